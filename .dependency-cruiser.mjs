@@ -1,0 +1,75 @@
+// Who may import whom. Everything that is not listed here is forbidden.
+// The patterns start anywhere in a path, so that the canary in test/meta can hold a fixture tree to the same rules.
+
+const ours = (path) => `(^|/)src/${path}`;
+const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
+const node = (...names) => `^(node:)?(${names.join('|')})$`;
+
+const allow = (from, ...to) => ({
+  from: { path: ours(from), pathNot: '(^|/)node_modules/' },
+  to: { path: to },
+});
+const allowTypes = (from, ...to) => {
+  const rule = allow(from, ...to);
+  return { ...rule, to: { ...rule.to, dependencyTypes: ['type-only'] } };
+};
+
+const policy = ours('policy/');
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-child-processes',
+      severity: 'error',
+      from: { path: ours('') },
+      to: { path: node('child_process', 'cluster', 'worker_threads') },
+    },
+    {
+      // an import of values beside an import of types must not hide behind it
+      name: 'entrances-only-types-of-io',
+      severity: 'error',
+      from: { path: ours('entrances/') },
+      to: { path: [ours('sources/'), ours('runtime/')], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  allowed: [
+    // files of one folder may import each other
+    allow('(policy|controls|facts|report|sources|runtime)/', ours('$2/')),
+    // one entrance is one file or one folder (or both, of the same name); never one entrance another
+    allow('entrances/([^/.]+)[/.]', ours('entrances/$2[/.]')),
+
+    allow('controls/', policy),
+
+    allow('facts/', policy),
+    allow('facts/documents[.]ts$', npm('yaml')),
+    allow('facts/select[.]ts$', npm('jsonpath-plus')),
+
+    allow('report/', policy),
+
+    allow('inspect[.]ts$', policy, ours('facts/')),
+
+    allow('sources/', policy, node('fs', 'fs/promises', 'net', 'tls', 'crypto', 'path')),
+    allow('sources/cluster[^/]*[.]ts$', npm('@kubernetes/client-node')),
+
+    allow('runtime/', policy, npm('pino', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'yaml')),
+    {
+      from: { path: ours('runtime/') },
+      to: { dependencyTypes: ['core'], pathNot: node('child_process', 'https?', 'http2') },
+    },
+
+    allow('entrances/', policy, ours('inspect[.]ts$'), ours('report/'), ours('controls/')),
+    allowTypes('entrances/', ours('sources/'), ours('runtime/')),
+    allow('entrances/webhook/', npm('express'), node('https')),
+
+    allow('main[.]ts$', ours(''), '(^|/)node_modules/'),
+    { from: { path: ours('main[.]ts$') }, to: { dependencyTypes: ['core'] } },
+  ],
+  allowedSeverity: 'error',
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,29 @@
+const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
+  displayName,
+  testMatch,
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/fixtures/', ...testPathIgnorePatterns],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2024', experimental: { keepImportAttributes: true } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+});
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    project('unit', ['<rootDir>/test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/differential/']),
+    project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),
+    project('differential', ['<rootDir>/test/differential/**/*.test.ts']),
+  ],
+  collectCoverageFrom: ['src/{policy,controls,facts,report}/**/*.ts'],
+  coverageDirectory: 'coverage',
+};

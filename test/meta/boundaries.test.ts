@@ -1,0 +1,49 @@
+// The canary of the boundaries: a gate that has never failed proves nothing.
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
+import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+
+const tree = 'test/fixtures/boundaries/src';
+const files = readdirSync(tree, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const isBad = (file: string): boolean => basename(file).startsWith('bad-');
+
+const config = await extractConfig(join(process.cwd(), '.dependency-cruiser.mjs'));
+const { forbidden = [], allowed = [], allowedSeverity = 'ignore' } = config;
+const { output } = await cruise(
+  [tree],
+  { ...config.options, validate: true, ruleSet: { forbidden, allowed, allowedSeverity } },
+  undefined,
+  { tsConfig: extractTSConfig('tsconfig.json') },
+);
+const { violations } = (output as ICruiseResult).summary;
+const caught = (file: string): string[] =>
+  violations
+    .filter(({ from, rule }) => from === `${tree}/${file}` && rule.severity === 'error')
+    .map(({ rule }) => rule.name);
+
+describe('the boundaries', () => {
+  test('are tried on both kinds of files', () => {
+    expect(files.filter(isBad).length).toBeGreaterThan(20);
+    expect(files.filter((file) => !isBad(file)).length).toBeGreaterThan(10);
+  });
+
+  test.each(files.filter(isBad))('catch %s', (file) => {
+    expect(caught(file)).not.toEqual([]);
+  });
+
+  test.each(files.filter((file) => !isBad(file)))('let %s pass', (file) => {
+    expect(caught(file)).toEqual([]);
+  });
+
+  test.each([
+    ['policy/bad-builtin.ts', 'not-in-allowed'],
+    ['policy/bad-cycle.ts', 'no-cycles'],
+    ['sources/bad-child.ts', 'no-child-processes'],
+    ['entrances/bad-source-both.ts', 'entrances-only-types-of-io'],
+  ])('catch %s by %s', (file, rule) => {
+    expect(caught(file)).toContain(rule);
+  });
+});
