@@ -42,7 +42,7 @@ export default {
     allow('controls/', policy),
 
     allow('facts/', policy),
-    allow('facts/documents[.]ts$', npm('yaml')),
+    allow('facts/(documents|conversion|yaml-quirks)[.]ts$', npm('yaml')),
     allow('facts/select[.]ts$', npm('jsonpath-plus')),
 
     allow('report/', policy),
@@ -58,9 +58,17 @@ export default {
       to: { dependencyTypes: ['core'], pathNot: node('child_process', 'https?', 'http2') },
     },
 
+    allowTypes('runtime/', node('http')),
+
     allow('entrances/', policy, ours('inspect[.]ts$'), ours('report/'), ours('controls/')),
     allowTypes('entrances/', ours('sources/'), ours('runtime/')),
     allow('entrances/webhook/', npm('express'), node('https')),
+    // of node:http only the types: what listens on the local port is made by serve.ts
+    allowTypes('entrances/', node('http')),
+
+    // the wiring of `serve`, apart from main.ts because of its size
+    allow('(serve|demo)[.]ts$', ours(''), '(^|/)node_modules/'),
+    { from: { path: ours('(serve|demo)[.]ts$') }, to: { dependencyTypes: ['core'] } },
 
     allow('main[.]ts$', ours(''), '(^|/)node_modules/'),
     { from: { path: ours('main[.]ts$') }, to: { dependencyTypes: ['core'] } },

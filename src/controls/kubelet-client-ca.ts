@@ -1,0 +1,75 @@
+// CIS Kubernetes 4.2.3 (AKS, EKS and GKE 3.2.3) wants the kubelet's client CA file "set as appropriate". Without it the
+// kubelet never asks its caller for a certificate (kubernetes pkg/kubelet/kubelet.go:970, cmd/kubelet/app/auth.go:74).
+
+import { defineControl, isNullDevice, notePath, noteRefusal } from '../policy/control.ts';
+import type { Reading } from '../policy/types.ts';
+
+const FIELD = 'authentication.x509.clientCAFile';
+const FLAG = '--client-ca-file';
+
+/** Bundles of public CAs, by distribution: whoever holds a certificate of one of these CAs would get an identity. */
+const PUBLIC_BUNDLES: ReadonlySet<string> = new Set([
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/ssl/cert.pem',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/pki/tls/cert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/var/lib/ca-certificates/ca-bundle.pem',
+]);
+
+export const kubeletClientCA = defineControl(
+  {
+    slug: 'kubelet-client-ca',
+    component: 'kubelet',
+    title: 'The kubelet knows the CA that signs its callers',
+    rationale:
+      "Logs, exec, attach and port-forward end at the kubelet's HTTPS endpoint. Without a client CA the kubelet does not " +
+      "even ask for a certificate: kube-apiserver's own one is never presented, and the call is anonymous.",
+    remediation:
+      'Set authentication.x509.clientCAFile in the KubeletConfiguration to the CA that signs the client certificate of ' +
+      'kube-apiserver (with kubeadm: /etc/kubernetes/pki/ca.crt), remove drop-ins and --client-ca-file flags that empty ' +
+      'it, then restart the kubelet: systemctl daemon-reload; systemctl restart kubelet.',
+    benchmarks: [
+      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.3' },
+      { benchmark: 'CIS AKS Benchmark', id: '3.2.3' },
+      { benchmark: 'CIS EKS Benchmark', id: '3.2.3' },
+      { benchmark: 'CIS GKE Benchmark', id: '3.2.3' },
+      { benchmark: 'CIS OpenShift Benchmark', id: '4.2.4', versions: 'v1.4, v1.8' },
+    ],
+    codes: {
+      missing: 'No layer sets a client CA file.',
+      empty: 'The layer that has the last word sets the client CA file to an empty value.',
+      unusable: 'The value can not be the path of a CA bundle: /dev/null, white space.',
+      'public-bundle':
+        'The client CA file is a bundle of public CAs, so anyone with a public certificate gets an identity.',
+      'would-not-start': 'The kubelet would exit with this configuration instead of starting.',
+    },
+    differences:
+      'Remediation 1 of the AKS text says to set the parameter "to false", which is of another control; its rationale ' +
+      "describes the kubelet's serving certificate, which is CIS Kubernetes 1.2.5; its second audit reads configz " +
+      'through the API server, which can not be read when either side of the link is broken. What is checked is the ' +
+      'effective value after file, drop-ins and flags, or what the live kubelet itself says.',
+    defaults: { action: 'ratchet' },
+  },
+  (subject, notes) => {
+    if (noteRefusal(subject, notes)) return;
+    const reading = subject.clientCAFile;
+    const setting = settingOf(reading);
+    const path = notePath(setting, reading, notes);
+    if (path === undefined || reading.state !== 'set') return;
+    const { origin } = reading;
+    if (isNullDevice(path) || path.trim() === '') {
+      const message = `${setting} is ${JSON.stringify(path)}, which holds no CA: the kubelet would exit at start`;
+      notes.violations.push({ code: 'unusable', setting, message, origin });
+    } else if (PUBLIC_BUNDLES.has(path)) {
+      const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;
+      notes.warnings.push({ code: 'public-bundle', setting, message, origin });
+    }
+  },
+);
+
+/** The name under which the deciding layer sets it. */
+function settingOf(reading: Reading<string>): string {
+  return reading.state === 'set' && reading.origin.layer === 'flag' ? FLAG : FIELD;
+}

@@ -1,0 +1,93 @@
+import { inspect } from '../../inspect.ts';
+import { decide } from '../../policy/decide.ts';
+import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
+import type { Judgement } from '../../report/admission-answer.ts';
+import { rememberMirrorPods } from './mirror-pods.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/** Decides about a request; undefined where the request is none of this webhook's business. */
+export type Judge = (request: AdmissionRequest) => Judgement | undefined;
+
+interface Rules {
+  readonly controls: readonly Control[];
+  readonly policy: DecisionPolicy;
+  readonly namespaces: ReadonlySet<string>;
+}
+
+const ON_CREATE: ReadonlySet<string> = new Set(['CREATE']);
+const ON_CHANGE: ReadonlySet<string> = new Set(['CREATE', 'UPDATE']);
+
+/** The operations that are judged, by group and resource. A pod's update is not: its argv can not change. */
+const JUDGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['/pods', ON_CREATE],
+  ['/configmaps', ON_CHANGE],
+  ['apps/deployments', ON_CHANGE],
+  ['apps/statefulsets', ON_CHANGE],
+  ['apps/daemonsets', ON_CHANGE],
+  ['apps/replicasets', ON_CHANGE],
+  ['batch/jobs', ON_CHANGE],
+  ['batch/cronjobs', ON_CHANGE],
+]);
+
+/** The `resource` part of what is judged. */
+export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key) => key.slice(key.indexOf('/') + 1));
+
+/**
+ * Makes the judge of one configuration. It does no I/O and waits for nothing; between two requests it keeps only what
+ * it last saw of mirror pods, for `ratchet`.
+ */
+export function createJudge({ controls, policy, namespaces }: Rules): Judge {
+  const mirrorPods = rememberMirrorPods();
+
+  const look = (request: AdmissionRequest, value: unknown): Inspection => {
+    // a pod in the API shows a process, all else only what somebody wrote down
+    const vantage = request.resource === 'pods' ? 'running' : 'declared';
+    return inspect(controls, [{ form: 'object', source: sourceOf(request, value), vantage, value }]);
+  };
+
+  const before = (request: AdmissionRequest): readonly Finding[] | undefined =>
+    isPresent(request.oldObject)
+      ? look(request, request.oldObject).findings
+      : mirrorPods.last(request.namespace, request.name);
+
+  const remember = (request: AdmissionRequest, findings: readonly Finding[]): void => {
+    const seen = findings.filter(({ surface }) => surface === 'mirror-pod');
+    if (seen.length > 0 && !request.dryRun) mirrorPods.saw(request.namespace, request.name, seen);
+  };
+
+  return (request) => {
+    const { resource, subResource, operation, namespace } = request;
+    if (subResource !== '' || !namespaces.has(namespace)) return undefined;
+    if (operation === 'DELETE' && resource === 'pods' && request.group === '') {
+      if (isPresent(request.oldObject)) remember(request, look(request, request.oldObject).findings);
+      return undefined;
+    }
+    if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
+    const { findings, problems } = look(request, request.object);
+    const passed = findings.every(({ outcome }) => outcome.result === 'pass');
+    const decision = decide(findings, passed ? undefined : before(request), policy);
+    if (decision.allowed) remember(request, findings);
+    return { decision, problems: problems.map(({ problem }) => problem) };
+  };
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function sourceOf({ kind, namespace, name }: AdmissionRequest, value: unknown): Source {
+  return { object: `${kind} ${namespace}/${name === '' ? nameOf(value) : name}` };
+}
+
+/** On CREATE with generateName the API server has not yet made the name when it asks. */
+function nameOf(value: unknown): string {
+  const metadata = fieldOf(value, 'metadata');
+  const name = fieldOf(metadata, 'name');
+  if (typeof name === 'string' && name !== '') return name;
+  const prefix = fieldOf(metadata, 'generateName');
+  return typeof prefix === 'string' ? `${prefix}*` : '(no name)';
+}
+
+function fieldOf(value: unknown, field: 'metadata' | 'name' | 'generateName'): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
+}

@@ -1,0 +1,85 @@
+// The ConfigMaps that kubeadm and OpenShift keep configurations of our components in.
+
+import type { Problem, Source, Subject, Vantage } from '../policy/types.ts';
+import {
+  clusterConfiguration,
+  embedded,
+  kubeletConfiguration,
+  openShiftConfiguration,
+  type ConfigurationReader,
+} from './configurations.ts';
+import { parseStream } from './documents.ts';
+import { isClusterConfiguration } from './kubeadm.ts';
+import { isApiServerConfig } from './openshift.ts';
+import { asRecord, asString, asText } from './shape.ts';
+
+interface Kind {
+  readonly namespace: string;
+  readonly name: RegExp;
+  readonly key: string;
+  readonly reader: ConfigurationReader;
+  readonly holds: (value: unknown) => boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    namespace: 'kube-system',
+    name: /^kubelet-config(?:-1\.\d+)?$/,
+    key: 'kubelet',
+    reader: kubeletConfiguration,
+    // Whatever stands there, kubeadm reads it as a KubeletConfiguration or fails.
+    holds: () => true,
+  },
+  {
+    namespace: 'kube-system',
+    name: /^kubeadm-config$/,
+    key: 'ClusterConfiguration',
+    reader: clusterConfiguration,
+    holds: isClusterConfiguration,
+  },
+  {
+    namespace: 'openshift-kube-apiserver',
+    name: /^config(?:-\d+)?$/,
+    key: 'config.yaml',
+    reader: openShiftConfiguration,
+    holds: isApiServerConfig,
+  },
+];
+
+/**
+ * The subject that a ConfigMap configures, if it is one of those that kubeadm or OpenShift read.
+ *
+ * @param at JSON Pointer of the ConfigMap in its document
+ * @param object the ConfigMap; where it names no namespace, as in a file for `kubectl -n`, kube-system is meant
+ */
+export function configMapSubjects(
+  object: Readonly<Record<string, unknown>>,
+  at: string,
+  source: Source,
+  vantage: Vantage,
+): Subject[] {
+  const metadata = asRecord(object.metadata);
+  const name = asString(metadata.name) ?? '';
+  const namespace = asText(metadata.namespace) ?? 'kube-system';
+  const kind = KINDS.find((known) => known.namespace === namespace && known.name.test(name));
+  if (!kind) return [];
+  const { key, reader, holds } = kind;
+  const place = { name, namespace, kind: 'ConfigMap', source, vantage, surface: reader.surface };
+  const pointer = `${at}/data/${key}`;
+  const unreadable = (reason: string): Subject[] => {
+    const problem: Problem = {
+      code: 'malformed',
+      message: `the key ${key} of ${name} ${reason}`,
+      origin: { layer: 'file', pointer },
+    };
+    return [reader.unreadable(problem, place)];
+  };
+  const text = asString(asRecord(object.data)[key]);
+  if (text === undefined) return unreadable('is missing, so what reads it would fail; restore it');
+  const [document, ...others] = parseStream(text);
+  if (document === undefined) return unreadable('holds no document; restore it');
+  if ('problem' in document) return unreadable(`is ${document.problem.message}`);
+  if (others.length > 0) return unreadable('holds several documents, of which one is expected');
+  if (!holds(document.value)) return unreadable('holds another kind of document than expected');
+  return reader.read(document, place).map((subject) => embedded(subject, pointer));
+}

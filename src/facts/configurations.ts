@@ -1,0 +1,124 @@
+// Subjects from configuration documents: KubeletConfiguration, ClusterConfiguration, KubeAPIServerConfig.
+
+import type {
+  ApiServer,
+  Component,
+  Kubelet,
+  Origin,
+  Problem,
+  Reading,
+  Source,
+  Subject,
+  Surface,
+  Vantage,
+} from '../policy/types.ts';
+import type { ParsedDocument } from './documents.ts';
+import { clusterConfigurationSettings } from './kubeadm.ts';
+import { configurationSettings, dropInSettings, type KubeletSettings } from './kubelet.ts';
+import { apiServerConfigSettings } from './openshift.ts';
+import { joinPath } from './paths.ts';
+
+/** Where a configuration was found, and under which name it is reported. */
+export interface ConfigurationPlace {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly kind: string;
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly surface: Surface;
+  /** The certificates directory of the kubeadm configuration that the document is part of: kubeadm fills in its CA. */
+  readonly kubeadmDirectory?: string;
+}
+
+/** A kind of configuration: how it is read, and what it is where it can not be read. */
+export interface ConfigurationReader {
+  readonly surface: Surface;
+  readonly read: (document: ParsedDocument, place: ConfigurationPlace) => Subject[];
+  readonly unreadable: (problem: Problem, place: ConfigurationPlace) => Subject;
+}
+
+export const kubeletConfiguration: ConfigurationReader = {
+  surface: 'kubelet-config',
+  read: (document, place) => {
+    const { serves, ...settings } = settingsOf(document, place);
+    return serves ? [{ ...base('kubelet', place), component: 'kubelet', ...settings }] : [];
+  },
+  unreadable: (problem, place): Kubelet => ({
+    ...base('kubelet', place),
+    component: 'kubelet',
+    clientCAFile: { state: 'unreadable', problem },
+    doubts: [],
+  }),
+};
+
+export const clusterConfiguration: ConfigurationReader = {
+  surface: 'kubeadm-config',
+  read: (document, place) => [
+    { ...base('kube-apiserver', place), component: 'kube-apiserver', ...clusterConfigurationSettings(document) },
+  ],
+  unreadable: unreadableApiServer,
+};
+
+export const openShiftConfiguration: ConfigurationReader = {
+  surface: 'openshift-config',
+  read: ({ value }, place) => [
+    { ...base('kube-apiserver', place), component: 'kube-apiserver', doubts: [], ...apiServerConfigSettings(value) },
+  ],
+  unreadable: unreadableApiServer,
+};
+
+function settingsOf(document: ParsedDocument, { source, kubeadmDirectory }: ConfigurationPlace): KubeletSettings {
+  // The kubelet reads such names in its --config-dir.
+  if ('path' in source && source.path.endsWith('.conf')) return dropInSettings(document, source.path);
+  const settings = configurationSettings(document);
+  const { clientCAFile } = settings;
+  const empty = clientCAFile.state === 'unset' || (clientCAFile.state === 'set' && clientCAFile.value === '');
+  if (kubeadmDirectory === undefined || !empty) return settings;
+  const value = joinPath(kubeadmDirectory, 'ca.crt');
+  return { ...settings, clientCAFile: { state: 'set', value, origin: { layer: 'kubeadm' } } };
+}
+
+function unreadableApiServer(problem: Problem, place: ConfigurationPlace): ApiServer {
+  const reading: Reading<string> = { state: 'unreadable', problem };
+  return {
+    ...base('kube-apiserver', place),
+    component: 'kube-apiserver',
+    kubeletClientCertificate: reading,
+    kubeletClientKey: reading,
+    view: () => 'not-shown',
+    doubts: [],
+  };
+}
+
+function base(component: Component, { name, namespace, kind, source, vantage, surface }: ConfigurationPlace) {
+  return { name: { component, name, kind, ...(namespace !== undefined && { namespace }) }, source, vantage, surface };
+}
+
+/** Moves every origin of a subject into a text that stands at a pointer of another document. */
+export function embedded(subject: Subject, pointer: string): Subject {
+  const moved = (origin: Origin): Origin => ({
+    ...origin,
+    pointer,
+    ...(origin.pointer !== undefined && { within: origin.pointer }),
+  });
+  const problem = (entry: Problem): Problem => (entry.origin ? { ...entry, origin: moved(entry.origin) } : entry);
+  const reading = (entry: Reading<string>): Reading<string> =>
+    entry.state === 'unreadable'
+      ? { ...entry, problem: problem(entry.problem) }
+      : entry.origin
+        ? { ...entry, origin: moved(entry.origin) }
+        : entry;
+  const { refusal } = subject;
+  const common = {
+    doubts: subject.doubts.map(problem),
+    ...(refusal && { refusal: refusal.origin ? { ...refusal, origin: moved(refusal.origin) } : refusal }),
+  };
+  if (subject.component === 'kubelet') return { ...subject, ...common, clientCAFile: reading(subject.clientCAFile) };
+  const { kubeletClientCertificate, kubeletClientKey } = subject;
+  return {
+    ...subject,
+    ...common,
+    kubeletClientCertificate: reading(kubeletClientCertificate),
+    kubeletClientKey: reading(kubeletClientKey),
+  };
+}

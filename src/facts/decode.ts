@@ -1,0 +1,164 @@
+// Would the component's decoder accept a value? Follows sigs.k8s.io/json (case-sensitive, for files and API objects) and
+// encoding/json (case-insensitive, for the kubelet's merged drop-ins), over type tables generated from the components'
+// own Go types (scripts/generate). Unknown fields are ignored, as the components do.
+
+import data from './data/types.json' with { type: 'json' };
+import { isDuration, isQuantity, isTime } from './go-values.ts';
+import { isRecord } from './shape.ts';
+
+/** Where and why a decoder refuses a value. */
+export interface Mismatch {
+  readonly pointer: string;
+  readonly reason: string;
+}
+
+const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> = data.types;
+const ROOTS: Readonly<Record<string, Readonly<Record<string, string>>>> = data.roots;
+const folded = new Map<string, ReadonlyMap<string, string>>();
+
+/** The name of the Go type that decodes an apiVersion and kind, if it is known. */
+export function rootType(apiVersion: string, kind: string): string | undefined {
+  const kinds = Object.hasOwn(ROOTS, apiVersion) ? ROOTS[apiVersion] : undefined;
+  return kinds !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+}
+
+/**
+ * Finds the first place at which a decoder refuses a value.
+ *
+ * @param type a type's name, or a form such as `[]string`
+ * @param anyCase whether field names match in any case
+ */
+export function findMismatch(type: string, value: unknown, anyCase = false, pointer = ''): Mismatch | undefined {
+  if (type.startsWith('*')) return value === null ? undefined : findMismatch(type.slice(1), value, anyCase, pointer);
+  if (type.startsWith('[]')) return inArray(type.slice(2), value, anyCase, pointer);
+  if (type.startsWith('map[')) return inMap(type.slice(type.indexOf(']') + 1), value, anyCase, pointer);
+  const fields = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+  if (fields === undefined) return accepts(type, value) ? undefined : mismatch(type, value, pointer);
+  if (value === null) return undefined;
+  if (!isRecord(value)) return mismatch(type, value, pointer);
+  for (const [name, entry] of Object.entries(value)) {
+    const fieldType = anyCase
+      ? foldedFields(type, fields).get(fold(name))
+      : Object.hasOwn(fields, name)
+        ? fields[name]
+        : undefined;
+    const found = fieldType === undefined ? undefined : findMismatch(fieldType, entry, anyCase, `${pointer}/${name}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The same for a document as it was written, with what its decoder meets besides the value. */
+export function findMismatchIn(
+  type: string,
+  { value, attempts = [] }: { readonly value: unknown; readonly attempts?: readonly unknown[] },
+): Mismatch | undefined {
+  for (const attempt of [...attempts, value]) {
+    const found = findMismatch(type, attempt);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** What a struct keeps of a value after decoding: fields that it does not know are gone. */
+export function keepKnown(type: string, value: unknown): unknown {
+  if (type.startsWith('*')) return keepKnown(type.slice(1), value);
+  if (type.startsWith('[]'))
+    return Array.isArray(value) ? value.map((entry) => keepKnown(type.slice(2), entry)) : value;
+  const fields = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+  if (fields === undefined || !isRecord(value)) return value;
+  const known = Object.entries(value).filter(([name]) => Object.hasOwn(fields, name));
+  return Object.fromEntries(known.map(([name, entry]) => [name, keepKnown(fields[name] ?? '', entry)]));
+}
+
+/** A field's name as encoding/json compares it (fold.go): besides ASCII letters, two signs are letters to it. */
+export function fold(name: string): string {
+  return name.toLowerCase().replaceAll('\u017f', 's');
+}
+
+function foldedFields(type: string, fields: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const known =
+    folded.get(type) ?? new Map(Object.entries(fields).map(([name, fieldType]) => [name.toLowerCase(), fieldType]));
+  folded.set(type, known);
+  return known;
+}
+
+function inArray(type: string, value: unknown, anyCase: boolean, pointer: string): Mismatch | undefined {
+  if (value === null) return undefined;
+  if (!Array.isArray(value)) return mismatch(`[]${type}`, value, pointer);
+  for (const [index, entry] of value.entries()) {
+    const found = findMismatch(type, entry, anyCase, `${pointer}/${String(index)}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function inMap(type: string, value: unknown, anyCase: boolean, pointer: string): Mismatch | undefined {
+  if (value === null) return undefined;
+  if (!isRecord(value)) return mismatch(`map[string]${type}`, value, pointer);
+  for (const [name, entry] of Object.entries(value)) {
+    const found = findMismatch(type, entry, anyCase, `${pointer}/${name}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function mismatch(type: string, value: unknown, pointer: string): Mismatch {
+  const found =
+    value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'bigint' ? 'number' : typeof value;
+  return { pointer, reason: `cannot unmarshal ${found} into a field of type ${type}` };
+}
+
+const INTEGER_TYPES: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int32: [-(1n << 31n), (1n << 31n) - 1n],
+  uint32: [0n, (1n << 32n) - 1n],
+  int64: [-(1n << 63n), (1n << 63n) - 1n],
+  int: [-(1n << 63n), (1n << 63n) - 1n],
+};
+
+function accepts(type: string, value: unknown): boolean {
+  const range = INTEGER_TYPES[type];
+  if (range) return value === null || isIntegerWithin(value, range);
+  switch (type) {
+    case 'string':
+      return value === null || typeof value === 'string';
+    case 'bool':
+      return value === null || typeof value === 'boolean';
+    case 'float64':
+      return value === null || Number.isFinite(value) || typeof value === 'bigint';
+    case 'bytes':
+      return (
+        value === null ||
+        (typeof value === 'string' &&
+          /^(?:[A-Za-z0-9+/\r\n]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$/.test(value))
+      );
+    case 'duration':
+      return typeof value === 'string' && isDuration(value);
+    case 'time':
+      return value === null || (typeof value === 'string' && isTime(value));
+    case 'quantity':
+      return (
+        value === null ||
+        ((typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') &&
+          isQuantity(String(value).trim()))
+      );
+    case 'intOrString':
+      return value === null || typeof value === 'string' || isIntegerWithin(value, INTEGER_TYPES.int32 ?? [0n, 0n]);
+    case 'timeOrDuration':
+      return (
+        value === null ||
+        isIntegerWithin(value, INTEGER_TYPES.int64 ?? [0n, 0n]) ||
+        (typeof value === 'string' && isDuration(value))
+      );
+    case 'bootstrapToken':
+      return value === null || (typeof value === 'string' && /^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(value));
+    default:
+      return true;
+  }
+}
+
+function isIntegerWithin(value: unknown, [low, high]: readonly [bigint, bigint]): boolean {
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) return false;
+  const integer = BigInt(value as number | bigint);
+  return integer >= low && integer <= high;
+}

@@ -1,0 +1,64 @@
+// $(VAR) in command and args, as the kubelet expands it (kubernetes third_party/forked/golang/expansion/expand.go).
+
+import { asArray, asRecord, asString, isRecord } from './shape.ts';
+import { GAP, HOLE } from './words.ts';
+
+/** The variables of a container, as far as its spec shows them. */
+export interface Environment {
+  /** Values, with HOLE for what the kubelet fills in, and GAP for what may be any text. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Further variables may be there, from ConfigMaps or Secrets. */
+  readonly open: boolean;
+}
+
+/** Variables that the kubelet adds for services (pkg/kubelet/envvars/envvars.go). */
+export const SERVICE_VARIABLE =
+  /^[A-Z][A-Z0-9_]*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+/**
+ * Replaces `$(NAME)` by its value; `$$` is a dollar sign, and an undefined name stays as it is written.
+ *
+ * @returns the text, with HOLE or GAP where the value is not known
+ */
+export function expand(text: string, environment: Environment): string {
+  if (!text.includes('$')) return text;
+  let expanded = '';
+  let position = 0;
+  while (position < text.length) {
+    const dollar = text.indexOf('$', position);
+    if (dollar === -1 || dollar === text.length - 1) break;
+    expanded += text.slice(position, dollar);
+    const next = text.charAt(dollar + 1);
+    const close = next === '(' ? text.indexOf(')', dollar + 2) : -1;
+    if (next === '$') expanded += '$';
+    else if (close !== -1) expanded += valueOf(text.slice(dollar + 2, close), environment);
+    else expanded += `$${next}`;
+    position = close === -1 ? dollar + 2 : close + 1;
+  }
+  return expanded + text.slice(position);
+}
+
+function valueOf(name: string, { values, open }: Environment): string {
+  return values.get(name) ?? (SERVICE_VARIABLE.test(name) ? HOLE : open ? GAP : `$(${name})`);
+}
+
+/** The variables of a container, in the order in which the kubelet resolves them (pkg/kubelet/kubelet_pods.go). */
+export function environmentOf(container: Readonly<Record<string, unknown>>): Environment {
+  const values = new Map<string, string>();
+  const environment = { values, open: asArray(container.envFrom).length > 0 };
+  for (const entry of asArray(container.env)) {
+    const { name, value, valueFrom } = asRecord(entry);
+    if (typeof name !== 'string') continue;
+    const text = asString(value) ?? '';
+    const known = valueFrom === undefined || valueFrom === null || text !== '';
+    values.set(name, known ? expand(text, environment) : unknownValue(valueFrom));
+  }
+  return environment;
+}
+
+/** What the downward API gives has no white space, annotations apart. */
+function unknownValue(valueFrom: unknown): string {
+  const { fieldRef, resourceFieldRef } = asRecord(valueFrom);
+  const path = asString(asRecord(fieldRef).fieldPath) ?? '';
+  return isRecord(resourceFieldRef) || (path !== '' && !path.startsWith('metadata.annotations')) ? HOLE : GAP;
+}

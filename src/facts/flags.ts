@@ -1,0 +1,105 @@
+// Which flags a component has, by Kubernetes version. The data is generated from the components themselves
+// (scripts/generate).
+
+import type { Component } from '../policy/types.ts';
+import { dependsOnBefore } from './flag-values.ts';
+import data from './data/flags.json' with { type: 'json' };
+
+/** A flag of a component. */
+export interface Flag {
+  readonly name: string;
+  /** The kind of value, which decides what the flag accepts. */
+  readonly type: string;
+  /** The value that the flag has without `=`; a flag with one never takes the next word. */
+  readonly noOptDefVal?: string;
+  readonly shorthand?: string;
+  /** Somebody reads its value. */
+  readonly kept: boolean;
+}
+
+interface FlagEntry extends Omit<Flag, 'kept'> {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** A word that sets a flag, understood. */
+export interface KnownWord {
+  readonly flag: Flag;
+  readonly value: string;
+}
+
+/** The flags of one component in one version. */
+export interface FlagTable {
+  /**
+   * Words of the form `--name=value` that were accepted before. The same words come again and again (replicas differ in
+   * few, and a kubelet repeats a refused mirror pod every minute), and a look-up costs a quarter of reading the word.
+   */
+  readonly accepted: Map<string, KnownWord>;
+  readonly find: (name: string) => Flag | undefined;
+  readonly shorthand: (letter: string) => Flag | undefined;
+  /** The version is known and covered, so that a flag that is not found does not exist. */
+  readonly complete: boolean;
+}
+
+const ENTRIES: Readonly<Record<Component, readonly FlagEntry[]>> = {
+  'kube-apiserver': data['kube-apiserver'],
+  kubelet: data.kubelet,
+};
+const MINORS: readonly number[] = data.versions.map((version) => minorOf(version) ?? 0);
+const NEWEST = Math.max(...MINORS);
+const tables: Readonly<Record<Component, Map<number, FlagTable>>> = { 'kube-apiserver': new Map(), kubelet: new Map() };
+const NOT_COVERED = -1;
+const KEPT = new Set([
+  'client-ca-file',
+  'config',
+  'config-dir',
+  'enable-server',
+  'help',
+  'kubelet-client-certificate',
+  'kubelet-client-key',
+  'node-labels',
+  'version',
+]);
+
+/** The minor version in `v1.37.2` or `1.37`. */
+export function minorOf(version: string): number | undefined {
+  const minor = /^v?1\.(\d{1,3})(?:\.|$|[-+])/.exec(version)?.[1];
+  return minor === undefined ? undefined : Number(minor);
+}
+
+/**
+ * The flags of a component.
+ *
+ * @param minor the minor version of Kubernetes, or undefined where it is not known: then the newest version's flags count
+ */
+export function flagTable(component: Component, minor: number | undefined): FlagTable {
+  const complete = minor !== undefined && MINORS.includes(minor);
+  const version = complete ? minor : NEWEST;
+  const known = tables[component].get(complete ? minor : NOT_COVERED);
+  if (known) return known;
+  const entries = ENTRIES[component]
+    .filter(({ since, until }) => since <= version && version <= until)
+    .map((flag) => ({ ...flag, kept: KEPT.has(flag.name) || dependsOnBefore(flag.type) }));
+  const byName = new Map(entries.map((flag) => [flag.name, flag]));
+  const byLetter = new Map(
+    entries.flatMap((flag) => (flag.shorthand === undefined ? [] : [[flag.shorthand, flag] as const])),
+  );
+  const table: FlagTable = {
+    accepted: new Map(),
+    find: (name) => byName.get(name),
+    shorthand: (letter) => byLetter.get(letter),
+    complete,
+  };
+  tables[component].set(complete ? minor : NOT_COVERED, table);
+  return table;
+}
+
+const KUBELET_FLAGS = new Set(data.kubelet.map(({ name }) => name));
+const API_SERVER_ONLY = new Set(
+  data['kube-apiserver'].map(({ name }) => name).filter((name) => !KUBELET_FLAGS.has(name)),
+);
+
+/** Tells whether kube-apiserver has the flag and the kubelet has not. */
+export function isApiServerFlag(name: string): boolean {
+  return name === 'openshift-config' || API_SERVER_ONLY.has(name);
+}

@@ -1,0 +1,261 @@
+// From a container's command line to the components that it starts: through wrappers, shells, hyperkube and log runners.
+
+import type { Component, Problem } from '../policy/types.ts';
+import type { Environment } from './expansion.ts';
+import { readScript } from './shell.ts';
+import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from './words.ts';
+import { unwrap } from './wrappers.ts';
+
+/** One start of a component. */
+export interface Invocation {
+  readonly component: Component;
+  /** The words after the component's name. */
+  readonly args: readonly Word[];
+  /** Whether it is started at all depends on something that is not known. */
+  readonly conditional: boolean;
+  readonly doubts: readonly Problem[];
+}
+
+/** What a command line starts. */
+export interface Launch {
+  readonly invocations: readonly Invocation[];
+  /** A program that may start a component in a way that can not be followed. */
+  readonly suspects: readonly Suspect[];
+}
+
+/** A command that is not understood. */
+export interface Suspect {
+  readonly problem: Problem;
+  /** Its words say that it starts kube-apiserver; else it is merely unknown. */
+  readonly names: boolean;
+  /** It runs text that it is given, so that words around it may be what it runs. */
+  readonly runsText: boolean;
+}
+
+const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh']);
+const MAX_DEPTH = 16;
+
+/** Programs that start no other program of their arguments. */
+const INERT = new Set(
+  (
+    ': [ awk basename cat cd chmod chown cp crictl ctr curl cut date dirname echo egrep export expr false getent grep head hostname id ' +
+    'install ip iptables journalctl jq kill killall kubectl ln ls mkdir mktemp mount mv nc openssl pause pgrep pidof pkill printf ps ' +
+    'readlink return rm sed sleep sort stat sync sysctl tail tar tee test touch tr trap true type ulimit umask uname wait wc wget which'
+  ).split(' '),
+);
+
+/** Programs that run what stands in their arguments, input or files, in ways of their own. */
+const RUNS_TEXT = new Set(
+  (
+    'find node nsenter parallel perl python python2 python3 ruby runuser script ssh su sudo supervisord systemd-run tclsh ' +
+    'unshare watch xargs'
+  ).split(' '),
+);
+
+/** Programs that carry a kube-apiserver inside, whose flags no pod shows. */
+const EMBEDDING: Readonly<Record<string, readonly string[]>> = {
+  k3s: ['server'],
+  rke2: ['server'],
+  k0s: ['controller'],
+  kubelite: [],
+};
+
+/**
+ * Finds what a command line starts.
+ *
+ * @param words program and arguments, after the kubelet's expansion
+ * @param environment the container's variables, for shells
+ * @param isApiServerFlag tells whether a flag's name is one that only kube-apiserver has
+ */
+export function resolveLaunch(
+  words: readonly Word[],
+  environment: Environment,
+  isApiServerFlag: (name: string) => boolean,
+): Launch {
+  return new Resolver(isApiServerFlag).resolve(
+    { words, environment, fromShell: false, conditional: false, doubts: [] },
+    0,
+  );
+}
+
+interface Command {
+  readonly words: readonly Word[];
+  readonly environment: Environment;
+  readonly fromShell: boolean;
+  readonly conditional: boolean;
+  readonly doubts: readonly Problem[];
+}
+
+const NOTHING: Launch = { invocations: [], suspects: [] };
+
+class Resolver {
+  readonly #isApiServerFlag: (name: string) => boolean;
+
+  constructor(isApiServerFlag: (name: string) => boolean) {
+    this.#isApiServerFlag = isApiServerFlag;
+  }
+
+  resolve(command: Command, depth: number): Launch {
+    const { words } = command;
+    const [program] = words;
+    if (program === undefined) return NOTHING;
+    if (!isKnown(program.text) || depth > MAX_DEPTH)
+      return this.#suspect(command, `which program ${readable(program.text)} is can not be told`);
+    const name = basename(program.text);
+    const component = componentOf(words);
+    if (component !== undefined) return { invocations: [invocationOf(command, component)], suspects: [] };
+    const shell = name === 'busybox' ? basename(words[1]?.text ?? '') : name;
+    if (SHELLS.has(shell))
+      return this.#shell({ ...command, words: name === 'busybox' ? words.slice(1) : words }, depth);
+    const subcommands = Object.hasOwn(EMBEDDING, name) ? EMBEDDING[name] : undefined;
+    if (subcommands?.every((subcommand) => words.some(({ text }) => text === subcommand)) === true) {
+      const message = `${name} runs kube-apiserver inside its own process, with flags that the pod does not show; judge its configuration or /flagz`;
+      return {
+        invocations: [],
+        suspects: [{ names: true, runsText: false, problem: { code: 'not-visible', message } }],
+      };
+    }
+    const unwrapped = unwrap(words);
+    if (unwrapped === 'unclear') return this.#suspect(command, `the options of ${name} are not understood`);
+    if (unwrapped === undefined)
+      return INERT.has(name) ? NOTHING : this.#suspect(command, `${name} is not a wrapper that is known`);
+    const values = new Map([...(unwrapped.clears ? [] : command.environment.values), ...unwrapped.assignments]);
+    return this.resolve(
+      { ...command, words: unwrapped.words, environment: { ...command.environment, values } },
+      depth + 1,
+    );
+  }
+
+  #shell(command: Command, depth: number): Launch {
+    const shell = shellCommand(command.words);
+    if (shell === undefined) return this.#suspect(command, 'the shell runs a script that the document does not show');
+    const { script, zero, positional } = shell;
+    if (script.text.includes(GAP)) return this.#suspect(command, 'a part of the script comes from elsewhere');
+    const values = command.fromShell ? new Map<string, string>() : command.environment.values;
+    const { commands, doubt } = readScript(
+      script.text,
+      values,
+      zero,
+      command.fromShell ? positional : positional.map(single),
+      script.pointer,
+    );
+    const doubts = doubt === undefined ? command.doubts : [...command.doubts, unresolved(doubt, script)];
+    const launches = commands.map(({ words, conditional }) =>
+      this.resolve(
+        {
+          words,
+          environment: { values: new Map(), open: true },
+          fromShell: true,
+          conditional: command.conditional || conditional,
+          doubts,
+        },
+        depth + 1,
+      ),
+    );
+    const invocations = launches.flatMap((launch) => launch.invocations);
+    const suspects = launches.flatMap((launch) => launch.suspects);
+    if (doubt !== undefined && invocations.length === 0) {
+      suspects.push({ names: false, runsText: true, problem: unresolved(doubt, script) });
+    }
+    const named = invocations.length === 0 && namesApiServer(script.text);
+    return {
+      invocations,
+      suspects: suspects.map((suspect) => (named && suspect.runsText ? { ...suspect, names: true } : suspect)),
+    };
+  }
+
+  #suspect({ words }: Command, reason: string): Launch {
+    const program = words[0]?.text ?? '';
+    const at = words.findIndex(({ text }) => basename(text) === 'kube-apiserver');
+    const absolute = words[at]?.text.startsWith('/') === true;
+    const flagged = words
+      .slice(at + 1)
+      .some(({ text }) => text.startsWith('--') && this.#isApiServerFlag(text.slice(2).split('=', 1)[0] ?? ''));
+    const inScript = words.some(({ text }) => /\s--[a-z]/.test(text) && namesApiServer(text));
+    const names = (at !== -1 && (absolute || flagged)) || inScript;
+    const { pointer } = words[0] ?? {};
+    const message = `what the container runs can not be told: ${reason}`;
+    return {
+      invocations: [],
+      suspects: [
+        {
+          names,
+          runsText: !isKnown(program) || SHELLS.has(basename(program)) || RUNS_TEXT.has(basename(program)),
+          problem: {
+            code: 'unknown-wrapper',
+            message,
+            ...(pointer !== undefined && { origin: { layer: 'flag', pointer } }),
+          },
+        },
+      ],
+    };
+  }
+}
+
+function componentOf([program, first]: readonly Word[]): { component: Component; skip: number } | undefined {
+  switch (basename(program?.text ?? '')) {
+    case 'kube-apiserver':
+      return { component: 'kube-apiserver', skip: 1 };
+    case 'kubelet':
+      return { component: 'kubelet', skip: 1 };
+    case 'hyperkube':
+      if (first?.text === 'kube-apiserver' || first?.text === 'apiserver')
+        return { component: 'kube-apiserver', skip: 2 };
+      return first?.text === 'kubelet' ? { component: 'kubelet', skip: 2 } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function invocationOf(
+  { words, fromShell, conditional, doubts }: Command,
+  { component, skip }: { component: Component; skip: number },
+): Invocation {
+  const args = words.slice(skip);
+  const whole = fromShell || args.every(({ holes }) => holes !== true);
+  return { component, args: whole ? args : args.map(single), conditional, doubts };
+}
+
+/** Outside of a shell, what is not known of a word brings no further words. */
+function single(word: Word): Word {
+  if (word.holes !== true || !word.text.includes(GAP)) return word;
+  const { pointer, problem } = word;
+  return { ...wordOf(word.text.replaceAll(GAP, HOLE), pointer), ...(problem && { problem }) };
+}
+
+/** The script and parameters of `sh -c`. */
+function shellCommand([program, ...args]: readonly Word[]):
+  { script: Word; zero: string; positional: readonly Word[] } | undefined {
+  let hasScript = false;
+  let at = 0;
+  for (; at < args.length; at += 1) {
+    const text = args[at]?.text ?? '';
+    if (text === '--' || text === '-') {
+      at += 1;
+      break;
+    }
+    if (!/^[-+]/.test(text)) break;
+    if (!isKnown(text)) return undefined;
+    if (text.startsWith('--')) {
+      if (/^--(?:rcfile|init-file)$/.test(text)) at += 1;
+      continue;
+    }
+    hasScript ||= text.startsWith('-') && text.includes('c');
+    if (/[oO]/.test(text)) at += 1;
+  }
+  const script = args[at];
+  if (!hasScript || script === undefined) return undefined;
+  return { script, zero: args[at + 1]?.text ?? program?.text ?? '', positional: args.slice(at + 2) };
+}
+
+function namesApiServer(text: string): boolean {
+  return /(?:^|[\s/'"`;|&(=])kube-apiserver(?:$|[\s'"`;|&)])/.test(text);
+}
+
+function unresolved(doubt: string, { pointer }: Word): Problem {
+  return {
+    code: 'unresolved',
+    message: `${doubt}; write the command line out, or judge the running process`,
+    ...(pointer !== undefined && { origin: { layer: 'flag', pointer } }),
+  };
+}

@@ -1,0 +1,22 @@
+// RFC 7386 JSON merge patch, as gopkg.in/evanphx/json-patch.v4 applies it to the kubelet's drop-ins.
+
+import { isRecord } from './shape.ts';
+
+/** The target with the patch applied: objects merge, anything else replaces, null deletes. */
+export function mergePatch(
+  target: Readonly<Record<string, unknown>>,
+  patch: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const merged = new Map(Object.entries(target));
+  for (const [name, value] of Object.entries(patch)) {
+    const before = merged.get(name);
+    if (value === null) merged.delete(name);
+    else if (isRecord(value) && isRecord(before)) merged.set(name, mergePatch(before, value));
+    else merged.set(name, before === undefined || before === null || isRecord(before) ? withoutNulls(value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function withoutNulls(value: unknown): unknown {
+  return isRecord(value) ? mergePatch({}, value) : value;
+}

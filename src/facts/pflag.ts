@@ -1,0 +1,233 @@
+// A command line as github.com/spf13/pflag v1.0.10 parses it (flag.go: parseLongArg, parseShortArg, parseArgs), with
+// Kubernetes' normalisation of `_` to `-` in names (component-base cli/flag/flags.go).
+
+import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
+import { dependsOnBefore, faultOf } from './flag-values.ts';
+import type { Flag, FlagTable } from './flags.ts';
+import { GAP, HOLE, isKnown, readable, type Word } from './words.ts';
+
+/** A value that the command line gives to a flag; the last one counts. */
+export interface Assignment {
+  /** The value, with HOLE where a part is not known. */
+  readonly value: string;
+  /** The word that the value stands in. */
+  readonly word: Word;
+  /** What the flag was given before. */
+  readonly before: Assignment | undefined;
+}
+
+/** A command line after parsing. */
+export interface CommandLine {
+  /** The values of the flags that somebody reads. */
+  readonly assignments: ReadonlyMap<string, Assignment>;
+  /** The component would exit with this command line. */
+  readonly refusal?: Refusal;
+  /** What makes the parse uncertain, for instance a flag that no known version has. */
+  readonly doubts: readonly Problem[];
+  /** From some word on nothing is certain, not even which flags are set. */
+  readonly unclear?: Problem;
+}
+
+/**
+ * Parses a command line.
+ *
+ * @param words the words after the program's name
+ * @param table the component's flags
+ * @param options `emptyPositionals`: whether the component tolerates empty positional words
+ */
+export function parseCommandLine(
+  words: readonly Word[],
+  table: FlagTable,
+  options: { readonly emptyPositionals: boolean },
+): CommandLine {
+  const parser = new Parser(words, table, options.emptyPositionals);
+  parser.parse();
+  const { assignments, refusal, doubts, unclear } = parser;
+  return { assignments, doubts, ...(refusal && { refusal }), ...(unclear && { unclear }) };
+}
+
+/** Reads a flag's effective value: what the last assignment gives. */
+export function readFlag({ assignments, unclear }: CommandLine, name: string, place: Origin): Reading<string> {
+  if (unclear) return { state: 'unreadable', problem: unclear };
+  const assignment = assignments.get(name);
+  if (assignment === undefined) return { state: 'unset', origin: place };
+  const { value, word } = assignment;
+  const origin = originAt(word.pointer);
+  if (word.holes !== true || value === '') return { state: 'set', value, origin };
+  if (value.replaceAll(HOLE, '') !== '') return { state: 'set', value: readable(value), origin };
+  return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin) };
+}
+
+function unresolvedValue(name: string, origin: Origin): Problem {
+  const message = `the value of --${name} comes from a variable that this document does not show; write the path out, or judge the running process`;
+  return { code: 'unresolved', message, origin };
+}
+
+const DASH = 0x2d;
+const EQUALS = 0x3d;
+const MOST_REMEMBERED = 2000;
+const LONGEST_REMEMBERED = 256;
+
+class Parser {
+  readonly assignments = new Map<string, Assignment>();
+  readonly doubts: Problem[] = [];
+  refusal: Refusal | undefined;
+  unclear: Problem | undefined;
+  readonly #words: readonly Word[];
+  readonly #table: FlagTable;
+  readonly #emptyPositionals: boolean;
+  #at = 0;
+
+  constructor(words: readonly Word[], table: FlagTable, emptyPositionals: boolean) {
+    this.#words = words;
+    this.#table = table;
+    this.#emptyPositionals = emptyPositionals;
+  }
+
+  parse(): void {
+    let positional: Word | undefined;
+    while (this.#at < this.#words.length && this.refusal === undefined && this.unclear === undefined) {
+      const word = this.#words[this.#at];
+      if (word === undefined) break;
+      this.#at += 1;
+      const { text } = word;
+      const known = word.holes === true ? undefined : this.#table.accepted.get(text);
+      if (known) this.#assign(known.flag, known.value, word);
+      else if (word.holes === true && isUnclear(text)) this.#giveUp(word);
+      else if (text.charCodeAt(0) !== DASH || text === '-') positional ??= this.#counts(text) ? word : undefined;
+      else if (text === '--') {
+        const rest = this.#words.slice(this.#at);
+        this.#at = this.#words.length;
+        const gap = rest.find(({ text: other, holes }) => holes === true && (other === HOLE || other.includes(GAP)));
+        if (gap) this.#giveUp(gap);
+        positional ??= rest.find((other) => this.#counts(other.text));
+      } else if (text.charCodeAt(1) === DASH) this.#long(word);
+      else this.#short(word);
+    }
+    // pflag collects positional words and the component refuses them afterwards, so a bad flag is reported first.
+    if (positional && this.refusal === undefined && this.unclear === undefined) {
+      this.#refuse(`it takes no arguments, got ${JSON.stringify(readable(positional.text))}`, positional);
+    }
+  }
+
+  #counts(text: string): boolean {
+    return text !== '' || !this.#emptyPositionals;
+  }
+
+  #giveUp({ text, pointer, problem }: Word): void {
+    const message = `what ${readable(text)} becomes can not be told from this document, and it decides how the words after it are read; write it out, or judge the running process`;
+    this.unclear = problem ?? { code: 'unresolved', message, origin: originAt(pointer) };
+  }
+
+  #refuse(reason: string, { pointer }: Word, setting?: string): void {
+    this.refusal ??= { reason, origin: originAt(pointer), ...(setting !== undefined && { setting }) };
+  }
+
+  #long(word: Word): void {
+    const { text } = word;
+    const first = text.charCodeAt(2);
+    if (first === DASH || first === EQUALS) {
+      this.#refuse(`bad flag syntax: ${readable(text)}`, word);
+      return;
+    }
+    const equals = text.indexOf('=');
+    const spelling = equals === -1 ? text.slice(2) : text.slice(2, equals);
+    const name = spelling.includes('_') ? spelling.replaceAll('_', '-') : spelling;
+    const flag = this.#table.find(name);
+    if (flag === undefined) this.#unknown(name, equals === -1, word);
+    else if (equals !== -1) {
+      const value = text.slice(equals + 1);
+      this.#set(flag, value, word);
+      this.#remember(flag, value, word);
+    } else if (flag.noOptDefVal !== undefined) this.#set(flag, flag.noOptDefVal, word);
+    else this.#setNext(flag, word);
+  }
+
+  /** `-v=2`, `-v2`, `-v 2` and clusters such as `-hv2`. */
+  #short(word: Word): void {
+    let letters = word.text.slice(1);
+    while (letters !== '' && this.refusal === undefined) {
+      // pflag leaves these to Go's own test flags (golangflag.go:19), in every binary.
+      if (letters.startsWith('test.')) return;
+      const letter = letters.charAt(0);
+      const flag = this.#table.shorthand(letter);
+      if (flag === undefined) {
+        this.#refuse(`unknown shorthand flag: ${JSON.stringify(letter)} in ${readable(word.text)}`, word);
+        return;
+      }
+      const rest = letters.slice(1);
+      letters = '';
+      if (rest.startsWith('=') && rest.length > 1) this.#set(flag, rest.slice(1), word);
+      else if (flag.noOptDefVal !== undefined) {
+        this.#set(flag, flag.noOptDefVal, word);
+        letters = rest;
+      } else if (rest !== '') this.#set(flag, rest, word);
+      else this.#setNext(flag, word);
+    }
+  }
+
+  #setNext(flag: Flag, word: Word): void {
+    const next = this.#words[this.#at];
+    if (next === undefined) {
+      this.#refuse(`flag needs an argument: ${readable(word.text)}`, word, `--${flag.name}`);
+      return;
+    }
+    this.#at += 1;
+    if (next.holes === true && next.text.includes(GAP)) this.#giveUp(next);
+    else this.#set(flag, next.text, next);
+  }
+
+  #set(flag: Flag, value: string, word: Word): void {
+    const before = flag.kept ? this.assignments.get(flag.name)?.value : undefined;
+    const fault = word.holes === true && !isKnown(value) ? undefined : faultOf(flag.type, value, before);
+    if (fault !== undefined) {
+      this.#refuse(
+        `invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: ${fault}`,
+        word,
+        `--${flag.name}`,
+      );
+      return;
+    }
+    this.#assign(flag, value, word);
+  }
+
+  #assign(flag: Flag, value: string, word: Word): void {
+    if (flag.kept) this.assignments.set(flag.name, { value, word, before: this.assignments.get(flag.name) });
+  }
+
+  #remember(flag: Flag, value: string, { text, holes }: Word): void {
+    const { accepted } = this.#table;
+    if (holes === true || this.refusal !== undefined || text.length > LONGEST_REMEMBERED || dependsOnBefore(flag.type))
+      return;
+    if (accepted.size >= MOST_REMEMBERED) accepted.clear();
+    accepted.set(text, { flag, value });
+  }
+
+  #unknown(name: string, takesNext: boolean, word: Word): void {
+    if (this.#table.complete) {
+      this.#refuse(`unknown flag: --${name}`, word);
+      return;
+    }
+    const message = `no known version of the component has the flag --${name}, and the document does not show which version runs; if it has none, the component would not start`;
+    const problem: Problem = { code: 'unknown-flag', message, origin: originAt(word.pointer) };
+    const next = this.#words[this.#at];
+    // Whether it takes the next word can not be told; where that word is a flag, every reading of it is open.
+    if (takesNext && next?.text.startsWith('-') === true) this.unclear = problem;
+    else if (takesNext && next !== undefined) this.#at += 1;
+    this.doubts.push(problem);
+  }
+}
+
+/** A part that is not known could be a flag, a value or nothing, and decide what the words after it mean. */
+function isUnclear(text: string): boolean {
+  if (text.includes(GAP)) return true;
+  const hole = text.indexOf(HOLE);
+  if (!text.startsWith('-')) return hole === 0;
+  const equals = text.indexOf('=');
+  return hole !== -1 && (equals === -1 || hole < equals);
+}
+
+/** The origin of a word of a command line. */
+export function originAt(pointer: string | undefined): Origin {
+  return { layer: 'flag', ...(pointer !== undefined && { pointer }) };
+}

@@ -1,0 +1,240 @@
+// The components that a pod's containers run.
+
+import type {
+  ApiServer,
+  Component,
+  Kubelet,
+  Origin,
+  Problem,
+  Reading,
+  Source,
+  Subject,
+  Surface,
+  Vantage,
+} from '../policy/types.ts';
+import { containersOf, imageName, launchOf, viewOf, type Container } from './containers.ts';
+import { flagTable, minorOf } from './flags.ts';
+import { kubeletSettings, neverServes } from './kubelet.ts';
+import type { Invocation, Suspect } from './launch.ts';
+import { parseCommandLine, readFlag, type CommandLine } from './pflag.ts';
+import { asArray } from './shape.ts';
+
+/** Where a pod's spec was found. */
+export interface PodPlace {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly kind: string;
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly surface: Surface;
+  /** JSON Pointer of the pod's spec. */
+  readonly pointer: string;
+  readonly labels: Readonly<Record<string, unknown>>;
+  /** It ends by itself, as a Job does, so that printing and exiting is what it is for. */
+  readonly endsByItself: boolean;
+  /** What makes the document itself doubtful. */
+  readonly doubts: readonly Problem[];
+}
+
+const LABELS = ['component', 'k8s-app', 'app', 'app.kubernetes.io/name'];
+const LABEL_VALUES = new Set(['kube-apiserver', 'openshift-kube-apiserver']);
+const UPSTREAM_IMAGE = /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:[:@]|$)/;
+
+/**
+ * Finds the components in a pod.
+ *
+ * @param spec the pod's spec
+ * @param place where it was found
+ * @returns a subject for each container that runs a component; where the pod says that it is a kube-apiserver and no
+ *   container can be seen to run one, a subject of which nothing could be read
+ */
+export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodPlace): Subject[] {
+  const subjects: Subject[] = [];
+  const suspects: { readonly container: Container; readonly suspect: Suspect }[] = [];
+  for (const container of containersOf(spec, place.pointer, place.endsByItself)) {
+    const { launch, doubt } = launchOf(container);
+    const alone = launch.invocations.length === 1;
+    const started = launch.invocations.flatMap(
+      (invocation) => subjectOf(invocation, container, place, doubt, alone) ?? [],
+    );
+    const certain = launch.invocations.every(({ conditional }) => !conditional);
+    subjects.push(...(certain ? started : settled(started, container, place)));
+    for (const suspect of launch.suspects) suspects.push({ container, suspect });
+  }
+  const named = suspects.filter(({ suspect }) => suspect.names);
+  for (const { suspect, container } of named) subjects.push(unreadableApiServer(suspect.problem, container, place));
+  if (subjects.some(({ component }) => component === 'kube-apiserver')) return subjects;
+  const claimed = suspects.find(({ container }) => claims(container, place));
+  if (claimed) return [...subjects, unreadableApiServer(claimed.suspect.problem, claimed.container, place)];
+  return hasLabel(place) && subjects.length === 0 ? [unlabelled(place)] : subjects;
+}
+
+function subjectOf(
+  invocation: Invocation,
+  container: Container,
+  place: PodPlace,
+  doubt: Problem | undefined,
+  alone: boolean,
+): Subject | undefined {
+  const { component, args } = invocation;
+  const doubts = [...place.doubts, ...invocation.doubts, ...(doubt ? [doubt] : [])];
+  const minor = versionOf(container.image);
+  const base = { ...identity(component, container, place), doubts };
+  if (component === 'kubelet') return kubeletInPod(invocation, base, minor);
+  if (completes(invocation)) return undefined;
+  const elsewhere = openShiftConfig(invocation);
+  if (elsewhere) return unreadableApiServer(elsewhere, container, place);
+  const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals: true });
+  const quits = neverServes(component, commandLine);
+  // A script may ask for the version before it starts the server.
+  if (quits && (container.endsByItself || invocation.conditional || !alone)) return undefined;
+  const bareUpstream = doubt !== undefined && UPSTREAM_IMAGE.test(container.image);
+  const refusal = bareUpstream
+    ? {
+        reason:
+          'the entrypoint of the image is go-runner, which does not know these flags; set command to kube-apiserver',
+      }
+    : (commandLine.refusal ?? quits);
+  return {
+    ...base,
+    ...apiServerSettings(commandLine, container),
+    doubts: [...doubts, ...commandLine.doubts],
+    ...(refusal && { refusal }),
+  };
+}
+
+/** cobra's hidden completion command serves nothing. */
+function completes({ args }: Invocation): boolean {
+  return args[0]?.text.startsWith('__complete') === true;
+}
+
+type Settings = Pick<ApiServer, 'component' | 'kubeletClientCertificate' | 'kubeletClientKey' | 'view'>;
+
+function apiServerSettings(commandLine: CommandLine, container: Container): Settings {
+  const place: Origin = {
+    layer: 'default',
+    pointer: `${container.pointer}/${asArray(container.spec.command).length > 0 ? 'command' : 'args'}`,
+  };
+  return {
+    component: 'kube-apiserver',
+    kubeletClientCertificate: readFlag(commandLine, 'kubelet-client-certificate', place),
+    kubeletClientKey: readFlag(commandLine, 'kubelet-client-key', place),
+    view: viewOf(container),
+  };
+}
+
+/** OpenShift's fork reads its flags from this file. */
+function openShiftConfig({ args }: Invocation): Problem | undefined {
+  const word = args.find(({ text }) => /^--openshift-config(?:=|$)/.test(text));
+  if (word === undefined) return undefined;
+  const message =
+    'the flags come from the file of --openshift-config, which the pod does not show; judge the ConfigMap openshift-kube-apiserver/config';
+  return {
+    code: 'not-visible',
+    message,
+    origin: { layer: 'flag', ...(word.pointer !== undefined && { pointer: word.pointer }) },
+  };
+}
+
+function kubeletInPod(
+  { args }: Invocation,
+  base: Omit<Kubelet, 'component' | 'clientCAFile'>,
+  minor: number | undefined,
+): Kubelet | undefined {
+  const hidden = (path: string): { state: 'unreadable'; problem: Problem } => ({
+    state: 'unreadable',
+    problem: {
+      code: 'not-visible',
+      message: `the kubelet reads ${path}, which the pod does not show; judge the file itself, or the kubelet's /configz`,
+    },
+  });
+  const setup = { args, readFile: hidden, readDropIns: hidden, ...(minor !== undefined && { minor }) };
+  const settings = kubeletSettings(setup);
+  if (!settings.serves) return undefined;
+  const { refusal, clientCAFile } = settings;
+  return {
+    ...base,
+    component: 'kubelet',
+    clientCAFile,
+    doubts: [...base.doubts, ...settings.doubts],
+    ...(refusal && { refusal }),
+  };
+}
+
+function identity(
+  component: Component,
+  container: Container | undefined,
+  { name, namespace, kind, source, vantage, surface }: PodPlace,
+) {
+  return {
+    name: {
+      component,
+      name,
+      kind,
+      ...(container && { container: container.name }),
+      ...(namespace !== undefined && { namespace }),
+    },
+    source,
+    vantage,
+    surface,
+  };
+}
+
+function versionOf(image: string): number | undefined {
+  const tag = /:([^:/@]+)(?:@|$)/.exec(image)?.[1];
+  return tag === undefined ? undefined : minorOf(tag);
+}
+
+/** Where one of several starts is conditional and not all are alike good or bad, which of them serves can not be told. */
+function settled(started: readonly Subject[], container: Container, place: PodPlace): readonly Subject[] {
+  const verdicts = new Set(started.map(presents));
+  if (verdicts.size <= 1) return started;
+  const problem: Problem = {
+    code: 'ambiguous',
+    message:
+      'the script starts the component in several ways, and which of them runs depends on what the document does not show; write one command line out',
+    origin: { layer: 'flag', pointer: container.pointer },
+  };
+  return [unreadableApiServer(problem, container, place)];
+}
+
+/** Whether the settings are there; undefined where that can not be told. */
+function presents(subject: Subject): boolean | undefined {
+  const readings =
+    subject.component === 'kubelet'
+      ? [subject.clientCAFile]
+      : [subject.kubeletClientCertificate, subject.kubeletClientKey];
+  if (subject.refusal || readings.some(({ state }) => state === 'unset')) return false;
+  if (readings.some((reading) => reading.state === 'set' && reading.value === '')) return false;
+  return readings.every(({ state }) => state === 'set') ? true : undefined;
+}
+
+function claims(container: Container, place: PodPlace): boolean {
+  const image = imageName(container.image);
+  return (
+    !container.endsByItself && (hasLabel(place) || image === 'kube-apiserver' || container.name === 'kube-apiserver')
+  );
+}
+
+function hasLabel({ labels }: PodPlace): boolean {
+  return LABELS.some((label) => Object.hasOwn(labels, label) && LABEL_VALUES.has(String(labels[label])));
+}
+
+function unreadableApiServer(problem: Problem, container: Container | undefined, place: PodPlace): ApiServer {
+  const reading: Reading<string> = { state: 'unreadable', problem };
+  return {
+    ...identity('kube-apiserver', container, place),
+    component: 'kube-apiserver',
+    kubeletClientCertificate: reading,
+    kubeletClientKey: reading,
+    view: () => 'not-shown',
+    doubts: place.doubts,
+  };
+}
+
+function unlabelled(place: PodPlace): ApiServer {
+  const message =
+    'the labels say kube-apiserver, but no container can be seen to run it; remove the label, or write the command line out';
+  const problem: Problem = { code: 'ambiguous', message, origin: { layer: 'file', pointer: '/metadata/labels' } };
+  return unreadableApiServer(problem, undefined, place);
+}

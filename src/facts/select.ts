@@ -1,0 +1,47 @@
+// Where things are in the documents, as JSONPath. A path only locates; whether something is there is for the caller to
+// read. The paths are constants, and jsonpath-plus never evaluates expressions.
+
+import { JSONPath } from 'jsonpath-plus';
+
+import { isRecord } from './shape.ts';
+
+/** A value and its JSON Pointer. */
+export interface Selected {
+  readonly value: unknown;
+  readonly pointer: string;
+}
+
+/** Every path of this module, for the test that proves each of them in a fixture. */
+export const PATHS = {
+  clientCAFile: '$.authentication.x509.clientCAFile',
+  kubeletconfig: '$.kubeletconfig',
+  podTemplate: '$.spec.template',
+  jobTemplate: '$.spec.jobTemplate.spec.template',
+  bareTemplate: '$.template',
+  items: '$.items',
+  admissionObject: '$.request.object',
+  apiServerArguments: '$.apiServerArguments',
+  extraArgs: '$.apiServer.extraArgs',
+  extraEnvs: '$.apiServer.extraEnvs',
+} as const;
+
+/** A path's name. */
+export type PathName = keyof typeof PATHS;
+
+/**
+ * The value at a path.
+ *
+ * @returns the value with its pointer; undefined as the value where nothing is there
+ */
+export function select(name: PathName, document: unknown): Selected {
+  const path = PATHS[name];
+  const pointer = path.replace('$', '').replaceAll('.', '/');
+  if (!isRecord(document)) return { value: undefined, pointer };
+  const found: unknown = JSONPath({ path, json: document, wrap: false, eval: false });
+  return { value: found, pointer };
+}
+
+/** `authentication.x509.clientCAFile` of a KubeletConfiguration. */
+export function clientCAFile(configuration: unknown): Selected {
+  return select('clientCAFile', configuration);
+}

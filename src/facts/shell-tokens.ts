@@ -1,0 +1,260 @@
+// A shell script's tokens by the POSIX rules (Shell Command Language 2.2 Quoting, 2.3 Token Recognition, 2.10 Grammar).
+
+/** A piece of a word, before expansion. */
+export type Part =
+  | { readonly kind: 'literal'; readonly text: string; readonly quoted: boolean }
+  | { readonly kind: 'parameter'; readonly expression: string; readonly quoted: boolean }
+  | { readonly kind: 'unknown'; readonly what: string; readonly quoted: boolean };
+
+/** A word with its pieces, or an operator. */
+export type Token =
+  | { readonly kind: 'word'; readonly parts: readonly Part[]; readonly raw: string }
+  | { readonly kind: 'operator'; readonly text: string }
+  | { readonly kind: 'redirection' };
+
+/** Why the shell would refuse the script. */
+export class ShellSyntaxError extends Error {}
+
+const OPERATORS = ['&&', '||', ';;&', ';;', ';&', '|&', '\n', ';', '&', '|', '(', ')'];
+const REDIRECTIONS = ['<<<', '<<-', '<<', '&>>', '&>', '>>', '>&', '<&', '<>', '>|', '>', '<'];
+const SPECIAL_PARAMETER = /^[A-Za-z_][A-Za-z0-9_]*|^[0-9@*#?$!-]/;
+
+/**
+ * Splits a script into tokens. Redirections and here-documents are read and left out, comments dropped.
+ *
+ * @throws ShellSyntaxError where a quote or an expansion does not end
+ */
+export function tokenize(script: string): Token[] {
+  return new Tokenizer(script).tokens();
+}
+
+class Tokenizer {
+  readonly #script: string;
+  #at = 0;
+  readonly #hereDocuments: { readonly end: string; readonly stripTabs: boolean }[] = [];
+
+  constructor(script: string) {
+    this.#script = script;
+  }
+
+  tokens(): Token[] {
+    const tokens: Token[] = [];
+    for (;;) {
+      this.#skipBlanks();
+      if (this.#at >= this.#script.length) return tokens;
+      if (this.#redirection()) {
+        tokens.push({ kind: 'redirection' });
+        continue;
+      }
+      const operator = OPERATORS.find((text) => this.#script.startsWith(text, this.#at));
+      if (operator === undefined) {
+        tokens.push(this.#word());
+        continue;
+      }
+      this.#at += operator.length;
+      if (operator === '\n') this.#skipHereDocuments();
+      tokens.push({ kind: 'operator', text: operator });
+    }
+  }
+
+  #skipBlanks(): void {
+    for (;;) {
+      const char = this.#script.charAt(this.#at);
+      if (char === ' ' || char === '\t' || char === '\r') this.#at += 1;
+      else if (this.#script.startsWith('\\\n', this.#at)) this.#at += 2;
+      else if (char === '#') this.#at = endOf(this.#script, '\n', this.#at);
+      else return;
+    }
+  }
+
+  /** Reads `2>file`, `<<END` and the like with their target. */
+  #redirection(): boolean {
+    const digits =
+      /^(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])/.exec(this.#script.slice(this.#at, this.#at + 64))?.[0].length ?? 0;
+    const operator = REDIRECTIONS.find((text) => this.#script.startsWith(text, this.#at + digits));
+    if (operator === undefined) return false;
+    // Process substitution is a word, not a redirection.
+    if ((operator === '<' || operator === '>') && this.#script.charAt(this.#at + digits + 1) === '(') return false;
+    this.#at += digits + operator.length;
+    this.#skipBlanks();
+    const target = this.#word();
+    if (operator === '<<' || operator === '<<-') {
+      const end = target.parts.map((part) => (part.kind === 'literal' ? part.text : '')).join('');
+      this.#hereDocuments.push({ end, stripTabs: operator === '<<-' });
+    }
+    return true;
+  }
+
+  #skipHereDocuments(): void {
+    for (const { end, stripTabs } of this.#hereDocuments.splice(0)) {
+      for (;;) {
+        if (this.#at >= this.#script.length) break;
+        const stop = endOf(this.#script, '\n', this.#at);
+        const line = this.#script.slice(this.#at, stop);
+        this.#at = Math.min(stop + 1, this.#script.length);
+        if ((stripTabs ? line.replace(/^\t+/, '') : line) === end) break;
+      }
+    }
+  }
+
+  #word(): Extract<Token, { kind: 'word' }> {
+    const start = this.#at;
+    const parts: Part[] = [];
+    while (this.#at < this.#script.length) {
+      const char = this.#script.charAt(this.#at);
+      if (/[\s;&|()]/.test(char)) break;
+      if ((char === '<' || char === '>') && this.#script.charAt(this.#at + 1) !== '(') break;
+      this.#part(char, parts);
+    }
+    if (this.#at === start) throw new ShellSyntaxError(`unexpected ${JSON.stringify(this.#script.charAt(start))}`);
+    return { kind: 'word', parts, raw: this.#script.slice(start, this.#at) };
+  }
+
+  #part(char: string, parts: Part[]): void {
+    switch (char) {
+      case "'": {
+        const close = this.#indexOf("'", this.#at + 1, 'a single quote');
+        parts.push({ kind: 'literal', text: this.#script.slice(this.#at + 1, close), quoted: true });
+        this.#at = close + 1;
+        return;
+      }
+      case '"':
+        this.#at += 1;
+        this.#doubleQuoted(parts);
+        return;
+      case '\\':
+        if (this.#script.charAt(this.#at + 1) !== '\n') {
+          parts.push({ kind: 'literal', text: this.#script.charAt(this.#at + 1) || '\\', quoted: true });
+        }
+        this.#at += 2;
+        return;
+      case '$':
+      case '`':
+        parts.push(this.#expansion(false));
+        return;
+      case '<':
+      case '>':
+        this.#at += 1;
+        this.#skipParentheses();
+        parts.push({ kind: 'unknown', what: 'a process substitution', quoted: true });
+        return;
+      default: {
+        const stop = this.#at + (/^[^\s;&|()<>'"\\$`]+/.exec(this.#script.slice(this.#at))?.[0].length ?? 1);
+        parts.push({ kind: 'literal', text: this.#script.slice(this.#at, stop), quoted: false });
+        this.#at = stop;
+      }
+    }
+  }
+
+  #doubleQuoted(parts: Part[]): void {
+    const before = parts.length;
+    let text = '';
+    // An empty pair of quotes is a word; empty text beside an expansion is nothing.
+    const flush = (keep: boolean): void => {
+      if (text !== '' || keep) parts.push({ kind: 'literal', text, quoted: true });
+      text = '';
+    };
+    for (;;) {
+      const char = this.#script.charAt(this.#at);
+      if (char === '') throw new ShellSyntaxError('a double quote does not end');
+      if (char === '"') break;
+      if (char === '$' || char === '`') {
+        flush(false);
+        parts.push(this.#expansion(true));
+        continue;
+      }
+      if (char === '\\') {
+        const next = this.#script.charAt(this.#at + 1);
+        text += next === '\n' ? '' : '$`"\\'.includes(next) ? next : `\\${next}`;
+        this.#at += 2;
+        continue;
+      }
+      text += char;
+      this.#at += 1;
+    }
+    flush(parts.length === before);
+    this.#at += 1;
+  }
+
+  #expansion(quoted: boolean): Part {
+    const rest = this.#script.slice(this.#at, this.#at + 3);
+    if (rest.startsWith('`')) {
+      for (
+        this.#at += 1;
+        this.#script.charAt(this.#at) !== '`';
+        this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1
+      ) {
+        if (this.#at >= this.#script.length) throw new ShellSyntaxError('a backquote does not end');
+      }
+      this.#at += 1;
+      return { kind: 'unknown', what: 'a command substitution', quoted };
+    }
+    if (rest.startsWith('$(')) {
+      this.#at += 1;
+      this.#skipParentheses();
+      return rest === '$(('
+        ? { kind: 'unknown', what: 'arithmetic', quoted: true }
+        : { kind: 'unknown', what: 'a command substitution', quoted };
+    }
+    if (rest.startsWith('${')) {
+      const close = this.#closingBrace();
+      const expression = this.#script.slice(this.#at + 2, close);
+      this.#at = close + 1;
+      return { kind: 'parameter', expression, quoted };
+    }
+    if (!quoted && (rest.startsWith("$'") || rest.startsWith('$"'))) {
+      // bash and POSIX shells disagree about these quotes.
+      const quote = rest.charAt(1);
+      this.#at += 2;
+      while (this.#script.charAt(this.#at) !== quote) {
+        if (this.#at >= this.#script.length) throw new ShellSyntaxError('a quote does not end');
+        this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1;
+      }
+      this.#at += 1;
+      return { kind: 'unknown', what: 'a $-quote', quoted: true };
+    }
+    const name = SPECIAL_PARAMETER.exec(this.#script.slice(this.#at + 1, this.#at + 256))?.[0];
+    this.#at += 1 + (name?.length ?? 0);
+    return name === undefined
+      ? { kind: 'literal', text: '$', quoted: true }
+      : { kind: 'parameter', expression: name, quoted };
+  }
+
+  #skipParentheses(): void {
+    let depth = 0;
+    do {
+      const char = this.#script.charAt(this.#at);
+      if (char === '') throw new ShellSyntaxError('a parenthesis does not end');
+      if (char === '(') depth += 1;
+      if (char === ')') depth -= 1;
+      if (char === '\\') this.#at += 1;
+      if (char === "'") this.#at = this.#indexOf("'", this.#at + 1, 'a single quote');
+      this.#at += 1;
+    } while (depth > 0);
+  }
+
+  #closingBrace(): number {
+    let depth = 0;
+    for (let index = this.#at + 1; index < this.#script.length; index += 1) {
+      const char = this.#script.charAt(index);
+      if (char === '\\') index += 1;
+      else if (char === '{') depth += 1;
+      else if (char === '}') {
+        depth -= 1;
+        if (depth === 0) return index;
+      }
+    }
+    throw new ShellSyntaxError('a ${ does not end');
+  }
+
+  #indexOf(text: string, from: number, what: string): number {
+    const index = this.#script.indexOf(text, from);
+    if (index === -1) throw new ShellSyntaxError(`${what} does not end`);
+    return index;
+  }
+}
+
+function endOf(text: string, end: string, from: number): number {
+  const index = text.indexOf(end, from);
+  return index === -1 ? text.length : index;
+}

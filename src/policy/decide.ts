@@ -1,0 +1,62 @@
+import type { Decision, DecisionPolicy, Finding, Outcome } from './types.ts';
+
+/**
+ * Decides about a change at admission.
+ *
+ * @param now the findings of what is to be written
+ * @param before the findings of what is there, or undefined where nothing is known: then `ratchet` judges as `enforce`
+ * @param policy the configured actions
+ * @returns all findings that refuse the change and all that are warned about
+ */
+export function decide(
+  now: readonly Finding[],
+  before: readonly Finding[] | undefined,
+  policy: DecisionPolicy,
+): Decision {
+  const denied: Finding[] = [];
+  const warned: Finding[] = [];
+  for (const finding of now) {
+    const action = policy.action(finding.control, finding.surface);
+    const { outcome } = finding;
+    if (action === 'off' || isSilent(outcome)) continue;
+    if (isRefused(finding, before, action, policy.onUnknown)) denied.push(finding);
+    else warned.push(finding);
+  }
+  return { allowed: denied.length === 0, denied, warned };
+}
+
+function isSilent(outcome: Outcome): boolean {
+  return outcome.result === 'pass' && outcome.warnings.length === 0;
+}
+
+function isRefused(
+  finding: Finding,
+  before: readonly Finding[] | undefined,
+  action: 'audit' | 'ratchet' | 'enforce',
+  onUnknown: DecisionPolicy['onUnknown'],
+): boolean {
+  const { result } = finding.outcome;
+  if (result === 'pass' || action === 'audit') return false;
+  if (result === 'unknown' && onUnknown === 'audit') return false;
+  return action === 'enforce' || isWorse(finding, before);
+}
+
+/**
+ * Worse means that it passed before and does not now, or that there is a violation that was not there before. What could
+ * not be read before did not pass before.
+ */
+function isWorse(finding: Finding, before: readonly Finding[] | undefined): boolean {
+  const same = before?.filter((other) => isSameSubject(other, finding)) ?? [];
+  if (same.length === 0 || same.some(({ outcome }) => outcome.result === 'pass')) return true;
+  const known = new Set(same.flatMap(({ outcome }) => violationsOf(outcome)));
+  return violationsOf(finding.outcome).some((violation) => !known.has(violation));
+}
+
+/** The control and the container of a finding: with them the object before and the object now are compared. */
+function isSameSubject(a: Finding, b: Finding): boolean {
+  return a.control.slug === b.control.slug && a.subject.container === b.subject.container;
+}
+
+function violationsOf(outcome: Outcome): string[] {
+  return outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => `${code} ${setting}`) : [];
+}

@@ -1,0 +1,235 @@
+/** The vocabulary of the product: what can be read, what is judged, what is said about it. Data only, no behaviour. */
+
+/** A process whose settings a control wants. */
+export type Component = 'kube-apiserver' | 'kubelet';
+
+/** How much the evidence proves: written down, seen in the API, asked of the process itself, read on its host. */
+export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
+
+/** The kind of place that the evidence was found in; actions can be configured for each. */
+export type Surface = 'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config';
+
+/** Where a document was found: a file, an object of the API, or a node and how it was asked. */
+export type Source =
+  | { readonly path: string; readonly document: number }
+  | { readonly object: string }
+  | { readonly node: string; readonly via: 'configz' | 'handshake' | 'flagz' | 'proc' };
+
+/** The layer that had the last word on a setting. `kubeadm` is what kubeadm adds by itself. */
+export type Layer = 'default' | 'kubeadm' | 'file' | 'drop-in' | 'flag' | 'live';
+
+/** The place of a value inside its source. */
+export interface Origin {
+  readonly layer: Layer;
+  /** JSON Pointer (RFC 6901) into the document that was handed over. */
+  readonly pointer?: string;
+  /** JSON Pointer inside the text that `pointer` points to, where a document is embedded in another. */
+  readonly within?: string;
+  /** The file of a drop-in or configuration, where a subject is made of several. */
+  readonly file?: string;
+  /** Line in the source, counted from 1, where the source is a text. */
+  readonly line?: number;
+}
+
+/** Why something could not be told. */
+export type ProblemCode =
+  | 'malformed'
+  | 'ambiguous'
+  | 'unresolved'
+  | 'unknown-flag'
+  | 'unknown-wrapper'
+  | 'not-visible'
+  | 'not-mounted'
+  | 'relative-path'
+  | 'forbidden'
+  | 'unreachable'
+  | 'not-found'
+  | 'too-large'
+  | 'crashed';
+
+/** Something that could not be told, in words that say what to do next. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly origin?: Origin;
+}
+
+/**
+ * What was found where a setting could be. An empty string is set, and empty. `unreadable` is never `unset`:
+ * the value is there or not, and this evidence cannot show which.
+ */
+export type Reading<T> =
+  | { readonly state: 'set'; readonly value: T; readonly origin: Origin }
+  | { readonly state: 'unset'; readonly origin?: Origin }
+  | { readonly state: 'unreadable'; readonly problem: Problem };
+
+/** Why the component would exit instead of starting, in its own words as far as they are known. */
+export interface Refusal {
+  readonly reason: string;
+  readonly setting?: string;
+  readonly origin?: Origin;
+}
+
+/** Names a subject in reports. */
+export interface SubjectName {
+  readonly component: Component;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly kind?: string;
+  readonly node?: string;
+  readonly container?: string;
+}
+
+interface SubjectBase {
+  readonly name: SubjectName;
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly surface: Surface;
+  /** The component would refuse to start with this; decided, not suspected. */
+  readonly refusal?: Refusal;
+  /** What makes the reading of the whole subject uncertain, whatever its settings say. */
+  readonly doubts: readonly Problem[];
+}
+
+/** Tells what the file system of the subject's process can hold at a path, as far as the document shows. */
+export type PathView = 'visible' | 'not-mounted' | 'relative' | 'not-shown';
+
+/** One kube-apiserver. */
+export interface ApiServer extends SubjectBase {
+  readonly component: 'kube-apiserver';
+  readonly kubeletClientCertificate: Reading<string>;
+  readonly kubeletClientKey: Reading<string>;
+  /** What the subject's mounts say of a path. */
+  readonly view: (path: string) => PathView;
+}
+
+/** One kubelet, or the configuration that kubelets start with. */
+export interface Kubelet extends SubjectBase {
+  readonly component: 'kubelet';
+  readonly clientCAFile: Reading<string>;
+}
+
+/** What a control judges. */
+export type Subject = ApiServer | Kubelet;
+
+/** A proven fault: which setting, what is wrong with it, where. */
+export interface Violation {
+  /** The fault's name, one of the control's message ids. */
+  readonly code: string;
+  readonly setting: string;
+  readonly message: string;
+  readonly origin?: Origin;
+}
+
+/** Something worth a reader's attention that does not change the outcome. */
+export type Warning = Violation;
+
+/** What a control says of a subject. A fail has a violation, an unknown has a problem, by construction. */
+export type Outcome =
+  | { readonly result: 'pass'; readonly warnings: readonly Warning[] }
+  | {
+      readonly result: 'fail';
+      readonly violations: readonly [Violation, ...Violation[]];
+      readonly problems: readonly Problem[];
+      readonly warnings: readonly Warning[];
+    }
+  | {
+      readonly result: 'unknown';
+      readonly problems: readonly [Problem, ...Problem[]];
+      readonly warnings: readonly Warning[];
+    };
+
+/** A value that a control looked at. */
+export interface Evidence {
+  readonly setting: string;
+  readonly value: string;
+  readonly origin: Origin;
+}
+
+/** A benchmark's id for a control, with the versions of the benchmark that use it. */
+export interface BenchmarkId {
+  readonly benchmark: string;
+  readonly id: string;
+  readonly versions?: string;
+}
+
+/** What a finding carries of its control. */
+export interface ControlMetadata {
+  readonly slug: string;
+  readonly component: Component;
+  readonly title: string;
+  /** Why the control matters, in a few sentences of Markdown. */
+  readonly rationale: string;
+  /** What to do, ending with a full stop. */
+  readonly remediation: string;
+  readonly benchmarks: readonly [BenchmarkId, ...BenchmarkId[]];
+  /** Each violation and warning code with one sentence of explanation. */
+  readonly codes: Readonly<Record<string, string>>;
+  /** What the benchmark's text says wrongly, and what is checked instead. */
+  readonly differences: string;
+  readonly defaults: { readonly action: Action; readonly on?: Readonly<Partial<Record<Surface, Action>>> };
+}
+
+/** One rule: its metadata and its logic. Made by `defineControl`. */
+export interface Control extends ControlMetadata {
+  /** The outcome and the values looked at, or undefined where the subject is another component. */
+  readonly check: (
+    subject: Subject,
+  ) => { readonly outcome: Outcome; readonly evidence: readonly Evidence[] } | undefined;
+}
+
+/** A control's outcome for a subject. */
+export interface Finding {
+  readonly control: ControlMetadata;
+  readonly subject: SubjectName;
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly surface: Surface;
+  readonly outcome: Outcome;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What is done about a finding at admission. Everything but `off` is reported. */
+export type Action = 'off' | 'audit' | 'ratchet' | 'enforce';
+
+/** The configured part of a decision. */
+export interface DecisionPolicy {
+  /** The action for a control on a surface. */
+  readonly action: (control: ControlMetadata, surface: Surface) => Action;
+  readonly onUnknown: 'audit' | 'deny';
+}
+
+/** What admission answers, and why. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly denied: readonly Finding[];
+  readonly warned: readonly Finding[];
+}
+
+/** What a source hands over, not yet understood. */
+export type RawDocument =
+  | {
+      /** The content of a file: YAML or JSON, one document or many. */
+      readonly form: 'text';
+      readonly path: string;
+      readonly text: string;
+    }
+  | {
+      /** One object, already decoded by an API server. */
+      readonly form: 'object';
+      readonly source: Source;
+      readonly vantage: Vantage;
+      readonly value: unknown;
+    };
+
+/** A problem with a source, outside of any finding: the run is then not complete. */
+export interface SourceProblem {
+  readonly problem: Problem;
+  readonly source: Source | { readonly path: string };
+}
+
+/** What a set of documents shows. */
+export interface Inspection {
+  readonly findings: readonly Finding[];
+  readonly problems: readonly SourceProblem[];
+}

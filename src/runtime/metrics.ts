@@ -1,0 +1,109 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** How a call to the webhook ended: the verdicts, a body that is no review, a bug of ours. */
+export const admissionDecisions = ['allow', 'warn', 'deny', 'skip', 'malformed', 'error'] as const;
+
+export type AdmissionDecision = (typeof admissionDecisions)[number];
+
+/** One call to the webhook. */
+export interface AdmissionCall {
+  readonly resource: string;
+  readonly operation: string;
+  readonly dryRun: boolean;
+  readonly decision: AdmissionDecision;
+  readonly seconds: number;
+}
+
+/** What the webhook reports of its calls. */
+export interface AdmissionMetrics {
+  readonly began: () => void;
+  readonly ended: () => void;
+  readonly answered: (call: AdmissionCall) => void;
+}
+
+/** All metrics of the process, in a registry of their own. */
+export interface Metrics {
+  readonly admission: AdmissionMetrics;
+  readonly certificateExpires: (at: Date) => void;
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']);
+
+/**
+ * Makes the metrics of DESIGN.md, section 9, as far as this process has them.
+ *
+ * @param version of the program
+ * @param resources that get a label value of their own; every other one is `other`, so that clients can not make series
+ */
+export function createMetrics(version: string, resources: readonly string[]): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const build = new Gauge({
+    name: 'kubelet_guard_build_info',
+    help: 'The version that runs; always 1.',
+    labelNames: ['version'],
+    registers,
+  });
+  build.set({ version }, 1);
+
+  const expiry = new Gauge({
+    name: 'kubelet_guard_certificate_expiry_timestamp_seconds',
+    help: 'When the serving certificate expires.',
+    registers,
+  });
+
+  return {
+    admission: admissionMetrics(registers, new Set(resources)),
+    certificateExpires: (at) => {
+      expiry.set(at.getTime() / 1000);
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}
+
+function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>): AdmissionMetrics {
+  let inFlight = 0;
+  new Gauge({
+    name: 'kubelet_guard_admission_requests_in_flight',
+    help: 'Calls to the webhook that are not answered yet.',
+    registers,
+    collect() {
+      this.set(inFlight);
+    },
+  });
+  const requests = new Counter({
+    name: 'kubelet_guard_admission_requests_total',
+    help: 'Calls to the webhook.',
+    labelNames: ['resource', 'operation', 'decision', 'dry_run'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'kubelet_guard_admission_duration_seconds',
+    help: 'Time from the head of a call to its answer, the reading of the body included.',
+    labelNames: ['decision'],
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 2],
+    registers,
+  });
+  return {
+    began: () => {
+      inFlight += 1;
+    },
+    ended: () => {
+      inFlight -= 1;
+    },
+    answered: ({ resource, operation, dryRun, decision, seconds }) => {
+      requests.inc({
+        resource: resources.has(resource) ? resource : 'other',
+        operation: OPERATIONS.has(operation) ? operation : 'other',
+        decision,
+        dry_run: dryRun ? 'true' : 'false',
+      });
+      duration.observe({ decision }, seconds);
+    },
+  };
+}

@@ -1,0 +1,187 @@
+// Edge cases of kube-apiserver's command line, rows 1-31.
+
+import { apiServer, BOTH, CERTIFICATE, KEY, pod, PASS, type Row } from './show.ts';
+
+const C = `${CERTIFICATE}=/c`;
+const K = `${KEY}=/k`;
+const WOULD_NOT_START = ['fail would-not-start kube-apiserver'];
+const MOUNTS = ['volumeMounts:', '- {name: pki, mountPath: /etc/kubernetes/pki}'];
+
+/** Rows 1-31. */
+export const rows: readonly Row[] = [
+  { row: 1, title: 'both flags with a path', show: () => apiServer(C, K), says: PASS },
+  { row: 2, title: 'values as words of their own', show: () => apiServer(CERTIFICATE, '/c', KEY, '/k'), says: PASS },
+  { row: 3, title: 'only the certificate', show: () => apiServer(C), says: [`fail missing ${KEY}`] },
+  { row: 4, title: 'only the key', show: () => apiServer(K), says: [`fail missing ${CERTIFICATE}`] },
+  {
+    row: 5,
+    title: 'neither',
+    show: () => apiServer('--v=2'),
+    says: [`fail missing ${CERTIFICATE} missing ${KEY}`],
+  },
+  { row: 6, title: '`--kubelet-client-key=`', show: () => apiServer(C, `${KEY}=`), says: [`fail empty ${KEY}`] },
+  { row: 7, title: 'an empty word as value', show: () => apiServer(C, KEY, ''), says: [`fail empty ${KEY}`] },
+  {
+    row: 8,
+    title: 'the flag is the last word, without a value',
+    show: () => apiServer(C, KEY),
+    says: [`fail would-not-start ${KEY}`],
+  },
+  { row: 9, title: 'a path, then emptied', show: () => apiServer(C, K, `${KEY}=`), says: [`fail empty ${KEY}`] },
+  {
+    row: 10,
+    title: 'emptied, then a path',
+    show: () => apiServer(C, `${KEY}=`, `${KEY}=/a`),
+    says: PASS,
+    effective: '/a',
+  },
+  { row: 11, title: 'underscores', show: () => apiServer(C, '--kubelet_client_key=/k'), says: PASS },
+  {
+    row: 12,
+    title: 'emptied later by the spelling with underscores',
+    show: () => apiServer(C, K, '--kubelet_client_key='),
+    says: [`fail empty ${KEY}`],
+  },
+  {
+    row: 13,
+    title: 'a single dash is a cluster of shorthands',
+    show: () => apiServer(C, '-kubelet-client-key=/k'),
+    says: WOULD_NOT_START,
+  },
+  {
+    row: 14,
+    title: 'an abbreviated name does not exist',
+    show: () => apiServer('--kubelet-client-cert=/c', K),
+    says: WOULD_NOT_START,
+  },
+  {
+    row: 14,
+    title: 'a name in another case does not exist',
+    show: () => apiServer(C, '--Kubelet-Client-Key=/k'),
+    says: WOULD_NOT_START,
+  },
+  {
+    row: 15,
+    title: '`--audit-log-path` takes the key as its value',
+    show: () => apiServer(C, '--audit-log-path', K),
+    says: [`fail missing ${KEY}`],
+  },
+  {
+    row: 16,
+    title: '`--allow-privileged` does not consume the next word',
+    show: () => apiServer(C, '--allow-privileged', K),
+    says: PASS,
+    effective: '/k',
+  },
+  {
+    row: 17,
+    title: '`--allow-privileged true` leaves a stray word',
+    show: () => apiServer('--allow-privileged', 'true', ...BOTH),
+    says: WOULD_NOT_START,
+  },
+  { row: 18, title: 'a flag after `--` is a stray word', show: () => apiServer(C, '--', K), says: WOULD_NOT_START },
+  { row: 19, title: 'empty words are tolerated', show: () => apiServer('', C, '', K, ''), says: PASS },
+  {
+    row: 20,
+    title: 'quotes that no shell removes are part of the file name',
+    show: () => apiServer(C, `${KEY}="/k"`),
+    says: [`fail unusable ${KEY}`],
+  },
+  {
+    row: 21,
+    title: 'both flags in one word set only the first',
+    show: () => apiServer(`${C} ${K}`),
+    says: [`fail missing ${KEY}`],
+    effective: `/c ${K}`,
+  },
+  {
+    row: 22,
+    title: 'the whole command line as one word is no program',
+    show: () => pod([`kube-apiserver ${C} ${K}`]),
+    says: ['unknown unknown-wrapper'],
+  },
+  { row: 23, title: 'white space is not a path', show: () => apiServer(C, `${KEY}= `), says: [`fail unusable ${KEY}`] },
+  {
+    row: 24,
+    title: '/dev/null is no key',
+    show: () => apiServer(C, `${KEY}=/dev/null`),
+    says: [`fail unusable ${KEY}`],
+  },
+  { row: 25, title: 'one file for both', show: () => apiServer(`${CERTIFICATE}=/b.pem`, `${KEY}=/b.pem`), says: PASS },
+  {
+    row: 26,
+    title: 'a key that does not match, or an expired certificate, is for the node audit to see',
+    show: () => apiServer(`${CERTIFICATE}=/expired.crt`, `${KEY}=/of-another.key`),
+    says: PASS,
+  },
+  {
+    row: 27,
+    title: 'paths below a mount',
+    show: () => pod(['kube-apiserver', `${CERTIFICATE}=/etc/kubernetes/pki/c`, `${KEY}=/etc/kubernetes/pki/k`], MOUNTS),
+    says: PASS,
+  },
+  {
+    row: 27,
+    title: 'a path below no mount',
+    show: () =>
+      pod(['kube-apiserver', `${CERTIFICATE}=/etc/kubernetes/pki/c`, `${KEY}=/etc/kubernetes/pkix/k`], MOUNTS),
+    says: ['unknown not-mounted'],
+  },
+  { row: 27, title: 'a pod without mounts says nothing of files', show: () => apiServer(...BOTH), says: PASS },
+  {
+    row: 28,
+    title: 'a relative path',
+    show: () => apiServer(C, `${KEY}=pki/k`),
+    says: ['unknown relative-path'],
+  },
+  {
+    row: 28,
+    title: 'a relative path below a working directory that is mounted',
+    show: () =>
+      pod(['kube-apiserver', `${CERTIFICATE}=c`, `${KEY}=./k`], ['workingDir: /etc/kubernetes/pki', ...MOUNTS]),
+    says: PASS,
+  },
+  {
+    row: 28,
+    title: 'a relative path out of a working directory that is mounted',
+    show: () =>
+      pod(['kube-apiserver', `${CERTIFICATE}=c`, `${KEY}=../k`], ['workingDir: /etc/kubernetes/pki', ...MOUNTS]),
+    says: ['unknown not-mounted'],
+  },
+  {
+    row: 29,
+    title: 'no --kubelet-certificate-authority is another control (1.2.5)',
+    show: () => apiServer(...BOTH, '--anonymous-auth=false'),
+    says: PASS,
+  },
+  {
+    row: 30,
+    title: '`--kubelet-https` on a version that has no such flag',
+    show: () => apiServer(...BOTH, '--kubelet-https=false'),
+    says: WOULD_NOT_START,
+  },
+  {
+    row: 30,
+    title: '`--kubelet-https` on a version that is not known',
+    show: () => pod(['kube-apiserver', ...BOTH, '--kubelet-https=false'], ['image: example.com/kube-apiserver']),
+    says: ['unknown unknown-flag'],
+  },
+  {
+    row: 30,
+    title: '`--kubelet-https` is no substitute for the key',
+    show: () => pod(['kube-apiserver', C, '--kubelet-https=true'], ['image: example.com/kube-apiserver:v1.18.20']),
+    says: [`fail missing ${KEY}`],
+  },
+  {
+    row: 31,
+    title: 'an egress selector changes nothing',
+    show: () => apiServer('--egress-selector-config-file=/e.yaml', C),
+    says: [`fail missing ${KEY}`],
+  },
+  {
+    row: 31,
+    title: 'an egress selector and both flags',
+    show: () => apiServer('--egress-selector-config-file=/e.yaml', ...BOTH),
+    says: PASS,
+  },
+];

@@ -1,0 +1,178 @@
+// Whichever entrance a document comes in by, the findings are the same; only what each entrance adds may differ.
+
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../src/controls/index.ts';
+import { check } from '../src/entrances/check/index.ts';
+import { createJudge } from '../src/entrances/webhook/judge.ts';
+import { decodeReview } from '../src/entrances/webhook/review.ts';
+import { parseStream } from '../src/facts/documents.ts';
+import { inspect } from '../src/inspect.ts';
+import type { DecisionPolicy, RawDocument } from '../src/policy/types.ts';
+import { reportRun, type GuardReport } from '../src/report/guard-report.ts';
+import { fixturesOf, type Fixture } from './support/fixtures.ts';
+
+type Door = 'file' | 'webhook';
+
+const BOTH: readonly Door[] = ['file', 'webhook'];
+const NO_OBJECT: readonly Door[] = ['file'];
+
+/** Which fixture fits which door. What is no object of the API never comes to the webhook. */
+const doors: Readonly<Record<string, readonly Door[]>> = {
+  'apiserver-kubelet-client-cert/fail/dev-null': BOTH,
+  'apiserver-kubelet-client-cert/fail/emptied-by-the-spelling-with-underscores': BOTH,
+  'apiserver-kubelet-client-cert/fail/empty-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/flag-in-a-comment-of-a-script': BOTH,
+  'apiserver-kubelet-client-cert/fail/flag-without-a-value': BOTH,
+  'apiserver-kubelet-client-cert/fail/kubeadm-config-empties-the-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/kubeadm-config-of-v1beta3-empties-the-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/kubeadm-config-with-dashes-in-the-name': BOTH,
+  'apiserver-kubelet-client-cert/fail/mirror-pod-without-the-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/neither-flag': BOTH,
+  'apiserver-kubelet-client-cert/fail/only-flags-for-go-runner': BOTH,
+  'apiserver-kubelet-client-cert/fail/only-the-certificate': BOTH,
+  'apiserver-kubelet-client-cert/fail/only-the-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/openshift-config-with-an-empty-list': BOTH,
+  'apiserver-kubelet-client-cert/fail/prints-its-version-and-exits': BOTH,
+  'apiserver-kubelet-client-cert/fail/quotes-that-no-shell-removes': BOTH,
+  'apiserver-kubelet-client-cert/fail/single-dash': BOTH,
+  'apiserver-kubelet-client-cert/fail/statefulset-without-the-key': BOTH,
+  'apiserver-kubelet-client-cert/fail/stray-word-after-a-boolean-flag': BOTH,
+  'apiserver-kubelet-client-cert/fail/taken-as-the-value-of-the-flag-before': BOTH,
+  'apiserver-kubelet-client-cert/fail/undefined-variable': BOTH,
+  'apiserver-kubelet-client-cert/fail/white-space': BOTH,
+  'apiserver-kubelet-client-cert/pass/args-only-for-the-upstream-image': BOTH,
+  'apiserver-kubelet-client-cert/pass/boolean-flag-takes-no-word': BOTH,
+  'apiserver-kubelet-client-cert/pass/both-flags': BOTH,
+  'apiserver-kubelet-client-cert/pass/cluster-configuration-file': NO_OBJECT,
+  'apiserver-kubelet-client-cert/pass/deployment': BOTH,
+  'apiserver-kubelet-client-cert/pass/emptied-then-set-again': BOTH,
+  'apiserver-kubelet-client-cert/pass/go-runner-over-command-and-args': BOTH,
+  'apiserver-kubelet-client-cert/pass/kubeadm-config-with-another-certificate': BOTH,
+  'apiserver-kubelet-client-cert/pass/kubeadm-config-with-defaults': BOTH,
+  'apiserver-kubelet-client-cert/pass/openshift-config': BOTH,
+  'apiserver-kubelet-client-cert/pass/relative-path-below-a-mounted-working-directory': BOTH,
+  'apiserver-kubelet-client-cert/pass/shell-script': BOTH,
+  'apiserver-kubelet-client-cert/pass/underscores-in-names': BOTH,
+  'apiserver-kubelet-client-cert/pass/values-as-words-of-their-own': BOTH,
+  'apiserver-kubelet-client-cert/pass/variable-with-a-literal-value': BOTH,
+  'apiserver-kubelet-client-cert/unknown/command-substitution': BOTH,
+  'apiserver-kubelet-client-cert/unknown/flag-of-an-unknown-version': BOTH,
+  'apiserver-kubelet-client-cert/unknown/image-whose-entrypoint-is-not-known': BOTH,
+  'apiserver-kubelet-client-cert/unknown/k3s-server': BOTH,
+  'apiserver-kubelet-client-cert/unknown/kubeadm-config-without-its-key': BOTH,
+  'apiserver-kubelet-client-cert/unknown/label-without-a-process': BOTH,
+  'apiserver-kubelet-client-cert/unknown/openshift-pod': BOTH,
+  'apiserver-kubelet-client-cert/unknown/path-below-no-mount': BOTH,
+  'apiserver-kubelet-client-cert/unknown/pod-that-can-not-be-decoded': NO_OBJECT,
+  'apiserver-kubelet-client-cert/unknown/relative-path': BOTH,
+  'apiserver-kubelet-client-cert/unknown/script-that-reads-a-file': BOTH,
+  'apiserver-kubelet-client-cert/unknown/variable-from-a-field': BOTH,
+  'apiserver-kubelet-client-cert/unknown/variable-from-a-secret': BOTH,
+  'apiserver-kubelet-client-cert/unknown/wrapper-that-is-not-known': BOTH,
+  'kubelet-client-ca/fail/another-version': NO_OBJECT,
+  'kubelet-client-ca/fail/configz-without-it': NO_OBJECT,
+  'kubelet-client-ca/fail/dev-null': NO_OBJECT,
+  'kubelet-client-ca/fail/empty': NO_OBJECT,
+  'kubelet-client-ca/fail/field-in-another-case': NO_OBJECT,
+  'kubelet-client-ca/fail/field-one-level-too-high': NO_OBJECT,
+  'kubelet-client-ca/fail/kubelet-config-empty': BOTH,
+  'kubelet-client-ca/fail/kubelet-config-without-it': BOTH,
+  'kubelet-client-ca/fail/kubelet-in-a-daemonset-with-an-empty-flag': BOTH,
+  'kubelet-client-ca/fail/no-field': NO_OBJECT,
+  'kubelet-client-ca/fail/not-a-string': NO_OBJECT,
+  'kubelet-client-ca/fail/null': NO_OBJECT,
+  'kubelet-client-ca/fail/second-block-drops-it': NO_OBJECT,
+  'kubelet-client-ca/pass/bundle-of-public-cas': BOTH,
+  'kubelet-client-ca/pass/configz': NO_OBJECT,
+  'kubelet-client-ca/pass/kubelet-config-of-an-old-kubeadm': BOTH,
+  'kubelet-client-ca/pass/kubelet-config': BOTH,
+  'kubelet-client-ca/pass/kubelet-configuration': NO_OBJECT,
+  'kubelet-client-ca/pass/kubelet-in-a-daemonset': BOTH,
+  'kubelet-client-ca/pass/merge-key': NO_OBJECT,
+  'kubelet-client-ca/unknown/kubelet-config-that-is-no-yaml': BOTH,
+  'kubelet-client-ca/unknown/kubelet-config-with-two-documents': BOTH,
+  'kubelet-client-ca/unknown/kubelet-config-without-its-key': BOTH,
+  'kubelet-client-ca/unknown/kubelet-in-a-daemonset-with-a-file': BOTH,
+};
+
+const RESOURCES: Readonly<Record<string, { readonly group: string; readonly resource: string }>> = {
+  Pod: { group: '', resource: 'pods' },
+  ConfigMap: { group: '', resource: 'configmaps' },
+  Deployment: { group: 'apps', resource: 'deployments' },
+  StatefulSet: { group: 'apps', resource: 'statefulsets' },
+  DaemonSet: { group: 'apps', resource: 'daemonsets' },
+};
+
+/** The parts that every object has. */
+interface Named {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+}
+
+/** What a finding says, without what tells by which door its document came. */
+function stripped({ findings }: Pick<GuardReport, 'findings'>): unknown {
+  return JSON.parse(
+    JSON.stringify(findings, (name, value: unknown) =>
+      ['source', 'vantage', 'line'].includes(name) ? undefined : value,
+    ),
+  );
+}
+
+async function* one(document: RawDocument): AsyncGenerator<RawDocument> {
+  yield await Promise.resolve(document);
+}
+
+async function throughFile({ name, text }: Fixture): Promise<GuardReport> {
+  const { output } = await check({
+    inspect: (document) => inspect(controls, [document]),
+    documents: one({ form: 'text', path: `${name}.yaml`, text }),
+    runId: 'run',
+    now: () => new Date(0),
+    output: 'json',
+    failOn: 'fail',
+    style: { color: false, quiet: false },
+  });
+  return JSON.parse(output) as GuardReport;
+}
+
+/** The answer of the webhook to the creation of a fixture's object, as a real API server would ask. */
+function throughWebhook({ text }: Fixture): GuardReport {
+  const [document] = parseStream(text);
+  if (document === undefined || 'problem' in document) throw new Error('the fixture holds no object');
+  const object = document.value as Named;
+  const { name, namespace } = object.metadata;
+  const { kind } = object;
+  const request = { uid: 'u', operation: 'CREATE', kind: { kind }, resource: RESOURCES[kind], name, namespace, object };
+  const decoded = decodeReview(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }));
+  if (!('request' in decoded)) throw new Error(decoded.reason);
+  const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'deny' };
+  const judgement = createJudge({ controls, policy, namespaces: new Set([namespace]) })(decoded.request);
+  if (judgement === undefined) throw new Error('the webhook does not judge the fixture');
+  const { denied, warned, allowed } = judgement.decision;
+  const run = { id: 'run', entrance: 'serve', startedAt: '', finishedAt: '' } as const;
+  const report = reportRun(run, { findings: [...denied, ...warned], problems: [] });
+  expect(allowed).toBe(report.summary.fail + report.summary.unknown === 0);
+  return report;
+}
+
+const fixtures = controls.flatMap(({ slug }) => fixturesOf(slug));
+
+test('the table names every fixture, and no other', () => {
+  expect(Object.keys(doors).sort()).toStrictEqual(fixtures.map(({ id }) => id).sort());
+});
+
+describe('the webhook says what a file would', () => {
+  test.each(fixtures.filter(({ id }) => doors[id]?.includes('webhook')))('$id', async (fixture) => {
+    const { findings } = await throughFile(fixture);
+    // an admission answer has no word for what simply passes
+    const told = findings.filter(({ result, warnings }) => result !== 'pass' || warnings !== undefined);
+    expect(stripped(throughWebhook(fixture))).toStrictEqual(stripped({ findings: told }));
+  });
+});
+
+describe('what fits only the file door is judged there', () => {
+  test.each(fixtures.filter(({ id }) => doors[id]?.includes('webhook') !== true))('$id', async (fixture) => {
+    expect((await throughFile(fixture)).findings.map(({ result }) => result)).toStrictEqual([fixture.result]);
+  });
+});

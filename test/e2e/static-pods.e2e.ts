@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { installGuard, type Guard } from './support/guard.ts';
+import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { CERTIFICATE_FLAG, GOOD_FLAGS, staticApiServer } from './support/samples.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(90_000);
+
+describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers", () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let node: ClusterNode;
+  let pki: string;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    node = await startNode(cleanup, plane, 'node-1');
+    pki = join(plane.dir, 'pki');
+    mkdirSync(pki);
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  function withGuard(action: 'audit' | 'enforce'): () => Guard {
+    const undo = new Cleanup();
+    let guard: Guard;
+    beforeAll(async () => {
+      guard = await installGuard(undo, plane, action);
+    });
+    afterAll(() => undo.run(), 60_000);
+    return () => guard;
+  }
+
+  function addApiServer(name: string, flags: readonly string[]): void {
+    node.addStaticPod(`${name}.yaml`, staticApiServer(name, flags, pki));
+  }
+
+  function mirrorOf(name: string) {
+    return plane.admin.get(`/api/v1/namespaces/kube-system/pods/${name}-${node.name}`);
+  }
+
+  /** Waits until the API server shows the mirror pod. */
+  function mirrorAppears(name: string) {
+    const probe = async () => ((await mirrorOf(name)).status === 200 ? true : undefined);
+    return eventually(`the mirror pod of ${name}`, probe, { within: 60_000, context: node.kubelet.tail });
+  }
+
+  /** Waits until the kubelet itself says that it runs the static pod. */
+  function podRuns(name: string) {
+    const probe = async () => {
+      const found = (await node.pods()).find(({ metadata }) => metadata.name === `${name}-${node.name}`);
+      return found?.status.phase === 'Running' ? true : undefined;
+    };
+    return eventually(`${name} to run`, probe, { within: 60_000, context: node.kubelet.tail });
+  }
+
+  /** Waits until the kubelet logs that it could not create the mirror pod, and answers that entry of its log. */
+  function kubeletComplains(name: string) {
+    const probe = () =>
+      node.kubelet
+        .log()
+        .split(/\n(?=[IWEF]\d{4} )/) // an entry can have many lines
+        .find((entry) => entry.includes('Failed creating a mirror pod') && entry.includes(`${name}-${node.name}`));
+    return eventually(`the kubelet to log the refusal of ${name}`, probe, {
+      within: 60_000,
+      context: node.kubelet.tail,
+    });
+  }
+
+  describe('where both controls enforce', () => {
+    const guard = withGuard('enforce');
+
+    test('one without the two flags is refused: no mirror pod, the reason in the log of the kubelet, and it runs on', async () => {
+      const denied = await guard().reviews({ resource: 'pods', decision: 'deny' });
+      addApiServer('without-flags', []);
+
+      const entry = await kubeletComplains('without-flags');
+      await podRuns('without-flags');
+
+      expect(entry).toContain('apiserver-kubelet-client-cert');
+      expect(entry).toContain('--kubelet-client-certificate');
+      expect(entry).toContain('--kubelet-client-key');
+      expect(entry).toContain('does not stop the static pod');
+      expect((await mirrorOf('without-flags')).status).toBe(404);
+      expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBeGreaterThan(denied);
+    });
+
+    test('one with only the certificate is refused because of the key', async () => {
+      addApiServer('without-key', [CERTIFICATE_FLAG]);
+
+      const entry = await kubeletComplains('without-key');
+
+      expect(entry).toContain('--kubelet-client-key is not set');
+      expect(entry).not.toContain('--kubelet-client-certificate is not set');
+      expect((await mirrorOf('without-key')).status).toBe(404);
+    });
+
+    test('one that complies gets its mirror pod', async () => {
+      const allowed = await guard().reviews({ resource: 'pods', decision: 'allow' });
+      addApiServer('compliant', GOOD_FLAGS);
+
+      await mirrorAppears('compliant');
+      await podRuns('compliant');
+
+      expect(await guard().reviews({ resource: 'pods', decision: 'allow' })).toBe(allowed + 1);
+    });
+  });
+
+  describe('where both controls only audit', () => {
+    const guard = withGuard('audit');
+
+    test('one without the two flags gets its mirror pod, and is counted as warned about', async () => {
+      const warned = await guard().reviews({ resource: 'pods', decision: 'warn' });
+      addApiServer('only-audited', []);
+
+      await mirrorAppears('only-audited');
+
+      expect(await guard().reviews({ resource: 'pods', decision: 'warn' })).toBeGreaterThan(warned);
+      expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBe(0);
+    });
+  });
+});

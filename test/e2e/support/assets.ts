@@ -1,0 +1,51 @@
+import { describe, test } from '@jest/globals';
+import { join } from 'node:path';
+import { findProgram, isExecutable } from './programs.ts';
+
+/** What a group of tests can not do without. */
+export interface Needs {
+  /** Programs of the folder KUBEBUILDER_ASSETS. */
+  readonly assets: readonly string[];
+  /** Programs of the PATH. */
+  readonly tools?: readonly string[];
+  readonly root?: boolean;
+}
+
+/** The path of a program of the folder KUBEBUILDER_ASSETS. */
+export function asset(name: string): string {
+  return join(process.env.KUBEBUILDER_ASSETS ?? '', name);
+}
+
+/** The kubectl to use: the one that KUBECTL names, else the one on the PATH. */
+export const kubectlPath = process.env.KUBECTL ?? findProgram('kubectl');
+
+/** A test that is skipped, with the reason in its name, where there is no kubectl. */
+export const testWithKubectl: (name: string, body: () => Promise<void>) => void =
+  kubectlPath === undefined
+    ? (name, body) => {
+        test.skip(`${name} (skipped: there is no kubectl on the PATH, and KUBECTL is not set)`, body);
+      }
+    : test;
+
+/** A group of tests that is skipped, with the reason in its name, where something that it needs is missing. */
+export function describeWith(needs: Needs, name: string, body: () => void): void {
+  const reason = missing(needs);
+  if (reason === undefined) {
+    describe(name, body);
+    return;
+  }
+  // jest does not print the names of what is skipped unless asked
+  process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
+  describe.skip(`${name} (skipped: ${reason})`, body);
+}
+
+function missing({ assets, tools = [], root = false }: Needs): string | undefined {
+  const folder = process.env.KUBEBUILDER_ASSETS;
+  if (folder === undefined || folder === '') return 'KUBEBUILDER_ASSETS is not set';
+  const absent = assets.filter((name) => !isExecutable(asset(name)));
+  if (absent.length > 0) return `KUBEBUILDER_ASSETS has no ${absent.join(', ')}`;
+  const unknown = tools.filter((name) => findProgram(name) === undefined);
+  if (unknown.length > 0) return `there is no ${unknown.join(', ')} on the PATH`;
+  if (root && process.getuid?.() !== 0) return 'this needs root';
+  return undefined;
+}

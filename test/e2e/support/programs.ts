@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import type { Cleanup } from './cleanup.ts';
+import { note } from './last-resort.ts';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program that was started, known by its own process id. */
+export interface Program {
+  readonly name: string;
+  /** Resolves when it ends; the exit is undefined until then. */
+  readonly ended: Promise<Exit>;
+  readonly exit: () => Exit | undefined;
+  /** Everything that it wrote so far. */
+  readonly log: () => string;
+  /** The end of that, for messages. */
+  readonly tail: () => string;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** Starts a program in the background; the cleanup ends it: politely first, for sure after `grace` milliseconds. */
+export function startProgram(
+  cleanup: Cleanup,
+  { name, dir, command, grace = 10_000 }: { name: string; dir: string; command: readonly string[]; grace?: number },
+): Program {
+  const path = join(dir, `${name}.log`);
+  const [file = '', ...args] = command;
+  const output = openSync(path, 'a');
+  const child = spawn(file, args, { cwd: dir, stdio: ['ignore', output, output] });
+  closeSync(output);
+  const { pid } = child;
+  if (pid !== undefined) note('started', pid);
+
+  let exit: Exit | undefined;
+  const ended = new Promise<Exit>((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      exit = { code, signal };
+      if (pid !== undefined) note('ended', pid);
+      resolve(exit);
+    };
+    child.once('exit', end);
+    child.once('error', () => {
+      end(127, null);
+    });
+  });
+  const log = () => readFileSync(path, 'utf8');
+  cleanup.add(async () => {
+    if (exit !== undefined) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+    await ended;
+    clearTimeout(timer);
+  });
+  return {
+    name,
+    ended,
+    exit: () => exit,
+    log,
+    tail: () => `--- end of the log of ${name}:\n${log().slice(-3000)}`,
+    kill: (signal) => child.kill(signal),
+  };
+}
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, which is forced after `within` milliseconds. */
+export async function run(
+  command: readonly string[],
+  { input = '', within = 30_000 }: { input?: string; within?: number } = {},
+): Promise<Result> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: 'pipe', timeout: within, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdin.on('error', () => undefined); // a program need not read what it is given
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === null) reject(new Error(`${file} was ended by ${String(signal)}\n${stdout}${stderr}`));
+      else resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs a program that must succeed. */
+export async function must(...command: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(command);
+  if (code !== 0) throw new Error(`${command.join(' ')} exited with ${code}: ${stdout}${stderr}`);
+}
+
+/** Where a program is, or undefined. */
+export function findProgram(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A TCP port of loopback that is free at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no TCP port was given');
+  return address.port;
+}

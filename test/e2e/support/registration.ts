@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { succeeded, type ApiClient, type KubeObject } from './api.ts';
+import type { Cleanup } from './cleanup.ts';
+import { kubeletConfigMap } from './samples.ts';
+import { eventually } from './wait.ts';
+
+interface Registration extends KubeObject {
+  readonly webhooks: readonly { readonly clientConfig: object; readonly failurePolicy: string }[];
+}
+
+const SHIPPED = new URL('../../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
+
+/** Where the API server finds the webhook, and how to see that it was asked. */
+export interface Target {
+  readonly port: number;
+  /** The CA of its serving certificate, PEM. */
+  readonly authority: string;
+  /** How many reviews it has seen. */
+  readonly reviews: () => Promise<number>;
+}
+
+/**
+ * Registers a webhook on loopback with the manifest that is shipped, except for where it is and what its failure means,
+ * and waits until the API server really asks it: only then do the tests that follow prove anything.
+ */
+export async function register(
+  cleanup: Cleanup,
+  admin: ApiClient,
+  target: Target,
+  failurePolicy: 'Ignore' | 'Fail',
+): Promise<void> {
+  const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
+  const clientConfig = {
+    url: `https://127.0.0.1:${target.port}/validate`,
+    caBundle: Buffer.from(target.authority).toString('base64'),
+  };
+  const registration = {
+    ...shipped,
+    webhooks: shipped.webhooks.map((webhook) => ({ ...webhook, clientConfig, failurePolicy })),
+  };
+  cleanup.add(() => admin.delete(registration));
+  succeeded(await admin.create(registration));
+  await eventually('the API server to ask the webhook', async () => {
+    const before = await target.reviews();
+    await admin.create(kubeletConfigMap('/etc/kubernetes/pki/ca.crt', { name: 'kubelet-config-1.0' }), '?dryRun=All');
+    return (await target.reviews()) > before ? true : undefined;
+  });
+}

@@ -1,0 +1,96 @@
+// The documents that the tests write to the cluster, as small as the real components accept them.
+
+import type { KubeObject } from './api.ts';
+
+export interface ConfigMap extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export interface Pod extends KubeObject {
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+}
+
+interface Place {
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+export const CA_FILE = '/etc/kubernetes/pki/ca.crt';
+export const CERTIFICATE_FLAG = '--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt';
+export const KEY_FLAG = '--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key';
+/** The flags that make a kube-apiserver present a certificate to kubelets. */
+export const GOOD_FLAGS: readonly string[] = [CERTIFICATE_FLAG, KEY_FLAG];
+
+export function configMap(name: string, data: Readonly<Record<string, string>>, namespace = 'kube-system'): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
+}
+
+/** The ConfigMap that kubeadm configures kubelets with. */
+export function kubeletConfigMap(clientCAFile: string | undefined, place: Place = {}): ConfigMap {
+  const x509 = clientCAFile === undefined ? '{}' : `{clientCAFile: "${clientCAFile}"}`;
+  const kubelet = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: true}
+  x509: ${x509}
+authorization: {mode: Webhook}
+`;
+  return configMap(place.name ?? 'kubelet-config', { kubelet }, place.namespace);
+}
+
+/** The ConfigMap that kubeadm builds control planes with; the arguments go to kube-apiserver. */
+export function kubeadmConfigMap(extraArgs: Readonly<Record<string, string>> = {}, place: Place = {}): ConfigMap {
+  return configMap(
+    place.name ?? 'kubeadm-config',
+    { ClusterConfiguration: clusterConfiguration(extraArgs) },
+    place.namespace,
+  );
+}
+
+export function clusterConfiguration(extraArgs: Readonly<Record<string, string>> = {}): string {
+  const list = Object.entries(extraArgs).map(([name, value]) => ({ name, value }));
+  return `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: v1.37.0
+apiServer: {extraArgs: ${JSON.stringify(list)}}
+`;
+}
+
+export function pod(name: string, container: Partial<Container>, namespace = 'kube-system'): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace },
+    spec: { containers: [{ name: 'main', image: 'registry.example/main:v1', ...container }] },
+  };
+}
+
+/** A static pod that runs kube-apiserver, with the volume that its certificates are in. */
+export function staticApiServer(name: string, flags: readonly string[], certificates: string): object {
+  const command = ['kube-apiserver', '--etcd-servers=http://127.0.0.1:2379', ...flags];
+  const container = {
+    name: 'kube-apiserver',
+    image: 'registry.example/kube-apiserver:v1',
+    command,
+    volumeMounts: [{ name: 'pki', mountPath: '/etc/kubernetes/pki', readOnly: true }],
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'kube-system', labels: { component: 'kube-apiserver' } },
+    spec: {
+      hostNetwork: true,
+      containers: [container],
+      volumes: [{ name: 'pki', hostPath: { path: certificates } }],
+    },
+  };
+}

@@ -1,0 +1,224 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+
+import type { Judge } from '../../../src/entrances/webhook/judge.ts';
+import { apiServerFinding, outcomes } from '../../support/findings.ts';
+import { review, webhookWith } from '../../support/admission.ts';
+
+const failing = apiServerFinding({ outcome: outcomes.fail });
+const allow: Judge = () => ({ decision: { allowed: true, denied: [], warned: [] }, problems: [] });
+const warn: Judge = () => ({ decision: { allowed: true, denied: [], warned: [failing] }, problems: [] });
+const deny: Judge = () => ({ decision: { allowed: false, denied: [failing], warned: [] }, problems: [] });
+const crash: Judge = () => {
+  throw new Error('a bug');
+};
+
+const MIB = 1024 * 1024;
+
+function post(judge: Judge, body: string | object, type = 'application/json') {
+  const { app } = webhookWith(judge);
+  return supertest(app).post('/validate?timeout=2s').set('content-type', type).send(body);
+}
+
+describe('a review', () => {
+  test.each([
+    ['allowed', allow, { allowed: true, auditAnnotations: { decision: 'allow' } }],
+    ['warned about', warn, { allowed: true, warnings: [expect.stringContaining('apiserver-kubelet-client-cert')] }],
+    ['refused', deny, { allowed: false, status: { code: 403, reason: 'Forbidden' } }],
+    ['not judged', () => undefined, { allowed: true, auditAnnotations: { decision: 'skip' } }],
+  ] as const)('that is %s is answered with its uid', async (_name, judge, response) => {
+    const answer = await post(judge, review());
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(answer.headers).not.toHaveProperty('x-powered-by');
+    expect(answer.headers).not.toHaveProperty('etag');
+    expect(answer.body).toMatchObject({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      response: { uid: 'uid-1', ...response },
+    });
+  });
+
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;x=y'])(
+    'may come as %s',
+    async (type) => {
+      expect((await post(allow, JSON.stringify(review()), type)).status).toBe(200);
+    },
+  );
+
+  test('may be almost 7 MiB long', async () => {
+    const body = JSON.stringify(review({ object: { data: 'x'.repeat(7 * MIB - 1000) } }));
+    expect((await post(allow, body)).status).toBe(200);
+  });
+});
+
+describe('what is no review', () => {
+  test.each([
+    ['an empty body', ''],
+    ['half a brace', '{'],
+    ['an array', '[]'],
+    ['a review of v1beta1', JSON.stringify({ ...review(), apiVersion: 'admission.k8s.io/v1beta1' })],
+    ['a review without a uid', JSON.stringify(review({ uid: undefined }))],
+    ['only prototype keys', '{"__proto__":{"request":{"uid":"x"}},"constructor":{"prototype":{}}}'],
+    ['deep nesting', '{"a":'.repeat(200_000)],
+    ['bytes that are no text', '\u0000\u0001'],
+  ])('%s is refused with a reason', async (_name, body) => {
+    const answer = await post(allow, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toStrictEqual({ reason: expect.any(String) });
+  });
+
+  test('no body at all is refused', async () => {
+    const { app } = webhookWith(allow);
+    const answer = await supertest(app).post('/validate').set('content-type', 'application/json');
+    expect([answer.status, answer.body]).toStrictEqual([400, { reason: 'the body is empty' }]);
+  });
+
+  test.each(['text/plain', 'application/yaml', 'application/jsonp', 'multipart/form-data; boundary=x'])(
+    'a body of %s is refused',
+    async (type) => {
+      expect((await post(allow, JSON.stringify(review()), type)).status).toBe(415);
+    },
+  );
+
+  test('a body without a content type is refused', async () => {
+    const { app } = webhookWith(allow);
+    expect((await supertest(app).post('/validate')).status).toBe(415);
+  });
+
+  test('8 MiB are refused, and the client gets to read why', async () => {
+    const answer = await post(allow, JSON.stringify(review({ object: 'x'.repeat(8 * MIB) })));
+    expect([answer.status, answer.body]).toStrictEqual([413, { reason: 'the body is longer than 7340032 bytes' }]);
+  });
+
+  test('a body without an end is refused and cut off', async () => {
+    const { app } = webhookWith(allow);
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+    const outgoing = httpRequest({ port, host: '127.0.0.1', path: '/validate', method: 'POST', headers });
+    const chunk = Buffer.alloc(MIB / 4, 'x');
+    let sent = 0;
+    const pump = (): void => {
+      while (!outgoing.destroyed && sent < 1024 * MIB) {
+        sent += chunk.length;
+        if (!outgoing.write(chunk)) {
+          outgoing.once('drain', pump);
+          return;
+        }
+      }
+    };
+    outgoing.on('error', () => undefined);
+    const cutOff = once(outgoing, 'close');
+    pump();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined).resume();
+    expect(response.statusCode).toBe(413);
+    expect(response.headers.connection).toBe('close');
+    await cutOff;
+    expect(sent).toBeLessThan(64 * MIB);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  test.each(['get', 'put', 'delete', 'options', 'head', 'patch'] as const)('%s is not served', async (method) => {
+    const { app } = webhookWith(allow);
+    const answer = await supertest(app)[method]('/validate');
+    expect([answer.status, answer.headers.allow]).toStrictEqual([405, 'POST']);
+  });
+
+  test.each(['/', '/Validate', '/validate/', '/validate/x', '/metrics', '/..%2fvalidate'])(
+    'there is nothing at %s',
+    async (path) => {
+      const { app } = webhookWith(allow);
+      const answer = await supertest(app).post(path).send(review());
+      expect([answer.status, answer.body]).toStrictEqual([404, { reason: 'only /validate is served here' }]);
+    },
+  );
+});
+
+describe('a bug of ours', () => {
+  test('is answered with 500, logged and counted', async () => {
+    const { app, metrics, lines } = webhookWith(crash);
+    const answer = await supertest(app).post('/validate').send(review());
+    expect([answer.status, answer.body]).toStrictEqual([500, { reason: expect.stringContaining('its log tells why') }]);
+    expect(lines.entries).toMatchObject([{ level: 'error', uid: 'uid-1', err: { message: 'a bug' } }]);
+    expect(await metrics.text()).toContain('decision="error",dry_run="false"} 1');
+  });
+});
+
+describe('the log', () => {
+  const object = { metadata: { name: 'kubelet-config' }, data: { secret: 'not-to-be-logged' } };
+
+  test.each([
+    ['a change that is refused', deny, 'warn', 'a change was refused'],
+    ['a change with findings', warn, 'warn', 'a change was allowed with findings'],
+    ['a change without, for debugging', allow, 'debug', 'a change was allowed'],
+  ] as const)('has %s, without its body', async (_name, judge, level, msg) => {
+    const { app, lines } = webhookWith(judge);
+    await supertest(app).post('/validate').send(review({ object }));
+    expect(lines.entries).toMatchObject([{ level, msg, uid: 'uid-1', name: 'kubelet-config', operation: 'CREATE' }]);
+    expect(lines.text).not.toContain('not-to-be-logged');
+  });
+
+  test('has nothing of a change without findings at its usual level', async () => {
+    const { app, lines, log } = webhookWith(allow);
+    log.level = 'info';
+    await supertest(app).post('/validate').send(review());
+    expect(lines.text).toBe('');
+  });
+
+  test('has nothing of a dry run', async () => {
+    const { app, lines } = webhookWith(deny);
+    await supertest(app)
+      .post('/validate')
+      .send(review({ dryRun: true }));
+    expect(lines.text).toBe('');
+  });
+
+  test('has a name with line feeds in one line', async () => {
+    const { app, lines } = webhookWith(deny);
+    await supertest(app)
+      .post('/validate')
+      .send(review({ name: 'a\n{"level":"error"}' }));
+    expect(lines.entries).toHaveLength(1);
+  });
+});
+
+describe('the metrics', () => {
+  test('count by resource, operation, decision and dry run', async () => {
+    const { app, metrics } = webhookWith(deny);
+    await supertest(app).post('/validate').send(review());
+    await supertest(app)
+      .post('/validate')
+      .send(review({ dryRun: true }));
+    const text = await metrics.text();
+    const counter = 'kubelet_guard_admission_requests_total{resource="configmaps",operation="CREATE",decision="deny"';
+    expect(text).toContain(`${counter},dry_run="false"} 1`);
+    expect(text).toContain(`${counter},dry_run="true"} 1`);
+    expect(text).toContain('kubelet_guard_admission_duration_seconds_count{decision="deny"} 2');
+    expect(text).toContain('kubelet_guard_admission_requests_in_flight 0');
+  });
+
+  test('have no labels that a client can make up', async () => {
+    const { app, metrics } = webhookWith(allow);
+    const resource = { group: '', version: 'v1', resource: 'made-up' };
+    await supertest(app)
+      .post('/validate')
+      .send(review({ resource, operation: 'MADE-UP' }));
+    await supertest(app)
+      .post('/validate')
+      .send(review({ subResource: 'status' }));
+    await supertest(app).post('/validate').send([]);
+    const text = await metrics.text();
+    expect(text).not.toContain('made-up');
+    expect(text).toContain('{resource="other",operation="other",decision="allow",dry_run="false"} 1');
+    expect(text).toContain('{resource="other",operation="CREATE",decision="allow",dry_run="false"} 1');
+    expect(text).toContain('{resource="other",operation="other",decision="malformed",dry_run="false"} 1');
+  });
+});

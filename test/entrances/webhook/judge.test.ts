@@ -1,0 +1,213 @@
+import { readdirSync } from 'node:fs';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../../src/controls/index.ts';
+import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
+import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
+import { verdictOf } from '../../../src/report/admission-answer.ts';
+import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
+
+function judgeWith(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
+  return createJudge({
+    controls,
+    policy: { action: () => action, onUnknown },
+    namespaces: new Set(['kube-system']),
+  });
+}
+
+function kubeletConfig(clientCAFile: string | undefined): unknown {
+  const x509 = clientCAFile === undefined ? {} : { clientCAFile };
+  const kubelet = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: { x509 },
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kubelet-config', namespace: 'kube-system' },
+    data: { kubelet: JSON.stringify(kubelet) },
+  };
+}
+
+const GOOD = kubeletConfig('/etc/kubernetes/pki/ca.crt');
+const BAD = kubeletConfig(undefined);
+
+function pod(flags: readonly string[]): Record<string, unknown> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'kube-apiserver-cp-1', namespace: 'kube-system' },
+    spec: { containers: [{ name: 'kube-apiserver', image: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
+  };
+}
+
+const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
+
+const POD_REQUEST = {
+  kind: { group: '', version: 'v1', kind: 'Pod' },
+  resource: { group: '', version: 'v1', resource: 'pods' },
+  name: 'kube-apiserver-cp-1',
+};
+
+function mirror(flags: readonly string[]): Record<string, unknown> {
+  const manifest = pod(flags);
+  return {
+    ...manifest,
+    metadata: { ...(manifest.metadata as object), annotations: { 'kubernetes.io/config.mirror': 'x' } },
+  };
+}
+
+/** What enforce and audit say to each review that a real API server sent; none can be forgotten here. */
+const VERDICTS = {
+  '001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json': ['allow', 'allow'],
+  '002-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '003-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '004-CREATE-configmaps-kubelet-config-admin.json': ['allow', 'allow'],
+  '005-UPDATE-configmaps-kubelet-config-admin-dry.json': ['deny', 'warn'],
+  '006-UPDATE-configmaps-kubelet-config-admin.json': ['deny', 'warn'],
+  '007-CREATE-configmaps-kubeadm-config-admin.json': ['deny', 'warn'],
+  '008-UPDATE-pods-kube-apiserver-node-1-admin.json': ['skip', 'skip'],
+  '009-DELETE-configmaps-kubelet-config-admin.json': ['skip', 'skip'],
+  '010-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '011-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '012-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '013-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json': ['deny', 'warn'],
+  '014-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '015-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+} as const;
+
+describe('the reviews that a real API server sent', () => {
+  test('are all in the table', () => {
+    expect(readdirSync(recordedReviews).sort()).toStrictEqual(Object.keys(VERDICTS).sort());
+  });
+
+  test.each(Object.entries(VERDICTS))('%s', (file, [enforced, audited]) => {
+    const request = requestOf(recorded(file));
+    expect([verdictOf(judgeWith('enforce')(request)), verdictOf(judgeWith('audit')(request))]).toStrictEqual([
+      enforced,
+      audited,
+    ]);
+    expect(verdictOf(judgeWith('off')(request))).toBe(enforced === 'skip' ? 'skip' : 'allow');
+  });
+});
+
+describe('what is judged', () => {
+  test.each([
+    ['the deletion of a ConfigMap', { operation: 'DELETE', object: null, oldObject: BAD }],
+    ['a subresource', { subResource: 'status' }],
+    ['another namespace', { namespace: 'default' }],
+    ['no namespace', { namespace: '' }],
+    ['another resource', { resource: { group: '', version: 'v1', resource: 'secrets' } }],
+    [
+      'a resource of the same name in another group',
+      { resource: { group: 'x', version: 'v1', resource: 'configmaps' } },
+    ],
+    ['the connection to a pod', { ...POD_REQUEST, subResource: 'exec', operation: 'CONNECT' }],
+    ['the update of a pod', { ...POD_REQUEST, operation: 'UPDATE', object: pod([]) }],
+    ['the deletion of a pod', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: pod([]) }],
+    ['the deletion of nothing known', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: null }],
+  ])('%s is not', (_name, request) => {
+    expect(judgeWith('enforce')(requestOf(review({ object: BAD, ...request })))).toBeUndefined();
+  });
+
+  test.each(['deployments', 'statefulsets', 'daemonsets', 'replicasets'])(
+    '%s are, on CREATE and UPDATE',
+    (resource) => {
+      const kind =
+        { deployments: 'Deployment', statefulsets: 'StatefulSet', daemonsets: 'DaemonSet' }[resource] ?? 'ReplicaSet';
+      for (const operation of ['CREATE', 'UPDATE']) {
+        const object = { apiVersion: 'apps/v1', kind, metadata: { name: 'x' }, spec: { template: pod([]) } };
+        const request = { kind: { kind }, resource: { group: 'apps', version: 'v1', resource }, operation, object };
+        expect(verdictOf(judgeWith('enforce')(requestOf(review(request))))).toBe('deny');
+      }
+    },
+  );
+
+  test('a dry run gets the same verdict', () => {
+    expect(verdictOf(judgeWith('enforce')(requestOf(review({ object: BAD, dryRun: true }))))).toBe('deny');
+  });
+
+  test('a pod that has no name yet is named by how it begins', () => {
+    const object = { ...pod([]), metadata: { generateName: 'kube-apiserver-' } };
+    const judgement = judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })));
+    expect(judgement?.decision.denied[0]?.source).toStrictEqual({ object: 'Pod kube-system/kube-apiserver-*' });
+  });
+
+  test.each([null, 7, 'x', [], {}, { metadata: null }])('the object %j does not trip it', (object) => {
+    expect(judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })))?.decision.allowed).toBe(true);
+  });
+
+  test('an object nested as deep as a body can be does not trip it', () => {
+    const deep = `{"apiVersion":"v1","kind":"Pod","metadata":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`;
+    const body = JSON.stringify(review(POD_REQUEST)).replace('"object":{}', `"object":${deep}`);
+    expect(verdictOf(judgeWith('enforce')(requestOf(body)))).toBe('allow');
+  });
+});
+
+describe('ratchet', () => {
+  const update = (object: unknown, oldObject: unknown) => requestOf(review({ operation: 'UPDATE', object, oldObject }));
+
+  test.each([
+    ['makes it worse', BAD, GOOD, 'deny'],
+    ['leaves it as bad as it was', BAD, BAD, 'warn'],
+    ['makes it better', GOOD, BAD, 'allow'],
+  ] as const)('an update that %s', (_name, object, oldObject, verdict) => {
+    expect(verdictOf(judgeWith('ratchet')(update(object, oldObject)))).toBe(verdict);
+  });
+
+  test('with nothing known before, is as enforce', () => {
+    expect(verdictOf(judgeWith('ratchet')(requestOf(review({ object: BAD }))))).toBe('deny');
+  });
+
+  describe('of a mirror pod, which is deleted and created anew', () => {
+    const create = (flags: readonly string[], dryRun = false) =>
+      requestOf(review({ ...POD_REQUEST, object: mirror(flags), dryRun }));
+    const remove = (flags: readonly string[], dryRun = false) =>
+      requestOf(review({ ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: mirror(flags), dryRun }));
+
+    test('compares with the one that was deleted', () => {
+      const judge = judgeWith('ratchet');
+      judge(remove([]));
+      expect(verdictOf(judge(create([])))).toBe('warn');
+      judge(remove(BOTH));
+      expect(verdictOf(judge(create([])))).toBe('deny');
+    });
+
+    test('compares with the one that was created', () => {
+      const judge = judgeWith('ratchet');
+      expect(verdictOf(judge(create(BOTH)))).toBe('allow');
+      expect(verdictOf(judge(create([])))).toBe('deny');
+    });
+
+    test('does not get used to what it refused', () => {
+      const judge = judgeWith('ratchet');
+      expect([create([]), create([])].map((request) => verdictOf(judge(request)))).toStrictEqual(['deny', 'deny']);
+    });
+
+    test('remembers nothing of a dry run', () => {
+      const judge = judgeWith('ratchet');
+      judge(remove([], true));
+      expect(verdictOf(judge(create([])))).toBe('deny');
+    });
+
+    test('remembers a bounded number', () => {
+      const judge = judgeWith('ratchet');
+      judge(remove([]));
+      for (let index = 0; index < 1024; index++) {
+        judge({ ...remove([]), name: `kube-apiserver-other-${index}` });
+      }
+      expect(verdictOf(judge(create([])))).toBe('deny');
+    });
+  });
+});
+
+test('what can not be told is refused only where the configuration says so', () => {
+  const request = requestOf(review({ ...POD_REQUEST, object: pod([...BOTH, '--kubelet-client-key=$(FROM_FIELD)']) }));
+  const object = request.object as { spec: { containers: { env?: unknown }[] } };
+  const env = [{ name: 'FROM_FIELD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }];
+  object.spec.containers[0] = { ...object.spec.containers[0], env };
+  expect(verdictOf(judgeWith('enforce')(request))).toBe('warn');
+  expect(verdictOf(judgeWith('enforce', 'deny')(request))).toBe('deny');
+});

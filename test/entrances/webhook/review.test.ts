@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+
+import { decodeReview } from '../../../src/entrances/webhook/review.ts';
+import { review } from '../../support/admission.ts';
+
+function decode(value: unknown): ReturnType<typeof decodeReview> {
+  return decodeReview(JSON.stringify(value));
+}
+
+describe('decoding a review', () => {
+  test('takes what a verdict needs', () => {
+    const request = { namespace: 'kube-system', name: 'n', subResource: 'status', dryRun: true, oldObject: { a: 1 } };
+    expect(decode(review(request))).toStrictEqual({
+      request: {
+        ...request,
+        uid: 'uid-1',
+        group: '',
+        resource: 'configmaps',
+        kind: 'ConfigMap',
+        operation: 'CREATE',
+        object: {},
+      },
+    });
+  });
+
+  test.each([
+    ['nothing', '', 'the body is empty'],
+    ['white space', ' \n', 'the body is empty'],
+    ['half a brace', '{"kind":', 'the body is not JSON'],
+    ['a byte order mark', `\ufeff${JSON.stringify(review())}`, 'the body is not JSON'],
+    ['two values', '{}{}', 'the body is not JSON'],
+    ['null', 'null', 'the body is not a JSON object'],
+    ['an array', JSON.stringify([review()]), 'the body is not a JSON object'],
+    ['a deep array', '['.repeat(100_000) + ']'.repeat(100_000), 'the body is not a JSON object'],
+    ['another kind', '{"apiVersion":"v1","kind":"Pod"}', 'the body is not an AdmissionReview of apiVersion'],
+    [
+      'v1beta1',
+      JSON.stringify({ ...review(), apiVersion: 'admission.k8s.io/v1beta1' }),
+      'the body is not an AdmissionReview of apiVersion',
+    ],
+    ['no request', JSON.stringify({ ...review(), request: null }), 'the AdmissionReview has no request'],
+    ['a request that is a list', JSON.stringify({ ...review(), request: [] }), 'the AdmissionReview has no request'],
+    ['a request by prototype', '{"__proto__":{"request":{}}}', 'the body is not an AdmissionReview of apiVersion'],
+    ['no uid', JSON.stringify(review({ uid: undefined })), 'the request of the AdmissionReview has no uid'],
+    ['an empty uid', JSON.stringify(review({ uid: '' })), 'the request of the AdmissionReview has no uid'],
+    ['a number as uid', JSON.stringify(review({ uid: 1 })), 'the request of the AdmissionReview has no uid'],
+    [
+      'no operation',
+      JSON.stringify(review({ operation: null })),
+      'the request of the AdmissionReview has no operation',
+    ],
+    ['no resource', JSON.stringify(review({ resource: {} })), 'the request of the AdmissionReview has no resource'],
+  ])('refuses %s', (_name, body, reason) => {
+    expect(decodeReview(body)).toStrictEqual({ reason: expect.stringContaining(reason) });
+  });
+
+  test('does not read fields through a prototype', () => {
+    const text = JSON.stringify(review()).replace('"uid":"uid-1"', '"__proto__":{"uid":"x"}');
+    expect(decodeReview(text)).toStrictEqual({ reason: 'the request of the AdmissionReview has no uid' });
+  });
+
+  test('never throws', () => {
+    fc.assert(fc.property(fc.string(), (text) => typeof decodeReview(text) === 'object'));
+    fc.assert(fc.property(fc.jsonValue(), (value) => typeof decode({ ...review(), request: value }) === 'object'));
+  });
+});

@@ -1,0 +1,137 @@
+// Documents of real distributions and the reports that they have to give. UPDATE_GOLDEN=1 rewrites the reports, which are
+// then to be read, line by line: a golden file is right because somebody has looked, not because it came out.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { env } from 'node:process';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../src/controls/index.ts';
+import { check } from '../src/entrances/check/index.ts';
+import { kubeletSettings, type DropIn, type FileContent } from '../src/facts/kubelet.ts';
+import { inspect } from '../src/inspect.ts';
+import { evaluate } from '../src/policy/evaluate.ts';
+import type { RawDocument, SourceProblem, Subject } from '../src/policy/types.ts';
+import { renderJson, reportRun, type GuardReport } from '../src/report/guard-report.ts';
+import { readPaths } from '../src/sources/files.ts';
+
+const root = join(import.meta.dirname, 'golden');
+const distributions = readdirSync(root).sort();
+
+/** A kubelet's command line, a word in each line; its files lie below `root/`. */
+const ARGV = 'kubelet.argv';
+const REPORT = 'report.json';
+
+function filesOf(distribution: string): string[] {
+  const folder = join(root, distribution);
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}
+
+/** What `check FOLDER` reads, with paths that are the same on every machine. */
+async function* documentsOf(distribution: string): AsyncGenerator<RawDocument | SourceProblem> {
+  const folder = join(root, distribution);
+  const named = (path: string): string => relative(folder, path).split(sep).join('/');
+  for await (const document of readPaths([folder], noInput)) {
+    if ('problem' in document) yield document;
+    else if (named(document.path) !== REPORT) yield { ...document, path: named(document.path) };
+  }
+}
+
+function noInput(): never {
+  throw new Error('standard input was not named');
+}
+
+/** A kubelet with its files, as the node audit would find it. */
+function kubeletOf(distribution: string): Subject[] {
+  const files = filesOf(distribution);
+  if (!files.includes(ARGV)) return [];
+  const read = (path: string): string => readFileSync(join(root, distribution, path), 'utf8');
+  const readFile = (path: string): FileContent =>
+    files.includes(`root${path}`) ? { state: 'read', text: read(`root${path}`) } : { state: 'missing' };
+  const readDropIns = (directory: string): readonly DropIn[] =>
+    files
+      .filter((path) => path.startsWith(`root${directory}/`) && path.endsWith('.conf'))
+      .map((path) => ({ path: path.slice('root'.length), text: read(path) }));
+  const args = read(ARGV)
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((text) => ({ text }));
+  const { serves, ...settings } = kubeletSettings({ args, readFile, readDropIns });
+  const subject: Subject = {
+    component: 'kubelet',
+    name: { component: 'kubelet', name: 'node-1', kind: 'Node', node: 'node-1' },
+    source: { node: 'node-1', via: 'proc' },
+    vantage: 'on-node',
+    surface: 'kubelet-config',
+    ...settings,
+  };
+  return serves ? [subject] : [];
+}
+
+/** The report of a distribution, with a run that never changes. */
+async function reportOf(distribution: string): Promise<string> {
+  const { output } = await check({
+    inspect: (document) => inspect(controls, [document]),
+    documents: documentsOf(distribution),
+    runId: 'golden',
+    now: () => new Date(0),
+    output: 'json',
+    failOn: 'fail',
+    style: { color: false, quiet: false },
+  });
+  const report = JSON.parse(output) as GuardReport;
+  const { findings } = reportRun(report.run, { findings: evaluate(controls, kubeletOf(distribution)), problems: [] });
+  if (findings.length === 0) return output;
+  const all = [...report.findings, ...findings];
+  const count = (wanted: string): number => all.filter(({ result }) => result === wanted).length;
+  const summary = { pass: count('pass'), fail: count('fail'), unknown: count('unknown') };
+  return renderJson({ ...report, summary, findings: all });
+}
+
+describe('the report of', () => {
+  test.each(distributions)('%s', async (distribution) => {
+    const path = join(root, distribution, REPORT);
+    const report = await reportOf(distribution);
+    if (env.UPDATE_GOLDEN === '1') writeFileSync(path, report);
+    expect(readFileSync(path, 'utf8')).toBe(report);
+  });
+});
+
+test('every folder holds documents and their report', () => {
+  expect(distributions).toStrictEqual([
+    'aks',
+    'eks',
+    'gardener',
+    'gce',
+    'hypershift',
+    'k3s',
+    'kamaji',
+    'karmada',
+    'kind',
+    'kops',
+    'kubeadm',
+    'microk8s',
+    'openshift',
+    'rke2',
+    'talos',
+  ]);
+  for (const distribution of distributions) {
+    expect(filesOf(distribution)).toContain(REPORT);
+    expect(filesOf(distribution).length).toBeGreaterThan(1);
+  }
+});
+
+test('every document is judged, but for those that hold nothing to judge', () => {
+  const silent = distributions.flatMap((distribution) => {
+    const report = readFileSync(join(root, distribution, REPORT), 'utf8');
+    return filesOf(distribution)
+      .filter((path) => path !== REPORT && path !== ARGV && !report.includes(`"path": ${JSON.stringify(path)}`))
+      .map((path) => `${distribution}/${path}`);
+  });
+  expect(silent).toStrictEqual(['microk8s/args/kube-apiserver', 'microk8s/args/kubelet']);
+});

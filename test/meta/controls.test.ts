@@ -1,0 +1,75 @@
+// What every control owes: a name that its file and its fixtures share, words, and a proof of each code.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../src/controls/index.ts';
+import { inspect } from '../../src/inspect.ts';
+import type { Control, Finding } from '../../src/policy/types.ts';
+import { fixturesOf, type Fixture } from '../support/fixtures.ts';
+
+const files = readdirSync(join(import.meta.dirname, '../../src/controls'))
+  .filter((name) => name !== 'index.ts')
+  .map((name) => name.replace(/\.ts$/, ''));
+
+function findingsOf(control: Control, { name, text }: Fixture): readonly Finding[] {
+  return inspect([control], [{ form: 'text', path: `${name}.yaml`, text }]).findings;
+}
+
+/** The violation and warning codes in findings. */
+function codesOf(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ outcome }) => [
+    ...(outcome.result === 'fail' ? outcome.violations.map(({ code }) => code) : []),
+    ...outcome.warnings.map(({ code }) => code),
+  ]);
+}
+
+describe('all controls', () => {
+  test('are in files named by their slugs', () => {
+    expect(controls.map(({ slug }) => slug).sort()).toStrictEqual([...files].sort());
+  });
+
+  test('have ids that no other control has in the same version of a benchmark', () => {
+    const ids = controls.flatMap(({ benchmarks }) =>
+      benchmarks.flatMap(({ benchmark, id, versions = 'every version' }) =>
+        versions.split(', ').map((version) => `${benchmark} ${version} ${id}`),
+      ),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe.each(controls.map((control) => [control.slug, control] as const))('%s', (slug, control) => {
+  const fixtures = fixturesOf(slug);
+
+  test('has words for people', () => {
+    for (const words of [control.title, control.rationale, control.differences]) expect(words.trim()).not.toBe('');
+    expect(control.remediation).toMatch(/\S\.$/);
+    for (const sentence of Object.values(control.codes)) expect(sentence).toMatch(/\S\.$/);
+  });
+
+  test('has fixtures of each result, and nothing else in their folder', () => {
+    expect([...new Set(fixtures.map(({ result }) => result))]).toStrictEqual(['fail', 'pass', 'unknown']);
+    for (const { name } of fixtures) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+  });
+
+  test.each(fixtures)('$result: $name', (fixture) => {
+    const results = findingsOf(control, fixture).map(({ outcome }) => outcome.result);
+    expect(results).toStrictEqual([fixture.result]);
+  });
+
+  test('declares each code that a fixture produces, and has a fixture for each that it declares', () => {
+    const produced = new Set(fixtures.flatMap((fixture) => codesOf(findingsOf(control, fixture))));
+    expect([...produced].sort()).toStrictEqual(Object.keys(control.codes).sort());
+  });
+});
+
+test('no folder of fixtures is of a control that is gone', () => {
+  const root = join(import.meta.dirname, '../fixtures');
+  const folders = readdirSync(root).filter((name) =>
+    ['pass', 'fail'].some((part) => existsSync(join(root, name, part))),
+  );
+  expect(folders.sort()).toStrictEqual(controls.map(({ slug }) => slug).sort());
+});

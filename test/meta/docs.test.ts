@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { controlPage } from '../../scripts/docs.ts';
+import { controls } from '../../src/controls/index.ts';
+
+const folder = join(import.meta.dirname, '../../docs/controls');
+
+test('docs/controls has a page for each control and no other', () => {
+  expect(readdirSync(folder).sort()).toEqual(controls.map(({ slug }) => `${slug}.md`).sort());
+});
+
+test.each(controls.map((control) => [control.slug, control] as const))(
+  'the page of %s is what `npm run docs` writes',
+  (slug, control) => {
+    expect(readFileSync(join(folder, `${slug}.md`), 'utf8')).toBe(controlPage(control));
+  },
+);
+
+test('the README names every control', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  for (const { slug } of controls) expect(readme).toContain(`docs/controls/${slug}.md`);
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+
+import data from '../../src/facts/data/flags.json' with { type: 'json' };
+import { KNOWN_TYPES } from '../../src/facts/flag-values.ts';
+import { PATHS, select, type PathName } from '../../src/facts/select.ts';
+
+test('every kind of flag has a rule for its values', () => {
+  const types = new Set([...data['kube-apiserver'], ...data.kubelet].map(({ type }) => type));
+
+  expect([...types].filter((type) => !KNOWN_TYPES.has(type))).toEqual([]);
+});
+
+/** A document for each path, where it finds `found`. */
+const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
+  clientCAFile: { authentication: { x509: { clientCAFile: 'found' } } },
+  kubeletconfig: { kubeletconfig: 'found' },
+  podTemplate: { spec: { template: 'found' } },
+  jobTemplate: { spec: { jobTemplate: { spec: { template: 'found' } } } },
+  bareTemplate: { template: 'found' },
+  items: { items: 'found' },
+  admissionObject: { request: { object: 'found' } },
+  apiServerArguments: { apiServerArguments: 'found' },
+  extraArgs: { apiServer: { extraArgs: 'found' } },
+  extraEnvs: { apiServer: { extraEnvs: 'found' } },
+};
+
+describe('each path of select.ts', () => {
+  test.each(Object.keys(PATHS) as PathName[])('%s finds its value and nothing else', (name) => {
+    const { value, pointer } = select(name, DOCUMENTS[name]);
+
+    expect(value).toBe('found');
+    expect(
+      pointer
+        .split('/')
+        .slice(1)
+        .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], DOCUMENTS[name]),
+    ).toBe('found');
+    expect(select(name, {}).value).toBeUndefined();
+  });
+});

@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { authorityOf, listen, parseAddress } from '../../src/runtime/listener.ts';
+
+describe('an address', () => {
+  test.each([
+    ['127.0.0.1:8443', { host: '127.0.0.1', port: 8443 }],
+    ['localhost:0', { host: 'localhost', port: 0 }],
+    ['[::1]:65535', { host: '::1', port: 65_535 }],
+  ])('%s is read, and written the same', (text, address) => {
+    expect(parseAddress(text, '--listen')).toStrictEqual(address);
+    expect(authorityOf(address)).toBe(text);
+  });
+
+  test.each(['', '8443', ':8443', 'localhost', 'localhost:', '::1:8443', 'a:65536', 'a:-1', 'a:1x', 'a b:1', '[]:1'])(
+    '%j is none',
+    (text) => {
+      expect(() => parseAddress(text, '--listen')).toThrow(`--listen must be HOST:PORT`);
+    },
+  );
+});
+
+describe('listening', () => {
+  test('on a port that is taken says what to do', async () => {
+    const first = await listen(createServer(), { host: '127.0.0.1', port: 0 }, '--listen');
+    await expect(listen(createServer(), first.address, '--listen')).rejects.toThrow(
+      `another program listens on 127.0.0.1:${first.address.port} already: stop it; or choose another address with --listen HOST:PORT`,
+    );
+    await first.drain({ linger: 0, patience: 0 });
+  });
+
+  test('on an address of another machine says what to do', async () => {
+    const listening = listen(createServer(), { host: '192.0.2.1', port: 0 }, '--local-listen');
+    await expect(listening).rejects.toThrow('this machine has no address 192.0.2.1: check it; or choose another');
+  });
+});

@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+
+import { createMetrics } from '../../src/runtime/metrics.ts';
+
+test('the metrics tell version, certificate and process, in a registry of their own', async () => {
+  const metrics = createMetrics('1.2.3', []);
+  metrics.certificateExpires(new Date(1_800_000_000_000));
+  metrics.admission.began();
+  const text = await metrics.text();
+  expect(text).toContain('kubelet_guard_build_info{version="1.2.3"} 1');
+  expect(text).toContain('kubelet_guard_certificate_expiry_timestamp_seconds 1800000000');
+  expect(text).toContain('kubelet_guard_admission_requests_in_flight 1');
+  expect(text).toContain('process_cpu_seconds_total');
+  expect(await createMetrics('1.2.4', []).text()).toContain('version="1.2.4"');
+});

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+
+import { createApp } from '../../src/entrances/webhook/app.ts';
+import { judgedResources, type Judge } from '../../src/entrances/webhook/judge.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/entrances/webhook/review.ts';
+import { createLog, type Log } from '../../src/runtime/log.ts';
+import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
+
+/** A stream that keeps what is written to it. */
+export class Lines extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+
+  get entries(): Record<string, unknown>[] {
+    return this.text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+}
+
+interface Webhook {
+  readonly app: RequestListener;
+  readonly metrics: Metrics;
+  readonly lines: Lines;
+  readonly log: Log;
+}
+
+/** The webhook with a judge of the test's own. */
+export function webhookWith(judge: Judge): Webhook {
+  const lines = new Lines();
+  const log = createLog('debug', lines);
+  const metrics = createMetrics('1.2.3', judgedResources);
+  const app = createApp({ judge, metrics: metrics.admission, log, clock: () => 0 });
+  return { app, metrics, lines, log };
+}
+
+/** A review as an API server sends it, with parts of its request replaced. */
+export function review(request: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'uid-1',
+      kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+      resource: { group: '', version: 'v1', resource: 'configmaps' },
+      namespace: 'kube-system',
+      name: 'kubelet-config',
+      operation: 'CREATE',
+      object: {},
+      oldObject: null,
+      dryRun: false,
+      ...request,
+    },
+  };
+}
+
+/** The request of a review, decoded. */
+export function requestOf(body: unknown): AdmissionRequest {
+  const decoded = decodeReview(typeof body === 'string' ? body : JSON.stringify(body));
+  if ('reason' in decoded) throw new Error(decoded.reason);
+  return decoded.request;
+}
+
+/** Where the reviews are that a real API server sent. */
+export const recordedReviews = join(import.meta.dirname, '../fixtures/admission-reviews');
+
+/** A recorded review, by its number. */
+export function recorded(file: string): string {
+  return readFileSync(join(recordedReviews, file), 'utf8');
+}

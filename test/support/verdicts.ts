@@ -1,0 +1,271 @@
+// What this product says of the oracle's queries, and whether that agrees with what the oracle says.
+
+import { tmpdir } from 'node:os';
+import { posix } from 'node:path';
+
+import { findMismatchIn, rootType } from '../../src/facts/decode.ts';
+import { parseStream, type ParsedDocument } from '../../src/facts/documents.ts';
+import { environmentOf, expand } from '../../src/facts/expansion.ts';
+import { flagTable } from '../../src/facts/flags.ts';
+import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/kubeadm.ts';
+import { kubeletSettings, neverServes, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
+import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/pflag.ts';
+import { recognise } from '../../src/facts/recognise.ts';
+import { asArray, asRecord, asString } from '../../src/facts/shape.ts';
+import type { Problem, Reading, Refusal } from '../../src/policy/types.ts';
+import type { Answer, Query } from './oracle.ts';
+
+/** The newest minor version, which the oracle is built from. */
+export const MINOR = 37;
+/** Stands for the oracle's temporary folder, as deep as that one. */
+const DIR = posix.join(tmpdir(), 'oracle');
+
+/** What this product makes of a query, in the oracle's terms. */
+export interface Verdict {
+  readonly refusal?: Refusal;
+  /** It prints its help or version and exits, which the oracle calls parsed. */
+  readonly quits?: true;
+  /** Something could not be read: allowed where the oracle refuses, never where it does not. */
+  readonly unread?: string;
+  readonly values: Readonly<Partial<Record<ValueName, string>>>;
+  /** Each container's words, with the private-use signs of words.ts where something is not known. */
+  readonly containers?: Readonly<Record<string, readonly string[]>>;
+}
+
+const KUBELET_GLOBALS = new Set(['--help', '--version', '--housekeeping-interval', '--log-flush-frequency']);
+/** What the product says that it can not read, although the components do: the message, and the limit's name. */
+const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/between brackets, a text with/, '? and : in words between brackets'],
+  [/must be sufficiently indented/, 'lines between brackets that are not indented'],
+  [/Missing closing .quote/, 'quoted texts with a line that is not indented'],
+  [/Unexpected scalar token|compact mappings/, 'further text behind a closed bracket'],
+  [/cannot start with directive indicator|Missing directives-end/, 'a directive behind a document'],
+  [/\b__internal can not be read/, "the kubelet's internal version"],
+  [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
+  [/a key with a question mark/, 'a key with a question mark in several lines'],
+];
+const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
+const LOGGING = new Set(['--v', '--vmodule', '--log-flush-frequency']);
+
+type ValueName = 'kubeletClientCertificate' | 'kubeletClientKey' | 'clientCAFile';
+
+/** This product's verdict on a query. */
+export function verdictOf(query: Query): Verdict {
+  switch (query.component) {
+    case 'kube-apiserver':
+      return apiServer(query.args);
+    case 'kubelet':
+      return kubelet(query.args, query.files ?? {});
+    case 'kubeadm':
+      return kubeadm(query.document);
+    case 'pod':
+      return pod(query.document);
+  }
+}
+
+/**
+ * Why a pair can not be compared, because the oracle itself differs from the real component.
+ *
+ * @returns the rule's name
+ */
+export function incomparable(query: Query, answer: Answer): string | undefined {
+  const { refusal, unread = '' } = verdictOf(query);
+  const { setting } = refusal ?? {};
+  const limit = LIMITS.find(([pattern]) => pattern.test(unread));
+  if (answer.parses && limit) return limit[1];
+  // The oracle gives the kubelet's global flags a value that accepts everything (addFakeGlobals); the kubelet itself
+  // parses them first (cmd/kubelet/app/server.go:184).
+  if (query.component === 'kubelet' && answer.parses && setting !== undefined && KUBELET_GLOBALS.has(setting))
+    return "the kubelet's global flags";
+  // The oracle registers -v and --vmodule twice, by chance of a map's order as klog's own flags, which accept more; the
+  // real one leaves those out (cmd/kube-apiserver/app/server.go, logs.SkipLoggingConfigurationFlags).
+  if (query.component !== 'kubelet' && answer.parses && setting !== undefined && LOGGING.has(setting))
+    return "kube-apiserver's logging flags";
+  // kubeadm 1.37 has no v1beta3 any more; this product judges it for the older clusters that have.
+  if (FORMER_KUBEADM.test(answer.error ?? '')) return 'a version that kubeadm 1.37 has no more';
+  // Which patch release runs is not in a document, so that --version=v1.37.5 may be right.
+  if (answer.error?.includes('must match major/minor/patch of default version') === true)
+    return 'another patch release';
+  return undefined;
+}
+
+/** What this product and the oracle disagree on, or undefined where they agree. */
+export function disagreement(query: Query, answer: Answer): string | undefined {
+  return difference(verdictOf(query), answer);
+}
+
+function difference(verdict: Verdict, answer: Answer): string | undefined {
+  const { refusal, quits, unread, values } = verdict;
+  if (!answer.parses) {
+    if (refusal !== undefined || unread !== undefined) return undefined;
+    return `the oracle refuses (${answer.died ? 'it panicked' : (answer.error ?? '')}), we read ${JSON.stringify(values)}`;
+  }
+  if (quits) return undefined;
+  if (refusal !== undefined) return `the oracle parses, we refuse: ${refusal.reason}`;
+  if (unread !== undefined) return `the oracle parses, we can not read: ${unread}`;
+  for (const [name, value] of Object.entries(values)) {
+    const expected = answer[name as ValueName] ?? '';
+    if (value !== expected)
+      return `${name} is ${JSON.stringify(expected)} to the oracle, ${JSON.stringify(value)} to us`;
+  }
+  return verdict.containers && differentWords(verdict.containers, answer.containers ?? {});
+}
+
+function differentWords(
+  ours: Readonly<Record<string, readonly string[]>>,
+  theirs: Readonly<Record<string, readonly string[]>>,
+): string | undefined {
+  for (const name of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+    const words = ours[name] ?? [];
+    // Go writes an empty list of words as null.
+    const expected = (theirs[name] as readonly string[] | null | undefined) ?? [];
+    if (words.length !== expected.length || !words.every((word, index) => fits(word, expected[index] ?? '')))
+      return `container ${name} runs ${JSON.stringify(expected)} to the oracle, ${JSON.stringify(words)} to us`;
+  }
+  return undefined;
+}
+
+/** What is not known may be anything: the oracle leaves variables out whose values come from elsewhere. */
+function fits(word: string, expected: string): boolean {
+  const parts = word.split(/[\uE000\uE001]/);
+  if (parts.length === 1) return word === expected;
+  const pattern = parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('[^]*');
+  return new RegExp(`^${pattern}$`).test(expected);
+}
+
+function apiServer(args: readonly string[]): Verdict {
+  const words = args.map((text) => ({ text }));
+  const commandLine = parseCommandLine(words, flagTable('kube-apiserver', MINOR), { emptyPositionals: true });
+  const read = (name: string): Reading<string> => readFlag(commandLine, name, { layer: 'default' });
+  return settle(
+    commandLine.refusal,
+    quits('kube-apiserver', commandLine),
+    { kubeletClientCertificate: read('kubelet-client-certificate'), kubeletClientKey: read('kubelet-client-key') },
+    [...commandLine.doubts, ...(commandLine.unclear ? [commandLine.unclear] : [])],
+  );
+}
+
+function kubelet(args: readonly string[], files: Readonly<Record<string, string>>): Verdict {
+  const placed = new Map(
+    Object.entries(files).map(([name, text]) => [posix.join(DIR, name), text.replaceAll('$DIR', DIR)] as const),
+  );
+  const words = args.map((arg) => ({ text: arg.replaceAll('$DIR', DIR) }));
+  const commandLine = parseCommandLine(words, flagTable('kubelet', MINOR), { emptyPositionals: false });
+  const { refusal, doubts, clientCAFile } = kubeletSettings({
+    args: words,
+    minor: MINOR,
+    readFile: (path) => readFile(placed, path),
+    readDropIns: (directory) => readDropIns(placed, directory),
+  });
+  return settle(refusal, commandLine.refusal ? undefined : quits('kubelet', commandLine), { clientCAFile }, doubts);
+}
+
+function readFile(files: ReadonlyMap<string, string>, path: string): FileContent {
+  const text = path.endsWith('/') ? undefined : files.get(posix.normalize(path));
+  return text === undefined ? { state: 'missing' } : { state: 'read', text };
+}
+
+/** filepath.WalkDir: by name within each folder, a folder's content where its name stands. */
+function readDropIns(files: ReadonlyMap<string, string>, directory: string): readonly DropIn[] | { state: 'missing' } {
+  const root = posix.normalize(directory).replace(/(.)\/$/, '$1');
+  const single = directory.endsWith('/') ? undefined : files.get(root);
+  if (single !== undefined) return root.endsWith('.conf') ? [{ path: root, text: single }] : [];
+  const inside = [...files].filter(([path]) => path.startsWith(`${root}/`));
+  if (inside.length === 0 && root !== DIR) return { state: 'missing' };
+  return inside
+    .map(([path, text]) => ({ path, text }))
+    .filter(({ path }) => path.endsWith('.conf'))
+    .sort((one, other) => bySegments(one.path.split('/'), other.path.split('/')));
+}
+
+function bySegments(one: readonly string[], other: readonly string[]): number {
+  const at = one.findIndex((segment, index) => segment !== other[index]);
+  return Buffer.compare(Buffer.from(one[at] ?? ''), Buffer.from(other[at] ?? ''));
+}
+
+function kubeadm(document: string): Verdict {
+  const [first] = parseStream(document);
+  if (first?.index !== 0) return { unread: 'it is no ClusterConfiguration', values: {} };
+  if ('problem' in first) return { unread: first.problem.message, values: {} };
+  if (!isClusterConfiguration(first.value)) return { unread: 'it is no ClusterConfiguration', values: {} };
+  const { refusal, doubts, kubeletClientCertificate, kubeletClientKey } = clusterConfigurationSettings(first);
+  return settle(refusal, exits(refusal), { kubeletClientCertificate, kubeletClientKey }, doubts);
+}
+
+function pod(document: string): Verdict {
+  const [first] = parseStream(document);
+  if (first?.index !== 0) return { refusal: { reason: 'it holds no document' }, values: {} };
+  if ('problem' in first) return { unread: first.problem.message, values: {} };
+  const fault = podFault(first);
+  if (fault !== undefined) return { refusal: { reason: fault }, values: {} };
+  const containers: Record<string, string[]> = {};
+  for (const entry of asArray(asRecord(asRecord(first.value).spec).containers)) {
+    const container = asRecord(entry);
+    const environment = environmentOf(container);
+    const words = [...asArray(container.command), ...asArray(container.args)];
+    const text = (word: unknown): string => expand(asString(word) ?? '', environment);
+    containers[asString(container.name) ?? ''] = words.map(text);
+  }
+  return { values: {}, containers };
+}
+
+/** Why no kubelet would take the document for a pod. */
+function podFault(document: ParsedDocument): string | undefined {
+  const { value, syntax } = document;
+  const { apiVersion, kind } = asRecord(value);
+  const type = rootType(asString(apiVersion) ?? '', asString(kind) ?? '');
+  if (type !== 'Pod') return 'it is no pod';
+  // kubectl takes flow style that is no JSON, a kubelet does not: the product judges it nevertheless.
+  if (syntax === 'broken-json') return 'it begins with a brace and is no JSON';
+  return findMismatchIn(type, document)?.reason;
+}
+
+/**
+ * What this product, by the whole way from a pod's text, and kube-apiserver disagree on.
+ *
+ * @param query the words that the container starts kube-apiserver with
+ */
+export function startDisagreement(
+  document: string,
+  container: string,
+  query: Query,
+  answer: Answer,
+): string | undefined {
+  const [first] = parseStream(document);
+  if (first === undefined || 'problem' in first || incomparable(query, answer) !== undefined) return undefined;
+  // cobra's completion command serves nothing, so that there is no kube-apiserver; the oracle does not know it.
+  if ('args' in query && query.args[0]?.startsWith('__complete')) return undefined;
+  // The oracle leaves variables out whose values come from elsewhere.
+  if (pod(document).containers?.[container]?.some((word) => /[\uE000\uE001]/.test(word))) return undefined;
+  const { subjects } = recognise(first, { source: { path: 'pod.yaml', document: 0 }, vantage: 'declared' });
+  const subject = subjects.find(({ name }) => name.container === container);
+  if (subject?.component !== 'kube-apiserver') return `no kube-apiserver is seen in ${container}`;
+  const { refusal, doubts, kubeletClientCertificate, kubeletClientKey } = subject;
+  const verdict = settle(refusal, exits(refusal), { kubeletClientCertificate, kubeletClientKey }, doubts);
+  return difference(verdict, answer);
+}
+
+function quits(component: string, commandLine: CommandLine): Refusal | undefined {
+  return commandLine.refusal ? undefined : neverServes(component, commandLine);
+}
+
+function exits(refusal: Refusal | undefined): Refusal | undefined {
+  return refusal?.reason.endsWith('prints and exits') === true ? refusal : undefined;
+}
+
+function settle(
+  refusal: Refusal | undefined,
+  quitting: Refusal | undefined,
+  readings: Readonly<Partial<Record<ValueName, Reading<string>>>>,
+  doubts: readonly Problem[],
+): Verdict {
+  if (quitting) return { refusal: quitting, quits: true, values: {} };
+  if (refusal) return { refusal, values: {} };
+  const values: Partial<Record<ValueName, string>> = {};
+  let unread = doubts[0]?.message;
+  for (const [name, reading] of Object.entries(readings)) {
+    if (reading.state === 'unreadable') unread ??= reading.problem.message;
+    else values[name as ValueName] = reading.state === 'set' ? reading.value.replaceAll(DIR, '$DIR') : '';
+  }
+  return { values, ...(unread !== undefined && { unread }) };
+}
