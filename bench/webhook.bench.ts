@@ -13,6 +13,7 @@ import { Writable } from 'node:stream';
 import { controls } from '../src/controls/index.ts';
 import { createApp } from '../src/entrances/webhook/app.ts';
 import { createJudge, judgedResources } from '../src/entrances/webhook/judge.ts';
+import { rememberMirrorPods } from '../src/entrances/webhook/mirror-pods.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLog } from '../src/runtime/log.ts';
@@ -52,14 +53,14 @@ const bare: Parameters<typeof createServer>[1] = (incoming, response) => {
 };
 
 function guard(): ReturnType<typeof createApp> {
-  const { policy, namespaces } = readConfiguration(undefined, controls);
+  const rules = readConfiguration(undefined, controls);
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
       done();
     },
   });
   return createApp({
-    judge: createJudge({ controls, policy, namespaces }),
+    judge: createJudge({ controls, rules: () => rules, mirrorPods: rememberMirrorPods(), now: () => new Date() }),
     metrics: createMetrics('0.0.0', judgedResources).admission,
     log: createLog('info', nowhere),
     clock: () => performance.now(),

@@ -5,6 +5,7 @@ import { controls } from './controls/index.ts';
 import { createLocal } from './entrances/local.ts';
 import { createApp } from './entrances/webhook/app.ts';
 import { createJudge, judgedResources } from './entrances/webhook/judge.ts';
+import { rememberMirrorPods } from './entrances/webhook/mirror-pods.ts';
 import { createWebhookServer } from './entrances/webhook/server.ts';
 import { loadCertificates, type Certificates } from './runtime/certificates.ts';
 import { loadConfiguration } from './runtime/configuration.ts';
@@ -66,7 +67,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     return now() > certificates.expires ? 'the serving certificate has expired' : undefined;
   };
   const app = createApp({
-    judge: createJudge({ controls, ...configuration }),
+    judge: createJudge({ controls, rules: () => configuration, mirrorPods: rememberMirrorPods(), now }),
     metrics: metrics.admission,
     log,
     clock: () => performance.now(),

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { controls } from '../src/controls/index.ts';
 import { check } from '../src/entrances/check/index.ts';
 import { createJudge } from '../src/entrances/webhook/judge.ts';
+import { rememberMirrorPods } from '../src/entrances/webhook/mirror-pods.ts';
 import { decodeReview } from '../src/entrances/webhook/review.ts';
 import { parseStream } from '../src/facts/documents.ts';
 import { inspect } from '../src/inspect.ts';
@@ -146,8 +147,13 @@ function throughWebhook({ text }: Fixture): GuardReport {
   const request = { uid: 'u', operation: 'CREATE', kind: { kind }, resource: RESOURCES[kind], name, namespace, object };
   const decoded = decodeReview(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }));
   if (!('request' in decoded)) throw new Error(decoded.reason);
-  const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'deny' };
-  const judgement = createJudge({ controls, policy, namespaces: new Set([namespace]) })(decoded.request);
+  const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'deny', exemptions: [] };
+  const judgement = createJudge({
+    controls,
+    rules: () => ({ policy, namespaces: new Set([namespace]) }),
+    mirrorPods: rememberMirrorPods(),
+    now: () => new Date(0),
+  })(decoded.request);
   if (judgement === undefined) throw new Error('the webhook does not judge the fixture');
   const { denied, warned, allowed } = judgement.decision;
   const run = { id: 'run', entrance: 'serve', startedAt: '', finishedAt: '' } as const;

@@ -1,3 +1,4 @@
+import { exemptionOf } from './exempt.ts';
 import type { Decision, DecisionPolicy, Finding, Outcome } from './types.ts';
 
 /**
@@ -5,24 +6,29 @@ import type { Decision, DecisionPolicy, Finding, Outcome } from './types.ts';
  *
  * @param now the findings of what is to be written
  * @param before the findings of what is there, or undefined where nothing is known: then `ratchet` judges as `enforce`
- * @param policy the configured actions
- * @returns all findings that refuse the change and all that are warned about
+ * @param policy the configured actions and exemptions
+ * @param today the day in UTC, as YYYY-MM-DD
+ * @returns all findings that refuse the change, all that are warned about, and all that an exemption takes out
  */
 export function decide(
   now: readonly Finding[],
   before: readonly Finding[] | undefined,
   policy: DecisionPolicy,
+  today: string,
 ): Decision {
   const denied: Finding[] = [];
   const warned: Finding[] = [];
+  const exempted: Decision['exempted'][number][] = [];
   for (const finding of now) {
     const action = policy.action(finding.control, finding.surface);
     const { outcome } = finding;
     if (action === 'off' || isSilent(outcome)) continue;
-    if (isRefused(finding, before, action, policy.onUnknown)) denied.push(finding);
+    const exemption = exemptionOf(policy.exemptions, finding, today);
+    if (exemption) exempted.push({ finding, exemption });
+    else if (isRefused(finding, before, action, policy.onUnknown)) denied.push(finding);
     else warned.push(finding);
   }
-  return { allowed: denied.length === 0, denied, warned };
+  return { allowed: denied.length === 0, denied, warned, exempted };
 }
 
 function isSilent(outcome: Outcome): boolean {

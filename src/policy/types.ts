@@ -192,11 +192,23 @@ export interface Finding {
 /** What is done about a finding at admission. Everything but `off` is reported. */
 export type Action = 'off' | 'audit' | 'ratchet' | 'enforce';
 
+/** Takes subjects out of a control for a while, for a reason. */
+export interface Exemption {
+  /** The control's slug. */
+  readonly control: string;
+  /** `kind/name`, `kind/namespace/name` or `node/name`, with `*`. */
+  readonly subject: string;
+  readonly reason: string;
+  /** The last day on which it applies, in UTC, as YYYY-MM-DD. */
+  readonly expires: string;
+}
+
 /** The configured part of a decision. */
 export interface DecisionPolicy {
   /** The action for a control on a surface. */
   readonly action: (control: ControlMetadata, surface: Surface) => Action;
   readonly onUnknown: 'audit' | 'deny';
+  readonly exemptions: readonly Exemption[];
 }
 
 /** What admission answers, and why. */
@@ -204,6 +216,8 @@ export interface Decision {
   readonly allowed: boolean;
   readonly denied: readonly Finding[];
   readonly warned: readonly Finding[];
+  /** What would have been denied or warned about without an exemption. */
+  readonly exempted: readonly { readonly finding: Finding; readonly exemption: Exemption }[];
 }
 
 /** What a source hands over, not yet understood. */

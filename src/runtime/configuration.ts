@@ -57,6 +57,7 @@ export function readConfiguration(
     policy: {
       action: (control, surface) => actionOf(settings.actions.get(control.slug), control, surface),
       onUnknown: settings.onUnknown ?? 'audit',
+      exemptions: [],
     },
     namespaces: new Set(settings.namespaces ?? DEFAULT_NAMESPACES),
   };

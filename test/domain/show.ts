@@ -2,6 +2,7 @@
 
 import { controls } from '../../src/controls/index.ts';
 import { createJudge } from '../../src/entrances/webhook/judge.ts';
+import { rememberMirrorPods } from '../../src/entrances/webhook/mirror-pods.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -152,8 +153,13 @@ export interface Change {
 
 /** The webhook's answer to a request for a kube-system object. */
 export function admit({ operation, resource, subResource = '', object, oldObject, dryRun = false }: Change): Verdict {
-  const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'audit' };
-  const judge = createJudge({ controls, policy, namespaces: new Set(['kube-system']) });
+  const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'audit', exemptions: [] };
+  const judge = createJudge({
+    controls,
+    rules: () => ({ policy, namespaces: new Set(['kube-system']) }),
+    mirrorPods: rememberMirrorPods(),
+    now: () => new Date(0),
+  });
   const kind = resource === 'pods' ? 'Pod' : 'ConfigMap';
   const request = {
     uid: 'u',

@@ -12,7 +12,7 @@ const failing = apiServerFinding({
 const untold = kubeletFinding({ outcome: outcomes.unknown });
 
 function judgement(decision: Partial<Decision>, problems: readonly Problem[] = []) {
-  const full = { allowed: true, denied: [], warned: [], ...decision };
+  const full = { allowed: true, denied: [], warned: [], exempted: [], ...decision };
   return { decision: { ...full, allowed: full.denied.length === 0 }, problems };
 }
 

@@ -2,16 +2,24 @@ import { inspect } from '../../inspect.ts';
 import { decide } from '../../policy/decide.ts';
 import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
-import { rememberMirrorPods } from './mirror-pods.ts';
+import type { MirrorPods } from './mirror-pods.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
 export type Judge = (request: AdmissionRequest) => Judgement | undefined;
 
-interface Rules {
-  readonly controls: readonly Control[];
+/** What is configured, as far as a judge needs it. */
+export interface Rules {
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
+}
+
+interface Surroundings {
+  readonly controls: readonly Control[];
+  /** The rules in force; each request is judged by those of its moment. */
+  readonly rules: () => Rules;
+  readonly mirrorPods: MirrorPods;
+  readonly now: () => Date;
 }
 
 const ON_CREATE: ReadonlySet<string> = new Set(['CREATE']);
@@ -33,12 +41,10 @@ const JUDGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key) => key.slice(key.indexOf('/') + 1));
 
 /**
- * Makes the judge of one configuration. It does no I/O and waits for nothing; between two requests it keeps only what
- * it last saw of mirror pods, for `ratchet`.
+ * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw of mirror
+ * pods, for `ratchet`.
  */
-export function createJudge({ controls, policy, namespaces }: Rules): Judge {
-  const mirrorPods = rememberMirrorPods();
-
+export function createJudge({ controls, rules, mirrorPods, now }: Surroundings): Judge {
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
     // a pod in the API shows a process, all else only what somebody wrote down
     const vantage = request.resource === 'pods' ? 'running' : 'declared';
@@ -57,6 +63,7 @@ export function createJudge({ controls, policy, namespaces }: Rules): Judge {
 
   return (request) => {
     const { resource, subResource, operation, namespace } = request;
+    const { policy, namespaces } = rules();
     if (subResource !== '' || !namespaces.has(namespace)) return undefined;
     if (operation === 'DELETE' && resource === 'pods' && request.group === '') {
       if (isPresent(request.oldObject)) remember(request, look(request, request.oldObject).findings);
@@ -65,10 +72,15 @@ export function createJudge({ controls, policy, namespaces }: Rules): Judge {
     if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
     const { findings, problems } = look(request, request.object);
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
-    const decision = decide(findings, passed ? undefined : before(request), policy);
+    const decision = decide(findings, passed ? undefined : before(request), policy, dayOf(now()));
     if (decision.allowed) remember(request, findings);
     return { decision, problems: problems.map(({ problem }) => problem) };
   };
+}
+
+/** The day in UTC, as YYYY-MM-DD. */
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }
 
 function isPresent(value: unknown): boolean {

@@ -10,9 +10,9 @@ import { apiServerFinding, outcomes } from '../../support/findings.ts';
 import { review, webhookWith } from '../../support/admission.ts';
 
 const failing = apiServerFinding({ outcome: outcomes.fail });
-const allow: Judge = () => ({ decision: { allowed: true, denied: [], warned: [] }, problems: [] });
-const warn: Judge = () => ({ decision: { allowed: true, denied: [], warned: [failing] }, problems: [] });
-const deny: Judge = () => ({ decision: { allowed: false, denied: [failing], warned: [] }, problems: [] });
+const allow: Judge = () => ({ decision: { allowed: true, denied: [], warned: [], exempted: [] }, problems: [] });
+const warn: Judge = () => ({ decision: { allowed: true, denied: [], warned: [failing], exempted: [] }, problems: [] });
+const deny: Judge = () => ({ decision: { allowed: false, denied: [failing], warned: [], exempted: [] }, problems: [] });
 const crash: Judge = () => {
   throw new Error('a bug');
 };

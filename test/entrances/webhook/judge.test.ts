@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
+import { rememberMirrorPods } from '../../../src/entrances/webhook/mirror-pods.ts';
 import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
@@ -11,8 +12,12 @@ import { recorded, recordedReviews, requestOf, review } from '../../support/admi
 function judgeWith(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
   return createJudge({
     controls,
-    policy: { action: () => action, onUnknown },
-    namespaces: new Set(['kube-system']),
+    rules: () => ({
+      policy: { action: () => action, onUnknown, exemptions: [] },
+      namespaces: new Set(['kube-system']),
+    }),
+    mirrorPods: rememberMirrorPods(),
+    now: () => new Date(0),
   });
 }
 
