@@ -24,6 +24,8 @@ export interface PodPlace {
   readonly name: string;
   readonly namespace?: string;
   readonly kind: string;
+  /** The node that the pod is bound to. */
+  readonly node?: string;
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
@@ -164,7 +166,7 @@ function kubeletInPod(
 function identity(
   component: Component,
   container: Container | undefined,
-  { name, namespace, kind, source, vantage, surface }: PodPlace,
+  { name, namespace, kind, node, source, vantage, surface }: PodPlace,
 ) {
   return {
     name: {
@@ -173,6 +175,7 @@ function identity(
       kind,
       ...(container && { container: container.name }),
       ...(namespace !== undefined && { namespace }),
+      ...(node !== undefined && { node }),
     },
     source,
     vantage,

@@ -14,7 +14,7 @@ import { isClusterConfiguration, kubeadmDirectory } from './kubeadm.ts';
 import { isApiServerConfig } from './openshift.ts';
 import { podSubjects } from './pods.ts';
 import { select, type PathName, type Selected } from './select.ts';
-import { asArray, asRecord, asString, isRecord } from './shape.ts';
+import { asArray, asRecord, asString, asText, isRecord } from './shape.ts';
 
 /** What a document holds. */
 export interface Recognised {
@@ -173,10 +173,12 @@ function podsOf(
 ): Subject[] {
   const kind = asString(object.kind) ?? '';
   const { name, generateName, namespace, annotations } = asRecord(object.metadata);
+  const node = kind === 'Pod' ? asText(asRecord(spec.value).nodeName) : undefined;
   return podSubjects(asRecord(spec.value), {
     name: asString(name) ?? asString(generateName) ?? '',
     ...(typeof namespace === 'string' && { namespace }),
     kind,
+    ...(node !== undefined && { node }),
     source,
     vantage,
     surface: kind === 'Pod' ? surfaceOf(asRecord(annotations)) : 'workload',
