@@ -42,7 +42,7 @@ export default {
     allow('controls/', policy),
 
     allow('facts/', policy),
-    allow('facts/(documents|conversion|yaml-quirks)[.]ts$', npm('yaml')),
+    allow('facts/yaml/', npm('yaml')),
     allow('facts/select[.]ts$', npm('jsonpath-plus')),
 
     allow('report/', policy),

@@ -60,7 +60,12 @@ function guard(): ReturnType<typeof createApp> {
     },
   });
   return createApp({
-    judge: createJudge({ controls, rules: () => rules, mirrorPods: rememberMirrorPods(), now: () => new Date() }),
+    judge: createJudge({
+      controls,
+      rules: () => rules,
+      mirrorPods: rememberMirrorPods(() => new Date(0)),
+      now: () => new Date(),
+    }),
     metrics: createMetrics('0.0.0', judgedResources).admission,
     log: createLog('info', nowhere),
     clock: () => performance.now(),

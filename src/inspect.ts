@@ -1,4 +1,4 @@
-import { decodedDocument, parseStream } from './facts/documents.ts';
+import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/recognise.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type {

@@ -1,18 +1,22 @@
 import { createServer } from 'node:http';
 import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 import { controls } from './controls/index.ts';
 import { createLocal } from './entrances/local.ts';
 import { createApp } from './entrances/webhook/app.ts';
 import { createJudge, judgedResources } from './entrances/webhook/judge.ts';
-import { rememberMirrorPods } from './entrances/webhook/mirror-pods.ts';
+import { followMirrorPods, type Following } from './entrances/webhook/follow.ts';
+import { rememberMirrorPods, type MirrorPods } from './entrances/webhook/mirror-pods.ts';
 import { createWebhookServer } from './entrances/webhook/server.ts';
 import { loadCertificates, type Certificates } from './runtime/certificates.ts';
 import { loadConfiguration } from './runtime/configuration.ts';
 import { authorityOf, listen, parseAddress, type Listener } from './runtime/listener.ts';
-import { createLog, logLevels, type LogLevel } from './runtime/log.ts';
+import { createLog, logLevels, type Log, type LogLevel } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
+import { createReloader } from './runtime/reload.ts';
 import { StartError } from './runtime/start-error.ts';
+import { watchPods, type PodWatchEvents } from './sources/pod-watch.ts';
 
 /** The flags of `serve`. */
 export interface ServeOptions {
@@ -21,6 +25,7 @@ export interface ServeOptions {
   readonly tlsCertFile?: string | undefined;
   readonly tlsPrivateKeyFile?: string | undefined;
   readonly config?: string | undefined;
+  readonly kubeconfig?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly demo?: boolean | undefined;
 }
@@ -34,11 +39,20 @@ export interface ServeEnvironment {
   readonly version: string;
   /** Milliseconds for which the webhook serves on after the signal, until the API servers have heard that it stops. */
   readonly linger: number;
+  /** Milliseconds between two looks at the configuration file; 1000 where it is not given. */
+  readonly reloadEvery?: number;
+  /** The folder below which the files of a service account are, where there are any; without it none are looked for. */
+  readonly serviceAccountRoot?: string;
 }
 
 /** Kubernetes kills a container 30 s after SIGTERM, other supervisors after 10. */
 const PATIENCE = 6000;
 const PATIENCE_LOCAL = 1000;
+
+const RELOAD_EVERY = 1000;
+
+const NO_CLUSTER =
+  'no cluster is followed: ratchet has no memory of mirror pods from before this start, nor of what other replicas saw; pass --kubeconfig to give it one';
 
 /**
  * Runs the webhook until a signal ends it.
@@ -58,16 +72,28 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const certificates = await certificatesOf(options, demo?.certificateFolder, now());
   const sample = await demo?.judgeSamples(controls, now);
 
+  const mirrorPods = rememberMirrorPods(now);
+  const following = demo ? undefined : await followCluster(options, environment, mirrorPods, log);
+  following?.follow(configuration.namespaces);
+
   const metrics = createMetrics(environment.version, judgedResources);
   metrics.certificateExpires(certificates.expires);
+  const reloader = createReloader({
+    initial: configuration,
+    controls,
+    log,
+    metrics: metrics.configuration,
+    now,
+    onReload: ({ namespaces }) => following?.follow(namespaces),
+  });
   let serving = false;
   const unready = (): string | undefined => {
     if (signals.received() > 0) return 'stopping';
     if (!serving) return 'starting';
-    return now() > certificates.expires ? 'the serving certificate has expired' : undefined;
+    return now() > certificates.expires ? 'the serving certificate has expired' : following?.unready();
   };
   const app = createApp({
-    judge: createJudge({ controls, rules: () => configuration, mirrorPods: rememberMirrorPods(), now }),
+    judge: createJudge({ controls, rules: reloader.current, mirrorPods, now }),
     metrics: metrics.admission,
     log,
     clock: () => performance.now(),
@@ -82,11 +108,12 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     listeners.push(await listen(createServer(local), localListenOn, '--local-listen'));
     listeners.push(await listen(createWebhookServer(app, certificates), listenOn, '--listen'));
   } catch (cause) {
-    await Promise.all(listeners.map((listener) => listener.drain({ linger: 0, patience: 0 })));
+    await Promise.all([following?.stop(), ...listeners.map((listener) => listener.drain({ linger: 0, patience: 0 }))]);
     throw cause;
   }
   const [localListener, webhookListener] = listeners as [Listener, Listener];
   serving = true;
+  const stopReloading = reloader.start(environment.reloadEvery ?? RELOAD_EVERY);
   const webhook = `https://${authorityOf(webhookListener.address)}`;
   const localPort = `http://${authorityOf(localListener.address)}`;
   log.info({ webhook, local: localPort, version: environment.version }, 'serving');
@@ -96,10 +123,37 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
 
   const signal = await signals.first;
   log.info({ signal }, 'stopping');
+  stopReloading();
   await webhookListener.drain({ linger: demo ? 0 : environment.linger, patience: PATIENCE });
   await localListener.drain({ linger: 0, patience: PATIENCE_LOCAL });
+  await following?.stop();
   log.info('stopped');
   return signals.received() > 1 ? 1 : 0;
+}
+
+/** Follows the pods of the cluster, so that `ratchet` knows mirror pods from before a start and from other replicas. */
+async function followCluster(
+  { kubeconfig }: ServeOptions,
+  { serviceAccountRoot: root }: ServeEnvironment,
+  mirrorPods: MirrorPods,
+  log: Log,
+): Promise<Following | undefined> {
+  const { connectCluster } = await import('./sources/cluster.ts');
+  const cluster = await connectCluster({ kubeconfig, root }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : 'no reason given';
+    throw new StartError('usage', `can not use the kubeconfig ${kubeconfig ?? ''}: ${reason}`, { cause });
+  });
+  if (cluster === undefined) {
+    log.warn(NO_CLUSTER);
+    return undefined;
+  }
+  const clock = { clock: () => performance.now(), pause, random: Math.random };
+  const watch = (events: PodWatchEvents) => watchPods(cluster.pods, events, clock);
+  return followMirrorPods({ controls, mirrorPods, log, watch, pause });
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return setTimeout(milliseconds, undefined, { signal, ref: false });
 }
 
 function receiveSignals({ onSignal }: ServeEnvironment): {

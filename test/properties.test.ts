@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../src/controls/index.ts';
-import { decodedDocument } from '../src/facts/documents.ts';
+import { decodedDocument } from '../src/facts/yaml/documents.ts';
 import { recognise } from '../src/facts/recognise.ts';
 import { inspect } from '../src/inspect.ts';
 import { evaluate } from '../src/policy/evaluate.ts';

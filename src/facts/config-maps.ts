@@ -8,10 +8,10 @@ import {
   openShiftConfiguration,
   type ConfigurationReader,
 } from './configurations.ts';
-import { parseStream } from './documents.ts';
+import { parseStream } from './yaml/documents.ts';
 import { isClusterConfiguration } from './kubeadm.ts';
 import { isApiServerConfig } from './openshift.ts';
-import { asRecord, asString, asText } from './shape.ts';
+import { asRecord, asString, asText } from './values/shape.ts';
 
 interface Kind {
   readonly namespace: string;

@@ -12,11 +12,11 @@ import type {
   Surface,
   Vantage,
 } from '../policy/types.ts';
-import type { ParsedDocument } from './documents.ts';
+import type { ParsedDocument } from './yaml/documents.ts';
 import { clusterConfigurationSettings } from './kubeadm.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from './kubelet.ts';
 import { apiServerConfigSettings } from './openshift.ts';
-import { joinPath } from './paths.ts';
+import { joinPath } from './values/paths.ts';
 
 /** Where a configuration was found, and under which name it is reported. */
 export interface ConfigurationPlace {

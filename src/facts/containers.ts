@@ -1,12 +1,12 @@
 // The containers of a pod, and what they start.
 
 import type { PathView, Problem } from '../policy/types.ts';
-import { environmentOf, expand, type Environment } from './expansion.ts';
-import { isApiServerFlag } from './flags.ts';
-import { resolveLaunch, type Invocation, type Launch } from './launch.ts';
-import { cleanPath, isAbsolute, isWithin, joinPath } from './paths.ts';
-import { asArray, asRecord, asString } from './shape.ts';
-import { basename, isKnown, type Word } from './words.ts';
+import { environmentOf, expand, type Environment } from './argv/expansion.ts';
+import { isApiServerFlag } from './argv/flags.ts';
+import { resolveLaunch, type Invocation, type Launch } from './launch/launch.ts';
+import { cleanPath, isAbsolute, isWithin, joinPath } from './values/paths.ts';
+import { asArray, asRecord, asString } from './values/shape.ts';
+import { basename, isKnown, type Word } from './argv/words.ts';
 
 /** A container, as far as it matters here. */
 export interface Container {

@@ -2,16 +2,16 @@
 // manifests.go:185, util/arguments.go:30).
 
 import type { ApiServer, Origin, Reading, Refusal } from '../policy/types.ts';
-import { findMismatchIn, rootType } from './decode.ts';
-import type { ParsedDocument } from './documents.ts';
-import { environmentOf, expand } from './expansion.ts';
-import { flagTable, minorOf } from './flags.ts';
+import { findMismatchIn, rootType } from './decoding/decode.ts';
+import type { ParsedDocument } from './yaml/documents.ts';
+import { environmentOf, expand } from './argv/expansion.ts';
+import { flagTable, minorOf } from './argv/flags.ts';
 import { neverServes } from './kubelet.ts';
-import { isAbsolute, joinPath } from './paths.ts';
-import { parseCommandLine, readFlag } from './pflag.ts';
+import { isAbsolute, joinPath } from './values/paths.ts';
+import { parseCommandLine, readFlag } from './argv/pflag.ts';
 import { select } from './select.ts';
-import { asArray, asRecord, asString, asText, isRecord } from './shape.ts';
-import { wordOf, type Word } from './words.ts';
+import { asArray, asRecord, asString, asText, isRecord } from './values/shape.ts';
+import { wordOf, type Word } from './argv/words.ts';
 
 type Known = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
 

@@ -2,18 +2,18 @@
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
 import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
-import { isFinite } from './conversion.ts';
-import { findMismatch, findMismatchIn, fold, keepKnown } from './decode.ts';
-import { parseStream, type ParsedDocument, type Syntax } from './documents.ts';
-import { flagTable } from './flags.ts';
-import { parseBool } from './go-values.ts';
-import { nodeLabelsFault } from './labels.ts';
-import { mergePatch } from './merge-patch.ts';
-import { isAbsolute, joinPath } from './paths.ts';
-import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from './pflag.ts';
+import { isFinite } from './yaml/conversion.ts';
+import { findMismatch, findMismatchIn, fold, keepKnown } from './decoding/decode.ts';
+import { parseStream, type ParsedDocument, type Syntax } from './yaml/documents.ts';
+import { flagTable } from './argv/flags.ts';
+import { parseBool } from './values/go-values.ts';
+import { nodeLabelsFault } from './argv/labels.ts';
+import { mergePatch } from './decoding/merge-patch.ts';
+import { isAbsolute, joinPath } from './values/paths.ts';
+import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from './argv/pflag.ts';
 import { clientCAFile as selectClientCAFile } from './select.ts';
-import { asRecord, isRecord } from './shape.ts';
-import { HOLE, isKnown, type Word } from './words.ts';
+import { asRecord, isRecord } from './values/shape.ts';
+import { HOLE, isKnown, type Word } from './argv/words.ts';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
 /** Kubelets accept it, with the names of Go's fields. */

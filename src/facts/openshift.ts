@@ -1,9 +1,9 @@
 // OpenShift keeps kube-apiserver's flags in a ConfigMap: `apiServerArguments` of a KubeAPIServerConfig, each a list.
 
 import type { ApiServer, Origin, Reading } from '../policy/types.ts';
-import { isAbsolute } from './paths.ts';
+import { isAbsolute } from './values/paths.ts';
 import { select } from './select.ts';
-import { asArray, asRecord } from './shape.ts';
+import { asArray, asRecord } from './values/shape.ts';
 
 type Settings = Pick<ApiServer, 'kubeletClientCertificate' | 'kubeletClientKey' | 'view'>;
 

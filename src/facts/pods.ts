@@ -13,11 +13,11 @@ import type {
   Vantage,
 } from '../policy/types.ts';
 import { containersOf, imageName, launchOf, viewOf, type Container } from './containers.ts';
-import { flagTable, minorOf } from './flags.ts';
+import { flagTable, minorOf } from './argv/flags.ts';
 import { kubeletSettings, neverServes } from './kubelet.ts';
-import type { Invocation, Suspect } from './launch.ts';
-import { parseCommandLine, readFlag, type CommandLine } from './pflag.ts';
-import { asArray } from './shape.ts';
+import type { Invocation, Suspect } from './launch/launch.ts';
+import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
+import { asArray } from './values/shape.ts';
 
 /** Where a pod's spec was found. */
 export interface PodPlace {

@@ -8,13 +8,13 @@ import {
   openShiftConfiguration,
   type ConfigurationReader,
 } from './configurations.ts';
-import { findMismatchIn, rootType } from './decode.ts';
-import { decodedDocument, type ParsedDocument } from './documents.ts';
+import { findMismatchIn, rootType } from './decoding/decode.ts';
+import { decodedDocument, type ParsedDocument } from './yaml/documents.ts';
 import { isClusterConfiguration, kubeadmDirectory } from './kubeadm.ts';
 import { isApiServerConfig } from './openshift.ts';
 import { podSubjects } from './pods.ts';
 import { select, type PathName, type Selected } from './select.ts';
-import { asArray, asRecord, asString, asText, isRecord } from './shape.ts';
+import { asArray, asRecord, asString, asText, isRecord } from './values/shape.ts';
 
 /** What a document holds. */
 export interface Recognised {

@@ -3,7 +3,7 @@
 
 import { JSONPath } from 'jsonpath-plus';
 
-import { isRecord } from './shape.ts';
+import { isRecord } from './values/shape.ts';
 
 /** A value and its JSON Pointer. */
 export interface Selected {

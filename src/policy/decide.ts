@@ -1,5 +1,6 @@
 import { exemptionOf } from './exempt.ts';
 import type { Decision, DecisionPolicy, Finding, Outcome } from './types.ts';
+import { isWorse, type Judged } from './worse.ts';
 
 /**
  * Decides about a change at admission.
@@ -44,18 +45,12 @@ function isRefused(
   const { result } = finding.outcome;
   if (result === 'pass' || action === 'audit') return false;
   if (result === 'unknown' && onUnknown === 'audit') return false;
-  return action === 'enforce' || isWorse(finding, before);
+  return action === 'enforce' || isWorse(judgedOf(finding.outcome), sameBefore(finding, before));
 }
 
-/**
- * Worse means that it passed before and does not now, or that there is a violation that was not there before. What could
- * not be read before did not pass before.
- */
-function isWorse(finding: Finding, before: readonly Finding[] | undefined): boolean {
-  const same = before?.filter((other) => isSameSubject(other, finding)) ?? [];
-  if (same.length === 0 || same.some(({ outcome }) => outcome.result === 'pass')) return true;
-  const known = new Set(same.flatMap(({ outcome }) => violationsOf(outcome)));
-  return violationsOf(finding.outcome).some((violation) => !known.has(violation));
+/** What is known before of the container that a finding is about. */
+function sameBefore(finding: Finding, before: readonly Finding[] | undefined): Judged[] {
+  return (before ?? []).filter((other) => isSameSubject(other, finding)).map(({ outcome }) => judgedOf(outcome));
 }
 
 /** The control and the container of a finding: with them the object before and the object now are compared. */
@@ -63,6 +58,6 @@ function isSameSubject(a: Finding, b: Finding): boolean {
   return a.control.slug === b.control.slug && a.subject.container === b.subject.container;
 }
 
-function violationsOf(outcome: Outcome): string[] {
-  return outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => `${code} ${setting}`) : [];
+function judgedOf(outcome: Outcome): Judged {
+  return { result: outcome.result, violations: outcome.result === 'fail' ? outcome.violations : [] };
 }

@@ -13,7 +13,7 @@ export function exemptionOf(exemptions: readonly Exemption[], finding: Finding, 
     (exemption) =>
       exemption.control === finding.control.slug &&
       !isExpired(exemption, today) &&
-      names.some((name) => matches(exemption.subject, name)),
+      names.some((name) => matcherOf(exemption).test(name)),
   );
 }
 
@@ -22,8 +22,8 @@ export function isExpired({ expires }: Exemption, today: string): boolean {
   return expires < today;
 }
 
-/** The names under which an exemption can mean a finding's subject. */
-function namesOf({ subject: { kind, namespace, name, node } }: Finding): string[] {
+/** The names under which an exemption can mean a finding's subject: by kind, shortest first, then by node. */
+export function namesOf({ subject: { kind, namespace, name, node } }: Pick<Finding, 'subject'>): string[] {
   const names: string[] = [];
   if (kind !== undefined) names.push(`${kind.toLowerCase()}/${name}`);
   if (kind !== undefined && namespace !== undefined) names.push(`${kind.toLowerCase()}/${namespace}/${name}`);
@@ -31,10 +31,16 @@ function namesOf({ subject: { kind, namespace, name, node } }: Finding): string[
   return names;
 }
 
-function matches(pattern: string, name: string): boolean {
-  const kind = pattern.split('/', 1)[0] ?? '';
-  const parts = `${kind.toLowerCase()}${pattern.slice(kind.length)}`.split('*').map(escape);
-  return new RegExp(`^${parts.join('[^/]*')}$`).test(name);
+const compiled = new WeakMap<Exemption, RegExp>();
+
+function matcherOf(exemption: Exemption): RegExp {
+  const known = compiled.get(exemption);
+  if (known) return known;
+  const [kind = ''] = exemption.subject.split('/', 1);
+  const parts = `${kind.toLowerCase()}${exemption.subject.slice(kind.length)}`.split('*').map(escape);
+  const matcher = new RegExp(`^${parts.join('[^/]*')}$`);
+  compiled.set(exemption, matcher);
+  return matcher;
 }
 
 function escape(text: string): string {

@@ -1,4 +1,4 @@
-import type { Decision, Finding, Origin, Problem, Source, Violation } from '../policy/types.ts';
+import type { Decision, Exemption, Finding, Origin, Problem, Source, Violation } from '../policy/types.ts';
 import { cut, fitWarnings } from './header-text.ts';
 import { escapeLine } from './printable.ts';
 
@@ -25,7 +25,7 @@ export interface AdmissionAnswer {
 }
 
 /** Enough for a person; a hostile object must not make the API server carry megabytes to its client and audit log. */
-const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16 };
+const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256 };
 
 const MIRROR_POD =
   'A refused mirror pod does not stop the static pod that already runs on the node: ' +
@@ -52,13 +52,21 @@ export function verdictOf(judgement: Judgement | undefined): AdmissionVerdict {
   return decision.warned.length > 0 || problems.length > 0 ? 'warn' : 'allow';
 }
 
+/** The exemptions that a decision makes use of, each once. */
+export function exemptionsIn({ exempted }: Decision): Exemption[] {
+  return [...new Set(exempted.map(({ exemption }) => exemption))];
+}
+
 function responseOf(uid: string, judgement: Judgement | undefined): AdmissionAnswer['response'] {
   const verdict = verdictOf(judgement);
-  if (judgement === undefined || verdict === 'allow') {
-    return { uid, allowed: true, auditAnnotations: { decision: verdict } };
-  }
+  if (judgement === undefined) return { uid, allowed: true, auditAnnotations: { decision: verdict } };
   const { decision, problems } = judgement;
-  const auditAnnotations = { decision: verdict, findings: annotationOf([...decision.denied, ...decision.warned]) };
+  const exemptions = exemptionsIn(decision);
+  // for the auditor only: whoever makes the change has no part in it, and gets no warning
+  const inUse = exemptions.length > 0 && { exemptions: annotationOf(exemptions, inShort) };
+  if (verdict === 'allow') return { uid, allowed: true, auditAnnotations: { decision: verdict, ...inUse } };
+  const findings = annotationOf([...decision.denied, ...decision.warned], summaryOf);
+  const auditAnnotations = { decision: verdict, findings, ...inUse };
   if (verdict === 'warn') {
     const unread = problems.map(({ message }) => `not judged: ${message}`);
     const warnings = fitWarnings([...decision.warned.flatMap(warningsOf), ...unread]);
@@ -135,14 +143,14 @@ function placeOf(origin: Origin | undefined): string {
   return cut(within === '' ? ` (at ${pointer})` : ` (at ${pointer}, in it ${within})`, LIMITS.text);
 }
 
-/** Compact, and whole findings only, so that it stays JSON whatever its length. */
-function annotationOf(findings: readonly Finding[]): string {
+/** Compact, and whole items only, so that it stays JSON whatever its length. */
+function annotationOf<T>(items: readonly T[], summarise: (item: T) => object): string {
   const entries: string[] = [];
   let room = LIMITS.annotation - '[]'.length - ',{"more":99999999}'.length;
-  for (const [index, finding] of findings.entries()) {
-    const entry = JSON.stringify(summaryOf(finding));
+  for (const [index, item] of items.entries()) {
+    const entry = JSON.stringify(summarise(item));
     if (entry.length + 1 > room) {
-      entries.push(JSON.stringify({ more: findings.length - index }));
+      entries.push(JSON.stringify({ more: items.length - index }));
       break;
     }
     entries.push(entry);
@@ -151,7 +159,11 @@ function annotationOf(findings: readonly Finding[]): string {
   return `[${entries.join(',')}]`;
 }
 
-function summaryOf({ control, subject, outcome }: Finding): Record<string, unknown> {
+function inShort({ control, subject, reason, expires }: Exemption): object {
+  return { control, subject, reason: cut(reason, LIMITS.reason), expires };
+}
+
+function summaryOf({ control, subject, outcome }: Finding): object {
   const { container } = subject;
   const codes = [
     ...(outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => `${code} ${setting}`) : []),

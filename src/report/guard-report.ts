@@ -2,6 +2,7 @@ import type {
   BenchmarkId,
   Component,
   Evidence,
+  Exemption,
   Finding,
   Inspection,
   Layer,
@@ -37,6 +38,8 @@ export interface Run {
 export interface ReportedRun extends Run {
   readonly complete: boolean;
   readonly problems: readonly (ReportedProblem & { readonly source: SourceProblem['source'] })[];
+  /** Only where the report was compared with a baseline, and then shows nothing but what is worse. */
+  readonly baseline?: ReportedBaseline;
 }
 
 /** How many findings have which result. */
@@ -44,6 +47,21 @@ export interface Summary {
   readonly pass: number;
   readonly fail: number;
   readonly unknown: number;
+  /** How many of those that fail or are unknown an exemption lets through; absent where none. */
+  readonly exempted?: number;
+}
+
+/** The baseline that a report was compared with, and what the report therefore does not show. */
+export interface ReportedBaseline {
+  /** The run that made the baseline. */
+  readonly id: string;
+  readonly finishedAt: string;
+  /** The findings that are not worse. */
+  readonly notShown: Summary;
+  /** How many of them pass now and did not before. */
+  readonly mended: number;
+  /** How many findings of the baseline this run has none for. */
+  readonly gone: number;
 }
 
 /** Where in its source something is; `within` and `file` as in `Origin`. */
@@ -89,6 +107,8 @@ export interface ReportedFinding {
   /** Absent where there is none. */
   readonly warnings?: readonly ReportedViolation[];
   readonly evidence: readonly ReportedEvidence[];
+  /** Only where an exemption applies. */
+  readonly exempted?: { readonly reason: string; readonly expires?: string };
   readonly references: readonly string[];
   readonly remediation: string;
 }
@@ -98,9 +118,17 @@ export interface ReportedFinding {
  *
  * @param run which run, and when
  * @param inspection what it found, and the problems with its sources
+ * @param exemptionFor the exemption that applies to a finding that does not pass, if any
  * @returns the report; `violations`, `problems` and `evidence` are always there, everything else that is empty is absent
  */
-export function reportRun(run: Run, { findings, problems }: Inspection): GuardReport {
+export function reportRun(
+  run: Run,
+  { findings, problems }: Inspection,
+  exemptionFor: (finding: Finding) => Exemption | undefined = () => undefined,
+): GuardReport {
+  const reported = findings.map((finding) =>
+    reportFinding(finding, finding.outcome.result === 'pass' ? undefined : exemptionFor(finding)),
+  );
   return {
     apiVersion: 'kubelet-guard.dev/v1alpha1',
     kind: 'GuardReport',
@@ -109,8 +137,8 @@ export function reportRun(run: Run, { findings, problems }: Inspection): GuardRe
       complete: problems.length === 0,
       problems: problems.map(({ problem, source }) => ({ ...reportProblem(problem), source })),
     },
-    summary: summarise(findings),
-    findings: findings.map(reportFinding),
+    summary: summarise(reported),
+    findings: reported,
   };
 }
 
@@ -124,13 +152,16 @@ export function referTo({ benchmark, id, versions }: BenchmarkId): string {
   return versions === undefined ? `${benchmark} ${id}` : `${benchmark} ${id} (${versions})`;
 }
 
-function summarise(findings: readonly Finding[]): Summary {
+/** Counts the findings of each result. */
+export function summarise(findings: readonly ReportedFinding[]): Summary {
   const summary = { pass: 0, fail: 0, unknown: 0 };
-  for (const { outcome } of findings) summary[outcome.result] += 1;
-  return summary;
+  for (const { result } of findings) summary[result] += 1;
+  const exempted = findings.filter((finding) => finding.exempted !== undefined).length;
+  return { ...summary, ...(exempted > 0 && { exempted }) };
 }
 
-function reportFinding({ control, subject, source, vantage, outcome, evidence }: Finding): ReportedFinding {
+function reportFinding(finding: Finding, exemption: Exemption | undefined): ReportedFinding {
+  const { control, subject, source, vantage, outcome, evidence } = finding;
   const { warnings } = outcome;
   return {
     control: control.slug,
@@ -142,6 +173,7 @@ function reportFinding({ control, subject, source, vantage, outcome, evidence }:
     problems: outcome.result === 'pass' ? [] : outcome.problems.map(reportProblem),
     ...(warnings.length > 0 && { warnings: warnings.map(reportViolation) }),
     evidence: evidence.map(reportEvidence),
+    ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
     references: control.benchmarks.map(referTo),
     remediation: control.remediation,
   };

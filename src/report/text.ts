@@ -4,6 +4,7 @@ import {
   type ReportedFinding,
   type ReportedProblem,
   type ReportedViolation,
+  type Summary,
 } from './guard-report.ts';
 import { escapeLine } from './printable.ts';
 import type { ControlMetadata, SourceProblem } from '../policy/types.ts';
@@ -16,8 +17,8 @@ export interface TextStyle {
   readonly quiet: boolean;
 }
 
-const LABELS = { pass: 'PASS', fail: 'FAIL', unknown: 'UNKNOWN' } as const;
-const COLORS = { pass: '\u001b[32m', fail: '\u001b[31m', unknown: '\u001b[33m' } as const;
+const LABELS = { pass: 'PASS', fail: 'FAIL', unknown: 'UNKNOWN', exempt: 'EXEMPT' } as const;
+const COLORS = { pass: '\u001b[32m', fail: '\u001b[31m', unknown: '\u001b[33m', exempt: '\u001b[36m' } as const;
 const PLAIN = '\u001b[0m';
 const INDENT = ' '.repeat(9);
 
@@ -34,7 +35,7 @@ export function renderText(report: GuardReport, { color, quiet }: TextStyle): st
   const lines = shown.flatMap((finding) => renderFinding(finding, color));
   const remedies = renderRemedies(shown);
   if (remedies.length > 0) lines.push('', ...remedies);
-  const total = summary.pass + summary.fail + summary.unknown;
+  const total = counted(summary) + (run.baseline === undefined ? 0 : counted(run.baseline.notShown));
   if (quiet ? shown.length > 0 || !run.complete : total > 0 || !run.complete) {
     if (lines.length > 0) lines.push('');
     lines.push(summarise(report));
@@ -75,21 +76,39 @@ function wrap(paragraph: string): string[] {
   return [...lines, line];
 }
 
+function counted({ pass, fail, unknown }: Summary): number {
+  return pass + fail + unknown;
+}
+
 function summarise({ summary, run }: GuardReport): string {
-  const counts = `${summary.fail} failed, ${summary.pass} passed, ${summary.unknown} unknown`;
+  const counts = run.baseline === undefined ? countsOf(summary) : comparison(summary, run.baseline.notShown);
   const lost = run.problems.length;
   return lost === 0
     ? counts
     : `${counts}; not complete: ${lost} ${lost === 1 ? 'problem' : 'problems'} with what was to be judged`;
 }
 
+function countsOf({ fail, pass, unknown, exempted }: Summary): string {
+  const counts = `${fail} failed, ${pass} passed, ${unknown} unknown`;
+  return exempted === undefined ? counts : `${counts} (${exempted} exempt)`;
+}
+
+function comparison(worse: Summary, notWorse: Summary): string {
+  const rest = `not worse: ${countsOf(notWorse)}`;
+  return counted(worse) === 0
+    ? `nothing is worse than the baseline; ${rest}`
+    : `worse than the baseline: ${countsOf(worse)}; ${rest}`;
+}
+
 function renderFinding(finding: ReportedFinding, color: boolean): string[] {
-  const { result, control, subject, violations, problems, warnings = [], evidence } = finding;
-  const label = LABELS[result].padEnd(INDENT.length);
+  const { result, control, subject, violations, problems, warnings = [], evidence, exempted } = finding;
+  const verdict = exempted === undefined ? result : 'exempt';
+  const label = LABELS[verdict].padEnd(INDENT.length);
   const line = [...violations, ...problems].find((entry) => entry.line !== undefined)?.line;
   const title = `${control}  ${nameOf(subject)}  ${placeOf(finding.source, line)}`;
-  const head = `${color ? `${COLORS[result]}${label}${PLAIN}` : label}${escapeLine(title)}`;
+  const head = `${color ? `${COLORS[verdict]}${label}${PLAIN}` : label}${escapeLine(title)}`;
   const details = [
+    ...(exempted ? [renderExemption(exempted)] : []),
     ...violations.map((violation) => detail(violation)),
     ...problems.map((problem) => `could not tell: ${detail(problem)}`),
     ...warnings.map((warning) => `warning: ${detail(warning)}`),
@@ -102,6 +121,10 @@ function renderFinding(finding: ReportedFinding, color: boolean): string[] {
   return [head, ...details.map((text) => `${INDENT}${escapeLine(text)}`)];
 }
 
+function renderExemption({ reason, expires }: NonNullable<ReportedFinding['exempted']>): string {
+  return `exempt${expires === undefined ? '' : ` until ${expires}`}: ${reason}`;
+}
+
 function detail({ code, message, line, file }: ReportedViolation | ReportedProblem): string {
   const place = [...(file === undefined ? [] : [file]), ...(line === undefined ? [] : [`line ${line}`])].join(', ');
   return `${message} [${code}]${place === '' ? '' : ` (${place})`}`;
@@ -110,7 +133,9 @@ function detail({ code, message, line, file }: ReportedViolation | ReportedProbl
 /** Once for each control, however many subjects it failed on: a report of many findings stays readable. */
 function renderRemedies(findings: readonly ReportedFinding[]): string[] {
   const failed = new Map(
-    findings.filter(({ result }) => result === 'fail').map((finding) => [finding.control, finding]),
+    findings
+      .filter(({ result, exempted }) => result === 'fail' && exempted === undefined)
+      .map((finding) => [finding.control, finding]),
   );
   return [...failed.values()].flatMap(({ control, remediation, references }) => [
     `To fix ${control}: ${remediation}`,

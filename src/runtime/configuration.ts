@@ -1,13 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 
-import type { Action, ControlMetadata, DecisionPolicy, Surface } from '../policy/types.ts';
+import { isExpired } from '../policy/exempt.ts';
+import type { Action, ControlMetadata, DecisionPolicy, Exemption, Surface } from '../policy/types.ts';
 import { readSettings, type Actions, type Settings } from './configuration-file.ts';
 import { StartError } from './start-error.ts';
+import type { Located, Place } from './yaml-reader.ts';
 
 /** What a GuardConfiguration makes of the program. */
 export interface GuardConfiguration {
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
+  /** What the file says itself, without the defaults. */
+  readonly settings: Settings;
+  /** The file that it was read from; without one the defaults are in force. */
+  readonly file: ConfigurationFile | undefined;
 }
 
 /** A configuration as text, and what to call it in faults. */
@@ -16,9 +22,20 @@ export interface ConfigurationFile {
   readonly text: string;
 }
 
+/** Something in a good file that its author may not expect. */
+export interface ConfigurationNote extends Place {
+  readonly message: string;
+}
+
 const DEFAULT_NAMESPACES = ['kube-system'];
 const FAULT_LIMIT = 20;
-const SIZE_LIMIT = 1024 * 1024;
+
+/** The size in bytes up to which a configuration is read. */
+export const SIZE_LIMIT = 1024 * 1024;
+
+/** Why `sweep` changes nothing yet. */
+export const SWEEP_WITHOUT_EFFECT =
+  'sweep is read and checked, but has no effect: this version has no background sweeper';
 
 /**
  * Reads the configuration file, if there is one.
@@ -30,15 +47,24 @@ export function loadConfiguration(path: string | undefined, controls: readonly C
   if (path === undefined) return readConfiguration(undefined, controls);
   let text: string;
   try {
-    if (statSync(path).size > SIZE_LIMIT) throw new StartError('configuration', `${path} is larger than 1 MiB`);
+    if (statSync(path).size > SIZE_LIMIT) throw tooLarge(path);
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof StartError) throw cause;
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
-    const fault = `can not read the configuration ${path} (${reason}): check the path after --config`;
-    throw new StartError('configuration', fault, { cause });
+    throw cause instanceof StartError ? cause : unreadable(path, cause);
   }
   return readConfiguration({ path, text }, controls);
+}
+
+/** The error of a file that is larger than a configuration can be. */
+export function tooLarge(path: string): StartError {
+  return new StartError('configuration', `the configuration ${path} is larger than 1 MiB: check the path`);
+}
+
+/** The error of a file that can not be read. */
+export function unreadable(path: string, cause: unknown): StartError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+  const fault = `can not read the configuration ${path} (${reason}): check its path and mode`;
+  return new StartError('configuration', fault, { cause });
 }
 
 /**
@@ -52,29 +78,62 @@ export function readConfiguration(
   file: ConfigurationFile | undefined,
   controls: readonly ControlMetadata[],
 ): GuardConfiguration {
-  const settings = file === undefined ? { actions: new Map<string, Actions>() } : understand(file, controls);
+  const settings: Settings = file === undefined ? { actions: new Map(), exemptions: [] } : understand(file, controls);
   return {
     policy: {
-      action: (control, surface) => actionOf(settings.actions.get(control.slug), control, surface),
-      onUnknown: settings.onUnknown ?? 'audit',
-      exemptions: [],
+      action: (control, surface) => actionOf(settings.actions.get(control.slug), control, surface).value,
+      onUnknown: settings.onUnknown?.value ?? 'audit',
+      exemptions: settings.exemptions.map(({ value }) => value),
     },
-    namespaces: new Set(settings.namespaces ?? DEFAULT_NAMESPACES),
+    namespaces: new Set(settings.namespaces?.map(({ value }) => value) ?? DEFAULT_NAMESPACES),
+    settings,
+    file,
   };
 }
 
-/** An action that the file gives overall is meant overall: it also goes before the defaults by surface. */
-function actionOf(configured: Actions | undefined, control: ControlMetadata, surface: Surface): Action {
-  const bySurface = configured?.on[surface] ?? configured?.action;
-  return bySurface ?? control.defaults.on?.[surface] ?? control.defaults.action;
+/**
+ * The action for a control on a surface, with its place in the file if it is from there. An action that the file gives
+ * overall is meant overall: it also goes before the defaults by surface.
+ */
+export function actionOf(
+  configured: Actions | undefined,
+  control: ControlMetadata,
+  surface: Surface,
+): Located<Action> | { readonly value: Action } {
+  const { action, on } = control.defaults;
+  return configured?.on[surface] ?? configured?.action ?? { value: on?.[surface] ?? action };
+}
+
+/** The exemptions of a configuration that no longer apply. */
+export function expiredExemptions({ policy }: GuardConfiguration, today: string): readonly Exemption[] {
+  return policy.exemptions.filter((exemption) => isExpired(exemption, today));
+}
+
+/** What the author of a good file has to know of it: exemptions that have expired, and what has no effect. */
+export function notesOn({ settings }: GuardConfiguration, today: string): ConfigurationNote[] {
+  const { exemptions, sweep } = settings;
+  const expired = exemptions.filter(({ value }) => isExpired(value, today));
+  return [
+    ...expired.map(({ value: { control, subject, expires }, line, column }) => {
+      const message = `the exemption of ${subject} from ${control} expired on ${expires} and no longer applies: renew or remove it`;
+      return { line, column, message };
+    }),
+    ...(sweep === undefined ? [] : [{ line: sweep.line, column: sweep.column, message: SWEEP_WITHOUT_EFFECT }]),
+  ];
+}
+
+/** The day in UTC, as YYYY-MM-DD: what expires is compared with it. */
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }
 
 function understand({ path, text }: ConfigurationFile, controls: readonly ControlMetadata[]): Settings {
   const slugs = controls.map(({ slug }) => slug);
   const { settings, faults } = readSettings(text, slugs);
   if (faults.length === 0) return settings;
+  const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
   // one broken bracket can be a thousand faults
-  const shown = faults
+  const shown = sorted
     .slice(0, FAULT_LIMIT)
     .map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
   const rest = faults.length - shown.length;

@@ -21,10 +21,24 @@ export interface AdmissionMetrics {
   readonly answered: (call: AdmissionCall) => void;
 }
 
+/** What is reported of the configuration. */
+export interface ConfigurationMetrics {
+  readonly reloaded: (result: 'success' | 'failure') => void;
+  /** Hands over what counts the exemptions, at each scrape, because days pass. */
+  readonly countExemptions: (count: () => ExemptionCount) => void;
+}
+
+/** How many exemptions apply, and how many no longer do. */
+export interface ExemptionCount {
+  readonly active: number;
+  readonly expired: number;
+}
+
 /** All metrics of the process, in a registry of their own. */
 export interface Metrics {
   readonly admission: AdmissionMetrics;
   readonly certificateExpires: (at: Date) => void;
+  readonly configuration: ConfigurationMetrics;
   readonly contentType: string;
   readonly text: () => Promise<string>;
 }
@@ -58,12 +72,46 @@ export function createMetrics(version: string, resources: readonly string[]): Me
 
   return {
     admission: admissionMetrics(registers, new Set(resources)),
+    configuration: configurationMetrics(registers),
     certificateExpires: (at) => {
       expiry.set(at.getTime() / 1000);
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };
+}
+
+function configurationMetrics(registers: Registry[]): ConfigurationMetrics {
+  const reloads = new Counter({
+    name: 'kubelet_guard_config_reloads_total',
+    help: 'Changes of the configuration file that were taken, or refused.',
+    labelNames: ['result'],
+    registers,
+  });
+  // there from the start, so that an alert can ask for an increase
+  for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
+  return {
+    reloaded: (result) => {
+      reloads.inc({ result });
+    },
+    countExemptions: (count) => {
+      countExemptions(registers, count);
+    },
+  };
+}
+
+function countExemptions(registers: Registry[], count: () => ExemptionCount): void {
+  new Gauge({
+    name: 'kubelet_guard_exemptions',
+    help: 'Exemptions of the configuration in force, by whether they still apply.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { active, expired } = count();
+      this.set({ state: 'active' }, active);
+      this.set({ state: 'expired' }, expired);
+    },
+  });
 }
 
 function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>): AdmissionMetrics {

@@ -157,7 +157,7 @@ export function admit({ operation, resource, subResource = '', object, oldObject
   const judge = createJudge({
     controls,
     rules: () => ({ policy, namespaces: new Set(['kube-system']) }),
-    mirrorPods: rememberMirrorPods(),
+    mirrorPods: rememberMirrorPods(() => new Date(0)),
     now: () => new Date(0),
   });
   const kind = resource === 'pods' ? 'Pod' : 'ConfigMap';
@@ -170,6 +170,7 @@ export function admit({ operation, resource, subResource = '', object, oldObject
     namespace: 'kube-system',
     name: 'x',
     operation,
+    username: '',
     dryRun,
   };
   const judgement = judge({ ...request, object, oldObject });

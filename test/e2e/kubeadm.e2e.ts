@@ -4,7 +4,7 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
 import { run, type Result } from './support/programs.ts';
-import { clusterConfiguration } from './support/samples.ts';
+import { clusterConfiguration, initConfiguration } from './support/samples.ts';
 
 jest.setTimeout(120_000);
 
@@ -64,11 +64,3 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'the real kubead
     }
   });
 });
-
-/** kubeadm repeats a refused write until its time is over: a minute, if it is not told otherwise. */
-const initConfiguration = `apiVersion: kubeadm.k8s.io/v1beta4
-kind: InitConfiguration
-localAPIEndpoint: {advertiseAddress: 192.0.2.10}
-nodeRegistration: {name: node-1, criSocket: unix:///run/none.sock}
-timeouts: {kubernetesAPICall: 2s}
-`;

@@ -26,7 +26,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the stop of a replica whil
 
   test('fails no review, even where a failed one would refuse the write, and ends with 0 within 10 s', async () => {
     const authority = new Authority('e2e-webhook-ca');
-    let current = await startGuard(cleanup, plane, 'enforce', authority);
+    let current = await startGuard(cleanup, plane, 'enforce', { authority });
     // what a Service does: new connections go to the replica that is ready, old ones stay where they are
     const port = await forward(cleanup, '127.0.0.1', () => current.port);
     const service = { port, authority: authority.certificate, reviews: () => current.reviews() };
@@ -37,7 +37,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the stop of a replica whil
       for (let replica = 1; replica < REPLICAS; replica += 1) {
         const old = current;
         await seesReviews(old);
-        current = await startGuard(cleanup, plane, 'enforce', authority);
+        current = await startGuard(cleanup, plane, 'enforce', { authority });
 
         const began = performance.now();
         old.program.kill('SIGTERM');

@@ -6,6 +6,7 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
 import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { giveRights } from './support/rights.ts';
 import { CERTIFICATE_FLAG, GOOD_FLAGS, staticApiServer } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
@@ -16,20 +17,22 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
   let plane: ControlPlane;
   let node: ClusterNode;
   let pki: string;
+  let kubeconfig: string;
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     node = await startNode(cleanup, plane, 'node-1');
+    kubeconfig = await giveRights(plane);
     pki = join(plane.dir, 'pki');
     mkdirSync(pki);
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  function withGuard(action: 'audit' | 'enforce'): () => Guard {
+  function withGuard(action: 'audit' | 'ratchet' | 'enforce'): () => Guard {
     const undo = new Cleanup();
     let guard: Guard;
     beforeAll(async () => {
-      guard = await installGuard(undo, plane, action);
+      guard = await installGuard(undo, plane, action, 'Ignore', { kubeconfig });
     });
     afterAll(() => undo.run(), 60_000);
     return () => guard;
@@ -121,6 +124,53 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
 
       expect(await guard().reviews({ resource: 'pods', decision: 'warn' })).toBeGreaterThan(warned);
       expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBe(0);
+    });
+  });
+
+  describe('where both controls ratchet', () => {
+    // these two are there before the guard is, which never sees their CREATE
+    beforeAll(async () => {
+      addApiServer('was-good', GOOD_FLAGS);
+      addApiServer('was-failing', ['--v=1']);
+      await mirrorAppears('was-good');
+      await mirrorAppears('was-failing');
+    }, 60_000);
+    const guard = withGuard('ratchet');
+
+    /** Waits until the mirror pod is one of a manifest with this flag. */
+    function mirrorHas(name: string, flag: string) {
+      const probe = async () => (JSON.stringify((await mirrorOf(name)).body).includes(flag) ? true : undefined);
+      return eventually(`the mirror pod of ${name} with ${flag}`, probe, {
+        within: 60_000,
+        context: node.kubelet.tail,
+      });
+    }
+
+    test('one that is edited to lose its flags is refused, although no request shows it as it was', async () => {
+      const denied = await guard().reviews({ resource: 'pods', decision: 'deny' });
+      addApiServer('was-good', ['--v=2']);
+      addApiServer('was-failing', ['--v=2']); // for the next test: the kubelet takes its time
+
+      const entry = await kubeletComplains('was-good');
+      await podRuns('was-good');
+
+      expect(entry).toContain('apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4)');
+      expect(entry).toContain('--kubelet-client-certificate is not set');
+      expect(entry).toContain('does not stop the static pod');
+      expect((await mirrorOf('was-good')).status).toBe(404);
+      expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBeGreaterThan(denied);
+    });
+
+    test('one that failed already gets its mirror pod back after an edit of something else', async () => {
+      await mirrorHas('was-failing', '--v=2');
+
+      expect(await guard().reviews({ resource: 'pods', decision: 'warn' })).toBeGreaterThan(0);
+    });
+
+    test('a repair is allowed, of one that was refused and of one that failed already', async () => {
+      for (const name of ['was-good', 'was-failing']) addApiServer(name, [...GOOD_FLAGS, '--v=3']);
+
+      for (const name of ['was-good', 'was-failing']) await mirrorHas(name, '--v=3');
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import data from '../../src/facts/data/flags.json' with { type: 'json' };
-import { KNOWN_TYPES } from '../../src/facts/flag-values.ts';
+import { KNOWN_TYPES } from '../../src/facts/argv/flag-values.ts';
 import { PATHS, select, type PathName } from '../../src/facts/select.ts';
 
 test('every kind of flag has a rule for its values', () => {

@@ -174,3 +174,51 @@ describe('the audit annotation of the findings', () => {
     expect(Object.keys(answer({ denied: [failing] }).auditAnnotations)).toStrictEqual(['decision', 'findings']);
   });
 });
+
+describe('exemptions in use', () => {
+  const exemption = {
+    control: 'apiserver-kubelet-client-cert',
+    subject: 'node/edge-*',
+    reason: 'vendor appliance, ticket 4711',
+    expires: '2027-01-31',
+  };
+  const exempted = [{ finding: failing, exemption }];
+
+  test('allow, silently for the client and visibly for the auditor', () => {
+    expect(verdictOf(judgement({ exempted }))).toBe('allow');
+    const response = answer({ exempted });
+    expect(response).toStrictEqual({
+      uid: 'uid-1',
+      allowed: true,
+      auditAnnotations: { decision: 'allow', exemptions: expect.any(String) },
+    });
+    expect(JSON.parse(response.auditAnnotations.exemptions ?? '')).toStrictEqual([exemption]);
+  });
+
+  test('are also told where other findings warn or refuse', () => {
+    const warned = answer({ exempted, warned: [untold] });
+    expect(Object.keys(warned.auditAnnotations)).toStrictEqual(['decision', 'findings', 'exemptions']);
+    expect(warned.warnings?.join(' ')).not.toContain('apiserver-kubelet-client-cert');
+    const denied = answer({ exempted, denied: [untold] });
+    expect(denied).toMatchObject({ allowed: false, auditAnnotations: { exemptions: expect.any(String) } });
+    expect(denied.status?.message).not.toContain('apiserver-kubelet-client-cert');
+  });
+
+  test('are told once each, however many findings they are for', () => {
+    expect(JSON.parse(answer({ exempted: [...exempted, ...exempted] }).auditAnnotations.exemptions ?? '')).toHaveLength(
+      1,
+    );
+  });
+
+  test('keep to 4096 characters and stay JSON', () => {
+    const many = Array.from({ length: 100 }, (_, index) => ({
+      finding: failing,
+      exemption: { ...exemption, subject: `pod/${'"'.repeat(500)}${index}`, reason: '\\'.repeat(500) },
+    }));
+    const { exemptions = '' } = answer({ exempted: many }).auditAnnotations;
+    expect(exemptions.length).toBeLessThanOrEqual(4096);
+    const entries = JSON.parse(exemptions) as { more?: number }[];
+    expect(entries.length).toBeGreaterThan(1);
+    expect(entries.at(-1)).toStrictEqual({ more: 100 - (entries.length - 1) });
+  });
+});

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 
 import type { Inspection } from '../../src/policy/types.ts';
+import { compareWithBaseline } from '../../src/report/baseline.ts';
 import { referTo, renderJson, reportRun } from '../../src/report/guard-report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
 
@@ -124,6 +125,18 @@ describe('the report of a run', () => {
     });
   });
 
+  test('names the exemption that applies to what does not pass', () => {
+    const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
+    const { findings, summary } = reportRun(run, everything, () => exemption);
+    expect(findings.map(({ exempted }) => exempted)).toStrictEqual([
+      undefined,
+      { reason: 'vendor appliance', expires: '2027-01-31' },
+      { reason: 'vendor appliance', expires: '2027-01-31' },
+      undefined,
+    ]);
+    expect(summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1, exempted: 2 });
+  });
+
   test('has warnings only where there are some', () => {
     const [plain, , , warned] = reportRun(run, everything).findings;
     expect(plain).not.toHaveProperty('warnings');
@@ -146,6 +159,15 @@ describe('its JSON Schema', () => {
     ['every kind of finding, source and problem', everything],
   ])('holds for %s', (_name, inspection) => {
     expect(faultsOf(JSON.parse(renderJson(reportRun(run, inspection))))).toBeNull();
+  });
+
+  test('holds for exemptions, and for what a comparison leaves', () => {
+    const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
+    const exempted = reportRun(run, everything, () => exemption);
+    const before = reportRun(run, { findings: [apiServerFinding()], problems: [] });
+    for (const report of [exempted, compareWithBaseline(exempted, before)]) {
+      expect(faultsOf(JSON.parse(renderJson(report)))).toBeNull();
+    }
   });
 
   test.each([

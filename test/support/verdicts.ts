@@ -3,15 +3,15 @@
 import { tmpdir } from 'node:os';
 import { posix } from 'node:path';
 
-import { findMismatchIn, rootType } from '../../src/facts/decode.ts';
-import { parseStream, type ParsedDocument } from '../../src/facts/documents.ts';
-import { environmentOf, expand } from '../../src/facts/expansion.ts';
-import { flagTable } from '../../src/facts/flags.ts';
+import { findMismatchIn, rootType } from '../../src/facts/decoding/decode.ts';
+import { parseStream, type ParsedDocument } from '../../src/facts/yaml/documents.ts';
+import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
+import { flagTable } from '../../src/facts/argv/flags.ts';
 import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/kubeadm.ts';
 import { kubeletSettings, neverServes, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
-import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/pflag.ts';
+import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
 import { recognise } from '../../src/facts/recognise.ts';
-import { asArray, asRecord, asString } from '../../src/facts/shape.ts';
+import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
 import type { Problem, Reading, Refusal } from '../../src/policy/types.ts';
 import type { Answer, Query } from './oracle.ts';
 
@@ -38,11 +38,13 @@ const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/between brackets, a text with/, '? and : in words between brackets'],
   [/must be sufficiently indented/, 'lines between brackets that are not indented'],
   [/Missing closing .quote/, 'quoted texts with a line that is not indented'],
-  [/Unexpected scalar token|compact mappings/, 'further text behind a closed bracket'],
+  [/Unexpected scalar token|compact mappings|Implicit keys need/, 'further text behind a closed bracket'],
   [/cannot start with directive indicator|Missing directives-end/, 'a directive behind a document'],
   [/\b__internal can not be read/, "the kubelet's internal version"],
   [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
-  [/a key with a question mark/, 'a key with a question mark in several lines'],
+  [/Comments must be separated/, 'a comment right behind a quote'],
+  [/Tags and anchors must be separated|Could not resolve tag|a tag runs on/, 'odd signs in a tag'],
+  [/a key stands in several lines|a key with a question mark/, 'a key with a question mark in several lines'],
 ];
 const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
 const LOGGING = new Set(['--v', '--vmodule', '--log-flush-frequency']);

@@ -1,4 +1,6 @@
+import { exemptionOf, isExpired } from '../../policy/exempt.ts';
 import type { DecisionPolicy, Finding, Inspection, RawDocument, SourceProblem } from '../../policy/types.ts';
+import type { Baseline } from '../../report/baseline.ts';
 import { renderJson, reportRun, type GuardReport } from '../../report/guard-report.ts';
 import { renderSourceProblem, renderText, type TextStyle } from '../../report/text.ts';
 
@@ -6,15 +8,22 @@ import { renderSourceProblem, renderText, type TextStyle } from '../../report/te
 export interface CheckRequest {
   /** Documents to findings. */
   readonly inspect: (document: RawDocument) => Inspection;
-  /** The configured actions: what is `off` is not judged. Without it everything is. */
-  readonly actionOf?: DecisionPolicy['action'];
+  /** The configured actions, of which `off` is not judged, and exemptions. Without it everything is judged, nothing exempt. */
+  readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
   readonly documents: AsyncIterable<RawDocument | SourceProblem>;
   readonly runId: string;
   readonly now: () => Date;
-  readonly output: 'text' | 'json';
+  /** `exemptions` is YAML for a GuardConfiguration, for whatever fails. */
+  readonly output: 'text' | 'json' | 'exemptions';
+  /** The last day of generated exemptions, as YYYY-MM-DD. */
+  readonly expires?: string;
   /** What makes the exit code other than 0. */
   readonly failOn: 'fail' | 'unknown' | 'never';
   readonly style: TextStyle;
+  /** What was before: only what is worse is reported, and counts. */
+  readonly baseline?: Baseline;
+  /** A baseline is wanted of this run. */
+  readonly writesBaseline?: boolean;
 }
 
 /** What `check` has to say. */
@@ -25,6 +34,8 @@ export interface CheckAnswer {
   readonly errors: readonly string[];
   /** 0 all passed, 1 a violation, 3 could not tell or nothing to judge; does not depend on the format. */
   readonly exitCode: 0 | 1 | 3;
+  /** The baseline that was wanted, to be written. Absent where the run can be none, which `errors` say. */
+  readonly baseline?: string;
 }
 
 /**
@@ -33,28 +44,45 @@ export interface CheckAnswer {
  * @returns the report and the exit code; a document that can not be judged is a problem of the run, never a throw
  */
 export async function check(request: CheckRequest): Promise<CheckAnswer> {
-  const { inspect, actionOf, documents, runId, now, output, failOn, style } = request;
-  const startedAt = now().toISOString();
+  const { runId, now, failOn, policy } = request;
+  const startedAt = now();
+  const inspection = await inspectAll(request);
+  const run = {
+    id: runId,
+    entrance: 'check',
+    startedAt: startedAt.toISOString(),
+    finishedAt: now().toISOString(),
+  } as const;
+  const today = run.startedAt.slice(0, 10);
+  const exemptions = policy?.exemptions ?? [];
+  const whole = reportRun(run, inspection, (finding) => exemptionOf(exemptions, finding, today));
+  const report = request.baseline === undefined ? whole : await compare(whole, request.baseline);
+  const { output, notes } = await render(request, report, inspection, startedAt);
+  const errors = [
+    ...inspection.problems.map(renderSourceProblem),
+    ...(whole.findings.length === 0 ? [NOTHING] : []),
+    ...expiredOf(exemptions, today),
+    ...resolvedOf(report),
+    ...notes,
+  ];
+  const exitCode = exitCodeOf(report, whole.findings.length, failOn);
+  if (request.writesBaseline !== true) return { output, errors, exitCode };
+  const refusal = refusalOf(whole);
+  if (refusal !== undefined) return { output, errors: [...errors, refusal], exitCode: exitCode === 1 ? 1 : 3 };
+  return { output, errors, exitCode, baseline: renderJson(whole) };
+}
+
+const NOTHING = 'nothing to judge: no kube-apiserver and no kubelet configuration was found; check what the paths hold';
+
+async function inspectAll({ documents, inspect, policy }: CheckRequest): Promise<Inspection> {
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
   for await (const document of documents) {
     const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspectSafely(inspect, document);
-    findings.push(...inspected.findings.filter(({ control, surface }) => actionOf?.(control, surface) !== 'off'));
+    findings.push(...inspected.findings.filter(({ control, surface }) => policy?.action(control, surface) !== 'off'));
     problems.push(...inspected.problems);
   }
-  const run = { id: runId, entrance: 'check', startedAt, finishedAt: now().toISOString() } as const;
-  const report = reportRun(run, { findings, problems });
-  const errors = problems.map(renderSourceProblem);
-  if (findings.length === 0) {
-    errors.push(
-      'nothing to judge: no kube-apiserver and no kubelet configuration was found; check what the paths hold',
-    );
-  }
-  return {
-    output: output === 'json' ? renderJson(report) : renderText(report, style),
-    errors,
-    exitCode: exitCodeOf(report, failOn),
-  };
+  return { findings, problems };
 }
 
 /** A bug of ours costs one document, and is said, not the whole run. */
@@ -69,10 +97,54 @@ function inspectSafely(inspect: CheckRequest['inspect'], document: RawDocument):
   }
 }
 
-/** A violation is certain, whatever else could not be told. */
-function exitCodeOf({ summary, run }: GuardReport, failOn: CheckRequest['failOn']): CheckAnswer['exitCode'] {
+/** Loaded only where it is needed: a plain check starts fast. */
+async function compare(report: GuardReport, baseline: Baseline): Promise<GuardReport> {
+  const { compareWithBaseline } = await import('../../report/baseline.ts');
+  return compareWithBaseline(report, baseline);
+}
+
+async function render(
+  { output, style, policy, expires }: CheckRequest,
+  report: GuardReport,
+  { findings }: Inspection,
+  today: Date,
+): Promise<{ readonly output: string; readonly notes: readonly string[] }> {
+  if (output === 'text') return { output: renderText(report, style), notes: [] };
+  if (output === 'json') return { output: renderJson(report), notes: [] };
+  const { generateExemptions } = await import('./exemptions.ts');
+  const isExempt = (finding: Finding): boolean =>
+    exemptionOf(policy?.exemptions ?? [], finding, report.run.startedAt.slice(0, 10)) !== undefined;
+  const { yaml, notes } = generateExemptions(findings, isExempt, today, expires);
+  return { output: yaml, notes };
+}
+
+function expiredOf(exemptions: DecisionPolicy['exemptions'], today: string): string[] {
+  return exemptions
+    .filter((exemption) => isExpired(exemption, today))
+    .map(
+      ({ control, subject, expires }) =>
+        `the exemption of ${control} for ${subject} expired on ${expires} and no longer applies: renew or remove it`,
+    );
+}
+
+function resolvedOf({ run: { baseline } }: GuardReport): string[] {
+  if (baseline === undefined || baseline.mended + baseline.gone === 0) return [];
+  const counts = `${baseline.mended} mended, ${baseline.gone} no longer judged`;
+  return [`since the baseline: ${counts}; where that is meant, write the baseline anew with --write-baseline`];
+}
+
+/** What a partial run did not see would count as new the next time, or as gone. */
+function refusalOf({ run, findings }: GuardReport): string | undefined {
+  if (!run.complete)
+    return 'the baseline is not written: the run is not complete; mend what is said above, or leave it out';
+  return findings.length === 0 ? 'the baseline is not written: nothing was judged' : undefined;
+}
+
+/** A violation is certain, whatever else could not be told. What an exemption lets through is in the report, and no more. */
+function exitCodeOf({ findings, run }: GuardReport, judged: number, failOn: CheckRequest['failOn']): 0 | 1 | 3 {
   if (failOn === 'never') return 0;
-  if (summary.fail > 0) return 1;
-  if (!run.complete || summary.pass + summary.unknown === 0) return 3;
-  return summary.unknown > 0 && failOn === 'unknown' ? 3 : 0;
+  const counting = findings.filter(({ exempted }) => exempted === undefined);
+  if (counting.some(({ result }) => result === 'fail')) return 1;
+  if (!run.complete || judged === 0) return 3;
+  return failOn === 'unknown' && counting.some(({ result }) => result === 'unknown') ? 3 : 0;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 
 import express, { type Request, type Response } from 'express';
 
-import { admissionAnswer, verdictOf, type Judgement } from '../../report/admission-answer.ts';
+import { admissionAnswer, exemptionsIn, verdictOf, type Judgement } from '../../report/admission-answer.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AdmissionDecision, AdmissionMetrics } from '../../runtime/metrics.ts';
 import { readBody } from './body.ts';
@@ -112,12 +112,15 @@ function answer({ judge, log }: Surroundings, text: string, response: ServerResp
 /** Kubelets show warnings to nobody, so the log says what was found; a change without findings is only for debugging. */
 function note(log: Log, about: AdmissionRequest, judgement: Judgement): void {
   const verdict = verdictOf(judgement);
-  if (verdict === 'allow' && !log.isLevelEnabled('debug')) return;
+  const { denied, warned, exempted } = judgement.decision;
+  if (verdict === 'allow' && exempted.length === 0 && !log.isLevelEnabled('debug')) return;
   const { uid, resource, operation, namespace, name } = about;
-  const { denied, warned } = judgement.decision;
   const controls = [...new Set([...denied, ...warned].map(({ control }) => control.slug))];
-  const fields = { uid, operation, resource, namespace, name, controls };
-  if (verdict === 'allow') log.debug(fields, 'a change was allowed');
+  const exemptions = exemptionsIn(judgement.decision);
+  const inUse = exemptions.length > 0 && { exemptions };
+  const fields = { uid, operation, resource, namespace, name, controls, ...inUse };
+  if (verdict === 'allow' && inUse) log.info(fields, 'a change was allowed because of exemptions');
+  else if (verdict === 'allow') log.debug(fields, 'a change was allowed');
   else if (verdict === 'deny') log.warn(fields, 'a change was refused');
   else log.warn(fields, 'a change was allowed with findings');
 }

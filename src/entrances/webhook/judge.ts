@@ -2,7 +2,7 @@ import { inspect } from '../../inspect.ts';
 import { decide } from '../../policy/decide.ts';
 import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
-import type { MirrorPods } from './mirror-pods.ts';
+import type { MirrorPods, PodIdentity } from './mirror-pods.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
@@ -48,17 +48,16 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
     // a pod in the API shows a process, all else only what somebody wrote down
     const vantage = request.resource === 'pods' ? 'running' : 'declared';
-    return inspect(controls, [{ form: 'object', source: sourceOf(request, value), vantage, value }]);
+    const { findings, problems } = inspect(controls, [
+      { form: 'object', source: sourceOf(request, value), vantage, value },
+    ]);
+    return { findings: findings.map((finding) => identified(finding, request, value)), problems };
   };
 
-  const before = (request: AdmissionRequest): readonly Finding[] | undefined =>
-    isPresent(request.oldObject)
-      ? look(request, request.oldObject).findings
-      : mirrorPods.last(request.namespace, request.name);
-
-  const remember = (request: AdmissionRequest, findings: readonly Finding[]): void => {
-    const seen = findings.filter(({ surface }) => surface === 'mirror-pod');
-    if (seen.length > 0 && !request.dryRun) mirrorPods.saw(request.namespace, request.name, seen);
+  const before = (request: AdmissionRequest, findings: readonly Finding[]): readonly Finding[] | undefined => {
+    if (isPresent(request.oldObject)) return look(request, request.oldObject).findings;
+    // only a mirror pod is deleted and created anew where others are updated
+    return mirrorsOf(findings).length > 0 ? mirrorPods.last(request.namespace, request.name) : undefined;
   };
 
   return (request) => {
@@ -66,16 +65,43 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
     const { policy, namespaces } = rules();
     if (subResource !== '' || !namespaces.has(namespace)) return undefined;
     if (operation === 'DELETE' && resource === 'pods' && request.group === '') {
-      if (isPresent(request.oldObject)) remember(request, look(request, request.oldObject).findings);
+      const seen = isPresent(request.oldObject) ? mirrorsOf(look(request, request.oldObject).findings) : [];
+      if (seen.length > 0 && !request.dryRun) mirrorPods.seen(identityOf(request, request.oldObject), seen);
       return undefined;
     }
     if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
     const { findings, problems } = look(request, request.object);
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
-    const decision = decide(findings, passed ? undefined : before(request), policy, dayOf(now()));
-    if (decision.allowed) remember(request, findings);
+    const decision = decide(findings, passed ? undefined : before(request, findings), policy, dayOf(now()));
+    const admitted = decision.allowed && !request.dryRun ? mirrorsOf(findings) : [];
+    if (admitted.length > 0) mirrorPods.admitted(identityOf(request, request.object), admitted);
     return { decision, problems: problems.map(({ problem }) => problem) };
   };
+}
+
+function mirrorsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ surface }) => surface === 'mirror-pod');
+}
+
+/**
+ * The finding under the name that the API server has for its object, because exemptions go by it. A pod is of a node only
+ * if that node's kubelet asks: anybody who may create a pod can write any `spec.nodeName`.
+ */
+function identified(finding: Finding, request: AdmissionRequest, value: unknown): Finding {
+  const { node, ...subject } = finding.subject;
+  const { kind, namespace, username } = request;
+  const isOfNode = node !== undefined && request.resource === 'pods' && username === `system:node:${node}`;
+  const name = namedBy(request, value);
+  // anybody can set the annotation; only a kubelet's pod is the mirror of a static one
+  const isForged = finding.surface === 'mirror-pod' && !username.startsWith('system:node:');
+  const surface = isForged ? 'pod' : finding.surface;
+  return { ...finding, surface, subject: { ...subject, kind, namespace, name, ...(isOfNode && { node }) } };
+}
+
+/** The API server has given the pod its uid before it asks. */
+function identityOf({ namespace, name }: AdmissionRequest, value: unknown): PodIdentity {
+  const uid = fieldOf(fieldOf(value, 'metadata'), 'uid');
+  return { namespace, name, uid: typeof uid === 'string' ? uid : '' };
 }
 
 /** The day in UTC, as YYYY-MM-DD. */
@@ -87,8 +113,12 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function sourceOf({ kind, namespace, name }: AdmissionRequest, value: unknown): Source {
-  return { object: `${kind} ${namespace}/${name === '' ? nameOf(value) : name}` };
+function sourceOf(request: AdmissionRequest, value: unknown): Source {
+  return { object: `${request.kind} ${request.namespace}/${namedBy(request, value)}` };
+}
+
+function namedBy({ name }: AdmissionRequest, value: unknown): string {
+  return name === '' ? nameOf(value) : name;
 }
 
 /** On CREATE with generateName the API server has not yet made the name when it asks. */
@@ -100,6 +130,6 @@ function nameOf(value: unknown): string {
   return typeof prefix === 'string' ? `${prefix}*` : '(no name)';
 }
 
-function fieldOf(value: unknown, field: 'metadata' | 'name' | 'generateName'): unknown {
+function fieldOf(value: unknown, field: 'metadata' | 'name' | 'generateName' | 'uid'): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 }

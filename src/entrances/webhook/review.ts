@@ -8,6 +8,8 @@ export interface AdmissionRequest {
   readonly namespace: string;
   readonly name: string;
   readonly operation: string;
+  /** Who asks, as the API server has authenticated it; the one thing here that no author of an object can choose. */
+  readonly username: string;
   readonly dryRun: boolean;
   readonly object: unknown;
   readonly oldObject: unknown;
@@ -60,6 +62,7 @@ function decodeRequest(request: Fields): DecodedReview {
       namespace: textOf(request.namespace),
       name: textOf(request.name),
       operation,
+      username: isObject(request.userInfo) ? textOf(request.userInfo.username) : '',
       dryRun: request.dryRun === true,
       object: request.object,
       oldObject: request.oldObject,

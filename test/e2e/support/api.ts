@@ -19,6 +19,7 @@ export interface KubeObject {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly resourceVersion?: string;
+    readonly uid?: string;
   };
 }
 
@@ -92,7 +93,10 @@ export function succeeded(answer: Answer): Answer {
 const RESOURCES: Readonly<Record<string, string>> = {
   ConfigMap: 'configmaps',
   Namespace: 'namespaces',
+  Node: 'nodes',
   Pod: 'pods',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
   ServiceAccount: 'serviceaccounts',
   ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
 };

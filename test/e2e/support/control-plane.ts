@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient, succeeded } from './api.ts';
 import { asset } from './assets.ts';
-import type { Cleanup } from './cleanup.ts';
+import { Cleanup } from './cleanup.ts';
 import { note } from './last-resort.ts';
 import { Authority, signingKey, type KeyPair } from './pki.ts';
 import { freePort, startProgram } from './programs.ts';
@@ -19,6 +19,8 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** What the API server wrote down about writes of ConfigMaps, one JSON event a line. */
   readonly auditLog: () => string;
+  /** Kills the API server and starts it anew; its data is in etcd. */
+  readonly restart: () => Promise<void>;
   /** Writes a file into the folder and tells its path. */
   readonly write: (name: string, content: string) => string;
   /** Writes a certificate and its key and tells their paths. */
@@ -68,7 +70,7 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
       ...['listen', 'advertise'].map((which) => `--${which}-client-urls=http://127.0.0.1:${etcdPort}`),
     ],
   });
-  const server = startProgram(cleanup, {
+  const apiServer = {
     name: 'kube-apiserver',
     dir,
     command: [
@@ -85,7 +87,11 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
       ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction'],
       ...[`--audit-policy-file=${write('audit-policy.json', auditPolicy)}`, `--audit-log-path=${auditLog}`],
     ],
-  });
+  };
+  // of all that there were, at this place in the order
+  const servers = new Cleanup();
+  cleanup.add(() => servers.run());
+  let server = startProgram(servers, apiServer);
 
   const url = `https://127.0.0.1:${port}`;
   const admin = new ApiClient(url, authority.certificate, adminPair);
@@ -93,20 +99,29 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
     admin.close();
   });
   const context = () => `${etcd.tail()}\n${server.tail()}`;
-  await eventually(
-    'kube-apiserver to be ready',
-    async () => {
-      const gone = [etcd, server].find((program) => program.exit() !== undefined);
-      if (gone !== undefined) throw new Hopeless(`${gone.name} ended\n${context()}`);
-      return succeeded(await admin.get('/readyz'));
-    },
-    { within: 60_000, context },
-  );
+  const isReady = () =>
+    eventually(
+      'kube-apiserver to be ready',
+      async () => {
+        const gone = [etcd, server].find((program) => program.exit() !== undefined);
+        if (gone !== undefined) throw new Hopeless(`${gone.name} ended\n${context()}`);
+        return succeeded(await admin.get('/readyz'));
+      },
+      { within: 60_000, context },
+    );
+  await isReady();
   await addAccounts(admin);
 
   const paths = writePair('admin', adminPair);
-  const kubeconfig = write('admin.kubeconfig', kubeconfigOf({ url, ca, ...paths }));
-  return { dir, port, authority, admin, kubeconfig, auditLog: () => readFileSync(auditLog, 'utf8'), write, writePair };
+  const kubeconfig = write('admin.kubeconfig', kubeconfigOf({ url, ca, user: userOf(paths) }));
+  const restart = async () => {
+    server.kill('SIGKILL');
+    await server.ended;
+    server = startProgram(servers, apiServer);
+    await isReady();
+  };
+  const readAuditLog = () => readFileSync(auditLog, 'utf8');
+  return { dir, port, authority, admin, kubeconfig, auditLog: readAuditLog, restart, write, writePair };
 }
 
 const auditPolicy = JSON.stringify({
@@ -117,26 +132,35 @@ const auditPolicy = JSON.stringify({
 });
 
 /** A kubeconfig, as JSON, which is YAML too. */
-export function kubeconfigOf(files: {
+export function kubeconfigOf({
+  url,
+  ca,
+  user,
+  host,
+}: {
   url: string;
   ca: string;
-  certificate: string;
-  key: string;
+  user: object;
   host?: string;
 }): string {
   const cluster = {
-    server: files.url,
-    'certificate-authority': files.ca,
-    ...(files.host !== undefined && { 'tls-server-name': files.host }),
+    server: url,
+    'certificate-authority': ca,
+    ...(host !== undefined && { 'tls-server-name': host }),
   };
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'e2e', cluster }],
-    users: [{ name: 'e2e', user: { 'client-certificate': files.certificate, 'client-key': files.key } }],
+    users: [{ name: 'e2e', user }],
     contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'e2e' } }],
     'current-context': 'e2e',
   });
+}
+
+/** The user of a kubeconfig who has a certificate. */
+export function userOf({ certificate, key }: { certificate: string; key: string }): object {
+  return { 'client-certificate': certificate, 'client-key': key };
 }
 
 /** Pods need this account, and no controller manager runs here that would make it. */

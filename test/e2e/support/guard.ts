@@ -20,12 +20,21 @@ export interface Guard extends Target {
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const REQUESTS = 'kubelet_guard_admission_requests_total';
 
+type Action = 'audit' | 'ratchet' | 'enforce';
+
+interface GuardOptions {
+  /** Issues its serving certificate. */
+  readonly authority?: Authority;
+  /** The path of the kubeconfig with which it follows mirror pods. */
+  readonly kubeconfig?: string;
+}
+
 /** Starts `kubelet-guard serve` with one action for both controls, and waits until it is ready. */
 export async function startGuard(
   cleanup: Cleanup,
   plane: ControlPlane,
-  action: 'audit' | 'enforce',
-  authority = new Authority('e2e-webhook-ca'),
+  action: Action,
+  { authority = new Authority('e2e-webhook-ca'), kubeconfig }: GuardOptions = {},
 ): Promise<Guard> {
   if (!existsSync(MAIN)) throw new Error('dist/main.js does not exist: npm run build');
   const port = await freePort();
@@ -41,6 +50,7 @@ export async function startGuard(
       ...[process.execPath, MAIN, 'serve', '--only', 'webhook', '--config', config],
       ...['--listen', `127.0.0.1:${port}`, '--local-listen', `127.0.0.1:${local}`],
       ...['--tls-cert-file', tls.certificate, '--tls-private-key-file', tls.key],
+      ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ],
   });
   const isReady = async () => (await fetchLocal(local, '/readyz')).status === 200;
@@ -65,10 +75,11 @@ export async function startGuard(
 export async function installGuard(
   cleanup: Cleanup,
   plane: ControlPlane,
-  action: 'audit' | 'enforce',
+  action: Action,
   failurePolicy: 'Ignore' | 'Fail' = 'Ignore',
+  options: GuardOptions = {},
 ): Promise<Guard> {
-  const guard = await startGuard(cleanup, plane, action);
+  const guard = await startGuard(cleanup, plane, action, options);
   await register(cleanup, plane.admin, guard, failurePolicy);
   return guard;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ApiClient, succeeded } from './api.ts';
 import { asset } from './assets.ts';
 import type { Cleanup } from './cleanup.ts';
-import { kubeconfigOf, type ControlPlane } from './control-plane.ts';
+import { kubeconfigOf, userOf, type ControlPlane } from './control-plane.ts';
 import { forward } from './forwarder.ts';
 import { note } from './last-resort.ts';
 import { must, startProgram, type Program } from './programs.ts';
@@ -50,7 +50,7 @@ export async function startNode(cleanup: Cleanup, plane: ControlPlane, name: str
   // the API server listens on loopback only, and the node comes through a forwarder
   const kubeconfig = put(
     'kubeconfig',
-    kubeconfigOf({ url: `https://${host}:${port}`, ca, certificate, key, host: 'localhost' }),
+    kubeconfigOf({ url: `https://${host}:${port}`, ca, user: userOf({ certificate, key }), host: 'localhost' }),
   );
   const socket = join(dir, 'cri.sock');
   const config = put('kubelet.yaml', JSON.stringify(kubeletConfig({ ca, certificate, key, dir, manifests, socket })));
@@ -58,8 +58,10 @@ export async function startNode(cleanup: Cleanup, plane: ControlPlane, name: str
   const runtime = startProgram(cleanup, { name: 'fake-cri', dir, command: [asset('fake-cri'), `unix://${socket}`] });
   await eventually('the container runtime', () => isListening(socket), { context: runtime.tail });
   // A mount namespace of its own takes the kubelet's mounts away with it, and keeps it off the folders of a kubelet that
-  // this host may have: some of its paths are fixed, such as that of its device plugin socket.
-  const hide = 'for folder in /var/lib /var/log; do mount -t tmpfs none $folder; done; exec "$@"';
+  // this host may have: some of its paths are fixed, such as that of its device plugin socket. And it works in an empty
+  // folder: fake-cri names no log of a container, and the kubelet, when it removes the container, takes that for `*`.
+  const hide =
+    'for folder in /var/lib /var/log; do mount -t tmpfs none $folder; done; mkdir /var/lib/empty; cd /var/lib/empty; exec "$@"';
   const enter = ['nsenter', `--net=/run/netns/${namespace}`, 'unshare', '--mount', 'sh', '-ec', hide, 'sh'];
   const kubelet = startProgram(cleanup, {
     name: 'kubelet',

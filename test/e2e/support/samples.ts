@@ -89,8 +89,42 @@ export function staticApiServer(name: string, flags: readonly string[], certific
     metadata: { name, namespace: 'kube-system', labels: { component: 'kube-apiserver' } },
     spec: {
       hostNetwork: true,
+      terminationGracePeriodSeconds: 1,
       containers: [container],
       volumes: [{ name: 'pki', hostPath: { path: certificates } }],
     },
   };
+}
+
+/** kubeadm repeats a refused write until its time is over: a minute, if it is not told otherwise. */
+export const initConfiguration = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint: {advertiseAddress: 192.0.2.10}
+nodeRegistration: {name: node-1, criSocket: unix:///run/none.sock}
+timeouts: {kubernetesAPICall: 2s}
+`;
+
+/** A mirror pod as a kubelet posts it: bound to its node, owned by it, with the annotation that makes it one. */
+export function mirrorPod(name: string, node: KubeObject, flags: readonly string[]): KubeObject {
+  const { name: nodeName, uid } = node.metadata;
+  const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid, controller: true };
+  const container = { name: 'kube-apiserver', image: 'registry.example/kube-apiserver:v1' };
+  const command = ['kube-apiserver', '--etcd-servers=http://127.0.0.1:2379', ...flags];
+  const pki = { name: 'pki', mountPath: '/etc/kubernetes/pki', readOnly: true };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'kube-system',
+      annotations: { 'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.hash': 'x' },
+      ownerReferences: [owner],
+    },
+    spec: {
+      nodeName,
+      containers: [{ ...container, command, volumeMounts: [pki] }],
+      volumes: [{ name: 'pki', hostPath: { path: '/etc/kubernetes/pki' } }],
+    },
+  };
+  return pod;
 }

@@ -173,6 +173,27 @@ describe('the log', () => {
     expect(lines.text).toBe('');
   });
 
+  test('has the exemptions that are in use, at its usual level', async () => {
+    const exemption = {
+      control: 'apiserver-kubelet-client-cert',
+      subject: 'node/edge-*',
+      reason: 'vendor appliance, ticket 4711',
+      expires: '2027-01-31',
+    };
+    const exempted = [{ finding: failing, exemption }];
+    const { app, lines, log } = webhookWith(() => ({
+      decision: { allowed: true, denied: [], warned: [], exempted },
+      problems: [],
+    }));
+    log.level = 'info';
+    const answer = await supertest(app).post('/validate').send(review());
+    expect(lines.entries).toMatchObject([
+      { level: 'info', msg: 'a change was allowed because of exemptions', uid: 'uid-1', exemptions: [exemption] },
+    ]);
+    expect(answer.headers).not.toHaveProperty('warning');
+    expect(answer.body).not.toHaveProperty('response.warnings');
+  });
+
   test('has nothing of a dry run', async () => {
     const { app, lines } = webhookWith(deny);
     await supertest(app)

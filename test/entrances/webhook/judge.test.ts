@@ -5,18 +5,22 @@ import { describe, expect, test } from '@jest/globals';
 import { controls } from '../../../src/controls/index.ts';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
 import { rememberMirrorPods } from '../../../src/entrances/webhook/mirror-pods.ts';
-import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
+import type { Action, DecisionPolicy, Surface } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
 
-function judgeWith(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
+function judgeWith(
+  configured: Action | DecisionPolicy['action'],
+  onUnknown: DecisionPolicy['onUnknown'] = 'audit',
+): Judge {
+  const action = typeof configured === 'string' ? () => configured : configured;
   return createJudge({
     controls,
     rules: () => ({
-      policy: { action: () => action, onUnknown, exemptions: [] },
+      policy: { action, onUnknown, exemptions: [] },
       namespaces: new Set(['kube-system']),
     }),
-    mirrorPods: rememberMirrorPods(),
+    mirrorPods: rememberMirrorPods(() => new Date(0)),
     now: () => new Date(0),
   });
 }
@@ -54,6 +58,7 @@ const POD_REQUEST = {
   kind: { group: '', version: 'v1', kind: 'Pod' },
   resource: { group: '', version: 'v1', resource: 'pods' },
   name: 'kube-apiserver-cp-1',
+  userInfo: { username: 'system:node:cp-1' },
 };
 
 function mirror(flags: readonly string[]): Record<string, unknown> {
@@ -184,6 +189,14 @@ describe('ratchet', () => {
       const judge = judgeWith('ratchet');
       expect(verdictOf(judge(create(BOTH)))).toBe('allow');
       expect(verdictOf(judge(create([])))).toBe('deny');
+    });
+
+    test('takes the mirror pod of somebody who is no kubelet for any other pod', () => {
+      const actions = (surface: Surface): Action => (surface === 'pod' ? 'enforce' : 'audit');
+      const judge = judgeWith((_control, surface) => actions(surface));
+      const request = { ...POD_REQUEST, object: mirror([]), userInfo: { username: 'somebody' } };
+      expect(verdictOf(judge(requestOf(review(request))))).toBe('deny');
+      expect(verdictOf(judge(create([])))).toBe('warn');
     });
 
     test('does not get used to what it refused', () => {

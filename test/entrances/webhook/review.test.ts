@@ -11,9 +11,11 @@ function decode(value: unknown): ReturnType<typeof decodeReview> {
 describe('decoding a review', () => {
   test('takes what a verdict needs', () => {
     const request = { namespace: 'kube-system', name: 'n', subResource: 'status', dryRun: true, oldObject: { a: 1 } };
-    expect(decode(review(request))).toStrictEqual({
+    const userInfo = { username: 'system:node:cp-1', groups: ['system:nodes'] };
+    expect(decode(review({ ...request, userInfo }))).toStrictEqual({
       request: {
         ...request,
+        username: 'system:node:cp-1',
         uid: 'uid-1',
         group: '',
         resource: 'configmaps',
@@ -54,6 +56,13 @@ describe('decoding a review', () => {
   ])('refuses %s', (_name, body, reason) => {
     expect(decodeReview(body)).toStrictEqual({ reason: expect.stringContaining(reason) });
   });
+
+  test.each([undefined, null, 'system:node:cp-1', [], {}, { username: 7 }])(
+    'takes the user %j for nobody',
+    (userInfo) => {
+      expect(decode(review({ userInfo }))).toMatchObject({ request: { username: '' } });
+    },
+  );
 
   test('does not read fields through a prototype', () => {
     const text = JSON.stringify(review()).replace('"uid":"uid-1"', '"__proto__":{"uid":"x"}');

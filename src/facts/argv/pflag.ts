@@ -1,7 +1,7 @@
 // A command line as github.com/spf13/pflag v1.0.10 parses it (flag.go: parseLongArg, parseShortArg, parseArgs), with
 // Kubernetes' normalisation of `_` to `-` in names (component-base cli/flag/flags.go).
 
-import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
+import type { Origin, Problem, Reading, Refusal } from '../../policy/types.ts';
 import { dependsOnBefore, faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
 import { GAP, HOLE, isKnown, readable, type Word } from './words.ts';

@@ -75,38 +75,42 @@ export class Conversion {
       this.attempts.push(wrap(0.5));
       return Number(text);
     }
+    // No unsigned integer takes `-0`, as little as it takes -1.
+    if (text === '-0') this.attempts.push(wrap(-1));
     const value = Number(text);
     return Number.isSafeInteger(value) ? value : BigInt(text);
   }
 
   #map(node: YAMLMap, out: Record<string, unknown>, pointer: string, wrap: Wrap): Record<string, unknown> {
+    const kinds = new Map(Object.keys(out).map((name) => [name, 'string']));
     for (const { key, value } of node.items) {
       if (isScalar(key) && key.value === '<<' && key.type === Scalar.PLAIN) {
         this.#merge(value, out, pointer, wrap);
         continue;
       }
-      const name = this.#key(key);
+      const { name, kind } = this.#key(key);
       const at = `${pointer}/${escapeSegment(name)}`;
       const wrapEntry: Wrap = (inner) => wrap(define({}, name, inner));
       const converted = this.#convert(value, at, wrapEntry);
       if (Object.hasOwn(out, name)) {
-        this.duplicate ??= at;
+        // To Go the text 1.5 and the number 1.5 are different keys.
+        if (kinds.get(name) === kind) this.duplicate ??= at;
         if (this.#json) this.attempts.push(wrapEntry(out[name]), wrapEntry(converted));
         define(out, name, this.#json ? mergeDuplicate(name, out[name], converted) : converted);
       } else define(out, name, converted);
+      kinds.set(name, kind);
     }
     return out;
   }
 
-  #key(node: unknown): string {
+  #key(node: unknown): { readonly name: string; readonly kind: string } {
     const key = this.#convert(node, '', (inner) => inner);
-    if (typeof key === 'string') return key;
-    if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key);
-    if (key === null) {
-      this.#nullKeys = true;
-      return NULL_KEY;
-    }
-    throw new Refused('a mapping key must be a string, a number or a boolean');
+    if (typeof key === 'string') return { name: key, kind: 'string' };
+    if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean')
+      return { name: String(key), kind: typeof key };
+    if (key !== null) throw new Refused('a mapping key must be a string, a number or a boolean');
+    this.#nullKeys = true;
+    return { name: NULL_KEY, kind: 'null' };
   }
 
   /** `<<` takes effect where it stands: it overrides keys that stand before it (decode.go, mapping and merge). */

@@ -10,6 +10,7 @@ export interface Quirk {
 }
 
 const ANCHOR = /^[\w-]+$/;
+const TAG = /^[\w;/?:@&=+$,.!~*'()[\]%-]*$/;
 const BAD_ANCHOR = 'the name of an anchor holds other signs than letters, digits, - and _';
 
 interface Span {
@@ -28,8 +29,9 @@ export function findQuirk(root: Node, text: string, range: readonly [number, num
   const spans: Span[] = [];
   let quirk: Quirk | undefined;
   visit(root, {
-    Pair: (_, { key }) => {
-      if (isScalar(key)) quirk ??= brokenKey(key, text);
+    Pair: (_, { key }, path) => {
+      const parent = path.at(-1);
+      if (isScalar(key)) quirk ??= brokenKey(key, text, isCollection(parent) && parent.flow === true);
     },
     Alias: (_, { source, range }) => {
       if (!ANCHOR.test(source)) quirk ??= { offset: range?.[0] ?? 0, reason: BAD_ANCHOR };
@@ -37,10 +39,15 @@ export function findQuirk(root: Node, text: string, range: readonly [number, num
     Value: (_, node, path) => {
       const [start = 0, end = 0] = node.range ?? [];
       if (node.anchor !== undefined && !ANCHOR.test(node.anchor)) quirk ??= { offset: start, reason: BAD_ANCHOR };
+      if (node.tag !== undefined && !TAG.test(node.tag)) quirk ??= { offset: start, reason: 'a tag holds other signs' };
       const parent = path.findLast((ancestor) => isCollection(ancestor));
       if (isCollection(node) && node.flow === true) spans.push({ start, end });
       if (!isScalar(node)) return;
       const plain = node.type === Scalar.PLAIN;
+      if (plain && /[,[\]{}#&*!|>'"%@`]/.test(text.slice(start, Math.min(end, start + 1))))
+        quirk ??= { offset: start, reason: 'a text has to be quoted because of its first sign' };
+      if (node.tag !== undefined && parent?.flow === true && start === end && /[,[\]{}]/.test(text.charAt(end)))
+        quirk ??= { offset: start, reason: 'between brackets, a tag runs on over commas and brackets' };
       if (plain && parent?.flow === true) quirk ??= flowQuirk(text, start, end);
       spans.push({ start, end, ...(plain && { column: parent ? columnAt(text, parent.range?.[0] ?? 0) : 0 }) });
     },
@@ -53,16 +60,18 @@ export function findQuirk(root: Node, text: string, range: readonly [number, num
 
 /** The reader knows %TAG too, whose rules are not followed here. */
 function oddDirective(head: string): number | undefined {
-  for (const match of head.matchAll(/^%.*/gm))
-    if (!/^%YAML[ \t]+1\.1[ \t]*(?:#.*)?$/.test(match[0])) return match.index;
-  return undefined;
+  const [first, second] = head.matchAll(/^%.*/gm);
+  if (second) return second.index;
+  return first === undefined || /^%YAML[ \t]+1\.1[ \t]*(?:#.*)?$/.test(first[0]) ? undefined : first.index;
 }
 
-/** A key stands in one line, with its anchor and tag (yaml_simple_key_is_valid). */
-function brokenKey({ range, anchor, tag }: Scalar, text: string): Quirk | undefined {
+/** A key stands in one line, with its anchor, tag and colon (yaml_simple_key_is_valid). */
+function brokenKey({ range, anchor, tag }: Scalar, text: string, flow: boolean): Quirk | undefined {
   const [start = 0, end = 0] = range ?? [];
   const marked = anchor !== undefined || tag !== undefined;
-  if (!text.slice(start, end).includes('\n') && !(marked && /\n\s*$/.test(text.slice(0, start)))) return undefined;
+  const apart = flow && /^\s*\n\s*:/.test(text.slice(end, end + 200));
+  if (!apart && !text.slice(start, end).includes('\n') && !(marked && /\n\s*$/.test(text.slice(0, start))))
+    return undefined;
   return { offset: start, reason: 'a key stands in several lines' };
 }
 
@@ -85,6 +94,11 @@ function oddKey(text: string, spans: readonly Span[]): Quirk[] {
       quirks.push({ offset, reason: 'a key with a question mark is not a line followed by its colon' });
   }
   return quirks;
+}
+
+/** The column of the first sign of an offset's line, before any anchor or tag. */
+export function indentAt(text: string, offset: number): number {
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1).search(/\S/) + 1;
 }
 
 /** The column of an offset, counted from 1. */

@@ -1,6 +1,6 @@
 // RFC 7386 JSON merge patch, as gopkg.in/evanphx/json-patch.v4 applies it to the kubelet's drop-ins.
 
-import { isRecord } from './shape.ts';
+import { isRecord } from '../values/shape.ts';
 
 /** The target with the patch applied: objects merge, anything else replaces, null deletes. */
 export function mergePatch(

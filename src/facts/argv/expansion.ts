@@ -1,6 +1,6 @@
 // $(VAR) in command and args, as the kubelet expands it (kubernetes third_party/forked/golang/expansion/expand.go).
 
-import { asArray, asRecord, asString, isRecord } from './shape.ts';
+import { asArray, asRecord, asString, isRecord } from '../values/shape.ts';
 import { GAP, HOLE } from './words.ts';
 
 /** The variables of a container, as far as its spec shows them. */

@@ -1,8 +1,8 @@
 // Expansion of a shell word (POSIX 2.6) with the variables and positional parameters that are known.
 
-import { SERVICE_VARIABLE } from './expansion.ts';
+import { SERVICE_VARIABLE } from '../argv/expansion.ts';
 import type { Part } from './shell-tokens.ts';
-import { GAP, HOLE, isKnown, type Word } from './words.ts';
+import { GAP, HOLE, isKnown, type Word } from '../argv/words.ts';
 
 /** The parameters of a shell at one point of its script. */
 export class ShellParameters {

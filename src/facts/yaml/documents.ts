@@ -15,10 +15,10 @@ import {
   type YAMLError,
 } from 'yaml';
 
-import type { Origin, Problem } from '../policy/types.ts';
+import type { Origin, Problem } from '../../policy/types.ts';
 import { Conversion } from './conversion.ts';
-import { trimSpace } from './go-values.ts';
-import { columnAt, findQuirk } from './yaml-quirks.ts';
+import { trimSpace } from '../values/go-values.ts';
+import { columnAt, findQuirk, indentAt } from './yaml-quirks.ts';
 
 /** How a document was written, where that decides what a component makes of it. */
 export type Syntax = 'yaml' | 'json' | 'broken-json' | 'decoded';
@@ -81,7 +81,11 @@ function readStream(text: string, braced: boolean): (ParsedDocument | BrokenDocu
       prettyErrors: false,
     });
     return [...documents].flatMap(
-      (document, index) => understand(document, text, index, braced, documents[index + 1]?.range[0]) ?? [],
+      (document, index) =>
+        understand(document, text, index, braced, [
+          documents[index - 1]?.range[2] ?? 0,
+          documents[index + 1]?.range[0] ?? text.length,
+        ]) ?? [],
     );
   } catch (cause) {
     return [broken(cause instanceof RangeError ? 'the document is nested too deeply' : reasonOf(cause), 0)];
@@ -93,7 +97,7 @@ function understand(
   text: string,
   index: number,
   braced: boolean,
-  end = text.length,
+  range: readonly [number, number],
 ): ParsedDocument | BrokenDocument | undefined {
   const [error] = document.errors;
   if (error && !isBehindFirst(document, error, index, text))
@@ -102,7 +106,7 @@ function understand(
   if (contents === null) return undefined;
   const isBraced = (braced || index > 0) && text.charAt(spanOf(contents)[0]) === '{';
   const syntax = !isBraced ? 'yaml' : isJson(text) ? 'json' : 'broken-json';
-  const quirk = syntax === 'json' ? undefined : findQuirk(contents, text, [document.range[0], end]);
+  const quirk = syntax === 'json' ? undefined : findQuirk(contents, text, range);
   if (quirk && quirk.offset < (error?.pos[0] ?? Infinity))
     return broken(`${quirk.reason} (line ${lineAt(text, quirk.offset)})`, index);
   const conversion = new Conversion(contents, text, syntax === 'json');
@@ -134,7 +138,7 @@ function isBehindFirst({ contents }: Document.Parsed, error: YAMLError, index: n
   const [start, end] = spanOf(contents);
   return (
     position >= end &&
-    (contents.flow === true ? /[\]}]/.test(text.charAt(end - 1)) : columnAt(text, position) < columnAt(text, start))
+    (contents.flow === true ? /[\]}]/.test(text.charAt(end - 1)) : columnAt(text, position) < indentAt(text, start))
   );
 }
 

@@ -97,8 +97,10 @@ export function isDuration(text: string): boolean {
     if (whole === '' && part === '') return false;
     const nanoseconds = NANOSECONDS[unit] ?? 0;
     const amount = BigInt(whole === '' ? 0 : whole) * BigInt(nanoseconds);
-    total += amount + fraction(part, nanoseconds);
-    if (total > LIMIT) return false;
+    const summand = amount + fraction(part, nanoseconds);
+    // Go adds in 64 bits, so that twice the limit is zero.
+    total = BigInt.asUintN(64, total + summand);
+    if (summand > LIMIT || total > LIMIT) return false;
     at += all.length;
   }
   return total < LIMIT || text.startsWith('-');

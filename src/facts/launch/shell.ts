@@ -4,7 +4,7 @@
 import { readGrammar, type Grammar, type SimpleCommand, type WordToken } from './shell-grammar.ts';
 import { ShellSyntaxError } from './shell-tokens.ts';
 import { expandValue, expandWord, ShellParameters } from './shell-words.ts';
-import { GAP, wordOf, type Word } from './words.ts';
+import { GAP, wordOf, type Word } from '../argv/words.ts';
 
 /** A command that a script runs. */
 export interface ShellCommand {

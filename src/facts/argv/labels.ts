@@ -1,7 +1,7 @@
 // Names and values of labels (apimachinery pkg/api/validate/content/kube.go), and which of them a kubelet may give its
 // own node (kubernetes cmd/kubelet/app/options/options.go:150, k8s.io/kubelet pkg/apis/well_known_labels.go).
 
-import { trimSpace } from './go-values.ts';
+import { trimSpace } from '../values/go-values.ts';
 
 const QUALIFIED_NAME =
   /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?(?:[A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;

@@ -13,7 +13,7 @@ import {
   isQuantity,
   parseBool,
   trimSpace,
-} from './go-values.ts';
+} from '../values/go-values.ts';
 import { isLabelValue, isQualifiedName } from './labels.ts';
 
 type Check = (value: string, before: string | undefined) => string | undefined;

@@ -1,9 +1,9 @@
 // From a container's command line to the components that it starts: through wrappers, shells, hyperkube and log runners.
 
-import type { Component, Problem } from '../policy/types.ts';
-import type { Environment } from './expansion.ts';
+import type { Component, Problem } from '../../policy/types.ts';
+import type { Environment } from '../argv/expansion.ts';
 import { readScript } from './shell.ts';
-import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from './words.ts';
+import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
 import { unwrap } from './wrappers.ts';
 
 /** One start of a component. */

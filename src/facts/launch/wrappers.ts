@@ -1,7 +1,7 @@
 // Programs that run the program named in their arguments. Data: which of their options take a word, and how many words
 // stand before the program.
 
-import { basename, GAP, isKnown, type Word } from './words.ts';
+import { basename, GAP, isKnown, type Word } from '../argv/words.ts';
 
 interface Wrapper {
   /** Options that take the next word (or `=value`, or, for one letter, an attached value). */

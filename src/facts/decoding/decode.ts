@@ -2,9 +2,9 @@
 // encoding/json (case-insensitive, for the kubelet's merged drop-ins), over type tables generated from the components'
 // own Go types (scripts/generate). Unknown fields are ignored, as the components do.
 
-import data from './data/types.json' with { type: 'json' };
-import { isDuration, isQuantity, isTime } from './go-values.ts';
-import { isRecord } from './shape.ts';
+import data from '../data/types.json' with { type: 'json' };
+import { isDuration, isQuantity, isTime } from '../values/go-values.ts';
+import { isRecord } from '../values/shape.ts';
 
 /** Where and why a decoder refuses a value. */
 export interface Mismatch {

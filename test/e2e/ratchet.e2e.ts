@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { asset, describeWith, testWithKubectl } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { succeeded, type KubeObject } from './support/api.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { installGuard, type Guard } from './support/guard.ts';
+import { kubectl } from './support/kubectl.ts';
+import { run, type Result } from './support/programs.ts';
+import { giveRights } from './support/rights.ts';
+import {
+  CA_FILE,
+  clusterConfiguration,
+  configMap,
+  initConfiguration,
+  kubeadmConfigMap,
+  kubeletConfigMap,
+  type ConfigMap,
+} from './support/samples.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(90_000);
+
+const CONFIG_MAPS = '/api/v1/namespaces/kube-system/configmaps';
+
+describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps under ratchet', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let kubeconfig: string;
+  let guard: Guard;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    kubeconfig = await giveRights(plane);
+    // these were there before the guard was
+    await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.23' }));
+    await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.24' }));
+    guard = await installGuard(cleanup, plane, 'ratchet', 'Fail', { kubeconfig });
+  }, 90_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  async function dataOf(name: string): Promise<unknown> {
+    return ((await plane.admin.get(`${CONFIG_MAPS}/${name}`)).body as { data?: unknown }).data;
+  }
+
+  /** The ConfigMap with another value of a setting that has nothing to do with the link. */
+  function edited(object: ConfigMap): ConfigMap {
+    return { ...object, data: { kubelet: `${object.data.kubelet ?? ''}maxPods: 42\n` } };
+  }
+
+  describeEvent();
+
+  /** kubernetes/kubeadm#3049: after an upgrade the ConfigMap had lost the settings that its cluster needs. */
+  function describeEvent(): void {
+    const good = kubeletConfigMap(CA_FILE);
+    const emptied = { kubelet: 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n' };
+
+    beforeEach(async () => {
+      await plane.admin.delete(good);
+      await plane.admin.create(good);
+    });
+
+    test('a kubelet-config that would lose its settings is refused, and stays as it was', async () => {
+      const answer = await plane.admin.replace({ ...good, data: emptied } as ConfigMap);
+
+      expect(answer.status).toBe(403);
+      expect(answer.message).toContain('kubelet-client-ca');
+      expect(await dataOf('kubelet-config')).toEqual(good.data);
+    });
+
+    testWithKubectl('and the administrator reads why, and what to do', async () => {
+      const { code, stderr } = await kubectl(plane, ['replace', '-f', '-'], { ...good, data: emptied });
+
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('admission webhook "validate.kubelet-guard.dev" denied the request');
+      expect(stderr).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
+      expect(stderr).toContain('in ConfigMap kube-system/kubelet-config');
+      expect(stderr).toContain('authentication.x509.clientCAFile is not set');
+      expect(stderr).toContain('To fix it: Set authentication.x509.clientCAFile');
+      expect(await dataOf('kubelet-config')).toEqual(good.data);
+    });
+
+    test('an edit of something else passes', async () => {
+      expect(await plane.admin.replace(edited(good))).toMatchObject({ status: 200, warnings: [] });
+    });
+  }
+
+  test('a ConfigMap that fails already can be edited, with a warning, and repaired, but not broken again', async () => {
+    const place = { name: 'kubelet-config-1.23' };
+
+    const unrelated = await plane.admin.replace(edited(kubeletConfigMap(undefined, place)));
+    const repair = await plane.admin.replace(kubeletConfigMap(CA_FILE, place));
+    const relapse = await plane.admin.replace(kubeletConfigMap(undefined, place));
+
+    expect(unrelated.status).toBe(200);
+    expect(unrelated.warnings.join('\n')).toContain('kubelet-client-ca');
+    expect(repair).toMatchObject({ status: 200, warnings: [] });
+    expect(relapse.status).toBe(403);
+    expect(await dataOf(place.name)).toEqual(kubeletConfigMap(CA_FILE, place).data);
+  });
+
+  test('one of which nothing can be read becomes no excuse', async () => {
+    const place = { name: 'kubelet-config-1.24' };
+
+    const unreadable = await plane.admin.replace(configMap(place.name, { kubelet: '{' }));
+    const failing = await plane.admin.replace(kubeletConfigMap('', place));
+
+    // as `onUnknown: audit` says
+    expect(unreadable.status).toBe(200);
+    expect(unreadable.warnings.join('\n')).toContain('could not be told');
+    expect(failing.status).toBe(403);
+  });
+
+  test('the guard may look at the pods of kube-system, and at nothing else', async () => {
+    const can = async (verb: string, resource: string, namespace: string) => {
+      const resourceAttributes = { verb, resource, namespace };
+      const user = 'system:serviceaccount:kubelet-guard:kubelet-guard';
+      const spec = { user, groups: ['system:serviceaccounts', 'system:authenticated'], resourceAttributes };
+      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+      const { body } = await plane.admin.send('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
+      return (body as { status: { allowed: boolean } }).status.allowed;
+    };
+
+    for (const verb of ['get', 'list', 'watch']) {
+      expect(await can(verb, 'pods', 'kube-system')).toBe(true);
+      expect(await can(verb, 'pods', 'default')).toBe(false);
+      for (const other of ['secrets', 'configmaps', 'nodes']) expect(await can(verb, other, 'kube-system')).toBe(false);
+    }
+    for (const verb of ['create', 'update', 'patch', 'delete']) {
+      expect(await can(verb, 'pods', 'kube-system')).toBe(false);
+    }
+    expect(guard.program.log()).toContain('mirror pods are followed');
+    expect(guard.program.log()).not.toContain('can not be followed');
+  });
+
+  /** What `kubeadm upgrade` and `kubeadm init` do with the ConfigMaps. */
+  function uploadConfig(what: string, documents: readonly string[]): Promise<Result> {
+    const config = plane.write(`${what}.yaml`, [initConfiguration, ...documents].join('---\n'));
+    const phase = ['init', 'phase', 'upload-config', what];
+    return run([asset('kubeadm'), ...phase, '--config', config, '--kubeconfig', plane.kubeconfig], { within: 60_000 });
+  }
+
+  test('the real kubeadm uploads a good configuration, twice, and is refused a worse one in its own output', async () => {
+    for (const documents of [[clusterConfiguration()], [clusterConfiguration({ v: '4' })]]) {
+      expect(await uploadConfig('all', documents)).toMatchObject({ code: 0 });
+    }
+    const before = await dataOf('kubeadm-config');
+
+    const worse = await uploadConfig('kubeadm', [clusterConfiguration({ v: '4', 'kubelet-client-key': '' })]);
+
+    expect(worse.code).not.toBe(0);
+    expect(worse.stderr).toContain('apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4)');
+    expect(worse.stderr).toContain('--kubelet-client-key is set to an empty value');
+    expect(await dataOf('kubeadm-config')).toEqual(before);
+  });
+
+  // kubeadm always tries CREATE before UPDATE, and a CREATE shows no object before: docs/upgrades.md says what to do
+  test('the real kubeadm is refused what fails already, too, while kubectl may edit it', async () => {
+    const failing = kubeadmConfigMap({ 'kubelet-client-key': '' });
+    await plane.admin.delete(failing);
+    const registration = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
+    const { metadata, ...rest } = succeeded(await plane.admin.get(registration)).body as KubeObject;
+    await plane.admin.send('DELETE', registration);
+    await eventually('the webhook to be gone', async () => succeeded(await plane.admin.create(failing)));
+    await plane.admin.create({ ...rest, metadata: { name: metadata.name } });
+    await eventually('the webhook to be back', async () => {
+      const { status } = await plane.admin.create(failing, '?dryRun=All');
+      return status === 403 ? true : undefined;
+    });
+
+    const edited = await plane.admin.replace(kubeadmConfigMap({ v: '4', 'kubelet-client-key': '' }));
+    const uploaded = await uploadConfig('kubeadm', [clusterConfiguration({ v: '5', 'kubelet-client-key': '' })]);
+
+    expect(edited.status).toBe(200);
+    expect(uploaded.code).not.toBe(0);
+    expect(uploaded.stderr).toContain('apiserver-kubelet-client-cert');
+  });
+});

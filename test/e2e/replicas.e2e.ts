@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { request } from 'node:https';
+import { ApiClient, succeeded, type Answer, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { balance } from './support/balancer.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGuard, type Guard } from './support/guard.ts';
+import { Authority } from './support/pki.ts';
+import { register } from './support/registration.ts';
+import { giveRights } from './support/rights.ts';
+import { GOOD_FLAGS, mirrorPod } from './support/samples.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(150_000);
+
+const RUNS = 200;
+const NODE = 'cp-1';
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one address, under ratchet', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let kubelet: ApiClient;
+  let node: KubeObject;
+  let guards: readonly Guard[];
+  let authority: Authority;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    node = succeeded(await plane.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } }))
+      .body as KubeObject;
+    const identity = { name: `system:node:${NODE}`, organization: 'system:nodes' };
+    const client = new ApiClient(
+      `https://127.0.0.1:${plane.port}`,
+      plane.authority.certificate,
+      plane.authority.issue(identity),
+    );
+    cleanup.add(() => {
+      client.close();
+    });
+    kubelet = client;
+    // these fail already when the guard comes
+    await Promise.all(
+      ['restart', ...Array.from({ length: RUNS }, (_, run) => `old-${run}`)].map(async (name) =>
+        succeeded(await kubelet.create(mirror(name, []))),
+      ),
+    );
+
+    const kubeconfig = await giveRights(plane);
+    authority = new Authority('e2e-webhook-ca');
+    guards = [
+      await startGuard(cleanup, plane, 'ratchet', { authority, kubeconfig }),
+      await startGuard(cleanup, plane, 'ratchet', { authority, kubeconfig }),
+    ];
+    const serving = authority.issue({ name: 'kubelet-guard', addresses: ['127.0.0.1'] });
+    const ports = guards.map(({ port }) => port);
+    const port = await balance(cleanup, serving, authority.certificate, ports);
+    const reviews = async () => (await Promise.all(guards.map((guard) => guard.reviews()))).reduce((a, b) => a + b);
+    // under Fail a review that is lost would refuse the write for a wrong reason, and be seen
+    await register(cleanup, plane.admin, { port, authority: authority.certificate, reviews }, 'Fail');
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  function mirror(name: string, flags: readonly string[]): KubeObject {
+    return mirrorPod(name, node, flags);
+  }
+
+  /** What the kubelet does when a manifest changes: no request shows both pods. */
+  async function replace(name: string, flags: readonly string[]): Promise<Answer> {
+    const pod = mirror(name, flags);
+    // NodeRestriction looks the pod up in a cache, and does not find one that was created a millisecond ago
+    await eventually(`the deletion of ${name}`, async () => succeeded(await kubelet.delete(pod)));
+    return kubelet.create(pod);
+  }
+
+  /** Waits until each replica for itself would refuse a pod without the flags; a dry run leaves no trace in it. */
+  async function knowsAsGood(name: string): Promise<void> {
+    const pod = mirror(name, []);
+    for (const { port, program } of guards) {
+      const probe = async () => ((await ask(port, pod)) ? undefined : true);
+      await eventually(`a replica to know ${name}`, probe, { context: program.tail });
+    }
+  }
+
+  /** Asks one replica whether it would admit a pod. */
+  async function ask(port: number, object: KubeObject): Promise<boolean> {
+    const review = {
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request: {
+        uid: 'probe',
+        kind: { group: '', version: 'v1', kind: 'Pod' },
+        resource: { group: '', version: 'v1', resource: 'pods' },
+        name: object.metadata.name,
+        namespace: 'kube-system',
+        operation: 'CREATE',
+        object,
+        dryRun: true,
+      },
+    };
+    const headers = { 'content-type': 'application/json' };
+    const options = { host: '127.0.0.1', port, path: '/validate', method: 'POST', ca: authority.certificate, headers };
+    return new Promise((resolve, reject) => {
+      const outgoing = request({ ...options, agent: false }, (incoming) => {
+        let text = '';
+        incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        incoming.once('end', () => {
+          resolve((JSON.parse(text) as { response: { allowed: boolean } }).response.allowed);
+        });
+      });
+      outgoing.once('error', reject).end(JSON.stringify(review));
+    });
+  }
+
+  /** All replicas have logged so often that they follow the pods. */
+  function follows(times: number): Promise<true> {
+    const count = ({ program }: Guard) => program.log().split('mirror pods are followed').length - 1;
+    const probe = () => (guards.every((guard) => count(guard) >= times) ? (true as const) : undefined);
+    return eventually('the replicas to follow the pods', probe, { context: () => guards[0]?.program.tail() ?? '' });
+  }
+
+  test('a mirror pod that loses its flags between DELETE and CREATE is refused, in every run', async () => {
+    const before = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
+    for (let run = 0; run < RUNS; run += 1) {
+      const name = `old-${run}`;
+
+      const unrelated = succeeded(await replace(name, ['--v=2']));
+      succeeded(await replace(name, GOOD_FLAGS));
+      await knowsAsGood(name);
+      const worse = await replace(name, []);
+      const again = await kubelet.create(mirror(name, []));
+      const good = await kubelet.create(mirror(name, GOOD_FLAGS));
+
+      expect([run, worse.status, again.status, good.status]).toEqual([run, 403, 403, 201]);
+      expect(unrelated.warnings.join('\n')).toContain('apiserver-kubelet-client-cert');
+      expect(worse.message).toContain('apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4)');
+      expect(worse.message).toContain('A refused mirror pod does not stop the static pod');
+    }
+    const after = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
+    // by chance: each replica got its share
+    for (const [index, count] of after.entries()) expect(count - (before[index] ?? 0)).toBeGreaterThan(RUNS / 2);
+  });
+
+  test('the API server is gone for a while, and nothing is forgotten', async () => {
+    const passing = mirror('passing', GOOD_FLAGS);
+    succeeded(await kubelet.create(passing));
+    await knowsAsGood('passing');
+    for (const pod of [passing, mirror('restart', [])]) succeeded(await kubelet.delete(pod));
+
+    await plane.restart();
+
+    // an API server that is just up has no webhooks yet, and refuses everything that could be meant for one
+    const created = await eventually('the API server to know its webhooks', async () => {
+      const answer = await kubelet.create(mirror('restart', ['--v=3']));
+      return answer.message.includes('not yet ready') ? undefined : answer;
+    });
+    const worse = await kubelet.create(mirror('passing', []));
+    expect(created.status).toBe(201);
+    expect(created.warnings.join('\n')).toContain('apiserver-kubelet-client-cert');
+    expect(worse.status).toBe(403);
+    expect(worse.message).toContain('apiserver-kubelet-client-cert');
+
+    await follows(2);
+    succeeded(await kubelet.create(passing));
+    await knowsAsGood('passing');
+    expect((await replace('passing', [])).status).toBe(403);
+    expect(guards.map(({ program }) => program.exit())).toEqual([undefined, undefined]);
+    for (const { program } of guards) {
+      // one line when they were lost and one when they were found again, however often it was tried
+      const states = program.log().match(/mirror pods (?:can not be|are) followed/g) ?? [];
+      expect(states.every((state, index) => state.includes('are') === (index % 2 === 0))).toBe(true);
+      expect(states.length).toBeLessThan(8);
+    }
+  });
+});
