@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import data from '../../src/facts/data/flags.json' with { type: 'json' };
 import { KNOWN_TYPES } from '../../src/facts/argv/flag-values.ts';
+import { flagTable } from '../../src/facts/argv/flags.ts';
 import { PATHS, select, type PathName } from '../../src/facts/select.ts';
 
 test('every kind of flag has a rule for its values', () => {
@@ -36,5 +37,21 @@ describe('each path of select.ts', () => {
         .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], DOCUMENTS[name]),
     ).toBe('found');
     expect(select(name, {}).value).toBeUndefined();
+  });
+});
+
+describe('a version', () => {
+  const has = (minor: number | undefined, name: string): boolean =>
+    flagTable('kube-apiserver', minor).find(name) !== undefined;
+
+  test.each([
+    [37, 'cloud-provider', false, true],
+    [31, 'cloud-provider', true, true],
+    [24, 'cloud-provider', true, false],
+    [undefined, 'cloud-provider', false, false],
+    [99, 'cloud-provider', false, false],
+    [24, 'kubelet-https', false, false],
+  ])('%j: the flag %s is known: %s, the list is complete: %s', (minor, name, known, complete) => {
+    expect([has(minor, name), flagTable('kube-apiserver', minor).complete]).toEqual([known, complete]);
   });
 });

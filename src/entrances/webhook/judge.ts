@@ -45,6 +45,8 @@ export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key
  * pods, for `ratchet`.
  */
 export function createJudge({ controls, rules, mirrorPods, now }: Surroundings): Judge {
+  const today = dayTeller(now);
+
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
     // a pod in the API shows a process, all else only what somebody wrote down
     const vantage = request.resource === 'pods' ? 'running' : 'declared';
@@ -72,7 +74,7 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
     if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
     const { findings, problems } = look(request, request.object);
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
-    const decision = decide(findings, passed ? undefined : before(request, findings), policy, dayOf(now()));
+    const decision = decide(findings, passed ? undefined : before(request, findings), policy, today());
     const admitted = decision.allowed && !request.dryRun ? mirrorsOf(findings) : [];
     if (admitted.length > 0) mirrorPods.admitted(identityOf(request, request.object), admitted);
     return { decision, problems: problems.map(({ problem }) => problem) };
@@ -104,9 +106,18 @@ function identityOf({ namespace, name }: AdmissionRequest, value: unknown): PodI
   return { namespace, name, uid: typeof uid === 'string' ? uid : '' };
 }
 
-/** The day in UTC, as YYYY-MM-DD. */
-function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Makes a function that tells the day in UTC, as YYYY-MM-DD, and writes it out once a day only. */
+function dayTeller(now: () => Date): () => string {
+  let day: number | undefined;
+  let text = '';
+  return () => {
+    const today = Math.floor(now().getTime() / DAY);
+    if (today !== day) text = new Date(today * DAY).toISOString().slice(0, 10);
+    day = today;
+    return text;
+  };
 }
 
 function isPresent(value: unknown): boolean {

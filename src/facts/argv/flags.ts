@@ -47,8 +47,11 @@ const ENTRIES: Readonly<Record<Component, readonly FlagEntry[]>> = {
 };
 const MINORS: readonly number[] = data.versions.map((version) => minorOf(version) ?? 0);
 const NEWEST = Math.max(...MINORS);
-const tables: Readonly<Record<Component, Map<number, FlagTable>>> = { 'kube-apiserver': new Map(), kubelet: new Map() };
-const NOT_COVERED = -1;
+const OLDEST = Math.min(...MINORS);
+const tables: Readonly<Record<Component, Map<number | 'older' | 'newest', FlagTable>>> = {
+  'kube-apiserver': new Map(),
+  kubelet: new Map(),
+};
 const KEPT = new Set([
   'client-ca-file',
   'config',
@@ -70,16 +73,21 @@ export function minorOf(version: string): number | undefined {
 /**
  * The flags of a component.
  *
- * @param minor the minor version of Kubernetes, or undefined where it is not known: then the newest version's flags count
+ * @param minor the minor version of Kubernetes, or undefined where it is not known: then the newest version's flags count.
+ *   For a version older than the data, the flags of every version count
  */
 export function flagTable(component: Component, minor: number | undefined): FlagTable {
   const complete = minor !== undefined && MINORS.includes(minor);
-  const version = complete ? minor : NEWEST;
-  const known = tables[component].get(complete ? minor : NOT_COVERED);
+  const era = complete ? minor : minor !== undefined && minor < OLDEST ? 'older' : 'newest';
+  const known = tables[component].get(era);
   if (known) return known;
+  const version = era === 'newest' ? NEWEST : era;
   const entries = ENTRIES[component]
-    .filter(({ since, until }) => since <= version && version <= until)
-    .map((flag) => ({ ...flag, kept: KEPT.has(flag.name) || dependsOnBefore(flag.type) }));
+    // What is gone by now was there before.
+    .filter(({ since, until }) => version === 'older' || (since <= version && version <= until))
+    .map((flag) => ({ ...flag, kept: KEPT.has(flag.name) || dependsOnBefore(flag.type) }))
+    // Of several entries for a name, the oldest has the last word.
+    .reverse();
   const byName = new Map(entries.map((flag) => [flag.name, flag]));
   const byLetter = new Map(
     entries.flatMap((flag) => (flag.shorthand === undefined ? [] : [[flag.shorthand, flag] as const])),
@@ -90,7 +98,7 @@ export function flagTable(component: Component, minor: number | undefined): Flag
     shorthand: (letter) => byLetter.get(letter),
     complete,
   };
-  tables[component].set(complete ? minor : NOT_COVERED, table);
+  tables[component].set(era, table);
   return table;
 }
 
