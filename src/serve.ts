@@ -140,7 +140,7 @@ async function followCluster(
 ): Promise<Following | undefined> {
   const { connectCluster } = await import('./sources/cluster.ts');
   const cluster = await connectCluster({ kubeconfig, root }).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : 'no reason given';
+    const reason = (cause as Error).message;
     throw new StartError('usage', `can not use the kubeconfig ${kubeconfig ?? ''}: ${reason}`, { cause });
   });
   if (cluster === undefined) {

@@ -122,6 +122,21 @@ describe('serving', () => {
     expect(text).toContain('kubelet_guard_build_info{version="1.2.3"} 1');
   });
 
+  test('is not ready before it has seen the mirror pods, and says once where it never will', async () => {
+    const kubeconfig = join(folder, 'kubeconfig');
+    const cluster = { server: 'https://127.0.0.1:1' };
+    const context = { cluster: 'x', user: 'x' };
+    const config = { clusters: [{ name: 'x', cluster }], users: [{ name: 'x', user: {} }], 'current-context': 'x' };
+    writeFileSync(kubeconfig, JSON.stringify({ ...config, contexts: [{ name: 'x', context }] }));
+    const { local, signal, exit } = await start({ ...files, kubeconfig });
+    expect(await ask(`${local}/readyz`)).toStrictEqual({ code: 503, text: 'waiting for the pods of kube-system\n' });
+    signal('SIGTERM');
+    expect(await exit).toBe(0);
+    const { local: alone, log } = await start();
+    expect((await ask(`${alone}/readyz`)).code).toBe(200);
+    expect(log.entries.filter(({ msg }) => String(msg).startsWith('no cluster is followed'))).toHaveLength(1);
+  });
+
   test('takes nothing older than TLS 1.2', async () => {
     const { webhook } = await start();
     const old = connect({
@@ -286,6 +301,11 @@ describe('a start that fails says what to do', () => {
     const config = join(folder, 'wrong.yaml');
     writeFileSync(config, 'kind: x\nfoo: 1\n');
     expect((await faultOf({ ...files, config })).faults).toHaveLength(3);
+  });
+
+  test('with a kubeconfig that is not there', async () => {
+    const fault = await faultOf({ ...files, kubeconfig: join(folder, 'missing') });
+    expect(fault.message).toMatch(/^can not use the kubeconfig .*missing: ENOENT/);
   });
 
   test('with a level that is none', async () => {
