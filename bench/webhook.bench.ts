@@ -13,7 +13,7 @@ import { Writable } from 'node:stream';
 import { controls } from '../src/controls/index.ts';
 import { createApp } from '../src/entrances/webhook/app.ts';
 import { createJudge, judgedResources } from '../src/entrances/webhook/judge.ts';
-import { rememberMirrorPods } from '../src/entrances/webhook/mirror-pods.ts';
+import { rememberObjects } from '../src/entrances/webhook/memory.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLog } from '../src/runtime/log.ts';
@@ -63,7 +63,7 @@ function guard(): ReturnType<typeof createApp> {
     judge: createJudge({
       controls,
       rules: () => rules,
-      mirrorPods: rememberMirrorPods(() => new Date(0)),
+      memory: rememberObjects(() => new Date(0)),
       now: () => new Date(),
     }),
     metrics: createMetrics('0.0.0', judgedResources).admission,

@@ -6,8 +6,8 @@ import { controls } from './controls/index.ts';
 import { createLocal } from './entrances/local.ts';
 import { createApp } from './entrances/webhook/app.ts';
 import { createJudge, judgedResources } from './entrances/webhook/judge.ts';
-import { followMirrorPods, type Following } from './entrances/webhook/follow.ts';
-import { rememberMirrorPods, type MirrorPods } from './entrances/webhook/mirror-pods.ts';
+import { followObjects, type Following } from './entrances/webhook/follow.ts';
+import { rememberObjects, type ObjectMemory } from './entrances/webhook/memory.ts';
 import { createWebhookServer } from './entrances/webhook/server.ts';
 import { loadCertificates, type Certificates } from './runtime/certificates.ts';
 import { loadConfiguration } from './runtime/configuration.ts';
@@ -16,7 +16,7 @@ import { createLog, logLevels, type Log, type LogLevel } from './runtime/log.ts'
 import { createMetrics } from './runtime/metrics.ts';
 import { createReloader } from './runtime/reload.ts';
 import { StartError } from './runtime/start-error.ts';
-import { watchPods, type PodWatchEvents } from './sources/pod-watch.ts';
+import { watchObjects, type ObjectApi, type ObjectWatchEvents } from './sources/object-watch.ts';
 
 /** The flags of `serve`. */
 export interface ServeOptions {
@@ -51,6 +51,9 @@ const PATIENCE_LOCAL = 1000;
 
 const RELOAD_EVERY = 1000;
 
+/** What kubeadm creates before it updates. */
+const CONFIG_MAPS = ['kubeadm-config', 'kubelet-config'];
+
 const NO_CLUSTER =
   'no cluster is followed: ratchet has no memory of mirror pods from before this start, nor of what other replicas saw; pass --kubeconfig to give it one';
 
@@ -72,8 +75,8 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const certificates = await certificatesOf(options, demo?.certificateFolder, now());
   const sample = await demo?.judgeSamples(controls, now);
 
-  const mirrorPods = rememberMirrorPods(now);
-  const following = demo ? undefined : await followCluster(options, environment, mirrorPods, log);
+  const memory = rememberObjects(now);
+  const following = demo ? undefined : await followCluster(options, environment, memory, log);
   following?.follow(configuration.namespaces);
 
   const metrics = createMetrics(environment.version, judgedResources);
@@ -93,7 +96,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     return now() > certificates.expires ? 'the serving certificate has expired' : following?.unready();
   };
   const app = createApp({
-    judge: createJudge({ controls, rules: reloader.current, mirrorPods, now }),
+    judge: createJudge({ controls, rules: reloader.current, memory, now }),
     metrics: metrics.admission,
     log,
     clock: () => performance.now(),
@@ -131,11 +134,11 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   return signals.received() > 1 ? 1 : 0;
 }
 
-/** Follows the pods of the cluster, so that `ratchet` knows mirror pods from before a start and from other replicas. */
+/** Follows the cluster, so that `ratchet` knows what there was before a start and what other replicas saw. */
 async function followCluster(
   { kubeconfig }: ServeOptions,
   { serviceAccountRoot: root }: ServeEnvironment,
-  mirrorPods: MirrorPods,
+  memory: ObjectMemory,
   log: Log,
 ): Promise<Following | undefined> {
   const { connectCluster } = await import('./sources/cluster.ts');
@@ -148,8 +151,15 @@ async function followCluster(
     return undefined;
   }
   const clock = { clock: () => performance.now(), pause, random: Math.random };
-  const watch = (events: PodWatchEvents) => watchPods(cluster.pods, events, clock);
-  return followMirrorPods({ controls, mirrorPods, log, watch, pause });
+  const watch = (api: ObjectApi) => (events: ObjectWatchEvents) => watchObjects(api, events, clock);
+  const configMaps = CONFIG_MAPS.map((name) => ({
+    kind: 'ConfigMap' as const,
+    what: `ConfigMaps ${name}`,
+    within: (namespace: string) => namespace === 'kube-system',
+    watch: watch(cluster.configMap(name)),
+  }));
+  const pods = { kind: 'Pod' as const, what: 'mirror pods', within: () => true, watch: watch(cluster.pods) };
+  return followObjects({ controls, memory, log, followed: [pods, ...configMaps], pause });
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { controls } from '../src/controls/index.ts';
 import { check } from '../src/entrances/check/index.ts';
 import { createJudge } from '../src/entrances/webhook/judge.ts';
-import { rememberMirrorPods } from '../src/entrances/webhook/mirror-pods.ts';
+import { rememberObjects } from '../src/entrances/webhook/memory.ts';
 import { decodeReview } from '../src/entrances/webhook/review.ts';
 import { parseStream } from '../src/facts/yaml/documents.ts';
 import { inspect } from '../src/inspect.ts';
@@ -151,7 +151,7 @@ function throughWebhook({ text }: Fixture): GuardReport {
   const judgement = createJudge({
     controls,
     rules: () => ({ policy, namespaces: new Set([namespace]) }),
-    mirrorPods: rememberMirrorPods(() => new Date(0)),
+    memory: rememberObjects(() => new Date(0)),
     now: () => new Date(0),
   })(decoded.request);
   if (judgement === undefined) throw new Error('the webhook does not judge the fixture');

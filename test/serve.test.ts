@@ -129,7 +129,10 @@ describe('serving', () => {
     const config = { clusters: [{ name: 'x', cluster }], users: [{ name: 'x', user: {} }], 'current-context': 'x' };
     writeFileSync(kubeconfig, JSON.stringify({ ...config, contexts: [{ name: 'x', context }] }));
     const { local, signal, exit } = await start({ ...files, kubeconfig });
-    expect(await ask(`${local}/readyz`)).toStrictEqual({ code: 503, text: 'waiting for the pods of kube-system\n' });
+    expect(await ask(`${local}/readyz`)).toStrictEqual({
+      code: 503,
+      text: 'waiting for the mirror pods of kube-system, ConfigMaps kubeadm-config of kube-system, ConfigMaps kubelet-config of kube-system\n',
+    });
     signal('SIGTERM');
     expect(await exit).toBe(0);
     const { local: alone, log } = await start();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type * as ClientNode from '@kubernetes/client-node';
 
-import { ApiFault, type PodApi, type PodEvent, type PodPage, type SeenPod } from './pod-watch.ts';
+import { ApiFault, type ObjectApi, type ObjectEvent, type ObjectPage, type SeenObject } from './object-watch.ts';
 
 /** Where the access to a cluster comes from. */
 export interface ClusterAccess {
@@ -19,7 +19,9 @@ export interface ClusterAccess {
 export interface Cluster {
   /** The address of its API server. */
   readonly server: string;
-  readonly pods: PodApi;
+  readonly pods: ObjectApi;
+  /** The ConfigMap of a name, and no other: rights can be given for it alone. */
+  readonly configMap: (name: string) => ObjectApi;
 }
 
 type Client = typeof ClientNode;
@@ -49,21 +51,34 @@ export async function connectCluster({ kubeconfig, root }: ClusterAccess): Promi
     if (kubeconfig === undefined) return undefined;
     throw new Error('its current context names no cluster with a server');
   }
-  return { server, pods: podsOf(client, config, server) };
+  return {
+    server,
+    pods: apiOf(client, config, server, { kind: 'Pod', resource: 'pods' }),
+    configMap: (name) => apiOf(client, config, server, { kind: 'ConfigMap', resource: 'configmaps', name }),
+  };
 }
 
 function hasServiceAccount(root: string): boolean {
   return ['token', 'ca.crt'].every((file) => existsSync(join(root, SERVICE_ACCOUNT, file)));
 }
 
-function podsOf(client: Client, config: ClientNode.KubeConfig, server: string): PodApi {
+/** What is listed and watched. */
+interface Wanted {
+  readonly kind: string;
+  readonly resource: string;
+  readonly name?: string;
+}
+
+function apiOf(client: Client, config: ClientNode.KubeConfig, server: string, wanted: Wanted): ObjectApi {
+  const { kind, name } = wanted;
+  const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
   const http = new client.IsomorphicFetchHttpLibrary();
   const watcher = new client.Watch(config);
   return {
     list: async (namespace, next, signal) => {
-      const url = new URL(`${server.replace(/\/$/, '')}${pathOf(namespace)}`);
-      url.searchParams.set('limit', String(PAGE));
-      if (next !== undefined) url.searchParams.set('continue', next);
+      const url = new URL(`${server.replace(/\/$/, '')}${pathOf(namespace, wanted)}`);
+      const query = { limit: String(PAGE), ...(next !== undefined && { continue: next }), ...selector };
+      for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
       const request = new client.RequestContext(url.href, client.HttpMethod.GET);
       request.setSignal(AbortSignal.any([signal, AbortSignal.timeout(LIST_PATIENCE)]));
       try {
@@ -72,7 +87,7 @@ function podsOf(client: Client, config: ClientNode.KubeConfig, server: string): 
         const answer = await http.send(request).toPromise();
         const body = JSON.parse(await answer.body.text()) as unknown;
         if (answer.httpStatusCode !== 200) throw faultOf(body, answer.httpStatusCode);
-        return pageOf(body);
+        return pageOf(body, kind);
       } catch (cause) {
         throw asFault(cause);
       }
@@ -91,10 +106,10 @@ function podsOf(client: Client, config: ClientNode.KubeConfig, server: string): 
         if (event instanceof ApiFault) end(event);
         else if (event !== undefined) on.event(event);
       };
-      const query = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };
+      const query = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS, ...selector };
       let connection: AbortController;
       try {
-        connection = await watcher.watch(pathOf(namespace), query, take, end);
+        connection = await watcher.watch(pathOf(namespace, wanted), query, take, end);
       } catch (cause) {
         throw asFault(cause);
       }
@@ -116,38 +131,38 @@ function podsOf(client: Client, config: ClientNode.KubeConfig, server: string): 
   };
 }
 
-function pathOf(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+function pathOf(namespace: string, { resource }: Wanted): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function pageOf(body: unknown): PodPage {
+function pageOf(body: unknown, kind: string): ObjectPage {
   const { items, metadata } = fieldsOf(body);
   const { resourceVersion, continue: next } = fieldsOf(metadata);
   if (!Array.isArray(items) || typeof resourceVersion !== 'string') throw new ApiFault('the answer is not a list');
   // in a list the items do not say what they are
-  const pods = items.flatMap((item: unknown) => podOf({ apiVersion: 'v1', kind: 'Pod', ...fieldsOf(item) }) ?? []);
-  return { pods, resourceVersion, ...(typeof next === 'string' && next !== '' && { next }) };
+  const objects = items.flatMap((item: unknown) => objectOf({ apiVersion: 'v1', kind, ...fieldsOf(item) }) ?? []);
+  return { objects, resourceVersion, ...(typeof next === 'string' && next !== '' && { next }) };
 }
 
-function podOf(object: Fields): SeenPod | undefined {
+function objectOf(object: Fields): SeenObject | undefined {
   const { namespace, name, uid } = fieldsOf(object.metadata);
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined;
   return { namespace, name, uid, object };
 }
 
 /** @returns the fault where the watch is told to end, undefined where the event is none that is known */
-function eventOf(type: string, object: unknown): PodEvent | ApiFault | undefined {
+function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
   if (type === 'ERROR') return faultOf(object);
   const fields = fieldsOf(object);
   const { resourceVersion } = fieldsOf(fields.metadata);
   if (typeof resourceVersion !== 'string') return undefined;
   if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };
-  const pod = podOf(fields);
-  if (pod === undefined) return undefined;
-  if (type === 'ADDED' || type === 'MODIFIED') return { type: 'there', pod, resourceVersion };
-  return type === 'DELETED' ? { type: 'gone', pod, resourceVersion } : undefined;
+  const seen = objectOf(fields);
+  if (seen === undefined) return undefined;
+  if (type === 'ADDED' || type === 'MODIFIED') return { type: 'there', seen, resourceVersion };
+  return type === 'DELETED' ? { type: 'gone', seen, resourceVersion } : undefined;
 }
 
 /** What a Status says; only that, because whatever stands before an API server can answer anything. */

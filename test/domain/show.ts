@@ -2,7 +2,7 @@
 
 import { controls } from '../../src/controls/index.ts';
 import { createJudge } from '../../src/entrances/webhook/judge.ts';
-import { rememberMirrorPods } from '../../src/entrances/webhook/mirror-pods.ts';
+import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -157,7 +157,7 @@ export function admit({ operation, resource, subResource = '', object, oldObject
   const judge = createJudge({
     controls,
     rules: () => ({ policy, namespaces: new Set(['kube-system']) }),
-    mirrorPods: rememberMirrorPods(() => new Date(0)),
+    memory: rememberObjects(() => new Date(0)),
     now: () => new Date(0),
   });
   const kind = resource === 'pods' ? 'Pod' : 'ConfigMap';

@@ -110,9 +110,9 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     expect(failing.status).toBe(403);
   });
 
-  test('the guard may look at the pods of kube-system, and at nothing else', async () => {
-    const can = async (verb: string, resource: string, namespace: string) => {
-      const resourceAttributes = { verb, resource, namespace };
+  test('the guard may look at the pods of kube-system and two ConfigMaps, and at nothing else', async () => {
+    const can = async (verb: string, resource: string, namespace: string, name = '') => {
+      const resourceAttributes = { verb, resource, namespace, name };
       const user = 'system:serviceaccount:kubelet-guard:kubelet-guard';
       const spec = { user, groups: ['system:serviceaccounts', 'system:authenticated'], resourceAttributes };
       const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
@@ -123,10 +123,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     for (const verb of ['get', 'list', 'watch']) {
       expect(await can(verb, 'pods', 'kube-system')).toBe(true);
       expect(await can(verb, 'pods', 'default')).toBe(false);
+      for (const name of ['kubeadm-config', 'kubelet-config']) {
+        expect(await can(verb, 'configmaps', 'kube-system', name)).toBe(true);
+      }
       for (const other of ['secrets', 'configmaps', 'nodes']) expect(await can(verb, other, 'kube-system')).toBe(false);
     }
     for (const verb of ['create', 'update', 'patch', 'delete']) {
       expect(await can(verb, 'pods', 'kube-system')).toBe(false);
+      expect(await can(verb, 'configmaps', 'kube-system', 'kubeadm-config')).toBe(false);
     }
     expect(guard.program.log()).toContain('mirror pods are followed');
     expect(guard.program.log()).not.toContain('can not be followed');
@@ -153,8 +157,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     expect(await dataOf('kubeadm-config')).toEqual(before);
   });
 
-  // kubeadm always tries CREATE before UPDATE, and a CREATE shows no object before: docs/upgrades.md says what to do
-  test('the real kubeadm is refused what fails already, too, while kubectl may edit it', async () => {
+  // kubeadm always tries CREATE before UPDATE, and a CREATE shows no object before: the watch does
+  test('the real kubeadm uploads what fails already, and is refused what is worse', async () => {
     const failing = kubeadmConfigMap({ 'kubelet-client-key': '' });
     await plane.admin.delete(failing);
     const registration = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
@@ -163,15 +167,20 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     await eventually('the webhook to be gone', async () => succeeded(await plane.admin.create(failing)));
     await plane.admin.create({ ...rest, metadata: { name: metadata.name } });
     await eventually('the webhook to be back', async () => {
-      const { status } = await plane.admin.create(failing, '?dryRun=All');
+      const unseen = kubeletConfigMap(undefined, { name: 'kubelet-config-1.77' });
+      const { status } = await plane.admin.create(unseen, '?dryRun=All');
       return status === 403 ? true : undefined;
     });
 
     const edited = await plane.admin.replace(kubeadmConfigMap({ v: '4', 'kubelet-client-key': '' }));
-    const uploaded = await uploadConfig('kubeadm', [clusterConfiguration({ v: '5', 'kubelet-client-key': '' })]);
+    const asBad = await uploadConfig('kubeadm', [clusterConfiguration({ v: '5', 'kubelet-client-key': '' })]);
+    const worse = await uploadConfig('kubeadm', [
+      clusterConfiguration({ 'kubelet-client-certificate': '', 'kubelet-client-key': '' }),
+    ]);
 
     expect(edited.status).toBe(200);
-    expect(uploaded.code).not.toBe(0);
-    expect(uploaded.stderr).toContain('apiserver-kubelet-client-cert');
+    expect(asBad).toMatchObject({ code: 0 });
+    expect(worse.code).not.toBe(0);
+    expect(worse.stderr).toContain('--kubelet-client-certificate is set to an empty value');
   });
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { connectCluster } from '../../src/sources/cluster.ts';
-import type { PodApi, PodEvent } from '../../src/sources/pod-watch.ts';
+import type { ObjectApi, ObjectEvent } from '../../src/sources/object-watch.ts';
 
 let folder: string;
 let server: Server | undefined;
@@ -37,7 +37,7 @@ function kubeconfig(name: string, cluster: object, current = 'x'): string {
 }
 
 /** An API server that answers as the test says, without TLS: that is not what is tested here. */
-async function podsOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<PodApi> {
+async function podsOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<ObjectApi> {
   server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -86,7 +86,7 @@ describe('a list', () => {
       json(response, 200, { kind: 'PodList', metadata: { resourceVersion: '7', continue: 'more' }, items });
     });
     expect(await pods.list('kube-system', 'token', signal())).toStrictEqual({
-      pods: [
+      objects: [
         {
           namespace: 'kube-system',
           name: 'a',
@@ -123,13 +123,13 @@ describe('a list', () => {
 
 describe('a watch', () => {
   async function watch(answer: (response: ServerResponse, url: string) => void, abort = new AbortController()) {
-    const events: (PodEvent | 'open')[] = [];
+    const events: (ObjectEvent | 'open')[] = [];
     const pods = await podsOf(({ url }, response) => {
       answer(response, url ?? '');
     });
     const on = {
       open: () => events.push('open'),
-      event: (event: PodEvent) => {
+      event: (event: ObjectEvent) => {
         events.push(event);
         if (events.length > 5) abort.abort();
       },
@@ -155,8 +155,8 @@ describe('a watch', () => {
         line('ADDED', { metadata }) + noise + line('MODIFIED', { metadata }) + line('DELETED', { metadata }) + bookmark,
       );
     });
-    const pod = { namespace: 'kube-system', name: 'a', uid: '1', object: { metadata } };
-    const there = { type: 'there', pod, resourceVersion: '3' };
+    const seen = { namespace: 'kube-system', name: 'a', uid: '1', object: { metadata } };
+    const there = { type: 'there', seen, resourceVersion: '3' };
     const rest = [
       { ...there, type: 'gone' },
       { type: 'bookmark', resourceVersion: '9' },

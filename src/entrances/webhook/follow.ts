@@ -1,21 +1,31 @@
 import { inspect } from '../../inspect.ts';
 import type { Control } from '../../policy/types.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { GonePod, PodWatch, PodWatchEvents, SeenPod } from '../../sources/pod-watch.ts';
-import type { MirrorPods } from './mirror-pods.ts';
+import type { GoneObject, ObjectWatch, ObjectWatchEvents, SeenObject } from '../../sources/object-watch.ts';
+import type { ObjectMemory } from './memory.ts';
 
-/** What following the pods of a cluster needs. */
+/** Objects that are followed. */
+export interface Followed {
+  readonly kind: 'Pod' | 'ConfigMap';
+  /** What the log calls them. */
+  readonly what: string;
+  /** In which of the configured namespaces they are looked for. */
+  readonly within: (namespace: string) => boolean;
+  /** Makes the watch. */
+  readonly watch: (events: ObjectWatchEvents) => ObjectWatch;
+}
+
+/** What following a cluster needs. */
 export interface FollowOptions {
   readonly controls: readonly Control[];
-  readonly mirrorPods: MirrorPods;
+  readonly memory: ObjectMemory;
   readonly log: Log;
-  /** Makes the watch. */
-  readonly watch: (events: PodWatchEvents) => PodWatch;
+  readonly followed: readonly Followed[];
   /** Resolves after so many milliseconds, or when the signal aborts. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** The pods of a cluster, followed for `ratchet`. */
+/** The objects of a cluster, followed for `ratchet`. */
 export interface Following {
   /** Follows these namespaces from now on. */
   readonly follow: (namespaces: ReadonlySet<string>) => void;
@@ -24,39 +34,43 @@ export interface Following {
   readonly stop: () => Promise<void>;
 }
 
-/** How long a start waits for the pods that are there. */
+/** How long a start waits for the objects that are there. */
 export const PATIENCE = 10_000;
 
-/** Feeds the memory of mirror pods by a watch. Losing the API server is logged once, and does no harm otherwise. */
-export function followMirrorPods({ controls, mirrorPods, log, watch, pause }: FollowOptions): Following {
+/** Feeds the memory by watches. Losing the API server is logged once for each, and does no harm otherwise. */
+export function followObjects({ controls, memory, log, followed, pause }: FollowOptions): Following {
   const stopped = new AbortController();
   let awaited: Set<string> | undefined;
 
-  const pods = watch({
-    seen: (pod) => {
-      mirrorPods.seen(pod, findingsOf(controls, pod));
-    },
-    gone: (pod: GonePod) => {
-      mirrorPods.gone(pod);
-    },
-    state: (namespace, lost) => {
-      if (lost === undefined) {
-        awaited?.delete(namespace);
-        log.info({ namespace }, 'mirror pods are followed');
-      } else {
-        log.warn({ namespace, reason: lost }, 'mirror pods can not be followed; ratchet knows them as last seen');
-      }
-    },
-    crashed: (cause) => {
-      log.error({ err: cause }, 'a pod could not be looked at because of a bug');
-    },
-  });
+  const start = ({ kind, what, within, watch }: Followed) => {
+    const objects = watch({
+      seen: (seen) => {
+        memory.seen({ ...seen, kind }, findingsOf(controls, kind, seen));
+      },
+      gone: (gone: GoneObject) => {
+        memory.gone({ ...gone, kind });
+      },
+      state: (namespace, lost) => {
+        if (lost === undefined) {
+          awaited?.delete(`${what} of ${namespace}`);
+          log.info({ namespace }, `${what} are followed`);
+        } else {
+          log.warn({ namespace, reason: lost }, `${what} can not be followed; ratchet knows them as last seen`);
+        }
+      },
+      crashed: (cause) => {
+        log.error({ err: cause }, 'an object could not be looked at because of a bug');
+      },
+    });
+    return { objects, what, within };
+  };
+  const started = followed.map(start);
 
   const giveUp = (): void => {
     if (stopped.signal.aborted || awaited === undefined) return;
     if (awaited.size > 0) {
-      const namespaces = [...awaited];
-      log.warn({ namespaces }, 'no mirror pods were seen yet; ratchet judges those it does not know as enforce does');
+      const missing = [...awaited];
+      log.warn({ missing }, 'not all objects were seen yet; ratchet judges those it does not know as enforce does');
     }
     awaited = new Set();
   };
@@ -64,25 +78,30 @@ export function followMirrorPods({ controls, mirrorPods, log, watch, pause }: Fo
   return {
     follow: (namespaces) => {
       if (awaited === undefined) {
-        awaited = new Set(namespaces);
+        awaited = new Set(
+          started.flatMap(({ what, within }) =>
+            [...namespaces].filter(within).map((namespace) => `${what} of ${namespace}`),
+          ),
+        );
         void pause(PATIENCE, stopped.signal).then(giveUp, () => undefined);
       }
-      pods.follow(namespaces);
+      for (const { objects, within } of started) objects.follow([...namespaces].filter(within));
     },
     unready: () => {
       if (awaited === undefined || awaited.size === 0) return undefined;
-      return `waiting for the pods of ${[...awaited].join(', ')}`;
+      return `waiting for the ${[...awaited].join(', ')}`;
     },
-    stop: () => {
+    stop: async () => {
       stopped.abort();
-      return pods.stop();
+      await Promise.all(started.map(({ objects }) => objects.stop()));
     },
   };
 }
 
-/** The findings of a mirror pod; none where it is not one, for a plain pod of the same name is no pod before it. */
-function findingsOf(controls: readonly Control[], { namespace, name, object }: SeenPod) {
-  const source = { object: `Pod ${namespace}/${name}` };
-  const { findings } = inspect(controls, [{ form: 'object', source, vantage: 'running', value: object }]);
-  return findings.filter(({ surface }) => surface === 'mirror-pod');
+/** The findings of an object; of a pod only where it is a mirror pod, for a plain one of the same name is not before it. */
+function findingsOf(controls: readonly Control[], kind: Followed['kind'], { namespace, name, object }: SeenObject) {
+  const source = { object: `${kind} ${namespace}/${name}` };
+  const vantage = kind === 'Pod' ? 'running' : 'declared';
+  const { findings } = inspect(controls, [{ form: 'object', source, vantage, value: object }]);
+  return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod');
 }

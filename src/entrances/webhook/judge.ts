@@ -2,7 +2,7 @@ import { inspect } from '../../inspect.ts';
 import { decide } from '../../policy/decide.ts';
 import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
-import type { MirrorPods, PodIdentity } from './mirror-pods.ts';
+import type { ObjectMemory, ObjectIdentity } from './memory.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
@@ -18,7 +18,7 @@ interface Surroundings {
   readonly controls: readonly Control[];
   /** The rules in force; each request is judged by those of its moment. */
   readonly rules: () => Rules;
-  readonly mirrorPods: MirrorPods;
+  readonly memory: ObjectMemory;
   readonly now: () => Date;
 }
 
@@ -41,10 +41,10 @@ const JUDGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key) => key.slice(key.indexOf('/') + 1));
 
 /**
- * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw of mirror
- * pods, for `ratchet`.
+ * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw, for
+ * `ratchet`.
  */
-export function createJudge({ controls, rules, mirrorPods, now }: Surroundings): Judge {
+export function createJudge({ controls, rules, memory, now }: Surroundings): Judge {
   const today = dayTeller(now);
 
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
@@ -58,8 +58,10 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
 
   const before = (request: AdmissionRequest, findings: readonly Finding[]): readonly Finding[] | undefined => {
     if (isPresent(request.oldObject)) return look(request, request.oldObject).findings;
-    // only a mirror pod is deleted and created anew where others are updated
-    return mirrorsOf(findings).length > 0 ? mirrorPods.last(request.namespace, request.name) : undefined;
+    const { namespace, name, resource } = request;
+    // kubeadm creates before it updates, also what is there; and a mirror pod is deleted and created anew
+    if (resource === 'configmaps') return memory.last({ kind: 'ConfigMap', namespace, name });
+    return mirrorsOf(findings).length > 0 ? memory.last({ kind: 'Pod', namespace, name }) : undefined;
   };
 
   return (request) => {
@@ -68,7 +70,7 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
     if (subResource !== '' || !namespaces.has(namespace)) return undefined;
     if (operation === 'DELETE' && resource === 'pods' && request.group === '') {
       const seen = isPresent(request.oldObject) ? mirrorsOf(look(request, request.oldObject).findings) : [];
-      if (seen.length > 0 && !request.dryRun) mirrorPods.seen(identityOf(request, request.oldObject), seen);
+      if (seen.length > 0 && !request.dryRun) memory.seen(identityOf(request, request.oldObject), seen);
       return undefined;
     }
     if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
@@ -76,7 +78,7 @@ export function createJudge({ controls, rules, mirrorPods, now }: Surroundings):
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
     const decision = decide(findings, passed ? undefined : before(request, findings), policy, today());
     const admitted = decision.allowed && !request.dryRun ? mirrorsOf(findings) : [];
-    if (admitted.length > 0) mirrorPods.admitted(identityOf(request, request.object), admitted);
+    if (admitted.length > 0) memory.admitted(identityOf(request, request.object), admitted);
     return { decision, problems: problems.map(({ problem }) => problem) };
   };
 }
@@ -101,9 +103,9 @@ function identified(finding: Finding, request: AdmissionRequest, value: unknown)
 }
 
 /** The API server has given the pod its uid before it asks. */
-function identityOf({ namespace, name }: AdmissionRequest, value: unknown): PodIdentity {
+function identityOf({ namespace, name }: AdmissionRequest, value: unknown): ObjectIdentity {
   const uid = fieldOf(fieldOf(value, 'metadata'), 'uid');
-  return { namespace, name, uid: typeof uid === 'string' ? uid : '' };
+  return { kind: 'Pod', namespace, name, uid: typeof uid === 'string' ? uid : '' };
 }
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { createJudge } from '../../../src/entrances/webhook/judge.ts';
-import { rememberMirrorPods } from '../../../src/entrances/webhook/mirror-pods.ts';
+import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
 import { verdictOf, type AdmissionVerdict } from '../../../src/report/admission-answer.ts';
 import { requestOf, review } from '../../support/admission.ts';
 
@@ -40,7 +40,7 @@ function verdict({
       policy: { action: () => 'enforce', onUnknown: 'deny', exemptions },
       namespaces: new Set(['kube-system']),
     }),
-    mirrorPods: rememberMirrorPods(now),
+    memory: rememberObjects(now),
     now,
   });
   const object = {

@@ -1,26 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
-import { followMirrorPods } from '../../../src/entrances/webhook/follow.ts';
-import { rememberMirrorPods } from '../../../src/entrances/webhook/mirror-pods.ts';
+import { followObjects, type Followed } from '../../../src/entrances/webhook/follow.ts';
+import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
 import { createLog } from '../../../src/runtime/log.ts';
-import type { PodWatchEvents } from '../../../src/sources/pod-watch.ts';
+import type { ObjectWatchEvents } from '../../../src/sources/object-watch.ts';
 import { Lines } from '../../support/admission.ts';
 
-function following() {
+function following(kind: Followed['kind'] = 'Pod') {
   const lines = new Lines();
-  const mirrorPods = rememberMirrorPods(() => new Date(0));
+  const memory = rememberObjects(() => new Date(0));
   const followed: string[][] = [];
   const waits: (() => void)[] = [];
-  let events: PodWatchEvents | undefined;
-  const { follow, unready, stop } = followMirrorPods({
+  let events: ObjectWatchEvents | undefined;
+  const { follow, unready, stop } = followObjects({
     controls,
-    mirrorPods,
+    memory,
     log: createLog('debug', lines),
-    watch: (given) => {
-      events = given;
-      return { follow: (namespaces) => followed.push([...namespaces]), stop: () => Promise.resolve() };
-    },
+    followed: [
+      {
+        kind,
+        what: 'mirror pods',
+        within: (namespace) => namespace !== 'elsewhere',
+        watch: (given) => {
+          events = given;
+          return { follow: (namespaces) => followed.push([...namespaces]), stop: () => Promise.resolve() };
+        },
+      },
+    ],
     pause: () => new Promise<void>((resolve) => waits.push(resolve)),
   });
   if (events === undefined) throw new Error('no watch was made');
@@ -29,7 +36,7 @@ function following() {
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { follow, unready, stop, mirrorPods, followed, events, lines, patienceEnds };
+  return { follow, unready, stop, memory, followed, events, lines, patienceEnds };
 }
 
 const KUBE_SYSTEM = new Set(['kube-system']);
@@ -46,10 +53,10 @@ describe('following the pods of a cluster', () => {
   test('is waited for until each namespace is followed', () => {
     const { follow, unready, events } = following();
     expect(unready()).toBeUndefined();
-    follow(new Set(['kube-system', 'clusters']));
-    expect(unready()).toBe('waiting for the pods of kube-system, clusters');
+    follow(new Set(['kube-system', 'elsewhere', 'clusters']));
+    expect(unready()).toBe('waiting for the mirror pods of kube-system, mirror pods of clusters');
     events.state('kube-system', undefined);
-    expect(unready()).toBe('waiting for the pods of clusters');
+    expect(unready()).toBe('waiting for the mirror pods of clusters');
     events.state('clusters', undefined);
     expect(unready()).toBeUndefined();
   });
@@ -66,7 +73,11 @@ describe('following the pods of a cluster', () => {
     expect(followed).toStrictEqual([['kube-system'], ['kube-system', 'other']]);
     expect(lines.entries).toMatchObject([
       { level: 'warn', namespace: 'kube-system', reason: 'connect ECONNREFUSED' },
-      { level: 'warn', namespaces: ['kube-system'], msg: expect.stringContaining('no mirror pods were seen yet') },
+      {
+        level: 'warn',
+        missing: ['mirror pods of kube-system'],
+        msg: expect.stringContaining('not all objects were seen'),
+      },
     ]);
   });
 
@@ -84,8 +95,9 @@ describe('following the pods of a cluster', () => {
   });
 
   test('remembers the findings of mirror pods, by the same inspection as at admission', () => {
-    const { events, mirrorPods } = following();
-    const last = () => mirrorPods.last('kube-system', ID.name)?.map(({ outcome }) => outcome.result);
+    const { events, memory } = following();
+    const last = () =>
+      memory.last({ kind: 'Pod', namespace: 'kube-system', name: ID.name })?.map(({ outcome }) => outcome.result);
     events.seen({ ...ID, object: object({}, ['kube-apiserver']) });
     expect(last()).toBeUndefined();
     events.seen({ ...ID, object: object(MIRROR, ['kube-apiserver']) });
@@ -94,6 +106,20 @@ describe('following the pods of a cluster', () => {
     expect(last()).toStrictEqual(['fail']);
     events.seen({ ...ID, uid: '2', object: object({}, ['kube-apiserver']) });
     expect(last()).toStrictEqual([]);
+  });
+
+  test('remembers the findings of a ConfigMap', () => {
+    const { events, memory } = following('ConfigMap');
+    const name = { namespace: 'kube-system', name: 'kubelet-config' };
+    const kubelet = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+    events.seen({
+      ...name,
+      uid: '1',
+      object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: name, data: { kubelet } },
+    });
+    const known = memory.last({ kind: 'ConfigMap', ...name });
+    expect(known?.map(({ outcome }) => outcome.result)).toStrictEqual(['fail']);
+    expect(memory.last({ kind: 'Pod', ...name })).toBeUndefined();
   });
 
   test('logs a bug and goes on', () => {

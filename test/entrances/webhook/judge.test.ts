@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
-import { rememberMirrorPods } from '../../../src/entrances/webhook/mirror-pods.ts';
+import { rememberObjects, type ObjectMemory } from '../../../src/entrances/webhook/memory.ts';
+import { inspect } from '../../../src/inspect.ts';
 import type { Action, DecisionPolicy, Surface } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
@@ -12,6 +13,7 @@ import { recorded, recordedReviews, requestOf, review } from '../../support/admi
 function judgeWith(
   configured: Action | DecisionPolicy['action'],
   onUnknown: DecisionPolicy['onUnknown'] = 'audit',
+  memory: ObjectMemory = rememberObjects(() => new Date(0)),
 ): Judge {
   const action = typeof configured === 'string' ? () => configured : configured;
   return createJudge({
@@ -20,7 +22,7 @@ function judgeWith(
       policy: { action, onUnknown, exemptions: [] },
       namespaces: new Set(['kube-system']),
     }),
-    mirrorPods: rememberMirrorPods(() => new Date(0)),
+    memory,
     now: () => new Date(0),
   });
 }
@@ -169,6 +171,21 @@ describe('ratchet', () => {
 
   test('with nothing known before, is as enforce', () => {
     expect(verdictOf(judgeWith('ratchet')(requestOf(review({ object: BAD }))))).toBe('deny');
+  });
+
+  describe('of a ConfigMap that kubeadm creates though it is there', () => {
+    const kubeletConfigName = { kind: 'ConfigMap', namespace: 'kube-system', name: 'kubelet-config' } as const;
+    const create = requestOf(review({ object: BAD }));
+
+    test.each([
+      ['fails already', BAD, 'warn'],
+      ['passes', GOOD, 'deny'],
+    ] as const)('and that %s', (_name, there, verdict) => {
+      const memory = rememberObjects(() => new Date(0));
+      const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: there } as const;
+      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(controls, [value]).findings);
+      expect(verdictOf(judgeWith('ratchet', 'audit', memory)(create))).toBe(verdict);
+    });
   });
 
   describe('of a mirror pod, which is deleted and created anew', () => {

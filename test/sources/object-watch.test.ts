@@ -2,25 +2,25 @@ import { describe, expect, test } from '@jest/globals';
 
 import {
   ApiFault,
-  watchPods,
-  type PodApi,
-  type PodEvent,
-  type PodPage,
-  type PodWatchEvents,
-  type SeenPod,
-} from '../../src/sources/pod-watch.ts';
+  watchObjects,
+  type ObjectApi,
+  type ObjectEvent,
+  type ObjectPage,
+  type ObjectWatchEvents,
+  type SeenObject,
+} from '../../src/sources/object-watch.ts';
 
-function pod(name: string, uid = name): SeenPod {
+function pod(name: string, uid = name): SeenObject {
   return { namespace: 'kube-system', name, uid, object: { metadata: { name } } };
 }
 
 /** What an API server does when it is asked the next time; the test ends where the script does. */
 type Step =
-  | { readonly list: PodPage | Error }
-  | { readonly watch: readonly PodEvent[]; readonly lasts?: number; readonly then?: Error };
+  | { readonly list: ObjectPage | Error }
+  | { readonly watch: readonly ObjectEvent[]; readonly lasts?: number; readonly then?: Error };
 
 /** Plays a script to a watch and tells everything that happened, in order. */
-async function play(steps: readonly Step[], handlers: Partial<PodWatchEvents> = {}): Promise<string[]> {
+async function play(steps: readonly Step[], handlers: Partial<ObjectWatchEvents> = {}): Promise<string[]> {
   const happened: string[] = [];
   const { promise: done, resolve: end } = Promise.withResolvers<undefined>();
   let index = 0;
@@ -39,7 +39,7 @@ async function play(steps: readonly Step[], handlers: Partial<PodWatchEvents> = 
         reject(new ApiFault('stopped'));
       });
     });
-  const api: PodApi = {
+  const api: ObjectApi = {
     list: (namespace, token, signal) => {
       const step = next(`list ${namespace}${token === undefined ? '' : ` from ${token}`}`);
       if (!('list' in step)) return untilStopped(signal);
@@ -54,7 +54,7 @@ async function play(steps: readonly Step[], handlers: Partial<PodWatchEvents> = 
       if (step.then !== undefined) throw step.then;
     },
   };
-  const events: PodWatchEvents = {
+  const events: ObjectWatchEvents = {
     seen: ({ name }) => happened.push(`seen ${name}`),
     gone: ({ name, uid }) => happened.push(`gone ${name} ${uid}`),
     state: (namespace, lost) => happened.push(lost === undefined ? `following ${namespace}` : `lost: ${lost}`),
@@ -65,7 +65,7 @@ async function play(steps: readonly Step[], handlers: Partial<PodWatchEvents> = 
     happened.push(`pause ${milliseconds}`);
     return Promise.resolve();
   };
-  const watch = watchPods(api, events, { clock: () => now, pause, random: () => 1 });
+  const watch = watchObjects(api, events, { clock: () => now, pause, random: () => 1 });
   watch.follow(['kube-system']);
   watch.follow(['kube-system']);
   await done;
@@ -73,20 +73,24 @@ async function play(steps: readonly Step[], handlers: Partial<PodWatchEvents> = 
   return happened;
 }
 
-const there = (name: string, resourceVersion: string, uid = name): PodEvent => ({
+const there = (name: string, resourceVersion: string, uid = name): ObjectEvent => ({
   type: 'there',
-  pod: pod(name, uid),
+  seen: pod(name, uid),
   resourceVersion,
 });
-const gone = (name: string, resourceVersion: string): PodEvent => ({ type: 'gone', pod: pod(name), resourceVersion });
+const gone = (name: string, resourceVersion: string): ObjectEvent => ({
+  type: 'gone',
+  seen: pod(name),
+  resourceVersion,
+});
 const refused = new ApiFault('connect ECONNREFUSED');
 const expired = new ApiFault('HTTP 410: too old', 410);
 
 describe('the watch of pods', () => {
   test('lists page by page, then tells what changes, and goes on where a watch ended', async () => {
     const happened = await play([
-      { list: { pods: [pod('a')], resourceVersion: '5', next: 'token' } },
-      { list: { pods: [pod('b')], resourceVersion: '5' } },
+      { list: { objects: [pod('a')], resourceVersion: '5', next: 'token' } },
+      { list: { objects: [pod('b')], resourceVersion: '5' } },
       { watch: [there('c', '6'), gone('a', '7'), { type: 'bookmark', resourceVersion: '9' }] },
     ]);
     expect(happened).toStrictEqual([
@@ -97,9 +101,9 @@ describe('the watch of pods', () => {
 
   test('lists anew after 410 Gone, and tells of what went meanwhile', async () => {
     const happened = await play([
-      { list: { pods: [pod('a'), pod('b')], resourceVersion: '5' } },
+      { list: { objects: [pod('a'), pod('b')], resourceVersion: '5' } },
       { watch: [there('c', '6')], then: expired },
-      { list: { pods: [pod('b'), pod('a', 'another')], resourceVersion: '99' } },
+      { list: { objects: [pod('b'), pod('a', 'another')], resourceVersion: '99' } },
     ]);
     expect(happened.slice(4)).toStrictEqual([
       ...[
@@ -120,9 +124,9 @@ describe('the watch of pods', () => {
     const happened = await play([
       { list: refused },
       { list: refused },
-      { list: { pods: [], resourceVersion: '5' } },
+      { list: { objects: [], resourceVersion: '5' } },
       { watch: [], then: refused },
-      { list: { pods: [], resourceVersion: '6' } },
+      { list: { objects: [], resourceVersion: '6' } },
       { watch: [] },
       { watch: [], then: refused },
       { watch: [] },
@@ -136,7 +140,7 @@ describe('the watch of pods', () => {
 
   test('does not follow what it may list but not watch', async () => {
     const forbidden = new ApiFault('HTTP 403: forbidden', 403);
-    const round: Step[] = [{ list: { pods: [], resourceVersion: '5' } }, { watch: [], then: forbidden }];
+    const round: Step[] = [{ list: { objects: [], resourceVersion: '5' } }, { watch: [], then: forbidden }];
     const happened = await play([...round, { watch: [], then: forbidden }, { watch: [], then: forbidden }, ...round]);
     expect(happened.filter((what) => what.startsWith('lost') || what.startsWith('following'))).toStrictEqual([
       'lost: HTTP 403: forbidden',
@@ -145,17 +149,20 @@ describe('the watch of pods', () => {
 
   test('waits where watches end as soon as they begin, and never longer than ten seconds', async () => {
     const steps = Array.from({ length: 8 }, () => ({ watch: [], lasts: 0 }));
-    const happened = await play([{ list: { pods: [], resourceVersion: '5' } }, ...steps]);
+    const happened = await play([{ list: { objects: [], resourceVersion: '5' } }, ...steps]);
     const pauses = happened.filter((what) => what.startsWith('pause'));
     expect(pauses).toStrictEqual([500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000].map((ms) => `pause ${ms}`));
   });
 
   test('survives a handler that throws', async () => {
-    const happened = await play([{ list: { pods: [pod('a')], resourceVersion: '5' } }, { watch: [gone('a', '6')] }], {
-      seen: () => {
-        throw new Error('a bug');
+    const happened = await play(
+      [{ list: { objects: [pod('a')], resourceVersion: '5' } }, { watch: [gone('a', '6')] }],
+      {
+        seen: () => {
+          throw new Error('a bug');
+        },
       },
-    });
+    );
     expect(happened).toStrictEqual([
       ...['list kube-system', 'crashed: Error: a bug', 'watch 5', 'following kube-system', 'gone a a', 'watch 6'],
     ]);
@@ -174,7 +181,7 @@ describe('the watch of pods', () => {
       });
     const states: unknown[] = [];
     const ignore = () => undefined;
-    const watch = watchPods(
+    const watch = watchObjects(
       { list: (namespace, _next, signal) => hang(namespace, signal), watch: () => Promise.reject(refused) },
       { seen: ignore, gone: ignore, crashed: ignore, state: (namespace) => states.push(namespace) },
       { clock: () => 0, random: () => 0, pause: () => Promise.resolve() },

@@ -1,25 +1,30 @@
 import type { Finding } from '../../policy/types.ts';
 
-/** One pod of a name; the next one of the same name has another uid. */
-export interface PodIdentity {
+/** An object's name. */
+export interface ObjectName {
+  readonly kind: 'Pod' | 'ConfigMap';
   readonly namespace: string;
   readonly name: string;
+}
+
+/** One object of a name; the next one of the same name has another uid. */
+export interface ObjectIdentity extends ObjectName {
   readonly uid: string;
 }
 
-/** What is known of mirror pods: what a watch last saw of them, and what this process itself admitted since. */
-export interface MirrorPods {
+/** What is known of objects: what a watch last saw of them, and what this process itself admitted since. */
+export interface ObjectMemory {
   /**
-   * The findings of the last mirror pod of this name, or undefined where nothing is known. Where an admitted pod has not
-   * been seen yet, these are its findings and those of the pod before it, for either can be what is there.
+   * The findings of the last object of this name, or undefined where nothing is known. Where an admitted one has not been
+   * seen yet, these are its findings and those of the one before it, for either can be what is there.
    */
-  readonly last: (namespace: string, name: string) => readonly Finding[] | undefined;
+  readonly last: (name: ObjectName) => readonly Finding[] | undefined;
   /** This process let the pod pass: it comes to be, if nothing else refuses it. */
-  readonly admitted: (pod: PodIdentity, findings: readonly Finding[]) => void;
+  readonly admitted: (pod: ObjectIdentity, findings: readonly Finding[]) => void;
   /** The pod is there. No findings where it is no mirror pod of a component that is judged. */
-  readonly seen: (pod: PodIdentity, findings: readonly Finding[]) => void;
+  readonly seen: (pod: ObjectIdentity, findings: readonly Finding[]) => void;
   /** The pod is there no more. */
-  readonly gone: (pod: PodIdentity) => void;
+  readonly gone: (pod: ObjectIdentity) => void;
 }
 
 /** What the pod before was has to outlive an upgrade in which the kubelet does not get its mirror pod back. */
@@ -47,8 +52,8 @@ interface Entry {
 }
 
 /**
- * Remembers mirror pods, because the kubelet changes one by deleting it and creating it anew within milliseconds: no
- * request shows both.
+ * Remembers mirror pods, because the kubelet changes one by deleting it and creating it anew within milliseconds, and
+ * ConfigMaps, because kubeadm tries to create them also where they are there: no request shows both.
  *
  * The watch tells what is there, but later than it is; this process knows at once what it admitted, but not whether it
  * came to be. So both are kept, each under the uid of its pod, until the watch has seen the admitted pod. What arrives
@@ -56,7 +61,7 @@ interface Entry {
  *
  * @param now the time
  */
-export function rememberMirrorPods(now: () => Date): MirrorPods {
+export function rememberObjects(now: () => Date): ObjectMemory {
   const entries = new Map<string, Entry>();
 
   const current = (key: string): Entry | undefined => {
@@ -71,8 +76,8 @@ export function rememberMirrorPods(now: () => Date): MirrorPods {
   };
 
   return {
-    last: (namespace, name) => {
-      const entry = current(`${namespace}/${name}`);
+    last: (name) => {
+      const entry = current(keyOf(name));
       return entry && [...(entry.admission?.findings ?? []), ...(entry.sighting?.findings ?? [])];
     },
     admitted: (pod, findings) => {
@@ -98,8 +103,8 @@ export function rememberMirrorPods(now: () => Date): MirrorPods {
   };
 }
 
-function keyOf({ namespace, name }: PodIdentity): string {
-  return `${namespace}/${name}`;
+function keyOf({ kind, namespace, name }: ObjectName): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 /**

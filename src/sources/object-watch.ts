@@ -1,8 +1,8 @@
 // The loop around list and watch. The informers of @kubernetes/client-node 2.0 are not enough: they end at the first
 // error (cache.ts, doneHandler), wait between a list and its watch, and list without pages.
 
-/** A pod as an API server tells of it: the fields that name it, and the whole. */
-export interface SeenPod {
+/** An object as an API server tells of it: the fields that name it, and the whole. */
+export interface SeenObject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -10,20 +10,20 @@ export interface SeenPod {
   readonly object: unknown;
 }
 
-/** A pod that is there no more. */
-export type GonePod = Omit<SeenPod, 'object'>;
+/** An object that is there no more. */
+export type GoneObject = Omit<SeenObject, 'object'>;
 
 /** One page of a list. */
-export interface PodPage {
-  readonly pods: readonly SeenPod[];
+export interface ObjectPage {
+  readonly objects: readonly SeenObject[];
   readonly resourceVersion: string;
   /** The token of the next page. */
   readonly next?: string;
 }
 
 /** What came over a watch. */
-export type PodEvent =
-  | { readonly type: 'there' | 'gone'; readonly pod: SeenPod; readonly resourceVersion: string }
+export type ObjectEvent =
+  | { readonly type: 'there' | 'gone'; readonly seen: SeenObject; readonly resourceVersion: string }
   /** Nothing but how far the watch has come. */
   | { readonly type: 'bookmark'; readonly resourceVersion: string };
 
@@ -39,23 +39,23 @@ export class ApiFault extends Error {
   }
 }
 
-/** The two calls that are made. Both reject with an ApiFault. */
-export interface PodApi {
-  readonly list: (namespace: string, next: string | undefined, signal: AbortSignal) => Promise<PodPage>;
+/** The two calls that are made, about the objects of one kind. Both reject with an ApiFault. */
+export interface ObjectApi {
+  readonly list: (namespace: string, next: string | undefined, signal: AbortSignal) => Promise<ObjectPage>;
   /** Resolves when the API server ends the watch. */
   readonly watch: (
     namespace: string,
     resourceVersion: string,
-    on: { readonly open: () => void; readonly event: (event: PodEvent) => void },
+    on: { readonly open: () => void; readonly event: (event: ObjectEvent) => void },
     signal: AbortSignal,
   ) => Promise<void>;
 }
 
 /** What a watch calls back with. */
-export interface PodWatchEvents {
-  /** The pod is there, perhaps not for the first time. */
-  readonly seen: (pod: SeenPod) => void;
-  readonly gone: (pod: GonePod) => void;
+export interface ObjectWatchEvents {
+  /** The object is there, perhaps not for the first time. */
+  readonly seen: (object: SeenObject) => void;
+  readonly gone: (object: GoneObject) => void;
   /** The state of a namespace changed: all that is there was told and will be, or the API server is lost, and why. */
   readonly state: (namespace: string, lost: string | undefined) => void;
   /** A call back threw: a bug. */
@@ -63,7 +63,7 @@ export interface PodWatchEvents {
 }
 
 /** What a watch needs of its surroundings. */
-export interface PodWatchClock {
+export interface ObjectWatchClock {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
   /** Resolves after so many milliseconds, or when the signal aborts. */
@@ -72,8 +72,8 @@ export interface PodWatchClock {
   readonly random: () => number;
 }
 
-/** A watch of the pods of namespaces, that goes on until it is stopped. */
-export interface PodWatch {
+/** A watch of the objects of one kind in namespaces, that goes on until it is stopped. */
+export interface ObjectWatch {
   /** Which namespaces from now on. */
   readonly follow: (namespaces: Iterable<string>) => void;
   readonly stop: () => Promise<void>;
@@ -88,7 +88,7 @@ const RESUMES = 2;
 const GONE = 410;
 
 /** Makes a watch that survives the loss of the API server: it calls back, and never throws or rejects. */
-export function watchPods(api: PodApi, events: PodWatchEvents, clock: PodWatchClock): PodWatch {
+export function watchObjects(api: ObjectApi, events: ObjectWatchEvents, clock: ObjectWatchClock): ObjectWatch {
   const followed = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
   return {
     follow: (namespaces) => {
@@ -115,9 +115,9 @@ export function watchPods(api: PodApi, events: PodWatchEvents, clock: PodWatchCl
 }
 
 interface Surroundings {
-  readonly api: PodApi;
-  readonly events: PodWatchEvents;
-  readonly clock: PodWatchClock;
+  readonly api: ObjectApi;
+  readonly events: ObjectWatchEvents;
+  readonly clock: ObjectWatchClock;
   readonly signal: AbortSignal;
 }
 
@@ -125,7 +125,7 @@ interface Surroundings {
 class Follower {
   readonly #namespace: string;
   readonly #around: Surroundings;
-  #known = new Map<string, GonePod>();
+  #known = new Map<string, GoneObject>();
   /** Up to where everything was told; undefined where that has to be found out by a list. */
   #version: string | undefined;
   #failures = 0;
@@ -163,24 +163,24 @@ class Follower {
     }
   }
 
-  /** Lists page by page, tells of each pod, and then of those that are not there any more. */
+  /** Lists page by page, tells of each object, and then of those that are not there any more. */
   async #list(): Promise<string> {
     const { api, events, signal } = this.#around;
-    const found = new Map<string, GonePod>();
+    const found = new Map<string, GoneObject>();
     let next: string | undefined;
     let resourceVersion: string;
     do {
       const page = await api.list(this.#namespace, next, signal);
       signal.throwIfAborted();
-      for (const pod of page.pods) {
-        found.set(pod.uid, identityOf(pod));
-        this.#tell(events.seen, pod);
+      for (const object of page.objects) {
+        found.set(object.uid, identityOf(object));
+        this.#tell(events.seen, object);
       }
       ({ next, resourceVersion } = { next: undefined, ...page });
     } while (next !== undefined);
     const missing = [...this.#known.values()].filter(({ uid }) => !found.has(uid));
     this.#known = found;
-    for (const pod of missing) this.#tell(events.gone, pod);
+    for (const object of missing) this.#tell(events.gone, object);
     return resourceVersion;
   }
 
@@ -190,29 +190,29 @@ class Follower {
     const open = (): void => {
       this.#followed();
     };
-    const event = (event: PodEvent): void => {
+    const event = (event: ObjectEvent): void => {
       if (signal.aborted) return;
       this.#take(event);
     };
     return api.watch(this.#namespace, version, { open, event }, signal);
   }
 
-  #take(event: PodEvent): void {
+  #take(event: ObjectEvent): void {
     const { events } = this.#around;
     if (event.type === 'there') {
-      this.#known.set(event.pod.uid, identityOf(event.pod));
-      this.#tell(events.seen, event.pod);
+      this.#known.set(event.seen.uid, identityOf(event.seen));
+      this.#tell(events.seen, event.seen);
     } else if (event.type === 'gone') {
-      this.#known.delete(event.pod.uid);
-      this.#tell(events.gone, identityOf(event.pod));
+      this.#known.delete(event.seen.uid);
+      this.#tell(events.gone, identityOf(event.seen));
     }
     this.#version = event.resourceVersion;
     this.#failures = 0;
   }
 
-  #tell<T>(handler: (pod: T) => void, pod: T): void {
+  #tell<T>(handler: (object: T) => void, object: T): void {
     try {
-      handler(pod);
+      handler(object);
     } catch (cause) {
       this.#around.events.crashed(cause);
     }
@@ -237,6 +237,6 @@ class Follower {
   }
 }
 
-function identityOf({ namespace, name, uid }: SeenPod): GonePod {
+function identityOf({ namespace, name, uid }: SeenObject): GoneObject {
   return { namespace, name, uid };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { CAPACITY, rememberMirrorPods, RETENTION } from '../../../src/entrances/webhook/mirror-pods.ts';
+import { CAPACITY, rememberObjects, RETENTION } from '../../../src/entrances/webhook/memory.ts';
 import type { Finding } from '../../../src/policy/types.ts';
 
 const [GOOD, BAD] = ['good', 'bad'].map((name) => [{ surface: 'mirror-pod', name }] as unknown as Finding[]) as [
@@ -10,13 +10,13 @@ const [GOOD, BAD] = ['good', 'bad'].map((name) => [{ surface: 'mirror-pod', name
 ];
 
 function pod(uid: string, name = 'kube-apiserver-cp-1') {
-  return { namespace: 'kube-system', name, uid };
+  return { kind: 'Pod' as const, namespace: 'kube-system', name, uid };
 }
 
 function memory() {
   let at = 0;
-  const pods = rememberMirrorPods(() => new Date(at));
-  const last = (name = 'kube-apiserver-cp-1') => pods.last('kube-system', name);
+  const pods = rememberObjects(() => new Date(at));
+  const last = (name = 'kube-apiserver-cp-1') => pods.last({ kind: 'Pod', namespace: 'kube-system', name });
   const pass = (milliseconds: number) => {
     at += milliseconds;
   };
