@@ -82,14 +82,15 @@ function subjectOf(
   const doubts = [...place.doubts, ...invocation.doubts, ...(doubt ? [doubt] : [])];
   const minor = versionOf(container.image);
   const base = { ...identity(component, container, place), doubts };
-  if (component === 'kubelet') return kubeletInPod(invocation, base, minor);
   if (completes(invocation)) return undefined;
   const elsewhere = openShiftConfig(invocation);
   if (elsewhere) return unreadableApiServer(elsewhere, container, place);
-  const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals: true });
+  const emptyPositionals = component === 'kube-apiserver';
+  const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals });
   const quits = neverServes(component, commandLine);
   // A script may ask for the version before it starts the server.
   if (quits && (container.endsByItself || invocation.conditional || !alone)) return undefined;
+  if (component === 'kubelet') return kubeletInPod(invocation, base, minor);
   const bareUpstream = doubt !== undefined && UPSTREAM_IMAGE.test(container.image);
   const refusal = bareUpstream
     ? {

@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../src/controls/index.ts';
+import { inspect } from '../../src/inspect.ts';
+
+type Containers = Readonly<Record<'containers' | 'initContainers', readonly object[]>>;
+
+function resultsOf(spec: Partial<Containers>): string[] {
+  const metadata = { name: 'it', namespace: 'kube-system' };
+  const value = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+  const { findings } = inspect(controls, [{ form: 'object', source: { object: 'it' }, vantage: 'running', value }]);
+  return findings.map(({ control, outcome }) => `${control.slug} ${outcome.result}`);
+}
+
+describe('a kubelet in a pod', () => {
+  test.each([
+    ['with a client CA on its command line', ['kubelet', '--client-ca-file=/ca.crt'], ['kubelet-client-ca pass']],
+    ['with an empty one there', ['kubelet', '--client-ca-file=', '--config=/c'], ['kubelet-client-ca fail']],
+    ['without any configuration', ['kubelet'], ['kubelet-client-ca fail']],
+    ['whose configuration the pod does not show', ['kubelet', '--config=/c'], ['kubelet-client-ca unknown']],
+    ['that opens no server', ['kubelet', '--enable-server=false'], []],
+    ['that is called otherwise', ['kubelet-csr-approver'], []],
+  ])('%s', (_name, command, results) => {
+    expect(resultsOf({ containers: [{ name: 'kubelet', command }] })).toEqual(results);
+  });
+});
+
+describe('a program that only prints its version', () => {
+  test.each(['kubelet', 'kube-apiserver'])(
+    '%s is nothing to judge in an init container, and never serves elsewhere',
+    (program) => {
+      const container = { name: 'it', command: [program, '--version'] };
+      expect(resultsOf({ initContainers: [container] })).toEqual([]);
+      expect(resultsOf({ containers: [container] })).toEqual([expect.stringMatching(/ fail$/)]);
+    },
+  );
+});
