@@ -29,7 +29,7 @@ export class Conversion {
     const lastLine = text.slice(text.lastIndexOf('\n') + 1);
     this.#unfinished = lastLine.trim() === '' ? Infinity : text.length;
     this.#json = json;
-    this.#targets = aliasTargets(root);
+    this.#targets = text.includes('*') ? aliasTargets(root) : new Map<Alias, Node | undefined>();
   }
 
   /** The value of the whole document. */

@@ -13,6 +13,13 @@ const ANCHOR = /^[\w-]+$/;
 const TAG = /^[\w;/?:@&=+$,.!~*'()[\]%-]*$/;
 const BAD_ANCHOR = 'the name of an anchor holds other signs than letters, digits, - and _';
 
+/** A line that no quirk can be in: empty, a comment, `key:`, `key: value`, `- value`, of harmless signs. */
+const PLAIN_LINE =
+  /^(?: *(?:#[^\t]*)?| *(?:- +)*[\w./-]+:(?: +(?:\{\}|\[\]|[\w./-](?:[\w./=,+@~;-]|:(?=\S)| +(?=[\w./=,+@~;-]))*))?| *(?:- +)+[\w./-](?:[\w./=,+@~;-]|:(?=\S)| +(?=[\w./=,+@~;-]))*|---)$/;
+
+/** Longer lines are not worth the search, whose cost grows faster than they do. */
+const LONG_LINE = 500;
+
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -26,6 +33,14 @@ interface Span {
  * @param range where the document begins and ends in the text
  */
 export function findQuirk(root: Node, text: string, range: readonly [number, number]): Quirk | undefined {
+  // Most documents are plain, and looking at every node of one costs as much as parsing it.
+  if (
+    text
+      .slice(...range)
+      .split('\n')
+      .every((line) => line.length < LONG_LINE && PLAIN_LINE.test(line))
+  )
+    return undefined;
   const spans: Span[] = [];
   let quirk: Quirk | undefined;
   visit(root, {
