@@ -6,7 +6,7 @@ import { findMismatchIn, rootType } from './decoding/decode.ts';
 import type { ParsedDocument } from './yaml/documents.ts';
 import { environmentOf, expand } from './argv/expansion.ts';
 import { flagTable, minorOf } from './argv/flags.ts';
-import { neverServes } from './kubelet.ts';
+import { neverServes } from './argv/serving.ts';
 import { isAbsolute, joinPath } from './values/paths.ts';
 import { parseCommandLine, readFlag } from './argv/pflag.ts';
 import { select } from './select.ts';

@@ -1,24 +1,28 @@
 // The kubelet's effective settings: --config, then the drop-ins of --config-dir, then the command line once more
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
-import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
-import { isFinite } from './yaml/conversion.ts';
-import { findMismatch, findMismatchIn, fold, keepKnown } from './decoding/decode.ts';
-import { parseStream, type ParsedDocument, type Syntax } from './yaml/documents.ts';
+import type { Problem, Reading, Refusal } from '../policy/types.ts';
 import { flagTable } from './argv/flags.ts';
-import { parseBool } from './values/go-values.ts';
 import { nodeLabelsFault } from './argv/labels.ts';
-import { mergePatch } from './decoding/merge-patch.ts';
-import { isAbsolute, joinPath } from './values/paths.ts';
 import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from './argv/pflag.ts';
-import { clientCAFile as selectClientCAFile } from './select.ts';
-import { asRecord, isRecord } from './values/shape.ts';
-import { HOLE, isKnown, type Word } from './argv/words.ts';
-
-const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
-/** Kubelets accept it, with the names of Go's fields. */
-const INTERNAL_VERSION = 'kubelet.config.k8s.io/__internal';
-const TYPE = 'KubeletConfiguration';
+import { neverServes } from './argv/serving.ts';
+import { isKnown, type Word } from './argv/words.ts';
+import { findMismatch, keepKnown } from './decoding/decode.ts';
+import {
+  applyDocument,
+  firstDocument,
+  foldedPath,
+  readConfiguration,
+  refuse,
+  TYPE,
+  unreadable,
+  type KubeletDocument,
+  type Layered,
+  type Step,
+} from './kubelet-configuration.ts';
+import { parseBool } from './values/go-values.ts';
+import { asRecord } from './values/shape.ts';
+import type { ParsedDocument } from './yaml/documents.ts';
 
 /** A file, as far as it could be read. */
 export type FileContent =
@@ -52,18 +56,6 @@ export interface KubeletSettings {
   readonly serves: boolean;
 }
 
-type Known = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
-
-/** A configuration between two layers. */
-interface Layered {
-  /** A file that could not be understood: the kubelet may refuse it, whatever other layers say. */
-  readonly malformed?: Problem;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly clientCAFile: Reading<string>;
-}
-
-type Step = Layered | { readonly refusal: Refusal };
-
 /** The settings of a kubelet's whole setup. */
 export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), { emptyPositionals: false });
@@ -95,7 +87,7 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 }
 
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
-export function configurationSettings(document: Known): KubeletSettings {
+export function configurationSettings(document: KubeletDocument): KubeletSettings {
   const step = readConfiguration(document, undefined);
   if ('refusal' in step) return { refusal: step.refusal, doubts: [], clientCAFile: { state: 'unset' }, serves: true };
   return { doubts: [], clientCAFile: step.clientCAFile, serves: step.config.enableServer !== false };
@@ -107,24 +99,6 @@ export function dropInSettings(document: ParsedDocument, path: string): KubeletS
   const step = applyDocument(unreadable({ code: 'not-visible', message }), document, path);
   if ('refusal' in step) return { refusal: step.refusal, doubts: [], clientCAFile: { state: 'unset' }, serves: true };
   return { doubts: [], clientCAFile: step.clientCAFile, serves: step.config.enableServer !== false };
-}
-
-/**
- * A flag with which a component prints something and exits instead of serving.
- *
- * Source: kubernetes cmd/kube-apiserver/app/server.go:95, component-base version/verflag/verflag.go:89.
- */
-export function neverServes(component: string, { assignments }: CommandLine): Refusal | undefined {
-  for (const name of ['help', 'version']) {
-    const assignment = assignments.get(name);
-    if (assignment === undefined || parseBool(assignment.value) === false || assignment.value.startsWith('v')) continue;
-    return {
-      reason: `with --${name}, ${component} prints and exits`,
-      setting: `--${name}`,
-      origin: originAt(assignment.word.pointer),
-    };
-  }
-  return undefined;
 }
 
 function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
@@ -177,140 +151,7 @@ function applyDropIn(base: Layered, { path, text }: DropIn): Step {
   return 'state' in document ? document.step : applyDocument(base, document, path);
 }
 
-function applyDocument(base: Layered, document: ParsedDocument, path: string): Step {
-  const { value, duplicate } = document;
-  const origin: Origin = { layer: 'drop-in', file: path };
-  const fault = headerFault(document, false);
-  if (fault !== undefined) return refuse(`${path}: ${fault}`, origin);
-  if (duplicate !== undefined)
-    return refuse(`${path}: key ${duplicate} already set in map`, { ...origin, pointer: duplicate });
-  if (!isFinite(value)) return refuse(`${path}: a number is out of range`, origin);
-  const config = mergePatch(base.config, asRecord(value));
-  const reading = readMerged(config, origin);
-  const same = valueOf(reading) === valueOf(readMerged(base.config, origin));
-  return { config, clientCAFile: same ? base.clientCAFile : reading };
-}
-
-function valueOf(reading: Reading<string>): string | undefined {
-  return reading.state === 'set' ? reading.value : undefined;
-}
-
-/** encoding/json matches names in any case; keys are marshalled in order, so the last match wins. */
-function readMerged(config: Readonly<Record<string, unknown>>, origin: Origin): Reading<string> {
-  const value = foldedPath(config, ['authentication', 'x509', 'clientcafile']);
-  const place = { ...origin, pointer: '/authentication/x509/clientCAFile' };
-  return typeof value === 'string' ? { state: 'set', value, origin: place } : { state: 'unset', origin: place };
-}
-
-function foldedPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  if (name === undefined) return value;
-  let found: unknown;
-  for (const key of Object.keys(asRecord(value)).sort()) {
-    if (fold(key) !== name) continue;
-    found = foldedPath(asRecord(value)[key], rest) ?? found;
-  }
-  return found;
-}
-
-function readConfiguration(document: Known, path: string | undefined): Step {
-  const header = isRecord(document.value) ? findHeader(document.value, document.syntax) : undefined;
-  if (header?.apiVersion === INTERNAL_VERSION && header.kind === TYPE)
-    return unreadable({
-      code: 'malformed',
-      message: `a configuration of ${INTERNAL_VERSION} can not be read; write ${API_VERSION}`,
-    });
-  const { value } = document;
-  const place: Origin = { layer: 'file', ...(path !== undefined && { file: path }) };
-  const fault = headerFault(document, true);
-  if (fault !== undefined) return refuse(fault, place);
-  const found = findMismatchIn(TYPE, document);
-  if (found)
-    return refuse(`the configuration can not be decoded: ${found.reason} (${found.pointer})`, {
-      ...place,
-      pointer: found.pointer,
-    });
-  const selected = selectClientCAFile(value);
-  const config = asRecord(value);
-  const origin: Origin = { ...place, pointer: selected.pointer };
-  if (typeof selected.value !== 'string') return { config, clientCAFile: { state: 'unset', origin } };
-  const resolved = resolvePath(selected.value, path);
-  return {
-    config: withClientCAFile(config, resolved === '' ? null : resolved),
-    clientCAFile: { state: 'set', value: resolved, origin },
-  };
-}
-
-function headerFault(
-  { value, syntax }: Pick<ParsedDocument, 'value' | 'syntax'>,
-  anyCase: boolean,
-): string | undefined {
-  if (syntax === 'broken-json') return 'the configuration begins with a brace and is no JSON';
-  if (!isRecord(value)) return 'the configuration is no object';
-  const header = findHeader(value, syntax);
-  if (header === undefined) return 'apiVersion and kind must be texts';
-  const { apiVersion, kind } = anyCase ? header : value;
-  if (typeof kind !== 'string' || kind === '') return "Object 'Kind' is missing";
-  if (typeof apiVersion !== 'string' || apiVersion === '') return "Object 'apiVersion' is missing";
-  if (apiVersion === API_VERSION && kind === TYPE) return undefined;
-  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
-}
-
-/** encoding/json finds them in any case (apimachinery pkg/runtime/serializer/json/meta.go:55). */
-function findHeader(
-  value: Readonly<Record<string, unknown>>,
-  syntax: Syntax,
-): { readonly apiVersion: string; readonly kind: string } | undefined {
-  const header = { apiversion: '', kind: '' };
-  // YAML was made JSON with sorted keys before.
-  const names = syntax === 'json' ? Object.keys(value) : Object.keys(value).sort();
-  for (const name of names) {
-    const folded = fold(name);
-    if (folded !== 'apiversion' && folded !== 'kind') continue;
-    const entry = value[name];
-    if (entry !== null && typeof entry !== 'string') return undefined;
-    header[folded] = entry ?? header[folded];
-  }
-  return { apiVersion: header.apiversion, kind: header.kind };
-}
-
-function firstDocument(
-  text: string,
-  path: string,
-): ParsedDocument | { readonly state: 'no document'; readonly step: Step } {
-  const origin: Origin = { layer: 'file', file: path };
-  if (text === '') return { state: 'no document', step: refuse(`kubelet config file ${path} was empty`, origin) };
-  const [first] = parseStream(text);
-  if (first?.index !== 0) return { state: 'no document', step: refuse(`${path}: Object 'Kind' is missing`, origin) };
-  if (!('problem' in first)) return first;
-  const problem: Problem = { ...first.problem, message: `${path} is ${first.problem.message}`, origin };
-  return { state: 'no document', step: unreadable(problem) };
-}
-
-/** Paths in the file of --config are relative to it (pkg/kubelet/kubeletconfig/configfiles/configfiles.go:100). */
-function resolvePath(value: string, configPath: string | undefined): string {
-  if (value === '' || configPath === undefined || isAbsolute(value)) return value;
-  return joinPath(configPath.slice(0, configPath.lastIndexOf('/') + 1), value);
-}
-
 function serves(config: Readonly<Record<string, unknown>>, { assignments }: CommandLine): boolean {
   const flag = assignments.get('enable-server');
   return flag === undefined ? foldedPath(config, ['enableserver']) !== false : parseBool(flag.value) !== false;
-}
-
-function unreadable(problem: Problem): Layered {
-  const reading: Reading<string> = { state: 'unreadable', problem };
-  return {
-    config: withClientCAFile({}, HOLE),
-    clientCAFile: reading,
-    ...(problem.code === 'malformed' && { malformed: problem }),
-  };
-}
-
-/** An empty path is not written into the configuration that drop-ins are merged into. */
-function withClientCAFile(config: Readonly<Record<string, unknown>>, path: string | null): Layered['config'] {
-  return mergePatch(config, { authentication: { x509: { clientCAFile: path } } });
-}
-
-function refuse(reason: string, origin: Origin): { readonly refusal: Refusal } {
-  return { refusal: { reason, origin } };
 }

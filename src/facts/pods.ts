@@ -14,7 +14,8 @@ import type {
 } from '../policy/types.ts';
 import { containersOf, imageName, launchOf, viewOf, type Container } from './containers.ts';
 import { flagTable, minorOf } from './argv/flags.ts';
-import { kubeletSettings, neverServes } from './kubelet.ts';
+import { neverServes } from './argv/serving.ts';
+import { kubeletSettings } from './kubelet.ts';
 import type { Invocation, Suspect } from './launch/launch.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
 import { asArray } from './values/shape.ts';

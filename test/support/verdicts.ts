@@ -8,7 +8,8 @@ import { parseStream, type ParsedDocument } from '../../src/facts/yaml/documents
 import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
 import { flagTable } from '../../src/facts/argv/flags.ts';
 import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/kubeadm.ts';
-import { kubeletSettings, neverServes, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
+import { neverServes } from '../../src/facts/argv/serving.ts';
+import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
 import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
 import { recognise } from '../../src/facts/recognise.ts';
 import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
