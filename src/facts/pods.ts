@@ -61,7 +61,9 @@ export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodP
       (invocation) => subjectOf(invocation, container, place, doubt, alone) ?? [],
     );
     const certain = launch.invocations.every(({ conditional }) => !conditional);
-    subjects.push(...(certain ? started : settled(started, container, place)));
+    if (certain) subjects.push(...started);
+    else if (launch.alternative) subjects.push(unreadableApiServer(launch.alternative, container, place));
+    else subjects.push(...settled(started, container, place));
     for (const suspect of launch.suspects) suspects.push({ container, suspect });
   }
   const named = suspects.filter(({ suspect }) => suspect.names);

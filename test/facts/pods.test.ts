@@ -35,3 +35,22 @@ describe('a program that only prints its version', () => {
     },
   );
 });
+
+describe('a start that depends on something, beside a program that is not known', () => {
+  const good = 'kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=/k';
+  const pass = ['apiserver-kubelet-client-cert pass'];
+  const unknown = ['apiserver-kubelet-client-cert unknown'];
+
+  test.each([
+    [`if [ -f /x ]; then exec ${good}; fi; exec /start.sh`, unknown],
+    [`if [ -f /x ]; then exec /start.sh; else exec ${good}; fi`, unknown],
+    [`if [ -f /x ]; then exec ${good}; fi\n/start.sh`, unknown],
+    [`if [ -f /x ]; then exec kube-apiserver; fi; exec /start.sh`, unknown],
+    [`/setup; exec ${good}`, pass],
+    [`set -e; /setup; exec ${good}`, pass],
+    [`[ -f /x ] || /setup; exec ${good}`, pass],
+    [`if [ -f /x ]; then exec ${good}; fi; exec sleep 1`, pass],
+  ])('%s', (script, results) => {
+    expect(resultsOf({ containers: [{ name: 'it', command: ['sh', '-c', script] }] })).toEqual(results);
+  });
+});

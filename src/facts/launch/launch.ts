@@ -2,7 +2,7 @@
 
 import type { Component, Problem } from '../../policy/types.ts';
 import type { Environment } from '../argv/expansion.ts';
-import { readScript } from './shell.ts';
+import { readScript, type ShellCommand } from './shell.ts';
 import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
 import { unwrap } from './wrappers.ts';
 
@@ -21,6 +21,8 @@ export interface Launch {
   readonly invocations: readonly Invocation[];
   /** A program that may start a component in a way that can not be followed. */
   readonly suspects: readonly Suspect[];
+  /** A program that is not known may run in the place of a conditional start. */
+  readonly alternative?: Problem;
 }
 
 /** A command that is not understood. */
@@ -154,12 +156,14 @@ class Resolver {
     );
     const invocations = launches.flatMap((launch) => launch.invocations);
     const suspects = launches.flatMap((launch) => launch.suspects);
+    const alternative = alternativeOf(commands, launches);
     if (doubt !== undefined && invocations.length === 0) {
       suspects.push({ names: false, runsText: true, problem: unresolved(doubt, script) });
     }
     const named = invocations.length === 0 && namesApiServer(script.text);
     return {
       invocations,
+      ...(alternative && { alternative }),
       suspects: suspects.map((suspect) => (named && suspect.runsText ? { ...suspect, names: true } : suspect)),
     };
   }
@@ -221,6 +225,17 @@ function single(word: Word): Word {
   if (word.holes !== true || !word.text.includes(GAP)) return word;
   const { pointer, problem } = word;
   return { ...wordOf(word.text.replaceAll(GAP, HOLE), pointer), ...(problem && { problem }) };
+}
+
+/** What may run instead of a start that is conditional: a program that takes the shell's place, or that stands behind it. */
+function alternativeOf(commands: readonly ShellCommand[], launches: readonly Launch[]): Problem | undefined {
+  const first = launches.findIndex(({ invocations }) => invocations.some(({ conditional }) => conditional));
+  if (first === -1) return undefined;
+  const at = launches.findIndex(
+    ({ suspects, alternative }, index) =>
+      alternative !== undefined || (suspects.length > 0 && (index > first || commands[index]?.replaces === true)),
+  );
+  return launches[at]?.alternative ?? launches[at]?.suspects[0]?.problem;
 }
 
 /** The script and parameters of `sh -c`. */

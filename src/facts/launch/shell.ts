@@ -11,6 +11,8 @@ export interface ShellCommand {
   readonly words: readonly Word[];
   /** Whether it runs at all depends on something that is not known. */
   readonly conditional: boolean;
+  /** It takes the shell's place, by exec. */
+  readonly replaces: boolean;
 }
 
 /** What a script runs. */
@@ -154,7 +156,7 @@ class Runner {
         this.#exec(args, conditional, certain);
         return;
       default:
-        this.commands.push({ words, conditional });
+        this.commands.push({ words, conditional, replaces: false });
     }
   }
 
@@ -194,7 +196,7 @@ class Runner {
     while (/^-[acl]+$|^--$/.test(args[first]?.text ?? '')) first += args[first]?.text.includes('a') === true ? 2 : 1;
     const words = args.slice(first);
     if (words.length === 0) return;
-    this.commands.push({ words, conditional });
+    this.commands.push({ words, conditional, replaces: true });
     this.#end(certain);
   }
 
