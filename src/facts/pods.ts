@@ -16,7 +16,7 @@ import { containersOf, imageName, launchOf, viewOf, type Container } from './con
 import { flagTable, minorOf } from './argv/flags.ts';
 import { neverServes } from './argv/serving.ts';
 import { kubeletSettings } from './kubelet.ts';
-import type { Invocation, Suspect } from './launch/launch.ts';
+import type { Invocation, Launch } from './launch/launch.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
 import { asArray } from './values/shape.ts';
 
@@ -53,25 +53,31 @@ const UPSTREAM_IMAGE = /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:[:
  */
 export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodPlace): Subject[] {
   const subjects: Subject[] = [];
-  const suspects: { readonly container: Container; readonly suspect: Suspect }[] = [];
+  let labelled: ApiServer | undefined;
   for (const container of containersOf(spec, place.pointer, place.endsByItself)) {
     const { launch, doubt } = launchOf(container);
-    const alone = launch.invocations.length === 1;
-    const started = launch.invocations.flatMap(
-      (invocation) => subjectOf(invocation, container, place, doubt, alone) ?? [],
-    );
-    const certain = launch.invocations.every(({ conditional }) => !conditional);
-    if (certain) subjects.push(...started);
-    else if (launch.alternative) subjects.push(unreadableApiServer(launch.alternative, container, place));
-    else subjects.push(...settled(started, container, place));
-    for (const suspect of launch.suspects) suspects.push({ container, suspect });
+    const own = startsOf(launch, container, place, doubt);
+    const named = launch.suspects.filter(({ names }) => names);
+    own.push(...named.map(({ problem }) => unreadableApiServer(problem, container, place)));
+    const [suspect] = launch.suspects;
+    if (suspect && own.length === 0 && !container.endsByItself) {
+      if (isApiServerByName(container)) own.push(unreadableApiServer(suspect.problem, container, place));
+      else if (hasLabel(place)) labelled ??= unreadableApiServer(suspect.problem, container, place);
+    }
+    subjects.push(...own);
   }
-  const named = suspects.filter(({ suspect }) => suspect.names);
-  for (const { suspect, container } of named) subjects.push(unreadableApiServer(suspect.problem, container, place));
-  if (subjects.some(({ component }) => component === 'kube-apiserver')) return subjects;
-  const claimed = suspects.find(({ container }) => claims(container, place));
-  if (claimed) return [...subjects, unreadableApiServer(claimed.suspect.problem, claimed.container, place)];
-  return hasLabel(place) && subjects.length === 0 ? [unlabelled(place)] : subjects;
+  if (!hasLabel(place) || subjects.some(({ component }) => component === 'kube-apiserver')) return subjects;
+  if (labelled) return [...subjects, labelled];
+  return subjects.length === 0 ? [unlabelled(place)] : subjects;
+}
+
+/** The subjects that a container is seen to start. */
+function startsOf(launch: Launch, container: Container, place: PodPlace, doubt: Problem | undefined): Subject[] {
+  const { invocations, alternative } = launch;
+  const alone = invocations.length === 1;
+  const started = invocations.flatMap((invocation) => subjectOf(invocation, container, place, doubt, alone) ?? []);
+  if (invocations.every(({ conditional }) => !conditional)) return started;
+  return alternative ? [unreadableApiServer(alternative, container, place)] : settled(started, container, place);
 }
 
 function subjectOf(
@@ -193,7 +199,7 @@ function versionOf(image: string): number | undefined {
 }
 
 /** Where one of several starts is conditional and not all are alike good or bad, which of them serves can not be told. */
-function settled(started: readonly Subject[], container: Container, place: PodPlace): readonly Subject[] {
+function settled(started: Subject[], container: Container, place: PodPlace): Subject[] {
   const verdicts = new Set(started.map(presents));
   if (verdicts.size <= 1) return started;
   const problem: Problem = {
@@ -216,11 +222,8 @@ function presents(subject: Subject): boolean | undefined {
   return readings.every(({ state }) => state === 'set') ? true : undefined;
 }
 
-function claims(container: Container, place: PodPlace): boolean {
-  const image = imageName(container.image);
-  return (
-    !container.endsByItself && (hasLabel(place) || image === 'kube-apiserver' || container.name === 'kube-apiserver')
-  );
+function isApiServerByName({ name, image }: Container): boolean {
+  return name === 'kube-apiserver' || imageName(image) === 'kube-apiserver';
 }
 
 function hasLabel({ labels }: PodPlace): boolean {

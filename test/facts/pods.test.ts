@@ -54,3 +54,24 @@ describe('a start that depends on something, beside a program that is not known'
     expect(resultsOf({ containers: [{ name: 'it', command: ['sh', '-c', script] }] })).toEqual(results);
   });
 });
+
+describe('a container that is the kube-apiserver by its own image or name, and can not be followed', () => {
+  const command = ['kube-apiserver', '--kubelet-client-certificate=/c', '--kubelet-client-key=/k'];
+  const opaque = { command: ['/start.sh'] };
+
+  test.each([
+    ['an image', { ...opaque, name: 'it', image: 'registry.k8s.io/kube-apiserver:v1.37.2' }],
+    ['a name', { ...opaque, name: 'kube-apiserver', image: 'it' }],
+  ])('is told by %s, whatever runs beside it', (_what, container) => {
+    expect(resultsOf({ containers: [{ name: 'beside', command }, container] })).toEqual([
+      'apiserver-kubelet-client-cert pass',
+      'apiserver-kubelet-client-cert unknown',
+    ]);
+  });
+
+  test('is none where it starts one itself', () => {
+    const script = `/setup; exec ${command.join(' ')}`;
+    const container = { name: 'kube-apiserver', image: 'kube-apiserver', command: ['sh', '-c', script] };
+    expect(resultsOf({ containers: [container] })).toEqual(['apiserver-kubelet-client-cert pass']);
+  });
+});
