@@ -50,6 +50,9 @@ describe('a start that depends on something, beside a program that is not known'
     [`set -e; /setup; exec ${good}`, pass],
     [`[ -f /x ] || /setup; exec ${good}`, pass],
     [`if [ -f /x ]; then exec ${good}; fi; exec sleep 1`, pass],
+    [`run() { exec ${good}; }; run`, pass],
+    [`f() { K=; }; K=/k; f; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key="$K"`, unknown],
+    [`run() { exec ${good}; }; other() { /start.sh; }; other; run`, unknown],
   ])('%s', (script, results) => {
     expect(resultsOf({ containers: [{ name: 'it', command: ['sh', '-c', script] }] })).toEqual(results);
   });

@@ -58,6 +58,7 @@ class Runner {
   doubt: string | undefined;
   readonly #parameters: ShellParameters;
   readonly #pointer: string | undefined;
+  readonly #functions = new Set<string>();
   #ended = false;
   #mayHaveEnded = false;
   #evals = 0;
@@ -68,10 +69,13 @@ class Runner {
   }
 
   run({ commands, functions, loopVariables }: Grammar, conditional: boolean): void {
+    for (const name of functions) this.#functions.add(name);
     const telling = functions.find((name) => TELLING_NAME.test(name));
     if (telling !== undefined) this.doubt ??= `the script defines a function named ${telling}`;
-    // A loop runs its commands again after the assignments that stand behind them.
-    const looped = commands.filter(({ inLoop }) => inLoop).flatMap(({ words }) => assignedNames(words));
+    // A loop runs its commands again after the assignments that stand behind them, and a function wherever it is called.
+    const looped = commands
+      .filter(({ inLoop, inFunction }) => inLoop || inFunction)
+      .flatMap(({ words }) => assignedNames(words));
     const changing = new Set([...loopVariables, ...looped]);
     for (const name of changing) this.#forget(name);
     for (const command of commands) {
@@ -156,7 +160,9 @@ class Runner {
         this.#exec(args, conditional, certain);
         return;
       default:
-        this.commands.push({ words, conditional, replaces: false });
+        // The commands of a function are told where it is defined; a call of it may end the script.
+        if (name && this.#functions.has(name.text)) this.#mayHaveEnded = true;
+        else this.commands.push({ words, conditional, replaces: false });
     }
   }
 
