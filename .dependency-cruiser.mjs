@@ -51,6 +51,8 @@ export default {
 
     allow('sources/', policy, node('fs', 'fs/promises', 'net', 'tls', 'crypto', 'path')),
     allow('sources/cluster[^/]*[.]ts$', npm('@kubernetes/client-node')),
+    // one way to call a server, and the agents that keep its connections to an API server
+    allow('sources/(http|cluster-request)[.]ts$', node('http', 'https')),
 
     allow('runtime/', policy, npm('pino', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'yaml')),
     {
@@ -63,12 +65,12 @@ export default {
     allow('entrances/', policy, ours('inspect[.]ts$'), ours('report/'), ours('controls/')),
     allowTypes('entrances/', ours('sources/'), ours('runtime/')),
     allow('entrances/webhook/', npm('express'), node('https')),
-    // of node:http only the types: what listens on the local port is made by serve.ts
+    // of node:http only the types: what listens on the local port is made by commands/serve.ts
     allowTypes('entrances/', node('http')),
 
-    // the wiring of `serve`, apart from main.ts because of its size
-    allow('(serve|demo)[.]ts$', ours(''), '(^|/)node_modules/'),
-    { from: { path: ours('(serve|demo)[.]ts$') }, to: { dependencyTypes: ['core'] } },
+    // the wiring, a file for each command
+    allow('commands/', ours(''), '(^|/)node_modules/'),
+    { from: { path: ours('commands/') }, to: { dependencyTypes: ['core'] } },
 
     allow('main[.]ts$', ours(''), '(^|/)node_modules/'),
     { from: { path: ours('main[.]ts$') }, to: { dependencyTypes: ['core'] } },

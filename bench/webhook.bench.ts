@@ -15,7 +15,7 @@ import { createApp } from '../src/entrances/webhook/app.ts';
 import { createJudge, judgedResources } from '../src/entrances/webhook/judge.ts';
 import { rememberObjects } from '../src/entrances/webhook/memory.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
-import { readConfiguration } from '../src/runtime/configuration.ts';
+import { judgedControls, readConfiguration } from '../src/runtime/configuration.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { createMetrics } from '../src/runtime/metrics.ts';
 
@@ -53,7 +53,8 @@ const bare: Parameters<typeof createServer>[1] = (incoming, response) => {
 };
 
 function guard(): ReturnType<typeof createApp> {
-  const rules = readConfiguration(undefined, controls);
+  const configuration = readConfiguration(undefined, controls);
+  const rules = { ...configuration, controls: judgedControls(controls, configuration) };
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
       done();
@@ -61,9 +62,9 @@ function guard(): ReturnType<typeof createApp> {
   });
   return createApp({
     judge: createJudge({
-      controls,
       rules: () => rules,
       memory: rememberObjects(() => new Date(0)),
+      stored: () => [],
       now: () => new Date(),
     }),
     metrics: createMetrics('0.0.0', judgedResources).admission,

@@ -9,7 +9,8 @@ import type { ControlMetadata } from '../src/policy/types.ts';
 
 /** The page of a control, as Markdown. */
 export function controlPage(control: ControlMetadata): string {
-  const { slug, title, component, rationale, remediation, benchmarks, codes, differences, defaults } = control;
+  const { slug, title, component, rationale, remediation, benchmarks, codes, differences, defaults, companion } =
+    control;
   const overrides = Object.entries(defaults.on ?? {}).map(([surface, action]) => `\`${action}\` on ${surface}`);
   return [
     `# ${slug}`,
@@ -40,7 +41,9 @@ export function controlPage(control: ControlMetadata): string {
     '',
     '## Default action',
     '',
-    [`\`${defaults.action}\``, ...overrides].join(', ') + '.',
+    companion === true
+      ? `\`${defaults.action}\` where the configuration names it. Otherwise admission and \`check\` leave it out, and only a sweep and a node audit report it.`
+      : [`\`${defaults.action}\``, ...overrides].join(', ') + '.',
     '',
   ].join('\n');
 }

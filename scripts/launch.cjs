@@ -15,6 +15,12 @@ function readCache() {
   }
 }
 
+// it says that the constant below is new, which helps nobody who runs the program
+const { emitWarning } = process;
+process.emitWarning = (warning, ...rest) => {
+  if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
+};
+
 // latin1: the build writes ASCII only, which needs no decoding
 const filename = join(folder, 'program.js');
 const script = new Script(readFileSync(filename, 'latin1'), {

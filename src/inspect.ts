@@ -1,4 +1,7 @@
 import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
+import { staticPods } from './facts/host-pods.ts';
+import { processSubjects } from './facts/host.ts';
+import { helloSubject, refusedSubject, unansweredSubject } from './facts/live.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/recognise.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type {
@@ -42,15 +45,33 @@ interface Read {
 }
 
 function read(document: RawDocument): Read {
-  if (document.form === 'object') {
-    const { source, vantage, value } = document;
-    const parsed = decodedDocument(value);
-    return {
-      inspected: [{ recognised: recognise(parsed, { source, vantage }), source, locate: parsed.locate }],
-      broken: [],
-    };
+  if (document.form === 'text') return readText(document);
+  if (document.form === 'process' && document.view === 'static-pods') return readStaticPods(document);
+  const { source } = document;
+  return { inspected: [{ recognised: recogniseOne(document), source, locate: () => undefined }], broken: [] };
+}
+
+function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>): Recognised {
+  switch (document.form) {
+    case 'object':
+      return recognise(decodedDocument(document.value), document);
+    case 'hello':
+      return { subjects: [helloSubject(document)], problems: [] };
+    case 'refused-calls':
+      return { subjects: [refusedSubject(document)], problems: [] };
+    case 'unanswered':
+      return { subjects: [unansweredSubject(document)], problems: [] };
+    case 'process':
+      return { subjects: processSubjects(document), problems: [] };
   }
-  const { path, text } = document;
+}
+
+function readStaticPods(document: Extract<RawDocument, { form: 'process' }>): Read {
+  const inspected = staticPods(document).map(({ source, locate, ...recognised }) => ({ recognised, source, locate }));
+  return { inspected, broken: [] };
+}
+
+function readText({ path, text }: Extract<RawDocument, { form: 'text' }>): Read {
   const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });
   const stream = parseStream(text);
   const parsed = stream.filter((entry) => 'value' in entry);

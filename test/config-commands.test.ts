@@ -39,12 +39,11 @@ describe('config check', () => {
 
   test('tells of what its author may not expect', () => {
     const exemption = '{ control: kubelet-client-ca, subject: node/a, reason: ticket 4711, expires: 2020-01-31 }';
-    const file = write('notes.yaml', `${HEAD}exemptions:\n  - ${exemption}\nsweep: {}\n`);
+    const file = write('notes.yaml', `${HEAD}exemptions:\n  - ${exemption}\n`);
     expect(run(['config', 'check', file])).toStrictEqual({
       status: 0,
       stdout: [
         'notes.yaml:4:5: note: the exemption of node/a from kubelet-client-ca expired on 2020-01-31 and no longer applies: renew or remove it\n',
-        'notes.yaml:5:1: note: sweep is read and checked, but has no effect: this version has no background sweeper\n',
         'notes.yaml: valid\n',
       ].join(''),
       stderr: '',

@@ -2,11 +2,11 @@
 // presents a certificate to kubelets only if both are non-empty; with one of the two it starts, says nothing, and calls
 // kubelets anonymously (client-go transport/config.go, HasCertAuth).
 
-import { defineControl, isNullDevice, notePath, noteRefusal, type Notes } from '../policy/control.ts';
-import type { ApiServer, Reading } from '../policy/types.ts';
+import { defineControl, noteApiServerPath } from '../policy/control.ts';
 
 const CERTIFICATE = '--kubelet-client-certificate';
 const KEY = '--kubelet-client-key';
+const HOLLOW = 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
 
 export const apiserverKubeletClientCert = defineControl(
   {
@@ -30,6 +30,8 @@ export const apiserverKubeletClientCert = defineControl(
       empty: 'The flag is set to an empty value, which is the same as not setting it.',
       unusable:
         'The value can not be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
+      refused:
+        'A kubelet that asks for a client certificate refused a call of kube-apiserver: none was presented, or none that the kubelet accepts.',
       'would-not-start': 'With this command line kube-apiserver would exit instead of starting.',
     },
     differences:
@@ -38,52 +40,21 @@ export const apiserverKubeletClientCert = defineControl(
       'code turned round, reads `command` but not `args`, and never looks at the key.',
     defaults: { action: 'audit', on: { 'kubeadm-config': 'ratchet' } },
   },
-  (subject, notes) => {
-    if (noteRefusal(subject, notes)) return;
-    noteCredential(subject, CERTIFICATE, subject.kubeletClientCertificate, notes);
-    noteCredential(subject, KEY, subject.kubeletClientKey, notes);
+  (subject) => (notes) => {
+    if (subject.refusedBy !== undefined) {
+      notes.violations.push({ code: 'refused', setting: CERTIFICATE, message: refusal(subject.refusedBy) });
+      return;
+    }
+    noteApiServerPath(subject, CERTIFICATE, subject.kubeletClientCertificate, HOLLOW, notes);
+    noteApiServerPath(subject, KEY, subject.kubeletClientKey, HOLLOW, notes);
   },
 );
 
-function noteCredential(subject: ApiServer, setting: string, reading: Reading<string>, notes: Notes): void {
-  const path = notePath(setting, reading, notes);
-  if (path === undefined || reading.state !== 'set') return;
-  const { origin } = reading;
-  const fault = unusable(path);
-  if (fault !== undefined) {
-    notes.violations.push({
-      code: 'unusable',
-      setting,
-      message: `${setting} is ${JSON.stringify(path)}: ${fault}`,
-      origin,
-    });
-    return;
-  }
-  switch (subject.view(path)) {
-    case 'visible':
-    case 'not-shown':
-      return;
-    case 'not-mounted':
-      notes.problems.push({
-        code: 'not-mounted',
-        message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or judge the running process`,
-        origin,
-      });
-      return;
-    case 'relative':
-      notes.problems.push({
-        code: 'relative-path',
-        message: `${setting} is the relative path ${path}, which depends on the working directory of the process. Use an absolute path, or set workingDir`,
-        origin,
-      });
-  }
-}
+/** So many kubelets are named; the others are counted. */
+const MOST_NAMES = 5;
 
-/** Why no certificate or key can be read from the path, where that is certain. */
-function unusable(path: string): string | undefined {
-  if (path.trim() === '') return 'white space is not a path';
-  if (isNullDevice(path)) return 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
-  if (/^["']|["']$/.test(path)) return 'the quotes are part of the file name, because no shell removes them';
-  if (/\$\([^)]*\)/.test(path)) return 'the variable is not defined in the container, so it stays as it is';
-  return undefined;
+function refusal(kubelets: readonly string[]): string {
+  const names = kubelets.slice(0, MOST_NAMES).join(', ');
+  const more = kubelets.length > MOST_NAMES ? ` and ${kubelets.length - MOST_NAMES} more` : '';
+  return `the kubelets of ${names}${more} ask for a client certificate, and refused the call of kube-apiserver: it presents none, or one that their client CA did not sign`;
 }

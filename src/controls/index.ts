@@ -1,6 +1,15 @@
 import type { Control } from '../policy/types.ts';
+import { apiserverKubeletCA } from './apiserver-kubelet-ca.ts';
 import { apiserverKubeletClientCert } from './apiserver-kubelet-client-cert.ts';
+import { kubeletAnonymousAuth } from './kubelet-anonymous-auth.ts';
+import { kubeletAuthorizationMode } from './kubelet-authorization-mode.ts';
 import { kubeletClientCA } from './kubelet-client-ca.ts';
 
-/** Every control, in the order of the reports. */
-export const controls: readonly Control[] = [apiserverKubeletClientCert, kubeletClientCA];
+/** Every control, in the order of the reports: the companions behind those that the product is for. */
+export const controls: readonly Control[] = [
+  apiserverKubeletClientCert,
+  kubeletClientCA,
+  apiserverKubeletCA,
+  kubeletAnonymousAuth,
+  kubeletAuthorizationMode,
+];

@@ -1,11 +1,14 @@
 // CIS Kubernetes 4.2.3 (AKS, EKS and GKE 3.2.3) wants the kubelet's client CA file "set as appropriate". Without it the
-// kubelet never asks its caller for a certificate (kubernetes pkg/kubelet/kubelet.go:970, cmd/kubelet/app/auth.go:74).
+// kubelet never asks its caller for a certificate (kubernetes pkg/kubelet/kubelet.go:970, cmd/kubelet/app/auth.go:74). With
+// it the kubelet's TLS hello asks for one and names the CAs of the file, which has at least one, or the kubelet exits
+// (kubelet.go:970-993; client-go util/cert/io.go:88, pem.go: no certificate is an error).
 
-import { defineControl, isNullDevice, notePath, noteRefusal } from '../policy/control.ts';
+import { defineControl, isNullDevice, notePath, type Notes } from '../policy/control.ts';
 import type { Reading } from '../policy/types.ts';
 
 const FIELD = 'authentication.x509.clientCAFile';
 const FLAG = '--client-ca-file';
+const HELLO = 'client CAs of the TLS hello';
 
 /** Bundles of public CAs, by distribution: whoever holds a certificate of one of these CAs would get an identity. */
 const PUBLIC_BUNDLES: ReadonlySet<string> = new Set([
@@ -38,8 +41,9 @@ export const kubeletClientCA = defineControl(
       { benchmark: 'CIS OpenShift Benchmark', id: '4.2.4', versions: 'v1.4, v1.8' },
     ],
     codes: {
-      missing: 'No layer sets a client CA file.',
-      empty: 'The layer that has the last word sets the client CA file to an empty value.',
+      missing: 'No layer sets a client CA file, or the running kubelet asks its callers for no certificate.',
+      empty:
+        'The layer that has the last word sets the client CA file to an empty value, or the running kubelet names no CA.',
       unusable: 'The value can not be the path of a CA bundle: /dev/null, white space.',
       'public-bundle':
         'The client CA file is a bundle of public CAs, so anyone with a public certificate gets an identity.',
@@ -52,24 +56,52 @@ export const kubeletClientCA = defineControl(
       'effective value after file, drop-ins and flags, or what the live kubelet itself says.',
     defaults: { action: 'ratchet' },
   },
-  (subject, notes) => {
-    if (noteRefusal(subject, notes)) return;
-    const reading = subject.clientCAFile;
-    const setting = settingOf(reading);
-    const path = notePath(setting, reading, notes);
-    if (path === undefined || reading.state !== 'set') return;
-    const { origin } = reading;
-    if (isNullDevice(path) || path.trim() === '') {
-      const message = `${setting} is ${JSON.stringify(path)}, which holds no CA: the kubelet would exit at start`;
-      notes.violations.push({ code: 'unusable', setting, message, origin });
-    } else if (PUBLIC_BUNDLES.has(path)) {
-      const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;
-      notes.warnings.push({ code: 'public-bundle', setting, message, origin });
-    }
+  ({ clientCAFile, acceptedAuthorities }) => {
+    if (!clientCAFile && !acceptedAuthorities) return undefined;
+    return (notes) => {
+      if (clientCAFile) noteFile(clientCAFile, notes);
+      else if (acceptedAuthorities) noteHello(acceptedAuthorities, notes);
+    };
   },
 );
+
+function noteFile(reading: Reading<string>, notes: Notes): void {
+  const setting = settingOf(reading);
+  const path = notePath(setting, reading, notes);
+  if (path === undefined || reading.state !== 'set') return;
+  const { origin } = reading;
+  if (isNullDevice(path) || path.trim() === '') {
+    const message = `${setting} is ${JSON.stringify(path)}, which holds no CA: the kubelet would exit at start`;
+    notes.violations.push({ code: 'unusable', setting, message, origin });
+  } else if (PUBLIC_BUNDLES.has(path)) {
+    const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;
+    notes.warnings.push({ code: 'public-bundle', setting, message, origin });
+  }
+}
 
 /** The name under which the deciding layer sets it. */
 function settingOf(reading: Reading<string>): string {
   return reading.state === 'set' && reading.origin.layer === 'flag' ? FLAG : FIELD;
+}
+
+/** Whether the CAs are public ones can not be told by their names. */
+function noteHello(reading: Reading<readonly string[]>, notes: Notes): void {
+  switch (reading.state) {
+    case 'unreadable':
+      notes.problems.push(reading.problem);
+      return;
+    case 'unset': {
+      const message = 'the kubelet asks its callers for no certificate in its TLS hello, so no client CA is in force';
+      notes.violations.push({ code: 'missing', setting: HELLO, message });
+      return;
+    }
+    case 'set': {
+      const { value, origin } = reading;
+      notes.evidence.push(...value.map((name) => ({ setting: HELLO, value: name, origin })));
+      if (value.length > 0) return;
+      const message =
+        'the kubelet asks its callers for a certificate in its TLS hello, but names no CA that it accepts, so no client CA file is in force';
+      notes.violations.push({ code: 'empty', setting: HELLO, message, origin });
+    }
+  }
 }

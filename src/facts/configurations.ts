@@ -16,6 +16,7 @@ import type { ParsedDocument } from './yaml/documents.ts';
 import { clusterConfigurationSettings } from './kubeadm.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from './kubelet.ts';
 import { apiServerConfigSettings } from './openshift.ts';
+import { apiServerReadings, kubeletReadings, unreadableAs } from './readings.ts';
 import { joinPath } from './values/paths.ts';
 
 /** Where a configuration was found, and under which name it is reported. */
@@ -46,7 +47,7 @@ export const kubeletConfiguration: ConfigurationReader = {
   unreadable: (problem, place): Kubelet => ({
     ...base('kubelet', place),
     component: 'kubelet',
-    clientCAFile: { state: 'unreadable', problem },
+    ...kubeletReadings(unreadableAs(problem)),
     doubts: [],
   }),
 };
@@ -79,12 +80,10 @@ function settingsOf(document: ParsedDocument, { source, kubeadmDirectory }: Conf
 }
 
 function unreadableApiServer(problem: Problem, place: ConfigurationPlace): ApiServer {
-  const reading: Reading<string> = { state: 'unreadable', problem };
   return {
     ...base('kube-apiserver', place),
     component: 'kube-apiserver',
-    kubeletClientCertificate: reading,
-    kubeletClientKey: reading,
+    ...apiServerReadings(() => unreadableAs(problem)),
     view: () => 'not-shown',
     doubts: [],
   };
@@ -102,7 +101,7 @@ export function embedded(subject: Subject, pointer: string): Subject {
     ...(origin.pointer !== undefined && { within: origin.pointer }),
   });
   const problem = (entry: Problem): Problem => (entry.origin ? { ...entry, origin: moved(entry.origin) } : entry);
-  const reading = (entry: Reading<string>): Reading<string> =>
+  const reading = <T>(entry: Reading<T>): Reading<T> =>
     entry.state === 'unreadable'
       ? { ...entry, problem: problem(entry.problem) }
       : entry.origin
@@ -113,12 +112,22 @@ export function embedded(subject: Subject, pointer: string): Subject {
     doubts: subject.doubts.map(problem),
     ...(refusal && { refusal: refusal.origin ? { ...refusal, origin: moved(refusal.origin) } : refusal }),
   };
-  if (subject.component === 'kubelet') return { ...subject, ...common, clientCAFile: reading(subject.clientCAFile) };
-  const { kubeletClientCertificate, kubeletClientKey } = subject;
+  if (subject.component === 'kubelet') {
+    const { clientCAFile, anonymousAuth, authorizationMode } = subject;
+    return {
+      ...subject,
+      ...common,
+      ...(clientCAFile && { clientCAFile: reading(clientCAFile) }),
+      ...(anonymousAuth && { anonymousAuth: reading(anonymousAuth) }),
+      ...(authorizationMode && { authorizationMode: reading(authorizationMode) }),
+    };
+  }
+  const { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } = subject;
   return {
     ...subject,
     ...common,
     kubeletClientCertificate: reading(kubeletClientCertificate),
     kubeletClientKey: reading(kubeletClientKey),
+    kubeletCertificateAuthority: reading(kubeletCertificateAuthority),
   };
 }

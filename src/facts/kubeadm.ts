@@ -9,6 +9,7 @@ import { flagTable, minorOf } from './argv/flags.ts';
 import { neverServes } from './argv/serving.ts';
 import { isAbsolute, joinPath } from './values/paths.ts';
 import { parseCommandLine, readFlag } from './argv/pflag.ts';
+import { apiServerReadings, type ApiServerReadings } from './readings.ts';
 import { select } from './select.ts';
 import { asArray, asRecord, asString, asText, isRecord } from './values/shape.ts';
 import { wordOf, type Word } from './argv/words.ts';
@@ -22,9 +23,7 @@ interface Argument {
   readonly pointer?: string;
 }
 
-type Settings = Pick<ApiServer, 'kubeletClientCertificate' | 'kubeletClientKey' | 'view' | 'doubts'> & {
-  readonly refusal?: Refusal;
-};
+type Settings = ApiServerReadings & Pick<ApiServer, 'view' | 'doubts'> & { readonly refusal?: Refusal };
 
 const VERSIONS_WITH_MAPS = /^kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])$/;
 
@@ -56,12 +55,10 @@ function certificatesDirectory(configuration: Readonly<Record<string, unknown>>)
  */
 export function clusterConfigurationSettings(document: Known): Settings {
   const configuration = asRecord(document.value);
-  const unset: Reading<string> = { state: 'unset' };
   const fault = decodingFault(document);
   if (fault)
     return {
-      kubeletClientCertificate: unset,
-      kubeletClientKey: unset,
+      ...apiServerReadings(() => ({ state: 'unset' })),
       view: () => 'not-shown',
       doubts: [],
       refusal: fault,
@@ -75,8 +72,7 @@ export function clusterConfigurationSettings(document: Known): Settings {
   const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
   const place: Origin = { layer: 'kubeadm', pointer: '/apiServer' };
   return {
-    kubeletClientCertificate: byKubeadm(readFlag(commandLine, 'kubelet-client-certificate', place)),
-    kubeletClientKey: byKubeadm(readFlag(commandLine, 'kubelet-client-key', place)),
+    ...apiServerReadings((name) => byKubeadm(readFlag(commandLine, name, place))),
     view: (path) => (isAbsolute(path) ? 'not-shown' : 'relative'),
     doubts: commandLine.doubts,
     ...(refusal && { refusal }),

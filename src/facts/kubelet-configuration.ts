@@ -1,13 +1,14 @@
 // KubeletConfiguration documents: how each is read, and how one is merged into another (kubernetes
 // pkg/kubelet/kubeletconfig/configfiles, cmd/kubelet/app/server.go:338-400).
 
-import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
+import type { Origin, Problem, Refusal } from '../policy/types.ts';
 import { HOLE } from './argv/words.ts';
 import { findMismatchIn, fold } from './decoding/decode.ts';
 import { mergePatch } from './decoding/merge-patch.ts';
-import { clientCAFile as selectClientCAFile } from './select.ts';
+import { kubeletReadings, unreadableAs, type KubeletReadings } from './readings.ts';
+import { select } from './select.ts';
 import { isAbsolute, joinPath } from './values/paths.ts';
-import { asRecord, isRecord } from './values/shape.ts';
+import { asRecord, asText, isRecord, pointerOf, valueAt } from './values/shape.ts';
 import { isFinite } from './yaml/conversion.ts';
 import { parseStream, type ParsedDocument, type Syntax } from './yaml/documents.ts';
 
@@ -16,6 +17,11 @@ const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
 const INTERNAL_VERSION = 'kubelet.config.k8s.io/__internal';
 /** The Go type of the configuration. */
 export const TYPE = 'KubeletConfiguration';
+/** Where a configuration says whether anonymous requests are served. */
+export const ANONYMOUS_AUTH = ['authentication', 'anonymous', 'enabled'];
+/** Where it says who decides what a caller may do. */
+export const AUTHORIZATION_MODE = ['authorization', 'mode'];
+const FOLDED_CLIENT_CA_FILE = ['authentication', 'x509', 'clientcafile'];
 
 /** A document, as far as it decides what a kubelet makes of it. */
 export type KubeletDocument = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
@@ -25,7 +31,7 @@ export interface Layered {
   /** A file that could not be understood: the kubelet may refuse it, whatever other layers say. */
   readonly malformed?: Problem;
   readonly config: Readonly<Record<string, unknown>>;
-  readonly clientCAFile: Reading<string>;
+  readonly readings: KubeletReadings;
 }
 
 /** A layer applied, or why the kubelet exits. */
@@ -41,19 +47,40 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
     return refuse(`${path}: key ${duplicate} already set in map`, { ...origin, pointer: duplicate });
   if (!isFinite(value)) return refuse(`${path}: a number is out of range`, origin);
   const config = mergePatch(base.config, asRecord(value));
-  const reading = readMerged(config, origin);
-  const same = valueOf(reading) === valueOf(readMerged(base.config, origin));
-  return { config, clientCAFile: same ? base.clientCAFile : reading };
+  const merged = readMerged(config, origin);
+  const keeps = (path: readonly string[]): boolean => foldedPath(config, path) === foldedPath(base.config, path);
+  return {
+    config,
+    readings: {
+      clientCAFile: keeps(FOLDED_CLIENT_CA_FILE) ? base.readings.clientCAFile : merged.clientCAFile,
+      anonymousAuth: keeps(ANONYMOUS_AUTH) ? base.readings.anonymousAuth : merged.anonymousAuth,
+      authorizationMode: keeps(AUTHORIZATION_MODE) ? base.readings.authorizationMode : merged.authorizationMode,
+    },
+  };
 }
 
-function valueOf(reading: Reading<string>): string | undefined {
-  return reading.state === 'set' ? reading.value : undefined;
-}
-
-function readMerged(config: Readonly<Record<string, unknown>>, origin: Origin): Reading<string> {
-  const value = foldedPath(config, ['authentication', 'x509', 'clientcafile']);
-  const place = { ...origin, pointer: '/authentication/x509/clientCAFile' };
-  return typeof value === 'string' ? { state: 'set', value, origin: place } : { state: 'unset', origin: place };
+/** What is left out or taken out gets the defaults of a file (pkg/kubelet/apis/config/v1beta1/defaults.go:91-102). */
+function readMerged(config: Readonly<Record<string, unknown>>, origin: Origin): KubeletReadings {
+  const path = foldedPath(config, FOLDED_CLIENT_CA_FILE);
+  const mode = foldedPath(config, AUTHORIZATION_MODE);
+  const at = (pointer: string): Origin => ({ ...origin, pointer });
+  const pathOrigin = at('/authentication/x509/clientCAFile');
+  return {
+    clientCAFile:
+      typeof path === 'string'
+        ? { state: 'set', value: path, origin: pathOrigin }
+        : { state: 'unset', origin: pathOrigin },
+    anonymousAuth: {
+      state: 'set',
+      value: foldedPath(config, ANONYMOUS_AUTH) === true,
+      origin: at(pointerOf(ANONYMOUS_AUTH)),
+    },
+    authorizationMode: {
+      state: 'set',
+      value: typeof mode === 'string' && mode !== '' ? mode : 'Webhook',
+      origin: at(pointerOf(AUTHORIZATION_MODE)),
+    },
+  };
 }
 
 /** The value at a path, with names in any case: keys are decoded in order, so the last match wins. Names are lower-case. */
@@ -85,14 +112,29 @@ export function readConfiguration(document: KubeletDocument, path: string | unde
       ...place,
       pointer: found.pointer,
     });
-  const selected = selectClientCAFile(value);
-  const config = asRecord(value);
-  const origin: Origin = { ...place, pointer: selected.pointer };
-  if (typeof selected.value !== 'string') return { config, clientCAFile: { state: 'unset', origin } };
-  const resolved = resolvePath(selected.value, path);
+  const clientCAFile = select('clientCAFile', value);
+  const enabled = valueAt(value, ANONYMOUS_AUTH);
+  const mode = asText(valueAt(value, AUTHORIZATION_MODE));
+  const caOrigin: Origin = { ...place, pointer: clientCAFile.pointer };
+  const resolved = typeof clientCAFile.value === 'string' ? resolvePath(clientCAFile.value, path) : undefined;
   return {
-    config: withClientCAFile(config, resolved === '' ? null : resolved),
-    clientCAFile: { state: 'set', value: resolved, origin },
+    config: withSettings(asRecord(value), resolved ?? '', enabled === true, mode ?? 'Webhook'),
+    readings: {
+      clientCAFile:
+        resolved === undefined
+          ? { state: 'unset', origin: caOrigin }
+          : { state: 'set', value: resolved, origin: caOrigin },
+      anonymousAuth: {
+        state: 'set',
+        value: enabled === true,
+        origin: typeof enabled === 'boolean' ? { ...place, pointer: pointerOf(ANONYMOUS_AUTH) } : { layer: 'default' },
+      },
+      authorizationMode: {
+        state: 'set',
+        value: mode ?? 'Webhook',
+        origin: mode === undefined ? { layer: 'default' } : { ...place, pointer: pointerOf(AUTHORIZATION_MODE) },
+      },
+    },
   };
 }
 
@@ -151,17 +193,43 @@ function resolvePath(value: string, configPath: string | undefined): string {
 
 /** A layer that can not be read. */
 export function unreadable(problem: Problem): Layered {
-  const reading: Reading<string> = { state: 'unreadable', problem };
   return {
-    config: withClientCAFile({}, HOLE),
-    clientCAFile: reading,
+    config: withSettings({}, HOLE, HOLE, HOLE),
+    readings: kubeletReadings(unreadableAs(problem)),
     ...(problem.code === 'malformed' && { malformed: problem }),
   };
 }
 
-/** An empty path is not written into the configuration that drop-ins are merged into. */
-function withClientCAFile(config: Readonly<Record<string, unknown>>, path: string | null): Layered['config'] {
-  return mergePatch(config, { authentication: { x509: { clientCAFile: path } } });
+/** What a kubelet with no --config begins with (cmd/kubelet/app/options/options.go:215-224). */
+export function startingPoint(): Layered {
+  const origin: Origin = { layer: 'default' };
+  return {
+    config: withSettings({}, '', true, 'AlwaysAllow'),
+    readings: {
+      clientCAFile: { state: 'unset', origin },
+      anonymousAuth: { state: 'set', value: true, origin },
+      authorizationMode: { state: 'set', value: 'AlwaysAllow', origin },
+    },
+  };
+}
+
+/** The configuration that drop-ins are merged into, as Go writes it: with its defaults, and without an empty path. */
+function withSettings(
+  config: Readonly<Record<string, unknown>>,
+  path: string,
+  anonymous: boolean | typeof HOLE,
+  mode: string,
+): Layered['config'] {
+  const x509 = { clientCAFile: path === '' ? null : path };
+  return mergePatch(config, { authentication: { x509, anonymous: { enabled: anonymous } }, authorization: { mode } });
+}
+
+/** A configuration without what could not be read of it, where that is no value of its field's type. */
+export function withoutHoles(config: Layered['config']): Layered['config'] {
+  const { anonymous } = asRecord(config.authentication);
+  return asRecord(anonymous).enabled === HOLE
+    ? mergePatch(config, { authentication: { anonymous: { enabled: null } } })
+    : config;
 }
 
 /** Why the kubelet exits. */

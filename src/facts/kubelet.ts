@@ -1,10 +1,17 @@
 // The kubelet's effective settings: --config, then the drop-ins of --config-dir, then the command line once more
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
-import type { Problem, Reading, Refusal } from '../policy/types.ts';
+import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
 import { flagTable } from './argv/flags.ts';
 import { nodeLabelsFault } from './argv/labels.ts';
-import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from './argv/pflag.ts';
+import {
+  originAt,
+  parseCommandLine,
+  readExactFlag,
+  readFlag,
+  type Assignment,
+  type CommandLine,
+} from './argv/pflag.ts';
 import { neverServes } from './argv/serving.ts';
 import { isKnown, type Word } from './argv/words.ts';
 import { findMismatch, keepKnown } from './decoding/decode.ts';
@@ -14,12 +21,15 @@ import {
   foldedPath,
   readConfiguration,
   refuse,
+  startingPoint,
   TYPE,
   unreadable,
+  withoutHoles,
   type KubeletDocument,
   type Layered,
   type Step,
 } from './kubelet-configuration.ts';
+import { kubeletReadings, unreadableAs, type KubeletReadings } from './readings.ts';
 import { parseBool } from './values/go-values.ts';
 import { asRecord } from './values/shape.ts';
 import type { ParsedDocument } from './yaml/documents.ts';
@@ -48,10 +58,9 @@ export interface KubeletSetup {
 }
 
 /** What a kubelet makes of its setup. */
-export interface KubeletSettings {
+export interface KubeletSettings extends KubeletReadings {
   readonly refusal?: Refusal;
   readonly doubts: readonly Problem[];
-  readonly clientCAFile: Reading<string>;
   /** False where the kubelet opens no HTTPS server, so that no caller reaches it. */
   readonly serves: boolean;
 }
@@ -61,19 +70,41 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), { emptyPositionals: false });
   const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine) ?? badNodeLabels(commandLine);
   const doubts = commandLine.unclear ? [...commandLine.doubts, commandLine.unclear] : commandLine.doubts;
-  if (refusal) return { refusal, doubts, clientCAFile: { state: 'unset' }, serves: true };
+  if (refusal) return refused(refusal, doubts);
   const layered = applyDropIns(applyConfig(setup, commandLine), setup, commandLine);
-  if ('refusal' in layered) return { refusal: layered.refusal, doubts, clientCAFile: { state: 'unset' }, serves: true };
-  const flag = readFlag(commandLine, 'client-ca-file', { layer: 'flag' });
-  const clientCAFile = flag.state === 'unset' ? layered.clientCAFile : flag;
+  if ('refusal' in layered) return refused(layered.refusal, doubts);
+  const readings = applyFlags(layered.readings, commandLine);
+  const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
   return {
     doubts: [
       ...commandLine.doubts,
       ...dropInDoubts(setup, commandLine),
-      ...(layered.malformed && clientCAFile.state !== 'unreadable' ? [layered.malformed] : []),
+      ...(layered.malformed && isRead ? [layered.malformed] : []),
     ],
-    clientCAFile,
+    ...readings,
     serves: serves(layered.config, commandLine),
+  };
+}
+
+function refused(refusal: Refusal, doubts: readonly Problem[] = []): KubeletSettings {
+  return { refusal, doubts, ...kubeletReadings({ state: 'unset' }), serves: true };
+}
+
+/** Flags have the last word (cmd/kubelet/app/server.go:232). */
+function applyFlags({ clientCAFile, anonymousAuth, authorizationMode }: KubeletReadings, commandLine: CommandLine) {
+  const place: Origin = { layer: 'flag' };
+  const path = readFlag(commandLine, 'client-ca-file', place);
+  const anonymous = readExactFlag(commandLine, 'anonymous-auth', place);
+  const mode = readExactFlag(commandLine, 'authorization-mode', place);
+  return {
+    clientCAFile: path.state === 'unset' ? clientCAFile : path,
+    anonymousAuth:
+      anonymous.state === 'unset'
+        ? anonymousAuth
+        : anonymous.state === 'set'
+          ? { ...anonymous, value: parseBool(anonymous.value) === true }
+          : anonymous,
+    authorizationMode: mode.state === 'unset' ? authorizationMode : mode,
   };
 }
 
@@ -89,16 +120,25 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
 export function configurationSettings(document: KubeletDocument): KubeletSettings {
   const step = readConfiguration(document, undefined);
-  if ('refusal' in step) return { refusal: step.refusal, doubts: [], clientCAFile: { state: 'unset' }, serves: true };
-  return { doubts: [], clientCAFile: step.clientCAFile, serves: step.config.enableServer !== false };
+  if ('refusal' in step) return refused(step.refusal);
+  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
 
 /** The settings that one drop-in shows by itself: what it does not touch is up to files that are not at hand. */
 export function dropInSettings(document: ParsedDocument, path: string): KubeletSettings {
-  const message = `the drop-in ${path} leaves the client CA file to the configuration that it is merged into; judge the kubelet's /configz, or its host`;
-  const step = applyDocument(unreadable({ code: 'not-visible', message }), document, path);
-  if ('refusal' in step) return { refusal: step.refusal, doubts: [], clientCAFile: { state: 'unset' }, serves: true };
-  return { doubts: [], clientCAFile: step.clientCAFile, serves: step.config.enableServer !== false };
+  const left = (what: string): Problem => ({
+    code: 'not-visible',
+    message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; judge the kubelet's /configz, or its host`,
+  });
+  const readings = {
+    clientCAFile: unreadableAs(left('the client CA file')),
+    anonymousAuth: unreadableAs(left('anonymous access')),
+    authorizationMode: unreadableAs(left('the authorization mode')),
+  };
+  const { config } = unreadable(left('everything else'));
+  const step = applyDocument({ config, readings }, document, path);
+  if ('refusal' in step) return refused(step.refusal);
+  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
 
 function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
@@ -111,10 +151,9 @@ function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
 }
 
 function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
-  const unset: Layered = { config: {}, clientCAFile: { state: 'unset', origin: { layer: 'default' } } };
   const path = readFlag(commandLine, 'config', { layer: 'flag' });
   if (path.state === 'unreadable') return unreadable(path.problem);
-  if (path.state === 'unset' || path.value === '') return unset;
+  if (path.state === 'unset' || path.value === '') return startingPoint();
   const file = setup.readFile(path.value);
   if (file.state === 'unreadable') return unreadable(file.problem);
   if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
@@ -140,7 +179,7 @@ function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine)
     const malformed = layered.malformed ?? step.malformed;
     layered = { ...step, ...(malformed && { malformed }) };
   }
-  const found = findMismatch(TYPE, layered.config, true);
+  const found = findMismatch(TYPE, withoutHoles(layered.config), true);
   return found
     ? refuse(`the merged drop-ins can not be decoded: ${found.reason} (${found.pointer})`, { layer: 'drop-in' })
     : layered;

@@ -1,11 +1,12 @@
 // OpenShift keeps kube-apiserver's flags in a ConfigMap: `apiServerArguments` of a KubeAPIServerConfig, each a list.
 
 import type { ApiServer, Origin, Reading } from '../policy/types.ts';
+import { apiServerReadings, type ApiServerReadings } from './readings.ts';
 import { isAbsolute } from './values/paths.ts';
 import { select } from './select.ts';
 import { asArray, asRecord } from './values/shape.ts';
 
-type Settings = Pick<ApiServer, 'kubeletClientCertificate' | 'kubeletClientKey' | 'view'>;
+type Settings = ApiServerReadings & Pick<ApiServer, 'view'>;
 
 /** Tells whether a document is the configuration of OpenShift's kube-apiserver. */
 export function isApiServerConfig(value: unknown): boolean {
@@ -28,8 +29,7 @@ export function apiServerConfigSettings(config: unknown): Settings {
     };
   };
   return {
-    kubeletClientCertificate: read('kubelet-client-certificate'),
-    kubeletClientKey: read('kubelet-client-key'),
+    ...apiServerReadings(read),
     view: (path) => (isAbsolute(path) ? 'not-shown' : 'relative'),
   };
 }

@@ -6,7 +6,6 @@ import type {
   Kubelet,
   Origin,
   Problem,
-  Reading,
   Source,
   Subject,
   Surface,
@@ -18,6 +17,7 @@ import { neverServes } from './argv/serving.ts';
 import { kubeletSettings } from './kubelet.ts';
 import type { Invocation, Launch } from './launch/launch.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
+import { apiServerReadings, unreadableAs, type ApiServerReadings, type KubeletReadings } from './readings.ts';
 import { asArray } from './values/shape.ts';
 
 /** Where a pod's spec was found. */
@@ -120,7 +120,7 @@ function completes({ args }: Invocation): boolean {
   return args[0]?.text.startsWith('__complete') === true;
 }
 
-type Settings = Pick<ApiServer, 'component' | 'kubeletClientCertificate' | 'kubeletClientKey' | 'view'>;
+type Settings = ApiServerReadings & Pick<ApiServer, 'component' | 'view'>;
 
 function apiServerSettings(commandLine: CommandLine, container: Container): Settings {
   const place: Origin = {
@@ -129,8 +129,7 @@ function apiServerSettings(commandLine: CommandLine, container: Container): Sett
   };
   return {
     component: 'kube-apiserver',
-    kubeletClientCertificate: readFlag(commandLine, 'kubelet-client-certificate', place),
-    kubeletClientKey: readFlag(commandLine, 'kubelet-client-key', place),
+    ...apiServerReadings((name) => readFlag(commandLine, name, place)),
     view: viewOf(container),
   };
 }
@@ -150,7 +149,7 @@ function openShiftConfig({ args }: Invocation): Problem | undefined {
 
 function kubeletInPod(
   { args }: Invocation,
-  base: Omit<Kubelet, 'component' | 'clientCAFile'>,
+  base: Omit<Kubelet, 'component' | keyof KubeletReadings>,
   minor: number | undefined,
 ): Kubelet | undefined {
   const hidden = (path: string): { state: 'unreadable'; problem: Problem } => ({
@@ -161,16 +160,9 @@ function kubeletInPod(
     },
   });
   const setup = { args, readFile: hidden, readDropIns: hidden, ...(minor !== undefined && { minor }) };
-  const settings = kubeletSettings(setup);
-  if (!settings.serves) return undefined;
-  const { refusal, clientCAFile } = settings;
-  return {
-    ...base,
-    component: 'kubelet',
-    clientCAFile,
-    doubts: [...base.doubts, ...settings.doubts],
-    ...(refusal && { refusal }),
-  };
+  const { serves, ...settings } = kubeletSettings(setup);
+  if (!serves) return undefined;
+  return { ...base, component: 'kubelet', ...settings, doubts: [...base.doubts, ...settings.doubts] };
 }
 
 function identity(
@@ -211,11 +203,11 @@ function settled(started: Subject[], container: Container, place: PodPlace): Sub
   return [unreadableApiServer(problem, container, place)];
 }
 
-/** Whether the settings are there; undefined where that can not be told. */
+/** Whether the settings that the link is made of are there; undefined where that can not be told. */
 function presents(subject: Subject): boolean | undefined {
   const readings =
     subject.component === 'kubelet'
-      ? [subject.clientCAFile]
+      ? [subject.clientCAFile ?? { state: 'unset' as const }]
       : [subject.kubeletClientCertificate, subject.kubeletClientKey];
   if (subject.refusal || readings.some(({ state }) => state === 'unset')) return false;
   if (readings.some((reading) => reading.state === 'set' && reading.value === '')) return false;
@@ -231,12 +223,10 @@ function hasLabel({ labels }: PodPlace): boolean {
 }
 
 function unreadableApiServer(problem: Problem, container: Container | undefined, place: PodPlace): ApiServer {
-  const reading: Reading<string> = { state: 'unreadable', problem };
   return {
     ...identity('kube-apiserver', container, place),
     component: 'kube-apiserver',
-    kubeletClientCertificate: reading,
-    kubeletClientKey: reading,
+    ...apiServerReadings(() => unreadableAs(problem)),
     view: () => 'not-shown',
     doubts: place.doubts,
   };

@@ -10,6 +10,7 @@ import {
 } from './configurations.ts';
 import { findMismatchIn, rootType } from './decoding/decode.ts';
 import { decodedDocument, type ParsedDocument } from './yaml/documents.ts';
+import { answerSubject, configzReadings } from './live.ts';
 import { isClusterConfiguration, kubeadmDirectory } from './kubeadm.ts';
 import { isApiServerConfig } from './openshift.ts';
 import { podSubjects } from './pods.ts';
@@ -49,6 +50,9 @@ const MAX_DEPTH = 8;
  * @param context where it came from and how much it proves
  */
 export function recognise(document: ParsedDocument, context: Context): Recognised {
+  const { source } = context;
+  const answered = 'via' in source ? answerSubject(document.value, source) : undefined;
+  if (answered) return { subjects: [answered], problems: [] };
   const found: Found = { subjects: [], problems: [] };
   collect(document, '', context, 0, found);
   return found;
@@ -149,7 +153,7 @@ function readerOf(value: Readonly<Record<string, unknown>>): ConfigurationReader
   return isApiServerConfig(value) ? openShiftConfiguration : undefined;
 }
 
-/** The body of a kubelet's `/configz`: its effective configuration after file, drop-ins and flags. */
+/** The body of a kubelet's `/configz` in a file: its effective configuration after file, drop-ins and flags. */
 function configzSubjects(value: Readonly<Record<string, unknown>>, source: Source): Subject[] {
   const { value: config } = select('kubeletconfig', value);
   const effective = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...asRecord(config) };
@@ -160,7 +164,11 @@ function configzSubjects(value: Readonly<Record<string, unknown>>, source: Sourc
     vantage: 'live',
     surface: kubeletConfiguration.surface,
   } as const;
-  return kubeletConfiguration.read(decodedDocument(effective), place);
+  // What it leaves out of these two has no default: a real body always shows them.
+  const { anonymousAuth, authorizationMode } = configzReadings(value);
+  return kubeletConfiguration
+    .read(decodedDocument(effective), place)
+    .map((subject) => ({ ...subject, anonymousAuth, authorizationMode }));
 }
 
 function podsOf(

@@ -40,8 +40,3 @@ export function select(name: PathName, document: unknown): Selected {
   const found: unknown = JSONPath({ path, json: document, wrap: false, eval: false });
   return { value: found, pointer };
 }
-
-/** `authentication.x509.clientCAFile` of a KubeletConfiguration. */
-export function clientCAFile(configuration: unknown): Selected {
-  return select('clientCAFile', configuration);
-}

@@ -1,4 +1,5 @@
 import type {
+  ApiServer,
   Component,
   Control,
   ControlMetadata,
@@ -21,23 +22,28 @@ export interface Notes {
   readonly evidence: Evidence[];
 }
 
+/** Writes violations, problems, warnings and evidence of one subject into the notes. */
+type Judge = (notes: Notes) => void;
+
 /**
- * Makes a control of its metadata and its logic.
+ * Makes a control of its metadata and its logic. Where the component would refuse to start, its settings have no effect,
+ * and are not judged.
  *
  * @param metadata what the control is; `component` decides which subjects it sees
- * @param look writes violations, problems, warnings and evidence of one subject into the notes
+ * @param look how a subject is judged; undefined where such evidence never shows what the control wants
  * @returns a control whose outcome follows from the notes: a violation fails, else a problem makes it unknown, else it passes
  */
 export function defineControl<const C extends Component>(
   metadata: ControlMetadata & { readonly component: C },
-  look: (subject: SubjectOf<C>, notes: Notes) => void,
+  look: (subject: SubjectOf<C>) => Judge | undefined,
 ): Control {
   return {
     ...metadata,
     check: (subject) => {
-      if (!isOf(subject, metadata.component)) return undefined;
+      const judge = isOf(subject, metadata.component) ? look(subject) : undefined;
+      if (!judge) return undefined;
       const notes: Notes = { violations: [], problems: [...subject.doubts], warnings: [], evidence: [] };
-      look(subject, notes);
+      if (!noteRefusal(subject, notes)) judge(notes);
       return { outcome: outcomeOf({ ...notes, problems: distinct(notes.problems) }), evidence: notes.evidence };
     },
   };
@@ -64,12 +70,8 @@ function outcomeOf({ violations, problems, warnings }: Notes): Outcome {
   return { result: 'pass', warnings };
 }
 
-/**
- * Notes the violation `would-not-start` where the component would exit instead of starting.
- *
- * @returns whether it would exit; its settings then have no effect, and are not judged
- */
-export function noteRefusal(subject: Subject, notes: Notes): boolean {
+/** Notes the violation `would-not-start` where the component would exit instead of starting, and tells whether it would. */
+function noteRefusal(subject: Subject, notes: Notes): boolean {
   if (subject.refusal === undefined) return false;
   const { reason, setting, origin } = subject.refusal;
   notes.violations.push({
@@ -107,6 +109,60 @@ export function notePath(setting: string, reading: Reading<string>, notes: Notes
       return undefined;
     }
   }
+}
+
+/**
+ * Notes what is wrong with a setting of kube-apiserver that must be the path of a file.
+ *
+ * @param hollow what becomes of a file that holds nothing
+ */
+export function noteApiServerPath(
+  subject: ApiServer,
+  setting: string,
+  reading: Reading<string>,
+  hollow: string,
+  notes: Notes,
+): void {
+  const path = notePath(setting, reading, notes);
+  if (path === undefined || reading.state !== 'set') return;
+  const { origin } = reading;
+  const fault = unusable(path, hollow);
+  if (fault !== undefined) {
+    notes.violations.push({
+      code: 'unusable',
+      setting,
+      message: `${setting} is ${JSON.stringify(path)}: ${fault}`,
+      origin,
+    });
+    return;
+  }
+  switch (subject.view(path)) {
+    case 'visible':
+    case 'not-shown':
+      return;
+    case 'not-mounted':
+      notes.problems.push({
+        code: 'not-mounted',
+        message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or judge the running process`,
+        origin,
+      });
+      return;
+    case 'relative':
+      notes.problems.push({
+        code: 'relative-path',
+        message: `${setting} is the relative path ${path}, which depends on the working directory of the process. Use an absolute path, or set workingDir`,
+        origin,
+      });
+  }
+}
+
+/** Why nothing can be read from the path, where that is certain. */
+function unusable(path: string, hollow: string): string | undefined {
+  if (path.trim() === '') return 'white space is not a path';
+  if (isNullDevice(path)) return hollow;
+  if (/^["']|["']$/.test(path)) return 'the quotes are part of the file name, because no shell removes them';
+  if (/\$\([^)]*\)/.test(path)) return 'the variable is not defined in the container, so it stays as it is';
+  return undefined;
 }
 
 /** Tells whether a path is /dev/null, however it is spelled. */

@@ -2,18 +2,30 @@ import { exemptionOf } from './exempt.ts';
 import type { Decision, DecisionPolicy, Finding, Outcome } from './types.ts';
 import { isWorse, type Judged } from './worse.ts';
 
+/** What is known of an object as it was before. */
+export interface Before extends Judged {
+  /** The control's slug. */
+  readonly control: string;
+  readonly container: string | undefined;
+}
+
+/** A finding, as what was before. */
+export function beforeOf({ control, subject, outcome }: Finding): Before {
+  return { ...judgedOf(outcome), control: control.slug, container: subject.container };
+}
+
 /**
  * Decides about a change at admission.
  *
  * @param now the findings of what is to be written
- * @param before the findings of what is there, or undefined where nothing is known: then `ratchet` judges as `enforce`
+ * @param before what is known of what is there, or undefined where nothing is: then `ratchet` judges as `enforce`
  * @param policy the configured actions and exemptions
  * @param today the day in UTC, as YYYY-MM-DD
  * @returns all findings that refuse the change, all that are warned about, and all that an exemption takes out
  */
 export function decide(
   now: readonly Finding[],
-  before: readonly Finding[] | undefined,
+  before: readonly Before[] | undefined,
   policy: DecisionPolicy,
   today: string,
 ): Decision {
@@ -38,7 +50,7 @@ function isSilent(outcome: Outcome): boolean {
 
 function isRefused(
   finding: Finding,
-  before: readonly Finding[] | undefined,
+  before: readonly Before[] | undefined,
   action: 'audit' | 'ratchet' | 'enforce',
   onUnknown: DecisionPolicy['onUnknown'],
 ): boolean {
@@ -48,14 +60,9 @@ function isRefused(
   return action === 'enforce' || isWorse(judgedOf(finding.outcome), sameBefore(finding, before));
 }
 
-/** What is known before of the container that a finding is about. */
-function sameBefore(finding: Finding, before: readonly Finding[] | undefined): Judged[] {
-  return (before ?? []).filter((other) => isSameSubject(other, finding)).map(({ outcome }) => judgedOf(outcome));
-}
-
-/** The control and the container of a finding: with them the object before and the object now are compared. */
-function isSameSubject(a: Finding, b: Finding): boolean {
-  return a.control.slug === b.control.slug && a.subject.container === b.subject.container;
+/** What is known before of the same control and container: with them the object before and the object now are compared. */
+function sameBefore({ control, subject }: Finding, before: readonly Before[] | undefined): Before[] {
+  return (before ?? []).filter((other) => other.control === control.slug && other.container === subject.container);
 }
 
 function judgedOf(outcome: Outcome): Judged {

@@ -6,14 +6,18 @@ export type Component = 'kube-apiserver' | 'kubelet';
 /** How much the evidence proves: written down, seen in the API, asked of the process itself, read on its host. */
 export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
 
-/** The kind of place that the evidence was found in; actions can be configured for each. */
-export type Surface = 'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config';
+/** The kind of place that a change is written to; actions can be configured for each. `process` is no place but a process. */
+export type Surface =
+  'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config' | 'process';
 
-/** Where a document was found: a file, an object of the API, or a node and how it was asked. */
+/** How a process is asked, or its host. */
+export type Via = 'configz' | 'configz-proxy' | 'handshake' | 'flagz' | 'proc';
+
+/** Where a document was found: a file, an object of the API, or a node (or an API server's address) and how it was asked. */
 export type Source =
   | { readonly path: string; readonly document: number }
   | { readonly object: string }
-  | { readonly node: string; readonly via: 'configz' | 'handshake' | 'flagz' | 'proc' };
+  | { readonly node: string; readonly via: Via };
 
 /** The layer that had the last word on a setting. `kubeadm` is what kubeadm adds by itself. */
 export type Layer = 'default' | 'kubeadm' | 'file' | 'drop-in' | 'flag' | 'live';
@@ -42,7 +46,12 @@ export type ProblemCode =
   | 'not-mounted'
   | 'relative-path'
   | 'forbidden'
+  | 'unauthorized'
   | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'tls-version'
+  | 'redirected'
   | 'not-found'
   | 'too-large'
   | 'crashed';
@@ -99,14 +108,22 @@ export interface ApiServer extends SubjectBase {
   readonly component: 'kube-apiserver';
   readonly kubeletClientCertificate: Reading<string>;
   readonly kubeletClientKey: Reading<string>;
+  /** The CA that kube-apiserver verifies the serving certificates of kubelets by. */
+  readonly kubeletCertificateAuthority: Reading<string>;
+  /** Kubelets that ask their callers for a certificate, and were shown none that they accept. */
+  readonly refusedBy?: readonly string[];
   /** What the subject's mounts say of a path. */
   readonly view: (path: string) => PathView;
 }
 
-/** One kubelet, or the configuration that kubelets start with. */
+/** One kubelet, or the configuration that kubelets start with. A setting is absent where such evidence never shows it. */
 export interface Kubelet extends SubjectBase {
   readonly component: 'kubelet';
-  readonly clientCAFile: Reading<string>;
+  readonly clientCAFile?: Reading<string>;
+  /** The names of the CAs that it accepts client certificates of, as its TLS hello lists them (RFC 4514). */
+  readonly acceptedAuthorities?: Reading<readonly string[]>;
+  readonly anonymousAuth?: Reading<boolean>;
+  readonly authorizationMode?: Reading<string>;
 }
 
 /** What a control judges. */
@@ -168,6 +185,11 @@ export interface ControlMetadata {
   /** What the benchmark's text says wrongly, and what is checked instead. */
   readonly differences: string;
   readonly defaults: { readonly action: Action; readonly on?: Readonly<Partial<Record<Surface, Action>>> };
+  /**
+   * It makes the other controls mean something, but is none of those that the product is for: a sweep and a node audit
+   * report it, admission and `check` only where the configuration names it.
+   */
+  readonly companion?: true;
 }
 
 /** One rule: its metadata and its logic. Made by `defineControl`. */
@@ -187,6 +209,36 @@ export interface Finding {
   readonly surface: Surface;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
+  /** What other evidence says of the same control and subject, where there is more than one piece. */
+  readonly others?: readonly OtherEvidence[];
+  /** How it changed, where earlier runs are known. */
+  readonly drift?: Drift;
+}
+
+/** A piece of evidence that did not decide. */
+export interface OtherEvidence {
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly result: Outcome['result'];
+  /** False where it contradicts the evidence that decided: both could tell, and say different things. */
+  readonly agrees: boolean;
+  readonly evidence: readonly Evidence[];
+  /** Why it could not tell. */
+  readonly problems: readonly Problem[];
+  /** It is what the process takes when it is started the next time. */
+  readonly pending?: true;
+  /** What is wrong with it; only where it is pending and fails. */
+  readonly violations?: readonly Violation[];
+}
+
+/**
+ * How a finding compares with earlier ones, or with what comes: it is pending where the process was not restarted since its
+ * files were changed, and starts with something else the next time. What always passed has none.
+ */
+export interface Drift {
+  readonly state: 'new' | 'persisting' | 'resolved' | 'pending';
+  /** Since when the result is what it is, or the files say something else, RFC 3339 in UTC. */
+  readonly since: string;
 }
 
 /** What is done about a finding at admission. Everything but `off` is reported. */
@@ -234,7 +286,116 @@ export type RawDocument =
       readonly source: Source;
       readonly vantage: Vantage;
       readonly value: unknown;
-    };
+    }
+  | {
+      /** What a kubelet's TLS hello said; undefined where it asked for no certificate. */
+      readonly form: 'hello';
+      readonly source: AskedSource;
+      readonly authorities: readonly string[] | undefined;
+    }
+  | {
+      /** Kubelets that ask for a certificate refused the calls of kube-apiserver as those of a stranger. */
+      readonly form: 'refused-calls';
+      readonly source: AskedSource;
+      readonly kubelets: readonly string[];
+    }
+  | ProcessDocument
+  | UnansweredDocument;
+
+/** A process of a host, or one that its service manager would start. Its files can be read for as long as it is looked at. */
+export interface ProcessDocument {
+  readonly form: 'process';
+  readonly source: Source;
+  readonly subject: SubjectName;
+  /**
+   * What is wanted of it: the settings that it runs with, those that it would be started with now where they are others, or
+   * the static pods of a kubelet.
+   */
+  readonly view: 'running' | 'next' | 'static-pods';
+  readonly command: ProcessCommand;
+  /** The systemd unit that it belongs to. */
+  readonly unit?: string;
+  readonly startedAt?: Date;
+  readonly files: ProcessFiles;
+  /** What of it can not be read, so that nothing about it is certain. */
+  readonly problems: readonly Problem[];
+}
+
+/** How a process was started, or would be. */
+export type ProcessCommand =
+  /** With these words after the component's name. */
+  | { readonly by: 'words'; readonly args: readonly string[] }
+  /** With the words of a file of microk8s, in which the variables are replaced. */
+  | { readonly by: 'args-file'; readonly path: string; readonly variables: ReadonlyMap<string, string> }
+  /** Inside of k3s, which gives it a --config-dir. */
+  | { readonly by: 'k3s'; readonly configDir: string }
+  /** It does not run, and its unit would start it. */
+  | { readonly by: 'unit' }
+  | { readonly by: 'unknown'; readonly problem: Problem };
+
+/** Nothing is at a path. */
+export interface MissingFile {
+  readonly state: 'missing';
+  /** What is missing, where it is not what was asked for but something that it leads to. */
+  readonly path?: string;
+}
+
+/** What is at a path can not be told. */
+export interface UnreadableFile {
+  readonly state: 'unreadable';
+  readonly problem: Problem;
+}
+
+/** The files of a process, as it sees them. Whatever is there costs bounded time and memory, and none of these throws. */
+export interface ProcessFiles {
+  readonly readFile: (path: string) => { readonly state: 'read'; readonly text: string } | MissingFile | UnreadableFile;
+  readonly readBytes: (
+    path: string,
+  ) => { readonly state: 'read'; readonly bytes: Uint8Array } | MissingFile | UnreadableFile;
+  /** The `.conf` files of a kubelet's --config-dir, in the order in which the kubelet walks it. */
+  readonly readDropIns: (directory: string) => readonly NamedText[] | MissingFile | UnreadableFile;
+  /** The files of a kubelet's folder of static pods, in the order in which it reads them. */
+  readonly readStaticPods: (path: string) => StaticPodFiles | MissingFile | UnreadableFile;
+  readonly stat: (path: string) => FileStatus | MissingFile | UnreadableFile;
+}
+
+/** A file's path and text. */
+export interface NamedText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a kubelet reads of its folder of static pods. */
+export interface StaticPodFiles {
+  readonly state: 'read';
+  readonly files: readonly NamedText[];
+  /** Files that can not be read here, but perhaps by the kubelet. */
+  readonly problems: readonly Problem[];
+}
+
+/** What is known of a file without opening it. */
+export interface FileStatus {
+  readonly state: 'present';
+  readonly kind: 'file' | 'folder' | 'other';
+  /** The permission bits. */
+  readonly mode: number;
+  readonly owner: number;
+  readonly group: number;
+  readonly size: number;
+  /** When anything of the file was changed, which nobody can set. */
+  readonly changed: Date;
+}
+
+/** A process that was to be asked and gave no usable answer. */
+export interface UnansweredDocument {
+  readonly form: 'unanswered';
+  readonly component: Component;
+  readonly source: AskedSource;
+  readonly problem: Problem;
+}
+
+/** A process that was asked, or its host. */
+export type AskedSource = Extract<Source, { via: Via }>;
 
 /** A problem with a source, outside of any finding: the run is then not complete. */
 export interface SourceProblem {

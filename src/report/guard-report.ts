@@ -1,12 +1,14 @@
 import type {
   BenchmarkId,
   Component,
+  Drift,
   Evidence,
   Exemption,
   Finding,
   Inspection,
   Layer,
   Origin,
+  OtherEvidence,
   Problem,
   ProblemCode,
   Source,
@@ -14,6 +16,7 @@ import type {
   Vantage,
   Violation,
 } from '../policy/types.ts';
+import { ASKS, linkOfNode, type Link } from '../policy/link.ts';
 import { escapeForTerminal } from './printable.ts';
 
 /** The report that others build on: `--output json`, `GET /api/v1/report` and baselines. See schema/guard-report.schema.json. */
@@ -22,8 +25,13 @@ export interface GuardReport {
   readonly kind: 'GuardReport';
   readonly run: ReportedRun;
   readonly summary: Summary;
+  /** The link between kube-apiservers and kubelets as a whole; only where a cluster was swept. */
+  readonly link?: Link;
   readonly findings: readonly ReportedFinding[];
 }
+
+/** A report without its findings, which can be too many to hold at once. */
+export type ReportHead = Omit<GuardReport, 'findings'>;
 
 /** What made the report, and when. */
 export interface Run {
@@ -89,6 +97,16 @@ export interface ReportedEvidence extends Place {
   readonly layer: Layer;
 }
 
+/** Evidence that did not decide; `agrees` is false where it contradicts that which did. */
+export interface ReportedOtherEvidence extends Pick<OtherEvidence, 'source' | 'vantage' | 'result' | 'agrees'> {
+  readonly evidence: readonly ReportedEvidence[];
+  readonly problems: readonly ReportedProblem[];
+  /** It is what the process takes when it is started the next time. */
+  readonly pending?: true;
+  /** Only of what is pending and fails. */
+  readonly violations?: readonly ReportedViolation[];
+}
+
 export interface ReportedFinding {
   readonly control: string;
   readonly result: 'pass' | 'fail' | 'unknown';
@@ -107,6 +125,12 @@ export interface ReportedFinding {
   /** Absent where there is none. */
   readonly warnings?: readonly ReportedViolation[];
   readonly evidence: readonly ReportedEvidence[];
+  /** What other evidence says; absent where there is none. */
+  readonly otherEvidence?: readonly ReportedOtherEvidence[];
+  /** Whether the whole link to this node's kubelet stands; only of the kubelet's end, where a cluster was swept. */
+  readonly link?: Finding['outcome']['result'];
+  /** How it changed; absent where earlier runs are not known, and where it always passed. */
+  readonly drift?: Drift;
   /** Only where an exemption applies. */
   readonly exempted?: { readonly reason: string; readonly expires?: string };
   readonly references: readonly string[];
@@ -124,11 +148,17 @@ export interface ReportedFinding {
 export function reportRun(
   run: Run,
   { findings, problems }: Inspection,
-  exemptionFor: (finding: Finding) => Exemption | undefined = () => undefined,
+  exemptionFor: ExemptionFor = () => undefined,
 ): GuardReport {
-  const reported = findings.map((finding) =>
-    reportFinding(finding, finding.outcome.result === 'pass' ? undefined : exemptionFor(finding)),
-  );
+  const reported = findings.map((finding) => reportFinding(finding, exemptionFor));
+  return { ...reportHead(run, problems, summarise(reported)), findings: reported };
+}
+
+/** Finds the exemption that applies to a finding that does not pass, if any. */
+export type ExemptionFor = (finding: Finding) => Exemption | undefined;
+
+/** Makes the report of a run without its findings. */
+export function reportHead(run: Run, problems: readonly SourceProblem[], summary: Summary, link?: Link): ReportHead {
   return {
     apiVersion: 'kubelet-guard.dev/v1alpha1',
     kind: 'GuardReport',
@@ -137,14 +167,27 @@ export function reportRun(
       complete: problems.length === 0,
       problems: problems.map(({ problem, source }) => ({ ...reportProblem(problem), source })),
     },
-    summary: summarise(reported),
-    findings: reported,
+    summary,
+    ...(link && { link }),
   };
 }
 
 /** The report as JSON text, in which nothing can act on a terminal. */
-export function renderJson(report: GuardReport): string {
-  return `${escapeForTerminal(JSON.stringify(report, undefined, 2))}\n`;
+export function renderJson({ findings, ...head }: GuardReport): string {
+  return [...renderJsonParts(head, findings)].join('');
+}
+
+/** The same text in parts, of which each is small: for a report that is too large to hold. */
+export function* renderJsonParts(head: ReportHead, findings: Iterable<ReportedFinding>): Generator<string, void> {
+  const text = (value: unknown) => escapeForTerminal(JSON.stringify(value, undefined, 2));
+  yield text(head).slice(0, -2);
+  yield ',\n  "findings": [';
+  let separator = '\n';
+  for (const finding of findings) {
+    yield `${separator}    ${text(finding).replaceAll('\n', '\n    ')}`;
+    separator = ',\n';
+  }
+  yield separator === '\n' ? ']\n}\n' : '\n  ]\n}\n';
 }
 
 /** A benchmark's id in words, as in `CIS Kubernetes Benchmark 1.2.4 (v1.7 and later)`. */
@@ -160,9 +203,15 @@ export function summarise(findings: readonly ReportedFinding[]): Summary {
   return { ...summary, ...(exempted > 0 && { exempted }) };
 }
 
-function reportFinding(finding: Finding, exemption: Exemption | undefined): ReportedFinding {
-  const { control, subject, source, vantage, outcome, evidence } = finding;
+/**
+ * A finding as it is reported.
+ *
+ * @param link of the cluster that was swept, if one was
+ */
+export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link?: Link): ReportedFinding {
+  const { control, subject, source, vantage, outcome, evidence, others = [], drift } = finding;
   const { warnings } = outcome;
+  const exemption = outcome.result === 'pass' ? undefined : exemptionFor(finding);
   return {
     control: control.slug,
     result: outcome.result,
@@ -173,9 +222,26 @@ function reportFinding(finding: Finding, exemption: Exemption | undefined): Repo
     problems: outcome.result === 'pass' ? [] : outcome.problems.map(reportProblem),
     ...(warnings.length > 0 && { warnings: warnings.map(reportViolation) }),
     evidence: evidence.map(reportEvidence),
+    ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
+    ...(link && subject.kind === 'Node' && control.slug === ASKS && { link: linkOfNode(link, finding) }),
+    ...(drift && { drift }),
     ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
     references: control.benchmarks.map(referTo),
     remediation: control.remediation,
+  };
+}
+
+function reportOther({ source, vantage, result, agrees, ...other }: OtherEvidence): ReportedOtherEvidence {
+  const { evidence, problems, pending, violations } = other;
+  return {
+    source,
+    vantage,
+    result,
+    agrees,
+    evidence: evidence.map(reportEvidence),
+    problems: problems.map(reportProblem),
+    ...(pending && { pending }),
+    ...(violations && { violations: violations.map(reportViolation) }),
   };
 }
 

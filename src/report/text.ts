@@ -1,7 +1,9 @@
 import {
   referTo,
   type GuardReport,
+  type ReportHead,
   type ReportedFinding,
+  type ReportedOtherEvidence,
   type ReportedProblem,
   type ReportedViolation,
   type Summary,
@@ -31,14 +33,16 @@ const INDENT = ' '.repeat(9);
  */
 export function renderText(report: GuardReport, { color, quiet }: TextStyle): string {
   const { summary, run } = report;
-  const shown = report.findings.filter(({ result }) => !quiet || result !== 'pass');
+  const shown = report.findings.filter(({ result, otherEvidence = [] }) => {
+    return !quiet || result !== 'pass' || otherEvidence.some(({ pending }) => pending);
+  });
   const lines = shown.flatMap((finding) => renderFinding(finding, color));
   const remedies = renderRemedies(shown);
   if (remedies.length > 0) lines.push('', ...remedies);
   const total = counted(summary) + (run.baseline === undefined ? 0 : counted(run.baseline.notShown));
   if (quiet ? shown.length > 0 || !run.complete : total > 0 || !run.complete) {
     if (lines.length > 0) lines.push('');
-    lines.push(summarise(report));
+    lines.push(summariseRun(report));
   }
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -80,7 +84,8 @@ function counted({ pass, fail, unknown }: Summary): number {
   return pass + fail + unknown;
 }
 
-function summarise({ summary, run }: GuardReport): string {
+/** The last line: how many of what, and whether that is all. */
+export function summariseRun({ summary, run }: ReportHead): string {
   const counts = run.baseline === undefined ? countsOf(summary) : comparison(summary, run.baseline.notShown);
   const lost = run.problems.length;
   return lost === 0
@@ -100,14 +105,16 @@ function comparison(worse: Summary, notWorse: Summary): string {
     : `worse than the baseline: ${countsOf(worse)}; ${rest}`;
 }
 
-function renderFinding(finding: ReportedFinding, color: boolean): string[] {
+/** A finding in lines: the verdict first, then why. */
+export function renderFinding(finding: ReportedFinding, color: boolean): string[] {
   const { result, control, subject, violations, problems, warnings = [], evidence, exempted } = finding;
+  const { otherEvidence = [], drift } = finding;
   const verdict = exempted === undefined ? result : 'exempt';
-  const label = LABELS[verdict].padEnd(INDENT.length);
   const line = [...violations, ...problems].find((entry) => entry.line !== undefined)?.line;
   const title = `${control}  ${nameOf(subject)}  ${placeOf(finding.source, line)}`;
-  const head = `${color ? `${COLORS[verdict]}${label}${PLAIN}` : label}${escapeLine(title)}`;
+  const head = `${paint(verdict, color)}${escapeLine(title)}`;
   const details = [
+    ...(drift ? [`${drift.state}, since ${drift.since}`] : []),
     ...(exempted ? [renderExemption(exempted)] : []),
     ...violations.map((violation) => detail(violation)),
     ...problems.map((problem) => `could not tell: ${detail(problem)}`),
@@ -118,7 +125,26 @@ function renderFinding(finding: ReportedFinding, color: boolean): string[] {
       ...evidence.map(({ setting, value, layer }) => `found ${setting} = ${JSON.stringify(value)} (${layer})`),
     );
   }
+  details.push(...otherEvidence.map(renderOther));
   return [head, ...details.map((text) => `${INDENT}${escapeLine(text)}`)];
+}
+
+/** A verdict, padded so that what follows stands in one column. */
+export function paint(verdict: keyof typeof LABELS, color: boolean): string {
+  const label = LABELS[verdict].padEnd(INDENT.length);
+  return color ? `${COLORS[verdict]}${label}${PLAIN}` : label;
+}
+
+function renderOther({ source, vantage, result, agrees, ...other }: ReportedOtherEvidence): string {
+  const { evidence, problems, pending, violations = [] } = other;
+  const place = `${placeOf(source, undefined)} (${vantage})`;
+  const values = evidence.map(({ setting, value }) => `${setting} = ${JSON.stringify(value)}`).join(', ');
+  const shown = values === '' ? '' : `: ${values}`;
+  if (pending) return [`with the next start ${place} says ${result}${shown}`, ...violations.map(detail)].join('; ');
+  if (!agrees) return `disagrees: ${place} says ${result}${shown}`;
+  return result === 'unknown'
+    ? `${place} could not tell: ${problems.map(detail).join('; ')}`
+    : `so says ${place}${shown}`;
 }
 
 function renderExemption({ reason, expires }: NonNullable<ReportedFinding['exempted']>): string {
@@ -131,7 +157,7 @@ function detail({ code, message, line, file }: ReportedViolation | ReportedProbl
 }
 
 /** Once for each control, however many subjects it failed on: a report of many findings stays readable. */
-function renderRemedies(findings: readonly ReportedFinding[]): string[] {
+export function renderRemedies(findings: readonly ReportedFinding[]): string[] {
   const failed = new Map(
     findings
       .filter(({ result, exempted }) => result === 'fail' && exempted === undefined)
@@ -156,7 +182,7 @@ function nameOf({ component, kind, namespace, name, container, node }: ReportedF
 
 function placeOf(source: SourceProblem['source'], line: number | undefined): string {
   if ('object' in source) return source.object;
-  if ('node' in source) return `node ${source.node} (${source.via})`;
+  if ('node' in source) return `${source.via === 'flagz' ? 'kube-apiserver' : 'node'} ${source.node} (${source.via})`;
   const path = source.path === '-' ? 'standard input' : source.path;
   if (line !== undefined) return `${path}:${line}`;
   return 'document' in source && source.document > 0 ? `${path} (document ${source.document + 1})` : path;

@@ -12,7 +12,7 @@ export interface Actions {
 /** What a configuration says that it is. */
 export const HEAD = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' } as const;
 
-/** The kinds of places that an action can be for. */
+/** The kinds of places that an action can be for: those that admission sees changes of, so that no process is one. */
 export const SURFACES: readonly Surface[] = [
   'mirror-pod',
   'pod',

@@ -2,7 +2,7 @@ import { isExpired } from '../policy/exempt.ts';
 import type { ControlMetadata } from '../policy/types.ts';
 import { HEAD, SURFACES, type Settings } from './configuration-file.ts';
 import { SWEEP_DEFAULTS, type SweepSettings } from './configuration-sweep.ts';
-import { actionOf, type GuardConfiguration } from './configuration.ts';
+import { actionOf, isUnnamed, type GuardConfiguration } from './configuration.ts';
 import type { Located } from './yaml-reader.ts';
 
 /** A value in force; one without a place is a default. */
@@ -28,7 +28,7 @@ export function printConfiguration(
     'namespaces:',
     ...names.map((name) => `  - ${JSON.stringify(name.value)}${from(name)}`),
     ...printExemptions(settings, today, from),
-    'sweep: # without effect in this version',
+    'sweep:',
     ...printSweep(settings.sweep?.value ?? {}, from),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -44,6 +44,8 @@ function originIn(path: string | undefined): Origin {
 
 function printControl(control: ControlMetadata, settings: Settings, from: Origin): string[] {
   const configured = settings.actions.get(control.slug);
+  // naming it, even with off, would mean something else
+  if (isUnnamed(configured, control)) return [`  # ${control.slug}: off (default: reported by sweep and node only)`];
   const overall = configured?.action ?? { value: control.defaults.action };
   const bySurface = SURFACES.map((surface) => {
     const action = actionOf(configured, control, surface);

@@ -6,9 +6,28 @@ export interface SweepSettings {
   readonly jitter?: Located<string>;
   readonly concurrency?: Located<number>;
   readonly timeout?: Located<string>;
-  readonly evidence?: readonly Located<string>[];
-  readonly reports?: Located<(typeof REPORTS)[number]>;
+  readonly evidence?: readonly Located<SweepEvidence>[];
+  readonly reports?: Located<SweepReports>;
 }
+
+/** How the background sweeper works. */
+export interface SweepPlan {
+  /** Milliseconds. */
+  readonly interval: number;
+  /** The part of the interval by which it varies, 0 to 1. */
+  readonly jitter: number;
+  readonly concurrency: number;
+  /** Milliseconds for one kubelet. */
+  readonly timeout: number;
+  readonly evidence: readonly SweepEvidence[];
+  readonly reports: SweepReports;
+}
+
+/** What a cluster can be asked by, beside its API. */
+export type SweepEvidence = (typeof EVIDENCE)[number];
+
+/** Which reports are written to the cluster. */
+export type SweepReports = (typeof REPORTS)[number];
 
 /** What holds where the file says nothing. */
 export const SWEEP_DEFAULTS = {
@@ -16,17 +35,30 @@ export const SWEEP_DEFAULTS = {
   jitter: '10%',
   concurrency: 32,
   timeout: '5s',
-  evidence: ['handshake', 'configz'],
+  evidence: ['handshake', 'configz', 'flagz'],
   reports: 'auto',
 } as const;
 
 /** What a cluster can be asked by. */
-const EVIDENCE = ['handshake', 'configz', 'flagz'] as const;
+const EVIDENCE = ['handshake', 'configz', 'configz-proxy', 'flagz'] as const;
 const REPORTS = ['auto', 'openreports', 'wgpolicyk8s', 'none'] as const;
 
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const INTERVAL = { least: 60_000, most: 86_400_000, words: 'interval must be a time from 1m to 24h, such as 10m' };
 const TIMEOUT = { least: 100, most: 60_000, words: 'timeout must be a time from 100ms to 1m, such as 5s' };
+
+/** Fills in what the file does not say. */
+export function resolveSweep(settings: SweepSettings | undefined): SweepPlan {
+  const { interval, jitter, concurrency, timeout, evidence, reports } = settings ?? {};
+  return {
+    interval: checked(millisecondsOf(interval?.value ?? SWEEP_DEFAULTS.interval)),
+    jitter: checked(percentageOf(jitter?.value ?? SWEEP_DEFAULTS.jitter)) / 100,
+    concurrency: concurrency?.value ?? SWEEP_DEFAULTS.concurrency,
+    timeout: checked(millisecondsOf(timeout?.value ?? SWEEP_DEFAULTS.timeout)),
+    evidence: evidence?.map(({ value }) => value) ?? SWEEP_DEFAULTS.evidence,
+    reports: reports?.value ?? SWEEP_DEFAULTS.reports,
+  };
+}
 
 /** Reads how the background sweeper is to work. */
 export function readSweep(reader: YamlReader, sweep: Entry): SweepSettings {
@@ -59,9 +91,9 @@ export function readSweep(reader: YamlReader, sweep: Entry): SweepSettings {
   return settings;
 }
 
-function readEvidence(reader: YamlReader, entry: Entry): readonly Located<string>[] {
+function readEvidence(reader: YamlReader, entry: Entry): readonly Located<SweepEvidence>[] {
   const wanted = `evidence must be a list of at least one of ${EVIDENCE.join(', ')}`;
-  const seen = new Map<string, Located<string>>();
+  const seen = new Map<string, Located<SweepEvidence>>();
   for (const item of reader.items(entry, wanted, 1) ?? []) {
     const read = reader.choice(item, 'evidence', EVIDENCE);
     if (read === undefined) continue;
@@ -78,8 +110,18 @@ function millisecondsOf(time: string): number | undefined {
 }
 
 function isPercentage(value: string): boolean {
+  return isBetween(percentageOf(value), 0, 100);
+}
+
+function percentageOf(value: string): number | undefined {
   const [, percent] = /^(0|[1-9]\d{0,2})%$/.exec(value) ?? [];
-  return percent !== undefined && isBetween(Number(percent), 0, 100);
+  return percent === undefined ? undefined : Number(percent);
+}
+
+/** Settings were checked when they were read. */
+function checked(value: number | undefined): number {
+  if (value === undefined) throw new Error('a setting of sweep was not checked');
+  return value;
 }
 
 function isBetween(value: number | undefined, least: number, most: number): boolean {

@@ -2,13 +2,16 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { isExpired } from '../policy/exempt.ts';
 import type { Action, ControlMetadata, DecisionPolicy, Exemption, Surface } from '../policy/types.ts';
-import { readSettings, type Actions, type Settings } from './configuration-file.ts';
+import { readSettings, SURFACES, type Actions, type Settings } from './configuration-file.ts';
 import { StartError } from './start-error.ts';
 import type { Located, Place } from './yaml-reader.ts';
 
 /** What a GuardConfiguration makes of the program. */
 export interface GuardConfiguration {
+  /** What admission and `check` do: a companion that the file does not name is off. */
   readonly policy: DecisionPolicy;
+  /** Whether a sweep and a node audit report a control: unless the file says off, companions too. */
+  readonly isReported: (control: ControlMetadata, surface: Surface) => boolean;
   readonly namespaces: ReadonlySet<string>;
   /** What the file says itself, without the defaults. */
   readonly settings: Settings;
@@ -32,10 +35,6 @@ const FAULT_LIMIT = 20;
 
 /** The size in bytes up to which a configuration is read. */
 export const SIZE_LIMIT = 1024 * 1024;
-
-/** Why `sweep` changes nothing yet. */
-export const SWEEP_WITHOUT_EFFECT =
-  'sweep is read and checked, but has no effect: this version has no background sweeper';
 
 /**
  * Reads the configuration file, if there is one.
@@ -85,15 +84,24 @@ export function readConfiguration(
       onUnknown: settings.onUnknown?.value ?? 'audit',
       exemptions: settings.exemptions.map(({ value }) => value),
     },
+    isReported: (control, surface) => configuredAction(settings.actions.get(control.slug), surface)?.value !== 'off',
     namespaces: new Set(settings.namespaces?.map(({ value }) => value) ?? DEFAULT_NAMESPACES),
     settings,
     file,
   };
 }
 
+/** The controls that are not off everywhere at admission: judging by others costs time for nothing. */
+export function judgedControls<C extends ControlMetadata>(
+  controls: readonly C[],
+  { policy }: Pick<GuardConfiguration, 'policy'>,
+): C[] {
+  return controls.filter((control) => SURFACES.some((surface) => policy.action(control, surface) !== 'off'));
+}
+
 /**
  * The action for a control on a surface, with its place in the file if it is from there. An action that the file gives
- * overall is meant overall: it also goes before the defaults by surface.
+ * overall is meant overall: it also goes before the defaults by surface. A companion that the file does not name is off.
  */
 export function actionOf(
   configured: Actions | undefined,
@@ -101,7 +109,17 @@ export function actionOf(
   surface: Surface,
 ): Located<Action> | { readonly value: Action } {
   const { action, on } = control.defaults;
-  return configured?.on[surface] ?? configured?.action ?? { value: on?.[surface] ?? action };
+  const otherwise = isUnnamed(configured, control) ? 'off' : (on?.[surface] ?? action);
+  return configuredAction(configured, surface) ?? { value: otherwise };
+}
+
+/** Whether only a sweep and a node audit report a control. */
+export function isUnnamed(configured: Actions | undefined, { companion }: ControlMetadata): boolean {
+  return companion === true && configured === undefined;
+}
+
+function configuredAction(configured: Actions | undefined, surface: Surface): Located<Action> | undefined {
+  return configured?.on[surface] ?? configured?.action;
 }
 
 /** The exemptions of a configuration that no longer apply. */
@@ -109,17 +127,13 @@ export function expiredExemptions({ policy }: GuardConfiguration, today: string)
   return policy.exemptions.filter((exemption) => isExpired(exemption, today));
 }
 
-/** What the author of a good file has to know of it: exemptions that have expired, and what has no effect. */
+/** What the author of a good file has to know of it: exemptions that have expired. */
 export function notesOn({ settings }: GuardConfiguration, today: string): ConfigurationNote[] {
-  const { exemptions, sweep } = settings;
-  const expired = exemptions.filter(({ value }) => isExpired(value, today));
-  return [
-    ...expired.map(({ value: { control, subject, expires }, line, column }) => {
-      const message = `the exemption of ${subject} from ${control} expired on ${expires} and no longer applies: renew or remove it`;
-      return { line, column, message };
-    }),
-    ...(sweep === undefined ? [] : [{ line: sweep.line, column: sweep.column, message: SWEEP_WITHOUT_EFFECT }]),
-  ];
+  const expired = settings.exemptions.filter(({ value }) => isExpired(value, today));
+  return expired.map(({ value: { control, subject, expires }, line, column }) => {
+    const message = `the exemption of ${subject} from ${control} expired on ${expires} and no longer applies: renew or remove it`;
+    return { line, column, message };
+  });
 }
 
 /** The day in UTC, as YYYY-MM-DD: what expires is compared with it. */

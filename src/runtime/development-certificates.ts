@@ -1,10 +1,7 @@
-import 'reflect-metadata'; // @peculiar/x509 needs it loaded first
-import { webcrypto } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import * as x509 from '@peculiar/x509';
-
+import { issueAuthority, issueServing } from './certificate-issue.ts';
 import { loadCertificates, type CertificateFiles, type Certificates } from './certificates.ts';
 import { StartError } from './start-error.ts';
 
@@ -14,7 +11,6 @@ export interface DevelopmentCertificates extends Certificates {
   readonly caFile: string;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY = 24 * 60 * 60 * 1000;
 const LIFETIME_DAYS = 90;
 
@@ -30,7 +26,7 @@ const RENEW_BEFORE = DAY;
 export async function developmentCertificates(folder: string, now: Date): Promise<DevelopmentCertificates> {
   const caFile = join(folder, 'ca.crt');
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: caFile };
-  const found = find(files, now);
+  const found = await find(files, now);
   if (found !== undefined) return { ...found, caFile };
   const made = await make(now);
   try {
@@ -42,12 +38,12 @@ export async function developmentCertificates(folder: string, now: Date): Promis
     const fault = `can not write development certificates into ${folder}: make the folder writable, or pass --tls-cert-file and --tls-private-key-file`;
     throw new StartError('certificate', fault, { cause });
   }
-  return { ...loadCertificates(files, now), caFile };
+  return { ...(await loadCertificates(files, now)), caFile };
 }
 
-function find(files: CertificateFiles, now: Date): Certificates | undefined {
+async function find(files: CertificateFiles, now: Date): Promise<Certificates | undefined> {
   try {
-    return loadCertificates(files, new Date(now.getTime() + RENEW_BEFORE));
+    return await loadCertificates(files, new Date(now.getTime() + RENEW_BEFORE));
   } catch {
     return undefined;
   }
@@ -60,49 +56,20 @@ function write(path: string, text: string, mode: number): void {
 }
 
 async function make(now: Date): Promise<{ ca: string; certificate: string; key: string }> {
-  const authority = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const serving = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   // clocks differ a little between machines
   const validity = {
     notBefore: new Date(now.getTime() - 5 * 60 * 1000),
     notAfter: new Date(now.getTime() + LIFETIME_DAYS * DAY),
   };
-  const issuer = 'CN=kubelet-guard development CA';
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity,
-    name: issuer,
-    keys: authority,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(authority.publicKey),
+  const authority = await issueAuthority('kubelet-guard development CA', validity);
+  const serving = await issueServing(authority, {
+    validity,
+    name: 'kubelet-guard development',
+    alternativeNames: [
+      { type: 'dns', value: 'localhost' },
+      { type: 'ip', value: '127.0.0.1' },
+      { type: 'ip', value: '::1' },
     ],
   });
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...validity,
-    subject: 'CN=kubelet-guard development',
-    issuer,
-    publicKey: serving.publicKey,
-    signingKey: authority.privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-        { type: 'ip', value: '::1' },
-      ]),
-      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(serving.publicKey),
-    ],
-  });
-  const key = await webcrypto.subtle.exportKey('pkcs8', serving.privateKey);
-  return {
-    ca: `${ca.toString('pem')}\n`,
-    certificate: `${certificate.toString('pem')}\n`,
-    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
-  };
+  return { ca: authority.certificate, ...serving };
 }

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { sweepMetrics, type SweepMetrics } from './metrics-sweep.ts';
+
 /** How a call to the webhook ended: the verdicts, a body that is no review, a bug of ours. */
 export const admissionDecisions = ['allow', 'warn', 'deny', 'skip', 'malformed', 'error'] as const;
 
@@ -34,11 +36,18 @@ export interface ExemptionCount {
   readonly expired: number;
 }
 
+/** What is reported of the serving certificate. */
+export interface CertificateMetrics {
+  readonly expires: (at: Date) => void;
+  readonly reloaded: (result: 'success' | 'failure') => void;
+}
+
 /** All metrics of the process, in a registry of their own. */
 export interface Metrics {
   readonly admission: AdmissionMetrics;
-  readonly certificateExpires: (at: Date) => void;
+  readonly certificates: CertificateMetrics;
   readonly configuration: ConfigurationMetrics;
+  readonly sweep: SweepMetrics;
   readonly contentType: string;
   readonly text: () => Promise<string>;
 }
@@ -64,20 +73,37 @@ export function createMetrics(version: string, resources: readonly string[]): Me
   });
   build.set({ version }, 1);
 
+  return {
+    admission: admissionMetrics(registers, new Set(resources)),
+    certificates: certificateMetrics(registers),
+    configuration: configurationMetrics(registers),
+    sweep: sweepMetrics(registers),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}
+
+function certificateMetrics(registers: Registry[]): CertificateMetrics {
   const expiry = new Gauge({
     name: 'kubelet_guard_certificate_expiry_timestamp_seconds',
     help: 'When the serving certificate expires.',
     registers,
   });
-
+  const reloads = new Counter({
+    name: 'kubelet_guard_certificate_reloads_total',
+    help: 'Changes of certificates that were taken, or that failed: files that are refused, a Secret or registration that can not be kept in step.',
+    labelNames: ['result'],
+    registers,
+  });
+  // there from the start, so that an alert can ask for an increase
+  for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   return {
-    admission: admissionMetrics(registers, new Set(resources)),
-    configuration: configurationMetrics(registers),
-    certificateExpires: (at) => {
+    expires: (at) => {
       expiry.set(at.getTime() / 1000);
     },
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
+    reloaded: (result) => {
+      reloads.inc({ result });
+    },
   };
 }
 

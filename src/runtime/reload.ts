@@ -1,12 +1,6 @@
 import type { ControlMetadata, Exemption } from '../policy/types.ts';
 import { changesBetween } from './configuration-changes.ts';
-import {
-  dayOf,
-  expiredExemptions,
-  readConfiguration,
-  SWEEP_WITHOUT_EFFECT,
-  type GuardConfiguration,
-} from './configuration.ts';
+import { dayOf, expiredExemptions, readConfiguration, type GuardConfiguration } from './configuration.ts';
 import { isSame, lookAt, type Sight } from './file-sight.ts';
 import type { Log } from './log.ts';
 import type { ConfigurationMetrics } from './metrics.ts';
@@ -66,7 +60,6 @@ export function createReloader(surroundings: ReloadSurroundings): Reloader {
   const announce = (): void => {
     day = '';
     passDay();
-    if (configuration.settings.sweep !== undefined) log.info(SWEEP_WITHOUT_EFFECT);
   };
 
   const refuse = (path: string, key: string, faults: readonly string[]): void => {

@@ -1,11 +1,13 @@
 // The only user of @kubernetes/client-node, which is loaded only where there is a cluster: that takes a while.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type * as ClientNode from '@kubernetes/client-node';
 
-import { ApiFault, type ObjectApi, type ObjectEvent, type ObjectPage, type SeenObject } from './object-watch.ts';
+import { ApiFault, fieldsOf, jsonOf, statusFault, type Api, type Fields } from './api.ts';
+import { apiFault, clusterRequest } from './cluster-request.ts';
+import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
 
 /** Where the access to a cluster comes from. */
 export interface ClusterAccess {
@@ -19,19 +21,22 @@ export interface ClusterAccess {
 export interface Cluster {
   /** The address of its API server. */
   readonly server: string;
+  /** The certificates of its CA in PEM, where they are known. */
+  readonly ca: string | undefined;
+  /** The namespace of the pod that this runs in. */
+  readonly namespace: string | undefined;
+  readonly request: Api;
   readonly pods: ObjectApi;
+  /** In no namespace: listed and watched as `''`. */
+  readonly nodes: ObjectApi;
   /** The ConfigMap of a name, and no other: rights can be given for it alone. */
   readonly configMap: (name: string) => ObjectApi;
 }
 
-type Client = typeof ClientNode;
-
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const PAGE = 250;
-const LIST_PATIENCE = 30_000;
 /** Shorter than the 30 s of silence after which the library gives a connection up; a bookmark comes before the end. */
 const WATCH_SECONDS = 25;
-const REASON_LIMIT = 300;
 
 /**
  * Loads the access to a cluster; nothing is asked yet.
@@ -51,11 +56,24 @@ export async function connectCluster({ kubeconfig, root }: ClusterAccess): Promi
     if (kubeconfig === undefined) return undefined;
     throw new Error('its current context names no cluster with a server');
   }
+  const request = clusterRequest(config, server);
+  const watcher = new client.Watch(config);
+  const objects = (wanted: Wanted): ObjectApi => objectApi(request, watcher, wanted);
   return {
     server,
-    pods: apiOf(client, config, server, { kind: 'Pod', resource: 'pods' }),
-    configMap: (name) => apiOf(client, config, server, { kind: 'ConfigMap', resource: 'configmaps', name }),
+    ca: authorityOf(config),
+    namespace: kubeconfig === undefined ? config.getContextObject(config.currentContext)?.namespace?.trim() : undefined,
+    request,
+    pods: objects({ kind: 'Pod', resource: 'pods' }),
+    nodes: objects({ kind: 'Node', resource: 'nodes' }),
+    configMap: (name) => objects({ kind: 'ConfigMap', resource: 'configmaps', name }),
   };
+}
+
+function authorityOf(config: ClientNode.KubeConfig): string | undefined {
+  const { caFile, caData } = config.getCurrentCluster() ?? {};
+  if (caFile) return readFileSync(caFile, 'utf8');
+  return caData ? Buffer.from(caData, 'base64').toString() : undefined;
 }
 
 function hasServiceAccount(root: string): boolean {
@@ -69,28 +87,15 @@ interface Wanted {
   readonly name?: string;
 }
 
-function apiOf(client: Client, config: ClientNode.KubeConfig, server: string, wanted: Wanted): ObjectApi {
+function objectApi(request: Api, watcher: ClientNode.Watch, wanted: Wanted): ObjectApi {
   const { kind, name } = wanted;
   const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
-  const http = new client.IsomorphicFetchHttpLibrary();
-  const watcher = new client.Watch(config);
   return {
     list: async (namespace, next, signal) => {
-      const url = new URL(`${server.replace(/\/$/, '')}${pathOf(namespace, wanted)}`);
       const query = { limit: String(PAGE), ...(next !== undefined && { continue: next }), ...selector };
-      for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-      const request = new client.RequestContext(url.href, client.HttpMethod.GET);
-      request.setSignal(AbortSignal.any([signal, AbortSignal.timeout(LIST_PATIENCE)]));
-      try {
-        await config.applySecurityAuthentication(request);
-        // the typed API would drop what it does not know, and turn texts into dates
-        const answer = await http.send(request).toPromise();
-        const body = JSON.parse(await answer.body.text()) as unknown;
-        if (answer.httpStatusCode !== 200) throw faultOf(body, answer.httpStatusCode);
-        return pageOf(body, kind);
-      } catch (cause) {
-        throw asFault(cause);
-      }
+      const path = `${pathOf(namespace, wanted)}?${new URLSearchParams(query).toString()}`;
+      // the typed API of the library would drop what it does not know, and turn texts into dates
+      return pageOf(jsonOf(await request({ path }, signal)), kind);
     },
     watch: async (namespace, resourceVersion, on, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -98,7 +103,7 @@ function apiOf(client: Client, config: ClientNode.KubeConfig, server: string, wa
       const end = (fault: unknown): void => {
         isOver = true;
         if (fault === undefined || fault === null) resolve(undefined);
-        else reject(asFault(fault));
+        else reject(apiFault(fault));
       };
       const take = (type: string, object: unknown): void => {
         if (isOver) return;
@@ -111,7 +116,7 @@ function apiOf(client: Client, config: ClientNode.KubeConfig, server: string, wa
       try {
         connection = await watcher.watch(pathOf(namespace, wanted), query, take, end);
       } catch (cause) {
-        throw asFault(cause);
+        throw apiFault(cause);
       }
       const stop = (): void => {
         end(undefined);
@@ -132,10 +137,8 @@ function apiOf(client: Client, config: ClientNode.KubeConfig, server: string, wa
 }
 
 function pathOf(namespace: string, { resource }: Wanted): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  return `/api/v1/${namespace === '' ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${resource}`;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function pageOf(body: unknown, kind: string): ObjectPage {
   const { items, metadata } = fieldsOf(body);
@@ -147,14 +150,14 @@ function pageOf(body: unknown, kind: string): ObjectPage {
 }
 
 function objectOf(object: Fields): SeenObject | undefined {
-  const { namespace, name, uid } = fieldsOf(object.metadata);
+  const { namespace = '', name, uid } = fieldsOf(object.metadata);
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined;
   return { namespace, name, uid, object };
 }
 
 /** @returns the fault where the watch is told to end, undefined where the event is none that is known */
 function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
-  if (type === 'ERROR') return faultOf(object);
+  if (type === 'ERROR') return statusFault(object);
   const fields = fieldsOf(object);
   const { resourceVersion } = fieldsOf(fields.metadata);
   if (typeof resourceVersion !== 'string') return undefined;
@@ -163,27 +166,4 @@ function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefi
   if (seen === undefined) return undefined;
   if (type === 'ADDED' || type === 'MODIFIED') return { type: 'there', seen, resourceVersion };
   return type === 'DELETED' ? { type: 'gone', seen, resourceVersion } : undefined;
-}
-
-/** What a Status says; only that, because whatever stands before an API server can answer anything. */
-function faultOf(body: unknown, status?: number): ApiFault {
-  const { kind, message, code } = fieldsOf(body);
-  const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
-  const known = status ?? (typeof code === 'number' ? code : undefined);
-  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${reason.slice(0, REASON_LIMIT)}`, known);
-}
-
-function asFault(cause: unknown): ApiFault {
-  if (cause instanceof ApiFault) return cause;
-  const { message, statusCode, cause: inner } = fieldsOf(cause);
-  // fetch says only "fetch failed", and has the reason inside; where several addresses were tried, only a code
-  const { message: reason, code } = fieldsOf(inner);
-  const [words = 'no reason given'] = [reason, code, message].filter((text) => typeof text === 'string' && text !== '');
-  const status = typeof statusCode === 'number' ? statusCode : undefined;
-  const text = `${status === undefined ? '' : `HTTP ${status}: `}${String(words)}`;
-  return new ApiFault(text.slice(0, REASON_LIMIT), status, { cause });
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

@@ -1,8 +1,11 @@
 // The loop around list and watch. The informers of @kubernetes/client-node 2.0 are not enough: they end at the first
 // error (cache.ts, doneHandler), wait between a list and its watch, and list without pages.
 
+import { ApiFault } from './api.ts';
+
 /** An object as an API server tells of it: the fields that name it, and the whole. */
 export interface SeenObject {
+  /** Empty for what is in no namespace. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -26,18 +29,6 @@ export type ObjectEvent =
   | { readonly type: 'there' | 'gone'; readonly seen: SeenObject; readonly resourceVersion: string }
   /** Nothing but how far the watch has come. */
   | { readonly type: 'bookmark'; readonly resourceVersion: string };
-
-/** What an API server refuses, or why it could not be asked. */
-export class ApiFault extends Error {
-  override readonly name = 'ApiFault';
-  /** The HTTP status, where there was an answer. */
-  readonly status: number | undefined;
-
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-  }
-}
 
 /** The two calls that are made, about the objects of one kind. Both reject with an ApiFault. */
 export interface ObjectApi {

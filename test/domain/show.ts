@@ -1,12 +1,12 @@
 // Ways to show the product a document, and its verdict in one line of words.
 
-import { controls } from '../../src/controls/index.ts';
 import { createJudge } from '../../src/entrances/webhook/judge.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { DecisionPolicy, Finding, Outcome, Subject } from '../../src/policy/types.ts';
+import { ofTheLink } from '../support/controls.ts';
 
 /** What the product said: one line per finding, then one per problem of the run. */
 export interface Verdict {
@@ -37,7 +37,7 @@ export const BOTH = [`${CERTIFICATE}=/c`, `${KEY}=/k`] as const;
 
 /** A text, as `check` reads it from a file. */
 export function text(content: string, path = 'file.yaml'): Verdict {
-  const { findings, problems } = inspect(controls, [{ form: 'text', path, text: content }]);
+  const { findings, problems } = inspect(ofTheLink, [{ form: 'text', path, text: content }]);
   return { findings, lines: [...findings.map(line), ...problems.map(({ problem }) => `problem ${problem.code}`)] };
 }
 
@@ -101,7 +101,7 @@ export function kubelet(
     surface: 'kubelet-config',
     ...settings,
   };
-  const findings = serves ? evaluate(controls, [subject]) : [];
+  const findings = serves ? evaluate(ofTheLink, [subject]) : [];
   return { findings, lines: findings.map(line) };
 }
 
@@ -155,8 +155,8 @@ export interface Change {
 export function admit({ operation, resource, subResource = '', object, oldObject, dryRun = false }: Change): Verdict {
   const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'audit', exemptions: [] };
   const judge = createJudge({
-    controls,
-    rules: () => ({ policy, namespaces: new Set(['kube-system']) }),
+    stored: () => [],
+    rules: () => ({ controls: ofTheLink, policy, namespaces: new Set(['kube-system']) }),
     memory: rememberObjects(() => new Date(0)),
     now: () => new Date(0),
   });

@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { apiserverKubeletCA } from '../../src/controls/apiserver-kubelet-ca.ts';
 import { check, type CheckRequest } from '../../src/entrances/check/index.ts';
-import type { Exemption, Finding, Inspection, RawDocument, SourceProblem } from '../../src/policy/types.ts';
+import type {
+  ControlMetadata,
+  Exemption,
+  Finding,
+  Inspection,
+  RawDocument,
+  SourceProblem,
+} from '../../src/policy/types.ts';
 import { reportRun } from '../../src/report/guard-report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
 
@@ -117,6 +125,26 @@ test('a control that is configured off is not judged', async () => {
   );
   expect(output).not.toContain('apiserver-kubelet-client-cert');
   expect(exitCode).toBe(0);
+});
+
+test.each([
+  ['without a configuration', undefined, 0],
+  ['where the configuration does not name it', 'off', 0],
+  ['where the configuration names it', 'audit', 1],
+] as const)('a companion %s', async (_name, action, expected) => {
+  const companion = apiServerFinding({ control: apiserverKubeletCA, outcome: outcomes.fail });
+  const policy = action && {
+    action: (control: ControlMetadata) => (control.companion ? action : 'audit'),
+    exemptions: [],
+  };
+  const { output, exitCode } = await check(
+    request(['both'], {
+      inspect: () => ({ findings: [apiServerFinding(), companion], problems: [] }),
+      ...(policy && { policy }),
+    }),
+  );
+  expect(exitCode).toBe(expected);
+  expect(output.includes('apiserver-kubelet-ca')).toBe(expected === 1);
 });
 
 /** As if the configuration had these; the run is on 1970-01-01. */

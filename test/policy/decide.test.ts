@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../../src/controls/index.ts';
-import { decide } from '../../src/policy/decide.ts';
+import { beforeOf, decide as decideBy } from '../../src/policy/decide.ts';
 import type {
   Action,
   Decision,
@@ -15,6 +15,13 @@ import type {
 
 const TODAY = '2026-11-23';
 const ACTIONS = ['off', 'audit', 'ratchet', 'enforce'] as const;
+
+const decide = (
+  now: readonly Finding[],
+  then: readonly Finding[] | undefined,
+  policy: DecisionPolicy,
+  today: string,
+): Decision => decideBy(now, then?.map(beforeOf), policy, today);
 
 function policyOf(
   action: Action,

@@ -1,11 +1,14 @@
-import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import 'reflect-metadata'; // @peculiar/x509 needs it loaded first
+import { KeyObject, webcrypto, X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { X509CertificateGenerator } from '@peculiar/x509';
 
-import { loadCertificates } from '../../src/runtime/certificates.ts';
+import { issueAuthority } from '../../src/runtime/certificate-issue.ts';
+import { loadCertificates, parseAuthorities, readTexts } from '../../src/runtime/certificates.ts';
 import { developmentCertificates } from '../../src/runtime/development-certificates.ts';
 import { StartError } from '../../src/runtime/start-error.ts';
 
@@ -30,9 +33,9 @@ function paths(base = folder) {
   return { certificate: join(base, 'tls.crt'), key: join(base, 'tls.key'), ca: join(base, 'ca.crt') };
 }
 
-function faultsOf(load: () => unknown): readonly string[] {
+async function faultsOf(load: () => Promise<unknown>): Promise<readonly string[]> {
   try {
-    load();
+    await load();
   } catch (cause) {
     if (cause instanceof StartError) return cause.faults;
     throw cause;
@@ -101,7 +104,7 @@ describe('development certificates', () => {
     const later = spoil();
     const second = await developmentCertificates(folder, later);
     expect(second.certificate).not.toBe(first.certificate);
-    expect(faultsOf(() => loadCertificates(paths(), later))).toStrictEqual([]);
+    expect(await faultsOf(() => loadCertificates(paths(), later))).toStrictEqual([]);
   });
 
   test('say so where the folder can not be written', async () => {
@@ -114,17 +117,18 @@ describe('a certificate of files', () => {
   test('is read', async () => {
     await developmentCertificates(folder, now);
     const { certificate, key } = paths();
-    expect(loadCertificates({ certificate, key }, now)).toStrictEqual({
+    expect(await loadCertificates({ certificate, key }, now)).toStrictEqual({
       certificate: readFileSync(certificate, 'utf8'),
       key: readFileSync(key, 'utf8'),
       expires: days(90),
+      late: new Date(days(90).getTime() - (90 * DAY + 5 * 60 * 1000) / 4),
     });
   });
 
-  test('is refused with all faults', () => {
+  test('is refused with all faults', async () => {
     const { certificate, key } = paths();
     writeFileSync(key, 'x');
-    expect(faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
+    expect(await faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
       `can not read the certificate ${certificate} (ENOENT): check its path and mode`,
       `${key} holds no private key that can be used: it must be PEM, and a key must not have a passphrase`,
     ]);
@@ -133,10 +137,10 @@ describe('a certificate of files', () => {
   test('is refused after and before its time', async () => {
     await developmentCertificates(folder, now);
     const { certificate } = paths();
-    expect(faultsOf(() => loadCertificates(paths(), days(91)))).toStrictEqual([
-      `the certificate ${certificate} expired at 2027-02-21T12:00:00.000Z: renew it before starting`,
+    expect(await faultsOf(() => loadCertificates(paths(), days(91)))).toStrictEqual([
+      `the certificate ${certificate} expired at 2027-02-21T12:00:00.000Z: renew it`,
     ]);
-    expect(faultsOf(() => loadCertificates(paths(), days(-1)))).toStrictEqual([
+    expect(await faultsOf(() => loadCertificates(paths(), days(-1)))).toStrictEqual([
       expect.stringContaining('is not valid before 2026-11-23T11:55:00.000Z: check the clock'),
     ]);
   });
@@ -146,8 +150,60 @@ describe('a certificate of files', () => {
     await developmentCertificates(join(folder, 'other'), now);
     const { certificate } = paths();
     const { key } = paths(join(folder, 'other'));
-    expect(faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
+    expect(await faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
       `the private key ${key} does not belong to the certificate ${certificate}: pass the two of one pair`,
     ]);
+  });
+
+  test('is late from 30 days before its end on, or from the last quarter of a shorter life', async () => {
+    const { certificate, key } = paths();
+    const lateOf = async (life: number) => {
+      const pair = await issueAuthority('x', { notBefore: now, notAfter: days(life) });
+      writeFileSync(certificate, pair.certificate);
+      writeFileSync(key, pair.key);
+      return (await loadCertificates({ certificate, key }, now)).late;
+    };
+    expect(await lateOf(365)).toStrictEqual(days(335));
+    expect(await lateOf(4)).toStrictEqual(days(3));
+  });
+
+  test('is refused where TLS would refuse it', async () => {
+    const { certificate, key } = paths();
+    const algorithm = {
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      modulusLength: 1024,
+      publicExponent: Buffer.of(1, 0, 1),
+    };
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const dates = { notBefore: now, notAfter: days(9) };
+    const weak = await X509CertificateGenerator.createSelfSigned({ ...dates, keys, signingAlgorithm: algorithm });
+    writeFileSync(certificate, weak.toString('pem'));
+    writeFileSync(key, KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }));
+    expect(await faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
+      `${certificate} can not be served with (ERR_SSL_EE_KEY_TOO_SMALL): issue it with a key and signature of today`,
+    ]);
+  });
+
+  test('is only read from a file, and within bounds', async () => {
+    const { certificate, key } = paths();
+    mkdirSync(certificate);
+    writeFileSync(key, 'x'.repeat(1024 * 1024 + 1));
+    expect(await faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
+      `can not read the certificate ${certificate} (no file): check its path and mode`,
+      `can not read the private key ${key} (larger than 1 MiB): check its path and mode`,
+    ]);
+  });
+});
+
+describe('CAs of clients', () => {
+  test('are CAs, and at least one', async () => {
+    const { ca, certificate } = paths();
+    await developmentCertificates(folder, now);
+    const texts = await readTexts([ca, certificate, 'missing']);
+    expect(parseAuthorities(ca, texts)).toBe(readFileSync(ca, 'utf8'));
+    expect(() => parseAuthorities(certificate, texts)).toThrow(`${certificate} holds no CA that can be used`);
+    expect(() => parseAuthorities('missing', texts)).toThrow('can not read the CA missing (ENOENT)');
+    expect(() => parseAuthorities('x', new Map([['x', '']]))).toThrow('x holds no CA');
   });
 });

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 import { controls } from '../../src/controls/index.ts';
 import type { Surface } from '../../src/policy/types.ts';
-import { loadConfiguration, notesOn, readConfiguration } from '../../src/runtime/configuration.ts';
+import { judgedControls, loadConfiguration, notesOn, readConfiguration } from '../../src/runtime/configuration.ts';
 import { StartError } from '../../src/runtime/start-error.ts';
 
 const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
@@ -65,6 +65,45 @@ describe('an action of the file', () => {
   });
 });
 
+describe('a companion', () => {
+  const slug = 'kubelet-anonymous-auth';
+  const file = (settings: string): string => `${HEAD}controls:\n  ${slug}: ${settings}\n`;
+  const reports = (text: string | undefined, surface: Surface): boolean => {
+    const { isReported } = text === undefined ? readConfiguration(undefined, controls) : read(text);
+    return controls.some((control) => control.slug === slug && isReported(control, surface));
+  };
+  const judged = (text: string): string[] => judgedControls(controls, read(text)).map((control) => control.slug);
+
+  test.each([
+    ['that no file names is reported, but not judged at admission', undefined, 'off', true],
+    ['that a file does not name, neither', `${HEAD}controls: { kubelet-client-ca: { action: off } }\n`, 'off', true],
+    ['that a file names has its default action', file('{}'), 'audit', true],
+    ['can be enforced', file('{ action: enforce }'), 'enforce', true],
+    ['can be off on a surface only', file('{ on: { kubelet-config: off } }'), 'off', false],
+    ['that is off is not even reported', file('{ action: off }'), 'off', false],
+  ])('%s', (_name, text, action, isReported) => {
+    expect(actionOf(text, slug, 'kubelet-config')).toBe(action);
+    expect(reports(text, 'kubelet-config')).toBe(isReported);
+  });
+
+  test('is reported of a process by what the file says overall', () => {
+    expect(reports(file('{ on: { kubelet-config: off } }'), 'process')).toBe(true);
+    expect(reports(file('{ action: off, on: { kubelet-config: audit } }'), 'process')).toBe(false);
+  });
+
+  test('is only evaluated at admission where some surface wants it', () => {
+    const ofTheLink = ['apiserver-kubelet-client-cert', 'kubelet-client-ca'];
+    expect(judged(HEAD)).toStrictEqual(ofTheLink);
+    expect(judged(file('{}'))).toStrictEqual([...ofTheLink, slug]);
+    expect(judged(file('{ action: off, on: { pod: audit } }'))).toStrictEqual([...ofTheLink, slug]);
+    expect(judged(`${HEAD}controls: { kubelet-client-ca: { action: off } }\n`)).toStrictEqual(ofTheLink.slice(0, 1));
+  });
+
+  test('can not be configured for processes, which nobody writes', () => {
+    expect(faultsOf(file('{ on: { process: audit } }'))).toHaveLength(1);
+  });
+});
+
 test('namespaces and onUnknown are taken from the file', () => {
   const { policy, namespaces } = read(`${HEAD}onUnknown: deny\nnamespaces: [kube-system, openshift-kube-apiserver]\n`);
   expect([policy.onUnknown, ...namespaces]).toStrictEqual(['deny', 'kube-system', 'openshift-kube-apiserver']);
@@ -81,17 +120,12 @@ test('exemptions are taken from the file, with the dates as they stand there', (
   ]);
 });
 
-test('notes tell of exemptions that have expired, from the day after, and of what has no effect', () => {
+test('notes tell of exemptions that have expired, from the day after', () => {
   const configuration = read(EXAMPLE);
-  const sweep = {
-    line: 10,
-    column: 1,
-    message: expect.stringContaining('sweep is read and checked, but has no effect'),
-  };
-  expect(notesOn(configuration, '2027-01-31')).toStrictEqual([sweep]);
+  expect(notesOn(configuration, '2027-01-31')).toStrictEqual([]);
   const message =
     'the exemption of node/edge-* from kubelet-client-ca expired on 2027-01-31 and no longer applies: renew or remove it';
-  expect(notesOn(configuration, '2027-02-01')).toStrictEqual([{ line: 9, column: 5, message }, sweep]);
+  expect(notesOn(configuration, '2027-02-01')).toStrictEqual([{ line: 9, column: 5, message }]);
   expect(notesOn(read(HEAD), '2027-02-01')).toStrictEqual([]);
 });
 
@@ -384,6 +418,7 @@ describe('loading', () => {
 
   test('takes the configuration of the demo', () => {
     const { policy } = loadConfiguration(join(root, 'samples/guard-configuration.yaml'), controls);
-    expect(controls.map((control) => policy.action(control, 'kubeadm-config'))).toStrictEqual(['enforce', 'enforce']);
+    const named = controls.filter(({ companion }) => companion !== true);
+    expect(named.map((control) => policy.action(control, 'kubeadm-config'))).toStrictEqual(['enforce', 'enforce']);
   });
 });

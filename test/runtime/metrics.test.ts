@@ -4,7 +4,7 @@ import { createMetrics } from '../../src/runtime/metrics.ts';
 
 test('the metrics tell version, certificate and process, in a registry of their own', async () => {
   const metrics = createMetrics('1.2.3', []);
-  metrics.certificateExpires(new Date(1_800_000_000_000));
+  metrics.certificates.expires(new Date(1_800_000_000_000));
   metrics.admission.began();
   const text = await metrics.text();
   expect(text).toContain('kubelet_guard_build_info{version="1.2.3"} 1');

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { connectCluster } from '../../src/sources/cluster.ts';
+import type { ApiRequest } from '../../src/sources/api.ts';
+import { connectCluster, type Cluster } from '../../src/sources/cluster.ts';
 import type { ObjectApi, ObjectEvent } from '../../src/sources/object-watch.ts';
+import { Authority } from '../e2e/support/pki.ts';
+import { authority, issue, serve, stopServers } from '../support/https-server.ts';
 
 let folder: string;
 let server: Server | undefined;
@@ -19,16 +23,17 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-afterEach(() => {
+afterEach(async () => {
   server?.closeAllConnections();
   server?.close();
+  await stopServers();
 });
 
-function kubeconfig(name: string, cluster: object, current = 'x'): string {
+function kubeconfig(name: string, cluster: object, current = 'x', user: object = { token: 'the-token' }): string {
   const path = join(folder, name);
   const config = {
     clusters: [{ name: 'x', cluster }],
-    users: [{ name: 'x', user: { token: 'the-token' } }],
+    users: [{ name: 'x', user }],
     contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
     'current-context': current,
   };
@@ -37,7 +42,7 @@ function kubeconfig(name: string, cluster: object, current = 'x'): string {
 }
 
 /** An API server that answers as the test says, without TLS: that is not what is tested here. */
-async function podsOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<ObjectApi> {
+async function clusterOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Cluster> {
   server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -45,7 +50,11 @@ async function podsOf(answer: (request: IncomingMessage, response: ServerRespons
   const path = kubeconfig('loopback', { server: `${url}/`, 'insecure-skip-tls-verify': true });
   const cluster = await connectCluster({ kubeconfig: path });
   if (cluster === undefined) throw new Error('no cluster');
-  return cluster.pods;
+  return cluster;
+}
+
+async function podsOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<ObjectApi> {
+  return (await clusterOf(answer)).pods;
 }
 
 function json(response: ServerResponse, code: number, body: unknown): void {
@@ -66,6 +75,45 @@ describe('the access to a cluster', () => {
     mkdirSync(files, { recursive: true });
     for (const name of ['token', 'ca.crt']) writeFileSync(join(files, name), 'x');
     expect(await connectCluster({ root: folder })).toBeUndefined();
+  });
+
+  test('in a pod knows the CA and the namespace', async () => {
+    const root = join(folder, 'pod');
+    const files = join(root, 'var/run/secrets/kubernetes.io/serviceaccount');
+    mkdirSync(files, { recursive: true });
+    const { port, asked } = await serve(issue({ addresses: ['127.0.0.1'] }), (_request, response) => {
+      json(response, 200, {});
+    });
+    for (const [name, text] of Object.entries({
+      token: 'own',
+      'ca.crt': authority.certificate,
+      namespace: 'guard\n',
+    })) {
+      writeFileSync(join(files, name), text);
+    }
+    const before = { ...process.env };
+    Object.assign(process.env, { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(port) });
+    try {
+      const cluster = await connectCluster({ root });
+      expect(cluster).toMatchObject({ namespace: 'guard', ca: authority.certificate });
+      await cluster?.request({ path: '/version' }, signal());
+      expect(asked).toStrictEqual(['GET /version Bearer own']);
+    } finally {
+      process.env = before;
+    }
+  });
+
+  test('of a kubeconfig knows the CA, and no namespace', async () => {
+    const data = { server: 'https://x', 'certificate-authority-data': Buffer.from('the CA').toString('base64') };
+    expect(await connectCluster({ kubeconfig: kubeconfig('data', data) })).toMatchObject({ ca: 'the CA' });
+    writeFileSync(join(folder, 'ca.pem'), 'a file');
+    const file = await connectCluster({
+      kubeconfig: kubeconfig('file', { server: 'https://x', 'certificate-authority': 'ca.pem' }),
+    });
+    expect(file).toMatchObject({ ca: 'a file', namespace: undefined });
+    expect(await connectCluster({ kubeconfig: kubeconfig('neither', { server: 'https://x' }) })).toMatchObject({
+      ca: undefined,
+    });
   });
 
   test.each([
@@ -119,6 +167,138 @@ describe('a list', () => {
     const on = { open: () => undefined, event: () => undefined };
     await expect(pods.watch('x', '1', on, signal())).rejects.toThrow('ECONNREFUSED');
   });
+});
+
+describe('a list of what is in no namespace', () => {
+  test('is asked for without one', async () => {
+    const asked: (string | undefined)[] = [];
+    const { nodes } = await clusterOf(({ url }, response) => {
+      asked.push(url);
+      const items = [{ metadata: { name: 'node-1', uid: '1' } }];
+      json(response, 200, { metadata: { resourceVersion: '7' }, items });
+    });
+    const { objects } = await nodes.list('', undefined, signal());
+    expect(objects).toMatchObject([{ namespace: '', name: 'node-1', object: { kind: 'Node' } }]);
+    expect(asked).toStrictEqual(['/api/v1/nodes?limit=250']);
+  });
+});
+
+describe('a call', () => {
+  test.each<[ApiRequest, string, Record<string, unknown>]>([
+    [{ path: '/x?y=z' }, 'GET /x?y=z ', { accept: 'application/json' }],
+    [{ path: '/', accept: 'text/plain' }, 'GET / ', { accept: 'text/plain' }],
+    [{ path: '/', method: 'POST', body: { a: 1 } }, 'POST / {"a":1}', { 'content-type': 'application/json' }],
+    [{ path: '/', method: 'PATCH', body: {} }, 'PATCH / {}', { 'content-type': 'application/merge-patch+json' }],
+    [
+      { path: '/', method: 'DELETE' },
+      'DELETE / ',
+      { authorization: 'Bearer the-token', 'user-agent': 'kubelet-guard' },
+    ],
+  ])('%j is made as asked, with the credentials', async (request, sent, headers) => {
+    const got: unknown[] = [];
+    const { request: call } = await clusterOf((incoming, response) => {
+      let text = `${incoming.method ?? ''} ${incoming.url ?? ''} `;
+      incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      incoming.on('end', () => {
+        got.push(text, incoming.headers);
+        json(response, 409, { x: 1 });
+      });
+    });
+    const answer = await call(request, signal());
+    expect(answer).toMatchObject({ status: 409, contentType: 'application/json', text: '{"x":1}' });
+    expect(got).toMatchObject([sent, headers]);
+  });
+
+  test.each<[string, Partial<ApiRequest>, string]>([
+    ['that is too long', { limit: 5 }, 'longer than 5 bytes'],
+    ['that does not come', { timeout: 100, path: '/never' }, 'no answer within 100 ms'],
+    ['that is a redirect', { path: '/away' }, 'HTTP 302: redirects are not followed'],
+  ])('fails with an answer %s', async (_name, request, message) => {
+    const { request: call } = await clusterOf(({ url }, response) => {
+      if (url === '/away') response.writeHead(302, { location: '/' }).end();
+      else if (url !== '/never') response.end('123456');
+    });
+    await expect(call({ path: '/', ...request }, signal())).rejects.toMatchObject({
+      name: 'ApiFault',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('is made again where a kept connection was just closed, as long as it only reads', async () => {
+    const asked: string[] = [];
+    const answered = new WeakSet<object>();
+    const { request: call } = await clusterOf(({ method = '', url = '', socket }, response) => {
+      asked.push(`${method} ${url}`);
+      // each connection answers once, and is then closed in the face of whoever takes it up
+      if (answered.has(socket)) socket.destroy();
+      else response.end('x');
+      answered.add(socket);
+    });
+    await call({ path: '/1' }, signal());
+    await call({ path: '/2' }, signal());
+    await expect(call({ path: '/3', method: 'POST', body: {} }, signal())).rejects.toThrow('socket hang up');
+    expect(asked).toStrictEqual(['GET /1', 'GET /2', 'GET /2', 'POST /3']);
+  });
+});
+
+describe('another API server', () => {
+  async function ask(
+    names: { readonly addresses?: readonly string[]; readonly hosts?: readonly string[] },
+    by = authority,
+  ) {
+    const other = await serve(by.issue({ name: 'other', ...names }), (_request, response) => {
+      json(response, 200, {});
+    });
+    const data = { 'certificate-authority-data': Buffer.from(authority.certificate).toString('base64') };
+    const path = kubeconfig('tls', { server: 'https://api.example:6443', ...data });
+    const cluster = await connectCluster({ kubeconfig: path });
+    const call = cluster?.request({ path: '/flagz', server: `https://127.0.0.1:${other.port}` }, signal());
+    const result = await call?.then(
+      ({ status }) => status,
+      (cause: unknown) => (cause as Error).message,
+    );
+    return { result, asked: other.asked };
+  }
+
+  test.each([['api.example'], ['kubernetes.default.svc']])('with the name %s gets the credentials', async (host) => {
+    expect(await ask({ hosts: [host] })).toStrictEqual({ result: 200, asked: ['GET /flagz Bearer the-token'] });
+  });
+
+  test.each([
+    ['with no more than its own address, as a kubelet has', { addresses: ['127.0.0.1'] }, authority, /does not match/],
+    ['of another CA', { hosts: ['api.example'] }, new Authority('another'), /unable to verify/],
+  ])('%s does not', async (_name, names, by, reason) => {
+    expect(await ask(names, by)).toStrictEqual({ result: expect.stringMatching(reason), asked: [] });
+  });
+});
+
+test('connections are kept until the client certificate changes', async () => {
+  const names: unknown[] = [];
+  const { certificate: cert, key } = issue({ addresses: ['127.0.0.1'] });
+  const secure = createTlsServer({ cert, key, ca: authority.certificate, requestCert: true }, (_request, response) => {
+    response.end();
+  });
+  secure.on('secureConnection', (socket) => names.push(socket.getPeerCertificate().subject.CN));
+  server = secure.listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  const ca = Buffer.from(authority.certificate).toString('base64');
+  const user = { 'client-certificate': 'user.crt', 'client-key': 'user.key' };
+  const rotate = (name: string): void => {
+    const issued = authority.issue({ name });
+    writeFileSync(join(folder, 'user.crt'), issued.certificate);
+    writeFileSync(join(folder, 'user.key'), issued.key);
+  };
+  rotate('old');
+  const path = kubeconfig('rotating', { server: url, 'certificate-authority-data': ca }, 'x', user);
+  const cluster = await connectCluster({ kubeconfig: path });
+  const call = () => cluster?.request({ path: '/' }, signal());
+  await call();
+  await call();
+  expect(names).toStrictEqual(['old']);
+  rotate('new');
+  await call();
+  expect(names).toStrictEqual(['old', 'new']);
 });
 
 describe('a watch', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { ApiFault } from '../../src/sources/api.ts';
 import {
-  ApiFault,
   watchObjects,
   type ObjectApi,
   type ObjectEvent,

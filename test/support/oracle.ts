@@ -23,7 +23,10 @@ export interface Answer {
   readonly containers?: Readonly<Record<string, readonly string[]>>;
   readonly kubeletClientCertificate?: string;
   readonly kubeletClientKey?: string;
+  readonly kubeletCertificateAuthority?: string;
   readonly clientCAFile?: string;
+  readonly anonymousEnabled?: boolean;
+  readonly authorizationMode?: string;
   /** The component's code panicked on this query, and the oracle with it. */
   readonly died?: true;
 }

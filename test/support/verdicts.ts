@@ -11,6 +11,7 @@ import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/
 import { neverServes } from '../../src/facts/argv/serving.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
 import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
+import { apiServerReadings, type ApiServerReadings } from '../../src/facts/readings.ts';
 import { recognise } from '../../src/facts/recognise.ts';
 import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
 import type { Problem, Reading, Refusal } from '../../src/policy/types.ts';
@@ -50,7 +51,13 @@ const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
 const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
 const LOGGING = new Set(['--v', '--vmodule', '--log-flush-frequency']);
 
-type ValueName = 'kubeletClientCertificate' | 'kubeletClientKey' | 'clientCAFile';
+type ValueName =
+  | 'kubeletClientCertificate'
+  | 'kubeletClientKey'
+  | 'kubeletCertificateAuthority'
+  | 'clientCAFile'
+  | 'anonymousEnabled'
+  | 'authorizationMode';
 
 /** This product's verdict on a query. */
 export function verdictOf(query: Query): Verdict {
@@ -107,7 +114,7 @@ function difference(verdict: Verdict, answer: Answer): string | undefined {
   if (refusal !== undefined) return `the oracle parses, we refuse: ${refusal.reason}`;
   if (unread !== undefined) return `the oracle parses, we can not read: ${unread}`;
   for (const [name, value] of Object.entries(values)) {
-    const expected = answer[name as ValueName] ?? '';
+    const expected = String(answer[name as ValueName] ?? (name === 'anonymousEnabled' ? false : ''));
     if (value !== expected)
       return `${name} is ${JSON.stringify(expected)} to the oracle, ${JSON.stringify(value)} to us`;
   }
@@ -139,11 +146,10 @@ function fits(word: string, expected: string): boolean {
 function apiServer(args: readonly string[]): Verdict {
   const words = args.map((text) => ({ text }));
   const commandLine = parseCommandLine(words, flagTable('kube-apiserver', MINOR), { emptyPositionals: true });
-  const read = (name: string): Reading<string> => readFlag(commandLine, name, { layer: 'default' });
   return settle(
     commandLine.refusal,
     quits('kube-apiserver', commandLine),
-    { kubeletClientCertificate: read('kubelet-client-certificate'), kubeletClientKey: read('kubelet-client-key') },
+    apiServerReadings((name) => readFlag(commandLine, name, { layer: 'default' })),
     [...commandLine.doubts, ...(commandLine.unclear ? [commandLine.unclear] : [])],
   );
 }
@@ -154,13 +160,14 @@ function kubelet(args: readonly string[], files: Readonly<Record<string, string>
   );
   const words = args.map((arg) => ({ text: arg.replaceAll('$DIR', DIR) }));
   const commandLine = parseCommandLine(words, flagTable('kubelet', MINOR), { emptyPositionals: false });
-  const { refusal, doubts, clientCAFile } = kubeletSettings({
+  const { refusal, doubts, clientCAFile, anonymousAuth, authorizationMode } = kubeletSettings({
     args: words,
     minor: MINOR,
     readFile: (path) => readFile(placed, path),
     readDropIns: (directory) => readDropIns(placed, directory),
   });
-  return settle(refusal, commandLine.refusal ? undefined : quits('kubelet', commandLine), { clientCAFile }, doubts);
+  const readings = { clientCAFile, anonymousEnabled: anonymousAuth, authorizationMode };
+  return settle(refusal, commandLine.refusal ? undefined : quits('kubelet', commandLine), readings, doubts);
 }
 
 function readFile(files: ReadonlyMap<string, string>, path: string): FileContent {
@@ -191,8 +198,8 @@ function kubeadm(document: string): Verdict {
   if (first?.index !== 0) return { unread: 'it is no ClusterConfiguration', values: {} };
   if ('problem' in first) return { unread: first.problem.message, values: {} };
   if (!isClusterConfiguration(first.value)) return { unread: 'it is no ClusterConfiguration', values: {} };
-  const { refusal, doubts, kubeletClientCertificate, kubeletClientKey } = clusterConfigurationSettings(first);
-  return settle(refusal, exits(refusal), { kubeletClientCertificate, kubeletClientKey }, doubts);
+  const settings = clusterConfigurationSettings(first);
+  return settle(settings.refusal, exits(settings.refusal), ofApiServer(settings), settings.doubts);
 }
 
 function pod(document: string): Verdict {
@@ -243,9 +250,14 @@ export function startDisagreement(
   const { subjects } = recognise(first, { source: { path: 'pod.yaml', document: 0 }, vantage: 'declared' });
   const subject = subjects.find(({ name }) => name.container === container);
   if (subject?.component !== 'kube-apiserver') return `no kube-apiserver is seen in ${container}`;
-  const { refusal, doubts, kubeletClientCertificate, kubeletClientKey } = subject;
-  const verdict = settle(refusal, exits(refusal), { kubeletClientCertificate, kubeletClientKey }, doubts);
+  const { refusal, doubts } = subject;
+  const verdict = settle(refusal, exits(refusal), ofApiServer(subject), doubts);
   return difference(verdict, answer);
+}
+
+function ofApiServer(readings: ApiServerReadings): ApiServerReadings {
+  const { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } = readings;
+  return { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority };
 }
 
 function quits(component: string, commandLine: CommandLine): Refusal | undefined {
@@ -259,7 +271,7 @@ function exits(refusal: Refusal | undefined): Refusal | undefined {
 function settle(
   refusal: Refusal | undefined,
   quitting: Refusal | undefined,
-  readings: Readonly<Partial<Record<ValueName, Reading<string>>>>,
+  readings: Readonly<Partial<Record<ValueName, Reading<string | boolean>>>>,
   doubts: readonly Problem[],
 ): Verdict {
   if (quitting) return { refusal: quitting, quits: true, values: {} };
@@ -268,7 +280,7 @@ function settle(
   let unread = doubts[0]?.message;
   for (const [name, reading] of Object.entries(readings)) {
     if (reading.state === 'unreadable') unread ??= reading.problem.message;
-    else values[name as ValueName] = reading.state === 'set' ? reading.value.replaceAll(DIR, '$DIR') : '';
+    else values[name as ValueName] = reading.state === 'set' ? String(reading.value).replaceAll(DIR, '$DIR') : '';
   }
   return { values, ...(unread !== undefined && { unread }) };
 }

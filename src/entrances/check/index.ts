@@ -8,7 +8,7 @@ import { renderSourceProblem, renderText, type TextStyle } from '../../report/te
 export interface CheckRequest {
   /** Documents to findings. */
   readonly inspect: (document: RawDocument) => Inspection;
-  /** The configured actions, of which `off` is not judged, and exemptions. Without it everything is judged, nothing exempt. */
+  /** The configured actions, of which `off` is not judged, and exemptions. Without it all but companions is judged. */
   readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
   readonly documents: AsyncIterable<RawDocument | SourceProblem>;
   readonly runId: string;
@@ -79,10 +79,14 @@ async function inspectAll({ documents, inspect, policy }: CheckRequest): Promise
   const problems: SourceProblem[] = [];
   for await (const document of documents) {
     const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspectSafely(inspect, document);
-    findings.push(...inspected.findings.filter(({ control, surface }) => policy?.action(control, surface) !== 'off'));
+    findings.push(...inspected.findings.filter((finding) => isJudged(finding, policy)));
     problems.push(...inspected.problems);
   }
   return { findings, problems };
+}
+
+function isJudged({ control, surface }: Finding, policy: CheckRequest['policy']): boolean {
+  return policy === undefined ? control.companion !== true : policy.action(control, surface) !== 'off';
 }
 
 /** A bug of ours costs one document, and is said, not the whole run. */

@@ -1,8 +1,8 @@
 import { inspect } from '../../inspect.ts';
-import { decide } from '../../policy/decide.ts';
+import { beforeOf, decide, type Before } from '../../policy/decide.ts';
 import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
-import type { ObjectMemory, ObjectIdentity } from './memory.ts';
+import type { ObjectIdentity, ObjectMemory, ObjectName } from './memory.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
@@ -10,15 +10,18 @@ export type Judge = (request: AdmissionRequest) => Judgement | undefined;
 
 /** What is configured, as far as a judge needs it. */
 export interface Rules {
+  /** Those that are not off everywhere. */
+  readonly controls: readonly Control[];
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
 }
 
 interface Surroundings {
-  readonly controls: readonly Control[];
   /** The rules in force; each request is judged by those of its moment. */
   readonly rules: () => Rules;
   readonly memory: ObjectMemory;
+  /** What the last complete sweep stored of an object; empty where nothing is known. */
+  readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly Before[];
   readonly now: () => Date;
 }
 
@@ -44,10 +47,11 @@ export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key
  * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw, for
  * `ratchet`.
  */
-export function createJudge({ controls, rules, memory, now }: Surroundings): Judge {
+export function createJudge({ rules, memory, stored, now }: Surroundings): Judge {
   const today = dayTeller(now);
 
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
+    const { controls } = rules();
     // a pod in the API shows a process, all else only what somebody wrote down
     const vantage = request.resource === 'pods' ? 'running' : 'declared';
     const { findings, problems } = inspect(controls, [
@@ -56,12 +60,17 @@ export function createJudge({ controls, rules, memory, now }: Surroundings): Jud
     return { findings: findings.map((finding) => identified(finding, request, value)), problems };
   };
 
-  const before = (request: AdmissionRequest, findings: readonly Finding[]): readonly Finding[] | undefined => {
-    if (isPresent(request.oldObject)) return look(request, request.oldObject).findings;
+  const before = (request: AdmissionRequest, findings: readonly Finding[]): readonly Before[] | undefined => {
+    if (isPresent(request.oldObject)) return look(request, request.oldObject).findings.map(beforeOf);
     const { namespace, name, resource } = request;
     // kubeadm creates before it updates, also what is there; and a mirror pod is deleted and created anew
-    if (resource === 'configmaps') return memory.last({ kind: 'ConfigMap', namespace, name });
-    return mirrorsOf(findings).length > 0 ? memory.last({ kind: 'Pod', namespace, name }) : undefined;
+    const isConfigMap = resource === 'configmaps';
+    if (!isConfigMap && mirrorsOf(findings).length === 0) return undefined;
+    const kind = isConfigMap ? 'ConfigMap' : 'Pod';
+    const seen = memory.last({ kind, namespace, name });
+    if (seen !== undefined) return seen.map(beforeOf);
+    const swept = stored(kind, namespace, name);
+    return swept.length === 0 ? undefined : swept;
   };
 
   return (request) => {

@@ -53,11 +53,14 @@ const tables: Readonly<Record<Component, Map<number | 'older' | 'newest', FlagTa
   kubelet: new Map(),
 };
 const KEPT = new Set([
+  'anonymous-auth',
+  'authorization-mode',
   'client-ca-file',
   'config',
   'config-dir',
   'enable-server',
   'help',
+  'kubelet-certificate-authority',
   'kubelet-client-certificate',
   'kubelet-client-key',
   'node-labels',

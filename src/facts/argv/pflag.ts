@@ -55,11 +55,19 @@ export function readFlag({ assignments, unclear }: CommandLine, name: string, pl
   const origin = originAt(word.pointer);
   if (word.holes !== true || value === '') return { state: 'set', value, origin };
   if (value.replaceAll(HOLE, '') !== '') return { state: 'set', value: readable(value), origin };
-  return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin) };
+  return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin, 'path') };
 }
 
-function unresolvedValue(name: string, origin: Origin): Problem {
-  const message = `the value of --${name} comes from a variable that this document does not show; write the path out, or judge the running process`;
+/** The same for a value of which every character counts: one that is known in part can not be read. */
+export function readExactFlag(commandLine: CommandLine, name: string, place: Origin): Reading<string> {
+  const reading = readFlag(commandLine, name, place);
+  const { value = '', word } = commandLine.assignments.get(name) ?? {};
+  if (reading.state !== 'set' || word?.holes !== true || isKnown(value)) return reading;
+  return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, reading.origin, 'value') };
+}
+
+function unresolvedValue(name: string, origin: Origin, what: 'path' | 'value'): Problem {
+  const message = `the value of --${name} comes from a variable that this document does not show; write the ${what} out, or judge the running process`;
   return { code: 'unresolved', message, origin };
 }
 

@@ -13,6 +13,16 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value at a path of names; undefined where nothing is there. */
+export function valueAt(value: unknown, names: readonly string[]): unknown {
+  return names.reduce<unknown>((at, name) => asRecord(at)[name], value);
+}
+
+/** JSON Pointer of a path of names. */
+export function pointerOf(names: readonly string[]): string {
+  return names.map((name) => `/${name}`).join('');
+}
+
 /** The value if it is an array, else an empty one. */
 export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

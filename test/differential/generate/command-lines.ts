@@ -22,7 +22,14 @@ const OURS: Readonly<Record<Component, readonly string[]>> = {
     'kubelet-certificate-authority',
     'client-ca-file',
   ],
-  kubelet: ['client-ca-file', 'client-ca-file', 'anonymous-auth', 'authentication-token-webhook', 'enable-server'],
+  kubelet: [
+    'client-ca-file',
+    'client-ca-file',
+    'anonymous-auth',
+    'authorization-mode',
+    'authentication-token-webhook',
+    'enable-server',
+  ],
 };
 const FLAGS: Readonly<Record<Component, readonly Known[]>> = {
   'kube-apiserver': data['kube-apiserver'].filter(isCompared),

@@ -9,6 +9,7 @@ import { damaged, mapping, spelled, type Entry, type Tree } from './yaml.ts';
 
 const NAMES = [
   ...['kubelet-client-certificate', 'kubelet-client-key', 'kubelet-client-certificate', 'kubelet-client-key'],
+  ...['kubelet-certificate-authority', 'kubelet-certificate-authority', 'kubelet_certificate_authority'],
   ...[
     'kubelet_client_certificate',
     'kubelet_client-key',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import type { Query } from '../../support/oracle.ts';
 import { commandLine } from './command-lines.ts';
-import { fieldsOf, nulls, texts, wrong } from './trees.ts';
+import { fieldsOf, nulls, texts, treeOf, wrong } from './trees.ts';
 import { damaged, mapping, spelled, type Entry, type Tree } from './yaml.ts';
 
 const PATHS = [
@@ -92,7 +92,20 @@ const merges: fc.Arbitrary<Entry[]> = fc.oneof(
 );
 
 const x509 = holding(keyed('clientCAFile', caFile), fieldsOf('KubeletX509Authentication', 1));
-const authentication = holding(keyed('x509', x509), fieldsOf('KubeletAuthentication', 2));
+const anonymous = holding(keyed('enabled', treeOf('bool')), fieldsOf('KubeletAnonymousAuthentication', 1));
+const besidesX509 = fc
+  .tuple(fieldsOf('KubeletAuthentication', 1), fc.array(keyed('anonymous', anonymous), { maxLength: 1 }))
+  .map((entries) => entries.flat());
+const authentication = holding(keyed('x509', x509), besidesX509);
+
+/** What the authorization mode is set to. */
+const mode: fc.Arbitrary<Tree> = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom('Webhook', 'AlwaysAllow', '"Webhook"', 'webhook', '""', 'RBAC') },
+  { weight: 2, arbitrary: fc.constantFrom(...texts) },
+  { weight: 3, arbitrary: fc.constantFrom(...nulls) },
+  { weight: 1, arbitrary: fc.constantFrom(...wrong) },
+);
+const authorization = holding(keyed('mode', mode), fieldsOf('KubeletAuthorization', 1));
 const anchors: fc.Arbitrary<Entry[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Entry[]>([]) },
   fc.constantFrom<Entry[]>(
@@ -101,7 +114,7 @@ const anchors: fc.Arbitrary<Entry[]> = fc.oneof(
       [
         'x-anchors',
         mapping([
-          ['b', '&base {x509: {clientCAFile: /base.crt}}'],
+          ['b', '&base {x509: {clientCAFile: /base.crt}, anonymous: {enabled: true}, mode: AlwaysAllow}'],
           ['c', '&x509 {clientCAFile: /x509.crt}'],
         ]),
       ],
@@ -181,11 +194,13 @@ const document: fc.Arbitrary<Tree> = fc
     anchors,
     fieldsOf('KubeletConfiguration', 3),
     fc.array(keyed('authentication', authentication), { maxLength: 2 }),
+    fc.array(keyed('authorization', authorization), { maxLength: 1 }),
     fc.nat(),
     fc.nat({ max: 3 }),
   )
-  .map(([head, shared, fields, ours, position, twice]) => {
-    const inner = fields.toSpliced(position % (fields.length + 1), 0, ...ours.slice(0, twice === 0 ? 2 : 1));
+  .map(([head, shared, fields, authn, authz, position, twice]) => {
+    const ours = [...authn.slice(0, twice === 0 ? 2 : 1), ...authz];
+    const inner = fields.toSpliced(position % (fields.length + 1), 0, ...ours);
     return mapping([...head, ...shared, ...inner]);
   });
 
@@ -223,6 +238,10 @@ export const kubeletSetup: fc.Arbitrary<Query> = fc
     flag: fc.oneof(
       { weight: 5, arbitrary: fc.constant<string[]>([]) },
       fc.constantFrom(...['/flag.crt', '', 'rel.crt', ' '].map((value) => [`--client-ca-file=${value}`])),
+      fc.constantFrom(
+        ...['', '=false', '=T', '=yes'].map((value) => [`--anonymous-auth${value}`]),
+        ...['Webhook', 'AlwaysAllow', '', 'x'].map((value) => [`--authorization-mode=${value}`]),
+      ),
     ),
     config: fc.oneof(
       { weight: 8, arbitrary: fc.constant(['--config=$DIR/config.yaml']) },

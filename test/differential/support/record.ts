@@ -47,14 +47,18 @@ export class Recorder {
 }
 
 function essential({ parses, error, containers, ...values }: Answer): Answer {
-  const { kubeletClientCertificate, kubeletClientKey, clientCAFile, died } = values;
+  const { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority, died } = values;
+  const { clientCAFile, anonymousEnabled, authorizationMode } = values;
   return {
     parses,
     ...(error !== undefined && { error: error.slice(0, 120) }),
     ...(containers && { containers }),
     ...(kubeletClientCertificate && { kubeletClientCertificate }),
     ...(kubeletClientKey && { kubeletClientKey }),
+    ...(kubeletCertificateAuthority && { kubeletCertificateAuthority }),
     ...(clientCAFile && { clientCAFile }),
+    ...(anonymousEnabled && { anonymousEnabled }),
+    ...(authorizationMode && { authorizationMode }),
     ...(died && { died }),
   };
 }

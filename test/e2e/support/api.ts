@@ -91,7 +91,11 @@ export function succeeded(answer: Answer): Answer {
 }
 
 const RESOURCES: Readonly<Record<string, string>> = {
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
   ConfigMap: 'configmaps',
+  CustomResourceDefinition: 'customresourcedefinitions',
+  EndpointSlice: 'endpointslices',
   Namespace: 'namespaces',
   Node: 'nodes',
   Pod: 'pods',

@@ -6,7 +6,7 @@ import { asset } from './assets.ts';
 import { Cleanup } from './cleanup.ts';
 import { note } from './last-resort.ts';
 import { Authority, signingKey, type KeyPair } from './pki.ts';
-import { freePort, startProgram } from './programs.ts';
+import { freePort, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
 /** A real etcd and a real kube-apiserver on loopback, with a certificate authority and a folder of their own. */
@@ -20,15 +20,36 @@ export interface ControlPlane {
   /** What the API server wrote down about writes of ConfigMaps, one JSON event a line. */
   readonly auditLog: () => string;
   /** Kills the API server and starts it anew; its data is in etcd. */
-  readonly restart: () => Promise<void>;
+  readonly restart: (changes?: FlagChanges) => Promise<void>;
+  /** Kills the API server, and waits for nothing but its end. */
+  readonly stop: () => Promise<void>;
+  /** Starts one more API server, on another address of this host, and tells its port. */
+  readonly addApiServer: (address: string, changes?: FlagChanges) => Promise<number>;
+  /** Kills etcd, or starts it anew with the data that it had; the API server runs on. */
+  readonly etcd: { readonly stop: () => Promise<void>; readonly start: () => Promise<void> };
   /** Writes a file into the folder and tells its path. */
   readonly write: (name: string, content: string) => string;
   /** Writes a certificate and its key and tells their paths. */
   readonly writePair: (name: string, pair: KeyPair) => { readonly certificate: string; readonly key: string };
 }
 
+/** What an API server is started without, such as `--kubelet-client-key`. */
+export interface FlagChanges {
+  readonly without: readonly string[];
+}
+
+interface ControlPlaneOptions {
+  /** Addresses besides loopback that the certificate of the API server is for. */
+  readonly addresses?: readonly string[];
+  /** What the API server is started with besides. */
+  readonly flags?: readonly string[];
+}
+
 /** Starts it, waits until it is ready, and leaves it to the cleanup to stop it and to delete its folder. */
-export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane> {
+export async function startControlPlane(
+  cleanup: Cleanup,
+  { addresses = [], flags: more = [] }: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-e2e-'));
   note('folder', dir);
   cleanup.add(() => {
@@ -48,7 +69,7 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
   const ca = write('ca.crt', authority.certificate);
   const serving = writePair(
     'apiserver',
-    authority.issue({ name: 'kube-apiserver', addresses: ['127.0.0.1'], hosts: ['localhost'] }),
+    authority.issue({ name: 'kube-apiserver', addresses: ['127.0.0.1', ...addresses], hosts: [...HOSTS, 'localhost'] }),
   );
   const masters = { organization: 'system:masters' };
   const toKubelets = writePair(
@@ -61,37 +82,44 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
   const auditLog = join(dir, 'audit.log');
   const etcdPort = await freePort();
   const port = await freePort();
-  const etcd = startProgram(cleanup, {
-    name: 'etcd',
-    dir,
-    command: [
-      asset('etcd'),
-      ...[`--data-dir=${join(dir, 'etcd')}`, '--unsafe-no-fsync', '--listen-peer-urls=http://127.0.0.1:0'],
-      ...['listen', 'advertise'].map((which) => `--${which}-client-urls=http://127.0.0.1:${etcdPort}`),
-    ],
-  });
-  const apiServer = {
-    name: 'kube-apiserver',
-    dir,
-    command: [
-      asset('kube-apiserver'),
-      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-      ...['--bind-address=127.0.0.1', '--advertise-address=127.0.0.1', `--secure-port=${port}`],
-      ...['--endpoint-reconciler-type=none', '--service-cluster-ip-range=10.0.0.0/24'],
-      ...[`--tls-cert-file=${serving.certificate}`, `--tls-private-key-file=${serving.key}`, `--client-ca-file=${ca}`],
-      ...[`--kubelet-client-certificate=${toKubelets.certificate}`, `--kubelet-client-key=${toKubelets.key}`],
-      `--kubelet-certificate-authority=${ca}`,
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${write('tokens.pub', tokens.publicKey)}`,
-      `--service-account-signing-key-file=${write('tokens.key', tokens.key)}`,
-      ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction'],
-      ...[`--audit-policy-file=${write('audit-policy.json', auditPolicy)}`, `--audit-log-path=${auditLog}`],
-    ],
-  };
   // of all that there were, at this place in the order
-  const servers = new Cleanup();
-  cleanup.add(() => servers.run());
-  let server = startProgram(servers, apiServer);
+  const programs = new Cleanup();
+  cleanup.add(() => programs.run());
+  const startEtcd = () =>
+    startProgram(programs, {
+      name: 'etcd',
+      dir,
+      command: [
+        asset('etcd'),
+        ...[`--data-dir=${join(dir, 'etcd')}`, '--unsafe-no-fsync', '--listen-peer-urls=http://127.0.0.1:0'],
+        ...['listen', 'advertise'].map((which) => `--${which}-client-urls=http://127.0.0.1:${etcdPort}`),
+      ],
+    });
+  const flags = [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    ...['--endpoint-reconciler-type=none', '--service-cluster-ip-range=10.0.0.0/24', `--client-ca-file=${ca}`],
+    ...[`--kubelet-client-certificate=${toKubelets.certificate}`, `--kubelet-client-key=${toKubelets.key}`],
+    ...[`--kubelet-certificate-authority=${ca}`, '--kubelet-preferred-address-types=InternalIP'],
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${write('tokens.pub', tokens.publicKey)}`,
+    `--service-account-signing-key-file=${write('tokens.key', tokens.key)}`,
+    ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', ...more],
+  ];
+  const audit = [`--audit-policy-file=${write('audit-policy.json', auditPolicy)}`, `--audit-log-path=${auditLog}`];
+  const startServer = (name: string, own: readonly string[], changes: FlagChanges | undefined) => {
+    const isKept = (flag: string) => changes?.without.some((left) => flag.startsWith(`${left}=`)) !== true;
+    // it would wait for those who watch, and nobody here needs that
+    const command = [asset('kube-apiserver'), ...flags.filter(isKept), ...own];
+    return startProgram(programs, { name, dir, command, grace: 1_000 });
+  };
+  const at = (address: string, on: number, pair: typeof serving) => [
+    ...[`--bind-address=${address}`, `--advertise-address=${address}`, `--secure-port=${on}`],
+    ...[`--tls-cert-file=${pair.certificate}`, `--tls-private-key-file=${pair.key}`],
+  ];
+  const start = (changes?: FlagChanges) =>
+    startServer('kube-apiserver', [...at('127.0.0.1', port, serving), ...audit], changes);
+  let etcd = startEtcd();
+  let server = start();
 
   const url = `https://127.0.0.1:${port}`;
   const admin = new ApiClient(url, authority.certificate, adminPair);
@@ -99,30 +127,59 @@ export async function startControlPlane(cleanup: Cleanup): Promise<ControlPlane>
     admin.close();
   });
   const context = () => `${etcd.tail()}\n${server.tail()}`;
-  const isReady = () =>
+  const becomesReady = (program: Program, client: ApiClient) =>
     eventually(
-      'kube-apiserver to be ready',
+      `${program.name} to be ready`,
       async () => {
-        const gone = [etcd, server].find((program) => program.exit() !== undefined);
+        const gone = [etcd, program].find(({ exit }) => exit() !== undefined);
         if (gone !== undefined) throw new Hopeless(`${gone.name} ended\n${context()}`);
-        return succeeded(await admin.get('/readyz'));
+        return succeeded(await client.get('/readyz'));
       },
       { within: 60_000, context },
     );
+  const isReady = () => becomesReady(server, admin);
   await isReady();
   await addAccounts(admin);
 
   const paths = writePair('admin', adminPair);
   const kubeconfig = write('admin.kubeconfig', kubeconfigOf({ url, ca, user: userOf(paths) }));
-  const restart = async () => {
+  const stop = async () => {
     server.kill('SIGKILL');
     await server.ended;
-    server = startProgram(servers, apiServer);
+  };
+  const restart = async (changes?: FlagChanges) => {
+    await stop();
+    server = start(changes);
     await isReady();
   };
+  const addApiServer = async (address: string, changes?: FlagChanges) => {
+    const another = await freePort(address);
+    const name = `kube-apiserver-${address}`;
+    const pair = writePair(name, authority.issue({ name: 'kube-apiserver', addresses: [address], hosts: HOSTS }));
+    const client = new ApiClient(`https://${address}:${another}`, authority.certificate, adminPair);
+    cleanup.add(() => {
+      client.close();
+    });
+    await becomesReady(startServer(name, at(address, another, pair), changes), client);
+    return another;
+  };
+  const etcdControl = {
+    stop: async () => {
+      etcd.kill('SIGKILL');
+      await etcd.ended;
+    },
+    start: async () => {
+      etcd = startEtcd();
+      await isReady();
+    },
+  };
   const readAuditLog = () => readFileSync(auditLog, 'utf8');
-  return { dir, port, authority, admin, kubeconfig, auditLog: readAuditLog, restart, write, writePair };
+  const control = { restart, stop, addApiServer, etcd: etcdControl };
+  return { dir, port, authority, admin, kubeconfig, auditLog: readAuditLog, ...control, write, writePair };
 }
+
+/** What every certificate of an API server is for, beside its addresses. */
+const HOSTS = ['kubernetes.default.svc'];
 
 const auditPolicy = JSON.stringify({
   apiVersion: 'audit.k8s.io/v1',
@@ -137,11 +194,13 @@ export function kubeconfigOf({
   ca,
   user,
   host,
+  namespace,
 }: {
   url: string;
   ca: string;
   user: object;
   host?: string;
+  namespace?: string;
 }): string {
   const cluster = {
     server: url,
@@ -153,7 +212,9 @@ export function kubeconfigOf({
     kind: 'Config',
     clusters: [{ name: 'e2e', cluster }],
     users: [{ name: 'e2e', user }],
-    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'e2e' } }],
+    contexts: [
+      { name: 'e2e', context: { cluster: 'e2e', user: 'e2e', ...(namespace !== undefined && { namespace }) } },
+    ],
     'current-context': 'e2e',
   });
 }

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { get } from 'node:http';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Cleanup } from './cleanup.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { callLocal, sample } from './local-port.ts';
 import { Authority } from './pki.ts';
+import { productCommand } from './product.ts';
 import { freePort, startProgram, type Program } from './programs.ts';
 import { register, type Target } from './registration.ts';
 import { eventually, Hopeless } from './wait.ts';
@@ -17,7 +17,6 @@ export interface Guard extends Target {
   readonly isReady: () => Promise<boolean>;
 }
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const REQUESTS = 'kubelet_guard_admission_requests_total';
 
 type Action = 'audit' | 'ratchet' | 'enforce';
@@ -36,7 +35,6 @@ export async function startGuard(
   action: Action,
   { authority = new Authority('e2e-webhook-ca'), kubeconfig }: GuardOptions = {},
 ): Promise<Guard> {
-  if (!existsSync(MAIN)) throw new Error('dist/main.js does not exist: npm run build');
   const port = await freePort();
   const local = await freePort();
   const name = `guard-${port}`;
@@ -47,13 +45,13 @@ export async function startGuard(
     name,
     dir: plane.dir,
     command: [
-      ...[process.execPath, MAIN, 'serve', '--only', 'webhook', '--config', config],
+      ...productCommand('serve', '--only', 'webhook', '--config', config),
       ...['--listen', `127.0.0.1:${port}`, '--local-listen', `127.0.0.1:${local}`],
       ...['--tls-cert-file', tls.certificate, '--tls-private-key-file', tls.key],
       ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ],
   });
-  const isReady = async () => (await fetchLocal(local, '/readyz')).status === 200;
+  const isReady = async () => (await callLocal(local, '/readyz')).status === 200;
   await eventually(
     'the guard to be ready',
     async () => {
@@ -67,7 +65,7 @@ export async function startGuard(
     port,
     authority: authority.certificate,
     isReady,
-    reviews: async (labels) => count((await fetchLocal(local, '/metrics')).text, labels),
+    reviews: async (labels) => sample((await callLocal(local, '/metrics')).text, REQUESTS, labels) ?? 0,
   };
 }
 
@@ -92,29 +90,4 @@ controls:
   kubelet-client-ca: {action: ${action}}
 namespaces: [kube-system]
 `;
-}
-
-/** Adds up the samples of the counter of reviews that have all of the labels. */
-function count(metrics: string, labels: Readonly<Record<string, string>> = {}): number {
-  const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  return metrics
-    .split('\n')
-    .filter((line) => line.startsWith(`${REQUESTS}{`) && wanted.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-}
-
-function fetchLocal(port: number, path: string): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = get({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000 }, (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (chunk: string) => (text += chunk));
-      incoming.once('error', reject);
-      incoming.once('end', () => {
-        resolve({ status: incoming.statusCode ?? 0, text });
-      });
-    });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`${path} took too long`)));
-    outgoing.once('error', reject);
-  });
 }

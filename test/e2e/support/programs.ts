@@ -117,14 +117,14 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-/** A TCP port of loopback that is free at this moment. */
-export async function freePort(): Promise<number> {
+/** A TCP port that is free at this moment, on loopback or another address of this host. */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(0, address, resolve);
   });
-  const address = server.address();
+  const given = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no TCP port was given');
-  return address.port;
+  if (given === null || typeof given === 'string') throw new Error('no TCP port was given');
+  return given.port;
 }

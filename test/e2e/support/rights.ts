@@ -1,27 +1,84 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { succeeded, type KubeObject } from './api.ts';
+import { succeeded, type ApiClient, type KubeObject } from './api.ts';
 import { kubeconfigOf, type ControlPlane } from './control-plane.ts';
 
 const SHIPPED = new URL('../../../manifests/base/rbac.yaml', import.meta.url);
-const NAMESPACE = 'kubelet-guard';
+/** Where the product and its accounts live. */
+export const NAMESPACE = 'kubelet-guard';
+
+/** A rule of a ClusterRole. */
+export interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What an account may or may not do. */
+export type Wish = Readonly<
+  Partial<Record<'verb' | 'resource' | 'subresource' | 'group' | 'namespace' | 'name', string>>
+>;
 
 /**
- * Gives the webhook exactly the rights that are shipped, and no more.
+ * Gives the product exactly the rights that are shipped, and no more.
  *
- * @returns the path of a kubeconfig with a token of its service account
+ * @param account which of its accounts is to be used
+ * @returns the path of a kubeconfig with a token of that account
  */
-export async function giveRights(plane: ControlPlane): Promise<string> {
-  const { admin } = plane;
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  const shipped = parseAllDocuments(readFileSync(SHIPPED, 'utf8')).map((document) => document.toJS() as KubeObject);
-  for (const object of [namespace, ...shipped]) succeeded(await admin.create(object));
+export async function giveRights(
+  plane: ControlPlane,
+  account: 'kubelet-guard' | 'kubelet-guard-sweeper' = 'kubelet-guard',
+): Promise<string> {
+  const shipped = parseAllDocuments(readFileSync(SHIPPED, 'utf8')).map((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    return document.toJS() as KubeObject;
+  });
+  await addNamespace(plane.admin);
+  for (const object of shipped) succeeded(await plane.admin.create(object));
+  return kubeconfigFor(plane, account);
+}
 
-  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard/token`;
+/**
+ * Adds an account that has these rights in the whole cluster, besides those that everybody has.
+ *
+ * @returns the path of a kubeconfig with a token of it
+ */
+export async function addAccount(plane: ControlPlane, name: string, rules: readonly Rule[]): Promise<string> {
+  const rbac = 'rbac.authorization.k8s.io';
+  const apiVersion = `${rbac}/v1`;
+  const metadata = { name: `e2e-${name}` };
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE } };
+  const role = { apiVersion, kind: 'ClusterRole', metadata, rules };
+  const roleRef = { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name };
+  const subjects = [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }];
+  const binding = { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef, subjects };
+  await addNamespace(plane.admin);
+  for (const object of [account, role, binding]) succeeded(await plane.admin.create(object));
+  return kubeconfigFor(plane, name);
+}
+
+/** Tells whether an account may do something. */
+export async function may(admin: ApiClient, account: string, wish: Wish): Promise<boolean> {
+  const user = `system:serviceaccount:${NAMESPACE}:${account}`;
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`, 'system:authenticated'];
+  const spec = { user, groups, resourceAttributes: wish };
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+  const answer = await admin.send('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
+  return (succeeded(answer).body as { status: { allowed: boolean } }).status.allowed;
+}
+
+async function addNamespace(admin: ApiClient): Promise<void> {
+  const answer = await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  if (answer.status !== 409) succeeded(answer);
+}
+
+async function kubeconfigFor(plane: ControlPlane, account: string): Promise<string> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-  const { status } = succeeded(await admin.send('POST', path, request)).body as { status: { token: string } };
-  const url = `https://127.0.0.1:${plane.port}`;
-  const user = { token: status.token };
-  return plane.write('guard.kubeconfig', kubeconfigOf({ url, ca: join(plane.dir, 'ca.crt'), user }));
+  const { status } = succeeded(await plane.admin.send('POST', path, request)).body as { status: { token: string } };
+  const place = { url: `https://127.0.0.1:${plane.port}`, ca: join(plane.dir, 'ca.crt'), namespace: NAMESPACE };
+  return plane.write(`${account}.kubeconfig`, kubeconfigOf({ ...place, user: { token: status.token } }));
 }

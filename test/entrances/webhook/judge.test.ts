@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { controls } from '../../../src/controls/index.ts';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
 import { rememberObjects, type ObjectMemory } from '../../../src/entrances/webhook/memory.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { Action, DecisionPolicy, Surface } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
+import { ofTheLink } from '../../support/controls.ts';
 
 function judgeWith(
   configured: Action | DecisionPolicy['action'],
@@ -17,8 +17,9 @@ function judgeWith(
 ): Judge {
   const action = typeof configured === 'string' ? () => configured : configured;
   return createJudge({
-    controls,
+    stored: () => [],
     rules: () => ({
+      controls: ofTheLink,
       policy: { action, onUnknown, exemptions: [] },
       namespaces: new Set(['kube-system']),
     }),
@@ -183,7 +184,7 @@ describe('ratchet', () => {
     ] as const)('and that %s', (_name, there, verdict) => {
       const memory = rememberObjects(() => new Date(0));
       const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: there } as const;
-      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(controls, [value]).findings);
+      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value]).findings);
       expect(verdictOf(judgeWith('ratchet', 'audit', memory)(create))).toBe(verdict);
     });
   });

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+import type { SweepEvidence } from '../runtime/configuration-sweep.ts';
+import { deliver, EXIT_CODES, flag, reportOptions, wantsColor, type ReportOptions } from './options.ts';
+import { kubeletCA } from './serve-command.ts';
+import type { SweepRequest } from './sweep.ts';
+import type { Terminal } from './terminal.ts';
+
+interface SweepOptions extends ReportOptions {
+  readonly kubeconfig?: string;
+  readonly evidence?: readonly SweepEvidence[];
+  readonly kubeletCertificateAuthority?: string;
+}
+
+const EVIDENCE: readonly SweepEvidence[] = ['handshake', 'configz', 'configz-proxy', 'flagz'];
+
+const HELP = `${EXIT_CODES}
+Evidence:
+  handshake      the CAs that each kubelet names in its TLS hello; needs no rights at all
+  configz        the configuration of each kubelet, with a token of the account kubelet-guard-configz (manifests/base)
+  configz-proxy  the same through kube-apiserver, which proves the link; needs get nodes/proxy, which is as good as
+                 running commands on every node, and is therefore never asked for unless you name it
+  flagz          the flags of each kube-apiserver (1.36 and newer); needs get /flagz
+
+Nothing is written to the cluster, but tokens of the account kubelet-guard-configz that end after ten minutes.`;
+
+/** `sweep`: judges a live cluster once. */
+export function addSweep(root: Command, terminal: Terminal): void {
+  const command = root
+    .command('sweep')
+    .description('Judges a cluster once: its kubelets and kube-apiservers as they run, pods and ConfigMaps.')
+    .addOption(
+      flag(
+        '--kubeconfig <file>',
+        'cluster to sweep (default: $KUBECONFIG, the service account in a pod, ~/.kube/config)',
+      ),
+    )
+    .addOption(new Option('--evidence <list>', 'how processes are asked, with commas between').argParser(readEvidence))
+    .addOption(kubeletCA());
+  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, how to sweep')) {
+    command.addOption(option);
+  }
+  command.addHelpText('after', HELP).action((options: SweepOptions) => runSweep(options, terminal));
+}
+
+function readEvidence(text: string): readonly SweepEvidence[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(EVIDENCE as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`Allowed are ${EVIDENCE.join(', ')}.`);
+  return EVIDENCE.filter((name) => names.includes(name));
+}
+
+async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void> {
+  const { sweepOnce } = await import('./sweep.ts');
+  const abort = new AbortController();
+  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
+    abort.abort();
+  });
+  const request: SweepRequest = {
+    kubeconfig: options.kubeconfig ?? defaultKubeconfig(terminal),
+    serviceAccountRoot: '/',
+    config: options.config,
+    evidence: options.evidence,
+    kubeletCA: options.kubeletCertificateAuthority,
+    output: options.output,
+    failOn: options.failOn,
+    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
+    progress: terminal.isTerminal('stderr') ? terminal.printError : undefined,
+    now: () => new Date(),
+  };
+  const { output, errors, exitCode } = await sweepOnce(request, abort.signal);
+  terminal.exitWith(exitCode);
+  terminal.complain(errors);
+  deliver(output, options, terminal);
+}
+
+/** As kubectl finds it; in a pod the service account goes before the file at home. */
+function defaultKubeconfig({ env }: Terminal): string | undefined {
+  const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
+  if (KUBECONFIG !== '') return KUBECONFIG;
+  if (KUBERNETES_SERVICE_HOST !== '' || HOME === '') return undefined;
+  const path = join(HOME, '.kube/config');
+  return existsSync(path) ? path : undefined;
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+
+import type { SweepPorts, SweepRules } from '../entrances/sweep/sweep.ts';
+import { inspect } from '../inspect.ts';
+import { exemptionOf } from '../policy/exempt.ts';
+import type { Control } from '../policy/types.ts';
+import type { GuardConfiguration } from '../runtime/configuration.ts';
+import type { SweepPlan } from '../runtime/configuration-sweep.ts';
+import { StartError } from '../runtime/start-error.ts';
+import type { Cluster } from '../sources/cluster.ts';
+import { configzEvidence, configzProxyEvidence } from '../sources/configz.ts';
+import type { NodeEvidence } from '../sources/evidence.ts';
+import { askApiServers, authorityOf } from '../sources/flagz.ts';
+import { handshakeEvidence } from '../sources/handshake/index.ts';
+import { listNodes } from '../sources/nodes.ts';
+import { listObjects } from '../sources/objects.ts';
+import { tokenSource } from '../sources/token.ts';
+
+/** The namespace of the product where it does not run in a pod. */
+export const OWN_NAMESPACE = 'kubelet-guard';
+
+/** The account whose only right is to read the configz of kubelets (manifests/base). */
+const CONFIGZ_ACCOUNT = 'kubelet-guard-configz';
+
+/** What evidence needs besides the cluster. */
+export interface EvidenceOptions {
+  readonly plan: Pick<SweepPlan, 'evidence' | 'timeout'>;
+  readonly namespaces: Iterable<string>;
+  /** The CA of the kubelets' serving certificates in PEM, where one is configured. */
+  readonly kubeletCA: string | undefined;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock: () => number;
+  /** A kubelet was sent a token though its certificate did not verify. */
+  readonly unverified: (node: string) => void;
+}
+
+/** Makes what a sweep of a cluster asks. */
+export function evidencePorts(
+  cluster: Cluster,
+  { plan, namespaces, kubeletCA, clock, unverified }: EvidenceOptions,
+): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'evidence' | 'askApiServers'> {
+  const { request } = cluster;
+  const { timeout } = plan;
+  const makers: Readonly<Record<NodeEvidence['name'], () => NodeEvidence>> = {
+    handshake: () => handshakeEvidence({ timeout }),
+    configz: () =>
+      configzEvidence({
+        tokens: tokenSource({
+          request,
+          namespace: cluster.namespace ?? OWN_NAMESPACE,
+          account: CONFIGZ_ACCOUNT,
+          clock,
+        }),
+        ca: kubeletCA,
+        clusterCA: cluster.ca,
+        unverified: ({ name }) => {
+          unverified(name);
+        },
+        timeout,
+      }),
+    'configz-proxy': () => configzProxyEvidence({ request, timeout }),
+  };
+  return {
+    server: authorityOf(cluster.server),
+    objects: (signal) => listObjects(cluster, namespaces, signal),
+    nodes: (signal) => listNodes(request, signal),
+    evidence: plan.evidence.flatMap((name) => (name === 'flagz' ? [] : [makers[name]()])),
+    askApiServers: plan.evidence.includes('flagz')
+      ? (signal) => askApiServers({ server: cluster.server, request, timeout }, signal)
+      : undefined,
+  };
+}
+
+/** The rules of a sweep under a configuration. */
+export function sweepRules(
+  configuration: GuardConfiguration,
+  controls: readonly Control[],
+  concurrency: number,
+  today: string,
+): SweepRules {
+  const { isReported, policy } = configuration;
+  return {
+    inspect: (document) =>
+      inspect(controls, [document]).findings.filter(({ control, surface }) => isReported(control, surface)),
+    exemptionFor: (finding) => exemptionOf(policy.exemptions, finding, today),
+    concurrency,
+  };
+}
+
+/** Reads the CA that kubelets are verified by. */
+export function readKubeletCA(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+    throw new StartError('usage', `can not read --kubelet-certificate-authority ${path} (${reason})`, { cause });
+  }
+}

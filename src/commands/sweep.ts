@@ -1,0 +1,113 @@
+import { controls } from '../controls/index.ts';
+import { noArchive } from '../entrances/sweep/archive.ts';
+import { sweep, type SweepResult } from '../entrances/sweep/sweep.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
+import { renderJsonParts, reportFinding, reportHead, type ReportedFinding } from '../report/guard-report.ts';
+import { renderSweepText } from '../report/sweep-text.ts';
+import { renderSourceProblem, type TextStyle } from '../report/text.ts';
+import { dayOf, loadConfiguration } from '../runtime/configuration.ts';
+import { resolveSweep, type SweepEvidence } from '../runtime/configuration-sweep.ts';
+import { StartError } from '../runtime/start-error.ts';
+import { connectCluster, type Cluster } from '../sources/cluster.ts';
+import { progressBar } from './progress.ts';
+import { evidencePorts, readKubeletCA, sweepRules } from './sweep-wiring.ts';
+import { runId } from './terminal.ts';
+
+/** One sweep, as it was asked for. */
+export interface SweepRequest {
+  readonly kubeconfig: string | undefined;
+  /** The folder below which the files of a service account are looked for. */
+  readonly serviceAccountRoot: string;
+  readonly config: string | undefined;
+  /** What is asked, where it is not what the configuration says. */
+  readonly evidence: readonly SweepEvidence[] | undefined;
+  /** The path of the CA that kubelets are verified by. */
+  readonly kubeletCA: string | undefined;
+  readonly output: 'text' | 'json';
+  readonly failOn: 'fail' | 'unknown' | 'never';
+  readonly style: TextStyle;
+  /** Shows how far it is, where a person watches. */
+  readonly progress: ((text: string) => void) | undefined;
+  readonly now: () => Date;
+}
+
+/** What `sweep` has to say. */
+export interface SweepAnswer {
+  readonly output: string;
+  /** Lines for standard error. */
+  readonly errors: readonly string[];
+  readonly exitCode: 0 | 1 | 3;
+}
+
+/**
+ * Sweeps a cluster once and writes nothing to it.
+ *
+ * @throws StartError where there is no cluster that can be asked
+ */
+export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Promise<SweepAnswer> {
+  const { now, failOn, output, style, progress } = request;
+  const configuration = loadConfiguration(request.config, controls);
+  const settled = resolveSweep(configuration.settings.sweep?.value);
+  const plan = { ...settled, evidence: request.evidence ?? settled.evidence };
+  const cluster = await clusterOf(request);
+  const bar = progress && progressBar(progress);
+  const startedAt = now();
+  const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(startedAt));
+  const kubeletCA = readKubeletCA(request.kubeletCA);
+  const unverified = new Set<string>();
+  const ports = {
+    ...evidencePorts(cluster, {
+      plan,
+      namespaces: configuration.namespaces,
+      kubeletCA,
+      clock: () => performance.now(),
+      unverified: (node) => unverified.add(node),
+    }),
+    archive: noArchive,
+    watcher: { progress: bar?.show ?? ignore, unanswered: ignore, found: ignore, notKept: ignore },
+    now,
+  };
+  const run = { id: runId(startedAt), entrance: 'sweep' } as const;
+  const result = await sweep(run, rules, ports, signal).finally(() => bar?.clear());
+  const findings = Array.from(result.ledger.findings(), (finding) =>
+    reportFinding(finding, rules.exemptionFor, result.link),
+  );
+  const head = reportHead(result.run, result.problems, result.summary, result.link);
+  return {
+    output: output === 'json' ? [...renderJsonParts(head, findings)].join('') : renderSweepText(head, findings, style),
+    errors: [...result.problems.map(renderSourceProblem), ...tokenNote(unverified.size, plan.evidence)],
+    exitCode: exitCodeOf(countsOf(findings, result), failOn),
+  };
+}
+
+function ignore(): void {
+  // nobody watches
+}
+
+function countsOf(findings: readonly ReportedFinding[], { problems }: SweepResult) {
+  const counting = findings.filter(({ exempted }) => exempted === undefined);
+  return {
+    fail: counting.filter(({ result }) => result === 'fail').length,
+    unknown: counting.filter(({ result }) => result === 'unknown').length,
+    judged: findings.length,
+    complete: problems.length === 0,
+  };
+}
+
+async function clusterOf({ kubeconfig, serviceAccountRoot }: SweepRequest): Promise<Cluster> {
+  const cluster = await connectCluster({ kubeconfig, root: serviceAccountRoot }).catch((cause: unknown) => {
+    const reason = (cause as Error).message;
+    throw new StartError('usage', `can not use the kubeconfig ${kubeconfig ?? ''}: ${reason}`, { cause });
+  });
+  if (cluster === undefined) throw new StartError('usage', 'no cluster to sweep: pass --kubeconfig');
+  return cluster;
+}
+
+/** Who reads the report has to know that a token went to whoever answered. */
+function tokenNote(count: number, evidence: readonly SweepEvidence[]): string[] {
+  if (count === 0 || !evidence.includes('configz')) return [];
+  const kubelets = count === 1 ? '1 kubelet' : `${count} kubelets`;
+  return [
+    `${kubelets} could not be verified and got a token that can only read configz; pass --kubelet-certificate-authority to send none then`,
+  ];
+}

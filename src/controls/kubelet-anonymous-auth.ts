@@ -1,0 +1,54 @@
+// CIS Kubernetes 4.2.1 (AKS, EKS and GKE 3.2.1) wants the kubelet to refuse anonymous requests. The default depends on where
+// the kubelet starts from: false for a file, true for flags only (kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go:91,
+// cmd/kubelet/app/options/options.go:217).
+
+import { defineControl } from '../policy/control.ts';
+
+const FIELD = 'authentication.anonymous.enabled';
+const FLAG = '--anonymous-auth';
+
+export const kubeletAnonymousAuth = defineControl(
+  {
+    slug: 'kubelet-anonymous-auth',
+    component: 'kubelet',
+    title: 'The kubelet refuses anonymous requests',
+    rationale:
+      'A kubelet that serves anonymous callers passes requests without any credential on to its authorizer, as ' +
+      'system:anonymous. A certificate of kube-apiserver then makes no difference that anybody could rely on.',
+    remediation:
+      'Set authentication.anonymous.enabled to false in the KubeletConfiguration, or pass --anonymous-auth=false where ' +
+      'the kubelet is started without --config; remove drop-ins and flags that enable it, then restart the kubelet: ' +
+      'systemctl daemon-reload; systemctl restart kubelet.',
+    benchmarks: [
+      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.1' },
+      { benchmark: 'CIS AKS Benchmark', id: '3.2.1' },
+      { benchmark: 'CIS EKS Benchmark', id: '3.2.1' },
+      { benchmark: 'CIS GKE Benchmark', id: '3.2.1' },
+    ],
+    codes: {
+      enabled:
+        'Anonymous requests are served, because a layer says so or because that is the default without --config.',
+      'would-not-start': 'The kubelet would exit with this configuration instead of starting.',
+    },
+    differences:
+      'The benchmark looks for the argument or for the field of one file. What is checked is the effective value after ' +
+      'file, drop-ins and flags. A kubelet without --config serves anonymous callers by default, one with a file does not.',
+    defaults: { action: 'audit' },
+    companion: true,
+  },
+  ({ anonymousAuth: reading }) =>
+    reading &&
+    ((notes) => {
+      if (reading.state === 'unreadable') notes.problems.push(reading.problem);
+      if (reading.state !== 'set') return;
+      const { value, origin } = reading;
+      const setting = origin.layer === 'flag' ? FLAG : FIELD;
+      notes.evidence.push({ setting, value: String(value), origin });
+      if (!value) return;
+      const message =
+        origin.layer === 'default'
+          ? `${setting} is not set, and true is the default where no --config is given: anonymous requests are served`
+          : `${setting} is true: anonymous requests are served`;
+      notes.violations.push({ code: 'enabled', setting, message, origin });
+    }),
+);

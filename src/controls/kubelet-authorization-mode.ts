@@ -1,0 +1,62 @@
+// CIS Kubernetes 4.2.2 (AKS, EKS and GKE 3.2.2) wants the kubelet's authorization mode not to be AlwaysAllow. The default
+// depends on where the kubelet starts from: Webhook for a file, AlwaysAllow for flags only (kubernetes
+// pkg/kubelet/apis/config/v1beta1/defaults.go:100, cmd/kubelet/app/options/options.go:221).
+
+import { defineControl } from '../policy/control.ts';
+
+const FIELD = 'authorization.mode';
+const FLAG = '--authorization-mode';
+
+export const kubeletAuthorizationMode = defineControl(
+  {
+    slug: 'kubelet-authorization-mode',
+    component: 'kubelet',
+    title: 'The kubelet asks whether a caller may do what it wants',
+    rationale:
+      'With AlwaysAllow every caller that the kubelet serves may do everything, exec in any container of the node ' +
+      'included. Which CA the kubelet accepts then only decides under which name that is done.',
+    remediation:
+      'Set authorization.mode to Webhook in the KubeletConfiguration, or pass --authorization-mode=Webhook where the ' +
+      'kubelet is started without --config; remove drop-ins and flags that set AlwaysAllow, then restart the kubelet: ' +
+      'systemctl daemon-reload; systemctl restart kubelet.',
+    benchmarks: [
+      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.2' },
+      { benchmark: 'CIS AKS Benchmark', id: '3.2.2' },
+      { benchmark: 'CIS EKS Benchmark', id: '3.2.2' },
+      { benchmark: 'CIS GKE Benchmark', id: '3.2.2' },
+    ],
+    codes: {
+      'always-allow':
+        'Every request is allowed, because a layer sets AlwaysAllow or because that is the default without --config.',
+      'would-not-start': 'The kubelet would exit with this configuration, or with this mode, instead of starting.',
+    },
+    differences:
+      'The benchmark looks for the argument or for the field of one file. What is checked is the effective value after ' +
+      'file, drop-ins and flags. A kubelet without --config allows everything by default, one with a file does not. A ' +
+      'mode that is neither Webhook nor AlwaysAllow keeps the kubelet from starting.',
+    defaults: { action: 'audit' },
+    companion: true,
+  },
+  ({ authorizationMode: reading }) =>
+    reading &&
+    ((notes) => {
+      if (reading.state === 'unreadable') notes.problems.push(reading.problem);
+      if (reading.state !== 'set') return;
+      const { value, origin } = reading;
+      const setting = origin.layer === 'flag' ? FLAG : FIELD;
+      notes.evidence.push({ setting, value, origin });
+      if (value === 'Webhook') return;
+      if (value === 'AlwaysAllow') {
+        const message =
+          origin.layer === 'default'
+            ? `${setting} is not set, and AlwaysAllow is the default where no --config is given: every request is allowed`
+            : `${setting} is AlwaysAllow: every request is allowed`;
+        notes.violations.push({ code: 'always-allow', setting, message, origin });
+        return;
+      }
+      // cmd/kubelet/app/auth.go:118
+      const reason = value === '' ? 'no authorization mode specified' : `unknown authorization mode ${value}`;
+      const message = `kubelet would refuse to start: ${reason}; the modes are Webhook and AlwaysAllow`;
+      notes.violations.push({ code: 'would-not-start', setting, message, origin });
+    }),
+);

@@ -1,0 +1,108 @@
+import { comparedOf, driftOf, keyOf } from '../../policy/drift.ts';
+import { tallyLink, type Link } from '../../policy/link.ts';
+import type { Exemption, Finding, SourceProblem } from '../../policy/types.ts';
+import type { Summary } from '../../report/guard-report.ts';
+import type { ReportSubject } from '../../report/policy-report.ts';
+import type { Archive } from './archive.ts';
+import { openLedger, type Ledger } from './ledger.ts';
+
+/** How a kubelet answered a call that kube-apiserver passed on. */
+export type Call = 'answered' | 'refused';
+
+/** How many nodes have which worst result, and how many are no machines with a kubelet. */
+export type NodeCounts = Readonly<Record<Finding['outcome']['result'] | 'skipped', number>>;
+
+/** What a sweep has found so far. */
+export interface Books {
+  /** Takes the final findings of a node: compares them with what is remembered, counts, and stores them. */
+  readonly closeNode: (node: Named, findings: readonly Finding[], call: Call | undefined) => Promise<void>;
+  readonly skipNode: () => void;
+  /** Takes the final findings of everything else; in part where some of it could not be listed. */
+  readonly closeControlPlane: (findings: readonly Finding[], isPartial: boolean) => Promise<void>;
+  /** Forgets the nodes that are no more; only where every node was listed. */
+  readonly tidy: () => Promise<void>;
+  readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
+}
+
+interface Named {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What all findings add up to. */
+export interface BooksResult {
+  readonly summary: Summary;
+  readonly link: Link;
+  readonly nodes: NodeCounts;
+  readonly ledger: Ledger;
+}
+
+/** Where findings go once they are final. */
+export interface Shelves {
+  readonly archive: Archive;
+  readonly exemptionFor: (finding: Finding) => Exemption | undefined;
+  readonly found: (finding: Finding, exemption: Exemption | undefined) => void;
+  /** A result could not be stored or announced; it stands all the same. */
+  readonly notKept: (problem: SourceProblem) => void;
+}
+
+/** Opens the books of a sweep that began at a time, RFC 3339 in UTC. */
+export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at: string, signal: AbortSignal): Books {
+  const summary = { pass: 0, fail: 0, unknown: 0 };
+  let exempted = 0;
+  const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
+  const ledger = openLedger();
+  const tally = tallyLink();
+
+  const compare = (about: ReportSubject, findings: readonly Finding[]): Finding[] =>
+    findings.map((finding) => {
+      if (!archive.isLoaded()) return finding;
+      const drift = driftOf(comparedOf(finding), archive.remembered(about, keyOf(finding)), at);
+      return drift === undefined ? finding : { ...finding, drift };
+    });
+  const close = async (about: ReportSubject, findings: readonly Finding[], isPartial: boolean): Promise<void> => {
+    for (const finding of findings) {
+      summary[finding.outcome.result] += 1;
+      const exemption = finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
+      if (exemption !== undefined) exempted += 1;
+      found(finding, exemption);
+    }
+    for (const problem of await archive.keep(about, findings, { at, isPartial }, signal)) notKept(problem);
+  };
+
+  return {
+    closeNode: async ({ name, uid }, findings, call) => {
+      const about = { kind: 'node', name, uid } as const;
+      const compared = compare(about, findings);
+      ledger.addNode(name, compared);
+      tally.addNode(compared, call);
+      nodes[worstOf(compared)] += 1;
+      await close(about, compared, false);
+    },
+    skipNode: () => {
+      nodes.skipped += 1;
+    },
+    closeControlPlane: async (findings, isPartial) => {
+      const about = { kind: 'control-plane' } as const;
+      const compared = compare(about, findings);
+      ledger.add(compared);
+      tally.addApiServers(compared);
+      await close(about, compared, isPartial);
+    },
+    tidy: async () => {
+      for (const problem of await archive.tidy(ledger.hasNode, signal)) notKept(problem);
+    },
+    result: (apiServersNotApplicable) => ({
+      summary: { ...summary, ...(exempted > 0 && { exempted }) },
+      link: tally.result(apiServersNotApplicable),
+      nodes,
+      ledger,
+    }),
+  };
+}
+
+function worstOf(findings: readonly Finding[]): Finding['outcome']['result'] {
+  const results = new Set(findings.map(({ outcome }) => outcome.result));
+  if (results.has('fail')) return 'fail';
+  return results.has('pass') && !results.has('unknown') ? 'pass' : 'unknown';
+}

@@ -1,0 +1,69 @@
+import { combine } from '../../policy/combine.ts';
+import { ASKS } from '../../policy/link.ts';
+import type { Finding, RawDocument, UnansweredDocument } from '../../policy/types.ts';
+import type { NodeEvidence } from '../../sources/evidence.ts';
+import type { ListedNode } from '../../sources/nodes.ts';
+import type { Call } from './books.ts';
+
+/** Unless these pass, a kubelet can answer a caller that it does not know. */
+const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([ASKS, 'kubelet-anonymous-auth']);
+
+/** How nodes are asked and judged. */
+export interface NodeJudging {
+  readonly evidence: readonly NodeEvidence[];
+  readonly inspect: (document: RawDocument) => readonly Finding[];
+  /** What is written down for all kubelets. */
+  readonly declared: readonly Finding[];
+  readonly unanswered: (document: UnansweredDocument) => void;
+}
+
+/** What is known of a node. */
+export interface JudgedNode {
+  readonly findings: readonly Finding[];
+  /** Where kube-apiserver passed a call on to the kubelet. */
+  readonly call: Call | undefined;
+}
+
+/** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
+export async function judgeNode(
+  node: ListedNode,
+  { evidence, inspect, declared, unanswered }: NodeJudging,
+  signal: AbortSignal,
+): Promise<JudgedNode> {
+  const answers = await Promise.all(evidence.map((one) => ask(one, node, signal)));
+  for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
+  const findings = combine(answers.flatMap(inspect), declared.filter(isOfKubelet));
+  return { findings, call: callOf(answers, findings) };
+}
+
+/** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
+export function asksForCertificate({ findings }: JudgedNode): boolean {
+  return findings.some(({ control, outcome }) => control.slug === ASKS && outcome.result === 'pass');
+}
+
+function ask({ name, ask }: NodeEvidence, node: ListedNode, signal: AbortSignal): Promise<RawDocument> {
+  if ('target' in node) return ask(node.target, signal);
+  const source = { node: node.name, via: name };
+  return Promise.resolve({ form: 'unanswered', component: 'kubelet', source, problem: node.unusable });
+}
+
+/** A kubelet that asks for a certificate and refuses kube-apiserver as a stranger was shown none that it accepts. */
+function callOf(answers: readonly RawDocument[], findings: readonly Finding[]): Call | undefined {
+  const passedOn = answers.find((answer) => answer.form !== 'text' && viaOf(answer) === 'configz-proxy');
+  if (passedOn === undefined) return undefined;
+  // a kubelet that lets anybody in answers too, and proves nothing
+  if (passedOn.form !== 'unanswered') return findings.some(isOpen) ? undefined : 'answered';
+  return passedOn.problem.code === 'unauthorized' ? 'refused' : undefined;
+}
+
+function viaOf({ source }: Exclude<RawDocument, { form: 'text' }>): string | undefined {
+  return 'via' in source ? source.via : undefined;
+}
+
+function isOpen({ control, outcome }: Finding): boolean {
+  return ANSWERS_ANYBODY.has(control.slug) && outcome.result !== 'pass';
+}
+
+function isOfKubelet({ subject }: Finding): boolean {
+  return subject.component === 'kubelet';
+}

@@ -1,0 +1,36 @@
+/**
+ * Works through pages of items, some at a time, in order. The next page is asked for while the last one is worked on, and
+ * one item that takes long holds up nothing but its own place.
+ *
+ * @param limit how many at a time, at least 1
+ * @param work must not reject
+ * @throws what the pages throw, once everything that was begun has ended
+ */
+export async function workThrough<T>(
+  pages: AsyncIterable<readonly T[]>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let running = 0;
+  let wake: (() => void) | undefined;
+  const change = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  const begin = async (item: T): Promise<void> => {
+    await work(item);
+    running -= 1;
+    wake?.();
+  };
+  try {
+    for await (const page of pages) {
+      for (const item of page) {
+        while (running >= limit) await change();
+        running += 1;
+        void begin(item);
+      }
+    }
+  } finally {
+    while (running > 0) await change();
+  }
+}

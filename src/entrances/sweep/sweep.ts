@@ -1,0 +1,187 @@
+import { PRESENTS } from '../../policy/link.ts';
+import type { Exemption, Finding, RawDocument, SourceProblem, UnansweredDocument } from '../../policy/types.ts';
+import type { Run } from '../../report/guard-report.ts';
+import type { NodeEvidence } from '../../sources/evidence.ts';
+import type { ListedNode } from '../../sources/nodes.ts';
+import type { Archive } from './archive.ts';
+import { openBooks, type Books, type BooksResult } from './books.ts';
+import { judgeControlPlane, noteAddresses, unseenApiServer, type ControlPlane } from './control-plane.ts';
+import { asksForCertificate, judgeNode } from './node.ts';
+import { workThrough } from './pool.ts';
+
+/** What a sweep asks, and where its results go. */
+export interface SweepPorts {
+  /** The `host:port` of the API server. */
+  readonly server: string;
+  /** Pods and ConfigMaps, one at a time, and what kept some from being listed. */
+  readonly objects: (signal: AbortSignal) => AsyncIterable<RawDocument | SourceProblem>;
+  readonly nodes: (signal: AbortSignal) => AsyncIterable<readonly ListedNode[]>;
+  /** How kubelets are asked. */
+  readonly evidence: readonly NodeEvidence[];
+  /** Asks every kube-apiserver itself; undefined where that is not wanted. Never rejects. */
+  readonly askApiServers: ((signal: AbortSignal) => Promise<readonly RawDocument[]>) | undefined;
+  readonly archive: Archive;
+  readonly watcher: SweepWatcher;
+  readonly now: () => Date;
+}
+
+/** Hears what happens while it happens. */
+export interface SweepWatcher {
+  /** So many nodes are done of those that are listed up to now. */
+  readonly progress: (done: number, listed: number) => void;
+  /** A process was asked and did not tell. */
+  readonly unanswered: (document: UnansweredDocument) => void;
+  /** A finding is final. */
+  readonly found: (finding: Finding, exemption: Exemption | undefined) => void;
+  /** A result could not be stored or announced; it stands all the same. */
+  readonly notKept: (problem: SourceProblem) => void;
+}
+
+/** What holds for one sweep. */
+export interface SweepRules {
+  /** The findings of a document, as far as they are to be reported. */
+  readonly inspect: (document: RawDocument) => readonly Finding[];
+  readonly exemptionFor: (finding: Finding) => Exemption | undefined;
+  /** How many nodes are asked at a time. */
+  readonly concurrency: number;
+}
+
+/** What a sweep found. */
+export interface SweepResult extends BooksResult {
+  readonly run: Run;
+  /** What kept it from being complete. It then clears nothing, and is never what later ones are compared with. */
+  readonly problems: readonly SourceProblem[];
+}
+
+/**
+ * Judges a cluster once: its pods and ConfigMaps, every kubelet by every piece of evidence, and its kube-apiservers.
+ *
+ * Nodes go through a bounded pool, page by page, and only their findings are kept. Whatever could not be listed or read is
+ * a problem of the run; a process that could not be asked is a finding that is unknown.
+ *
+ * @returns what was found; rejects only where the signal aborts
+ */
+export async function sweep(
+  run: Pick<Run, 'id' | 'entrance'>,
+  rules: SweepRules,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<SweepResult> {
+  const { archive, watcher, now } = ports;
+  const startedAt = now().toISOString();
+  const problems: SourceProblem[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (cause) {
+      signal.throwIfAborted();
+      problems.push(unread(what, cause));
+    }
+  };
+  await attempt('the stored reports', () => archive.load(signal));
+  const books = openBooks({ archive, ...watcher, ...rules }, startedAt, signal);
+
+  const plane: ControlPlane = { listed: [], addresses: new Map() };
+  await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));
+  const isPlaneWhole = problems.length === 0;
+  const asking = ports.askApiServers?.(signal);
+  const census: Census = { done: 0, listed: 0, hasControlPlane: false, provider: undefined, refusing: [] };
+  await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, signal));
+  const answers = (await asking) ?? [];
+  // cut off, it has seen too little to clear anything
+  signal.throwIfAborted();
+  const asked = toBeJudged(plane, answers, census, ports);
+  const judged = judgeControlPlane(plane, asked.flatMap(rules.inspect), {
+    server: ports.server,
+    managedBy: census.hasControlPlane ? undefined : census.provider,
+  });
+  await books.closeControlPlane(judged.findings, !isPlaneWhole);
+  if (problems.length === 0) await books.tidy();
+  signal.throwIfAborted();
+  return {
+    run: { ...run, startedAt, finishedAt: now().toISOString() },
+    problems,
+    ...books.result(judged.notApplicable),
+  };
+}
+
+async function listObjects(
+  plane: ControlPlane,
+  { inspect }: SweepRules,
+  { objects }: SweepPorts,
+  problems: SourceProblem[],
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const document of objects(signal)) {
+    if (!('form' in document)) problems.push(document);
+    else {
+      const findings = inspect(document);
+      plane.listed.push(...findings);
+      if (document.form === 'object') noteAddresses(plane, document.value, findings);
+    }
+  }
+}
+
+/** What the nodes tell on the way. */
+interface Census {
+  done: number;
+  listed: number;
+  hasControlPlane: boolean;
+  /** Whose nodes they are, where they say so. */
+  provider: string | undefined;
+  /** Kubelets that ask for a certificate, and refused kube-apiserver as a stranger. */
+  readonly refusing: string[];
+}
+
+async function visitNodes(
+  census: Census,
+  { listed }: ControlPlane,
+  books: Books,
+  { inspect, concurrency }: SweepRules,
+  { nodes, evidence, watcher }: SweepPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const declared = listed.filter(({ vantage }) => vantage === 'declared');
+  const judging = { evidence, inspect, declared, unanswered: watcher.unanswered };
+  const pages = async function* () {
+    for await (const page of nodes(signal)) {
+      signal.throwIfAborted();
+      census.listed += page.length;
+      yield page;
+    }
+  };
+  await workThrough(pages(), concurrency, async (node) => {
+    census.hasControlPlane ||= node.isControlPlane;
+    census.provider ??= node.provider;
+    if (node.isVirtual) books.skipNode();
+    else {
+      const judged = await judgeNode(node, judging, signal);
+      // what was cut off tells nothing
+      if (signal.aborted) return;
+      if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
+      await books.closeNode(node, judged.findings, judged.call);
+    }
+    census.done += 1;
+    watcher.progress(census.done, census.listed);
+  });
+}
+
+/** All that is to be judged of kube-apiservers besides their pods. There is one, so that nothing is seen is said too. */
+function toBeJudged(
+  { listed }: ControlPlane,
+  asked: readonly RawDocument[],
+  { refusing }: Census,
+  { server, watcher }: SweepPorts,
+): RawDocument[] {
+  const hasPods = listed.some(({ control, vantage }) => control.slug === PRESENTS && vantage !== 'declared');
+  for (const answer of asked) if (answer.form === 'unanswered') watcher.unanswered(answer);
+  const answers = asked.length > 0 || hasPods ? asked : [unseenApiServer(server)];
+  if (refusing.length === 0) return [...answers];
+  return [...answers, { form: 'refused-calls', source: { node: server, via: 'configz-proxy' }, kubelets: refusing }];
+}
+
+function unread(what: string, cause: unknown): SourceProblem {
+  const reason = cause instanceof Error ? cause.message : 'no reason given';
+  const message = `${what} could not be read: ${reason}; the sweep is not complete, and clears nothing`;
+  return { problem: { code: 'unreachable', message }, source: { object: what } };
+}

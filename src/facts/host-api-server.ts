@@ -1,0 +1,112 @@
+// A kube-apiserver of a host.
+
+import type { ApiServer, Origin, ProcessDocument, ProcessFiles, Reading } from '../policy/types.ts';
+import { flagTable } from './argv/flags.ts';
+import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
+import { neverServes } from './argv/serving.ts';
+import type { Word } from './argv/words.ts';
+import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './host-command.ts';
+import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './host-files.ts';
+import { apiServerConfigSettings, isApiServerConfig } from './openshift.ts';
+import { apiServerReadings, unreadableAs, type ApiServerReadings } from './readings.ts';
+import { parseStream } from './yaml/documents.ts';
+
+const PLACE: Origin = { layer: 'flag' };
+
+/** A kube-apiserver as it runs. */
+export function runningApiServer(document: ProcessDocument): ApiServer | undefined {
+  const files = filesAsRead(document.files, readTime(document));
+  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files);
+  return isAskedToPrint(command) ? undefined : apiServerOf(document, command, files);
+}
+
+/** A kube-apiserver as it would be started now; undefined where that is what runs. */
+export function nextApiServer(document: ProcessDocument): Next<ApiServer> | undefined {
+  const units = watched(document.files);
+  const settings = watched(document.files);
+  const own = commandOf(document, settings.files);
+  const next = unitInstead(document, units.files) ?? own;
+  if ('problem' in next) return undefined;
+  const isOther = !hasSameWords(next, own);
+  const subject = apiServerOf(document, next, settings.files);
+  if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
+  const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
+  return { subject, ...(since !== undefined && { since }) };
+}
+
+function apiServerOf(
+  { subject, source, problems }: ProcessDocument,
+  command: HostCommand,
+  files: ProcessFiles,
+): ApiServer {
+  const base: Omit<ApiServer, keyof ApiServerReadings | 'doubts'> = {
+    component: 'kube-apiserver',
+    name: subject,
+    source,
+    vantage: 'on-node',
+    surface: 'process',
+    // a process that runs has found its files
+    view: () => 'not-shown',
+  };
+  if ('problem' in command)
+    return { ...base, ...apiServerReadings(() => unreadableAs(command.problem)), doubts: problems };
+  if (command.words === undefined) {
+    const refusal = { reason: `systemd does not start it: ${command.refusal}` };
+    return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
+  }
+  return { ...base, ...settingsOf(command.words, files), doubts: [...problems, ...command.doubts] };
+}
+
+function isAskedToPrint(command: HostCommand): boolean {
+  const words = ('problem' in command ? undefined : command.words) ?? [];
+  return isPrinting(neverServes('kube-apiserver', parse(words)));
+}
+
+function parse(words: readonly Word[]): CommandLine {
+  return parseCommandLine(words, flagTable('kube-apiserver', undefined), { emptyPositionals: true });
+}
+
+function readTime({ startedAt }: ProcessDocument): ReadTime {
+  return { startedAt, writesItself: false };
+}
+
+/** What runs has parsed its command line, so that a flag that is not known here is no reason to doubt it. */
+function settingsOf(all: readonly Word[], files: ProcessFiles): ApiServerReadings {
+  const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
+  const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
+  const commandLine = parse(words);
+  const { refusal } = commandLine;
+  if (refusal) {
+    const message = `it runs, though with its command line it would not: ${refusal.reason}; ask its /flagz`;
+    return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
+  }
+  const read = (name: string): Reading<string> => readFlag(commandLine, name, PLACE);
+  return config === undefined ? apiServerReadings(read) : ofFile(config.text.slice(OPENSHIFT.length), files, read);
+}
+
+/** OpenShift's kube-apiserver parses the flags of this file behind those of its command line. */
+const OPENSHIFT = '--openshift-config=';
+
+function ofFile(path: string, files: ProcessFiles, flag: (name: string) => Reading<string>): ApiServerReadings {
+  const content = files.readFile(path);
+  if (content.state !== 'read') {
+    const message = `${path} does not exist, though it holds the flags: check the path`;
+    const problem = content.state === 'unreadable' ? content.problem : ({ code: 'not-found', message } as const);
+    return apiServerReadings(() => unreadableAs(problem));
+  }
+  const [first] = parseStream(content.text);
+  if (first === undefined || 'problem' in first || !isApiServerConfig(first.value)) {
+    const message = `${path} is no KubeAPIServerConfig that can be read: mend it, then judge it again`;
+    return apiServerReadings(() => unreadableAs({ code: 'malformed', message }));
+  }
+  const settings = apiServerConfigSettings(first.value);
+  const either = (inFile: Reading<string>, name: string): Reading<string> => {
+    if (inFile.state === 'unset') return flag(name);
+    return inFile.state === 'set' ? { ...inFile, origin: { ...inFile.origin, file: path } } : inFile;
+  };
+  return {
+    kubeletClientCertificate: either(settings.kubeletClientCertificate, 'kubelet-client-certificate'),
+    kubeletClientKey: either(settings.kubeletClientKey, 'kubelet-client-key'),
+    kubeletCertificateAuthority: either(settings.kubeletCertificateAuthority, 'kubelet-certificate-authority'),
+  };
+}

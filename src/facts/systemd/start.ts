@@ -1,0 +1,157 @@
+// What systemd would start a service with. A stopped kubelet, or one that has not been restarted since a change, is judged
+// by this; a running one by its own command line.
+
+import type { Problem } from '../../policy/types.ts';
+import type { Environment } from '../argv/expansion.ts';
+import { wordOf, type Word } from '../argv/words.ts';
+import { expandVariables, lastList, variablesOf, type Variables } from './environment.ts';
+import { expandSpecifiers } from './specifiers.ts';
+import { nextWord, type Setting } from './syntax.ts';
+import { readManager, readUnit, type HostFiles } from './unit.ts';
+
+/** What a service would be started with. */
+export type ServiceStart =
+  | {
+      readonly state: 'starts';
+      /** The program and its arguments; several only of a oneshot service, which runs one after the other. */
+      readonly commands: readonly (readonly Word[])[];
+      readonly environment: Environment;
+      /** Where relative paths start; undefined where the files do not show it. */
+      readonly workingDirectory: string | undefined;
+      /** The unit file and the drop-ins that are read, in the order in which they apply. */
+      readonly files: readonly string[];
+      readonly doubts: readonly Problem[];
+    }
+  /** systemd would not start it. */
+  | { readonly state: 'refused'; readonly reason: string }
+  | { readonly state: 'missing' }
+  | { readonly state: 'masked'; readonly file: string }
+  | { readonly state: 'unreadable'; readonly problem: Problem };
+
+/**
+ * What systemd would start a service with, by its unit file, drop-ins and environment files.
+ *
+ * @param name the unit's full name, as `kubelet.service`
+ */
+export function startedBy(name: string, files: HostFiles): ServiceStart {
+  const unit = readUnit(name, files);
+  if (unit.state !== 'loaded') return unit;
+  const manager = readManager(files);
+  const variables = variablesOf(manager.settings, unit.settings, name, files);
+  const doubts = [...unit.doubts, ...manager.doubts, ...variables.doubts, ...rootDoubts(unit.settings)];
+  const commands: Word[][] = [];
+  for (const setting of lastList(unit.settings, 'Service', 'ExecStart')) {
+    const read = readCommands(setting, name, variables);
+    for (const command of read.commands) commands.push(command);
+    doubts.push(...read.doubts);
+  }
+  const type = lastValue(unit.settings, 'Type');
+  const reason = refusalOf(commands, type, variables);
+  if (reason !== undefined) return { state: 'refused', reason };
+  const { values, open } = variables;
+  return {
+    state: 'starts',
+    commands,
+    environment: { values, open },
+    workingDirectory: workingDirectoryOf(unit.settings, name),
+    files: unit.files,
+    doubts,
+  };
+}
+
+function refusalOf(
+  commands: readonly unknown[],
+  type: Setting | undefined,
+  { missingFile }: Variables,
+): string | undefined {
+  if (commands.length === 0) return 'the unit has no ExecStart=';
+  if (commands.length > 1 && type?.value !== 'oneshot') {
+    return 'the unit has more than one ExecStart=, which only Type=oneshot may have; a drop-in that replaces it begins with an empty ExecStart=';
+  }
+  return missingFile === undefined
+    ? undefined
+    : `the environment file ${missingFile} does not exist; create it, or put a \`-\` before its path`;
+}
+
+function lastValue(settings: readonly Setting[], key: string): Setting | undefined {
+  return settings.findLast((setting) => setting.section === 'Service' && setting.key === key);
+}
+
+function workingDirectoryOf(settings: readonly Setting[], name: string): string | undefined {
+  const value = lastValue(settings, 'WorkingDirectory')?.value ?? '';
+  const path = expandSpecifiers(value.startsWith('-') ? value.slice(1) : value, name);
+  if (path === '') return '/';
+  return path.startsWith('/') && wordOf(path, undefined).holes !== true ? path : undefined;
+}
+
+/** With a root of its own, the process reads other files than those at the same paths of the host. */
+function rootDoubts(settings: readonly Setting[]): Problem[] {
+  return ['RootDirectory', 'RootImage'].flatMap((key) => {
+    const setting = lastValue(settings, key);
+    if (setting === undefined || setting.value === '' || setting.value === '/') return [];
+    const message = `${setting.file}:${String(setting.line)} gives the process a root of its own by ${key}=, so its files are not those of the host; judge the running process`;
+    return [{ code: 'not-visible', message }];
+  });
+}
+
+interface Commands {
+  readonly commands: readonly Word[][];
+  readonly doubts: readonly Problem[];
+}
+
+/** One `ExecStart=`: a `;` of its own starts a further command. */
+function readCommands({ value, file, line }: Setting, name: string, variables: Variables): Commands {
+  const place = `${file}:${String(line)}`;
+  const commands: Word[][] = [];
+  const doubts: Problem[] = [];
+  for (let position = 0; ;) {
+    const first = nextWord(value, position, 'command');
+    if (typeof first === 'string') return { commands, doubts };
+    position = first.next;
+    if (first.word === ';') continue;
+    const { prefix, program } = programOf(first.word);
+    if (program.startsWith('|')) {
+      // since systemd 257
+      const message = `${place} starts its command through a shell by the prefix |; judge the running process`;
+      doubts.push({ code: 'unresolved', message });
+    }
+    const rest = readArguments(value, position, name, place);
+    position = rest.next;
+    const words = prefix.includes(':') ? rest.words : rest.words.flatMap((word) => expandVariables(word, variables));
+    // the word after the program is what it is told as its own name
+    const args = prefix.includes('@') ? words.slice(1) : words;
+    commands.push([argument(program, name, place), ...args]);
+  }
+}
+
+function programOf(word: string): { prefix: string; program: string } {
+  const prefix = /^[-@:+!]*/.exec(word)?.[0] ?? '';
+  return { prefix, program: word.slice(prefix.length) };
+}
+
+function readArguments(value: string, start: number, name: string, place: string): { words: Word[]; next: number } {
+  const words: Word[] = [];
+  for (let position = start; ;) {
+    // only an unquoted one separates; `\;` is a word
+    const mark = /\\?;(?=[ \t\n\r]|$)[ \t\n\r]*/y;
+    mark.lastIndex = position;
+    const found = mark.exec(value)?.[0];
+    if (found?.startsWith(';') === true) return { words, next: position + found.length };
+    if (found !== undefined) {
+      words.push({ text: ';' });
+      position += found.length;
+      continue;
+    }
+    const next = nextWord(value, position, 'command');
+    if (typeof next === 'string') return { words, next: position };
+    words.push(argument(next.word, name, place));
+    position = next.next;
+  }
+}
+
+function argument(text: string, name: string, place: string): Word {
+  const word = wordOf(expandSpecifiers(text, name), undefined);
+  if (word.holes !== true) return word;
+  const message = `${place} has a specifier or byte whose value the files do not show; judge the running process`;
+  return { ...word, problem: { code: 'unresolved', message } };
+}

@@ -1,0 +1,62 @@
+import { keyOf } from './drift.ts';
+import type { Finding, OtherEvidence, Vantage } from './types.ts';
+
+/** What proves more comes first: what the process itself says, then its host, then the API, then what is written down. */
+const RANK: Readonly<Record<Vantage, number>> = { live: 0, 'on-node': 1, running: 2, declared: 3 };
+
+/**
+ * Makes one finding of all that is known about the same control and subject. Evidence that could tell goes before evidence
+ * that could not, then what proves more; where two equally good pieces contradict each other, the one that fails decides.
+ *
+ * @param findings of one run, each by one piece of evidence
+ * @param declared what is written down for these subjects as a whole, such as a ConfigMap for all kubelets: it can
+ *   contradict, and never decides, because nothing shows that a process was started with it
+ * @returns one finding for each control and subject, in the order of their first appearance; `others` holds the rest
+ */
+export function combine(findings: readonly Finding[], declared: readonly Finding[] = []): Finding[] {
+  const groups = new Map<string, [Finding, ...Finding[]]>();
+  for (const finding of findings) {
+    const key = keyOf(finding);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  return Array.from(groups.values(), (group) => {
+    const decided = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
+    const rest = group.filter((finding) => finding !== decided).sort(byWeight);
+    const common = declared.filter(({ control }) => control.slug === decided.control.slug);
+    const others = [
+      ...rest.map((other) => otherOf(other, agree(decided, other) && sameValues(decided, other))),
+      ...common.map((other) => otherOf(other, agree(decided, other))),
+    ];
+    return others.length === 0 ? decided : { ...decided, others };
+  });
+}
+
+/** Tells whether pieces of evidence contradict each other: drift of its own kind, such as a file changed and no restart. */
+export function isDisputed({ others = [] }: Pick<Finding, 'others'>): boolean {
+  return others.some(({ agrees }) => !agrees);
+}
+
+function byWeight(a: Finding, b: Finding): number {
+  const [first, second] = [a, b].map(({ outcome: { result }, vantage }) => {
+    return (result === 'unknown' ? 100 : 0) + RANK[vantage] * 10 + (result === 'fail' ? 0 : 1);
+  }) as [number, number];
+  return first - second;
+}
+
+function agree(a: Finding, b: Finding): boolean {
+  const results = [a.outcome.result, b.outcome.result];
+  return results.includes('unknown') || a.outcome.result === b.outcome.result;
+}
+
+/** Two views of one process show the same value of the same setting. */
+function sameValues(a: Finding, b: Finding): boolean {
+  const known = new Map(a.evidence.map(({ setting, value }) => [setting, value]));
+  return b.evidence.every(({ setting, value }) => (known.get(setting) ?? value) === value);
+}
+
+function otherOf({ source, vantage, outcome, evidence }: Finding, agrees: boolean): OtherEvidence {
+  const problems = outcome.result === 'pass' ? [] : outcome.problems;
+  return { source, vantage, result: outcome.result, agrees, evidence, problems };
+}

@@ -1,0 +1,82 @@
+/** A call to the API server of the cluster. */
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root, with the query. */
+  readonly path: string;
+  /** Sent as JSON; of a PATCH, as a merge patch. */
+  readonly body?: object;
+  /** What the answer has to be; JSON where it is not given. */
+  readonly accept?: string;
+  /** Another API server of the same cluster, as `https://host:port`, with the same credentials and CA. */
+  readonly server?: string;
+  /** Milliseconds for the whole call; 30 seconds where it is not given. */
+  readonly timeout?: number;
+  /** Bytes up to which the answer is read; 64 MiB where it is not given. */
+  readonly limit?: number;
+}
+
+/** An answer, whatever its status. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Calls the API server; rejects with an ApiFault where there is no answer. */
+export type Api = (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswer>;
+
+/** What an API server refuses, or why it could not be asked. */
+export class ApiFault extends Error {
+  override readonly name = 'ApiFault';
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/** An object of JSON, or what is taken for an empty one. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+const REASON_LIMIT = 300;
+
+/**
+ * The body of an answer that grants what was asked.
+ *
+ * @throws ApiFault with the reason where it refuses, or is no JSON
+ */
+export function jsonOf({ status, text }: ApiAnswer): unknown {
+  const body = parsed(text);
+  if (status < 200 || status > 299) throw statusFault(body, status);
+  if (body === undefined) throw new ApiFault('the answer is not JSON');
+  return body;
+}
+
+/** What a Status says; only that, because whatever stands before an API server can answer anything. */
+export function statusFault(body: unknown, status?: number): ApiFault {
+  const { kind, message, code } = fieldsOf(body);
+  const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
+  const known = status ?? (typeof code === 'number' ? code : undefined);
+  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known);
+}
+
+/** The JSON of a text, or undefined where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of an object; none of anything else. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** Somebody else's words, at the length of a message. */
+export function bounded(text: string): string {
+  return text.slice(0, REASON_LIMIT);
+}

@@ -1,0 +1,20 @@
+import type { RawDocument } from '../policy/types.ts';
+
+/** A node, as far as it is needed to ask its kubelet. */
+export interface NodeTarget {
+  readonly name: string;
+  readonly uid: string;
+  /** The IP address or host name of the kubelet. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A way to ask a kubelet. */
+export interface NodeEvidence {
+  readonly name: 'handshake' | 'configz' | 'configz-proxy';
+  /**
+   * Asks once, within its own limits of time and bytes. Never rejects: what gives no answer is an `unanswered` document,
+   * whose problem code is the reason.
+   */
+  readonly ask: (node: NodeTarget, signal: AbortSignal) => Promise<RawDocument>;
+}

@@ -1,0 +1,178 @@
+// One bounded call over HTTP or HTTPS. Redirects are never followed: what is sent is meant for one server.
+
+import { request as requestPlain, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { isIPv6, type Socket } from 'node:net';
+import { TLSSocket, type ConnectionOptions } from 'node:tls';
+
+import type { ProblemCode } from '../policy/types.ts';
+import { bounded, type ApiAnswer } from './api.ts';
+
+/** What is sent, and how far the answer is waited for. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How the server is verified; it has to verify where nothing else is said. */
+  readonly tls?: Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'>;
+  /** Keeps connections; each call has one of its own without it. */
+  readonly agent?: Agent;
+  /** Whether an address that a host name leads to may be asked. */
+  readonly accepts?: (address: string) => boolean;
+  /** Milliseconds for the whole call. */
+  readonly timeout: number;
+  /** Bytes up to which the answer is read. */
+  readonly limit: number;
+}
+
+/** An answer, whatever its status; never a redirect. */
+export interface HttpAnswer extends ApiAnswer {
+  /** Why the server's certificate did not verify; undefined where it did. */
+  readonly unverified: string | undefined;
+}
+
+/** Why there was no answer. */
+export class HttpFault extends Error {
+  override readonly name = 'HttpFault';
+  readonly code: HttpFaultCode;
+  /** The connection was kept from an earlier call: the server may have closed it meanwhile. */
+  readonly wasReused: boolean;
+
+  constructor(code: HttpFaultCode, message: string, wasReused = false) {
+    super(message);
+    this.code = code;
+    this.wasReused = wasReused;
+  }
+}
+
+/** The reasons of an HttpFault. */
+export type HttpFaultCode = Extract<
+  ProblemCode,
+  'unreachable' | 'timeout' | 'tls' | 'too-large' | 'redirected' | 'malformed'
+>;
+
+/** The address of a server that speaks TLS. */
+export function httpsUrl(host: string, port: number, path = '/'): URL {
+  return new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}${path}`);
+}
+
+/** Sends a request and reads the whole answer; rejects with an HttpFault. */
+export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  let call: ClientRequest | undefined;
+  let isOver = false;
+  const end = (settle: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    settle();
+  };
+  const fail = (fault: HttpFault): void => {
+    end(() => {
+      reject(fault);
+      call?.destroy();
+    });
+  };
+  const stop = (): void => {
+    fail(new HttpFault('timeout', 'stopped before there was an answer'));
+  };
+  const failed = (cause: unknown): void => {
+    fail(faultOf(cause, request, call?.reusedSocket === true));
+  };
+  const timer = setTimeout(() => {
+    fail(new HttpFault('timeout', `no answer within ${request.timeout} ms`));
+  }, request.timeout);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  else {
+    try {
+      call = open(request, fail);
+      call.on('error', failed);
+      // also where the server wants to speak another protocol
+      call.on('close', () => {
+        failed(new Error('the connection was closed without an answer'));
+      });
+      call.on('response', (response) => {
+        response.on('error', failed);
+        // now: a kept connection belongs to another call as soon as the answer is read
+        const unverified = verification(response.socket);
+        read(response, request.limit, fail, (text) => {
+          end(() => {
+            const { statusCode: status = 0, headers } = response;
+            resolve({ status, contentType: headers['content-type'] ?? '', text, unverified });
+          });
+        });
+      });
+      call.end(request.body);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+  return promise;
+}
+
+function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientRequest {
+  const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts } = request;
+  // by itself Node sends a body with DELETE that no length announces
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const options = { method, headers: { ...headers, ...length }, agent: agent ?? false };
+  const call = url.protocol === 'https:' ? requestTls(url, { ...options, ...tls }) : requestPlain(url, options);
+  if (accepts !== undefined) {
+    call.on('socket', (socket) => {
+      // before the handshake, so before anything is sent that is worth having
+      socket.once('connect', () => {
+        const { remoteAddress = '' } = socket;
+        if (!accepts(remoteAddress)) {
+          fail(new HttpFault('unreachable', `its name leads to ${remoteAddress}, where nothing is asked`));
+        }
+      });
+    });
+  }
+  return call;
+}
+
+function read(
+  response: IncomingMessage,
+  limit: number,
+  fail: (fault: HttpFault) => void,
+  done: (text: string) => void,
+): void {
+  const { statusCode = 0 } = response;
+  if (statusCode >= 300 && statusCode <= 399) {
+    fail(new HttpFault('redirected', `HTTP ${statusCode}: redirects are not followed`));
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limit) fail(new HttpFault('too-large', `the answer is longer than ${limit} bytes`));
+    else chunks.push(chunk);
+  });
+  response.on('end', () => {
+    done(Buffer.concat(chunks).toString());
+  });
+}
+
+/** Why the certificate at the other end of a connection did not verify. */
+function verification(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
+  return socket.authorized ? undefined : String(socket.authorizationError);
+}
+
+function faultOf(cause: unknown, { url }: HttpRequest, wasReused: boolean): HttpFault {
+  const { message, code } = cause as { readonly message?: string; readonly code?: string };
+  // where several addresses were tried there is only a code
+  const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
+  // Node ends some with advice for people who run Node
+  const [reason = words] = words.split('; if the root CA');
+  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), wasReused);
+}
+
+/** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */
+function faultCode(code: string, isTls: boolean): HttpFaultCode {
+  if (/^(HPE|ERR_INVALID|ERR_HTTP)_/.test(code)) return 'malformed';
+  return isTls && /^EPROTO$|^(?!EAI_|ERR_STREAM_).*_/.test(code) ? 'tls' : 'unreachable';
+}

@@ -1,0 +1,137 @@
+import { BlockList, isIP } from 'node:net';
+
+import type { Problem } from '../policy/types.ts';
+import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from './api.ts';
+import type { NodeTarget } from './evidence.ts';
+
+/** A node, and how its kubelet is asked, or why it is not. */
+export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
+
+/** What the labels of a node tell. A kubelet can set most of them itself: hints, and no more. */
+export interface NodeTraits {
+  readonly name: string;
+  readonly uid: string;
+  /** It is one of the nodes that the control plane runs on. */
+  readonly isControlPlane: boolean;
+  /** It stands for another system than a kubelet. */
+  readonly isVirtual: boolean;
+  /** Whose managed Kubernetes the node belongs to, which shows nothing of its control plane. */
+  readonly provider: string | undefined;
+}
+
+const PAGE = 250;
+const DEFAULT_PORT = 10250;
+const HIGHEST_PORT = 65_535;
+const LONGEST_NAME = 253;
+
+const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+
+/**
+ * Labels that only managed nodes have. A provider ID is no such sign: machines of a cloud also run clusters of one's own.
+ * EKS: labels of managed node groups, and of Fargate, Auto Mode and hybrid nodes (the EKS user guide). AKS: the label that
+ * names the resource group of the nodes. GKE: the node pool (test/e2e/cloud/gcp/gke_node_pools.go:110, v1.36.3).
+ */
+const PROVIDERS: readonly (readonly [label: string, provider: string])[] = [
+  ['eks.amazonaws.com/nodegroup', 'Amazon EKS'],
+  ['eks.amazonaws.com/compute-type', 'Amazon EKS'],
+  ['kubernetes.azure.com/cluster', 'Azure AKS'],
+  ['cloud.google.com/gke-nodepool', 'Google GKE'],
+];
+
+/** Where no kubelet is: loopback, link-local, unspecified, multicast, broadcast. */
+const NOWHERE = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+] as const) {
+  NOWHERE.addSubnet(network, prefix);
+}
+NOWHERE.addAddress('255.255.255.255');
+NOWHERE.addSubnet('::', 96, 'ipv6');
+NOWHERE.addSubnet('fe80::', 10, 'ipv6');
+NOWHERE.addSubnet('ff00::', 8, 'ipv6');
+
+/**
+ * Tells whether a kubelet can be at an IP address, as the kubelet itself does (validateNodeIP in
+ * pkg/kubelet/kubelet_node_status.go:762-778, v1.37.2). A node writes its own status: without this it could have us ask
+ * ourselves, or the metadata service of a cloud.
+ */
+export function isKubeletAddress(address: string): boolean {
+  const version = address.includes('%') ? 0 : isIP(address);
+  return version !== 0 && !NOWHERE.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Lists the nodes page by page; a page is forgotten when the next one is asked for.
+ *
+ * @throws ApiFault where a page is refused, and with status 410 where the list took too long to be continued
+ */
+export async function* listNodes(
+  request: Api,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ListedNode[], void, undefined> {
+  let next: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(next !== undefined && { continue: next }) });
+    const { items, metadata } = fieldsOf(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
+    if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
+    yield items.map((item) => listedNode(fieldsOf(item)));
+    const token = fieldsOf(metadata).continue;
+    next = typeof token === 'string' && token !== '' ? token : undefined;
+  } while (next !== undefined);
+}
+
+function listedNode({ metadata, status }: Fields): ListedNode {
+  const { name, uid, labels } = fieldsOf(metadata);
+  if (typeof name !== 'string' || typeof uid !== 'string') throw new ApiFault('the answer lists a node without a name');
+  const has = (label: string): boolean => Object.hasOwn(fieldsOf(labels), label);
+  const traits: NodeTraits = {
+    name,
+    uid,
+    isControlPlane: CONTROL_PLANE.some(has),
+    isVirtual: fieldsOf(labels).type === 'virtual-kubelet',
+    provider: PROVIDERS.find(([label]) => has(label))?.[1],
+  };
+  const { addresses, daemonEndpoints } = fieldsOf(status);
+  const address = addressOf(addresses);
+  if (typeof address !== 'string') return { ...traits, unusable: address };
+  const port = portOf(fieldsOf(fieldsOf(daemonEndpoints).kubeletEndpoint).Port);
+  if (typeof port !== 'number') return { ...traits, unusable: port };
+  return { ...traits, target: { name, uid, address, port } };
+}
+
+/** The address that the node's first choice of a type gives: there is no second try after one that can not be true. */
+function addressOf(addresses: unknown): string | Problem {
+  const all = Array.isArray(addresses) ? addresses.map(fieldsOf) : [];
+  const first = ['InternalIP', 'ExternalIP', 'Hostname']
+    .map((type) => all.find((entry) => entry.type === type))
+    .find((entry) => entry !== undefined);
+  if (first === undefined) {
+    const message = 'its status has no address; wait until its kubelet has registered it, or see why it does not';
+    return { code: 'unreachable', message };
+  }
+  const { type, address } = first;
+  const text = typeof address === 'string' ? address : '';
+  if (isKubeletAddress(text) || (type === 'Hostname' && isHostName(text))) return text;
+  const shown = text.slice(0, LONGEST_NAME);
+  const message = `its status says that its ${String(type)} is "${shown}", where no kubelet can be; nothing was asked there`;
+  return { code: 'malformed', message };
+}
+
+/** Names of this host, and what a resolver takes for an address in one of its old forms, are none. */
+function isHostName(text: string): boolean {
+  const labels = text.split('.');
+  const isName =
+    text.length <= LONGEST_NAME && labels.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i.test(label));
+  const last = labels.at(-1) ?? '';
+  return isName && !/^(localhost|\d+|0x[0-9a-f]*)$/i.test(last);
+}
+
+/** As kube-apiserver does (pkg/kubelet/client/kubelet_client.go, GetConnectionInfo), with the port that nearly all have. */
+function portOf(port: unknown): number | Problem {
+  if (port === undefined || port === null || port === 0) return DEFAULT_PORT;
+  if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= HIGHEST_PORT) return port;
+  return { code: 'malformed', message: `its status says that its kubelet has the port ${JSON.stringify(port)}` };
+}

@@ -1,0 +1,73 @@
+import type { RawDocument, SourceProblem } from '../policy/types.ts';
+import { ApiFault } from './api.ts';
+import type { ObjectApi } from './object-watch.ts';
+
+/** What can be listed of a cluster. */
+export interface ListedObjects {
+  readonly pods: ObjectApi;
+  readonly configMap: (name: string) => ObjectApi;
+}
+
+/** The ConfigMaps that configure our components, by namespace: those that kubeadm and OpenShift read. */
+export const CONFIG_MAPS: Readonly<Record<string, readonly string[]>> = {
+  'kube-system': ['kubeadm-config', 'kubelet-config'],
+  'openshift-kube-apiserver': ['config'],
+};
+
+/**
+ * Lists the pods of namespaces and the ConfigMaps in them that matter, one object at a time.
+ *
+ * @returns each object, and a problem for whatever could not be listed; never throws but where the signal aborts
+ */
+export async function* listObjects(
+  { pods, configMap }: ListedObjects,
+  namespaces: Iterable<string>,
+  signal: AbortSignal,
+): AsyncGenerator<RawDocument | SourceProblem, void> {
+  for (const namespace of namespaces) {
+    yield* list(pods, { kind: 'Pod', namespace, what: 'pods' }, signal);
+    for (const name of CONFIG_MAPS[namespace] ?? []) {
+      yield* list(configMap(name), { kind: 'ConfigMap', namespace, what: `the ConfigMap ${name}` }, signal);
+    }
+  }
+}
+
+interface Wanted {
+  readonly kind: 'Pod' | 'ConfigMap';
+  readonly namespace: string;
+  readonly what: string;
+}
+
+async function* list(
+  api: ObjectApi,
+  { kind, namespace, what }: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<RawDocument | SourceProblem, void> {
+  const vantage = kind === 'Pod' ? 'running' : 'declared';
+  let next: string | undefined;
+  do {
+    let page;
+    try {
+      page = await api.list(namespace, next, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      yield refused(cause, namespace, what);
+      return;
+    }
+    for (const { name, object } of page.objects) {
+      yield { form: 'object', source: { object: `${kind} ${namespace}/${name}` }, vantage, value: object };
+    }
+    next = page.next;
+  } while (next !== undefined);
+}
+
+function refused(cause: unknown, namespace: string, what: string): SourceProblem {
+  const reason = cause instanceof Error ? cause.message : 'no reason given';
+  const isForbidden = cause instanceof ApiFault && (cause.status === 401 || cause.status === 403);
+  const advice = isForbidden ? `grant list on them in ${namespace}` : 'the next sweep tries again';
+  const message = `could not list ${what} of ${namespace}: ${reason}; ${advice}`;
+  return {
+    problem: { code: isForbidden ? 'forbidden' : 'unreachable', message },
+    source: { object: `${what} of ${namespace}` },
+  };
+}

@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+
+import { progressBar } from '../../src/commands/progress.ts';
+
+test('a bar is drawn when it moves, in one line, and leaves nothing behind', () => {
+  const drawn: string[] = [];
+  const bar = progressBar((text) => drawn.push(text));
+  bar.show(0, 1000);
+  bar.show(1, 1000);
+  bar.show(2, 1000);
+  bar.show(500, 1000);
+  bar.show(1000, 1000);
+  bar.clear();
+  bar.clear();
+  expect(drawn).toEqual([
+    '\r\u001b[K[..............................] 0 of 1000 nodes',
+    '\r\u001b[K[###############...............] 500 of 1000 nodes',
+    '\r\u001b[K[##############################] 1000 of 1000 nodes',
+    '\r\u001b[K',
+  ]);
+});

@@ -1,0 +1,25 @@
+// The webhook of the product, with certificates that are renewed within seconds instead of months.
+// Arguments: the times as JSON, then the flags of `serve`, each as --name=value.
+
+import type { Rotation } from '../../src/runtime/certificate-secret.ts';
+import { serve } from '../../src/commands/serve.ts';
+
+const [, , rotation = '{}', ...flags] = process.argv;
+const options = Object.fromEntries(
+  flags.map((flag) => {
+    const [name = '', value = ''] = flag.replace(/^--/, '').split('=');
+    return [name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase()), value];
+  }),
+);
+process.exitCode = await serve(options, {
+  stdout: process.stdout,
+  onSignal: (handler) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, handler);
+  },
+  onSweepSignal: () => undefined,
+  now: () => new Date(),
+  version: 'e2e',
+  root: '.',
+  linger: 0,
+  rotation: JSON.parse(rotation) as Rotation,
+});

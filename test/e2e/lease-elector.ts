@@ -1,0 +1,26 @@
+// A process that stands for election and does nothing else: what leads in the product, so that it can be killed.
+// Arguments: the kubeconfig and the identity. Writes a line of JSON for each change.
+
+import { setTimeout } from 'node:timers/promises';
+import { elect } from '../../src/entrances/sweep/leader.ts';
+import { connectCluster } from '../../src/sources/cluster.ts';
+import { leaseOf } from '../../src/sources/lease.ts';
+
+const [, , kubeconfig, identity = ''] = process.argv;
+const cluster = await connectCluster({ kubeconfig });
+if (cluster === undefined) throw new Error('the kubeconfig names no cluster');
+
+const election = elect({
+  lease: leaseOf(cluster.request, { namespace: 'kubelet-guard', name: 'kubelet-guard' }),
+  identity,
+  clock: () => performance.now(),
+  now: () => new Date(),
+  pause: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
+  random: Math.random,
+  changed: (leadership) => {
+    process.stdout.write(`${JSON.stringify({ at: Date.now(), ...leadership })}\n`);
+  },
+});
+process.once('SIGTERM', () => {
+  void election.stop().then(() => process.exit(0));
+});

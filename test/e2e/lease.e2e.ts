@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { succeeded } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startProgram, type Program } from './support/programs.ts';
+import { addAccount } from './support/rights.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(180_000);
+
+const ELECTOR = fileURLToPath(new URL('./lease-elector.ts', import.meta.url));
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kubelet-guard/leases/kubelet-guard';
+const LEASE_RIGHTS = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];
+
+interface Change {
+  readonly at: number;
+  readonly state: 'leading' | 'following' | 'lost';
+  readonly code?: string;
+}
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for election', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let kubeconfig: string;
+  let started = 0;
+  const all: Program[] = [];
+  /** When each was killed, which it could not write down. */
+  const killed = new Map<Program, number>();
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    kubeconfig = await addAccount(plane, 'elector', LEASE_RIGHTS);
+    start();
+    start();
+    await leader();
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  function start(): void {
+    started += 1;
+    const name = `elector-${started}`;
+    all.push(startProgram(cleanup, { name, dir: plane.dir, command: [process.execPath, ELECTOR, kubeconfig, name] }));
+  }
+
+  function changesOf(program: Program): Change[] {
+    const lines = program.log().split('\n').slice(0, -1);
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Change);
+  }
+
+  function running(): Program[] {
+    return all.filter((program) => program.exit() === undefined);
+  }
+
+  /** The one process that leads, once all the others follow it. */
+  function leader(): Promise<Program> {
+    const probe = (): Program | undefined => {
+      const states = running().map((program) => changesOf(program).at(-1)?.state);
+      const leads = running().filter((_, index) => states[index] === 'leading');
+      const follows = states.filter((state) => state === 'following');
+      return leads.length === 1 && follows.length === states.length - 1 ? leads[0] : undefined;
+    };
+    const context = (): string => all.map((program) => program.tail()).join('\n');
+    return eventually('one of them to lead', probe, { within: 60_000, context });
+  }
+
+  async function holder(): Promise<unknown> {
+    const { body } = succeeded(await plane.admin.get(LEASE));
+    return (body as { spec: { holderIdentity: unknown } }).spec.holderIdentity;
+  }
+
+  /** The times in which each led, by the clock that they share. */
+  function reigns(): { readonly who: string; readonly from: number; readonly to: number }[] {
+    return all
+      .flatMap((program) => {
+        const changes = changesOf(program);
+        return changes.flatMap(({ at, state }, index) => {
+          const to = changes[index + 1]?.at ?? killed.get(program) ?? Date.now();
+          return state === 'leading' ? [{ who: program.name, from: at, to }] : [];
+        });
+      })
+      .sort((a, b) => a.from - b.from);
+  }
+
+  test('one leads, and after its kill another does within 20 s', async () => {
+    const first = await leader();
+    expect(await holder()).toBe(first.name);
+    first.kill('SIGKILL');
+    killed.set(first, Date.now());
+    await first.ended;
+    const second = await leader();
+    const took = (changesOf(second).at(-1)?.at ?? NaN) - (killed.get(first) ?? NaN);
+    expect(took).toBeLessThan(20_000);
+    // a renewal may have been 2.4 s ago
+    expect(took).toBeGreaterThan(12_000);
+    expect(await holder()).toBe(second.name);
+    start();
+    await leader();
+  });
+
+  test('a leader that is stopped is followed at once', async () => {
+    const first = await leader();
+    const stopped = Date.now();
+    first.kill('SIGTERM');
+    expect((await first.ended).code).toBe(0);
+    const second = await leader();
+    const took = (changesOf(second).at(-1)?.at ?? NaN) - stopped;
+    expect(took).toBeLessThan(5000);
+    start();
+    await leader();
+  });
+
+  test('a restart of the API server needs no other restart', async () => {
+    const before = running();
+    await plane.restart();
+    const leads = await leader();
+    expect(running()).toStrictEqual(before);
+    await eventually('the Lease to name the leader', async () => ((await holder()) === leads.name ? true : undefined));
+  });
+
+  test('etcd is gone for longer than a leadership lasts, and comes back', async () => {
+    const before = running();
+    await plane.etcd.stop();
+    const isLost = (program: Program): boolean => changesOf(program).at(-1)?.state === 'lost';
+    await eventually('all to have lost the Lease', () => (before.every(isLost) ? true : undefined), { within: 60_000 });
+    await plane.etcd.start();
+    const leads = await leader();
+    expect(running()).toStrictEqual(before);
+    await eventually('the Lease to name the leader', async () => ((await holder()) === leads.name ? true : undefined));
+  });
+
+  test('in all this, no two led at once', () => {
+    const times = reigns();
+    expect(times.length).toBeGreaterThanOrEqual(4);
+    const overlaps = times.filter(({ from }, index) => from < (times[index - 1]?.to ?? 0));
+    expect(overlaps).toStrictEqual([]);
+  });
+});

@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+import { createArchive, type Archive } from '../../src/entrances/sweep/archive.ts';
+import type { ReportsSetting } from '../../src/entrances/sweep/shelf.ts';
+import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/report/policy-report.ts';
+import type { Api } from '../../src/sources/api.ts';
+import { connectCluster } from '../../src/sources/cluster.ts';
+import { digest } from '../../src/sources/digest.ts';
+import { eventSink } from '../../src/sources/events.ts';
+import { reportStore } from '../../src/sources/reports.ts';
+import { apiServerFinding, kubeletFinding, outcomes } from '../support/findings.ts';
+import { succeeded, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(60_000);
+
+const { signal } = new AbortController();
+const APIS = ['wgpolicyk8s', 'openreports'] as const;
+const T1 = '2026-11-23T06:00:00.000Z';
+const T2 = '2026-11-23T06:10:00.000Z';
+const T3 = '2026-11-23T06:20:00.000Z';
+
+/** What the sweeper needs for reports and Events, and nothing else. */
+const RIGHTS = [
+  {
+    apiGroups: ['wgpolicyk8s.io', 'openreports.io'],
+    resources: ['clusterpolicyreports', 'clusterreports'],
+    verbs: ['get', 'list', 'create', 'update', 'delete'],
+  },
+  { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+];
+
+interface Stored extends KubeObject {
+  readonly results: readonly Readonly<Record<string, unknown>>[];
+  readonly reason?: string;
+}
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cluster', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let api: Api;
+  const uids = new Map<string, string>();
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    const user = { token: await tokenWith(plane, RIGHTS) };
+    const url = `https://127.0.0.1:${plane.port}`;
+    const kubeconfig = plane.write('sweeper.kubeconfig', kubeconfigOf({ url, ca: join(plane.dir, 'ca.crt'), user }));
+    const cluster = await connectCluster({ kubeconfig });
+    if (cluster === undefined) throw new Error('there is no cluster');
+    api = cluster.request;
+    for (const name of ['node-a', 'node-b', 'node-c']) {
+      const created = succeeded(await plane.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } }));
+      uids.set(name, (created.body as KubeObject).metadata.uid ?? '');
+    }
+  }, 90_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  test('without either API nothing is stored, Events tell all the same', async () => {
+    const replica = replicaOf('auto');
+    expect(await sweep(replica.archive, T1, ['node-a'], 'fail')).toEqual([]);
+
+    expect(replica.chosen).toEqual(['none']);
+    expect(await eventsOf('node-a')).toMatchObject([{ reason: 'KubeletGuardViolation', type: 'Warning' }]);
+    await removeAll();
+  });
+
+  test.each(APIS)('%s: what is written is taken as it is, and is written once', async (which) => {
+    await install(which);
+    const replica = replicaOf(which);
+    expect(await sweep(replica.archive, T1, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
+
+    const reports = await reportsOf(which);
+    expect(reports.map(({ metadata }) => metadata.name)).toEqual([
+      'kubelet-guard-control-plane',
+      'kubelet-guard-node-node-a',
+      'kubelet-guard-node-node-b',
+      'kubelet-guard-node-node-c',
+    ]);
+    expect(reports[1]).toMatchObject({
+      metadata: { ownerReferences: [{ kind: 'Node', name: 'node-a', uid: uids.get('node-a') }] },
+      summary: { pass: 0, fail: 1, warn: 0, error: 0, skip: 0 },
+      results: [{ policy: 'kubelet-client-ca', result: 'fail', rule: '4.2.3', timestamp: { seconds: 1_795_413_600 } }],
+    });
+    const versions = reports.map(({ metadata }) => metadata.resourceVersion);
+
+    // another replica, which has only what is stored: a field that the API server dropped would make it write
+    const next = replicaOf(which);
+    expect(await sweep(next.archive, T2, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
+
+    expect(next.wrote).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
+    expect((await reportsOf(which)).map(({ metadata }) => metadata.resourceVersion)).toEqual(versions);
+    await removeAll();
+  });
+
+  test.each(APIS)(
+    '%s: two replicas in turn and at once leave one report and one Event of each change',
+    async (which) => {
+      const [first, second] = [replicaOf(which), replicaOf(which)];
+      await sweep(first.archive, T1, ['node-a'], 'pass');
+      await second.archive.load(signal);
+      expect(await sweep(first.archive, T2, ['node-a'], 'fail')).toEqual([]);
+      // has read the stored reports before the first one wrote: its version is the one before
+      expect(await keep(second.archive, T3, 'node-a', 'fail')).toEqual([]);
+      expect(second.wrote).toEqual(['unchanged']);
+      expect(await sweep(second.archive, T3, ['node-a'], 'pass')).toEqual([]);
+
+      const events = await eventsOf('node-a');
+      expect(events.map(({ reason }) => reason).sort()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
+      expect(await reportsOf(which)).toHaveLength(2);
+      await removeAll();
+    },
+  );
+
+  test.each(APIS)('%s: the report of a node that is no more is removed, and nobody else’s', async (which) => {
+    const { apiVersion, kind, plural } = REPORT_RESOURCES[which];
+    const foreign = { apiVersion, kind, metadata: { name: 'kubelet-guard-node-node-c' }, results: [] };
+    succeeded(await plane.admin.send('POST', `/apis/${apiVersion}/${plural}`, foreign));
+    const replica = replicaOf(which);
+    const problems = await sweep(replica.archive, T1, ['node-a', 'node-b', 'node-c'], 'pass');
+    expect(problems).toMatchObject([{ source: { object: `${kind} kubelet-guard-node-node-c` } }]);
+
+    await sweep(replica.archive, T2, ['node-a'], 'pass');
+
+    expect((await reportsOf(which)).map(({ metadata }) => metadata.name)).toEqual([
+      'kubelet-guard-control-plane',
+      'kubelet-guard-node-node-a',
+      'kubelet-guard-node-node-c',
+    ]);
+    await removeAll();
+  });
+
+  test('where both are served, what one holds moves to the other', async () => {
+    await sweep(replicaOf('openreports').archive, T1, ['node-a'], 'fail');
+    const replica = replicaOf('auto');
+
+    expect(await sweep(replica.archive, T2, ['node-a'], 'fail')).toEqual([]);
+
+    expect(replica.chosen).toEqual(['wgpolicyk8s']);
+    expect(await reportsOf('openreports')).toEqual([]);
+    expect(await reportsOf('wgpolicyk8s')).toMatchObject([{}, { results: [{ properties: { since: T1 } }] }]);
+    expect(await eventsOf('node-a')).toHaveLength(1);
+  });
+
+  function replicaOf(setting: ReportsSetting) {
+    const wrote: string[] = [];
+    const chosen: string[] = [];
+    const archive = createArchive({
+      reports: reportStore(api),
+      announce: eventSink(api),
+      digest,
+      setting: () => setting,
+      exemptionFor: () => undefined,
+      watcher: {
+        chosen: (which) => chosen.push(which),
+        wrote: (result) => wrote.push(result),
+        unreadable: (report) => {
+          throw new Error(`${report} can not be read back`);
+        },
+      },
+    });
+    return { archive, wrote, chosen };
+  }
+
+  async function sweep(archive: Archive, at: string, nodes: readonly string[], result: keyof typeof outcomes) {
+    await archive.load(signal);
+    const plain = { outcome: outcomes[result] };
+    const look = { at, isPartial: false };
+    const problems = [...(await archive.keep({ kind: 'control-plane' }, [apiServerFinding(plain)], look, signal))];
+    for (const name of nodes) problems.push(...(await keep(archive, at, name, result)));
+    problems.push(...(await archive.tidy((name) => nodes.includes(name), signal)));
+    return problems;
+  }
+
+  function keep(archive: Archive, at: string, name: string, result: keyof typeof outcomes) {
+    const about: ReportSubject = { kind: 'node', name, uid: uids.get(name) ?? '' };
+    const finding = kubeletFinding({
+      subject: { component: 'kubelet', kind: 'Node', name, node: name },
+      source: { node: name, via: 'configz' },
+      outcome: outcomes[result],
+    });
+    return archive.keep(about, [finding], { at, isPartial: false }, signal);
+  }
+
+  async function install(which: ReportApi): Promise<void> {
+    const { apiVersion, plural } = REPORT_RESOURCES[which];
+    const path = `../fixtures/crds/${apiVersion.split('/')[0] ?? ''}_${plural}.yaml`;
+    const definition = parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as KubeObject;
+    succeeded(await plane.admin.send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition));
+    await eventually(`${plural} to be served`, async () => {
+      succeeded(await plane.admin.get(`/apis/${apiVersion}/${plural}`));
+      const { resources } = succeeded(await plane.admin.get(`/apis/${apiVersion}`)).body as { resources: unknown[] };
+      return resources.length > 0 ? true : undefined;
+    });
+  }
+
+  async function reportsOf(which: ReportApi): Promise<readonly Stored[]> {
+    const { apiVersion, plural } = REPORT_RESOURCES[which];
+    return itemsOf(`/apis/${apiVersion}/${plural}`);
+  }
+
+  async function eventsOf(node: string): Promise<readonly Stored[]> {
+    const selector = `involvedObject.name=${node},involvedObject.uid=${uids.get(node) ?? ''}`;
+    return itemsOf(`/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(selector)}`);
+  }
+
+  async function itemsOf(path: string): Promise<readonly Stored[]> {
+    return (succeeded(await plane.admin.get(path)).body as { items: readonly Stored[] }).items;
+  }
+
+  /** Leaves no report and no Event to the next test. */
+  async function removeAll(): Promise<void> {
+    const collections = [
+      '/api/v1/namespaces/default/events',
+      '/api/v1/namespaces/kube-system/events',
+      ...APIS.map((which) => `/apis/${REPORT_RESOURCES[which].apiVersion}/${REPORT_RESOURCES[which].plural}`),
+    ];
+    for (const path of collections) await plane.admin.send('DELETE', path);
+  }
+});
+
+/** Makes a service account with these rights in all of the cluster, and gives a token of it. */
+async function tokenWith({ admin }: ControlPlane, rules: readonly object[]): Promise<string> {
+  const name = 'sweeper';
+  const group = 'rbac.authorization.k8s.io';
+  const subject = { kind: 'ServiceAccount', name, namespace: 'default' };
+  const roleRef = { apiGroup: group, kind: 'ClusterRole', name };
+  const metadata = { name };
+  const send = async (path: string, body: object) => succeeded(await admin.send('POST', path, body)).body;
+  await send('/api/v1/namespaces/default/serviceaccounts', { metadata });
+  await send(`/apis/${group}/v1/clusterroles`, { metadata, rules });
+  await send(`/apis/${group}/v1/clusterrolebindings`, { metadata, roleRef, subjects: [subject] });
+  const answer = await send(`/api/v1/namespaces/default/serviceaccounts/${name}/token`, { spec: {} });
+  return (answer as { status: { token: string } }).status.token;
+}

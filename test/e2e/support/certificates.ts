@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { succeeded, type ApiClient, type KubeObject } from './api.ts';
+import type { Cleanup } from './cleanup.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { callLocal, sample } from './local-port.ts';
+import { freePort, startProgram, type Program } from './programs.ts';
+import { NAMESPACE } from './rights.ts';
+
+/** A webhook that keeps its own certificates. */
+export interface CertifiedGuard {
+  readonly program: Program;
+  readonly port: number;
+  readonly isReady: () => Promise<boolean>;
+  readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
+}
+
+/** A registration as far as these tests look into it. */
+export interface Registration extends KubeObject {
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
+}
+
+const GUARD = fileURLToPath(new URL('../certificates-guard.ts', import.meta.url));
+const SHIPPED = new URL('../../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
+const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+
+/** Starts a webhook; it may not be ready yet. */
+export async function startCertified(
+  cleanup: Cleanup,
+  plane: ControlPlane,
+  rotation: object,
+  flags: readonly string[],
+): Promise<CertifiedGuard> {
+  const port = await freePort();
+  const local = await freePort();
+  const addresses = [`--listen=127.0.0.1:${port}`, `--local-listen=127.0.0.1:${local}`];
+  const program = startProgram(cleanup, {
+    name: `certified-${port}`,
+    dir: plane.dir,
+    command: [process.execPath, GUARD, JSON.stringify(rotation), '--only=webhook', ...addresses, ...flags],
+  });
+  return {
+    program,
+    port,
+    isReady: async () => (await callLocal(local, '/readyz')).status === 200,
+    metric: async (name, labels) => sample((await callLocal(local, '/metrics')).text, name, labels) ?? 0,
+  };
+}
+
+/** Makes the Service that the registration names; it leads to loopback, because nothing here routes cluster addresses. */
+export async function addService(admin: ApiClient): Promise<void> {
+  const spec = { type: 'ExternalName', externalName: 'localhost' };
+  const metadata = { name: 'kubelet-guard', namespace: NAMESPACE };
+  const service = { apiVersion: 'v1', kind: 'Service', metadata, spec };
+  succeeded(await admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/services`, service));
+}
+
+/** Registers the webhook as it is shipped, by its Service and without a caBundle, except for the port. */
+export async function registerService(admin: ApiClient, port: number): Promise<void> {
+  const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
+  const service = { namespace: NAMESPACE, name: 'kubelet-guard', path: '/validate', port };
+  // under Fail a call that fails is seen; a machine that is slow is another matter
+  const changes = { clientConfig: { service }, failurePolicy: 'Fail', timeoutSeconds: 10 };
+  const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, ...changes }));
+  succeeded(await admin.create({ ...shipped, webhooks } as KubeObject));
+}
+
+/** The registration as it is. */
+export async function registration(admin: ApiClient): Promise<Registration> {
+  return succeeded(await admin.get(`${REGISTRATION}/kubelet-guard`)).body as Registration;
+}
+
+/** The one bundle that all webhooks of the registration have, or undefined. */
+export async function registeredBundle(admin: ApiClient): Promise<string | undefined> {
+  const bundles = new Set((await registration(admin)).webhooks.map(({ clientConfig }) => clientConfig.caBundle));
+  const [bundle] = bundles;
+  return bundles.size === 1 && bundle !== undefined ? Buffer.from(bundle, 'base64').toString() : undefined;
+}
+
+/** The serial number of the certificate that is served, verified by these CAs for the name of the Service. */
+export async function servedBy(port: number, ca: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, ca, servername: `kubelet-guard.${NAMESPACE}.svc` });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getPeerCertificate().serialNumber;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+// How the kubelets of the nodes are set up. What they need to run on this host at all is the same for each.
+
+import { join } from 'node:path';
+
+/** Settings of a KubeletConfiguration that replace those of one that complies. */
+export type KubeletSettings = Readonly<Record<string, unknown>>;
+
+/** Those of its configuration file, or that it has none. */
+export type KubeletSetup = KubeletSettings | 'flags-only';
+
+/** Where the things are that a kubelet is pointed to. */
+export interface KubeletFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly dir: string;
+  readonly manifests: string;
+  readonly socket: string;
+}
+
+/** A client CA file, no anonymous requests, and authorization by the API server. */
+export const COMPLIANT: KubeletSettings = {};
+
+/** Asks no client for a certificate. */
+export const WITHOUT_CLIENT_CA: KubeletSettings = { authentication: authenticationBy({}) };
+
+/** No configuration file and no client CA file: anonymous requests may do everything. */
+export const FLAGS_ONLY: KubeletSetup = 'flags-only';
+
+/** Complies, and speaks no TLS 1.2. */
+export const TLS_1_3_ONLY: KubeletSettings = { tlsMinVersion: 'VersionTLS13' };
+
+/** Complies, and serves no /configz. */
+export const WITHOUT_DEBUGGING_HANDLERS: KubeletSettings = { enableDebuggingHandlers: false };
+
+/** The KubeletConfiguration of a setup. */
+export function kubeletConfiguration(files: KubeletFiles, settings: KubeletSettings): object {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: authenticationBy({ clientCAFile: files.ca }),
+    // remembers no answer of the API server for longer than a test takes to change it
+    authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '1s', cacheUnauthorizedTTL: '1s' } },
+    healthzPort: 0,
+    staticPodPath: files.manifests,
+    fileCheckFrequency: '1s',
+    podLogsDir: join(files.dir, 'logs'),
+    tlsCertFile: files.certificate,
+    tlsPrivateKeyFile: files.key,
+    containerRuntimeEndpoint: `unix://${files.socket}`,
+    cgroupDriver: 'cgroupfs',
+    cgroupsPerQOS: false,
+    enforceNodeAllocatable: [],
+    failSwapOn: false,
+    failCgroupV1: false,
+    localStorageCapacityIsolation: false,
+    ...settings,
+  };
+}
+
+/** The same as flags, without those that make it comply: what they are without a file is what is wanted. */
+export function kubeletFlags(files: KubeletFiles): readonly string[] {
+  return [
+    '--healthz-port=0',
+    '--read-only-port=0',
+    `--pod-manifest-path=${files.manifests}`,
+    `--tls-cert-file=${files.certificate}`,
+    `--tls-private-key-file=${files.key}`,
+    `--container-runtime-endpoint=unix://${files.socket}`,
+    '--cgroup-driver=cgroupfs',
+    '--cgroups-per-qos=false',
+    '--enforce-node-allocatable=',
+    '--fail-swap-on=false',
+    '--fail-cgroupv1=false',
+    '--local-storage-capacity-isolation=false',
+  ];
+}
+
+function authenticationBy(x509: object): object {
+  return { anonymous: { enabled: false }, webhook: { enabled: true, cacheTTL: '1s' }, x509 };
+}

@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GuardReport, ReportedFinding } from '../../../src/report/guard-report.ts';
+import type { Cleanup } from './cleanup.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { callLocal, sample, type LocalAnswer } from './local-port.ts';
+import { productCommand, runCli } from './product.ts';
+import { freePort, startProgram, type Program } from './programs.ts';
+import { eventually, Hopeless } from './wait.ts';
+
+/** The background sweeper, running as it would in a cluster: a process of its own. */
+export interface Sweeper {
+  readonly program: Program;
+  /** The report of the last complete sweep, or undefined. */
+  readonly report: () => Promise<GuardReport | undefined>;
+  /** Waits for the report of a complete sweep that began after this moment, or after another one. */
+  readonly nextReport: (wait?: { readonly after?: Date; readonly within?: number }) => Promise<GuardReport>;
+  /** Asks for a sweep. */
+  readonly trigger: () => Promise<LocalAnswer>;
+  /** Asks for a sweep and waits for its report. */
+  readonly sweepNow: (wait?: { readonly within?: number }) => Promise<GuardReport>;
+  /** The value of a metric, added up over what has these labels. */
+  readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number | undefined>;
+  /** The lines of its log. */
+  readonly entries: () => readonly LogEntry[];
+}
+
+export interface LogEntry extends Readonly<Record<string, unknown>> {
+  readonly msg: string;
+}
+
+/** Starts `kubelet-guard serve --only sweep`, and waits until its local port answers. */
+export async function startSweeper(
+  cleanup: Cleanup,
+  plane: ControlPlane,
+  kubeconfig: string,
+  sweep: object = {},
+): Promise<Sweeper> {
+  const local = await freePort();
+  const name = `sweeper-${local}`;
+  mkdirSync(join(plane.dir, name));
+  const program = startProgram(cleanup, {
+    name,
+    dir: plane.dir,
+    command: [
+      ...productCommand('serve', '--only', 'sweep', '--kubeconfig', kubeconfig),
+      ...['--config', plane.write(join(name, 'config.yaml'), sweepConfiguration(sweep))],
+      ...['--local-listen', `127.0.0.1:${local}`],
+    ],
+  });
+  await eventually(
+    'the sweeper to be there',
+    async () => {
+      if (program.exit() !== undefined) throw new Hopeless(`the sweeper ended\n${program.tail()}`);
+      return (await callLocal(local, '/livez')).status === 200 ? true : undefined;
+    },
+    { context: program.tail },
+  );
+  const report = async () => {
+    const { status, text } = await callLocal(local, '/api/v1/report');
+    return status === 200 ? (JSON.parse(text) as GuardReport) : undefined;
+  };
+  const nextReport: Sweeper['nextReport'] = ({ after = new Date(), within = 30_000 } = {}) =>
+    eventually(
+      'the report of a complete sweep',
+      async () => {
+        const last = await report();
+        return last !== undefined && new Date(last.run.startedAt) >= after ? last : undefined;
+      },
+      { within, context: program.tail },
+    );
+  const trigger = () => callLocal(local, '/api/v1/sweep', 'POST');
+  return {
+    program,
+    report,
+    nextReport,
+    trigger,
+    sweepNow: async (wait) => {
+      const after = new Date();
+      const { status, text } = await trigger();
+      if (status !== 202) throw new Error(`a sweep was asked for, and the answer was ${status}: ${text}`);
+      return nextReport({ after, ...wait });
+    },
+    metric: async (metric, labels) => sample((await callLocal(local, '/metrics')).text, metric, labels),
+    entries: () =>
+      program
+        .log()
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as LogEntry),
+  };
+}
+
+/** What one sweep is told. */
+interface OneSweep {
+  readonly kubeconfig: string;
+  /** The path of a configuration. */
+  readonly config: string;
+  readonly evidence: string;
+}
+
+/** Runs `kubelet-guard sweep` to its end. */
+export async function sweepOnce({ kubeconfig, config, evidence }: OneSweep): Promise<{
+  readonly code: number;
+  readonly report: GuardReport;
+  /** Milliseconds, the start of the program included. */
+  readonly took: number;
+}> {
+  const began = performance.now();
+  const args = ['--kubeconfig', kubeconfig, '--config', config, '--evidence', evidence, '--output', 'json'];
+  const { code, stdout, stderr } = await runCli(['sweep', ...args]);
+  if (!stdout.startsWith('{')) throw new Error(`the sweep gave no report: ${stdout}${stderr}`);
+  return { code, report: JSON.parse(stdout) as GuardReport, took: performance.now() - began };
+}
+
+/** A configuration with these settings of the sweep. */
+export function sweepConfiguration(sweep: object): string {
+  return JSON.stringify({ apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration', sweep });
+}
+
+/** What a report says of a control on a node. */
+export function findingOf(report: GuardReport, control: string, node: string): ReportedFinding | undefined {
+  return report.findings.find((finding) => finding.control === control && finding.subject.name === node);
+}
+
+/** The controls of a kubelet. */
+const KUBELET_CONTROLS = ['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode'];
+
+/**
+ * What a report says of a node, in one word for each control of a kubelet: its result, or the code of the problem where
+ * that is unknown, or a dash where there is no finding.
+ */
+export function verdict(report: GuardReport, node: string): string {
+  return KUBELET_CONTROLS.map((control) => {
+    const finding = findingOf(report, control, node);
+    if (finding?.result !== 'unknown') return finding?.result ?? '-';
+    return finding.problems[0]?.code ?? 'unknown';
+  }).join(' ');
+}

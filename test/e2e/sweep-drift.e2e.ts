@@ -1,0 +1,292 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { GuardReport } from '../../src/report/guard-report.ts';
+import { succeeded } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startHostileNodes } from './support/hostile.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { runCli } from './support/product.ts';
+import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
+import { giveRights } from './support/rights.ts';
+import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
+import { findingOf, startSweeper, sweepConfiguration, type Sweeper } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(120_000);
+
+const CLIENT_CA = 'kubelet-client-ca';
+const INTERVAL = 60_000;
+const EVIDENCE = ['handshake', 'configz', 'flagz'];
+const SETTINGS = { interval: `${INTERVAL / 1000}s`, jitter: '0%', timeout: '2s', evidence: EVIDENCE };
+
+describeWith(NODE_NEEDS, 'the background sweeper', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let kubeconfig: string;
+  let changing: ClusterNode;
+  let sweeper: Sweeper;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
+    await serveReportApis(plane.admin);
+    [changing] = await Promise.all([
+      startNode(cleanup, plane, 'changing', COMPLIANT),
+      startNode(cleanup, plane, 'steady', COMPLIANT),
+    ]);
+    sweeper = await startSweeper(cleanup, plane, kubeconfig, SETTINGS);
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  function clientCA(report: GuardReport | undefined, node = changing.name) {
+    const finding = report && findingOf(report, CLIENT_CA, node);
+    return { result: finding?.result, drift: finding?.drift };
+  }
+
+  /** The reasons of the Events about a node, in the order of the alphabet. */
+  async function reasons(node = changing.name): Promise<readonly string[]> {
+    const events = await eventsOf(plane.admin);
+    expect(events.map(({ count }) => count)).toEqual(events.map(() => 1));
+    return events
+      .filter(({ involvedObject, message }) => involvedObject.name === node && message.includes(CLIENT_CA))
+      .map(({ reason }) => reason)
+      .toSorted();
+  }
+
+  // whatever happens to the cluster, the same process goes on
+  afterEach(() => {
+    expect(sweeper.program.exit()).toBeUndefined();
+  });
+
+  test('sweeps soon after its start, and a compliant cluster passes', async () => {
+    const report = await sweeper.nextReport({ after: new Date(0) });
+
+    expect(report.run).toMatchObject({ entrance: 'serve', complete: true, problems: [] });
+    expect(report.link).toMatchObject({ result: 'pass', kubelets: { pass: 2, fail: 0, unknown: 0 } });
+    expect(report.link?.acceptedAuthorities).toEqual([{ name: 'CN=e2e-ca', kubelets: 2 }]);
+    expect(report.summary).toMatchObject({ fail: 0, unknown: 0 });
+    expect(report.findings.filter(({ drift }) => drift !== undefined)).toEqual([]);
+    expect(await eventsOf(plane.admin)).toEqual([]);
+  });
+
+  test('writes one report for each node, which the node owns, and one for the control plane', async () => {
+    const stored = await eventually('the reports', async () => {
+      const found = await storedReports(plane.admin, 'wgpolicyk8s');
+      return found.size >= 3 ? found : undefined;
+    });
+
+    const names = ['kubelet-guard-control-plane', 'kubelet-guard-node-changing', 'kubelet-guard-node-steady'];
+    expect([...stored.keys()].toSorted()).toEqual(names);
+    const node = (await plane.admin.get('/api/v1/nodes/changing')).body as { metadata: { uid: string } };
+    expect(stored.get('kubelet-guard-node-changing')?.metadata.ownerReferences).toMatchObject([
+      { kind: 'Node', name: 'changing', uid: node.metadata.uid },
+    ]);
+    expect((await storedReports(plane.admin, 'openreports')).size).toBe(0);
+  });
+
+  test('tells its metrics', async () => {
+    const metric = (name: string, labels?: Record<string, string>) => sweeper.metric(`kubelet_guard_${name}`, labels);
+
+    expect(await metric('leader')).toBe(1);
+    expect(await metric('findings', { control: CLIENT_CA, result: 'pass' })).toBe(2);
+    expect(await metric('sweep_nodes', { result: 'pass' })).toBe(2);
+    expect(await metric('sweep_duration_seconds_count', { result: 'complete' })).toBeGreaterThan(0);
+    const success = (await metric('sweep_last_success_timestamp_seconds')) ?? 0;
+    expect(Math.abs(Date.now() / 1000 - success)).toBeLessThan(INTERVAL / 1000);
+    expect(await metric('report_writes_total', { result: 'written' })).toBe(3);
+  });
+
+  test('a kubelet that is set up worse is new drift within one interval', async () => {
+    await changing.restart(WITHOUT_CLIENT_CA);
+    const changed = new Date();
+
+    // nobody asks for a sweep here
+    const report = await sweeper.nextReport({ after: changed, within: INTERVAL + 5_000 });
+
+    expect(clientCA(report)).toEqual({ result: 'fail', drift: { state: 'new', since: report.run.startedAt } });
+    expect(clientCA(report, 'steady')).toEqual({ result: 'pass' });
+    expect(report.link).toMatchObject({ result: 'fail', kubelets: { pass: 1, fail: 1, unknown: 0 } });
+    expect(await sweeper.metric('kubelet_guard_findings', { control: CLIENT_CA, result: 'fail' })).toBe(1);
+    expect(await reasons()).toEqual(['KubeletGuardViolation']);
+    expect((await storedReports(plane.admin, 'wgpolicyk8s')).get('kubelet-guard-node-changing')?.summary.fail).toBe(1);
+  });
+
+  /** Asks for sweeps until one is complete: an API server that is just up does not serve everything yet. */
+  function sweptAgain(): Promise<GuardReport> {
+    return eventually('a complete sweep', () => sweeper.sweepNow({ within: 2_000 }), {
+      within: 45_000,
+      context: sweeper.program.tail,
+    });
+  }
+
+  /** The version of the report of a node, which every write changes. */
+  async function versionOf(node: string): Promise<string | undefined> {
+    const stored = await storedReports(plane.admin, 'wgpolicyk8s');
+    return stored.get(`kubelet-guard-node-${node}`)?.metadata.resourceVersion;
+  }
+
+  test('which persists, without another Event or another write', async () => {
+    const since = clientCA(await sweeper.report()).drift?.since ?? '';
+    await sweeper.sweepNow(); // from new to persisting
+    const version = await versionOf('changing');
+
+    const report = await sweeper.sweepNow();
+
+    expect(clientCA(report)).toEqual({ result: 'fail', drift: { state: 'persisting', since } });
+    expect(await reasons()).toEqual(['KubeletGuardViolation']);
+    expect(await versionOf('changing')).toBe(version);
+  });
+
+  test('and is not forgotten while the kubelet can not be asked', async () => {
+    const since = clientCA(await sweeper.report()).drift?.since ?? '';
+    await changing.stop();
+
+    const after = new Date();
+    sweeper.program.kill('SIGUSR1');
+    const unreachable = await sweeper.nextReport({ after });
+    await changing.restart();
+    const back = await sweeper.sweepNow();
+
+    expect(clientCA(unreachable)).toEqual({ result: 'unknown', drift: { state: 'persisting', since } });
+    expect(unreachable.link?.kubelets).toEqual({ pass: 1, fail: 0, unknown: 1 });
+    expect(clientCA(back)).toEqual({ result: 'fail', drift: { state: 'persisting', since } });
+    expect(await reasons()).toEqual(['KubeletGuardViolation']);
+  });
+
+  test('a file that is mended while the kubelet runs on is a disagreement', async () => {
+    const after = new Date();
+    succeeded(await plane.admin.create(kubeletConfigMap(CA_FILE)));
+    changing.edit(COMPLIANT);
+
+    // the ConfigMap is watched: nobody asks for this sweep either
+    const report = await sweeper.nextReport({ after, within: INTERVAL / 2 });
+
+    const finding = findingOf(report, CLIENT_CA, 'changing');
+    expect(finding).toMatchObject({ result: 'fail', vantage: 'live', drift: { state: 'persisting' } });
+    expect(finding?.otherEvidence).toContainEqual(
+      expect.objectContaining({
+        source: { object: 'ConfigMap kube-system/kubelet-config' },
+        vantage: 'declared',
+        result: 'pass',
+        agrees: false,
+        evidence: [expect.objectContaining({ value: CA_FILE })],
+      }),
+    );
+    expect(findingOf(report, CLIENT_CA, 'steady')?.otherEvidence?.filter(({ agrees }) => !agrees)).toEqual([]);
+    // no Event says it: what is written down for all would be repeated for each of thousands of nodes
+    expect(await reasons()).toEqual(['KubeletGuardViolation']);
+  });
+
+  test('and is resolved with a restart', async () => {
+    await changing.restart();
+
+    const report = await sweeper.sweepNow();
+    const later = await sweeper.sweepNow();
+
+    expect(clientCA(report)).toEqual({ result: 'pass', drift: { state: 'resolved', since: report.run.startedAt } });
+    expect(clientCA(later)).toEqual({ result: 'pass' });
+    expect(later.link?.result).toBe('pass');
+    expect(later.findings.flatMap(({ otherEvidence = [] }) => otherEvidence.filter(({ agrees }) => !agrees))).toEqual(
+      [],
+    );
+    expect(await reasons()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
+  });
+
+  test('an API server that loses its key is drift of the control plane', async () => {
+    await plane.restart({ without: ['--kubelet-client-key'] });
+    const worse = await sweptAgain();
+    await plane.restart();
+    const mended = await sweptAgain();
+
+    expect(worse.link).toMatchObject({ result: 'fail', apiServers: [{ result: 'fail' }] });
+    const finding = worse.findings.find(({ control }) => control === 'apiserver-kubelet-client-cert');
+    expect(finding).toMatchObject({ source: { via: 'flagz' }, drift: { state: 'new' } });
+    expect(mended.link).toMatchObject({ result: 'pass' });
+    expect(mended.findings.filter(({ drift }) => drift !== undefined)).toMatchObject([
+      { control: 'apiserver-kubelet-client-cert', drift: { state: 'resolved' } },
+    ]);
+    const events = (await eventsOf(plane.admin)).filter(({ message }) =>
+      message.includes('apiserver-kubelet-client-cert'),
+    );
+    expect(events.map(({ reason }) => reason).toSorted()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
+  });
+
+  test('without etcd a sweep ends in time, and changes nothing', async () => {
+    await changing.restart(WITHOUT_CLIENT_CA);
+    const before = await sweeper.sweepNow();
+    const [events, reports] = [await eventsOf(plane.admin), await storedReports(plane.admin, 'wgpolicyk8s')];
+    const ended = async () => {
+      const ends = ['partial', 'failed'].map((result) =>
+        sweeper.metric('kubelet_guard_sweep_duration_seconds_count', { result }),
+      );
+      return (await Promise.all(ends)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+    };
+    const endedBefore = await ended();
+
+    await plane.etcd.stop();
+    const { status } = await sweeper.trigger();
+    await eventually('the sweep to end', async () => ((await ended()) > endedBefore ? true : undefined), {
+      within: 20_000,
+      context: sweeper.program.tail,
+    });
+    const meanwhile = await sweeper.report();
+    await plane.etcd.start();
+
+    expect(status).toBe(202);
+    expect(meanwhile?.run.id).toBe(before.run.id);
+    const after = await sweptAgain();
+    expect(clientCA(after)).toEqual({
+      result: 'fail',
+      drift: { state: 'persisting', since: clientCA(before).drift?.since },
+    });
+    const names = (all: Iterable<{ readonly metadata: { readonly name: string } }>) =>
+      Array.from(all, ({ metadata }) => metadata.name).toSorted();
+    expect(names(await eventsOf(plane.admin))).toEqual(names(events));
+    expect(names((await storedReports(plane.admin, 'wgpolicyk8s')).values())).toEqual(names(reports.values()));
+    await changing.restart(COMPLIANT);
+    await sweeper.sweepNow();
+  });
+
+  test('hostile kubelets delay nobody, and a node that goes takes its report with it', async () => {
+    const nodes = new Cleanup();
+    cleanup.add(() => nodes.run());
+    await startHostileNodes(nodes, plane);
+    const report = await sweeper.sweepNow();
+    const hostile = report.findings.filter(({ subject }) => subject.name.startsWith('hostile-'));
+
+    expect(report.run.complete).toBe(true);
+    expect(new Date(report.run.finishedAt).getTime() - new Date(report.run.startedAt).getTime()).toBeLessThan(10_000);
+    expect(hostile.length).toBeGreaterThan(16);
+    expect(hostile.filter(({ result }) => result === 'pass')).toEqual([]);
+    expect(clientCA(report, 'steady')).toEqual({ result: 'pass' });
+
+    for (const name of new Set(hostile.map(({ subject }) => subject.name))) {
+      succeeded(await plane.admin.send('DELETE', `/api/v1/nodes/${name}`));
+    }
+    await nodes.run();
+    const later = await sweeper.sweepNow();
+    expect(later.findings.filter(({ subject }) => subject.name.startsWith('hostile-'))).toEqual([]);
+    const stored = await eventually('the reports of the nodes to go', async () => {
+      const found = await storedReports(plane.admin, 'wgpolicyk8s');
+      return found.size === 3 ? found : undefined;
+    });
+    expect(stored.has('kubelet-guard-node-changing')).toBe(true);
+  });
+
+  test('a sweep by hand tells the same, by its exit code too', async () => {
+    const config = plane.write('by-hand.json', sweepConfiguration(SETTINGS));
+    const args = ['sweep', '--kubeconfig', kubeconfig, '--config', config, '--output', 'json'];
+
+    const good = await runCli(args);
+    await changing.stop();
+    const unreachable = await runCli(args);
+    await changing.restart(WITHOUT_CLIENT_CA);
+    const bad = await runCli(args);
+    await changing.restart(COMPLIANT);
+
+    expect([good.code, unreachable.code, bad.code]).toEqual([0, 3, 1]);
+    expect((JSON.parse(good.stdout) as GuardReport).link?.result).toBe('pass');
+  });
+});

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { succeeded } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
+import { giveRights } from './support/rights.ts';
+import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(90_000);
+
+const CLIENT_CA = 'kubelet-client-ca';
+
+describeWith(NODE_NEEDS, 'two sweepers', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let kubeconfig: string;
+  let node: ClusterNode;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
+    await serveReportApis(plane.admin);
+    node = await startNode(cleanup, plane, 'changing');
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  describe.each(['wgpolicyk8s', 'openreports'] as const)('with reports in %s', (api) => {
+    const undo = new Cleanup();
+    let replicas: readonly [Sweeper, Sweeper];
+    beforeAll(async () => {
+      await node.restart(COMPLIANT);
+      for (const event of await eventsOf(plane.admin)) {
+        succeeded(await plane.admin.send('DELETE', `/api/v1/namespaces/default/events/${event.metadata.name}`));
+      }
+      const settings = { interval: '1h', timeout: '2s', evidence: ['handshake', 'configz', 'flagz'], reports: api };
+      const start = () => startSweeper(undo, plane, kubeconfig, settings);
+      replicas = await Promise.all([start(), start()]);
+    });
+    afterAll(() => undo.run(), 60_000);
+
+    /** The reasons of the Events about the node and its client CA, in the order of the alphabet. */
+    async function reasons(): Promise<readonly string[]> {
+      const events = (await eventsOf(plane.admin)).filter(({ message }) => message.includes(CLIENT_CA));
+      expect(events.map(({ count }) => count)).toEqual(events.map(() => 1));
+      return events.map(({ reason }) => reason).toSorted();
+    }
+
+    /** Waits until one of them leads, and tells which; never more than one does. */
+    function leaderOf(sweepers: readonly Sweeper[], within = 30_000): Promise<Sweeper> {
+      return eventually(
+        'a replica to lead',
+        async () => {
+          const leads = await Promise.all(sweepers.map(({ metric }) => metric('kubelet_guard_leader')));
+          expect(leads.filter((lead) => lead === 1).length).toBeLessThan(2);
+          return sweepers[leads.indexOf(1)];
+        },
+        { within },
+      );
+    }
+
+    test('one leads, and when it is killed the other goes on within 20 s as if it had been there', async () => {
+      const leader = await leaderOf(replicas);
+      const follower = replicas[0] === leader ? replicas[1] : replicas[0];
+      await leader.nextReport({ after: new Date(0) });
+      await node.restart(WITHOUT_CLIENT_CA);
+      const found = await leader.sweepNow();
+
+      expect(findingOf(found, CLIENT_CA, node.name)).toMatchObject({ result: 'fail', drift: { state: 'new' } });
+      expect(await follower.report()).toBeUndefined();
+      const refused = await eventually('the follower to know who leads', async () => {
+        const answer = await follower.trigger();
+        return answer.text.includes('ask it') ? answer : undefined;
+      });
+      expect(refused.status).toBe(409);
+      const before = await storedReports(plane.admin, api);
+
+      const killed = new Date();
+      leader.program.kill('SIGKILL');
+      await leaderOf([follower], 20_000);
+      const report = await follower.nextReport({ after: killed });
+
+      expect(findingOf(report, CLIENT_CA, node.name)).toMatchObject({
+        result: 'fail',
+        drift: { state: 'persisting', since: found.run.startedAt },
+      });
+      expect(await reasons()).toEqual(['KubeletGuardViolation']);
+      const after = await storedReports(plane.admin, api);
+      expect([...after.keys()].toSorted()).toEqual([...before.keys()].toSorted());
+      expect(after.size).toBe(2);
+      const uids = (reports: typeof after) => [...reports.values()].map(({ metadata }) => metadata.uid).toSorted();
+      expect(uids(after)).toEqual(uids(before));
+
+      await node.restart(COMPLIANT);
+      const mended = await follower.sweepNow();
+      expect(findingOf(mended, CLIENT_CA, node.name)).toMatchObject({ result: 'pass', drift: { state: 'resolved' } });
+      expect(await reasons()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
+    });
+  });
+});

@@ -1,0 +1,211 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import { succeeded, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { runCli } from './support/product.ts';
+import { GOOD_FLAGS, KEY_FLAG, pod } from './support/samples.ts';
+import { podOf } from './vap-pods.ts';
+import { BAD, BAD_MIRROR, Bench, exported, GOOD, guardConfiguration, POLICIES, SLUG } from './vap-policies.ts';
+
+jest.setTimeout(120_000);
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdmissionPolicy', () => {
+  const cleanup = new Cleanup();
+  let bench: Bench;
+
+  beforeAll(async () => {
+    bench = await Bench.start(cleanup);
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  /** Has policies in force for a group of tests. */
+  function withPolicies(configuration: string): void {
+    const undo = new Cleanup();
+    beforeAll(() => bench.install(undo, configuration));
+    afterAll(() => undo.run());
+  }
+
+  describe('of a control that is enforced', () => {
+    withPolicies('{ action: enforce }');
+
+    test('a violation is refused, and says of what, where and how to fix it', async () => {
+      const { answer, verdict } = await bench.judge(podOf([{ command: ['sleep', '1'] }, BAD]));
+
+      expect(answer.status).toBe(403);
+      expect(answer.message).toContain(`${SLUG} (CIS Kubernetes Benchmark 1.2.4)`);
+      expect(answer.message).toContain('container c1: --kubelet-client-certificate is missing, empty or no path');
+      expect(answer.message).not.toContain('--kubelet-client-key is missing');
+      expect(answer.message).toContain('Set both --kubelet-client-certificate and --kubelet-client-key');
+      expect(verdict).toBe('fail');
+    });
+
+    test('what complies is written, and claimed to pass', async () => {
+      const { answer, verdict } = await bench.judge(podOf([GOOD, { command: ['sleep', '1'] }]));
+
+      expect(answer).toMatchObject({ status: 201, warnings: [] });
+      expect(verdict).toBe('pass');
+    });
+
+    test('nothing is claimed of what CEL can not see', async () => {
+      const unseen = [
+        ['sh', '-c', 'exec kube-apiserver'],
+        ['tini', '--', 'kube-apiserver'],
+        ['$(PROGRAM)'],
+        ['kube-apiserver', '--kubelet-client-key=$(KEY)'],
+        ['kube-apiserver', '--audit-log-path', KEY_FLAG],
+        ['kube-apiserver', '--version'],
+        ['kube-apiserver', ...GOOD_FLAGS, '--openshift-config=/x'],
+        ['kube-apiserver', ...GOOD_FLAGS, '--profiling=maybe'],
+        ['kube-apiserver', ...GOOD_FLAGS, '--no-such-flag=x'],
+        ['kubelet'],
+      ];
+      const answers = await Promise.all(unseen.map((command) => bench.write(podOf([{ command }]))));
+      const verdicts = await bench.verdictsOf(answers.map(({ name }) => name));
+
+      expect(answers.map(({ answer, name }) => [answer.status, verdicts.get(name)])).toEqual(
+        unseen.map(() => [201, undefined]),
+      );
+    });
+
+    test('another namespace is left alone', async () => {
+      const answer = await bench.plane.admin.create(pod('elsewhere', BAD, 'default'), '?dryRun=All');
+
+      expect(answer).toMatchObject({ status: 201, warnings: [] });
+    });
+
+    test.each([
+      ['one server of 100 containers', 1],
+      ['100 servers', 100],
+    ])('%s with 200 words each cost no more than an API server grants', async (_name, servers) => {
+      const words = Array.from({ length: 197 }, (_, index) => `--etcd-prefix=/registry/${index}`);
+      const large = (first: readonly string[]) =>
+        podOf(
+          Array.from({ length: 100 }, (_, index) => {
+            const flags = index === 0 ? first : GOOD_FLAGS;
+            return { command: index < servers ? ['kube-apiserver', ...words, ...flags] : ['x', ...words] };
+          }),
+        );
+
+      expect(await bench.judge(large([KEY_FLAG]))).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
+      expect(await bench.judge(large(GOOD_FLAGS))).toMatchObject({ answer: { status: 201 }, verdict: 'pass' });
+    });
+  });
+
+  describe('of a control that is audited', () => {
+    withPolicies('{ action: audit }');
+
+    test('a violation is written, with a warning', async () => {
+      const { answer, verdict } = await bench.judge(podOf([BAD]));
+
+      expect(answer.status).toBe(201);
+      expect(answer.warnings.join('\n')).toContain('container c0: --kubelet-client-certificate is missing');
+      expect(verdict).toBe('fail');
+    });
+  });
+
+  describe('of a control that is enforced on some pods', () => {
+    withPolicies(`{ action: enforce, on: { mirror-pod: audit } }
+exemptions:
+  - { control: ${SLUG}, subject: Pod/kube-system/exempt-*, reason: ticket 4711, expires: 2999-12-31 }
+  - { control: ${SLUG}, subject: node/edge-1, reason: ticket 4711, expires: 2999-12-31 }
+  - { control: ${SLUG}, subject: node/edge-2, reason: ticket 4711, expires: 2020-12-31 }`);
+
+    test('a mirror pod is warned about where others are refused', async () => {
+      const mirror = await bench.judge(BAD_MIRROR, `${SLUG}.mirror-pod`);
+      const other = await bench.judge(podOf([BAD]), `${SLUG}.pod`);
+
+      expect(mirror).toMatchObject({ answer: { status: 201, warnings: [expect.any(String)] }, verdict: 'fail' });
+      expect(other).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
+    });
+
+    test.each([
+      ['by its name', 'exempt-1', undefined, 201],
+      ['by another name', 'not-exempt-1', undefined, 403],
+      ['by its node', 'x', 'edge-1', 201],
+      ['by a node with a longer name', 'x', 'edge-12', 403],
+      ['by a node whose exemption has expired', 'x', 'edge-2', 403],
+    ])('what is exempt %s is left alone', async (_how, name, nodeName, status) => {
+      const bad = podOf([BAD]);
+      const object = { ...bad, metadata: { ...bad.metadata, name }, spec: { ...bad.spec, nodeName } };
+
+      expect((await bench.plane.admin.create(object, '?dryRun=All')).status).toBe(status);
+    });
+  });
+
+  test('what was there before can be labelled, report its status, and be deleted', async () => {
+    const path = '/api/v1/namespaces/kube-system/pods/there-before';
+    const bad = podOf([BAD]);
+    succeeded(await bench.plane.admin.create({ ...bad, metadata: { ...bad.metadata, name: 'there-before' } }));
+    const undo = new Cleanup();
+    try {
+      await bench.install(undo, '{ action: enforce }');
+      const found = (await bench.plane.admin.get(path)).body as KubeObject & { readonly status: object };
+      const labelled = { ...found, metadata: { ...found.metadata, labels: { a: 'b' } } };
+      const updated = await bench.plane.admin.send('PUT', path, labelled);
+      const status = { ...(updated.body as typeof found), status: { ...found.status, phase: 'Running' } };
+
+      expect(updated.status).toBe(200);
+      expect((await bench.plane.admin.send('PUT', `${path}/status`, status)).status).toBe(200);
+      expect((await bench.plane.admin.delete(found)).status).toBe(200);
+    } finally {
+      await undo.run();
+    }
+  });
+});
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a file of the API server', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-vap-'));
+    cleanup.add(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const write = (name: string, content: string) => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const config = write('guard.yaml', guardConfiguration('{ action: enforce }'));
+    mkdirSync(join(folder, 'policies'));
+    write('policies/kubelet-guard.yaml', (await runCli(['export', 'vap', '--static', '--config', config])).stdout);
+    const admission = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [
+        {
+          name: 'ValidatingAdmissionPolicy',
+          configuration: {
+            apiVersion: 'apiserver.config.k8s.io/v1',
+            kind: 'ValidatingAdmissionPolicyConfiguration',
+            staticManifestsDir: join(folder, 'policies'),
+          },
+        },
+      ],
+    };
+    const file = write('admission.yaml', JSON.stringify(admission));
+    plane = await startControlPlane(cleanup, { flags: [`--admission-control-config-file=${file}`] });
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  test('holds from the start, and is no object that somebody could delete', async () => {
+    const refused = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
+
+    expect(refused.status).toBe(403);
+    expect(refused.message).toContain(`${SLUG}.kubelet-guard.dev.static.k8s.io`);
+    expect((await plane.admin.create(pod('good', GOOD), '?dryRun=All')).status).toBe(201);
+    expect((await plane.admin.get(POLICIES)).body).toMatchObject({ items: [] });
+  });
+
+  test('can not be written as an object', async () => {
+    const [policy] = await exported(plane, '{ action: enforce }', '--static');
+
+    expect((await plane.admin.send('POST', POLICIES, policy)).status).toBe(422);
+  });
+});

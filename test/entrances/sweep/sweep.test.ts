@@ -1,0 +1,279 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
+import type { Finding } from '../../../src/policy/types.ts';
+import {
+  apiServerPod,
+  configz,
+  evidence,
+  flagz,
+  hello,
+  kubeletConfigMap,
+  node,
+  ports,
+  run,
+  SERVER,
+  silent,
+  stream,
+  told,
+  unanswered,
+} from './cluster.ts';
+
+const CA = 'kubelet-client-ca';
+const CERT = 'apiserver-kubelet-client-cert';
+
+function find(findings: Iterable<Finding>, control: string, name: string): Finding | undefined {
+  return [...findings].find((finding) => finding.control.slug === control && finding.subject.name === name);
+}
+
+describe('a sweep', () => {
+  test('judges every kubelet and kube-apiserver, with its companions', async () => {
+    const result = await run();
+    expect(told(result).toSorted()).toEqual(
+      [
+        `apiserver-kubelet-ca of ${SERVER}: pass`,
+        `${CERT} of ${SERVER}: pass`,
+        ...['a', 'b'].flatMap((name) => [
+          `kubelet-anonymous-auth of ${name}: pass`,
+          `kubelet-authorization-mode of ${name}: pass`,
+          `${CA} of ${name}: pass`,
+        ]),
+      ].toSorted(),
+    );
+    expect(result).toMatchObject({
+      problems: [],
+      summary: { pass: 8, fail: 0, unknown: 0 },
+      nodes: { pass: 2, fail: 0, unknown: 0, skipped: 0 },
+      link: { result: 'pass', kubelets: { pass: 2 } },
+      run: { startedAt: '2026-11-23T12:00:00.000Z' },
+    });
+  });
+
+  test('makes one finding of all evidence about a node, and says what disagrees', async () => {
+    const result = await run({
+      objects: () => stream([kubeletConfigMap('/declared.crt')]),
+      evidence: [
+        evidence('handshake', (name) => (name === 'a' ? hello(name, ['CN=ca']) : hello(name, undefined))),
+        evidence('configz', (name) =>
+          name === 'a' ? unanswered(name, 'configz', 'timeout') : configz(name, undefined),
+        ),
+      ],
+    });
+    const a = find(result.ledger.findings(), CA, 'a');
+    expect(a?.outcome.result).toBe('pass');
+    expect(a?.others?.map(({ result: other, agrees }) => [other, agrees])).toEqual([
+      ['unknown', true],
+      ['pass', true],
+    ]);
+    const b = find(result.ledger.findings(), CA, 'b');
+    expect(b?.outcome.result).toBe('fail');
+    expect(b?.others?.map(({ source, agrees }) => [source, agrees])).toEqual([
+      [{ node: 'b', via: 'configz' }, true],
+      [{ object: 'ConfigMap kube-system/kubelet-config' }, false],
+    ]);
+    expect(result.link).toMatchObject({
+      result: 'fail',
+      kubelets: { pass: 1, fail: 1, unknown: 0 },
+      acceptedAuthorities: [{ name: 'CN=ca', kubelets: 1 }],
+    });
+  });
+
+  test('calls a kubelet that nothing could be asked of unknown, and stays complete', async () => {
+    const heard: string[] = [];
+    const result = await run({
+      evidence: [evidence('handshake', (name) => unanswered(name, 'handshake', 'unreachable'))],
+      watcher: { ...silent, unanswered: ({ source, problem }) => heard.push(`${source.node} ${problem.code}`) },
+    });
+    expect(result.nodes).toEqual({ pass: 0, fail: 0, unknown: 2, skipped: 0 });
+    expect(result.problems).toEqual([]);
+    expect(result.link.result).toBe('unknown');
+    expect(heard.toSorted()).toEqual(['a unreachable', 'b unreachable']);
+  });
+
+  test('asks no address that no kubelet has, and skips what is no machine', async () => {
+    const { target: _, ...rest } = node('bad') as { target: unknown } & ReturnType<typeof node>;
+    const unusable = { ...rest, unusable: { code: 'malformed', message: 'loopback' } } as ReturnType<typeof node>;
+    let asked = 0;
+    const result = await run({
+      nodes: () => stream([[unusable], [node('virtual', { isVirtual: true })]]),
+      evidence: [evidence('configz', (name) => ((asked += 1), configz(name, '/ca.crt')))],
+    });
+    expect(asked).toBe(0);
+    expect(result.nodes).toEqual({ pass: 0, fail: 0, unknown: 1, skipped: 1 });
+    expect(find(result.ledger.findings(), CA, 'bad')?.outcome).toMatchObject({ problems: [{ message: 'loopback' }] });
+  });
+});
+
+describe('kube-apiservers', () => {
+  test('that a pod shows and that were asked are one subject', async () => {
+    const result = await run({
+      objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]),
+      askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
+    });
+    const found = find(result.ledger.findings(), CERT, 'kube-apiserver-cp');
+    expect(found).toMatchObject({ vantage: 'live', others: [{ vantage: 'running', result: 'pass', agrees: true }] });
+    expect(result.link.apiServers).toEqual([{ name: 'kube-apiserver-cp', result: 'pass' }]);
+  });
+
+  test('whose manifest was changed without a restart are a disagreement', async () => {
+    const result = await run({
+      objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9', [])]),
+      askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
+    });
+    const found = find(result.ledger.findings(), CERT, 'kube-apiserver-cp');
+    expect(found).toMatchObject({ outcome: { result: 'pass' }, others: [{ result: 'fail', agrees: false }] });
+  });
+
+  test('behind one address are told by their pods, where the address tells nothing', async () => {
+    const forbidden = {
+      form: 'unanswered',
+      component: 'kube-apiserver',
+      problem: { code: 'forbidden', message: 'm' },
+    } as const;
+    const pods = () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]);
+    const at = (address: string) => () =>
+      Promise.resolve([{ ...forbidden, source: { node: address, via: 'flagz' as const } }]);
+    const balanced = await run({ objects: pods, askApiServers: at(SERVER) });
+    expect(balanced.summary.unknown).toBe(0);
+    // one that is not seen as a pod is there all the same
+    const second = await run({ objects: pods, askApiServers: at('192.0.2.10:6443') });
+    expect(find(second.ledger.findings(), CERT, '192.0.2.10:6443')?.outcome.result).toBe('unknown');
+    expect(second.link.result).toBe('unknown');
+  });
+
+  test('that nothing shows are unknown, never left out', async () => {
+    const result = await run({ askApiServers: undefined });
+    expect(find(result.ledger.findings(), CERT, SERVER)?.outcome).toMatchObject({
+      problems: [{ code: 'not-visible' }],
+    });
+    expect(result.link.result).toBe('unknown');
+  });
+
+  test('that a provider runs are not applicable, unless one was seen all the same', async () => {
+    const nodes = () => stream([[node('a', { provider: 'EKS' })]]);
+    const hidden = await run({ nodes, askApiServers: undefined });
+    expect(told(hidden).some((line) => line.startsWith(CERT))).toBe(false);
+    expect(hidden.link).toMatchObject({ result: 'pass', apiServersNotApplicable: expect.stringContaining('EKS') });
+    const shown = await run({ nodes });
+    expect(shown.link).toMatchObject({ apiServers: [{ result: 'pass' }] });
+    const own = await run({
+      nodes: () => stream([[node('a', { provider: 'EKS' }), node('cp', { isControlPlane: true })]]),
+      askApiServers: undefined,
+    });
+    expect(own.link.result).toBe('unknown');
+  });
+
+  test('whose call a kubelet refused that asks for a certificate fail, whatever their flags say', async () => {
+    const refusing = (name: string) => unanswered(name, 'configz-proxy', 'unauthorized');
+    const proxied = await run({
+      evidence: [evidence('configz', (name) => configz(name, '/ca.crt')), evidence('configz-proxy', refusing)],
+    });
+    expect(find(proxied.ledger.findings(), CERT, SERVER)).toMatchObject({
+      outcome: { result: 'fail', violations: [{ code: 'refused' }] },
+      others: [{ result: 'pass', agrees: false }],
+    });
+    expect(proxied.link).toMatchObject({ result: 'fail', calls: { refused: 2 } });
+    // a kubelet that does not ask is at fault itself
+    const open = await run({
+      evidence: [evidence('configz', (name) => configz(name, undefined)), evidence('configz-proxy', refusing)],
+    });
+    expect(find(open.ledger.findings(), CERT, SERVER)?.outcome.result).toBe('pass');
+    expect(find(open.ledger.findings(), CA, 'a')?.outcome.result).toBe('fail');
+  });
+});
+
+describe('a sweep that could not see everything', () => {
+  async function* broken<T>(items: readonly T[]): AsyncGenerator<T> {
+    yield* stream(items);
+    throw new Error('the API server is gone');
+  }
+
+  function spied(changes: Partial<Archive> = {}) {
+    const calls: string[] = [];
+    const archive: Archive = {
+      ...noArchive,
+      keep: (about, _findings, { isPartial }) => {
+        calls.push(`${about.kind === 'node' ? about.name : about.kind}${isPartial ? ' in part' : ''}`);
+        return Promise.resolve([]);
+      },
+      tidy: () => {
+        calls.push('tidy');
+        return Promise.resolve([]);
+      },
+      ...changes,
+    };
+    return { archive, calls };
+  }
+
+  test('tidies up only if it saw everything', async () => {
+    const whole = spied();
+    await run({ archive: whole.archive });
+    expect(whole.calls.toSorted()).toEqual(['a', 'b', 'control-plane', 'tidy']);
+  });
+
+  test.each([
+    ['nodes', { nodes: () => broken([[node('a')]]) }, ['a', 'control-plane']],
+    ['pods', { objects: () => broken([apiServerPod('p', '192.0.2.9')]) }, ['a', 'b', 'control-plane in part']],
+    [
+      'ConfigMaps',
+      { objects: () => stream([{ problem: { code: 'forbidden' as const, message: 'no' }, source: { object: 'x' } }]) },
+      ['a', 'b', 'control-plane in part'],
+    ],
+  ])('because of its %s judges the rest and clears nothing', async (_what, changes, kept) => {
+    const { archive, calls } = spied();
+    const result = await run({ ...changes, archive });
+    expect(result.problems).toHaveLength(1);
+    expect(calls.toSorted()).toEqual(kept);
+  });
+
+  test('because the stored reports can not be read says so', async () => {
+    const { archive, calls } = spied({ load: () => Promise.reject(new Error('etcd is gone')) });
+    const result = await run({ archive });
+    expect(result.problems[0]?.problem.message).toContain('etcd is gone');
+    expect(calls).not.toContain('tidy');
+    expect(result.nodes.pass).toBe(2);
+  });
+
+  test('because it was cut off stores nothing of what was not answered, and rejects', async () => {
+    const { archive, calls } = spied();
+    const abort = new AbortController();
+    const cut = evidence('configz', (name) => {
+      abort.abort();
+      return unanswered(name, 'configz', 'timeout');
+    });
+    await expect(run({ archive, evidence: [cut] }, abort.signal)).rejects.toThrow();
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('drift', () => {
+  test('is what differs from what is remembered', async () => {
+    const since = '2026-11-01T00:00:00.000Z';
+    const violations = [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }];
+    const archive: Archive = {
+      ...noArchive,
+      isLoaded: () => true,
+      remembered: (about, key) =>
+        about.kind === 'node' && key.startsWith(CA)
+          ? about.name === 'a'
+            ? { result: 'fail', violations, since }
+            : { result: 'pass', violations: [], since }
+          : undefined,
+    };
+    const swap = ports({
+      archive,
+      evidence: [evidence('configz', (name) => configz(name, name === 'a' ? '/ca.crt' : undefined))],
+    });
+    const changed = await run(swap);
+    expect(find(changed.ledger.findings(), CA, 'a')?.drift).toEqual({
+      state: 'resolved',
+      since: '2026-11-23T12:00:00.000Z',
+    });
+    expect(find(changed.ledger.findings(), CA, 'b')?.drift).toEqual({
+      state: 'new',
+      since: '2026-11-23T12:00:00.000Z',
+    });
+    const same = await run({ ...swap, evidence: [evidence('configz', (name) => configz(name, undefined))] });
+    expect(find(same.ledger.findings(), CA, 'a')?.drift).toEqual({ state: 'persisting', since });
+  });
+});
