@@ -1,0 +1,59 @@
+{{- define "kubelet-guard.labels" -}}
+app.kubernetes.io/name: kubelet-guard
+{{- end }}
+
+{{- define "kubelet-guard.image" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
+{{ .Values.image.repository }}{{ hasPrefix "sha256:" $tag | ternary "@" ":" }}{{ $tag }}
+{{- end }}
+
+{{/* The namespaces whose objects are judged, as JSON. */}}
+{{- define "kubelet-guard.namespaces" -}}
+{{- $namespaces := .Values.config.namespaces | default (list "kube-system") -}}
+{{- if .Values.openshift.enabled }}{{ $namespaces = append $namespaces "openshift-kube-apiserver" | uniq }}{{ end -}}
+{{ toJson $namespaces }}
+{{- end }}
+
+{{- define "kubelet-guard.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "kubelet-guard.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "kubelet-guard.probes" -}}
+startupProbe:
+  httpGet:
+    path: /livez
+    port: local
+  periodSeconds: 1
+  failureThreshold: 60
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: local
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: local
+  periodSeconds: 5
+  timeoutSeconds: 2
+  failureThreshold: 2
+{{- end }}
+
+{{/* The labels by which the pods of one component are selected. */}}
+{{- define "kubelet-guard.selector" -}}
+app.kubernetes.io/name: kubelet-guard
+app.kubernetes.io/component: {{ . }}
+{{- end }}
