@@ -15,6 +15,7 @@ import { addNode } from './commands/node-command.ts';
 import { addServe } from './commands/serve-command.ts';
 import { addSweep } from './commands/sweep-command.ts';
 import type { Terminal } from './commands/terminal.ts';
+import { addUninstall } from './commands/uninstall-command.ts';
 import { escapeLine } from './report/printable.ts';
 import { StartError } from './runtime/start-error.ts';
 
@@ -58,7 +59,9 @@ function program(): Command {
         write(wrongUse(text));
       },
     });
-  for (const add of [addCheck, addNode, addSweep, addExplain, addConfig, addExport, addServe]) add(root, terminal);
+  for (const add of [addCheck, addNode, addSweep, addExplain, addConfig, addExport, addServe, addUninstall]) {
+    add(root, terminal);
+  }
   return root;
 }
 

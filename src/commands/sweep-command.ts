@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import type { SweepEvidence } from '../runtime/configuration-sweep.ts';
+import { defaultKubeconfig } from './kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, reportOptions, wantsColor, type ReportOptions } from './options.ts';
 import { kubeletCA } from './serve-command.ts';
 import type { SweepRequest } from './sweep.ts';
@@ -75,13 +73,4 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
   terminal.exitWith(exitCode);
   terminal.complain(errors);
   deliver(output, options, terminal);
-}
-
-/** As kubectl finds it; in a pod the service account goes before the file at home. */
-function defaultKubeconfig({ env }: Terminal): string | undefined {
-  const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
-  if (KUBECONFIG !== '') return KUBECONFIG;
-  if (KUBERNETES_SERVICE_HOST !== '' || HOME === '') return undefined;
-  const path = join(HOME, '.kube/config');
-  return existsSync(path) ? path : undefined;
 }

@@ -80,6 +80,11 @@ export function reportName(about: ReportSubject, digest: Digest): string {
   return `${name.slice(0, LONGEST_NAME - 1 - tail.length).replace(/[-.]+$/, '')}-${tail}`;
 }
 
+/** Whether a report has a name that `reportName` gives. */
+export function isReportName(name: string): boolean {
+  return name === CONTROL_PLANE || name.startsWith(NODE_PREFIX);
+}
+
 /**
  * Makes a report. The same findings, in any order, make the same report: it holds no time but since when a result is
  * what it is.

@@ -1,0 +1,67 @@
+import { setTimeout } from 'node:timers/promises';
+
+import type { Command } from 'commander';
+
+import { escapeLine } from '../report/printable.ts';
+import { defaultKubeconfig, openCluster } from './kubeconfig.ts';
+import { flag } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+interface UninstallOptions {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+}
+
+const HELP = `
+The registration of the webhook goes first, so that API servers no longer ask it; then the Deployment of the sweeper, which
+would write the rest anew; then its reports and its Lease. What is not there is no fault: it can be run again. What was
+applied with kubectl or Helm is left to them; Events end by themselves within an hour.
+
+Exit codes:
+  0  nothing of this is left
+  2  wrong use
+  3  something is left, or it could not be told
+`;
+
+/** `uninstall`: takes away what keeps API servers asking, and what the product wrote. */
+export function addUninstall(root: Command, terminal: Terminal): void {
+  root
+    .command('uninstall')
+    .description('Removes the registration of the webhook from a cluster, then what kubelet-guard wrote to it.')
+    .addOption(
+      flag('--kubeconfig <file>', 'cluster (default: $KUBECONFIG, the service account in a pod, ~/.kube/config)'),
+    )
+    .addOption(
+      flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
+    )
+    .addHelpText('after', HELP)
+    .action((options: UninstallOptions) => runUninstall(options, terminal));
+}
+
+async function runUninstall(options: UninstallOptions, terminal: Terminal): Promise<void> {
+  const cluster = await openCluster(options.kubeconfig ?? defaultKubeconfig(terminal));
+  const [{ uninstall }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
+    import('../entrances/uninstall.ts'),
+    import('../sources/removal.ts'),
+    import('./sweep-wiring.ts'),
+  ]);
+  const abort = new AbortController();
+  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
+    abort.abort();
+  });
+  const ports = {
+    objects: removalFrom(cluster.request),
+    clock: () => performance.now(),
+    pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
+    told: (line: string) => {
+      terminal.print(`${escapeLine(line)}\n`);
+    },
+  };
+  try {
+    await uninstall(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, abort.signal);
+  } catch (cause) {
+    terminal.exitWith(3);
+    const reason = abort.signal.aborted ? 'interrupted' : (cause as Error).message;
+    terminal.complain([reason, 'something is left in the cluster: run it again once that is put right']);
+  }
+}
