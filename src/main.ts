@@ -9,6 +9,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
+import { addDoctor } from './commands/doctor-command.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export-command.ts';
 import { addNode } from './commands/node-command.ts';
@@ -59,7 +60,17 @@ function program(): Command {
         write(wrongUse(text));
       },
     });
-  for (const add of [addCheck, addNode, addSweep, addExplain, addConfig, addExport, addServe, addUninstall]) {
+  for (const add of [
+    addCheck,
+    addNode,
+    addSweep,
+    addExplain,
+    addConfig,
+    addExport,
+    addServe,
+    addDoctor,
+    addUninstall,
+  ]) {
     add(root, terminal);
   }
   return root;

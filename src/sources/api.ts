@@ -20,6 +20,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  /** The texts of its Warning headers. */
+  readonly warnings?: readonly string[];
 }
 
 /** Calls the API server; rejects with an ApiFault where there is no answer. */

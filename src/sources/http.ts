@@ -46,6 +46,8 @@ export class HttpFault extends Error {
   }
 }
 
+const WARNINGS_LIMIT = 16_384;
+
 /** The reasons of an HttpFault. */
 export type HttpFaultCode = Extract<
   ProblemCode,
@@ -101,7 +103,9 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
         read(response, request.limit, fail, (text) => {
           end(() => {
             const { statusCode: status = 0, headers } = response;
-            resolve({ status, contentType: headers['content-type'] ?? '', text, unverified });
+            const warnings = warningsOf(headers.warning);
+            const heard = warnings.length > 0 && { warnings };
+            resolve({ status, contentType: headers['content-type'] ?? '', text, ...heard, unverified });
           });
         });
       });
@@ -154,6 +158,12 @@ function read(
   response.on('end', () => {
     done(Buffer.concat(chunks).toString());
   });
+}
+
+/** A Warning is `299 - "text"`, with a backslash before quotes and backslashes; several are joined by commas. */
+function warningsOf(header = ''): string[] {
+  const found = header.slice(0, WARNINGS_LIMIT).matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
+  return Array.from(found, ([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
 /** Why the certificate at the other end of a connection did not verify. */

@@ -1,0 +1,94 @@
+import { fieldsOf, parsed, statusFault, type Api, type ApiAnswer, type ApiRequest, type Fields } from './api.ts';
+
+/** What an API server told, or why it did not. */
+export type Asked<T> = { readonly known: T } | { readonly unknown: string };
+
+/** What an account may do, as a SubjectAccessReview asks it. Without a namespace it is meant in all of them. */
+export interface Wish {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** The same of a path that is no resource. */
+export interface PathWish {
+  readonly verb: string;
+  readonly path: string;
+}
+
+/** A service account. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An API server's answer to a write that was only tried. */
+export interface DryRunAnswer {
+  readonly status: number;
+  readonly message: string;
+  readonly warnings: readonly string[];
+}
+
+/** Questions to an API server. None rejects, and none leaves a trace. */
+export interface Questions {
+  /** An object or any other answer of the API at a path; undefined where there is none. */
+  readonly read: (path: string, signal: AbortSignal) => Promise<Asked<Fields | undefined>>;
+  /** What would come of creating an object. */
+  readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Asked<DryRunAnswer>>;
+  readonly may: (account: Account, wish: Wish | PathWish, signal: AbortSignal) => Promise<Asked<boolean>>;
+}
+
+const LIMITS = { timeout: 10_000, limit: 16 * 1024 * 1024 };
+const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+
+/** Asks an API server. */
+export function questionsTo(api: Api): Questions {
+  const ask = async (request: ApiRequest, signal: AbortSignal): Promise<Asked<ApiAnswer>> => {
+    try {
+      return { known: await api({ ...LIMITS, ...request }, signal) };
+    } catch (cause) {
+      return { unknown: `the API server did not answer: ${(cause as Error).message}` };
+    }
+  };
+  return {
+    read: async (path, signal) => {
+      const asked = await ask({ path }, signal);
+      if ('unknown' in asked) return asked;
+      return asked.known.status === 404
+        ? { known: undefined }
+        : bodyOf(asked.known, `read ${path.replace(/\?.*/, '')}`);
+    },
+    dryRun: async (path, object, signal) => {
+      const asked = await ask({ method: 'POST', path: `${path}?dryRun=All`, body: object }, signal);
+      if ('unknown' in asked) return asked;
+      const { status, text, warnings = [] } = asked.known;
+      const { message } = fieldsOf(parsed(text));
+      return { known: { status, message: status > 299 && typeof message === 'string' ? message : '', warnings } };
+    },
+    may: async ({ namespace, name }, wish, signal) => {
+      const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+      const attributes = 'path' in wish ? { nonResourceAttributes: wish } : { resourceAttributes: wish };
+      const spec = { user: `system:serviceaccount:${namespace}:${name}`, groups, ...attributes };
+      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+      const asked = await ask({ method: 'POST', path: REVIEWS, body }, signal);
+      if ('unknown' in asked) return asked;
+      const answer = bodyOf(asked.known, 'create subjectaccessreviews.authorization.k8s.io');
+      if ('unknown' in answer) return answer;
+      const { allowed } = fieldsOf(answer.known.status);
+      return typeof allowed === 'boolean' ? { known: allowed } : { unknown: 'the answer is no SubjectAccessReview' };
+    },
+  };
+}
+
+function bodyOf(answer: ApiAnswer, right: string): Asked<Fields> {
+  const { status, text } = answer;
+  const body = parsed(text);
+  if (status === 401 || status === 403) {
+    return { unknown: `you may not ${right}: ask for this right (${statusFault(body, status).message})` };
+  }
+  if (status > 299) return { unknown: statusFault(body, status).message };
+  return typeof body === 'object' && body !== null ? { known: fieldsOf(body) } : { unknown: 'the answer is not JSON' };
+}

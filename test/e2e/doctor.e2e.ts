@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+
+import type { Check } from '../../src/report/doctor-report.ts';
+import { succeeded, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGuard, type Guard } from './support/guard.ts';
+import { runCli } from './support/product.ts';
+import { register } from './support/registration.ts';
+import { REPORT_APIS, serveReportApis, storedReports } from './support/report-apis.ts';
+import { addAccount, giveRights, NAMESPACE } from './support/rights.ts';
+import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(60_000);
+
+const ASSETS = { assets: ['etcd', 'kube-apiserver'] };
+const CERTIFICATES = new URL('../../manifests/base/rbac-certificates.yaml', import.meta.url);
+const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+const MAPS = '/api/v1/namespaces/kube-system/configmaps';
+
+interface Diagnosis {
+  readonly code: number;
+  readonly results: Readonly<Record<string, string>>;
+  readonly of: (name: string) => Check;
+}
+
+async function doctor(kubeconfig: string, config: string): Promise<Diagnosis> {
+  const args = ['--kubeconfig', kubeconfig, '--config', config, '--output', 'json'];
+  const { code, stdout, stderr } = await runCli(['doctor', ...args]);
+  if (!stdout.startsWith('{')) throw new Error(`the doctor gave no report: ${stdout}${stderr}`);
+  const { checks } = JSON.parse(stdout) as { readonly checks: readonly Check[] };
+  const of = (name: string) => {
+    const found = checks.find(({ check }) => check === name);
+    if (found === undefined) throw new Error(`there is no check ${name}: ${stdout}`);
+    return found;
+  };
+  return { code, results: Object.fromEntries(checks.map(({ check, result }) => [check, result])), of };
+}
+
+describeWith(ASSETS, 'the doctor', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  const configs = new Map<string, string>();
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    await giveRights(plane);
+    for (const document of parseAllDocuments(readFileSync(CERTIFICATES, 'utf8'))) {
+      succeeded(await send(document.toJS() as KubeObject));
+    }
+    for (const action of ['audit', 'ratchet', 'enforce', 'off']) {
+      const controls = { 'apiserver-kubelet-client-cert': { action }, 'kubelet-client-ca': { action } };
+      const head = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' };
+      configs.set(action, plane.write(`${action}.json`, JSON.stringify({ ...head, controls })));
+    }
+  }, 90_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  function send(object: KubeObject) {
+    if (object.kind !== 'Secret') return plane.admin.create(object);
+    return plane.admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/secrets`, object);
+  }
+
+  function config(action: string): string {
+    return configs.get(action) ?? '';
+  }
+
+  /** A webhook that is registered, until the body has ended. */
+  async function withGuard(action: 'audit' | 'ratchet' | 'enforce', body: (guard: Guard) => Promise<void>) {
+    const undo = new Cleanup();
+    try {
+      const guard = await startGuard(undo, plane, action);
+      await register(undo, plane.admin, guard, 'Ignore');
+      await body(guard);
+    } finally {
+      await undo.run();
+    }
+  }
+
+  async function maps(): Promise<readonly string[]> {
+    const { items } = succeeded(await plane.admin.get(MAPS)).body as { items: readonly KubeObject[] };
+    return items.map(({ metadata: { name, resourceVersion = '' } }) => `${name} ${resourceVersion}`);
+  }
+
+  test('without a registration says so, and that the API server asks nobody', async () => {
+    const { code, results, of } = await doctor(plane.kubeconfig, config('audit'));
+
+    expect(code).toBe(1);
+    expect(results).toMatchObject({ registration: 'problem', certificate: 'unknown', canary: 'problem', rights: 'ok' });
+    expect(of('registration').message).toContain('no API server asks the webhook');
+    expect(of('canary').message).toContain('passed without a word');
+  });
+
+  test.each(['audit', 'ratchet', 'enforce'] as const)(
+    'proves under %s that the webhook is asked, whether kubelet-config is there or not, and leaves no trace',
+    async (action) => {
+      await withGuard(action, async () => {
+        const without = await doctor(plane.kubeconfig, config(action));
+        succeeded(await plane.admin.create(kubeletConfigMap(CA_FILE)));
+        const before = await maps();
+        const withIt = await doctor(plane.kubeconfig, config(action));
+        expect(await maps()).toEqual(before);
+        await plane.admin.delete(kubeletConfigMap(CA_FILE));
+
+        for (const { results, of } of [without, withIt]) {
+          expect(of('canary').message).toContain(action === 'audit' ? 'was warned about by it' : 'was refused by it');
+          expect(results).toMatchObject({
+            registration: 'ok',
+            platform: 'ok',
+            canary: 'ok',
+            rights: 'ok',
+            reports: 'ok',
+          });
+          expect(results).toMatchObject({ 'other-webhooks': 'ok', configuration: 'ok' });
+        }
+      });
+    },
+  );
+
+  test('tells an outage that failurePolicy Ignore hides, and what says nothing by its configuration', async () => {
+    await withGuard('audit', async (guard) => {
+      expect((await doctor(plane.kubeconfig, config('off'))).of('canary')).toMatchObject({ result: 'unknown' });
+      guard.program.kill('SIGKILL');
+      await guard.program.ended;
+
+      const { code, of } = await doctor(plane.kubeconfig, config('audit'));
+
+      expect(code).toBe(1);
+      expect(of('canary')).toMatchObject({ result: 'problem', remedy: expect.stringContaining('pods of the webhook') });
+      expect(of('canary').message).toContain('got no answer and ignored that');
+    });
+  });
+
+  test('names what differs from the manifests, and AKS where it rewrites them', async () => {
+    await withGuard('audit', async () => {
+      const { webhooks, ...rest } = succeeded(await plane.admin.get(REGISTRATION)).body as KubeObject & {
+        webhooks: readonly { namespaceSelector: { matchExpressions: readonly object[] } }[];
+      };
+      const aks = [
+        { key: 'control-plane', operator: 'NotIn', values: ['true'] },
+        { key: 'kubernetes.azure.com/managedby', operator: 'NotIn', values: ['aks'] },
+      ];
+      const rewritten = webhooks.map((webhook) => ({
+        ...webhook,
+        timeoutSeconds: 30,
+        namespaceSelector: { matchExpressions: [...webhook.namespaceSelector.matchExpressions, ...aks] },
+      }));
+      succeeded(await plane.admin.replace({ ...rest, webhooks: rewritten } as KubeObject));
+
+      const { of } = await doctor(plane.kubeconfig, config('audit'));
+
+      expect(of('registration').details).toEqual([
+        'timeoutSeconds is 30, shipped 2',
+        'namespaceSelector also demands control-plane NotIn true',
+        'namespaceSelector also demands kubernetes.azure.com/managedby NotIn aks',
+      ]);
+      expect(of('platform')).toMatchObject({
+        result: 'problem',
+        message: expect.stringContaining('AKS has rewritten'),
+      });
+    });
+  });
+
+  test('finds rights that are too many, and rights that are missing', async () => {
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole' };
+    const subject = { kind: 'ServiceAccount', name: 'kubelet-guard-sweeper', namespace: NAMESPACE };
+    const rules = [{ apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] }];
+    await addAccount(plane, 'proxy', rules);
+    const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+    const tooMuch = { metadata: { name: 'too-much' }, roleRef: { ...roleRef, name: 'e2e-proxy' }, subjects: [subject] };
+    succeeded(await plane.admin.send('POST', bindings, tooMuch));
+    const shipped = succeeded(await plane.admin.get(`${bindings}/kubelet-guard-configz`)).body as KubeObject;
+    succeeded(await plane.admin.delete(shipped));
+
+    const { of } = await eventually('the rights to change', async () => {
+      const diagnosis = await doctor(plane.kubeconfig, config('audit'));
+      return diagnosis.of('rights').details?.length === 2 ? diagnosis : undefined;
+    });
+    await plane.admin.send('DELETE', `${bindings}/too-much`);
+    const { resourceVersion: _old, ...metadata } = shipped.metadata;
+    succeeded(await plane.admin.create({ ...shipped, metadata }));
+
+    expect(of('rights').details).toEqual([
+      'too many: kubelet-guard-sweeper: get nodes/proxy, which gives commands on every node',
+      'missing: kubelet-guard-configz: get nodes/configz',
+    ]);
+  });
+
+  test('calls nothing ok that its own user may not see', async () => {
+    await withGuard('audit', async () => {
+      const { code, results } = await doctor(await addAccount(plane, 'blind', []), config('audit'));
+
+      expect(code).toBe(3);
+      const blind = ['registration', 'platform', 'certificate', 'canary', 'rights', 'other-webhooks'];
+      expect(results).toMatchObject(Object.fromEntries(blind.map((name) => [name, 'unknown'])));
+    });
+  });
+});
+
+describeWith(ASSETS, 'an uninstall', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let hook: string;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    await serveReportApis(plane.admin);
+    hook = await addAccount(plane, 'uninstall', [
+      {
+        apiGroups: ['admissionregistration.k8s.io'],
+        resources: ['validatingwebhookconfigurations'],
+        verbs: ['delete'],
+      },
+      { apiGroups: ['wgpolicyk8s.io'], resources: ['clusterpolicyreports'], verbs: ['list', 'delete'] },
+      { apiGroups: ['openreports.io'], resources: ['clusterreports'], verbs: ['list', 'delete'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['delete'] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'delete'] },
+    ]);
+  }, 90_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  async function install(): Promise<void> {
+    const guard = await startGuard(cleanup, plane, 'enforce');
+    await register(new Cleanup(), plane.admin, guard, 'Fail');
+    const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
+    for (const [path, group] of [
+      [REPORT_APIS.wgpolicyk8s, { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'ClusterPolicyReport' }],
+      [REPORT_APIS.openreports, { apiVersion: 'openreports.io/v1alpha1', kind: 'ClusterReport' }],
+    ] as const) {
+      for (const name of ['kubelet-guard-control-plane', 'kubelet-guard-node-a', 'somebody-elses']) {
+        succeeded(await plane.admin.send('POST', path, { ...group, metadata: { name, labels }, results: [] }));
+      }
+    }
+    const metadata = { name: 'kubelet-guard-sweeper', namespace: NAMESPACE };
+    succeeded(await plane.admin.send('POST', LEASES, { metadata, spec: {} }));
+  }
+
+  test('leaves nothing of ours behind, with the rights of the hook, and can be repeated', async () => {
+    await install();
+
+    const first = await runCli(['uninstall', '--kubeconfig', hook]);
+    const second = await runCli(['uninstall', '--kubeconfig', hook]);
+
+    expect(first).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        'removed: ValidatingWebhookConfiguration kubelet-guard',
+        `not there: Deployment ${NAMESPACE}/kubelet-guard-sweeper`,
+        'removed: 2 ClusterPolicyReports',
+        'removed: 2 ClusterReports',
+        `removed: Lease ${NAMESPACE}/kubelet-guard-sweeper\n`,
+      ].join('\n'),
+    });
+    expect(second.code).toBe(0);
+    expect(second.stdout).not.toContain('removed');
+    expect((await plane.admin.get(REGISTRATION)).status).toBe(404);
+    expect((await plane.admin.get(`${LEASES}/kubelet-guard-sweeper`)).status).toBe(404);
+    for (const api of ['wgpolicyk8s', 'openreports'] as const) {
+      expect([...(await storedReports(plane.admin, api)).keys()]).toEqual(['somebody-elses']);
+    }
+    await eventually('writes to be judged by nobody', async () =>
+      succeeded(await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All')),
+    );
+  });
+
+  test('without rights says which is missing, and that something is left', async () => {
+    const { code, stderr, stdout } = await runCli(['uninstall', '--kubeconfig', await addAccount(plane, 'nobody', [])]);
+
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('may not delete the ValidatingWebhookConfiguration kubelet-guard: ask for this right');
+    expect(stderr).toContain('something is left in the cluster');
+  });
+});
