@@ -1,0 +1,146 @@
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { buildContext, CHECKOUT, execForm, readCopy, readDockerfile, type Stage } from '../../support/dockerfile.ts';
+import type { Cleanup } from './cleanup.ts';
+import { must, run } from './programs.ts';
+
+/** What a build would have left as the image: a folder in the place of its root. */
+export interface Image {
+  /** The folder that the image's `/` is. */
+  readonly root: string;
+  /** Where its files of the program are. */
+  readonly workdir: string;
+  /**
+   * The command line that runs something in it: as its user, with its variables, and nothing of this process but the way
+   * to Node. Nothing that it runs may write a file.
+   */
+  readonly command: (words: readonly string[]) => readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly healthcheck: readonly string[];
+}
+
+interface State {
+  readonly root: string;
+  workdir: string;
+  readonly variables: Record<string, string>;
+  user: string;
+  entrypoint: readonly string[];
+  healthcheck: readonly string[];
+}
+
+/** Whom steps run as where no USER is named: nobody that has rights here. */
+const UNPRIVILEGED = '65532:65532';
+/** How long one step may take. */
+const WITHIN = 240_000;
+/** What decides from where packages come. */
+const NETWORK = /^(npm_config_registry|NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
+const READ_ONLY = '--permission --allow-fs-read=* --allow-net --disable-warning=ExperimentalWarning';
+
+/**
+ * Does what the Dockerfile says in clean folders, one for each stage, by an unprivileged user, and leaves what results as
+ * nobody can change it.
+ */
+export async function rehearse(cleanup: Cleanup): Promise<Image> {
+  const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-image-'));
+  cleanup.add(() => must('rm', '-rf', dir));
+  chmodSync(dir, 0o755);
+  const context = join(dir, 'context');
+  for (const path of buildContext()) copy(join(CHECKOUT, path), join(context, path));
+  const stages = new Map<string, State>();
+  for (const stage of readDockerfile()) {
+    const root = join(dir, stage.name.replace(' ', '-'));
+    mkdirSync(root);
+    stages.set(stage.name, await perform(stage, root, context, stages));
+  }
+  const last = [...stages.values()].at(-1);
+  if (last === undefined) throw new Error('the Dockerfile has no stage');
+  await must('chmod', '-R', 'a-w', last.root);
+  cleanup.add(() => must('chmod', '-R', 'u+w', last.root));
+  const { root, workdir, variables, user, entrypoint, healthcheck } = last;
+  const inside = (word: string) => (word.startsWith(`${workdir}/`) ? join(root, word) : word);
+  const place = { cwd: join(root, workdir), home: root, variables: { ...variables, NODE_OPTIONS: READ_ONLY } };
+  const command = (words: readonly string[]) => [...as(user, place), ...words.map(inside)];
+  return { root, workdir: join(root, workdir), command, entrypoint, healthcheck };
+}
+
+async function perform(
+  { instructions }: Stage,
+  root: string,
+  context: string,
+  stages: ReadonlyMap<string, State>,
+): Promise<State> {
+  const state: State = { root, workdir: '/', variables: {}, user: UNPRIVILEGED, entrypoint: [], healthcheck: [] };
+  for (const { keyword, text } of instructions) {
+    switch (keyword) {
+      case 'WORKDIR':
+        state.workdir = text;
+        mkdirSync(join(root, text), { recursive: true });
+        break;
+      case 'COPY':
+        copyInto(state, text, context, stages);
+        break;
+      case 'RUN':
+        await runStep(state, text);
+        break;
+      case 'ENV':
+        Object.assign(state.variables, Object.fromEntries([text.split('=')]));
+        break;
+      case 'USER':
+        state.user = text;
+        break;
+      case 'ENTRYPOINT':
+        state.entrypoint = execForm(text);
+        break;
+      case 'HEALTHCHECK':
+        state.healthcheck = execForm(text.replace(/^.* CMD /, ''));
+        break;
+      case 'LABEL':
+      case 'EXPOSE':
+      case 'CMD':
+        break;
+      default:
+        throw new Error(`the rehearsal does not know ${keyword}`);
+    }
+  }
+  return state;
+}
+
+function copyInto({ root, workdir }: State, text: string, context: string, stages: ReadonlyMap<string, State>): void {
+  const { from, sources, target } = readCopy(text);
+  const origin = from === undefined ? context : stages.get(from)?.root;
+  if (origin === undefined) throw new Error(`COPY ${text}: there is no such stage before it`);
+  for (const source of sources) {
+    const path = join(origin, source);
+    const to = join(root, workdir, target);
+    copy(path, target.endsWith('/') && !statSync(path).isDirectory() ? join(to, basename(path)) : to);
+  }
+}
+
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+}
+
+async function runStep({ root, workdir, variables, user }: State, text: string): Promise<void> {
+  if (process.getuid?.() === 0) await must('chown', '-R', user, root);
+  const network = Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && NETWORK.test(name) ? [[name, value] as const] : [],
+  );
+  const place = { cwd: join(root, workdir), home: root, variables: { ...Object.fromEntries(network), ...variables } };
+  const { code, stdout, stderr } = await run([...as(user, place), 'sh', '-c', text], { within: WITHIN });
+  if (code !== 0) throw new Error(`RUN ${text} exited with ${code}: ${stdout}${stderr}`);
+}
+
+/** What a command line begins with that runs as this user in this place; who is not root stays who he is. */
+function as(
+  user: string,
+  { cwd, home, variables }: { cwd: string; home: string; variables: Readonly<Record<string, string>> },
+): readonly string[] {
+  const [uid = '', gid = ''] = user.split(':');
+  const change = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'];
+  const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
+  const all = { ...variables, PATH: path, HOME: home, TMPDIR: home };
+  const assignments = Object.entries(all).map(([name, value]) => `${name}=${value}`);
+  return [...(process.getuid?.() === 0 ? change : []), 'env', '-i', '-C', cwd, ...assignments];
+}

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { buildContext, CHECKOUT, execForm, readCopy, readDockerfile, textsOf } from '../support/dockerfile.ts';
+
+const stages = readDockerfile();
+const [build, dependencies, image] = stages;
+if (build === undefined || dependencies === undefined || image === undefined) throw new Error('a stage is missing');
+const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
+test('every stage is on one image of the Node that the tests run on, or V8 would ignore the code of the build', () => {
+  const { node } = manifest.devDependencies;
+  expect(stages.map(({ from }) => from)).toEqual(stages.map(() => `node:${String(node)}-bookworm-slim`));
+  expect(process.versions.node).toBe(node);
+});
+
+test('it is built by the Node of the image, without packages that run scripts of their own', () => {
+  expect(textsOf(build, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts /), 'node scripts/build.mjs']);
+  expect(textsOf(dependencies, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts .*--omit=dev$/)]);
+});
+
+test('nothing runs in the final stage, which takes only what is named', () => {
+  expect(textsOf(image, 'RUN')).toEqual([]);
+  expect(textsOf(image, 'COPY').map(readCopy)).toEqual([
+    { from: undefined, sources: ['LICENSE', 'package.json'], target: './' },
+    { from: undefined, sources: ['samples'], target: './samples' },
+    { from: 'dependencies', sources: ['/dependencies/node_modules'], target: './node_modules' },
+    { from: 'build', sources: ['/build/dist'], target: './dist' },
+  ]);
+});
+
+test('it runs as a user who is a number, and not root', () => {
+  expect(textsOf(image, 'USER')).toEqual(['65532:65532']);
+});
+
+test('its labels name what it is, and the version', () => {
+  const labels = textsOf(image, 'LABEL').join(' ');
+  for (const name of ['title', 'description', 'licenses', 'version', 'revision']) {
+    expect(labels).toContain(`org.opencontainers.image.${name}="`);
+  }
+  expect(labels).toContain(`org.opencontainers.image.version="${manifest.version}"`);
+});
+
+test('program and health check start without a shell', () => {
+  expect(textsOf(image, 'ENTRYPOINT').map(execForm)).toEqual([['node', '/app/dist/main.js']]);
+  const [check = ''] = textsOf(image, 'HEALTHCHECK');
+  expect(execForm(check.replace(/^.* CMD /, ''))).toEqual(['node', '--eval', expect.stringContaining('/livez')]);
+});
+
+test('the build context is what is copied from it, and nothing else', () => {
+  const copied = stages
+    .flatMap((stage) => textsOf(stage, 'COPY').map(readCopy))
+    .flatMap(({ from, sources }) => (from === undefined ? sources : []));
+  expect([...new Set(copied)].sort()).toEqual([...buildContext()].sort());
+  expect(copied.filter((path) => !existsSync(join(CHECKOUT, path)))).toEqual([]);
+});
