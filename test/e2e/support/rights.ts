@@ -75,7 +75,8 @@ async function addNamespace(admin: ApiClient): Promise<void> {
   if (answer.status !== 409) succeeded(answer);
 }
 
-async function kubeconfigFor(plane: ControlPlane, account: string): Promise<string> {
+/** The path of a kubeconfig with a token of an account that is there. */
+export async function kubeconfigFor(plane: ControlPlane, account: string): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
   const { status } = succeeded(await plane.admin.send('POST', path, request)).body as { status: { token: string } };

@@ -1,0 +1,312 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+import { evidencePorts } from '../../src/commands/sweep-wiring.ts';
+import { REPORT_RESOURCES } from '../../src/report/policy-report.ts';
+import { connectCluster, type Cluster } from '../../src/sources/cluster.ts';
+import { eventSink } from '../../src/sources/events.ts';
+import { leaseOf } from '../../src/sources/lease.ts';
+import type { NodeTarget } from '../../src/sources/evidence.ts';
+import type { ObjectApi } from '../../src/sources/object-watch.ts';
+import { registrationOf } from '../../src/sources/registration.ts';
+import { reportStore, type Stored } from '../../src/sources/reports.ts';
+import { secretOf } from '../../src/sources/secret.ts';
+import { succeeded, type KubeObject } from './support/api.ts';
+import { addService, startCertified, type CertifiedGuard } from './support/certificates.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { describeWith } from './support/assets.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { forward } from './support/forwarder.ts';
+import { WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { addNetwork } from './support/network.ts';
+import { NODE_NEEDS, startNode } from './support/node.ts';
+import { runCli } from './support/product.ts';
+import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
+import { giveRights, kubeconfigFor, NAMESPACE } from './support/rights.ts';
+import { kubeletConfigMap } from './support/samples.ts';
+import { shippedObjects, shippedRules } from './support/shipped-rules.ts';
+import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(60_000);
+
+const REGISTRATION = new URL('../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
+const LEASE = { namespace: NAMESPACE, name: 'kubelet-guard-sweeper' };
+const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${LEASE.name}`;
+/** As documented, but looked at sooner. */
+const ROTATION = { authority: 31_536_000_000, serving: 7_776_000_000, every: 500, settle: 1500 };
+const { signal } = new AbortController();
+
+/** Something that the product does in the cluster; rejects where it can not. */
+type Feature = readonly [name: string, run: () => Promise<void>];
+
+describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let webhookConfig: string;
+  let sweeperConfig: string;
+  let guard: CertifiedGuard;
+  let sweeper: Sweeper;
+  let features: readonly Feature[];
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    webhookConfig = await giveRights(plane);
+    for (const object of shippedObjects()) {
+      const { kind, metadata } = object;
+      // those of rbac.yaml are there already
+      if (kind === 'Secret') await plane.admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/secrets`, object);
+      else if (metadata.name === 'kubelet-guard-certificates') succeeded(await plane.admin.create(object));
+    }
+    sweeperConfig = await kubeconfigFor(plane, 'kubelet-guard-sweeper');
+    await serveReportApis(plane.admin);
+    await addService(plane.admin);
+    await addEndpoint();
+    await startNode(cleanup, plane, 'worker', WITHOUT_CLIENT_CA);
+    [guard, sweeper] = await Promise.all([
+      startCertified(cleanup, plane, ROTATION, [`--tls-secret=kubelet-guard-tls`, `--kubeconfig=${webhookConfig}`]),
+      startSweeper(cleanup, plane, sweeperConfig, { timeout: '2s', evidence: ['configz', 'flagz'] }),
+    ]);
+    await registerAsShipped(guard.port);
+    features = [...(await webhookFeatures()), ...(await sweeperFeatures())];
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  /** API servers on loopback do not list themselves. */
+  async function addEndpoint(): Promise<void> {
+    const { host } = await addNetwork(cleanup);
+    const port = await forward(cleanup, host, () => plane.port);
+    const labels = { 'kubernetes.io/service-name': 'kubernetes' };
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'kubernetes', namespace: 'default', labels },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [host], conditions: { ready: true } }],
+      ports: [{ name: 'https', port, protocol: 'TCP' }],
+    };
+    succeeded(await plane.admin.create(slice));
+  }
+
+  /** But for the port of the Service, for nothing here routes it. */
+  async function registerAsShipped(port: number): Promise<void> {
+    const shipped = parse(readFileSync(REGISTRATION, 'utf8')) as KubeObject & {
+      webhooks: readonly { clientConfig: { service: object } }[];
+    };
+    const webhooks = shipped.webhooks.map((webhook) => {
+      return { ...webhook, clientConfig: { service: { ...webhook.clientConfig.service, port } } };
+    });
+    succeeded(await plane.admin.create({ ...shipped, webhooks } as KubeObject));
+  }
+
+  async function clusterOf(kubeconfig: string): Promise<Cluster> {
+    const cluster = await connectCluster({ kubeconfig });
+    if (cluster === undefined) throw new Error('there is no cluster');
+    return cluster;
+  }
+
+  async function webhookFeatures(): Promise<readonly Feature[]> {
+    const { request, pods, configMap } = await clusterOf(webhookConfig);
+    const secret = secretOf(request, { namespace: NAMESPACE, name: 'kubelet-guard-tls' });
+    const registration = registrationOf(request, 'kubelet-guard');
+    return [
+      ['remembers mirror pods', () => follow(pods, 'kube-system')],
+      ['remembers kubeadm-config', () => follow(configMap('kubeadm-config'), 'kube-system')],
+      ['remembers kubelet-config', () => follow(configMap('kubelet-config'), 'kube-system')],
+      [
+        'keeps its certificate',
+        async () => {
+          const seen = await secret.read(signal);
+          if (seen !== undefined) await secret.update(seen, seen.data, signal);
+        },
+      ],
+      [
+        'keeps its caBundle',
+        async () => {
+          const seen = await registration.read(signal);
+          if (seen !== undefined) await registration.trust(seen, seen.caBundles[0] ?? '', signal);
+        },
+      ],
+    ];
+  }
+
+  async function sweeperFeatures(): Promise<readonly Feature[]> {
+    const cluster = await clusterOf(sweeperConfig);
+    const { request, pods, configMap, nodes } = cluster;
+    const announce = eventSink(request);
+    const tell = async (namespace: string) => {
+      refusedBy(await announce(eventIn(namespace), signal));
+    };
+    const lease = leaseOf(request, LEASE);
+    const portsNow = () =>
+      evidencePorts(
+        { ...cluster, namespace: NAMESPACE },
+        {
+          plan: { evidence: ['configz', 'flagz'], timeout: 2000 },
+          namespaces: ['kube-system'],
+          kubeletCA: undefined,
+          clock: () => performance.now(),
+          unverified: () => undefined,
+        },
+      );
+    return [
+      ['hears of pods', () => follow(pods, 'kube-system')],
+      ['hears of kubeadm-config', () => follow(configMap('kubeadm-config'), 'kube-system')],
+      ['hears of kubelet-config', () => follow(configMap('kubelet-config'), 'kube-system')],
+      ['hears of nodes', () => follow(nodes, '')],
+      ['announces in kube-system', () => tell('kube-system')],
+      ['announces in default', () => tell('default')],
+      ['stores reports in wgpolicyk8s.io', () => store(request, 'wgpolicyk8s')],
+      ['stores reports in openreports.io', () => store(request, 'openreports')],
+      [
+        'leads',
+        async () => {
+          await plane.admin.send('DELETE', LEASE_PATH);
+          const record = {
+            ...{ holderIdentity: 'e2e', leaseDurationSeconds: 15, leaseTransitions: 0 },
+            ...{ acquireTime: '2026-11-26T12:00:00.000000Z', renewTime: '2026-11-26T12:00:00.000000Z' },
+          };
+          const made = await lease.create(record, signal);
+          const seen = await lease.read(signal);
+          const kept = seen.is === 'there' ? await lease.update(seen.lease, record, signal) : seen;
+          for (const answer of [made, seen, kept]) if (answer.is === 'fault') throw new Error(answer.reason);
+        },
+      ],
+      [
+        'asks every API server for its flags',
+        async () => {
+          const documents = (await portsNow().askApiServers?.(signal)) ?? [];
+          for (const document of documents) if (document.form === 'unanswered') refusedBy(document.problem);
+          const asked = documents.map((document) =>
+            'source' in document && 'node' in document.source ? document.source.node : '',
+          );
+          // the address of the Service, not only the one that it was told
+          if (!asked.some((node) => node.startsWith('198.'))) throw new Error('may not see where the API servers are');
+        },
+      ],
+      [
+        'asks kubelets',
+        async () => {
+          const { nodes: listed, evidence } = portsNow();
+          const targets: NodeTarget[] = [];
+          for await (const page of listed(signal)) {
+            targets.push(...page.flatMap((node) => ('target' in node ? [node.target] : [])));
+          }
+          const documents = await Promise.all(targets.flatMap((node) => evidence.map(({ ask }) => ask(node, signal))));
+          if (documents.length === 0) throw new Error('there was no kubelet to ask');
+          for (const document of documents) if (document.form === 'unanswered') refusedBy(document.problem);
+        },
+      ],
+    ];
+  }
+
+  async function follow(api: ObjectApi, namespace: string): Promise<void> {
+    const { resourceVersion } = await api.list(namespace, undefined, signal);
+    const end = new AbortController();
+    const open = () => {
+      end.abort();
+    };
+    await api.watch(namespace, resourceVersion, { open, event: open }, end.signal);
+  }
+
+  async function store(request: Cluster['request'], api: keyof typeof REPORT_RESOURCES): Promise<void> {
+    const resource = REPORT_RESOURCES[api];
+    const { apiVersion, kind, plural } = resource;
+    const metadata = { name: 'e2e-rights' };
+    const report = { apiVersion, kind, metadata, results: [] };
+    await plane.admin.send('DELETE', `/apis/${apiVersion}/${plural}/${metadata.name}`);
+    const reports = reportStore(request);
+    storedIn(await reports.create(resource, report, signal));
+    for await (const _page of reports.list(resource, 'none=none', signal)) continue;
+    const { resourceVersion } = storedIn(await reports.read(resource, metadata.name, signal));
+    const replaced = await reports.replace(resource, { ...report, metadata: { ...metadata, resourceVersion } }, signal);
+    storedIn(await reports.remove(resource, metadata.name, storedIn(replaced).resourceVersion, signal));
+  }
+
+  test('the product does all that it does', async () => {
+    await eventually(
+      'the webhook to refuse',
+      async () => {
+        const answer = await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All');
+        return answer.status === 403 ? answer : undefined;
+      },
+      { context: guard.program.tail },
+    );
+    const report = await sweeper.nextReport({ after: new Date(0) });
+    expect(report.run.problems).toEqual([]);
+    expect(findingOf(report, 'kubelet-client-ca', 'worker')).toMatchObject({ result: 'fail', vantage: 'live' });
+    expect([...(await storedReports(plane.admin, 'wgpolicyk8s')).keys()].toSorted()).toEqual([
+      'kubelet-guard-control-plane',
+      'kubelet-guard-node-worker',
+    ]);
+    expect(await eventsOf(plane.admin)).not.toEqual([]);
+    expect(await sweeper.metric('kubelet_guard_leader')).toBe(1);
+    for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|can not be followed/);
+  });
+
+  test('and the doctor finds nothing wrong with it', async () => {
+    const config = plane.write(
+      'doctor.json',
+      '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardConfiguration"}',
+    );
+    const { code, stdout } = await runCli(['doctor', '--kubeconfig', plane.kubeconfig, '--config', config]);
+
+    expect(stdout).toContain('8 ok, 0 problems, 0 unknown');
+    expect(code).toBe(0);
+  });
+
+  test('every feature works by itself', async () => {
+    // it would take the Lease back
+    sweeper.program.kill('SIGTERM');
+    await sweeper.program.ended;
+    expect(await firstFault()).toBeUndefined();
+  });
+
+  test.each(shippedRules().map((rule) => [rule.name, rule] as const))('needs %s', async (_name, { role, without }) => {
+    succeeded(await plane.admin.replace(without));
+    const fault = await eventually('a feature to fail', firstFault, { within: 8000 }).finally(async () => {
+      succeeded(await plane.admin.replace(role));
+    });
+    await eventually(
+      'every feature to work again',
+      async () => ((await firstFault()) === undefined ? true : undefined),
+      {
+        within: 8000,
+      },
+    );
+
+    expect(fault).toMatch(/forbidden|may not|allow |give this account|HTTP 40[13]/i);
+  });
+
+  async function firstFault(): Promise<string | undefined> {
+    for (const [name, run] of features) {
+      try {
+        await run();
+      } catch (cause) {
+        return `${name}: ${(cause as Error).message}`;
+      }
+    }
+    return undefined;
+  }
+});
+
+function eventIn(namespace: string) {
+  const kind = namespace === 'default' ? { kind: 'Node' } : { kind: 'Pod', namespace };
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e2e-rights', namespace },
+    involvedObject: { apiVersion: 'v1', name: 'e2e-rights', ...kind },
+  };
+}
+
+function refusedBy(problem: { readonly message: string } | undefined): void {
+  if (problem !== undefined) throw new Error(problem.message);
+}
+
+function storedIn(stored: Stored): { readonly resourceVersion: string } {
+  if (stored.outcome === 'refused') throw new Error(stored.problem.message);
+  if (stored.outcome !== 'done') throw new Error(`a report is ${stored.outcome}`);
+  return { resourceVersion: (stored.object as KubeObject).metadata.resourceVersion ?? '' };
+}
