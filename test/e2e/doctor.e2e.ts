@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 
 import type { Check } from '../../src/report/doctor-report.ts';
+import { connectCluster } from '../../src/sources/cluster.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
@@ -11,7 +12,7 @@ import { startGuard, type Guard } from './support/guard.ts';
 import { runCli } from './support/product.ts';
 import { register } from './support/registration.ts';
 import { REPORT_APIS, serveReportApis, storedReports } from './support/report-apis.ts';
-import { addAccount, giveRights, NAMESPACE } from './support/rights.ts';
+import { addAccount, giveRights, NAMESPACE, type Rule } from './support/rights.ts';
 import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
@@ -19,6 +20,11 @@ jest.setTimeout(60_000);
 
 const ASSETS = { assets: ['etcd', 'kube-apiserver'] };
 const CERTIFICATES = new URL('../../manifests/base/rbac-certificates.yaml', import.meta.url);
+const HOOK = new URL('../../manifests/chart/kubelet-guard/templates/uninstall.yaml', import.meta.url);
+const PROTECTION = new URL(
+  '../../manifests/components/protect-registration/validating-admission-policy.yaml',
+  import.meta.url,
+);
 const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 const MAPS = '/api/v1/namespaces/kube-system/configmaps';
@@ -202,6 +208,20 @@ describeWith(ASSETS, 'the doctor', () => {
   });
 });
 
+/** Calls as the user of a kubeconfig, and tells the status. */
+async function clientOf(kubeconfig: string) {
+  const cluster = await connectCluster({ kubeconfig });
+  return async (method: 'DELETE', path: string): Promise<number | undefined> =>
+    (await cluster?.request({ method, path }, new AbortController().signal))?.status;
+}
+
+/** The rights of the hook of the chart, with all that its values can add. */
+function hookRules(): readonly Rule[] {
+  const text = readFileSync(HOOK, 'utf8').replace(/^.*\{\{.*\n/gm, '');
+  const roles = parseAllDocuments(text).map((document) => document.toJS() as { kind: string; rules?: readonly Rule[] });
+  return roles.flatMap(({ rules = [] }) => rules);
+}
+
 describeWith(ASSETS, 'an uninstall', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
@@ -210,22 +230,13 @@ describeWith(ASSETS, 'an uninstall', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     await serveReportApis(plane.admin);
-    hook = await addAccount(plane, 'uninstall', [
-      {
-        apiGroups: ['admissionregistration.k8s.io'],
-        resources: ['validatingwebhookconfigurations'],
-        verbs: ['delete'],
-      },
-      { apiGroups: ['wgpolicyk8s.io'], resources: ['clusterpolicyreports'], verbs: ['list', 'delete'] },
-      { apiGroups: ['openreports.io'], resources: ['clusterreports'], verbs: ['list', 'delete'] },
-      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['delete'] },
-      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'delete'] },
-    ]);
+    hook = await addAccount(plane, 'uninstall', hookRules());
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
   async function install(): Promise<void> {
     const guard = await startGuard(cleanup, plane, 'enforce');
+    // nobody undoes it here: that is what is tested
     await register(new Cleanup(), plane.admin, guard, 'Fail');
     const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
     for (const [path, group] of [
@@ -233,6 +244,7 @@ describeWith(ASSETS, 'an uninstall', () => {
       [REPORT_APIS.openreports, { apiVersion: 'openreports.io/v1alpha1', kind: 'ClusterReport' }],
     ] as const) {
       for (const name of ['kubelet-guard-control-plane', 'kubelet-guard-node-a', 'somebody-elses']) {
+        await plane.admin.send('DELETE', `${path}/${name}`);
         succeeded(await plane.admin.send('POST', path, { ...group, metadata: { name, labels }, results: [] }));
       }
     }
@@ -267,6 +279,35 @@ describeWith(ASSETS, 'an uninstall', () => {
     await eventually('writes to be judged by nobody', async () =>
       succeeded(await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All')),
     );
+  });
+
+  test('removes a protected registration with the rights of the hook, and not with less', async () => {
+    const admissionregistration = '/apis/admissionregistration.k8s.io/v1';
+    for (const document of parseAllDocuments(readFileSync(PROTECTION, 'utf8'))) {
+      const object = document.toJS() as KubeObject;
+      const plural = object.kind === 'ValidatingAdmissionPolicy' ? 'ies' : 'ybindings';
+      const path = `${admissionregistration}/validatingadmissionpolic${plural}`;
+      if (object.kind === 'ClusterRole') succeeded(await plane.admin.create(object));
+      else succeeded(await plane.admin.send('POST', path, object));
+    }
+    await install();
+    const less = await addAccount(
+      plane,
+      'less',
+      hookRules().filter(({ apiGroups }) => apiGroups?.includes('kubelet-guard.dev') !== true),
+    );
+    // a policy holds some time after it was written
+    const probe = `${REGISTRATION}?dryRun=All`;
+    const client = await clientOf(less);
+    await eventually('the policy to hold', async () => ((await client('DELETE', probe)) === 403 ? true : undefined));
+
+    const refused = await runCli(['uninstall', '--kubeconfig', less]);
+    const { code, stderr } = await runCli(['uninstall', '--kubeconfig', hook]);
+
+    expect(refused).toMatchObject({ code: 3, stdout: '' });
+    expect(refused.stderr).toContain('the registration of kubelet-guard is protected: ask for the ClusterRole');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await plane.admin.get(REGISTRATION)).status).toBe(404);
   });
 
   test('without rights says which is missing, and that something is left', async () => {

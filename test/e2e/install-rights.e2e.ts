@@ -24,14 +24,14 @@ import { NODE_NEEDS, startNode } from './support/node.ts';
 import { runCli } from './support/product.ts';
 import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
 import { giveRights, kubeconfigFor, NAMESPACE } from './support/rights.ts';
-import { kubeletConfigMap } from './support/samples.ts';
+import { configMap, kubeletConfigMap } from './support/samples.ts';
 import { shippedObjects, shippedRules } from './support/shipped-rules.ts';
 import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
 jest.setTimeout(60_000);
 
-const REGISTRATION = new URL('../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
+const BASE = new URL('../../manifests/base/', import.meta.url);
 const LEASE = { namespace: NAMESPACE, name: 'kubelet-guard-sweeper' };
 const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${LEASE.name}`;
 /** As documented, but looked at sooner. */
@@ -91,7 +91,8 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
 
   /** But for the port of the Service, for nothing here routes it. */
   async function registerAsShipped(port: number): Promise<void> {
-    const shipped = parse(readFileSync(REGISTRATION, 'utf8')) as KubeObject & {
+    const text = readFileSync(new URL('validating-webhook-configuration.yaml', BASE), 'utf8');
+    const shipped = parse(text) as KubeObject & {
       webhooks: readonly { clientConfig: { service: object } }[];
     };
     const webhooks = shipped.webhooks.map((webhook) => {
@@ -107,13 +108,13 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   }
 
   async function webhookFeatures(): Promise<readonly Feature[]> {
-    const { request, pods, configMap } = await clusterOf(webhookConfig);
+    const { request, pods, configMap: named } = await clusterOf(webhookConfig);
     const secret = secretOf(request, { namespace: NAMESPACE, name: 'kubelet-guard-tls' });
     const registration = registrationOf(request, 'kubelet-guard');
     return [
       ['remembers mirror pods', () => follow(pods, 'kube-system')],
-      ['remembers kubeadm-config', () => follow(configMap('kubeadm-config'), 'kube-system')],
-      ['remembers kubelet-config', () => follow(configMap('kubelet-config'), 'kube-system')],
+      ['remembers kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
+      ['remembers kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
       [
         'keeps its certificate',
         async () => {
@@ -133,7 +134,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
 
   async function sweeperFeatures(): Promise<readonly Feature[]> {
     const cluster = await clusterOf(sweeperConfig);
-    const { request, pods, configMap, nodes } = cluster;
+    const { request, pods, configMap: named, nodes } = cluster;
     const announce = eventSink(request);
     const tell = async (namespace: string) => {
       refusedBy(await announce(eventIn(namespace), signal));
@@ -152,8 +153,8 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
       );
     return [
       ['hears of pods', () => follow(pods, 'kube-system')],
-      ['hears of kubeadm-config', () => follow(configMap('kubeadm-config'), 'kube-system')],
-      ['hears of kubelet-config', () => follow(configMap('kubelet-config'), 'kube-system')],
+      ['hears of kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
+      ['hears of kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
       ['hears of nodes', () => follow(nodes, '')],
       ['announces in kube-system', () => tell('kube-system')],
       ['announces in default', () => tell('default')],
@@ -246,11 +247,10 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   });
 
   test('and the doctor finds nothing wrong with it', async () => {
-    const config = plane.write(
-      'doctor.json',
-      '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardConfiguration"}',
-    );
-    const { code, stdout } = await runCli(['doctor', '--kubeconfig', plane.kubeconfig, '--config', config]);
+    const text = readFileSync(new URL('guard.yaml', BASE), 'utf8');
+    succeeded(await plane.admin.create(configMap('kubelet-guard', { 'guard.yaml': text }, NAMESPACE)));
+
+    const { code, stdout } = await runCli(['doctor', '--kubeconfig', plane.kubeconfig]);
 
     expect(stdout).toContain('8 ok, 0 problems, 0 unknown');
     expect(code).toBe(0);
