@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { parse } from 'yaml';
+import { succeeded, type Answer, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { CA_FILE, configMap, kubeletConfigMap, pod } from './support/samples.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(120_000);
+
+const SHIPPED = new URL('../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
+const WRITES = 40;
+
+interface Registration extends KubeObject {
+  readonly webhooks: readonly { readonly clientConfig: object; readonly timeoutSeconds: number }[];
+}
+
+interface Timed extends Answer {
+  readonly milliseconds: number;
+}
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there and never answers', () => {
+  const cleanup = new Cleanup();
+  const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
+  const timeout = (shipped.webhooks[0]?.timeoutSeconds ?? 0) * 1000;
+  let plane: ControlPlane;
+  let calls = 0;
+  let before: readonly number[];
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    before = await writeUnrelated();
+    const port = await blackHole();
+    // as shipped, Ignore and two seconds, but for where it is
+    const clientConfig = { url: `https://127.0.0.1:${port}/validate` };
+    const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, clientConfig }));
+    succeeded(await plane.admin.create({ ...shipped, webhooks } as KubeObject));
+    await eventually('the API server to ask it', async () => {
+      await write(kubeletConfigMap(CA_FILE));
+      return calls > 0 ? true : undefined;
+    });
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  test('delays no unrelated write in kube-system: it is not even asked', async () => {
+    const asked = calls;
+    const during = await writeUnrelated();
+
+    expect(calls).toBe(asked);
+    expect(Math.max(...during)).toBeLessThan(timeout / 2);
+    process.stderr.write(
+      `outage: unrelated writes take ${median(before)} ms without and ${median(during)} ms with it (median of ${during.length})\n`,
+    );
+  });
+
+  test.each([
+    ['kubelet-config', kubeletConfigMap(undefined)],
+    ['a kube-apiserver', pod('kube-apiserver', { command: ['kube-apiserver'] })],
+  ])('delays %s by its timeout, and lets it pass', async (_name, object) => {
+    const asked = calls;
+    const { status, milliseconds } = await write(object);
+
+    expect(status).toBe(201);
+    expect(calls).toBe(asked + 1);
+    expect(milliseconds).toBeGreaterThanOrEqual(timeout - 100);
+    expect(milliseconds).toBeLessThan(2 * timeout);
+  });
+
+  /** Accepts connections, and that is all. */
+  async function blackHole(): Promise<number> {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      calls += 1;
+      sockets.add(socket.on('error', () => undefined));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    cleanup.add(async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  async function write(object: KubeObject): Promise<Timed> {
+    const began = performance.now();
+    const answer = await plane.admin.create(object, '?dryRun=All');
+    return { ...answer, milliseconds: performance.now() - began };
+  }
+
+  /** How long it takes to write ConfigMaps and pods that have nothing to do with the guard. */
+  async function writeUnrelated(): Promise<readonly number[]> {
+    const objects = [configMap('unrelated', { key: 'value' }), pod('unrelated', { args: ['--v=2'] })];
+    const times: number[] = [];
+    for (let count = 0; count < WRITES; count += 1) {
+      for (const object of objects) times.push((await write(object)).milliseconds);
+    }
+    return times;
+  }
+});
+
+function median(values: readonly number[]): string {
+  return (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN).toFixed(1);
+}

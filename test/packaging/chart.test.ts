@@ -1,0 +1,191 @@
+import { describe, expect, test } from '@jest/globals';
+
+import {
+  CHART,
+  configurationIn,
+  idOf,
+  missingTools,
+  OVERLAYS,
+  renderChart,
+  renderOverlay,
+  runHelm,
+  type Manifest,
+} from '../support/manifests.ts';
+
+/** What has the effect of each overlay, beside its configuration. */
+const VALUES: Readonly<Record<string, object>> = {
+  base: {},
+  aks: { aks: { enabled: true } },
+  audit: {},
+  'cert-manager': { certManager: { enabled: true } },
+  enforce: {},
+  'node-agent': { nodeAgent: { enabled: true } },
+  openshift: { openshift: { enabled: true } },
+  'protect-registration': { protectRegistration: { enabled: true } },
+  ratchet: {},
+};
+/** Everything that can be switched on. */
+const ALL = Object.assign({ createNamespace: true }, ...Object.values(VALUES)) as object;
+
+interface Named {
+  readonly name: string;
+}
+
+const reason = missingTools('helm', 'kubectl');
+// jest does not print the names of what is skipped unless asked
+if (reason !== undefined) process.stderr.write(`SKIPPED the chart: ${reason}\n`);
+const describeChart = reason === undefined ? describe : describe.skip;
+
+describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  test('has a value for each overlay', () => {
+    expect(Object.keys(VALUES).sort()).toEqual(['base', ...OVERLAYS].sort());
+  });
+
+  test.each(Object.entries(VALUES))('makes the same objects as kustomize does of %s', (name, values) => {
+    const wanted = renderOverlay(name);
+    const { apiVersion: _version, kind: _kind, ...config } = configurationIn(wanted);
+    const made = renderChart({ values: { ...values, config, createNamespace: true } });
+
+    expect(made.map(idOf).sort()).toEqual(wanted.map(idOf).sort());
+    expect(comparable(made)).toEqual(comparable(wanted));
+  });
+
+  test('needs no value for what base does', () => {
+    expect(comparable(renderChart({ values: { createNamespace: true } }))).toEqual(comparable(renderOverlay('base')));
+  });
+
+  test('follows the namespace of the release, and is not called after the release', () => {
+    const here = renderChart({ values: ALL, hooks: true });
+    const there = renderChart({ name: 'other', namespace: 'security', values: ALL, hooks: true });
+
+    // kubelet-guard is also what everything is called
+    expect(JSON.parse(moved(JSON.stringify(here), 'security'))).toEqual(there);
+  });
+
+  test('in another namespace, names it wherever it has to', () => {
+    const objects = renderChart({ namespace: 'security', values: ALL });
+    const one = (id: string) => objects.find((object) => idOf(object) === id);
+
+    expect(one('Certificate security/kubelet-guard-serving')).toMatchObject({
+      spec: { dnsNames: ['kubelet-guard.security.svc', 'kubelet-guard.security.svc.cluster.local'] },
+    });
+    expect(one('ValidatingWebhookConfiguration kubelet-guard')).toMatchObject({
+      metadata: { annotations: { 'cert-manager.io/inject-ca-from': 'security/kubelet-guard-serving' } },
+      webhooks: [{ clientConfig: { service: { namespace: 'security', name: 'kubelet-guard' } } }],
+    });
+    const subjects = objects
+      .filter(({ kind }) => kind.endsWith('RoleBinding'))
+      .flatMap((binding) => binding.subjects as readonly { readonly namespace: string }[]);
+    expect(subjects.length).toBeGreaterThan(5);
+    expect(new Set(subjects.map(({ namespace }) => namespace))).toEqual(new Set(['security']));
+    expect(JSON.stringify(one('ValidatingAdmissionPolicy kubelet-guard-registration'))).toContain(
+      'system:serviceaccount:security:kubelet-guard',
+    );
+  });
+
+  test('gives each namespace that is judged the rights that go with it, and sends it to the webhook', () => {
+    const objects = renderChart({ values: { config: { namespaces: ['kube-system', 'control-planes'] } } });
+    const ids = objects.map(idOf);
+
+    for (const name of ['kubelet-guard', 'kubelet-guard-events']) {
+      expect(ids).toContain(`Role control-planes/${name}`);
+      expect(ids).toContain(`RoleBinding control-planes/${name}`);
+    }
+    expect(objects.find(({ kind }) => kind === 'ValidatingWebhookConfiguration')).toMatchObject({
+      webhooks: [{ namespaceSelector: { matchExpressions: [{ values: ['kube-system', 'control-planes'] }] } }],
+    });
+    expect(configurationIn(objects).namespaces).toEqual(['kube-system', 'control-planes']);
+  });
+
+  test.each(['on', '"on"', "'on'"])('takes %s for what it is, and not for true', (on) => {
+    const values = `config: { controls: { kubelet-client-ca: { action: audit, ${on}: { mirror-pod: ratchet } } } }`;
+    expect(configurationIn(renderChart({ values }))).toMatchObject({
+      controls: { 'kubelet-client-ca': { action: 'audit', on: { 'mirror-pod': 'ratchet' } } },
+    });
+  });
+
+  test('takes a digest in the place of a tag', () => {
+    const image = { repository: 'registry.example/kubelet-guard', tag: `sha256:${'0'.repeat(64)}` };
+    const text = JSON.stringify(renderChart({ values: { image } }));
+    expect(new Set(text.match(/registry\.example\/kubelet-guard[^"]*/g))).toEqual(
+      new Set([`registry.example/kubelet-guard@sha256:${'0'.repeat(64)}`]),
+    );
+  });
+
+  test.each([
+    ['a key that is not known', { webhok: {} }, 'webhok'],
+    ['an action that is not known', { config: { controls: { 'kubelet-client-ca': { action: 'deny' } } } }, 'action'],
+    ['a control that is not known', { config: { controls: { 'kubelet-ca': { action: 'audit' } } } }, 'kubelet-ca'],
+    ['no namespace', { config: { namespaces: [] } }, 'namespaces'],
+    ['no replica', { webhook: { replicas: 0 } }, 'replicas'],
+    ['a text for a switch', { aks: { enabled: 'sometimes' } }, 'enabled'],
+    ['a port that there is not', { networkPolicy: { apiServerPorts: [70_000] } }, 'apiServerPorts'],
+    [
+      'an exemption without an end',
+      { config: { exemptions: [{ control: 'kubelet-client-ca', subject: 'node/a', reason: 'x' }] } },
+      'expires',
+    ],
+  ])('refuses %s', (_what, values, named) => {
+    expect(() => renderChart({ values })).toThrow(named);
+  });
+
+  test.each([
+    ['its values', undefined],
+    ['everything switched on', ALL],
+  ])('has nothing that `helm lint` finds with %s', (_with, values) => {
+    const found = runHelm(['lint', CHART, '--strict', ...(values === undefined ? [] : ['--values', '-'])], values);
+    expect(found).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  test('says what to do next, with the names of the release', () => {
+    const notes = runHelm(['install', 'mine', CHART, '--namespace', 'security', '--dry-run=client']).split(
+      'NOTES:\n',
+    )[1];
+    expect(notes).toContain('helm test mine --namespace security');
+    expect(notes).toContain('kubectl label namespace security pod-security.kubernetes.io/enforce=restricted');
+    expect(notes).toContain('kubectl delete validatingwebhookconfiguration kubelet-guard');
+  });
+
+  test('has a hook for `helm test`, and one that takes the registration away before everything else', () => {
+    const hooks = renderChart({ hooks: true }).flatMap((object) => {
+      const hook = object.metadata.annotations?.['helm.sh/hook'];
+      return hook === undefined ? [] : [`${hook}: ${idOf(object)}`];
+    });
+    expect(hooks).toContain('test: Pod kubelet-guard/kubelet-guard-test');
+    expect(hooks).toContain('pre-delete: Job kubelet-guard/kubelet-guard-uninstall');
+  });
+});
+
+/** The objects by what they are called, with the configuration as what it says and not how. */
+function comparable(objects: readonly Manifest[]): Readonly<Record<string, unknown>> {
+  const configuration = configurationIn(objects);
+  const read = JSON.parse(JSON.stringify(objects), alike) as readonly Manifest[];
+  return Object.fromEntries(
+    read.map((object) => {
+      const id = idOf(object);
+      return [id, id === 'ConfigMap kubelet-guard/kubelet-guard' ? { ...object, data: configuration } : object];
+    }),
+  );
+}
+
+/** Takes away what has no meaning: kustomize doubles the line breaks of folded texts, and puts volumes that it adds first. */
+function alike(key: string, value: unknown): unknown {
+  if (key === 'expression' && typeof value === 'string') return value.replace(/\s+/g, ' ');
+  if ((key === 'volumes' || key === 'volumeMounts') && Array.isArray(value)) {
+    return value.toSorted((a: Named, b: Named) => a.name.localeCompare(b.name));
+  }
+  return value;
+}
+
+/** The text with another namespace of the release, which is always in one of these places. */
+function moved(text: string, namespace: string): string {
+  return text
+    .replaceAll('"namespace":"kubelet-guard"', `"namespace":"${namespace}"`)
+    .replaceAll(
+      '{"name":"kubelet-guard","labels":{"app.kubernetes.io/name":"kubelet-guard","pod-security',
+      `{"name":"${namespace}","labels":{"app.kubernetes.io/name":"kubelet-guard","pod-security`,
+    )
+    .replaceAll('kubelet-guard.kubelet-guard.svc', `kubelet-guard.${namespace}.svc`)
+    .replaceAll('system:serviceaccount:kubelet-guard:', `system:serviceaccount:${namespace}:`)
+    .replaceAll('"kubelet-guard/kubelet-guard-serving"', `"${namespace}/kubelet-guard-serving"`);
+}
