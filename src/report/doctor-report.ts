@@ -13,8 +13,19 @@ export interface Check {
 }
 
 /** The checks, in the order in which they are told. */
-export type CheckName =
-  'registration' | 'platform' | 'certificate' | 'canary' | 'rights' | 'reports' | 'other-webhooks' | 'configuration';
+export const CHECKS = [
+  'registration',
+  'platform',
+  'certificate',
+  'canary',
+  'rights',
+  'reports',
+  'other-webhooks',
+  'configuration',
+] as const;
+
+/** The name of a check. */
+export type CheckName = (typeof CHECKS)[number];
 
 const WORDS = { ok: 'ok      ', problem: 'PROBLEM ', unknown: 'UNKNOWN ' } as const;
 const MOST_DETAILS = 20;

@@ -1,6 +1,6 @@
 import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/types.ts';
-import type { Check } from '../../report/doctor-report.ts';
+import { CHECKS, type Check } from '../../report/doctor-report.ts';
 import { REPORT_RESOURCES, type ReportApi } from '../../report/policy-report.ts';
 import type { Asked, Questions } from '../../sources/questions.ts';
 import type { ServingFacts } from '../../sources/serving-certificate.ts';
@@ -46,6 +46,11 @@ const AT_ONCE = 8;
 export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<readonly Check[]> {
   const { questions, controls, server, now } = ports;
   const today = now.toISOString().slice(0, 10);
+  const version = mapped(await questions.read('/version', signal), (body) => textOf(body?.gitVersion));
+  // everybody may read the version: who gets none gets nothing, and each further question would take as long
+  if ('unknown' in version) {
+    return CHECKS.map((check) => ({ check, result: 'unknown', message: version.unknown }));
+  }
   const path = `${REGISTRATIONS}/validatingwebhookconfigurations/${NAMES.registration}`;
   const registered = mapped(await questions.read(path, signal), (object) => object && readRegistration(object));
   const installed = 'known' in registered ? registered.known : undefined;
@@ -53,7 +58,6 @@ export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<
   const configuration = await configurationOf(ports, home, signal);
   const settings = 'known' in configuration ? configuration.known.settings : undefined;
   const served = await servedApis(questions, signal);
-  const version = mapped(await questions.read('/version', signal), (body) => textOf(body?.gitVersion));
   const canary = chooseCanary(settings, controls, today);
   return [
     checkRegistration(registered, settings?.namespaces),
@@ -170,7 +174,10 @@ async function askRights(questions: Questions, wanted: readonly RightQuestion[],
 }
 
 async function listed(questions: Questions, path: string, signal: AbortSignal): Promise<Asked<readonly unknown[]>> {
-  return mapped(await questions.read(path, signal), (body) => itemsOf(body?.items));
+  const asked = await questions.read(path, signal);
+  if ('unknown' in asked) return asked;
+  const { items } = fieldsOf(asked.known);
+  return Array.isArray(items) ? { known: items } : { unknown: `the answer of ${path} is not a list` };
 }
 
 function mapped<T, U>(asked: Asked<T>, of: (known: T) => U): Asked<U> {
