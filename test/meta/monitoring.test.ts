@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+
+import { admissionDecisions, createMetrics } from '../../src/runtime/metrics.ts';
+
+const FOLDER = join(import.meta.dirname, '../../manifests/monitoring');
+/** Metrics of API servers. */
+const OF_OTHERS = ['apiserver_admission_webhook_fail_open_count'];
+/** What a histogram is told as. */
+const PARTS = /_(bucket|sum|count)$/;
+
+interface Rules {
+  readonly spec: { readonly groups: readonly { readonly rules: readonly { readonly expr: string }[] }[] };
+}
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+}
+
+const read = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
+const rules = (parse(read('prometheus-rule.yaml')) as Rules).spec.groups.flatMap((group) => group.rules);
+const targets = (JSON.parse(read('grafana-dashboard.json')) as Dashboard).panels.flatMap(({ targets = [] }) => targets);
+
+/** All metrics, each with every value that a label of it can have here. */
+async function everything(): Promise<string> {
+  const { admission, certificates, configuration, sweep, text } = createMetrics('1.2.3', ['pods']);
+  for (const decision of admissionDecisions) {
+    admission.answered({ resource: 'pods', operation: 'CREATE', dryRun: false, decision, seconds: 0 });
+  }
+  certificates.expires(new Date(0));
+  configuration.countExemptions(() => ({ active: 0, expired: 0 }));
+  for (const end of ['complete', 'partial', 'failed'] as const) sweep.ended(end, 0, new Date(0));
+  const counts = { pass: 0, fail: 0, unknown: 0 };
+  sweep.counts({ findings: new Map([['kubelet-client-ca', counts]]), nodes: { ...counts, skipped: 0 } });
+  sweep.evidenceFailed('configz', 'timeout');
+  return text();
+}
+
+test.each([
+  ['alerts', rules],
+  ['dashboard', targets],
+])('the %s name only metrics, labels and values that there are', async (_what, expressions) => {
+  const metrics = await everything();
+  const samples = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(expressions.length).toBeGreaterThan(10);
+  for (const { expr } of expressions) {
+    const selectors = selectorsIn(expr);
+    expect([expr, selectors.length]).not.toEqual([expr, 0]);
+    for (const { name, matchers } of selectors.filter(({ name }) => !OF_OTHERS.includes(name))) {
+      const found = samples.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+      const labels = [...labelsOf(expr), ...matchers.map(({ label }) => label)];
+      expect([expr, name, found.length > 0]).toEqual([expr, name, true]);
+      expect([expr, labels.filter((label) => !found.some((line) => line.includes(`${label}="`)))]).toEqual([expr, []]);
+      for (const { label, values } of matchers) {
+        const missing = values.filter((value) => !found.some((line) => line.includes(`${label}="${value}"`)));
+        expect([expr, missing]).toEqual([expr, []]);
+      }
+    }
+  }
+});
+
+test('the dashboard shows every metric of ours', async () => {
+  const ours = (await everything()).matchAll(/^# TYPE (kubelet_guard_\w+)/gm);
+  const shown = new Set(targets.flatMap(({ expr }) => selectorsIn(expr).map(({ name }) => name.replace(PARTS, ''))));
+  expect([...ours].map(([, name = '']) => name).filter((name) => !shown.has(name))).toEqual([]);
+});
+
+interface Selector {
+  readonly name: string;
+  readonly matchers: readonly { readonly label: string; readonly values: readonly string[] }[];
+}
+
+/** The metrics that an expression selects: words with an underscore that no parenthesis follows, outside of `by`. */
+function selectorsIn(expr: string): readonly Selector[] {
+  const rest = expr.replaceAll(/\b(by|without) \([^)]*\)/g, '');
+  return [...rest.matchAll(/\b([a-z]+_[a-z_]+)\b(?!\()(?:\{([^}]*)\})?/g)]
+    .filter(([, name]) => name !== '__rate_interval')
+    .map(([, name = '', inside = '']) => ({
+      name,
+      matchers: [...inside.matchAll(/(\w+)=~?"([^"]*)"/g)].map(([, label = '', values = '']) => ({
+        label,
+        values: values.split('|'),
+      })),
+    }));
+}
+
+/** The labels that an expression keeps. */
+function labelsOf(expr: string): readonly string[] {
+  return [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/));
+}
