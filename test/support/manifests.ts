@@ -37,11 +37,11 @@ export const CHART = join(MANIFESTS, 'chart/kubelet-guard');
 export const OVERLAYS: readonly string[] = readdirSync(join(MANIFESTS, 'overlays')).sort();
 
 /** The Helm to use: the one that HELM names, else the one on the PATH. */
-const helm = process.env.HELM ?? findProgram('helm');
+export const helmPath = process.env.HELM ?? findProgram('helm');
 
 /** Why tests with these programs are skipped, or undefined. */
 export function missingTools(...tools: readonly ('helm' | 'kubectl')[]): string | undefined {
-  const missing = tools.filter((tool) => ({ helm, kubectl: kubectlPath })[tool] === undefined);
+  const missing = tools.filter((tool) => ({ helm: helmPath, kubectl: kubectlPath })[tool] === undefined);
   if (missing.length === 0) return undefined;
   return missing.map((tool) => `there is no ${tool} on the PATH, and ${tool.toUpperCase()} is not set`).join('; ');
 }
@@ -69,7 +69,7 @@ export function renderChart({
 
 /** Runs Helm, which reads the values, or their YAML, if there are any, from its standard input. */
 export function runHelm(args: readonly string[], values?: object | string): string {
-  return runTool(helm, args, typeof values === 'object' ? stringify(values) : values);
+  return runTool(helmPath, args, typeof values === 'object' ? stringify(values) : values);
 }
 
 /** What an object is known by: `Kind namespace/name`. */
