@@ -49,17 +49,22 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     });
 
     const flow = startFlow();
-    await apply(plane, nextVersion(objects));
-    const next = await startReplica();
-    await leadTo(plane.admin, next.port);
-    old.program.kill('SIGTERM');
-    const exit = await old.program.ended;
-    await eventually('the new replica to be asked', async () => ((await next.reviews()) > 2 * RATE ? true : undefined));
-    // once more, and the caBundle that no manifest has is still there
-    await apply(plane, nextVersion(objects));
-    const { answers, seconds } = await flow.stop();
+    try {
+      await apply(plane, nextVersion(objects));
+      const next = await startReplica();
+      await leadTo(plane.admin, next.port);
+      old.program.kill('SIGTERM');
+      expect(await old.program.ended).toEqual({ code: 0, signal: null });
+      await eventually('the new replica to be asked', async () =>
+        (await next.reviews()) > 2 * RATE ? true : undefined,
+      );
+      // once more, and the caBundle that no manifest has is still there
+      await apply(plane, nextVersion(objects));
+    } finally {
+      flow.stop();
+    }
+    const { answers, seconds } = await flow.ended;
 
-    expect(exit).toEqual({ code: 0, signal: null });
     expect(answers.filter((answer) => answer !== 'refused')).toEqual([]);
     expect(answers.length).toBeGreaterThanOrEqual(seconds * RATE * 0.9);
     expect(await failedOpen()).toBe(0);
@@ -112,12 +117,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
       }
       return seconds();
     };
-    const ended = send();
-    const stop = async () => {
+    const ended = send().then(async (took) => ({ seconds: took, answers: await Promise.all(open) }));
+    const stop = () => {
       flowing = false;
-      return { seconds: await ended, answers: await Promise.all(open) };
     };
-    return { stop };
+    return { ended, stop };
   }
 
   async function failedOpen(): Promise<number> {
