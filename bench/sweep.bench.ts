@@ -1,5 +1,5 @@
-// What a sweep costs beside a bare loop of node:https GETs over the same kubelets with the same concurrency, what memory it
-// needs when there are four times as many nodes, and what the webhook of the same process feels of it.
+// What a sweep costs beside a bare loop of node:https GETs over the same kubelets with the same concurrency, and what memory
+// it needs when there are four times as many nodes.
 // Run: node bench/sweep.bench.ts
 
 import { fork, type ChildProcess } from 'node:child_process';
@@ -9,60 +9,14 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createArchive } from '../src/entrances/sweep/archive.ts';
-import { sweep, type SweepPorts } from '../src/entrances/sweep/sweep.ts';
-import { controls } from '../src/controls/index.ts';
-import { sweepRules } from '../src/commands/sweep-wiring.ts';
-import { readConfiguration } from '../src/runtime/configuration.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
-import { configzEvidence } from '../src/sources/configz.ts';
-import type { NodeEvidence } from '../src/sources/evidence.ts';
 import type { ListedNode } from '../src/sources/nodes.ts';
-import { handshakeEvidence } from '../src/sources/handshake/index.ts';
 import { listNodes, serveKubelets } from './support/kubelets.ts';
+import { CONCURRENCY, sweepOf, ways } from './support/sweep.ts';
 
 const NODES = 5000;
-const CONCURRENCY = 32;
 const ROUNDS = 3;
-const TIMEOUT = 10_000;
 const BUDGETS = { time: 1.3, memory: 1.2 };
-
-const tokens = { token: () => Promise.resolve('token'), refused: () => false };
-const ways: Readonly<Record<string, () => readonly NodeEvidence[]>> = {
-  configz: () => [configzEvidence({ tokens, unverified: () => undefined, timeout: TIMEOUT })],
-  handshake: () => [handshakeEvidence({ timeout: TIMEOUT })],
-  both: () => [...(ways.handshake?.() ?? []), ...(ways.configz?.() ?? [])],
-};
-
-/** The sweep as `serve` runs it with `reports: none`, with everything but the API server real. */
-async function sweepOf(count: number, port: number, evidence: readonly NodeEvidence[]): Promise<void> {
-  const archive = createArchive({
-    reports: {} as Parameters<typeof createArchive>[0]['reports'],
-    announce: () => Promise.resolve(undefined),
-    digest: (text) => text,
-    setting: () => 'none',
-    exemptionFor: () => undefined,
-    watcher: { chosen: () => undefined, wrote: () => undefined, unreadable: () => undefined },
-  });
-  const ports: SweepPorts = {
-    server: 'api:6443',
-    objects: () => listNodes(0, port) as never,
-    nodes: () => listNodes(count, port),
-    evidence,
-    askApiServers: () => Promise.resolve([]),
-    archive,
-    watcher: {
-      progress: () => undefined,
-      unanswered: () => undefined,
-      found: () => undefined,
-      notKept: () => undefined,
-    },
-    now: () => new Date(),
-  };
-  const rules = sweepRules(readConfiguration(undefined, controls), controls, CONCURRENCY, '2026-11-23');
-  const { nodes } = await sweep({ id: 'bench', entrance: 'sweep' }, rules, ports, new AbortController().signal);
-  if (nodes.pass !== count) throw new Error(`of ${count} nodes ${nodes.pass} passed: ${JSON.stringify(nodes)}`);
-}
 
 /** The floor: the same calls, and nothing made of the answers. */
 async function bareLoop(count: number, port: number): Promise<void> {
@@ -124,7 +78,7 @@ async function main(): Promise<void> {
     ...Object.fromEntries(Object.entries(ways).map(([name, make]) => [name, () => sweepOf(NODES, port, make())])),
   };
   await bareLoop(500, port);
-  await sweepOf(500, port, ways.both?.() ?? []);
+  await sweepOf(500, port, ways.both());
   const results: Record<string, { seconds: number; cpu: number }[]> = {};
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, work] of Object.entries(runs)) (results[name] ??= []).push(await measure(work));
@@ -156,6 +110,6 @@ if (role === 'kubelets') serveKubelets(rest[0] ?? '');
 else if (role === 'memory') {
   const [count = 0, port = 0] = rest.map(Number);
   // twice, as a sweeper does: the second compares with the first
-  for (let round = 0; round < 2; round += 1) await sweepOf(count, port, ways.both?.() ?? []);
+  for (let round = 0; round < 2; round += 1) await sweepOf(count, port, ways.both());
   process.send?.({ rss: process.resourceUsage().maxRSS / 1024 });
 } else await main();

@@ -5,26 +5,17 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:https';
+import { Agent, createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 
-import { controls } from '../src/controls/index.ts';
-import { createApp } from '../src/entrances/webhook/app.ts';
-import { createJudge, judgedResources } from '../src/entrances/webhook/judge.ts';
-import { rememberObjects } from '../src/entrances/webhook/memory.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
-import { judgedControls, readConfiguration } from '../src/runtime/configuration.ts';
-import { createLog } from '../src/runtime/log.ts';
-import { createMetrics } from '../src/runtime/metrics.ts';
+import { guard, post, readReview, type Client } from './support/guard.ts';
 
 const CONNECTIONS = 4;
 const REQUESTS = 4000;
 const ROUNDS = 9;
 const BUDGET = 1.4;
-
-const fixture = '../test/fixtures/admission-reviews/001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json';
 
 type Role = 'bare' | 'guard';
 
@@ -52,31 +43,8 @@ const bare: Parameters<typeof createServer>[1] = (incoming, response) => {
   });
 };
 
-function guard(): ReturnType<typeof createApp> {
-  const configuration = readConfiguration(undefined, controls);
-  const rules = { ...configuration, controls: judgedControls(controls, configuration) };
-  const nowhere = new Writable({
-    write: (_chunk, _encoding, done) => {
-      done();
-    },
-  });
-  return createApp({
-    judge: createJudge({
-      rules: () => rules,
-      memory: rememberObjects(() => new Date(0)),
-      stored: () => [],
-      now: () => new Date(),
-    }),
-    metrics: createMetrics('0.0.0', judgedResources).admission,
-    log: createLog('info', nowhere),
-    clock: () => performance.now(),
-  });
-}
-
-interface Server {
+interface Server extends Client {
   readonly child: ChildProcess;
-  readonly port: number;
-  readonly agent: Agent;
 }
 
 async function start(role: Role, folder: string): Promise<Server> {
@@ -102,18 +70,6 @@ async function round(server: Server, body: string): Promise<number> {
   return ((await cpu(server)) - before) / REQUESTS;
 }
 
-function post({ port, agent }: Server, body: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const options = { host: '127.0.0.1', port, path: '/validate?timeout=2s', method: 'POST', agent, headers };
-    const outgoing = request(options, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`status ${String(response.statusCode)}`));
-      response.resume().on('end', resolve);
-    });
-    outgoing.on('error', reject).end(body);
-  });
-}
-
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -122,7 +78,7 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   await developmentCertificates(folder, new Date());
-  const body = JSON.stringify(JSON.parse(readFileSync(new URL(fixture, import.meta.url), 'utf8')));
+  const body = readReview();
   const servers = { bare: await start('bare', folder), guard: await start('guard', folder) };
   const costs: Record<Role, number[]> = { bare: [], guard: [] };
   for (let index = -2; index < ROUNDS; index++) {

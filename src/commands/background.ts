@@ -5,6 +5,7 @@ import { controls } from '../controls/index.ts';
 import type { LocalReport, LocalSweep } from '../entrances/local.ts';
 import { createArchive, type Archive } from '../entrances/sweep/archive.ts';
 import { noticeChanges, type ChangeNotices } from '../entrances/sweep/changes.ts';
+import { giveWay } from '../entrances/sweep/give-way.ts';
 import { elect, type Leadership } from '../entrances/sweep/leader.ts';
 import { scheduleSweeps, type SweepTrigger } from '../entrances/sweep/schedule.ts';
 import { sweep, type SweepResult } from '../entrances/sweep/sweep.ts';
@@ -38,6 +39,8 @@ export interface SweeperOptions {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  /** Reviews come to the webhook of this process. */
+  readonly isReviewing: () => boolean;
 }
 
 /** The background sweeper: of several replicas one sweeps. */
@@ -83,6 +86,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     },
   });
   let last: SweepResult | undefined;
+  const turn = giveWay(options.isReviewing, pause);
 
   const run = async (trigger: SweepTrigger, signal: AbortSignal): Promise<void> => {
     const id = randomUUID();
@@ -106,7 +110,12 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       },
     };
     try {
-      const result = await sweep({ id, entrance: 'serve' }, rules, { ...evidence, archive, watcher, now }, signal);
+      const result = await sweep(
+        { id, entrance: 'serve' },
+        rules,
+        { ...evidence, archive, watcher, turn, now },
+        signal,
+      );
       const isComplete = result.problems.length === 0;
       if (isComplete) {
         last = result;
@@ -133,12 +142,15 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       schedule.lead(leadership.signal);
       return;
     }
-    // what another one counts is not counted twice
-    metrics.counts(undefined);
-    last = undefined;
-    if (leadership.state === 'following') log.info({ leader: leadership.holder }, 'another replica sweeps');
-    else if (leadership.code !== 'stopped')
+    if (leadership.state === 'following') {
+      // what another one counts is not counted twice
+      metrics.counts(undefined);
+      last = undefined;
+      log.info({ leader: leadership.holder }, 'another replica sweeps');
+    } else if (leadership.code !== 'stopped') {
+      // nobody else is known to have newer findings: an outage loses none
       log.warn({ reason: leadership.reason }, 'it is not known which replica sweeps');
+    }
   };
   const election = elect({
     lease: leaseOf(request, { namespace: cluster.namespace ?? OWN_NAMESPACE, name: LEASE }),

@@ -59,6 +59,9 @@ const PATIENCE_LOCAL = 1000;
 
 const RELOAD_EVERY = 1000;
 
+/** Milliseconds after a review for which more are expected. */
+const RECENT = 1000;
+
 const NO_CLUSTER =
   'no cluster is followed or swept: ratchet has no memory of mirror pods from before this start, nor of what other replicas saw; pass --kubeconfig to give it one';
 const NO_SWEEPER = { refused: 'no-sweeper', reason: 'this process has no sweeper' } as const;
@@ -107,6 +110,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
         });
   const memory = rememberObjects(now);
   let rules = rulesOf(configuration);
+  let reviewed = -Infinity;
   const reloader = createReloader({
     initial: configuration,
     controls,
@@ -126,6 +130,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     now,
     clock: () => performance.now(),
     pause,
+    isReviewing: () => performance.now() - reviewed < RECENT,
   });
   const following = cluster && followingOf(cluster, { memory, notices: sweeper?.notices, log });
   following?.follow(configuration.namespaces);
@@ -158,13 +163,17 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   try {
     listeners.push(await listen(createServer(local), localListenOn, '--local-listen'));
     if (identity) {
+      const judge = createJudge({
+        rules: () => rules,
+        memory,
+        stored: (...name) => sweeper?.stored(...name) ?? [],
+        now,
+      });
       const app = createApp({
-        judge: createJudge({
-          rules: () => rules,
-          memory,
-          stored: (...name) => sweeper?.stored(...name) ?? [],
-          now,
-        }),
+        judge: (review) => {
+          reviewed = performance.now();
+          return judge(review);
+        },
         metrics: metrics.admission,
         log,
         clock: () => performance.now(),

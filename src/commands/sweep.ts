@@ -65,6 +65,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
     }),
     archive: noArchive,
     watcher: { progress: bar?.show ?? ignore, unanswered: ignore, found: ignore, notKept: ignore },
+    turn: () => Promise.resolve(),
     now,
   };
   const run = { id: runId(startedAt), entrance: 'sweep' } as const;

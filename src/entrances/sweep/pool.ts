@@ -4,12 +4,14 @@
  *
  * @param limit how many at a time, at least 1
  * @param work must not reject
+ * @param turn resolves when the next one may be begun
  * @throws what the pages throw, once everything that was begun has ended
  */
 export async function workThrough<T>(
   pages: AsyncIterable<readonly T[]>,
   limit: number,
   work: (item: T) => Promise<void>,
+  turn: () => Promise<unknown>,
 ): Promise<void> {
   let running = 0;
   let wake: (() => void) | undefined;
@@ -26,6 +28,7 @@ export async function workThrough<T>(
     for await (const page of pages) {
       for (const item of page) {
         while (running >= limit) await change();
+        await turn();
         running += 1;
         void begin(item);
       }

@@ -22,6 +22,8 @@ export interface SweepPorts {
   readonly askApiServers: ((signal: AbortSignal) => Promise<readonly RawDocument[]>) | undefined;
   readonly archive: Archive;
   readonly watcher: SweepWatcher;
+  /** Resolves when the next kubelet may be asked: at once, unless the process has something more urgent to do. */
+  readonly turn: (signal: AbortSignal) => Promise<unknown>;
   readonly now: () => Date;
 }
 
@@ -138,7 +140,7 @@ async function visitNodes(
   { listed }: ControlPlane,
   books: Books,
   { inspect, concurrency }: SweepRules,
-  { nodes, evidence, watcher }: SweepPorts,
+  { nodes, evidence, watcher, turn }: SweepPorts,
   signal: AbortSignal,
 ): Promise<void> {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
@@ -150,7 +152,7 @@ async function visitNodes(
       yield page;
     }
   };
-  await workThrough(pages(), concurrency, async (node) => {
+  const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
     census.provider ??= node.provider;
     if (node.isVirtual) books.skipNode();
@@ -163,7 +165,8 @@ async function visitNodes(
     }
     census.done += 1;
     watcher.progress(census.done, census.listed);
-  });
+  };
+  await workThrough(pages(), concurrency, visit, () => turn(signal));
 }
 
 /** All that is to be judged of kube-apiservers besides their pods. There is one, so that nothing is seen is said too. */

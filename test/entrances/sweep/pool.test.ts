@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { workThrough } from '../../../src/entrances/sweep/pool.ts';
 import { stream } from './cluster.ts';
 
+const atOnce = () => Promise.resolve();
+
 describe('a pool', () => {
   test('does everything once, never more at a time than allowed, and as much as allowed', async () => {
     await fc.assert(
@@ -14,13 +16,18 @@ describe('a pool', () => {
           let running = 0;
           let most = 0;
           const done: number[] = [];
-          await workThrough(stream(pages), limit, async (turns) => {
-            running += 1;
-            most = Math.max(most, running);
-            for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-            running -= 1;
-            done.push(turns);
-          });
+          await workThrough(
+            stream(pages),
+            limit,
+            async (turns) => {
+              running += 1;
+              most = Math.max(most, running);
+              for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+              running -= 1;
+              done.push(turns);
+            },
+            atOnce,
+          );
           expect(running).toBe(0);
           expect(done.toSorted()).toEqual(pages.flat().toSorted());
           expect(most).toBeLessThanOrEqual(limit);
@@ -32,11 +39,16 @@ describe('a pool', () => {
   test('is not held up by one that takes long', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const done: number[] = [];
-    await workThrough(stream([[0, 1, 2, 3, 4, 5]]), 2, async (item) => {
-      if (item === 0) await promise;
-      done.push(item);
-      if (item === 5) resolve(undefined);
-    });
+    await workThrough(
+      stream([[0, 1, 2, 3, 4, 5]]),
+      2,
+      async (item) => {
+        if (item === 0) await promise;
+        done.push(item);
+        if (item === 5) resolve(undefined);
+      },
+      atOnce,
+    );
     expect(done).toEqual([1, 2, 3, 4, 5, 0]);
   });
 
@@ -46,11 +58,37 @@ describe('a pool', () => {
       yield* stream([[1, 2, 3]]);
       throw new Error('gone');
     }
-    const working = workThrough(pages(), 3, async (item) => {
-      await Promise.resolve();
-      done.push(item);
-    });
+    const working = workThrough(
+      pages(),
+      3,
+      async (item) => {
+        await Promise.resolve();
+        done.push(item);
+      },
+      atOnce,
+    );
     await expect(working).rejects.toThrow('gone');
     expect(done).toEqual([1, 2, 3]);
+  });
+
+  test('begins the next one only when its turn comes', async () => {
+    const turns: (() => void)[] = [];
+    const done: number[] = [];
+    const working = workThrough(
+      stream([[1, 2]]),
+      2,
+      (item) => {
+        done.push(item);
+        return Promise.resolve();
+      },
+      () => new Promise<void>((resolve) => turns.push(resolve)),
+    );
+    for (const item of [1, 2]) {
+      while (turns.length === 0) await Promise.resolve();
+      expect(done).toHaveLength(item - 1);
+      turns.shift()?.();
+    }
+    await working;
+    expect(done).toEqual([1, 2]);
   });
 });

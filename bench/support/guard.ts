@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { request, type Agent } from 'node:https';
+import { Writable } from 'node:stream';
+
+import { controls } from '../../src/controls/index.ts';
+import { createApp } from '../../src/entrances/webhook/app.ts';
+import { createJudge, judgedResources } from '../../src/entrances/webhook/judge.ts';
+import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
+import { judgedControls, readConfiguration } from '../../src/runtime/configuration.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { createMetrics } from '../../src/runtime/metrics.ts';
+
+const fixture = '../../test/fixtures/admission-reviews/001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json';
+
+/** Where reviews are sent. */
+export interface Client {
+  readonly port: number;
+  readonly agent: Agent;
+}
+
+/** The review of a mirror pod, as a real API server sent it. */
+export function readReview(): string {
+  return JSON.stringify(JSON.parse(readFileSync(new URL(fixture, import.meta.url), 'utf8')));
+}
+
+/** The webhook under the default configuration, without a cluster. */
+export function guard(): ReturnType<typeof createApp> {
+  const configuration = readConfiguration(undefined, controls);
+  const rules = { ...configuration, controls: judgedControls(controls, configuration) };
+  const nowhere = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  return createApp({
+    judge: createJudge({
+      rules: () => rules,
+      memory: rememberObjects(() => new Date(0)),
+      stored: () => [],
+      now: () => new Date(),
+    }),
+    metrics: createMetrics('0.0.0', judgedResources).admission,
+    log: createLog('info', nowhere),
+    clock: () => performance.now(),
+  });
+}
+
+/** Sends a review and waits for the whole answer. */
+export function post({ port, agent }: Client, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const options = { host: '127.0.0.1', port, path: '/validate?timeout=2s', method: 'POST', agent, headers };
+    const outgoing = request(options, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`status ${String(response.statusCode)}`));
+      response.resume().on('end', resolve);
+    });
+    outgoing.on('error', reject).end(body);
+  });
+}

@@ -1,0 +1,63 @@
+import { sweepRules } from '../../src/commands/sweep-wiring.ts';
+import { controls } from '../../src/controls/index.ts';
+import { createArchive } from '../../src/entrances/sweep/archive.ts';
+import { sweep, type SweepPorts } from '../../src/entrances/sweep/sweep.ts';
+import { readConfiguration } from '../../src/runtime/configuration.ts';
+import { configzEvidence } from '../../src/sources/configz.ts';
+import type { NodeEvidence } from '../../src/sources/evidence.ts';
+import { handshakeEvidence } from '../../src/sources/handshake/index.ts';
+import { listNodes } from './kubelets.ts';
+
+/** As the default configuration has it. */
+export const CONCURRENCY = 32;
+
+const TIMEOUT = 10_000;
+
+const tokens = { token: () => Promise.resolve('token'), refused: () => false };
+const configz = () => configzEvidence({ tokens, unverified: () => undefined, timeout: TIMEOUT });
+const handshake = () => handshakeEvidence({ timeout: TIMEOUT });
+
+/** How kubelets are asked. */
+export const ways = {
+  configz: () => [configz()],
+  handshake: () => [handshake()],
+  both: () => [handshake(), configz()],
+} satisfies Record<string, () => readonly NodeEvidence[]>;
+
+const always: SweepPorts['turn'] = () => Promise.resolve();
+
+/** The sweep as `serve` runs it with `reports: none`, with everything but the API server real. */
+export async function sweepOf(
+  count: number,
+  port: number,
+  evidence: readonly NodeEvidence[],
+  turn = always,
+): Promise<void> {
+  const archive = createArchive({
+    reports: {} as Parameters<typeof createArchive>[0]['reports'],
+    announce: () => Promise.resolve(undefined),
+    digest: (text) => text,
+    setting: () => 'none',
+    exemptionFor: () => undefined,
+    watcher: { chosen: () => undefined, wrote: () => undefined, unreadable: () => undefined },
+  });
+  const ports: SweepPorts = {
+    server: 'api:6443',
+    objects: () => listNodes(0, port) as never,
+    nodes: () => listNodes(count, port),
+    evidence,
+    askApiServers: () => Promise.resolve([]),
+    archive,
+    watcher: {
+      progress: () => undefined,
+      unanswered: () => undefined,
+      found: () => undefined,
+      notKept: () => undefined,
+    },
+    turn,
+    now: () => new Date(),
+  };
+  const rules = sweepRules(readConfiguration(undefined, controls), controls, CONCURRENCY, '2026-11-23');
+  const { nodes } = await sweep({ id: 'bench', entrance: 'sweep' }, rules, ports, new AbortController().signal);
+  if (nodes.pass !== count) throw new Error(`of ${count} nodes ${nodes.pass} passed: ${JSON.stringify(nodes)}`);
+}
