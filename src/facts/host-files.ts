@@ -16,10 +16,10 @@ export interface Next<S> {
 }
 
 /**
- * The kernel tells a process's start by way of the host's, which it tells in whole seconds: a process may have been started
- * so much later than it seems. What was changed meanwhile counts as read: files are written right before a start.
+ * The kernel tells the start of a process, and its own, in hundredths of a second: a process may have been started a little
+ * later than it seems. What was changed meanwhile counts as read: files are written right before a start.
  */
-const PRECISION = 1010;
+const PRECISION = 50;
 /** k3s writes the files of its kubelet itself whenever it is started, and has to wait for its API server before. */
 const K3S_STARTS = 5 * 60_000;
 

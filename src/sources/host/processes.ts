@@ -31,6 +31,8 @@ const STATUS_BYTES = 2 * 1024 * 1024;
 /** Anybody may start processes of any name; the lowest numbers are the oldest. */
 const MAXIMUM_PROCESSES = 500;
 const MAXIMUM_WORDS = 2_000_000;
+/** Seconds by which the two ways to tell the host's start can differ. */
+const CLOCK_DRIFT = 1.5;
 /** Of statfs(2). */
 const PROC_SUPER_MAGIC = 0x9fa0;
 
@@ -145,11 +147,23 @@ function tooMany(count: number): Problem {
   return { code: 'too-large', message };
 }
 
-/** Seconds since 1970. */
+/**
+ * The last moment at which the host can have been started, in seconds since 1970. `btime` has whole seconds; the uptime has
+ * hundredths, where this is the host itself and not a copy of its files.
+ */
 function bootTime(proc: string): number | undefined {
+  const whole = numberIn(`${proc}/stat`, /^btime (\d+)$/m);
+  const now = Date.now() / 1000;
+  const uptime = numberIn(`${proc}/uptime`, /^(\d+\.\d+) /);
+  const exact = uptime === undefined ? undefined : now - uptime;
+  if (whole === undefined) return undefined;
+  return exact !== undefined && Math.abs(exact - whole) < CLOCK_DRIFT ? exact : whole + 1;
+}
+
+function numberIn(path: string, pattern: RegExp): number | undefined {
   try {
-    const [, seconds] = /^btime (\d+)$/m.exec(readProcFile(`${proc}/stat`, STATUS_BYTES).toString('latin1')) ?? [];
-    return seconds === undefined ? undefined : Number(seconds);
+    const [, digits] = pattern.exec(readProcFile(path, STATUS_BYTES).toString('latin1')) ?? [];
+    return digits === undefined ? undefined : Number(digits);
   } catch {
     return undefined;
   }

@@ -236,7 +236,7 @@ describe('a copy of a host', () => {
     const { processes, problems } = list();
     expect(problems).toStrictEqual([]);
     expect(processes).toMatchObject([
-      { pid: 7, argv: ['kubelet', '--config=etc/kubelet.yaml'], startedAt: new Date(1_001_500), problems: [] },
+      { pid: 7, argv: ['kubelet', '--config=etc/kubelet.yaml'], startedAt: new Date(1_002_500), problems: [] },
       { pid: 8, exe: '/usr/bin/kubelet (deleted)', problems: [] },
     ]);
     const read = processes.map((found) => {
