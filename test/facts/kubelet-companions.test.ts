@@ -38,6 +38,15 @@ describe('anonymous access and the authorization mode', () => {
     ['of an empty --config', setup('--config='), 'default true', 'default "AlwaysAllow"'],
     ['of a file', setup('--config=/c', HEAD), 'default false', 'default "Webhook"'],
     ['of a file that sets one', setup('--config=/c', anonymous('true')), 'file true', 'default "Webhook"'],
+    [
+      'of a file in JSON that takes it back',
+      setup(
+        '--config=/c',
+        '{"apiVersion":"kubelet.config.k8s.io/v1beta1","kind":"KubeletConfiguration","authentication":{"anonymous":{"enabled":true,"enabled":null}}}',
+      ),
+      'default false',
+      'default "Webhook"',
+    ],
     ['of a file with an empty mode', setup('--config=/c', mode('""')), 'default false', 'default "Webhook"'],
     ['of drop-ins only', setup('--config-dir=/d', '', [HEAD]), 'default true', 'default "AlwaysAllow"'],
     [

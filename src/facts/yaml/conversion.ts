@@ -165,8 +165,8 @@ function aliasTargets(root: Node): Map<Alias, Node | undefined> {
   return targets;
 }
 
-/** Objects that null does take away, among those that matter: kubeadm's `etcd` holds pointers. */
-const POINTERS: ReadonlySet<string> = new Set(['external', 'local']);
+/** What null does take away, among what matters, because it is a pointer: in kubeadm's `etcd`, and whether something is on. */
+const POINTERS: ReadonlySet<string> = new Set(['external', 'local', 'enabled']);
 
 /** Go decodes a JSON key that stands twice into the same struct: objects merge and null changes nothing. */
 function mergeDuplicate(key: string, before: unknown, after: unknown): unknown {
