@@ -17,13 +17,17 @@ import {
   type StartedComponent,
 } from '../facts/host.ts';
 import { bounded } from '../facts/host-files.ts';
+import { runningClientCA } from '../facts/host-kubelet.ts';
 import { componentOf } from '../facts/processes.ts';
 import { inspect } from '../inspect.ts';
+import type { Moment } from '../policy/certificates.ts';
 import type { Problem, ProcessDocument, ProcessFiles, RawDocument, SourceProblem } from '../policy/types.ts';
 import type { TextStyle } from '../report/text.ts';
 import { loadConfiguration } from '../runtime/configuration.ts';
+import { momentAt } from '../runtime/configuration-certificates.ts';
 import { resolveSweep } from '../runtime/configuration-sweep.ts';
 import { handshakeEvidence } from '../sources/handshake/index.ts';
+import { certificateSight, readAuthorities, type AuthoritiesFile } from '../sources/host/certificates.ts';
 import { openHost } from '../sources/host/files.ts';
 import type { HostProcess } from '../sources/host/process.ts';
 import { listProcesses, openProcess } from '../sources/host/processes.ts';
@@ -38,6 +42,8 @@ export interface NodeAuditRequest {
   readonly root: string;
   /** What the host is called, where its files do not show it. */
   readonly hostname: string;
+  /** The name of the node in its cluster, where that is known. */
+  readonly node?: string;
   readonly config: string | undefined;
   readonly evidence: readonly NodeEvidenceName[];
   readonly output: 'text' | 'json';
@@ -65,7 +71,7 @@ export async function auditHost(request: NodeAuditRequest, signal: AbortSignal):
         configuration.isReported(control, surface);
       return { findings: findings.filter(isReported), problems };
     },
-    look: () => look(request, networks),
+    look: () => look(request, momentAt(now(), configuration.settings.certificates?.value), networks),
     byHost: evidence.includes('proc'),
     ask: (kubelet) => {
       const network = evidence.includes('handshake') ? networks.get(kubelet.files) : undefined;
@@ -87,9 +93,17 @@ export async function auditHost(request: NodeAuditRequest, signal: AbortSignal):
 /** Whether what a process listens on is reached from here; undefined where that can not be told. */
 type Network = 'own' | 'other' | undefined;
 
+/** A kubelet that was looked at. */
+interface KnownKubelet {
+  readonly cgroup: string | undefined;
+  readonly node: string;
+  readonly started: StartedComponent & { readonly process: HostProcess };
+}
+
 /** The kubelets first, for they give their nodes names. */
 function* look(
-  { root, hostname, clock }: NodeAuditRequest,
+  { root, hostname, node: given, clock }: NodeAuditRequest,
+  moment: Moment,
   networks: WeakMap<ProcessFiles, Network>,
 ): Generator<ProcessDocument | SourceProblem> {
   const deadline = clock() + MOST_TIME;
@@ -98,7 +112,7 @@ function* look(
   yield* problems;
   const started = processes.flatMap((process) => componentsOf(process).map((one) => ({ process, ...one })));
   const isKubelet = ({ component }: StartedComponent) => component === 'kubelet';
-  const kubelets: { readonly cgroup: string | undefined; readonly node: string }[] = [];
+  const kubelets: KnownKubelet[] = [];
   const names = new Set<string>();
   for (const one of [...started.filter(isKubelet), ...started.filter((each) => !isKubelet(each))]) {
     if (clock() > deadline) {
@@ -109,17 +123,19 @@ function* look(
     const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
     try {
       const found = documentOf(one, files);
-      const own = nodeName(found, hostname);
+      const own = given ?? nodeName(found, hostname);
       const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
-      if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node });
+      if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
-      yield named(found, node, one.process, names);
+      const authorities = () => authoritiesOf(root, node, kubelets);
+      const certificates = certificateSight(files, moment, authorities);
+      yield { ...named(found, node, one.process, names), certificates };
     } finally {
       if (!('state' in opened)) opened.close();
     }
   }
   const runsHere = started.some((one) => isKubelet(one) && !isContainer(one.process.cgroup));
-  if (!runsHere) yield* lookAtUnits(root, hostname);
+  if (!runsHere) yield* lookAtUnits(root, given, hostname, moment);
 }
 
 function documentOf(
@@ -159,8 +175,28 @@ function named(
   };
 }
 
+/** The client CA file of the one kubelet of a node. It is opened anew, for its bytes are not to be kept for all kubelets. */
+function authoritiesOf(root: string, node: string, kubelets: readonly KnownKubelet[]): AuthoritiesFile | undefined {
+  const [kubelet, ...others] = kubelets.filter((each) => each.node === node);
+  if (kubelet === undefined || others.length > 0) return undefined;
+  const opened = openProcess(root, kubelet.started.process);
+  if ('state' in opened) return undefined;
+  try {
+    const files = bounded(opened);
+    const path = runningClientCA(documentOf(kubelet.started, files));
+    return path === undefined ? undefined : readAuthorities(files, path);
+  } finally {
+    opened.close();
+  }
+}
+
 /** Where no kubelet runs: what would be started as one. */
-function* lookAtUnits(root: string, hostname: string): Generator<ProcessDocument | SourceProblem> {
+function* lookAtUnits(
+  root: string,
+  given: string | undefined,
+  hostname: string,
+  moment: Moment,
+): Generator<ProcessDocument | SourceProblem> {
   const opened = openHost(root);
   if ('state' in opened) {
     yield { source: { path: root }, problem: opened.problem };
@@ -178,9 +214,10 @@ function* lookAtUnits(root: string, hostname: string): Generator<ProcessDocument
       command: { by: 'unit' },
       unit,
       files,
+      certificates: certificateSight(files, moment, () => undefined),
       problems: [],
     };
-    const node = nodeName(found, hostname);
+    const node = given ?? nodeName(found, hostname);
     yield { ...found, subject: { component: 'kubelet', name: node, kind: 'Node', node } };
   } finally {
     opened.close();

@@ -2,7 +2,10 @@
 // presents a certificate to kubelets only if both are non-empty; with one of the two it starts, says nothing, and calls
 // kubelets anonymously (client-go transport/config.go, HasCertAuth).
 
-import { defineControl, noteApiServerPath } from '../policy/control.ts';
+import { noteIssuance } from '../policy/authority-faults.ts';
+import { notePair, PAIR_CODES } from '../policy/certificate-faults.ts';
+import { defineControl, noteApiServerPath, type Notes, type PathSetting } from '../policy/control.ts';
+import type { PairFiles } from '../policy/types.ts';
 
 const CERTIFICATE = '--kubelet-client-certificate';
 const KEY = '--kubelet-client-key';
@@ -32,7 +35,8 @@ export const apiserverKubeletClientCert = defineControl(
         'The value can not be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
       refused:
         'A kubelet that asks for a client certificate refused a call of kube-apiserver: none was presented, or none that the kubelet accepts.',
-      'would-not-start': 'With this command line kube-apiserver would exit instead of starting.',
+      'would-not-start': 'With this command line, or without this file, kube-apiserver would exit instead of starting.',
+      ...PAIR_CODES,
     },
     differences:
       'The benchmark asks whether the arguments exist; an empty argument exists and does nothing, so the effective ' +
@@ -45,10 +49,18 @@ export const apiserverKubeletClientCert = defineControl(
       notes.violations.push({ code: 'refused', setting: CERTIFICATE, message: refusal(subject.refusedBy) });
       return;
     }
-    noteApiServerPath(subject, CERTIFICATE, subject.kubeletClientCertificate, HOLLOW, notes);
-    noteApiServerPath(subject, KEY, subject.kubeletClientKey, HOLLOW, notes);
+    const certificate = noteApiServerPath(subject, CERTIFICATE, subject.kubeletClientCertificate, HOLLOW, notes);
+    const key = noteApiServerPath(subject, KEY, subject.kubeletClientKey, HOLLOW, notes);
+    if (subject.pair && certificate && key) noteFiles(certificate, key, subject.pair, notes);
   },
 );
+
+function noteFiles(certificate: PathSetting, key: PathSetting, files: PairFiles, notes: Notes): void {
+  const { issuance, moment } = files;
+  const file = { ...certificate, file: files.certificate };
+  const isPair = notePair(file, { ...key, file: files.key }, moment, notes);
+  if (isPair && issuance) noteIssuance(certificate, issuance.authorities, issuance.facts, moment, notes);
+}
 
 /** So many kubelets are named; the others are counted. */
 const MOST_NAMES = 5;

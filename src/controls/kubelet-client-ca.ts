@@ -3,8 +3,9 @@
 // it the kubelet's TLS hello asks for one and names the CAs of the file, which has at least one, or the kubelet exits
 // (kubelet.go:970-993; client-go util/cert/io.go:88, pem.go: no certificate is an error).
 
+import { CA_CODES, noteClientCA } from '../policy/authority-faults.ts';
 import { defineControl, isNullDevice, notePath, type Notes } from '../policy/control.ts';
-import type { Reading } from '../policy/types.ts';
+import type { Kubelet, Reading } from '../policy/types.ts';
 
 const FIELD = 'authentication.x509.clientCAFile';
 const FLAG = '--client-ca-file';
@@ -45,9 +46,9 @@ export const kubeletClientCA = defineControl(
       empty:
         'The layer that has the last word sets the client CA file to an empty value, or the running kubelet names no CA.',
       unusable: 'The value can not be the path of a CA bundle: /dev/null, white space.',
-      'public-bundle':
-        'The client CA file is a bundle of public CAs, so anyone with a public certificate gets an identity.',
-      'would-not-start': 'The kubelet would exit with this configuration instead of starting.',
+      'would-not-start':
+        'The kubelet would exit with this configuration, or with this client CA file, instead of starting.',
+      ...CA_CODES,
     },
     differences:
       'Remediation 1 of the AKS text says to set the parameter "to false", which is of another control; its rationale ' +
@@ -56,16 +57,16 @@ export const kubeletClientCA = defineControl(
       'effective value after file, drop-ins and flags, or what the live kubelet itself says.',
     defaults: { action: 'ratchet' },
   },
-  ({ clientCAFile, acceptedAuthorities }) => {
+  ({ clientCAFile, acceptedAuthorities, clientCA }) => {
     if (!clientCAFile && !acceptedAuthorities) return undefined;
     return (notes) => {
-      if (clientCAFile) noteFile(clientCAFile, notes);
+      if (clientCAFile) noteFile(clientCAFile, clientCA, notes);
       else if (acceptedAuthorities) noteHello(acceptedAuthorities, notes);
     };
   },
 );
 
-function noteFile(reading: Reading<string>, notes: Notes): void {
+function noteFile(reading: Reading<string>, clientCA: Kubelet['clientCA'], notes: Notes): void {
   const setting = settingOf(reading);
   const path = notePath(setting, reading, notes);
   if (path === undefined || reading.state !== 'set') return;
@@ -73,6 +74,8 @@ function noteFile(reading: Reading<string>, notes: Notes): void {
   if (isNullDevice(path) || path.trim() === '') {
     const message = `${setting} is ${JSON.stringify(path)}, which holds no CA: the kubelet would exit at start`;
     notes.violations.push({ code: 'unusable', setting, message, origin });
+  } else if (clientCA) {
+    noteClientCA({ setting, path, origin, file: clientCA.file }, clientCA.moment, notes);
   } else if (PUBLIC_BUNDLES.has(path)) {
     const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;
     notes.warnings.push({ code: 'public-bundle', setting, message, origin });

@@ -1,6 +1,14 @@
 // A kube-apiserver of a host.
 
-import type { ApiServer, Origin, ProcessDocument, ProcessFiles, Reading } from '../policy/types.ts';
+import type {
+  ApiServer,
+  CertificateSight,
+  Origin,
+  PairFiles,
+  ProcessDocument,
+  ProcessFiles,
+  Reading,
+} from '../policy/types.ts';
 import { flagTable } from './argv/flags.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
 import { neverServes } from './argv/serving.ts';
@@ -35,7 +43,7 @@ export function nextApiServer(document: ProcessDocument): Next<ApiServer> | unde
 }
 
 function apiServerOf(
-  { subject, source, problems }: ProcessDocument,
+  { subject, source, problems, certificates }: ProcessDocument,
   command: HostCommand,
   files: ProcessFiles,
 ): ApiServer {
@@ -54,7 +62,24 @@ function apiServerOf(
     const refusal = { reason: `systemd does not start it: ${command.refusal}` };
     return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
   }
-  return { ...base, ...settingsOf(command.words, files), doubts: [...problems, ...command.doubts] };
+  const settings = settingsOf(command.words, files);
+  const pair = pairOf(settings, certificates);
+  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
+}
+
+/** The files that both settings name; kube-apiserver reads them anew for each connection, so that what is there now is in use. */
+function pairOf(
+  { kubeletClientCertificate: certificate, kubeletClientKey: key }: ApiServerReadings,
+  sight: CertificateSight | undefined,
+): PairFiles | undefined {
+  if (sight === undefined || certificate.state !== 'set' || key.state !== 'set') return undefined;
+  const issuance = sight.issuance(certificate.value);
+  return {
+    certificate: sight.read(certificate.value),
+    key: sight.read(key.value),
+    ...(issuance && { issuance }),
+    moment: sight.moment,
+  };
 }
 
 function isAskedToPrint(command: HostCommand): boolean {

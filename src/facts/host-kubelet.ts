@@ -1,5 +1,6 @@
 // A kubelet of a host: what it runs with, what it would be started with now, and where it serves.
 
+import { isRefused } from '../policy/authority-faults.ts';
 import type { Kubelet, Problem, ProcessDocument, ProcessFiles } from '../policy/types.ts';
 import { flagTable, type FlagTable } from './argv/flags.ts';
 import { parseCommandLine } from './argv/pflag.ts';
@@ -42,7 +43,11 @@ export function runningKubelet(document: ProcessDocument): Kubelet | undefined {
     const message = `it runs, though with what is to be seen of its settings it would not: ${settings.refusal.reason}; ask its /configz`;
     return unreadableKubelet(document, { code: 'ambiguous', message });
   }
-  return kubeletOf(document, settings, command.doubts, true);
+  const kubelet = kubeletOf(document, settings, command.doubts, true);
+  const clientCA = clientCAOf(document, kubelet);
+  // it goes on with the CAs that it has read before, which no file shows
+  const isKept = clientCA === undefined || isRefused(clientCA.file);
+  return kubelet && { ...kubelet, ...(!isKept && { clientCA }) };
 }
 
 /**
@@ -64,9 +69,30 @@ export function nextKubelet(document: ProcessDocument): Next<Kubelet> | undefine
     next.words === undefined
       ? refusedKubelet(document, next.refusal)
       : kubeletOf(document, settingsOf(next.words, settings.files), next.doubts, !isOther);
-  if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
-  const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
-  return kubelet && { subject: kubelet, ...(since !== undefined && { since }) };
+  const clientCA = clientCAOf(document, kubelet);
+  const path = clientCA && isRefused(clientCA.file) ? pathOf(kubelet) : undefined;
+  const isChanged = isOther || isChangedSince(document.files, settings.paths(), readTime(document));
+  if (!isChanged && path === undefined) return undefined;
+  const changed = isChanged ? [...settings.paths(), ...(isOther ? units.paths() : [])] : [];
+  const since = lastChange(document.files, [...changed, ...(path === undefined ? [] : [path])]);
+  return kubelet && { subject: { ...kubelet, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
+}
+
+/** The client CA file of a kubelet as it runs, where it has one. */
+export function runningClientCA(document: ProcessDocument): string | undefined {
+  return pathOf(runningKubelet(document));
+}
+
+function pathOf(kubelet: Kubelet | undefined): string | undefined {
+  const reading = kubelet?.clientCAFile;
+  return reading?.state === 'set' && reading.value !== '' ? reading.value : undefined;
+}
+
+function clientCAOf({ certificates }: ProcessDocument, kubelet: Kubelet | undefined): Kubelet['clientCA'] {
+  const path = pathOf(kubelet);
+  return certificates && path !== undefined
+    ? { file: certificates.read(path), moment: certificates.moment }
+    : undefined;
 }
 
 /** What was found, for as long as the files of a process are open: it is asked for several times. */

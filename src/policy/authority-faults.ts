@@ -1,15 +1,9 @@
 // What is wrong with the CAs that a kubelet accepts client certificates of, and with those that a certificate hangs on.
 
-import {
-  about,
-  allowsClients,
-  insteadOf,
-  readOr,
-  type Faults,
-  type FileSetting,
-  type Moment,
-} from './certificate-faults.ts';
-import type { CertificateFacts, IssuanceFacts } from './certificates.ts';
+import { about, allowsClients, insteadOf, readOr, type Faults, type FileSetting } from './certificate-faults.ts';
+import type { CertificateFacts, IssuanceFacts, Moment } from './certificates.ts';
+import type { PathSetting } from './control.ts';
+import type { CertificateFile } from './types.ts';
 
 /** The codes that `noteClientCA` notes, for the metadata of a control; `would-not-start` besides. */
 export const CA_CODES = {
@@ -27,10 +21,10 @@ export const CA_CODES = {
  */
 export function noteClientCA(given: FileSetting, moment: Moment, faults: Faults): void {
   const { setting, path } = given;
-  const read = readOr(given, 'the kubelet', faults);
+  const read = readOr(given, 'the kubelet would refuse to start', faults);
   if (read === undefined) return;
   const { certificates, brokenCertificate, instead } = read.pem;
-  if (certificates.length === 0 || brokenCertificate !== undefined) {
+  if (isRefused(read)) {
     const what =
       brokenCertificate === undefined
         ? `holds no certificate${insteadOf(instead)}`
@@ -41,6 +35,12 @@ export function noteClientCA(given: FileSetting, moment: Moment, faults: Faults)
   }
   noteAuthorities(given, certificates, moment, faults);
   notePublic(given, certificates, faults);
+}
+
+/** Whether the kubelet does not take a file: at its start it exits, and while it runs it goes on with the one before. */
+export function isRefused(file: CertificateFile): boolean {
+  if (file.state !== 'read') return file.state === 'missing';
+  return file.pem.certificates.length === 0 || file.pem.brokenCertificate !== undefined;
 }
 
 /** One that is of no use among others that are is a warning, as during a rotation; if none is of use, the link is broken. */
@@ -115,7 +115,7 @@ function notePublic(given: FileSetting, certificates: readonly CertificateFacts[
  * @param authorities the path of the kubelet's client CA file
  */
 export function noteIssuance(
-  certificate: FileSetting,
+  certificate: PathSetting,
   authorities: string,
   issuance: IssuanceFacts,
   { now }: Moment,

@@ -1,29 +1,23 @@
 // What is wrong with the files behind the settings of the link. A fault that breaks the link, or keeps a component from
 // starting, is a violation; one that does not, or not yet, is a warning.
 
-import type { CertificateFacts, CertificateFile } from './certificates.ts';
-import type { Notes } from './control.ts';
-import type { Origin, Violation } from './types.ts';
+import type { CertificateFacts, Moment } from './certificates.ts';
+import type { Notes, PathSetting } from './control.ts';
+import type { CertificateFile, Violation } from './types.ts';
 
 /** Where faults are noted. */
 export type Faults = Pick<Notes, 'violations' | 'problems' | 'warnings'>;
 
 /** A setting and the file that it names. */
-export interface FileSetting {
-  readonly setting: string;
-  readonly path: string;
-  readonly origin: Origin;
+export interface FileSetting extends PathSetting {
   readonly file: CertificateFile;
-}
-
-/** When it is judged, and until when what expires is worth a warning: as in CertificateFacts, to the second. */
-export interface Moment {
-  readonly now: string;
-  readonly soon: string;
 }
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const ANY_USAGE = '2.5.29.37.0';
+/** It reads both anew for each handshake. */
+const API_SERVER =
+  'kube-apiserver would refuse to start, and one that runs fails in each new TLS handshake with a kubelet';
 const RENEW =
   'renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reads it anew by itself';
 
@@ -44,19 +38,23 @@ export const PAIR_CODES = {
 /**
  * Judges the client certificate and key of kube-apiserver. A file that is missing keeps it from starting; with one that is
  * broken it starts, and fails in each handshake (client-go transport/transport.go:137 and 388: files are only parsed there).
+ *
+ * @returns whether there is a pair that can be presented
  */
-export function notePair(certificate: FileSetting, key: FileSetting, moment: Moment, faults: Faults): void {
+export function notePair(certificate: FileSetting, key: FileSetting, moment: Moment, faults: Faults): boolean {
   const leaf = noteCertificate(certificate, moment, faults);
   const keyFingerprint = noteKey(key, faults);
-  if (leaf === undefined || keyFingerprint === undefined || leaf.keyFingerprint === keyFingerprint) return;
+  if (leaf === undefined || keyFingerprint === undefined) return false;
+  if (leaf.keyFingerprint === keyFingerprint) return true;
   const message = `${key.setting} is ${key.path}, which is not the key of the certificate ${certificate.path}: name the two files of one pair`;
   faults.violations.push(about(key, 'key-mismatch', message));
+  return false;
 }
 
 /** The certificate that is presented, where one can be read. */
 function noteCertificate(given: FileSetting, moment: Moment, faults: Faults): CertificateFacts | undefined {
   const { setting, path } = given;
-  const read = readOr(given, 'kube-apiserver', faults);
+  const read = readOr(given, API_SERVER, faults);
   if (read === undefined) return undefined;
   const { certificates, certificateWithHeaders, brokenCertificate, instead } = read.pem;
   const [leaf] = certificates;
@@ -116,7 +114,7 @@ function noteLeaf(given: FileSetting, leaf: CertificateFacts, { now, soon }: Mom
 /** The fingerprint of the public half, where the key can be read. */
 function noteKey(given: FileSetting, faults: Faults): string | undefined {
   const { setting, path } = given;
-  const read = readOr(given, 'kube-apiserver', faults);
+  const read = readOr(given, API_SERVER, faults);
   if (read === undefined) return undefined;
   const { key, instead } = read.pem;
   if (read.access !== undefined && key !== undefined) noteAccess(given, read.access, faults);
@@ -145,10 +143,10 @@ function noteAccess(
   faults.warnings.push(about(given, 'key-exposed', message));
 }
 
-/** The content of a file; notes where there is none. */
+/** The content of a file; notes where there is none, and what comes of that. */
 export function readOr(
   given: FileSetting,
-  component: string,
+  outcome: string,
   faults: Faults,
 ): Extract<CertificateFile, { state: 'read' }> | undefined {
   const { file, setting, path, origin } = given;
@@ -159,7 +157,7 @@ export function readOr(
       faults.problems.push({ ...file.problem, origin });
       return undefined;
     case 'missing': {
-      const message = `${component} would refuse to start: ${setting} is ${path}, which does not exist; create the file, or correct the path`;
+      const message = `${outcome}: ${setting} is ${path}, which does not exist; create the file, or correct the path`;
       faults.violations.push(about(given, 'would-not-start', message));
       return undefined;
     }
@@ -188,6 +186,6 @@ export function allowsClients({ extendedKeyUsages }: CertificateFacts): boolean 
 }
 
 /** A violation or warning about a setting and its file. */
-export function about({ setting, origin }: FileSetting, code: string, message: string): Violation {
+export function about({ setting, origin }: PathSetting, code: string, message: string): Violation {
   return { code, setting, message, origin };
 }

@@ -1,7 +1,5 @@
 /** What certificate files hold, as far as the link between kube-apiserver and kubelets depends on it. Data only. */
 
-import type { Problem } from './types.ts';
-
 /**
  * A certificate, as Go's verifier sees it. Names are as RFC 4514 writes them.
  * Times are RFC 3339 in UTC, to the second, so that their order is that of the texts.
@@ -54,17 +52,6 @@ export interface PemFacts {
   readonly instead?: 'empty' | 'der' | 'other';
 }
 
-/** A file of certificates or a key, as far as it could be read. */
-export type CertificateFile =
-  | { readonly state: 'missing' }
-  | { readonly state: 'unreadable'; readonly problem: Problem }
-  | {
-      readonly state: 'read';
-      readonly pem: PemFacts;
-      /** Who may read it: permission bits and owning group. */
-      readonly access?: { readonly mode: number; readonly group: number };
-    };
-
 /** How a client certificate hangs together with a file of CAs, by names and signatures alone. */
 export interface IssuanceFacts {
   /** From the client certificate to one of the CA file; only itself where the CA file holds it. */
@@ -73,4 +60,10 @@ export interface IssuanceFacts {
   readonly namesakes: readonly CertificateFacts[];
   /** There were too many candidates to follow all, for Go as well. */
   readonly cut: boolean;
+}
+
+/** When it is judged, and until when what expires is worth a warning: as in CertificateFacts, to the second. */
+export interface Moment {
+  readonly now: string;
+  readonly soon: string;
 }

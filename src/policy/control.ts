@@ -4,6 +4,7 @@ import type {
   Control,
   ControlMetadata,
   Evidence,
+  Origin,
   Outcome,
   Problem,
   Reading,
@@ -20,6 +21,13 @@ export interface Notes {
   readonly problems: Problem[];
   readonly warnings: Warning[];
   readonly evidence: Evidence[];
+}
+
+/** A setting that is the path of a file. */
+export interface PathSetting {
+  readonly setting: string;
+  readonly path: string;
+  readonly origin: Origin;
 }
 
 /** Writes violations, problems, warnings and evidence of one subject into the notes. */
@@ -115,6 +123,7 @@ export function notePath(setting: string, reading: Reading<string>, notes: Notes
  * Notes what is wrong with a setting of kube-apiserver that must be the path of a file.
  *
  * @param hollow what becomes of a file that holds nothing
+ * @returns the setting where something can be at its path
  */
 export function noteApiServerPath(
   subject: ApiServer,
@@ -122,9 +131,9 @@ export function noteApiServerPath(
   reading: Reading<string>,
   hollow: string,
   notes: Notes,
-): void {
+): PathSetting | undefined {
   const path = notePath(setting, reading, notes);
-  if (path === undefined || reading.state !== 'set') return;
+  if (path === undefined || reading.state !== 'set') return undefined;
   const { origin } = reading;
   const fault = unusable(path, hollow);
   if (fault !== undefined) {
@@ -134,25 +143,26 @@ export function noteApiServerPath(
       message: `${setting} is ${JSON.stringify(path)}: ${fault}`,
       origin,
     });
-    return;
+    return undefined;
   }
   switch (subject.view(path)) {
     case 'visible':
     case 'not-shown':
-      return;
+      return { setting, path, origin };
     case 'not-mounted':
       notes.problems.push({
         code: 'not-mounted',
         message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or judge the running process`,
         origin,
       });
-      return;
+      return undefined;
     case 'relative':
       notes.problems.push({
         code: 'relative-path',
         message: `${setting} is the relative path ${path}, which depends on the working directory of the process. Use an absolute path, or set workingDir`,
         origin,
       });
+      return undefined;
   }
 }
 

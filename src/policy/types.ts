@@ -1,5 +1,7 @@
 /** The vocabulary of the product: what can be read, what is judged, what is said about it. Data only, no behaviour. */
 
+import type { IssuanceFacts, Moment, PemFacts } from './certificates.ts';
+
 /** A process whose settings a control wants. */
 export type Component = 'kube-apiserver' | 'kubelet';
 
@@ -110,6 +112,8 @@ export interface ApiServer extends SubjectBase {
   readonly kubeletClientKey: Reading<string>;
   /** The CA that kube-apiserver verifies the serving certificates of kubelets by. */
   readonly kubeletCertificateAuthority: Reading<string>;
+  /** The files of the client certificate and its key, where they were looked at. */
+  readonly pair?: PairFiles;
   /** Kubelets that ask their callers for a certificate, and were shown none that they accept. */
   readonly refusedBy?: readonly string[];
   /** What the subject's mounts say of a path. */
@@ -120,10 +124,27 @@ export interface ApiServer extends SubjectBase {
 export interface Kubelet extends SubjectBase {
   readonly component: 'kubelet';
   readonly clientCAFile?: Reading<string>;
+  /** What the client CA file holds, where that was looked at. */
+  readonly clientCA?: { readonly file: CertificateFile; readonly moment: Moment };
   /** The names of the CAs that it accepts client certificates of, as its TLS hello lists them (RFC 4514). */
   readonly acceptedAuthorities?: Reading<readonly string[]>;
   readonly anonymousAuth?: Reading<boolean>;
   readonly authorizationMode?: Reading<string>;
+}
+
+/** The client certificate of a kube-apiserver and its key, as they are on its host. */
+export interface PairFiles {
+  readonly certificate: CertificateFile;
+  readonly key: CertificateFile;
+  readonly issuance?: Issuance;
+  readonly moment: Moment;
+}
+
+/** How a client certificate hangs together with the client CA file of the kubelet of its node. */
+export interface Issuance {
+  /** The path of that file. */
+  readonly authorities: string;
+  readonly facts: IssuanceFacts;
 }
 
 /** What a control judges. */
@@ -317,6 +338,8 @@ export interface ProcessDocument {
   readonly unit?: string;
   readonly startedAt?: Date;
   readonly files: ProcessFiles;
+  /** What its certificate files hold, where that is to be judged. */
+  readonly certificates?: CertificateSight;
   /** What of it can not be read, so that nothing about it is certain. */
   readonly problems: readonly Problem[];
 }
@@ -358,6 +381,25 @@ export interface ProcessFiles {
   readonly readStaticPods: (path: string) => StaticPodFiles | MissingFile | UnreadableFile;
   readonly stat: (path: string) => FileStatus | MissingFile | UnreadableFile;
 }
+
+/** The certificate files of a process, as it sees them. Bounded as its other files, and none of these throws. */
+export interface CertificateSight {
+  readonly moment: Moment;
+  readonly read: (path: string) => CertificateFile;
+  /** Undefined where the node has not exactly one kubelet, or where one of the two files can not be read. */
+  readonly issuance: (path: string) => Issuance | undefined;
+}
+
+/** A file of certificates or a key, as far as it could be read. */
+export type CertificateFile =
+  | MissingFile
+  | UnreadableFile
+  | {
+      readonly state: 'read';
+      readonly pem: PemFacts;
+      /** Who may read it: permission bits and owning group. */
+      readonly access?: { readonly mode: number; readonly group: number };
+    };
 
 /** A file's path and text. */
 export interface NamedText {

@@ -1,6 +1,6 @@
 import type { ControlMetadata, Exemption } from '../policy/types.ts';
-import { SURFACES } from './configuration-file.ts';
-import type { SweepSettings } from './configuration-sweep.ts';
+import { CERTIFICATE_DEFAULTS } from './configuration-certificates.ts';
+import { SURFACES, type Settings } from './configuration-file.ts';
 import type { GuardConfiguration } from './configuration.ts';
 
 /** What is different between two configurations, in a few words each, for the log. */
@@ -14,7 +14,8 @@ export function changesBetween(
     ...changed('onUnknown', before.policy.onUnknown, after.policy.onUnknown),
     ...changed('namespaces', [...before.namespaces].join(', '), [...after.namespaces].join(', ')),
     ...changedExemptions(before.policy.exemptions, after.policy.exemptions),
-    ...(sweepOf(before) === sweepOf(after) ? [] : ['sweep']),
+    ...(valuesOf(before.settings.sweep) === valuesOf(after.settings.sweep) ? [] : ['sweep']),
+    ...changed('certificates.warnBefore', warnBeforeOf(before), warnBeforeOf(after)),
   ];
 }
 
@@ -50,7 +51,12 @@ function nameOf({ control, subject }: Exemption): string {
 }
 
 /** The settings without their places, to compare them. */
-function sweepOf({ settings }: GuardConfiguration): string {
-  const sweep: SweepSettings = settings.sweep?.value ?? {};
-  return JSON.stringify(sweep, (key, value: unknown) => (key === 'line' || key === 'column' ? undefined : value));
+function valuesOf(settings: Settings['sweep']): string {
+  return JSON.stringify(settings?.value ?? {}, (key, value: unknown) =>
+    key === 'line' || key === 'column' ? undefined : value,
+  );
+}
+
+function warnBeforeOf({ settings }: GuardConfiguration): string {
+  return settings.certificates?.value.warnBefore?.value ?? CERTIFICATE_DEFAULTS.warnBefore;
 }

@@ -1,4 +1,5 @@
 import type { Action, Surface } from '../policy/types.ts';
+import { readCertificateSettings, type CertificateSettings } from './configuration-certificates.ts';
 import { readExemptions, type ConfiguredExemption } from './configuration-exemptions.ts';
 import { readSweep, type SweepSettings } from './configuration-sweep.ts';
 import { YamlReader, type ConfigurationFault, type Entry, type Fields, type Located } from './yaml-reader.ts';
@@ -35,6 +36,7 @@ export interface Settings {
   readonly namespaces?: readonly Located<string>[];
   readonly exemptions: readonly ConfiguredExemption[];
   readonly sweep?: Located<SweepSettings>;
+  readonly certificates?: Located<CertificateSettings>;
 }
 
 /**
@@ -83,6 +85,9 @@ function readRoot(reader: YamlReader, root: Entry, slugs: readonly string[]): Se
     },
     sweep: (entry) => {
       settings.sweep = reader.locate({ ...entry, node: entry.blamed }, readSweep(reader, entry));
+    },
+    certificates: (entry) => {
+      settings.certificates = reader.locate({ ...entry, node: entry.blamed }, readCertificateSettings(reader, entry));
     },
   });
   for (const field of ['apiVersion', 'kind'] as const) {

@@ -1,5 +1,6 @@
 import { isExpired } from '../policy/exempt.ts';
 import type { ControlMetadata } from '../policy/types.ts';
+import { CERTIFICATE_DEFAULTS } from './configuration-certificates.ts';
 import { HEAD, SURFACES, type Settings } from './configuration-file.ts';
 import { SWEEP_DEFAULTS, type SweepSettings } from './configuration-sweep.ts';
 import { actionOf, isUnnamed, type GuardConfiguration } from './configuration.ts';
@@ -19,6 +20,7 @@ export function printConfiguration(
 ): string {
   const from = originIn(file?.path);
   const names = settings.namespaces ?? [...namespaces].map((value) => ({ value }));
+  const warnBefore = settings.certificates?.value.warnBefore ?? { value: CERTIFICATE_DEFAULTS.warnBefore };
   const lines = [
     `apiVersion: ${HEAD.apiVersion}`,
     `kind: ${HEAD.kind}`,
@@ -30,6 +32,8 @@ export function printConfiguration(
     ...printExemptions(settings, today, from),
     'sweep:',
     ...printSweep(settings.sweep?.value ?? {}, from),
+    'certificates:',
+    `  warnBefore: ${warnBefore.value}${from(warnBefore)}`,
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,8 +1,20 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { authority, client } from '../support/link-certificates.ts';
+
 /** In the year 2100: the files of a copy are as young as the copy, and have to be older than its processes. */
 const BOOT = 4_102_444_800;
+
+/** Long enough for every time that a test is at. */
+const LASTING = { from: new Date('2020-01-01T00:00:00Z'), to: new Date('2099-01-01T00:00:00Z') };
+const ca = await authority(LASTING);
+const pair = await client(ca, LASTING);
+const LINK = new Map([
+  ['ca', ca.pem],
+  ['certificate', pair.pem],
+  ['key', pair.keyPem],
+]);
 
 const FIXTURES = new URL('../fixtures/hosts/', import.meta.url);
 
@@ -18,7 +30,8 @@ export function layoutPath(name: string): URL {
 
 /**
  * Builds a host in a folder. Each part of the text begins with `=== PATH`, followed by what the file holds, or with
- * `=== process PID`, followed by lines for its program, control group, root, parent and variables, then by its words.
+ * `=== process PID`, followed by lines for its program, control group, root, parent and variables, then by its words. Below
+ * `=== certificates` are the paths of real ones that belong together, each behind `ca`, `certificate` or `key`.
  */
 export function buildHost(root: string, text: string, boot = BOOT): void {
   mkdirSync(join(root, 'proc'), { recursive: true });
@@ -27,13 +40,21 @@ export function buildHost(root: string, text: string, boot = BOOT): void {
   for (let at = 1; at < parts.length; at += 2) {
     const [name = '', content = ''] = [parts[at], parts[at + 1]];
     if (name.startsWith('process ')) buildProcess(join(root, 'proc', name.slice(8)), Number(name.slice(8)), content);
+    else if (name === 'certificates') putCertificates(root, content);
     else put(join(root, name), content);
   }
 }
 
-function put(path: string, content: string): void {
+function putCertificates(root: string, text: string): void {
+  for (const line of text.trimEnd().split('\n')) {
+    const [kind = '', path = ''] = line.split(' ');
+    put(join(root, path), LINK.get(kind) ?? '', kind === 'key' ? 0o600 : 0o644);
+  }
+}
+
+function put(path: string, content: string, mode = 0o644): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+  writeFileSync(path, content, { mode });
 }
 
 function buildProcess(folder: string, pid: number, text: string): void {

@@ -79,7 +79,7 @@ describe('what is hostile', () => {
   const CONFIG = '/var/lib/kubelet/config.yaml';
   const kubelet = `=== process 700\nexe /usr/bin/kubelet\nkubelet\n--config=${CONFIG}\n`;
   const server =
-    '=== process 900\nexe /usr/bin/kube-apiserver\nkube-apiserver\n--kubelet-client-certificate=/a\n--kubelet-client-key=/b\n';
+    '=== process 900\nexe /usr/bin/kube-apiserver\nkube-apiserver\n--kubelet-client-certificate=/a\n--kubelet-client-key=/b\n=== certificates\ncertificate /a\nkey /b\n';
 
   /** A host whose kubelet has something else in the place of its configuration, and whose kube-apiserver is right. */
   async function judgedWith(make: (path: string) => void): Promise<readonly [string, string, number]> {

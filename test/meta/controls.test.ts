@@ -9,6 +9,7 @@ import { controls } from '../../src/controls/index.ts';
 import { inspect } from '../../src/inspect.ts';
 import type { Control, Finding, RawDocument } from '../../src/policy/types.ts';
 import { fixturesOf, type Fixture } from '../support/fixtures.ts';
+import { faultyLinks } from '../support/link-documents.ts';
 
 const files = readdirSync(join(import.meta.dirname, '../../src/controls'))
   .filter((name) => name !== 'index.ts')
@@ -21,6 +22,7 @@ function findingsOf(control: Control, { name, text }: Fixture): readonly Finding
 /** What is no text, for codes that no file can produce. */
 const asked: readonly RawDocument[] = [
   { form: 'refused-calls', source: { node: 'api.example.com', via: 'configz-proxy' }, kubelets: ['worker-1'] },
+  ...(await faultyLinks()),
 ];
 
 /** The violation and warning codes in findings. */

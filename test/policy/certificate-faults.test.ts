@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 
 import { CA_CODES, noteClientCA, noteIssuance } from '../../src/policy/authority-faults.ts';
 import { notePair, PAIR_CODES, type Faults, type FileSetting } from '../../src/policy/certificate-faults.ts';
-import type { CertificateFile } from '../../src/policy/certificates.ts';
+import type { CertificateFile } from '../../src/policy/types.ts';
 import { issuanceFacts, pemFacts } from '../../src/sources/certificates.ts';
 import {
   authority,

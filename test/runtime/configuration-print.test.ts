@@ -103,6 +103,7 @@ describe('the printed configuration', () => {
           },
           { requiredKeys: [] },
         ),
+        certificates: fc.record({ warnBefore: fc.constantFrom('1d', '365d') }, { requiredKeys: [] }),
       },
       { requiredKeys: [] },
     );
@@ -112,7 +113,8 @@ describe('the printed configuration', () => {
         const printed = printConfiguration(before, controls, TODAY);
         const after = read(printed);
         expect(changesBetween(before, after, controls).filter((change) => change !== 'sweep')).toStrictEqual([]);
-        expect(parse(printed)).toMatchObject({ sweep: settings.sweep ?? {} });
+        const { sweep = {}, certificates = {} } = settings;
+        expect(parse(printed)).toMatchObject({ sweep, certificates });
         for (const control of controls)
           expect(after.isReported(control, 'process')).toBe(before.isReported(control, 'process'));
         expect(after.policy.exemptions).toStrictEqual(before.policy.exemptions);

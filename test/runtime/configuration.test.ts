@@ -308,6 +308,22 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
     `${HEAD}sweep: { reports: on }\n`,
     ['3:19: reports must be one of auto, openreports, wgpolicyk8s, none'],
   ],
+  ['the longest warning', `${HEAD}certificates: { warnBefore: 365d }\n`, []],
+  ['certificates without settings', `${HEAD}certificates: {}\n`, []],
+  ['empty certificates', `${HEAD}certificates:\n`, ['3:14: certificates must be a map']],
+  [
+    'an unknown key of certificates',
+    `${HEAD}certificates: { warn: 30d }\n`,
+    ['3:17: certificates has no key "warn"; it can have warnBefore'],
+  ],
+  ...['366d', '0d', '030d', '30', '720h', '1000d'].map(
+    (time) =>
+      [
+        `a warning ${time} ahead`,
+        `${HEAD}certificates: { warnBefore: ${time} }\n`,
+        ['3:29: warnBefore must be a time from 1d to 365d, such as 30d'],
+      ] as const,
+  ),
 ];
 
 describe('the file', () => {

@@ -11,7 +11,8 @@ import type {
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { renderJson, reportRun } from '../../report/guard-report.ts';
 import { renderSourceProblem, renderText, type TextStyle } from '../../report/text.ts';
-import { willFail, withNext, type Next } from './next.ts';
+import { withFile } from './client-ca.ts';
+import { isSaid, willFail, withNext, type Next } from './next.ts';
 
 /** A node audit, as it was asked for. */
 export interface NodeRequest {
@@ -153,7 +154,7 @@ async function settle(seen: Seen): Promise<readonly Finding[]> {
   for (const process of seen.processes) {
     const { running, next, asked } = process;
     const { subject } = process.document;
-    const live = (await asked).map((finding) => ({ ...finding, subject }));
+    const live = (await asked).map((finding) => withFile({ ...finding, subject }, running));
     const manifest = manifestOf(process, seen);
     for (const finding of manifest) started.add(finding);
     for (const finding of combine([...running, ...live])) {
@@ -187,8 +188,10 @@ function withManifest(
 ): Finding {
   const [first] = manifest;
   const path = first && 'path' in first.source ? first.source.path : '';
+  // a manifest shows settings, but no files: what is wrong with these it does not mend
+  const findings = manifest.filter((next) => running === undefined || !isSaid(running, next));
   return {
-    ...withNext(finding, running, { findings: manifest, since: podFiles.get(path) }),
+    ...withNext(finding, running, { findings, since: podFiles.get(path) }),
     ...(first && { subject: first.subject }),
   };
 }

@@ -40,9 +40,18 @@ export function willFail({ outcome, others = [] }: Finding): boolean {
   return outcome.result !== 'fail' && others.some(({ pending, result }) => pending === true && result === 'fail');
 }
 
+/** Tells whether what comes next has the same settings as what runs. */
+export function isSaid(running: Finding, next: Finding): boolean {
+  return running.evidence.length > 0 && hasSameValues(running, next);
+}
+
 function isOther(finding: Finding, running: Finding | undefined, next: Finding): boolean {
   if (finding.outcome.result !== next.outcome.result) return true;
   if (running === undefined || running.outcome.result === 'unknown') return false;
+  return !hasSameValues(running, next);
+}
+
+function hasSameValues(running: Finding, next: Finding): boolean {
   const [before, after] = [running, next].map(({ evidence }) => JSON.stringify(evidence.map(({ value }) => value)));
-  return before !== after;
+  return before === after;
 }

@@ -6,7 +6,10 @@ import { changedSince } from '../../../src/facts/host.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { AskedSource, ProcessDocument, RawDocument, SourceProblem } from '../../../src/policy/types.ts';
 import type { GuardReport, ReportedFinding } from '../../../src/report/guard-report.ts';
-import { AFTER, configuration, processOf, type HostFile } from '../../facts/host-documents.ts';
+import { momentAt } from '../../../src/runtime/configuration-certificates.ts';
+import { certificateSight } from '../../../src/sources/host/certificates.ts';
+import { AFTER, configuration, filesOf, processOf, type HostFile } from '../../facts/host-documents.ts';
+import { authority, DAY, NOW as MADE, type Wanted } from '../../support/link-certificates.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
@@ -73,6 +76,29 @@ describe('a kubelet whose files are as it read them', () => {
     const otherwise = await audit([kubelet(configuration('/ca.crt'))], { ask: hello(undefined) });
     expect(clientCA(otherwise)).toMatchObject({ result: 'fail', vantage: 'live', otherEvidence: [{ agrees: false }] });
     expect(otherwise.exitCode).toBe(1);
+  });
+});
+
+describe('what is wrong with the client CA file', () => {
+  const withCA = async (wanted: Wanted): Promise<ProcessDocument> => {
+    const files = { [CONFIG]: configuration('/ca.crt'), '/ca.crt': (await authority(wanted)).pem };
+    const certificates = certificateSight(filesOf(files), momentAt(MADE, undefined), () => undefined);
+    return processOf('kubelet', [`--config=${CONFIG}`], files, { certificates });
+  };
+  const days = (count: number) => new Date(MADE.getTime() + count * DAY);
+
+  test('is not refuted by a kubelet that names its CAs', async () => {
+    const expired = await withCA({ from: days(-9), to: days(-1) });
+    const answer = await audit([expired], { ask: hello(['CN=kubernetes']) });
+    expect(clientCA(answer)).toMatchObject({ result: 'fail', violations: [{ code: 'ca-expired' }], vantage: 'live' });
+    expect([answer.exitCode, clientCA(answer)?.otherEvidence?.[0]?.agrees]).toStrictEqual([1, true]);
+    const soon = await audit([await withCA({ to: days(9) })], { ask: hello(['CN=kubernetes']) });
+    expect(clientCA(soon)).toMatchObject({ result: 'pass', warnings: [{ code: 'ca-expires-soon' }] });
+  });
+
+  test('mends nothing of what a kubelet says that asks for no certificate', async () => {
+    const answer = await audit([await withCA({ to: days(-1), from: days(-9) })], { ask: hello(undefined) });
+    expect(clientCA(answer)).toMatchObject({ result: 'fail', violations: [{ code: 'missing' }] });
   });
 });
 
