@@ -12,6 +12,7 @@ import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor-command.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export-command.ts';
+import { addNodeAgent } from './commands/node-agent-command.ts';
 import { addNode } from './commands/node-command.ts';
 import { addServe } from './commands/serve-command.ts';
 import { addSweep } from './commands/sweep-command.ts';
@@ -63,6 +64,7 @@ function program(): Command {
   for (const add of [
     addCheck,
     addNode,
+    addNodeAgent,
     addSweep,
     addExplain,
     addConfig,

@@ -54,6 +54,7 @@ export async function sweepOf(
       found: () => undefined,
       notKept: () => undefined,
     },
+    handedOver: () => Promise.resolve(undefined),
     turn,
     now: () => new Date(),
   };

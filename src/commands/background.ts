@@ -99,6 +99,8 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       namespaces: configuration().namespaces,
       kubeletCA: options.kubeletCA,
       clock,
+      isReported: configuration().isReported,
+      now,
       unverified: journal.unverified,
     });
     const rules = sweepRules(configuration(), controls, plan.concurrency, dayOf(now()));

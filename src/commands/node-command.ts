@@ -37,7 +37,7 @@ export function addNode(root: Command, terminal: Terminal): void {
         .argParser(readEvidence)
         .default(EVIDENCE, EVIDENCE.join(',')),
     );
-  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, the timeout of a sweep')) {
+  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, the timeout of a sweep, when certificates are warned about')) {
     command.addOption(option);
   }
   command.addHelpText('after', HELP).action((options: NodeOptions) => runNode(options, terminal));
@@ -75,7 +75,11 @@ async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> 
   deliver(output, options, terminal);
 }
 
-function folder(path: string): string {
+/** The folder that --root names.
+ *
+ * @throws StartError where it is none
+ */
+export function folder(path: string): string {
   const isFolder = path !== '' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw new StartError('usage', `--root ${path} is no folder: name the root of the host`);
   return resolve(path);

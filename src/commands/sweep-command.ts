@@ -13,7 +13,7 @@ interface SweepOptions extends ReportOptions {
   readonly kubeletCertificateAuthority?: string;
 }
 
-const EVIDENCE: readonly SweepEvidence[] = ['handshake', 'configz', 'configz-proxy', 'flagz'];
+const EVIDENCE: readonly SweepEvidence[] = ['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent'];
 
 const HELP = `${EXIT_CODES}
 Evidence:
@@ -22,6 +22,7 @@ Evidence:
   configz-proxy  the same through kube-apiserver, which proves the link; needs get nodes/proxy, which is as good as
                  running commands on every node, and is therefore never asked for unless you name it
   flagz          the flags of each kube-apiserver (1.36 and newer); needs get /flagz
+  node-agent     what node agents handed over, where there are any (manifests/components/node-agent)
 
 Nothing is written to the cluster, but tokens of the account kubelet-guard-configz that end after ten minutes.`;
 

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 
+import type { HandedOver } from '../entrances/sweep/node.ts';
 import type { SweepPorts, SweepRules } from '../entrances/sweep/sweep.ts';
+import { controls } from '../controls/index.ts';
 import { inspect } from '../inspect.ts';
 import { exemptionOf } from '../policy/exempt.ts';
 import type { Control } from '../policy/types.ts';
+import { takeOver } from '../report/hand-over.ts';
 import type { GuardConfiguration } from '../runtime/configuration.ts';
 import type { SweepPlan } from '../runtime/configuration-sweep.ts';
 import { StartError } from '../runtime/start-error.ts';
@@ -11,6 +14,7 @@ import type { Cluster } from '../sources/cluster.ts';
 import { configzEvidence, configzProxyEvidence } from '../sources/configz.ts';
 import type { NodeEvidence } from '../sources/evidence.ts';
 import { askApiServers, authorityOf } from '../sources/flagz.ts';
+import { AGENT_NAMESPACE, handOversIn, type HandOvers } from '../sources/hand-over.ts';
 import { handshakeEvidence } from '../sources/handshake/index.ts';
 import { listNodes } from '../sources/nodes.ts';
 import { listObjects } from '../sources/objects.ts';
@@ -30,6 +34,9 @@ export interface EvidenceOptions {
   readonly kubeletCA: string | undefined;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
+  /** Whether findings of a control are to be reported. */
+  readonly isReported: GuardConfiguration['isReported'];
+  readonly now: () => Date;
   /** A kubelet was sent a token though its certificate did not verify. */
   readonly unverified: (node: string) => void;
 }
@@ -37,8 +44,8 @@ export interface EvidenceOptions {
 /** Makes what a sweep of a cluster asks. */
 export function evidencePorts(
   cluster: Cluster,
-  { plan, namespaces, kubeletCA, clock, unverified }: EvidenceOptions,
-): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'evidence' | 'askApiServers'> {
+  { plan, namespaces, kubeletCA, clock, isReported, now, unverified }: EvidenceOptions,
+): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'evidence' | 'handedOver' | 'askApiServers'> {
   const { request } = cluster;
   const { timeout } = plan;
   const makers: Readonly<Record<NodeEvidence['name'], () => NodeEvidence>> = {
@@ -64,10 +71,29 @@ export function evidencePorts(
     server: authorityOf(cluster.server),
     objects: (signal) => listObjects(cluster, namespaces, signal),
     nodes: (signal) => listNodes(request, signal),
-    evidence: plan.evidence.flatMap((name) => (name === 'flagz' ? [] : [makers[name]()])),
+    evidence: plan.evidence.flatMap((name) => (name === 'flagz' || name === 'node-agent' ? [] : [makers[name]()])),
+    handedOver: plan.evidence.includes('node-agent')
+      ? handedOver(handOversIn(request, AGENT_NAMESPACE), isReported, now)
+      : () => Promise.resolve(undefined),
     askApiServers: plan.evidence.includes('flagz')
       ? (signal) => askApiServers({ server: cluster.server, request, timeout }, signal)
       : undefined,
+  };
+}
+
+/** What agents handed over; where no node has one, none is asked about. */
+function handedOver(
+  { isUsed, read }: HandOvers,
+  isReported: GuardConfiguration['isReported'],
+  now: () => Date,
+): HandedOver {
+  let used: Promise<boolean> | undefined;
+  return async (node, signal) => {
+    used ??= isUsed(signal);
+    const found = (await used) ? await read(node, signal) : undefined;
+    if (found === undefined || 'code' in found) return found;
+    const taken = takeOver(found.report, found.expires, { node, controls, now: now().toISOString() });
+    return 'code' in taken ? taken : taken.filter(({ control, surface }) => isReported(control, surface));
   };
 }
 

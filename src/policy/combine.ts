@@ -25,17 +25,30 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
     const decided = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
     const rest = group.filter((finding) => finding !== decided).sort(byWeight);
     const common = declared.filter(({ control }) => control.slug === decided.control.slug);
+    const next = group.flatMap((finding) => nextOf(finding, decided));
     const others = [
       ...rest.map((other) => otherOf(other, agree(decided, other) && sameValues(decided, other))),
       ...common.map((other) => otherOf(other, agree(decided, other))),
+      ...next,
     ];
-    return others.length === 0 ? decided : { ...decided, others };
+    const drift = decided.drift ?? (next.length > 0 ? rest.find((other) => other.drift)?.drift : undefined);
+    return others.length === 0 ? decided : { ...decided, others, ...(drift && { drift }) };
   });
 }
 
 /** Tells whether pieces of evidence contradict each other: drift of its own kind, such as a file changed and no restart. */
 export function isDisputed({ others = [] }: Pick<Finding, 'others'>): boolean {
   return others.some(({ agrees }) => !agrees);
+}
+
+/**
+ * What comes with the next start of the process, as its host told: that goes on being true whatever decides. Where the host
+ * could not tell what runs, it is no news that the same comes.
+ */
+function nextOf({ outcome, others = [] }: Finding, { outcome: { result: decided } }: Finding): OtherEvidence[] {
+  return others
+    .filter(({ pending, result }) => pending === true && (outcome.result !== 'unknown' || result !== decided))
+    .map((other) => ({ ...other, agrees: decided === 'unknown' }));
 }
 
 function byWeight(a: Finding, b: Finding): number {

@@ -35,12 +35,12 @@ export const SWEEP_DEFAULTS = {
   jitter: '10%',
   concurrency: 32,
   timeout: '5s',
-  evidence: ['handshake', 'configz', 'flagz'],
+  evidence: ['handshake', 'configz', 'flagz', 'node-agent'],
   reports: 'auto',
 } as const;
 
 /** What a cluster can be asked by. */
-const EVIDENCE = ['handshake', 'configz', 'configz-proxy', 'flagz'] as const;
+const EVIDENCE = ['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent'] as const;
 const REPORTS = ['auto', 'openreports', 'wgpolicyk8s', 'none'] as const;
 
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -121,3 +121,27 @@ describe('for any evidence', () => {
     );
   });
 });
+
+describe('what a host tells of the next start', () => {
+  const since = '2026-11-26T11:00:00.000Z';
+  const comes = (outcome: Outcome, result: 'pass' | 'fail'): Finding => ({
+    ...finding('on-node', outcome, by('proc'), value('/a')),
+    others: [
+      { source: by('proc'), vantage: 'on-node', result, agrees: true, evidence: [], problems: [], pending: true },
+    ],
+    drift: { state: 'pending', since },
+  });
+  const told = (host: Finding) => {
+    const [combined] = combine([finding('live', pass, by('configz'), value('/a')), host]);
+    const next = combined?.others?.filter(({ pending }) => pending).map(({ result, agrees }) => [result, agrees]);
+    return [next, combined?.drift?.state];
+  };
+
+  test.each<[string, Finding, unknown]>([
+    ['stands beside what decides, and disagrees', comes(pass, 'fail'), [[['fail', false]], 'pending']],
+    ['also where the host could not tell what runs', comes(unknown, 'fail'), [[['fail', false]], 'pending']],
+    ['is no news where the host could not tell, and the same comes', comes(unknown, 'pass'), [[], undefined]],
+  ])('%s', (_name, host, wanted) => {
+    expect(told(host)).toEqual(wanted);
+  });
+});

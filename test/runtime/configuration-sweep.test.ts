@@ -19,7 +19,7 @@ const DEFAULTS = {
   jitter: 0.1,
   concurrency: 32,
   timeout: 5000,
-  evidence: ['handshake', 'configz', 'flagz'],
+  evidence: ['handshake', 'configz', 'flagz', 'node-agent'],
   reports: 'auto',
 };
 
@@ -72,6 +72,6 @@ describe('the plan of a sweep', () => {
     for (const one of evidence.items.enum) expect(resolved({ evidence: [one] }).evidence).toStrictEqual([one]);
     for (const one of reports.enum) expect(resolved({ reports: one }).reports).toBe(one);
     expect(evidence.default).toStrictEqual(DEFAULTS.evidence);
-    expect(evidence.items.enum).toStrictEqual(['handshake', 'configz', 'configz-proxy', 'flagz']);
+    expect(evidence.items.enum).toStrictEqual(['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent']);
   });
 });

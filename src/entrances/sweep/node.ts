@@ -1,6 +1,6 @@
 import { combine } from '../../policy/combine.ts';
 import { ASKS } from '../../policy/link.ts';
-import type { Finding, RawDocument, UnansweredDocument } from '../../policy/types.ts';
+import type { Finding, Problem, RawDocument, UnansweredDocument } from '../../policy/types.ts';
 import type { NodeEvidence } from '../../sources/evidence.ts';
 import type { ListedNode } from '../../sources/nodes.ts';
 import type { Call } from './books.ts';
@@ -14,12 +14,19 @@ export interface NodeJudging {
   readonly inspect: (document: RawDocument) => readonly Finding[];
   /** What is written down for all kubelets. */
   readonly declared: readonly Finding[];
+  /** What the agent of a node handed over; undefined where there is none. */
+  readonly handedOver: HandedOver;
   readonly unanswered: (document: UnansweredDocument) => void;
 }
+
+/** What the agent of a node found there, or why that can not be told; undefined where no agent is. Never rejects. */
+export type HandedOver = (node: string, signal: AbortSignal) => Promise<readonly Finding[] | Problem | undefined>;
 
 /** What is known of a node. */
 export interface JudgedNode {
   readonly findings: readonly Finding[];
+  /** What its agent saw of kube-apiservers on it. */
+  readonly apiServers: readonly Finding[];
   /** Where kube-apiserver passed a call on to the kubelet. */
   readonly call: Call | undefined;
 }
@@ -27,13 +34,22 @@ export interface JudgedNode {
 /** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
 export async function judgeNode(
   node: ListedNode,
-  { evidence, inspect, declared, unanswered }: NodeJudging,
+  { evidence, inspect, declared, unanswered, handedOver }: NodeJudging,
   signal: AbortSignal,
 ): Promise<JudgedNode> {
+  const audited = handedOver(node.name, signal);
   const answers = await Promise.all(evidence.map((one) => ask(one, node, signal)));
+  const onHost = (await audited) ?? [];
+  if ('code' in onHost) {
+    const source = { node: node.name, via: 'proc' } as const;
+    answers.push({ form: 'unanswered', component: 'kubelet', source, problem: onHost });
+  }
+  const found = 'code' in onHost ? [] : onHost;
   for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
-  const findings = combine(answers.flatMap(inspect), declared.filter(isOfKubelet));
-  return { findings, call: callOf(answers, findings) };
+  const ofKubelet = [...answers.flatMap(inspect), ...found.filter(isOfKubelet)];
+  const findings = combine(ofKubelet, declared.filter(isOfKubelet));
+  const apiServers = found.filter((finding) => !isOfKubelet(finding));
+  return { findings, apiServers, call: callOf(answers, findings) };
 }
 
 /** Tells whether the kubelet itself was seen to ask its callers for a certificate. */

@@ -6,7 +6,7 @@ import type { ListedNode } from '../../sources/nodes.ts';
 import type { Archive } from './archive.ts';
 import { openBooks, type Books, type BooksResult } from './books.ts';
 import { judgeControlPlane, noteAddresses, unseenApiServer, type ControlPlane } from './control-plane.ts';
-import { asksForCertificate, judgeNode } from './node.ts';
+import { asksForCertificate, judgeNode, type HandedOver } from './node.ts';
 import { workThrough } from './pool.ts';
 
 /** What a sweep asks, and where its results go. */
@@ -18,6 +18,8 @@ export interface SweepPorts {
   readonly nodes: (signal: AbortSignal) => AsyncIterable<readonly ListedNode[]>;
   /** How kubelets are asked. */
   readonly evidence: readonly NodeEvidence[];
+  /** What the agents of nodes handed over. */
+  readonly handedOver: HandedOver;
   /** Asks every kube-apiserver itself; undefined where that is not wanted. Never rejects. */
   readonly askApiServers: ((signal: AbortSignal) => Promise<readonly RawDocument[]>) | undefined;
   readonly archive: Archive;
@@ -87,13 +89,13 @@ export async function sweep(
   await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));
   const isPlaneWhole = problems.length === 0;
   const asking = ports.askApiServers?.(signal);
-  const census: Census = { done: 0, listed: 0, hasControlPlane: false, provider: undefined, refusing: [] };
+  const census: Census = { done: 0, listed: 0, hasControlPlane: false, provider: undefined, refusing: [], onHosts: [] };
   await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, signal));
   const answers = (await asking) ?? [];
   // cut off, it has seen too little to clear anything
   signal.throwIfAborted();
   const asked = toBeJudged(plane, answers, census, ports);
-  const judged = judgeControlPlane(plane, asked.flatMap(rules.inspect), {
+  const judged = judgeControlPlane(plane, [...asked.flatMap(rules.inspect), ...census.onHosts], {
     server: ports.server,
     managedBy: census.hasControlPlane ? undefined : census.provider,
   });
@@ -133,6 +135,8 @@ interface Census {
   provider: string | undefined;
   /** Kubelets that ask for a certificate, and refused kube-apiserver as a stranger. */
   readonly refusing: string[];
+  /** What agents saw of kube-apiservers. */
+  readonly onHosts: Finding[];
 }
 
 async function visitNodes(
@@ -140,11 +144,11 @@ async function visitNodes(
   { listed }: ControlPlane,
   books: Books,
   { inspect, concurrency }: SweepRules,
-  { nodes, evidence, watcher, turn }: SweepPorts,
+  { nodes, evidence, handedOver, watcher, turn }: SweepPorts,
   signal: AbortSignal,
 ): Promise<void> {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
-  const judging = { evidence, inspect, declared, unanswered: watcher.unanswered };
+  const judging = { evidence, inspect, declared, handedOver, unanswered: watcher.unanswered };
   const pages = async function* () {
     for await (const page of nodes(signal)) {
       signal.throwIfAborted();
@@ -161,6 +165,7 @@ async function visitNodes(
       // what was cut off tells nothing
       if (signal.aborted) return;
       if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
+      census.onHosts.push(...judged.apiServers);
       await books.closeNode(node, judged.findings, judged.call);
     }
     census.done += 1;

@@ -102,6 +102,8 @@ const RESOURCES: Readonly<Record<string, string>> = {
   Role: 'roles',
   RoleBinding: 'rolebindings',
   ServiceAccount: 'serviceaccounts',
+  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
   ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
 };
 

@@ -1,0 +1,95 @@
+import type { Writable } from 'node:stream';
+
+import { controls } from '../controls/index.ts';
+import { runAgent, type AgentWatcher } from '../entrances/agent/index.ts';
+import type { GuardReport } from '../report/guard-report.ts';
+import { loadConfiguration } from '../runtime/configuration.ts';
+import { resolveSweep } from '../runtime/configuration-sweep.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { AGENT_NAMESPACE, handOverTo, REPORT_LIMIT } from '../sources/hand-over.ts';
+import { openCluster } from './kubeconfig.ts';
+import { auditHost, type NodeAuditRequest } from './node.ts';
+import { setTimeout } from 'node:timers/promises';
+
+/** A node agent, as it was asked for. */
+export interface NodeAgentRequest {
+  /** Where the root of the host is. */
+  readonly root: string;
+  readonly node: string;
+  readonly config: string | undefined;
+  readonly kubeconfig: string | undefined;
+}
+
+/** Audits the host and hands over what is found, until the signal aborts. */
+export async function serveAgent(request: NodeAgentRequest, stdout: Writable, signal: AbortSignal): Promise<void> {
+  const { root, node, config, kubeconfig } = request;
+  const log = createLog('info', stdout);
+  const cluster = await openCluster(kubeconfig);
+  // as a file that is mounted changes, each audit reads it anew; a bad one is the reason of a crash that is told
+  const settings = () => resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
+  const initial = settings();
+  const audit: NodeAuditRequest = {
+    root,
+    hostname: node,
+    node,
+    config,
+    evidence: ['proc', 'handshake'],
+    output: 'json',
+    failOn: 'fail',
+    style: { color: false, quiet: false },
+    now: () => new Date(),
+    clock: () => performance.now(),
+  };
+  log.info({ node, root }, 'auditing');
+  await runAgent(
+    {
+      node,
+      audit: async () => bounded((await auditHost(audit, signal)).output),
+      handOver: handOverTo(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
+      settings: () => ({ interval: initial.interval, jitter: initial.jitter }),
+      pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
+      random: Math.random,
+      now: () => new Date(),
+      watcher: agentLog(log),
+    },
+    signal,
+  );
+  log.info('stopped');
+}
+
+/** What is too large to be handed over is said to be: nothing of it is known then. */
+function bounded(report: string): string {
+  if (Buffer.byteLength(report) <= REPORT_LIMIT) return report;
+  const { run, summary, ...rest } = JSON.parse(report) as GuardReport;
+  const message = `the audit found more than can be handed over: ${JSON.stringify(summary)}; run the command node there`;
+  const problem = { code: 'too-large', message, source: { path: '/' } } as const;
+  return JSON.stringify({ ...rest, run: { ...run, complete: false, problems: [problem] }, summary, findings: [] });
+}
+
+function agentLog(log: Log): AgentWatcher {
+  let known = new Set<string>();
+  return {
+    audited: (report) => {
+      const { findings, run, summary } = JSON.parse(report) as GuardReport;
+      for (const { code, message } of run.problems) log.warn({ run: run.id, code }, message);
+      const seen = new Set<string>();
+      for (const { control, result, subject, violations, problems, drift } of findings) {
+        const facts = { control, result, subject, violations, problems, ...(drift && { drift }) };
+        const text = JSON.stringify(facts);
+        seen.add(text);
+        if (!known.has(text)) log[result === 'pass' ? 'info' : 'warn']({ run: run.id, ...facts }, 'finding');
+      }
+      known = seen;
+      log.info({ run: run.id, summary }, 'the audit says something else than the one before');
+    },
+    crashed: (cause) => {
+      log.error({ err: cause }, 'an audit failed');
+    },
+    lost: (reason) => {
+      log.warn({ reason }, 'the audit can not be handed over; it is tried again');
+    },
+    back: () => {
+      log.info('audits are handed over again');
+    },
+  };
+}

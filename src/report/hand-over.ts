@@ -1,0 +1,193 @@
+// What a node agent hands over to the sweeper: the GuardReport of its audit, and until when that is worth something. Who has
+// the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
+
+import type {
+  ControlMetadata,
+  Evidence,
+  Finding,
+  Origin,
+  OtherEvidence,
+  Outcome,
+  Problem,
+  ProblemCode,
+  Vantage,
+  Violation,
+} from '../policy/types.ts';
+
+/** What is known of who reads it. */
+export interface Reader {
+  readonly node: string;
+  readonly controls: readonly ControlMetadata[];
+  /** RFC 3339, in UTC. */
+  readonly now: string;
+}
+
+/** More of anything is no audit of ours. */
+const LIMITS = { findings: 200, entries: 40, text: 4096 };
+const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
+const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+const CODE = /^[a-z][a-z0-9-]{0,40}$/;
+
+/**
+ * Understands what was handed over. Total.
+ *
+ * @param report the GuardReport, as JSON
+ * @param expires when the agent is to be taken for silent, RFC 3339 in UTC
+ * @returns the findings about that node, with what comes with the next start of its processes; or why they can not be told
+ */
+export function takeOver(report: string, expires: string, reader: Reader): readonly Finding[] | Problem {
+  if (!ISSUED.test(expires) || reader.now > expires) {
+    const message = `the node agent has handed over nothing since ${ISSUED.test(expires) ? `before ${expires}` : 'a time that can not be read'}: look at its pod on ${reader.node}`;
+    return { code: 'timeout', message };
+  }
+  const { kind, run, findings } = fieldsOf(parse(report));
+  if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
+  const { complete, problems } = fieldsOf(run);
+  if (complete !== true) {
+    const [first] = problemsOf(problems);
+    const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
+    return { code: first?.code ?? 'ambiguous', message };
+  }
+  const taken = findings.map((finding) => findingOf(fieldsOf(finding), reader));
+  return taken.includes('malformed')
+    ? malformed(reader)
+    : taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
+}
+
+function malformed({ node }: Reader): Problem {
+  const message = `what was handed over for ${node} is no report of a node agent: look at who may write to its namespace`;
+  return { code: 'malformed', message };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function findingOf(fields: Fields, { node, controls }: Reader): Finding | 'malformed' | 'unknown control' {
+  const control = controls.find(({ slug }) => slug === fields.control);
+  if (control === undefined) return 'unknown control';
+  const subject = subjectOf(fieldsOf(fields.subject), control, node);
+  const outcome = outcomeOf(fields);
+  if (subject === undefined || outcome === undefined || !VANTAGES.has(fields.vantage)) return 'malformed';
+  const pending = list(fields.otherEvidence)
+    .map((other) => pendingOf(fieldsOf(other), node))
+    .filter((other) => other !== undefined);
+  const { state, since } = fieldsOf(fields.drift);
+  const comes = state === 'pending' && typeof since === 'string' && ISSUED.test(since);
+  return {
+    control,
+    subject,
+    source: { node, via: 'proc' },
+    // the kubelet was asked by its own host, so that it is the host's word
+    vantage: 'on-node',
+    surface: 'process',
+    outcome,
+    evidence: evidenceOf(fields.evidence),
+    ...(pending.length > 0 && { others: pending }),
+    ...(comes && { drift: { state, since } }),
+  };
+}
+
+/** A kubelet is its node; a kube-apiserver is a process or a static pod of it. */
+function subjectOf(fields: Fields, { component }: ControlMetadata, node: string): Finding['subject'] | undefined {
+  const [name, namespace, kind, container] = ['name', 'namespace', 'kind', 'container'].map((key) =>
+    textOf(fields[key]),
+  );
+  if (fields.component !== component || fields.node !== node || name === undefined) return undefined;
+  const isOfNode = kind === 'Node' ? name === node : component === 'kube-apiserver' && name.endsWith(`-${node}`);
+  if (!isOfNode || (kind !== 'Node' && kind !== 'Pod')) return undefined;
+  return {
+    component,
+    name,
+    kind,
+    node,
+    ...(namespace !== undefined && { namespace }),
+    ...(container !== undefined && { container }),
+  };
+}
+
+function outcomeOf({ result, violations, problems, warnings }: Fields): Outcome | undefined {
+  const told = problemsOf(problems);
+  const warned = violationsOf(warnings);
+  switch (result) {
+    case 'pass':
+      return { result, warnings: warned };
+    case 'fail': {
+      const [first, ...rest] = violationsOf(violations);
+      return first && { result, violations: [first, ...rest], problems: told, warnings: warned };
+    }
+    case 'unknown': {
+      const [first, ...rest] = told;
+      return first && { result, problems: [first, ...rest], warnings: warned };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function pendingOf({ pending, result, agrees, evidence, violations }: Fields, node: string): OtherEvidence | undefined {
+  if (pending !== true || (result !== 'pass' && result !== 'fail' && result !== 'unknown')) return undefined;
+  const told = violationsOf(violations);
+  return {
+    source: { node, via: 'proc' },
+    vantage: 'on-node',
+    result,
+    agrees: agrees === true,
+    evidence: evidenceOf(evidence),
+    problems: [],
+    pending,
+    ...(told.length > 0 && { violations: told }),
+  };
+}
+
+function violationsOf(value: unknown): Violation[] {
+  return list(value).flatMap((entry) => {
+    const { code, setting, message, ...rest } = fieldsOf(entry);
+    const [words, name] = [textOf(message), textOf(setting)];
+    if (typeof code !== 'string' || !CODE.test(code) || words === undefined || name === undefined) return [];
+    return [{ code, setting: name, message: words, origin: originOf(rest) }];
+  });
+}
+
+function problemsOf(value: unknown): Problem[] {
+  return list(value).flatMap((entry) => {
+    const { code, message } = fieldsOf(entry);
+    const words = textOf(message);
+    // a code that is not known is shown as it is, and decides nothing
+    return typeof code === 'string' && CODE.test(code) && words !== undefined
+      ? [{ code: code as ProblemCode, message: words }]
+      : [];
+  });
+}
+
+function evidenceOf(value: unknown): Evidence[] {
+  return list(value).flatMap((entry) => {
+    const { setting, value: shown, ...rest } = fieldsOf(entry);
+    const [name, text] = [textOf(setting), textOf(shown)];
+    return name === undefined || text === undefined ? [] : [{ setting: name, value: text, origin: originOf(rest) }];
+  });
+}
+
+function originOf({ layer, file }: Fields): Origin {
+  const known = (['default', 'kubeadm', 'file', 'drop-in', 'flag', 'live'] as const).find((each) => each === layer);
+  const path = textOf(file);
+  return { layer: known ?? 'file', ...(path !== undefined && { file: path }) };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, LIMITS.entries) : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, LIMITS.text) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

@@ -1,0 +1,147 @@
+// The agent of a node on a real host: what it hands over with the rights that are shipped, and what a sweep makes of it.
+
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { succeeded, type KubeObject } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { productCommand } from './support/product.ts';
+import { startProgram, type Program } from './support/programs.ts';
+import { giveRights } from './support/rights.ts';
+import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(60_000);
+
+const NODE = 'agent-1';
+const NAMESPACE = 'kubelet-guard-node';
+const ACCOUNT = 'kubelet-guard-node-agent';
+const CLIENT_CA = 'kubelet-client-ca';
+
+describeWith(NODE_NEEDS, 'a node agent', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let node: ClusterNode;
+  let sweeper: string;
+  let config: string;
+  let agent: Program;
+  /** The kubeconfig of the agent. */
+  let token: string;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
+    config = plane.write('agent.json', sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' }));
+    node = await startNode(cleanup, plane, NODE);
+    for (const object of shipped()) succeeded(await plane.admin.create(object));
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  /** What the component adds, but its DaemonSet: the process is started here. */
+  function shipped(): readonly KubeObject[] {
+    const component = new URL('../../manifests/components/node-agent/', import.meta.url);
+    return ['namespace.yaml', 'rbac.yaml', 'daemonset.yaml']
+      .flatMap((file) => parseAllDocuments(readFileSync(new URL(file, component), 'utf8')))
+      .map((document) => document.toJS() as KubeObject)
+      .filter(({ kind }) => kind !== 'DaemonSet' && kind !== 'NetworkPolicy')
+      .toSorted((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  }
+
+  /** A token as the pod of the agent on a node has it. */
+  async function kubeconfigOn(name: string): Promise<string> {
+    const metadata = { name: `agent-on-${name}`, namespace: NAMESPACE };
+    const containers = [{ name: 'node-agent', image: 'kubelet-guard' }];
+    const spec = { nodeName: name, serviceAccountName: ACCOUNT, automountServiceAccountToken: false, containers };
+    const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+    const pod = succeeded(await plane.admin.create(manifest)).body;
+    const { uid } = (pod as { readonly metadata: { readonly uid: string } }).metadata;
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: metadata.name, uid };
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { boundObjectRef } };
+    const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${ACCOUNT}/token`;
+    const { body } = succeeded(await plane.admin.send('POST', path, request));
+    const { token } = (body as { readonly status: { readonly token: string } }).status;
+    const ca = plane.write('agent-ca.crt', plane.authority.certificate);
+    const url = `https://127.0.0.1:${plane.port}`;
+    return plane.write(`${name}.kubeconfig`, kubeconfigOf({ url, ca, user: { token }, namespace: NAMESPACE }));
+  }
+
+  function startAgent(name: string, kubeconfig: string): Program {
+    return startProgram(cleanup, {
+      name: `agent-of-${name}`,
+      dir: plane.dir,
+      command: productCommand('node-agent', '--node', name, '--kubeconfig', kubeconfig, '--config', config),
+    });
+  }
+
+  async function handedOver(): Promise<string | undefined> {
+    const { status, body } = await plane.admin.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/${NODE}`);
+    return status === 200 ? (body as { readonly data: Record<string, string> }).data['report.json'] : undefined;
+  }
+
+  async function swept(evidence = 'handshake,configz,node-agent') {
+    const { report } = await sweepOnce({ kubeconfig: sweeper, config, evidence });
+    return { report, finding: findingOf(report, CLIENT_CA, NODE) };
+  }
+
+  test('without one a sweep is as it was', async () => {
+    const { finding } = await swept();
+    expect(finding).toMatchObject({ result: 'pass', vantage: 'live', otherEvidence: [{ agrees: true }] });
+    expect(finding?.otherEvidence).toHaveLength(1);
+  });
+
+  test('hands over what it found with the rights that are shipped', async () => {
+    node.edit(WITHOUT_CLIENT_CA);
+    token = await kubeconfigOn(NODE);
+    agent = startAgent(NODE, token);
+    const report = await eventually('the hand-over', handedOver, { context: agent.tail });
+    expect(JSON.parse(report)).toMatchObject({ kind: 'GuardReport', run: { entrance: 'node' } });
+  });
+
+  test('and a sweep says what comes with the next start of the kubelet, which nothing else shows', async () => {
+    const { finding, report } = await swept();
+    expect(finding).toMatchObject({ result: 'pass', vantage: 'live', drift: { state: 'pending' } });
+    expect(finding?.otherEvidence).toContainEqual(
+      expect.objectContaining({ source: { node: NODE, via: 'proc' }, result: 'fail', pending: true, agrees: false }),
+    );
+    const hosts = report.findings.filter(({ control, source }) => {
+      return control === 'apiserver-kubelet-client-cert' && 'via' in source && source.via === 'proc';
+    });
+    expect(hosts).toMatchObject([{ result: 'pass', vantage: 'on-node' }]);
+  });
+
+  test('with the agent alone the host is believed, and a later sweep sees it mended', async () => {
+    await node.restart(COMPLIANT);
+    agent.kill('SIGKILL');
+    await agent.ended;
+    agent = startAgent(NODE, token);
+    const before = await handedOver();
+    await eventually('another hand-over', async () => ((await handedOver()) !== before ? true : undefined), {
+      context: agent.tail,
+    });
+    const { finding } = await swept('node-agent');
+    expect(finding).toMatchObject({ result: 'pass', vantage: 'on-node', source: { node: NODE, via: 'proc' } });
+    expect(finding?.drift).toBeUndefined();
+  });
+
+  test('survives the API server, and ends when it is asked to', async () => {
+    await plane.restart();
+    expect(agent.exit()).toBeUndefined();
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('an agent of one node can not write for another', async () => {
+    await startNode(cleanup, plane, 'agent-2');
+    const other = startAgent(NODE, await kubeconfigOn('agent-2'));
+    await eventually('the refusal', () => (other.log().includes('can not be handed over') ? true : undefined), {
+      context: other.tail,
+    });
+    expect(other.log()).toContain('a node agent hands over the ConfigMap of its own node');
+    other.kill('SIGTERM');
+    await other.ended;
+  });
+});

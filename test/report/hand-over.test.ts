@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { controls } from '../../src/controls/index.ts';
+import type { Control, Finding } from '../../src/policy/types.ts';
+import { renderJson, reportRun } from '../../src/report/guard-report.ts';
+import { takeOver } from '../../src/report/hand-over.ts';
+
+const READER = { node: 'worker-1', controls, now: '2026-11-26T12:00:00.000Z' };
+const LATER = '2026-11-26T13:00:00.000Z';
+const [ofApiServer, ofKubelet] = controls as readonly [Control, Control];
+
+const origin = { layer: 'drop-in', file: '/etc/10.conf' } as const;
+/** A report tells the layer of values only. */
+const place = { ...origin, layer: 'file' } as const;
+const failing: Finding = {
+  control: ofKubelet,
+  subject: { component: 'kubelet', name: 'worker-1', kind: 'Node', node: 'worker-1' },
+  source: { node: 'worker-1', via: 'proc' },
+  vantage: 'on-node',
+  surface: 'process',
+  outcome: {
+    result: 'fail',
+    violations: [{ code: 'empty', setting: 'clientCAFile', message: 'it is empty', origin: place }],
+    problems: [],
+    warnings: [{ code: 'public-bundle', setting: 'clientCAFile', message: 'public', origin: place }],
+  },
+  evidence: [{ setting: 'clientCAFile', value: '', origin }],
+  others: [
+    {
+      source: { node: 'worker-1', via: 'proc' },
+      vantage: 'on-node',
+      result: 'pass',
+      agrees: false,
+      evidence: [{ setting: 'clientCAFile', value: '/ca.crt', origin }],
+      problems: [],
+      pending: true,
+    },
+  ],
+  drift: { state: 'pending', since: '2026-11-26T11:00:00.000Z' },
+};
+const pod: Finding = {
+  ...failing,
+  control: ofApiServer,
+  subject: {
+    component: 'kube-apiserver',
+    name: 'kube-apiserver-worker-1',
+    namespace: 'kube-system',
+    kind: 'Pod',
+    node: 'worker-1',
+    container: 'kube-apiserver',
+  },
+  outcome: {
+    result: 'unknown',
+    problems: [{ code: 'forbidden', message: 'may not be read' }],
+    warnings: [],
+  },
+};
+
+function written(findings: readonly Finding[], problems: Parameters<typeof reportRun>[1]['problems'] = []): string {
+  const run = { id: 'run', entrance: 'node', startedAt: READER.now, finishedAt: READER.now } as const;
+  return renderJson(reportRun(run, { findings, problems }));
+}
+
+describe('what an agent handed over', () => {
+  test('is what it found, with what comes with the next start', () => {
+    const { others, drift, ...plain } = pod;
+    expect(takeOver(written([failing, pod]), LATER, READER)).toEqual([failing, { ...plain, others, drift }]);
+  });
+
+  test('counts as nothing once its time is over', () => {
+    expect(takeOver(written([failing]), '2026-11-26T11:59:59.000Z', READER)).toMatchObject({ code: 'timeout' });
+    expect(takeOver(written([failing]), 'zzz', READER)).toMatchObject({ code: 'timeout' });
+  });
+
+  test('counts as nothing where the audit was not complete', () => {
+    const problem = { code: 'forbidden', message: 'run as root' } as const;
+    const report = written([failing], [{ problem, source: { path: '/proc' } }]);
+    expect(takeOver(report, LATER, READER)).toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining('run as root') as unknown,
+    });
+  });
+
+  test.each([
+    ['another node', { node: 'worker-2', name: 'worker-2' }],
+    ['another name', { name: 'worker-2' }],
+    ['another component', { component: 'kube-apiserver' as const }],
+    ['the pod of another node', { kind: 'Pod', name: 'kube-apiserver-worker-2' }],
+  ])('may not tell of %s', (_what, change) => {
+    const forged = { ...failing, subject: { ...failing.subject, ...change } };
+    expect(takeOver(written([forged]), LATER, READER)).toMatchObject({ code: 'malformed' });
+  });
+
+  test('leaves out controls that are not known here', () => {
+    const report = written([{ ...failing, control: { ...ofKubelet, slug: 'of-a-later-version' } }]);
+    expect(takeOver(report, LATER, READER)).toEqual([]);
+  });
+
+  test('is a problem where it holds more findings than a host has', () => {
+    expect(takeOver(written(Array.from({ length: 201 }, () => failing)), LATER, READER)).toMatchObject({
+      code: 'malformed',
+    });
+  });
+
+  test('can be anything: never a throw, and a pass only where it says so', () => {
+    const base = JSON.parse(written([failing, pod])) as Record<string, unknown>;
+    fc.assert(
+      fc.property(fc.anything(), fc.constantFrom('run', 'findings', 'kind'), (value, key) => {
+        const taken = takeOver(JSON.stringify({ ...base, [key]: value }), LATER, READER);
+        if (!('code' in taken)) expect(taken.filter(({ outcome }) => outcome.result === 'pass')).toEqual([]);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ maxLength: 50 }), (text) => {
+        expect(takeOver(text, LATER, READER)).toMatchObject({ code: 'malformed' });
+      }),
+    );
+    const hollow = { ...base, findings: [{ ...(base.findings as object[])[0], result: 'fail', violations: [] }] };
+    expect(takeOver(JSON.stringify(hollow), LATER, READER)).toMatchObject({ code: 'malformed' });
+  });
+});
