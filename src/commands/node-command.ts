@@ -37,7 +37,9 @@ export function addNode(root: Command, terminal: Terminal): void {
         .argParser(readEvidence)
         .default(EVIDENCE, EVIDENCE.join(',')),
     );
-  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, the timeout of a sweep, when certificates are warned about')) {
+  for (const option of reportOptions(
+    'GuardConfiguration: controls that are off, exemptions, the timeout of a sweep, when certificates are warned about',
+  )) {
     command.addOption(option);
   }
   command.addHelpText('after', HELP).action((options: NodeOptions) => runNode(options, terminal));
