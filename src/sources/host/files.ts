@@ -3,7 +3,7 @@
 import { closeSync, opendirSync, openSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 
-import type { Problem } from '../../policy/types.ts';
+import type { FileStatus, NamedText, Problem, StaticPodFiles } from '../../policy/types.ts';
 import { bytesOf, READING, readUpTo, textOf } from './bytes.ts';
 import { HostFault, isMissing, kernelError, problemOf } from './problems.ts';
 import { Tree, type Place, type Standpoint } from './tree.ts';
@@ -27,44 +27,15 @@ export type FileContent = { readonly state: 'read'; readonly text: string } | Mi
 /** A file's bytes. */
 export type FileBytes = { readonly state: 'read'; readonly bytes: Uint8Array } | Missing | Unreadable;
 
-/** A file of a folder, with its path as its process names it. */
-export interface FoundFile {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** What a kubelet reads of its folder of static pods. */
-export interface StaticPodFiles {
-  readonly state: 'read';
-  readonly files: readonly FoundFile[];
-  /** Files that can not be read here, but perhaps by the kubelet. */
-  readonly problems: readonly Problem[];
-}
-
-/** What is known of a file without opening it. */
-export interface FileFacts {
-  readonly state: 'present';
-  readonly kind: 'file' | 'folder' | 'other';
-  /** The permission bits. */
-  readonly mode: number;
-  readonly owner: number;
-  readonly group: number;
-  readonly size: number;
-  /** When the content was changed, as far as nobody set it otherwise. */
-  readonly modified: Date;
-  /** When the content or anything else of the file was changed, which nobody can set. */
-  readonly changed: Date;
-}
-
 /** The files of one process. Relative paths begin at its working directory, links end at its root. */
 export interface HostFiles {
   readonly readFile: (path: string) => FileContent;
   readonly readBytes: (path: string) => FileBytes;
   /** The `.conf` files of a kubelet's --config-dir, in the order in which the kubelet walks it. */
-  readonly readDropIns: (directory: string) => readonly FoundFile[] | Missing | Unreadable;
+  readonly readDropIns: (directory: string) => readonly NamedText[] | Missing | Unreadable;
   /** The files of a kubelet's staticPodPath, in the order in which it reads them; of each, the kubelet takes the first document. */
   readonly readStaticPods: (path: string) => StaticPodFiles | Missing | Unreadable;
-  readonly stat: (path: string) => FileFacts | Missing | Unreadable;
+  readonly stat: (path: string) => FileStatus | Missing | Unreadable;
   readonly close: () => void;
 }
 
@@ -197,14 +168,14 @@ function tooMany(): HostFault {
   );
 }
 
-type Found = { readonly state: 'read'; readonly files: readonly FoundFile[] } | Missing | Unreadable;
+type Found = { readonly state: 'read'; readonly files: readonly NamedText[] } | Missing | Unreadable;
 
 /**
  * filepath.WalkDir as kubernetes cmd/kubelet/app/server.go:353-366 uses it: no link is taken for a folder, not even the
  * first, and only names that end in `.conf` are files. What can not be read of them makes all of it uncertain.
  */
 function readDropIns(tree: Tree, directory: string): Found {
-  const files: FoundFile[] = [];
+  const files: NamedText[] = [];
   let visited = 0;
   let total = 0;
   const waiting = [{ path: directory, isFolder: tree.visit(directory, ({ stats }) => stats.isDirectory(), false) }];
@@ -244,7 +215,7 @@ function readStaticPods(tree: Tree, named: string): StaticPodFiles {
 }
 
 function readAll(tree: Tree, paths: readonly string[]): StaticPodFiles {
-  const files: FoundFile[] = [];
+  const files: NamedText[] = [];
   const problems: Problem[] = [];
   let total = 0;
   for (const path of paths) {
@@ -273,7 +244,7 @@ function readText(tree: Tree, path: string): FileContent {
   );
 }
 
-function factsOf(stats: Stats): FileFacts {
+function factsOf(stats: Stats): FileStatus {
   return {
     state: 'present',
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
@@ -281,7 +252,6 @@ function factsOf(stats: Stats): FileFacts {
     owner: stats.uid,
     group: stats.gid,
     size: stats.size,
-    modified: stats.mtime,
     changed: stats.ctime,
   };
 }
