@@ -1,12 +1,17 @@
+import { CA_CODES } from './authority-faults.ts';
+import { PAIR_CODES } from './certificate-faults.ts';
 import { keyOf } from './drift.ts';
 import type { Finding, OtherEvidence, Vantage } from './types.ts';
 
 /** What proves more comes first: what the process itself says, then its host, then the API, then what is written down. */
 const RANK: Readonly<Record<Vantage, number>> = { live: 0, 'on-node': 1, running: 2, declared: 3 };
 
+const FILE_CODES: ReadonlySet<string> = new Set([...Object.keys(CA_CODES), ...Object.keys(PAIR_CODES)]);
+
 /**
  * Makes one finding of all that is known about the same control and subject. Evidence that could tell goes before evidence
  * that could not, then what proves more; where two equally good pieces contradict each other, the one that fails decides.
+ * Of what is in the files of a process its host alone can tell, so that this is added to what the process says.
  *
  * @param findings of one run, each by one piece of evidence
  * @param declared what is written down for these subjects as a whole, such as a ConfigMap for all kubelets: it can
@@ -22,18 +27,31 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
     else group.push(finding);
   }
   return Array.from(groups.values(), (group) => {
-    const decided = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
-    const rest = group.filter((finding) => finding !== decided).sort(byWeight);
+    const first = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
+    const rest = group.filter((finding) => finding !== first).sort(byWeight);
+    const host = rest.find((other) => tellsOfFiles(first, other));
+    const decided = host === undefined ? first : { ...first, outcome: host.outcome };
     const common = declared.filter(({ control }) => control.slug === decided.control.slug);
     const next = group.flatMap((finding) => nextOf(finding, decided));
     const others = [
-      ...rest.map((other) => otherOf(other, agree(decided, other) && sameValues(decided, other))),
+      ...rest.map((other) => otherOf(other, (other === host || agree(first, other)) && sameValues(first, other))),
       ...common.map((other) => otherOf(other, agree(decided, other))),
       ...next,
     ];
     const drift = decided.drift ?? (next.length > 0 ? rest.find((other) => other.drift)?.drift : undefined);
     return others.length === 0 ? decided : { ...decided, others, ...(drift && { drift }) };
   });
+}
+
+/**
+ * Tells whether a host shows what is in the files of a process that passes by itself. A process names its files, or the CAs in
+ * them, and nothing else of them: it does not refute that one has expired.
+ */
+function tellsOfFiles(first: Finding, other: Finding): boolean {
+  if (first.vantage !== 'live' || first.outcome.result !== 'pass' || other.vantage !== 'on-node') return false;
+  const { outcome } = other;
+  if (outcome.result === 'unknown' || !sameValues(first, other)) return false;
+  return outcome.result === 'pass' || outcome.violations.every(({ code }) => FILE_CODES.has(code));
 }
 
 /** Tells whether pieces of evidence contradict each other: drift of its own kind, such as a file changed and no restart. */

@@ -27,6 +27,29 @@ const LIMITS = { findings: 200, entries: 40, text: 4096 };
 const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
 const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const CODE = /^[a-z][a-z0-9-]{0,40}$/;
+/** What names are made of here: no bar, which keeps the parts of `keyOf` apart. */
+const NAME = /^[A-Za-z0-9][-A-Za-z0-9._ ]{0,252}$/;
+/** Reasons become labels of metrics, so there are no others. */
+const REASONS: Readonly<Record<ProblemCode, true>> = {
+  malformed: true,
+  ambiguous: true,
+  unresolved: true,
+  'unknown-flag': true,
+  'unknown-wrapper': true,
+  'not-visible': true,
+  'not-mounted': true,
+  'relative-path': true,
+  forbidden: true,
+  unauthorized: true,
+  unreachable: true,
+  timeout: true,
+  tls: true,
+  'tls-version': true,
+  redirected: true,
+  'not-found': true,
+  'too-large': true,
+  crashed: true,
+};
 
 /**
  * Understands what was handed over. Total.
@@ -42,16 +65,27 @@ export function takeOver(report: string, expires: string, reader: Reader): reado
   }
   const { kind, run, findings } = fieldsOf(parse(report));
   if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
-  const { complete, problems } = fieldsOf(run);
-  if (complete !== true) {
-    const [first] = problemsOf(problems);
-    const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
-    return { code: first?.code ?? 'ambiguous', message };
-  }
+  const doubt = doubtOf(fieldsOf(run));
   const taken = findings.map((finding) => findingOf(fieldsOf(finding), reader));
-  return taken.includes('malformed')
-    ? malformed(reader)
-    : taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
+  if (taken.includes('malformed')) return malformed(reader);
+  const understood = taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
+  if (doubt === undefined) return understood;
+  return understood.length === 0 ? doubt : understood.map((finding) => doubted(finding, doubt));
+}
+
+/** Why an audit did not see everything. */
+function doubtOf({ complete, problems }: Fields): Problem | undefined {
+  if (complete === true) return undefined;
+  const [first] = problemsOf(problems);
+  const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
+  return { code: first?.code ?? 'ambiguous', message };
+}
+
+/** A fault that was seen is there, whatever was not seen: else anybody on the host could hide it behind many processes. */
+function doubted(finding: Finding, doubt: Problem): Finding {
+  const { outcome } = finding;
+  if (outcome.result !== 'pass') return finding;
+  return { ...finding, outcome: { result: 'unknown', problems: [doubt], warnings: outcome.warnings } };
 }
 
 function malformed({ node }: Reader): Problem {
@@ -94,6 +128,7 @@ function subjectOf(fields: Fields, { component }: ControlMetadata, node: string)
   if (fields.component !== component || fields.node !== node || name === undefined) return undefined;
   const isOfNode = kind === 'Node' ? name === node : component === 'kube-apiserver' && name.endsWith(`-${node}`);
   if (!isOfNode || (kind !== 'Node' && kind !== 'Pod')) return undefined;
+  if ([name, namespace ?? 'none', container ?? 'none'].some((part) => !NAME.test(part))) return undefined;
   return {
     component,
     name,
@@ -151,11 +186,12 @@ function problemsOf(value: unknown): Problem[] {
   return list(value).flatMap((entry) => {
     const { code, message } = fieldsOf(entry);
     const words = textOf(message);
-    // a code that is not known is shown as it is, and decides nothing
-    return typeof code === 'string' && CODE.test(code) && words !== undefined
-      ? [{ code: code as ProblemCode, message: words }]
-      : [];
+    return words === undefined ? [] : [{ code: isReason(code) ? code : 'ambiguous', message: words }];
   });
+}
+
+function isReason(code: unknown): code is ProblemCode {
+  return typeof code === 'string' && Object.hasOwn(REASONS, code);
 }
 
 function evidenceOf(value: unknown): Evidence[] {

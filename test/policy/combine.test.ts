@@ -95,6 +95,37 @@ describe('evidence about one control and subject becomes one finding', () => {
   });
 });
 
+describe('a fault of a file, which only its host can see', () => {
+  const expired: Outcome = { ...fail, violations: [{ code: 'ca-expired', setting: FIELD, message: 'expired' }] };
+
+  test('is not refuted by a process that names the file', () => {
+    const [decided] = combine([
+      finding('live', pass, by('handshake')),
+      finding('live', pass, by('configz'), value('/a')),
+      finding('on-node', expired, by('proc'), value('/a')),
+    ]);
+    expect(decided).toMatchObject({ source: by('handshake'), outcome: expired });
+    expect(decided?.others).toMatchObject([
+      { source: by('configz'), result: 'pass', agrees: true },
+      { source: by('proc'), result: 'fail', agrees: true },
+    ]);
+  });
+
+  test('is one of a file that does not count any more, where the process names another', () => {
+    const [decided] = combine([
+      finding('live', pass, by('configz'), value('/b')),
+      finding('on-node', expired, by('proc'), value('/a')),
+    ]);
+    expect(decided).toMatchObject({ outcome: pass, others: [{ result: 'fail', agrees: false }] });
+  });
+
+  test('that harms nobody yet is a warning beside what decides', () => {
+    const soon = { result: 'pass', warnings: [{ code: 'ca-expires-soon', setting: FIELD, message: 'soon' }] } as const;
+    const [decided] = combine([finding('live', pass, by('handshake')), finding('on-node', soon, by('proc'))]);
+    expect(decided).toMatchObject({ vantage: 'live', outcome: soon });
+  });
+});
+
 describe('for any evidence', () => {
   const pieces = fc.array(
     fc

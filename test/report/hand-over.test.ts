@@ -73,13 +73,14 @@ describe('what an agent handed over', () => {
     expect(takeOver(written([failing]), 'zzz', READER)).toMatchObject({ code: 'timeout' });
   });
 
-  test('counts as nothing where the audit was not complete', () => {
+  test('passes nothing where the audit was not complete, and hides no fault', () => {
+    const source = { path: '/proc' };
     const problem = { code: 'forbidden', message: 'run as root' } as const;
-    const report = written([failing], [{ problem, source: { path: '/proc' } }]);
-    expect(takeOver(report, LATER, READER)).toMatchObject({
-      code: 'forbidden',
-      message: expect.stringContaining('run as root') as unknown,
-    });
+    const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
+    expect(takeOver(written([], [{ problem, source }]), LATER, READER)).toMatchObject(told);
+    const passing = { ...pod, outcome: { result: 'pass', warnings: [] } } as const;
+    const taken = takeOver(written([failing, passing], [{ problem, source }]), LATER, READER);
+    expect(taken).toMatchObject([{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }]);
   });
 
   test.each([
@@ -87,9 +88,20 @@ describe('what an agent handed over', () => {
     ['another name', { name: 'worker-2' }],
     ['another component', { component: 'kube-apiserver' as const }],
     ['the pod of another node', { kind: 'Pod', name: 'kube-apiserver-worker-2' }],
+    // the parts of a remembered finding's name are kept apart by it
+    ['a namespace with a bar', { namespace: 'kube-system|kube-apiserver-cp-1|kube-apiserver' }],
+    ['a container with a bar', { container: 'a|b' }],
+    ['a name without an end', { container: 'a'.repeat(254) }],
   ])('may not tell of %s', (_what, change) => {
     const forged = { ...failing, subject: { ...failing.subject, ...change } };
     expect(takeOver(written([forged]), LATER, READER)).toMatchObject({ code: 'malformed' });
+  });
+
+  test('tells reasons of ours alone, for they become labels of metrics', () => {
+    const problem = { code: 'made-up-1' as 'forbidden', message: 'no' };
+    expect(takeOver(written([], [{ problem, source: { path: '/' } }]), LATER, READER)).toMatchObject({
+      code: 'ambiguous',
+    });
   });
 
   test('leaves out controls that are not known here', () => {

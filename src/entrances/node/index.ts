@@ -11,7 +11,6 @@ import type {
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { renderJson, reportRun } from '../../report/guard-report.ts';
 import { renderSourceProblem, renderText, type TextStyle } from '../../report/text.ts';
-import { withFile } from './client-ca.ts';
 import { isSaid, willFail, withNext, type Next } from './next.ts';
 
 /** A node audit, as it was asked for. */
@@ -154,7 +153,7 @@ async function settle(seen: Seen): Promise<readonly Finding[]> {
   for (const process of seen.processes) {
     const { running, next, asked } = process;
     const { subject } = process.document;
-    const live = (await asked).map((finding) => withFile({ ...finding, subject }, running));
+    const live = (await asked).map((finding) => ({ ...finding, subject }));
     const manifest = manifestOf(process, seen);
     for (const finding of manifest) started.add(finding);
     for (const finding of combine([...running, ...live])) {

@@ -29,7 +29,7 @@ export function noteAddresses({ addresses }: ControlPlane, pod: unknown, finding
 /**
  * The findings about the control plane: each kube-apiserver once, whether its pod showed it, it was asked, or both.
  *
- * @param asked the findings of kube-apiservers that were asked themselves
+ * @param asked the findings of kube-apiservers that were asked themselves, and of those that agents saw on their hosts
  * @returns the findings, and why kube-apiservers can not be judged at all where a provider runs them
  */
 export function judgeControlPlane(
@@ -41,6 +41,7 @@ export function judgeControlPlane(
   const running = listed.filter(({ vantage }) => vantage !== 'declared');
   const hasPods = running.some(isOfApiServer);
   const live = asked.flatMap((finding) => {
+    if (finding.vantage === 'on-node') return [{ ...finding, subject: atHome(finding.subject, running) }];
     const subject = addresses.get(hostOf(finding.subject.name));
     if (subject !== undefined) return [{ ...finding, subject }];
     // an address that can stand for all of them tells of none in particular, and their pods are seen
@@ -51,6 +52,19 @@ export function judgeControlPlane(
   if (managedBy === undefined || hasPods || live.some(isOfApiServer)) return { findings };
   const notApplicable = `${managedBy} runs the control plane and does not show its kube-apiserver; its flags are not the cluster's to set`;
   return { findings, notApplicable };
+}
+
+/**
+ * What an agent says is about its own node. Only where the API shows the pod there is it that pod: a name alone proves nothing,
+ * for that of another node can end with the name of this one.
+ */
+function atHome(subject: SubjectName, running: readonly Finding[]): SubjectName {
+  const { component, kind, namespace, name, node = '' } = subject;
+  const isShown = running.some((finding) => {
+    const { subject: pod } = finding;
+    return pod.kind === kind && pod.namespace === namespace && pod.name === name && pod.node === node;
+  });
+  return kind === 'Node' || isShown ? subject : { component, name: node, kind: 'Node', node, container: name };
 }
 
 /** What stands for a kube-apiserver that nothing shows: the cluster has one, and it could not be judged. */

@@ -49,12 +49,17 @@ const GOOD_FLAGS = {
 };
 
 /** A kube-apiserver's pod, as the API shows it. */
-export function apiServerPod(name: string, hostIP: string, flags: readonly string[] = FLAGS): RawDocument {
+export function apiServerPod(
+  name: string,
+  hostIP: string,
+  flags: readonly string[] = FLAGS,
+  nodeName = 'cp',
+): RawDocument {
   const value = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'kube-system', annotations: { 'kubernetes.io/config.mirror': 'x' } },
-    spec: { containers: [{ name: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
+    spec: { nodeName, containers: [{ name: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
     status: { hostIP },
   };
   return { form: 'object', source: { object: `Pod kube-system/${name}` }, vantage: 'running', value };

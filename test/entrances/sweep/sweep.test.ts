@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { controls } from '../../../src/controls/index.ts';
 import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
 import type { Finding } from '../../../src/policy/types.ts';
 import {
@@ -24,6 +25,26 @@ const CERT = 'apiserver-kubelet-client-cert';
 
 function find(findings: Iterable<Finding>, control: string, name: string): Finding | undefined {
   return [...findings].find((finding) => finding.control.slug === control && finding.subject.name === name);
+}
+
+function onHost(name: string, node: string): Finding {
+  const [control] = controls.filter(({ slug }) => slug === CERT) as [Finding['control']];
+  return {
+    control,
+    subject: {
+      component: 'kube-apiserver',
+      name,
+      namespace: 'kube-system',
+      kind: 'Pod',
+      node,
+      container: 'kube-apiserver',
+    },
+    source: { node, via: 'proc' },
+    vantage: 'on-node',
+    surface: 'process',
+    outcome: { result: 'pass', warnings: [] },
+    evidence: [],
+  };
 }
 
 describe('a sweep', () => {
@@ -179,6 +200,32 @@ describe('kube-apiservers', () => {
     });
     expect(find(open.ledger.findings(), CERT, SERVER)?.outcome.result).toBe('pass');
     expect(find(open.ledger.findings(), CA, 'a')?.outcome.result).toBe('fail');
+  });
+});
+
+describe('what an agent saw of a kube-apiserver', () => {
+  const pod = 'kube-apiserver-prod-cp';
+  const seen = async (agentOn: string) => {
+    const { ledger } = await run({
+      objects: () => stream([apiServerPod(pod, '192.0.2.9', [], 'prod-cp')]),
+      nodes: () => stream([[node(agentOn)]]),
+      handedOver: (name) => Promise.resolve([onHost(pod, name)]),
+      askApiServers: undefined,
+    });
+    return [...ledger.findings()].filter(({ control }) => control.slug === CERT);
+  };
+
+  test('goes before what its pod shows', async () => {
+    expect(await seen('prod-cp')).toMatchObject([
+      { subject: { kind: 'Pod', name: pod }, vantage: 'on-node', others: [{ vantage: 'running', result: 'fail' }] },
+    ]);
+  });
+
+  test('is about its own node, whatever pod it names', async () => {
+    expect(await seen('cp')).toMatchObject([
+      { subject: { kind: 'Pod', name: pod, node: 'prod-cp' }, outcome: { result: 'fail' } },
+      { subject: { kind: 'Node', name: 'cp', node: 'cp', container: pod }, outcome: { result: 'pass' } },
+    ]);
   });
 });
 
