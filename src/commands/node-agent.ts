@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../controls/index.ts';
 import { runAgent, type AgentWatcher } from '../entrances/agent/index.ts';
 import type { GuardReport } from '../report/guard-report.ts';
+import { cutToFit } from '../report/hand-over.ts';
 import { loadConfiguration } from '../runtime/configuration.ts';
 import { resolveSweep } from '../runtime/configuration-sweep.ts';
 import { createLog, type Log } from '../runtime/log.ts';
-import { AGENT_NAMESPACE, handOverTo, REPORT_LIMIT } from '../sources/hand-over.ts';
+import { AGENT_NAMESPACE, handOverTo } from '../sources/hand-over.ts';
 import { openCluster } from './kubeconfig.ts';
 import { auditHost, type NodeAuditRequest } from './node.ts';
-import { setTimeout } from 'node:timers/promises';
 
 /** A node agent, as it was asked for. */
 export interface NodeAgentRequest {
@@ -25,9 +26,8 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
   const { root, node, config, kubeconfig } = request;
   const log = createLog('info', stdout);
   const cluster = await openCluster(kubeconfig);
-  // as a file that is mounted changes, each audit reads it anew; a bad one is the reason of a crash that is told
-  const settings = () => resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
-  const initial = settings();
+  // each audit reads the file anew, but for this
+  const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
   const audit: NodeAuditRequest = {
     root,
     hostname: node,
@@ -44,9 +44,9 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
   await runAgent(
     {
       node,
-      audit: async () => bounded((await auditHost(audit, signal)).output),
+      audit: async () => cutToFit((await auditHost(audit, signal)).output),
       handOver: handOverTo(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
-      settings: () => ({ interval: initial.interval, jitter: initial.jitter }),
+      settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
       random: Math.random,
       now: () => new Date(),
@@ -55,15 +55,6 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
     signal,
   );
   log.info('stopped');
-}
-
-/** What is too large to be handed over is said to be: nothing of it is known then. */
-function bounded(report: string): string {
-  if (Buffer.byteLength(report) <= REPORT_LIMIT) return report;
-  const { run, summary, ...rest } = JSON.parse(report) as GuardReport;
-  const message = `the audit found more than can be handed over: ${JSON.stringify(summary)}; run the command node there`;
-  const problem = { code: 'too-large', message, source: { path: '/' } } as const;
-  return JSON.stringify({ ...rest, run: { ...run, complete: false, problems: [problem] }, summary, findings: [] });
 }
 
 function agentLog(log: Log): AgentWatcher {

@@ -16,9 +16,6 @@ export interface HandOver {
 /** The namespace of the node agents (manifests/components/node-agent). */
 export const AGENT_NAMESPACE = 'kubelet-guard-node';
 
-/** No object in etcd is larger by default; and one report has a hundredth of it. */
-export const REPORT_LIMIT = 768 * 1024;
-
 const TIMEOUT = 5000;
 const ANSWER_LIMIT = 2 * 1024 * 1024;
 const EXPIRES = 'kubelet-guard.dev/expires';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { controls } from '../../src/controls/index.ts';
 import type { Control, Finding } from '../../src/policy/types.ts';
 import { renderJson, reportRun } from '../../src/report/guard-report.ts';
-import { takeOver } from '../../src/report/hand-over.ts';
+import { cutToFit, takeOver } from '../../src/report/hand-over.ts';
 
 const READER = { node: 'worker-1', controls, now: '2026-11-26T12:00:00.000Z' };
 const LATER = '2026-11-26T13:00:00.000Z';
@@ -130,5 +130,35 @@ describe('what an agent handed over', () => {
     );
     const hollow = { ...base, findings: [{ ...(base.findings as object[])[0], result: 'fail', violations: [] }] };
     expect(takeOver(JSON.stringify(hollow), LATER, READER)).toMatchObject({ code: 'malformed' });
+  });
+});
+
+describe('what an agent hands over', () => {
+  const many = (count: number, message: string): readonly Finding[] => {
+    const violations = [{ code: 'empty', setting: 'clientCAFile', message, origin: place }] as const;
+    return Array.from(
+      { length: count },
+      () => ({ ...failing, outcome: { ...failing.outcome, violations } }) as Finding,
+    );
+  };
+
+  test('is the whole report, where it fits', () => {
+    expect(cutToFit(written([failing, pod]))).toBe(written([failing, pod]));
+  });
+
+  test.each([
+    ['as many findings as are read', many(900, 'it is empty'), '700 of 900'],
+    ['as much text as an object can have', many(190, '\u20ac'.repeat(4000)), '143 of 190'],
+    ['nothing of one that is larger than that', many(1, '\u20ac'.repeat(300_000)), '1 of 1'],
+  ])('is no more than %s', (_what, findings, count) => {
+    const cut = cutToFit(written(findings));
+    expect(Buffer.byteLength(cut)).toBeLessThan(1_000_000);
+    expect(JSON.parse(cut)).toMatchObject({
+      run: { complete: false, problems: [{ code: 'too-large', message: expect.stringContaining(count) as unknown }] },
+      summary: { fail: findings.length },
+    });
+    const taken = takeOver(cut, LATER, READER);
+    if (!('code' in taken)) expect(taken[0]).toMatchObject({ outcome: { result: 'fail' } });
+    else expect(taken).toMatchObject({ code: 'too-large' });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
-import type { Finding } from '../../../src/policy/types.ts';
+import type { Control, Finding } from '../../../src/policy/types.ts';
 import {
   apiServerPod,
   configz,
@@ -28,7 +28,7 @@ function find(findings: Iterable<Finding>, control: string, name: string): Findi
 }
 
 function onHost(name: string, node: string): Finding {
-  const [control] = controls.filter(({ slug }) => slug === CERT) as [Finding['control']];
+  const [control] = controls.filter(({ slug }) => slug === CERT) as [Control];
   return {
     control,
     subject: {
