@@ -127,20 +127,36 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(finding?.drift).toBeUndefined();
   });
 
-  test('survives the API server, and ends when it is asked to', async () => {
+  test('outlives the API server, says once that it is gone and once that it is back, and ends when it is asked to', async () => {
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toEqual({ code: 0, signal: null });
+    const before = await handedOver();
+    await plane.stop();
+    // the file of the log is the same
+    const seen = agent.log().length;
+    agent = startAgent(NODE, token);
+    const count = (words: string): number => agent.log().slice(seen).split(words).length - 1;
+    await eventually('the loss', () => (count('can not be handed over') > 0 ? true : undefined), {
+      context: agent.tail,
+    });
     await plane.restart();
-    expect(agent.exit()).toBeUndefined();
+    await eventually('the return', () => (count('are handed over again') > 0 ? true : undefined), {
+      context: agent.tail,
+    });
+    expect(await handedOver()).not.toBe(before);
+    expect([count('can not be handed over'), count('are handed over again')]).toEqual([1, 1]);
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
   });
 
   test('an agent of one node can not write for another', async () => {
     await startNode(cleanup, plane, 'agent-2');
+    const seen = agent.log().length;
     const other = startAgent(NODE, await kubeconfigOn('agent-2'));
-    await eventually('the refusal', () => (other.log().includes('can not be handed over') ? true : undefined), {
+    const refusal = 'a node agent hands over the ConfigMap of its own node';
+    await eventually('the refusal', () => (other.log().slice(seen).includes(refusal) ? true : undefined), {
       context: other.tail,
     });
-    expect(other.log()).toContain('a node agent hands over the ConfigMap of its own node');
     other.kill('SIGTERM');
     await other.ended;
   });
