@@ -3,8 +3,10 @@
 
 # As in package.json: the build leaves V8's code of the program, which another version of V8 would ignore.
 ARG NODE_VERSION=26.10.0
+# @sha256:… of that image. A release names it: .github/workflows/release.yml
+ARG NODE_DIGEST=
 
-FROM node:${NODE_VERSION}-bookworm-slim AS build
+FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # without scripts: no package that is built or run with here needs its own
@@ -15,12 +17,12 @@ COPY test/fixtures/kubeadm-v1.37.2/kube-apiserver.yaml ./test/fixtures/kubeadm-v
 # by the Node of the image, and not by the one that npm would put first
 RUN node scripts/build.mjs
 
-FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
+FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST} AS dependencies
 WORKDIR /dependencies
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev
 
-FROM node:${NODE_VERSION}-bookworm-slim
+FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="kubelet-guard" \

@@ -17,6 +17,14 @@ test('every stage is on one image of the Node that the tests run on, or V8 would
   const { node } = manifest.devDependencies;
   expect(stages.map(({ from }) => from)).toEqual(stages.map(() => `node:${String(node)}-bookworm-slim`));
   expect(process.versions.node).toBe(node);
+  expect(readFileSync(join(CHECKOUT, '.nvmrc'), 'utf8')).toBe(`${String(node)}\n`);
+});
+
+test('every stage can be held to one digest of that image, as a release does', () => {
+  const froms = readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8').match(/^FROM \S+/gm);
+  expect(froms).toEqual(stages.map(() => 'FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}'));
+  const release = readFileSync(join(CHECKOUT, '.github/workflows/release.yml'), 'utf8');
+  expect(release).toContain(`# the digest is of node:${String(manifest.devDependencies.node)}-bookworm-slim\n`);
 });
 
 test('it is built by the Node of the image, without packages that run scripts of their own', () => {

@@ -16,19 +16,23 @@ interface Step {
 interface Job {
   readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
+  readonly outputs?: Readonly<Record<string, string>>;
   readonly uses?: string;
   readonly steps?: readonly Step[];
 }
 
 interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: Readonly<Record<string, string>>;
+  readonly permissions?: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
 const folder = join(CHECKOUT, '.github/workflows');
-const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8'), { uniqueKeys: true }) as Workflow;
+const files = readdirSync(folder);
+const textOf = (file: string) => readFileSync(join(folder, file), 'utf8');
+const read = (file: string) => parse(textOf(file), { uniqueKeys: true }) as Workflow;
 const release = read('release.yml');
+const jobs = files.flatMap((file) => Object.entries(read(file).jobs).map(([name, job]) => ({ file, name, job })));
 
 function stepsOf(job: string): readonly Step[] {
   return release.jobs[job]?.steps ?? [];
@@ -40,52 +44,86 @@ function stepWith(job: string, action: string): Step {
   return step;
 }
 
+function commandsOf({ steps = [] }: Job): string {
+  return steps.map(({ run }) => run ?? '').join('\n');
+}
+
+/** Where in the job the first command is that holds a text. */
+function placeOf(job: string, command: string): number {
+  const place = stepsOf(job).findIndex(({ run }) => run?.includes(command));
+  if (place < 0) throw new Error(`the job ${job} has no step with ${command}`);
+  return place;
+}
+
 describe('a release', () => {
   test('is made of a tag alone, and of nothing that CI does not pass', () => {
     expect(release.on).toEqual({ push: { tags: ['v*'] } });
     expect(release.jobs.verify?.uses).toBe('./.github/workflows/ci.yml');
     expect(read('ci.yml').on).toHaveProperty('workflow_call');
-    for (const job of ['image', 'packages']) expect(release.jobs[job]?.needs).toBe('verify');
-    expect(release.jobs.publish?.needs).toEqual(['image', 'packages']);
+    expect(Object.entries(release.jobs).map(([name, { needs }]) => [name, needs])).toEqual([
+      ['verify', undefined],
+      ['build', 'verify'],
+      ['sign', 'build'],
+      ['publish', ['build', 'sign']],
+    ]);
   });
 
   test('gives each job the rights that it needs, and none by default', () => {
     expect(release.permissions).toEqual({});
     expect(Object.entries(release.jobs).map(([name, { permissions }]) => [name, permissions])).toEqual([
       ['verify', { contents: 'read' }],
-      ['image', { contents: 'read', packages: 'write', 'id-token': 'write' }],
-      ['packages', { contents: 'read', 'id-token': 'write' }],
+      ['build', { contents: 'read' }],
+      ['sign', { packages: 'write', 'id-token': 'write' }],
       ['publish', { contents: 'write' }],
     ]);
   });
 
-  test('names the full version of every action', () => {
-    const actions = Object.keys(release.jobs).flatMap((job) => stepsOf(job).flatMap(({ uses }) => uses ?? []));
-    expect(actions.filter((action) => !/^[\w-]+\/[\w-]+@(v\d+\.\d+\.\d+|[0-9a-f]{40})$/.test(action))).toEqual([]);
-  });
-
-  test('builds the image for two kinds of machines, with what is in it and how it was made', () => {
-    expect(stepWith('image', 'docker/build-push-action').with).toMatchObject({
+  test('builds the image for two kinds of machines, with what is in it and how it was made, and pushes nothing', () => {
+    const { with: given } = stepWith('build', 'docker/build-push-action');
+    expect(given).toMatchObject({
       platforms: 'linux/amd64,linux/arm64',
-      push: true,
-      sbom: true,
+      outputs: 'type=oci,dest=image/image.tar',
       provenance: 'mode=max',
     });
+    expect(given).toHaveProperty('sbom');
+    expect(given).not.toHaveProperty('push');
   });
 
-  test('signs the image by its digest and without a key, after it was built', () => {
-    const steps = stepsOf('image');
-    const signs = steps.findIndex(({ run }) => run?.startsWith('cosign sign '));
-    expect(steps[signs]?.env).toEqual({ DIGEST: '${{ steps.build.outputs.digest }}' });
-    expect(steps[signs]?.run).toMatch(/@\$DIGEST"$/);
-    expect(steps[signs]?.run).not.toContain('--key');
-    expect(signs).toBeGreaterThan(steps.indexOf(stepWith('image', 'docker/build-push-action')));
+  test('names the base image, and what builds, by digest', () => {
+    const { with: given } = stepWith('build', 'docker/build-push-action');
+    expect(given?.['build-args']).toMatch(/^NODE_DIGEST=@sha256:[0-9a-f]{64}$/m);
+    const images = [
+      stepWith('build', 'docker/setup-qemu-action').with?.image,
+      stepWith('build', 'docker/setup-buildx-action').with?.['driver-opts'],
+      given?.sbom,
+    ];
+    for (const image of images) expect(image).toMatch(/^[\w=]*[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+  });
+
+  test('runs no script of a package where it builds', () => {
+    expect(commandsOf(release.jobs.build ?? {}).match(/npm (ci|pack).*/g)).toEqual([
+      expect.stringContaining('npm ci --ignore-scripts '),
+      expect.stringContaining('npm pack --ignore-scripts '),
+    ]);
+  });
+
+  test('signs what was built, by its digest and without a key', () => {
+    expect(release.jobs.build?.outputs).toEqual({
+      image: '${{ steps.sums.outputs.image }}',
+      packages: '${{ steps.sums.outputs.packages }}',
+      digest: '${{ steps.image.outputs.digest }}',
+    });
+    const check = placeOf('sign', 'sha256sum --check --strict');
+    const push = placeOf('sign', 'skopeo copy --all --preserve-digests ');
+    const sign = placeOf('sign', 'cosign sign --yes ');
+    expect([check, push, sign]).toEqual([check, push, sign].toSorted((a, b) => a - b));
+    expect(stepsOf('sign')[sign]?.env).toEqual({ DIGEST: '${{ needs.build.outputs.digest }}' });
+    expect(stepsOf('sign')[sign]?.run).toMatch(/@\$DIGEST"$/);
+    expect(commandsOf(release.jobs.sign ?? {})).not.toContain('--key');
   });
 
   test('has the packages of npm and Helm, and signed checksums', () => {
-    const commands = stepsOf('packages')
-      .map(({ run }) => run ?? '')
-      .join('\n');
+    const commands = Object.values(release.jobs).map(commandsOf).join('\n');
     for (const part of [
       'npm pack ',
       'helm package manifests/chart/kubelet-guard ',
@@ -94,12 +132,68 @@ describe('a release', () => {
     ]) {
       expect(commands).toContain(part);
     }
+    expect(placeOf('publish', 'sha256sum --check --strict SHA256SUMS')).toBe(placeOf('publish', 'gh release create'));
   });
 });
 
-test('no expression of a workflow gets into a shell: what a tag or a branch is called is no code', () => {
-  const commands = readdirSync(folder)
-    .flatMap((file) => Object.values(read(file).jobs))
-    .flatMap(({ steps = [] }) => steps.flatMap(({ run }) => run ?? []));
-  expect(commands.filter((command) => command.includes('${{'))).toEqual([]);
+describe('every workflow', () => {
+  /** What a job may use that can write, sign or publish: nothing of the checkout, and nothing that builds. */
+  const TRUSTED = new Set([
+    'actions/download-artifact',
+    'actions/upload-artifact',
+    'docker/login-action',
+    'sigstore/cosign-installer',
+  ]);
+  const PROGRAMS = ['cat', 'cd', 'cosign', 'cut', 'echo', 'gh', 'mapfile', 'sha256sum', 'skopeo', 'test'];
+
+  test('names each action by its commit, with the version beside it', () => {
+    const lines = files.flatMap((file) => textOf(file).match(/uses: .*/g) ?? []);
+    const pinned = /^uses: ([\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/workflows\/\w+\.yml)$/;
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.filter((line) => !pinned.test(line))).toEqual([]);
+  });
+
+  test('has one commit for each action', () => {
+    const names = new Set(files.flatMap((file) => textOf(file).match(/[\w-]+\/[\w-]+@[0-9a-f]{40}/g) ?? []));
+    const actions = [...names].map((name) => name.split('@', 1)[0]);
+    expect(actions).toEqual([...new Set(actions)]);
+  });
+
+  test('has no version that moves', () => {
+    const texts = [...files.map(textOf), readFileSync(join(CHECKOUT, '.ci/run'), 'utf8')];
+    expect(texts.flatMap((text) => text.match(/[\w./:-]*(@latest|:latest|-latest)\b/g) ?? [])).toEqual([]);
+  });
+
+  test('has rights that are named', () => {
+    expect(files.filter((file) => typeof read(file).permissions !== 'object')).toEqual([]);
+    const unnamed = jobs.filter(
+      ({ file, job }) => job.permissions === undefined && read(file).permissions === undefined,
+    );
+    expect(unnamed).toEqual([]);
+  });
+
+  const writers = jobs.filter(({ file, job }) =>
+    Object.values(job.permissions ?? read(file).permissions ?? {}).includes('write'),
+  );
+  test.each(writers)(
+    'in $file, the job $name can write: it runs nothing of the checkout, npm or an image',
+    ({ job }) => {
+      const actions = (job.steps ?? []).flatMap(({ uses }) => uses?.split('@', 1) ?? []);
+      expect(actions.filter((action) => !TRUSTED.has(action))).toEqual([]);
+      expect(job.uses).toBeUndefined();
+      const begun = commandsOf(job)
+        .replaceAll(/\\\n\s*/g, ' ')
+        .split(/\n|&&|\|\||[|(]/)
+        .flatMap((command) => /^\s*([\w./-]+)/.exec(command)?.[1] ?? []);
+      expect(begun.filter((program) => !PROGRAMS.includes(program))).toEqual([]);
+    },
+  );
+
+  test('that can write, there are two jobs', () => {
+    expect(writers.map(({ name }) => name)).toEqual(['sign', 'publish']);
+  });
+
+  test('has no expression in a shell: what a tag or a branch is called is no code', () => {
+    expect(jobs.filter(({ job }) => commandsOf(job).includes('${{'))).toEqual([]);
+  });
 });
