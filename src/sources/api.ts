@@ -20,6 +20,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  /** Seconds after which the server wants to be asked again, where it says so. */
+  readonly retryAfter?: number;
   /** The texts of its Warning headers. */
   readonly warnings?: readonly string[];
 }
@@ -32,10 +34,13 @@ export class ApiFault extends Error {
   override readonly name = 'ApiFault';
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
+  /** Of a list whose token expired: the token by which it goes on at the state of now. */
+  readonly next: string | undefined;
 
-  constructor(message: string, status?: number, options?: ErrorOptions) {
+  constructor(message: string, status?: number, options?: ErrorOptions & { readonly next?: string | undefined }) {
     super(message, options);
     this.status = status;
+    this.next = options?.next;
   }
 }
 
@@ -58,10 +63,12 @@ export function jsonOf({ status, text }: ApiAnswer): unknown {
 
 /** What a Status says; only that, because whatever stands before an API server can answer anything. */
 export function statusFault(body: unknown, status?: number): ApiFault {
-  const { kind, message, code } = fieldsOf(body);
+  const { kind, message, code, metadata } = fieldsOf(body);
   const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
   const known = status ?? (typeof code === 'number' ? code : undefined);
-  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known);
+  const { continue: token } = fieldsOf(metadata);
+  const next = typeof token === 'string' && token !== '' ? token : undefined;
+  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next });
 }
 
 /** The JSON of a text, or undefined where it is none. */

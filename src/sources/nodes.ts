@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import type { Problem } from '../policy/types.ts';
 import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from './api.ts';
 import type { NodeTarget } from './evidence.ts';
+import { pagesOf } from './pages.ts';
 
 /** A node, and how its kubelet is asked, or why it is not. */
 export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
@@ -64,23 +65,20 @@ export function isKubeletAddress(address: string): boolean {
 }
 
 /**
- * Lists the nodes page by page; a page is forgotten when the next one is asked for.
+ * Lists the nodes page by page, and of each only what is needed to ask its kubelet.
  *
- * @throws ApiFault where a page is refused, and with status 410 where the list took too long to be continued
+ * @throws ApiFault where a page is refused
  */
-export async function* listNodes(
-  request: Api,
-  signal: AbortSignal,
-): AsyncGenerator<readonly ListedNode[], void, undefined> {
-  let next: string | undefined;
-  do {
+export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<readonly ListedNode[]> {
+  const ask = async (next: string | undefined) => {
     const query = new URLSearchParams({ limit: String(PAGE), ...(next !== undefined && { continue: next }) });
     const { items, metadata } = fieldsOf(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
     if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
-    yield items.map((item) => listedNode(fieldsOf(item)));
-    const token = fieldsOf(metadata).continue;
-    next = typeof token === 'string' && token !== '' ? token : undefined;
-  } while (next !== undefined);
+    const { continue: token } = fieldsOf(metadata);
+    const found = items.map((item) => listedNode(fieldsOf(item)));
+    return { items: found, next: typeof token === 'string' ? token : undefined };
+  };
+  return pagesOf(ask, ({ uid }) => uid);
 }
 
 function listedNode({ metadata, status }: Fields): ListedNode {

@@ -1,6 +1,7 @@
 import type { RawDocument, SourceProblem } from '../policy/types.ts';
 import { ApiFault } from './api.ts';
 import type { ObjectApi } from './object-watch.ts';
+import { pagesOf } from './pages.ts';
 
 /** What can be listed of a cluster. */
 export interface ListedObjects {
@@ -44,21 +45,20 @@ async function* list(
   signal: AbortSignal,
 ): AsyncGenerator<RawDocument | SourceProblem, void> {
   const vantage = kind === 'Pod' ? 'running' : 'declared';
-  let next: string | undefined;
-  do {
-    let page;
-    try {
-      page = await api.list(namespace, next, signal);
-    } catch (cause) {
-      signal.throwIfAborted();
-      yield refused(cause, namespace, what);
-      return;
+  const ask = async (token: string | undefined) => {
+    const { objects: items, next } = await api.list(namespace, token, signal);
+    return { items, next };
+  };
+  try {
+    for await (const page of pagesOf(ask, ({ uid }) => uid)) {
+      for (const { name, object } of page) {
+        yield { form: 'object', source: { object: `${kind} ${namespace}/${name}` }, vantage, value: object };
+      }
     }
-    for (const { name, object } of page.objects) {
-      yield { form: 'object', source: { object: `${kind} ${namespace}/${name}` }, vantage, value: object };
-    }
-    next = page.next;
-  } while (next !== undefined);
+  } catch (cause) {
+    signal.throwIfAborted();
+    yield refused(cause, namespace, what);
+  }
 }
 
 function refused(cause: unknown, namespace: string, what: string): SourceProblem {

@@ -1,4 +1,5 @@
 import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { pagesOf } from './pages.ts';
 
 /** Objects of one kind, in a namespace where the kind has any. */
 export interface Collection {
@@ -44,28 +45,27 @@ export function removalFrom(api: Api): RemovalPort {
     const { status, text } = answer;
     if (status === 404) return undefined;
     if (status < 300) return answer;
-    const { message } = statusFault(parsed(text), status);
+    const { message, next } = statusFault(parsed(text), status);
     const lacksRight = status === 401 || (status === 403 && NO_RIGHT.test(message));
-    throw new ApiFault(lacksRight ? `may not ${verb} ${what}: ask for this right (${message})` : `${what}: ${message}`);
+    const words = lacksRight ? `may not ${verb} ${what}: ask for this right (${message})` : `${what}: ${message}`;
+    throw new ApiFault(words, status, { next });
   };
   return {
     names: async (of, selector, signal) => {
-      const names: string[] = [];
-      let next = '';
-      do {
+      const page = async (next: string | undefined) => {
         const query = new URLSearchParams({ labelSelector: selector, limit: String(PAGE) });
-        if (next !== '') query.set('continue', next);
+        if (next !== undefined) query.set('continue', next);
         const path = `${pathOf(of)}?${query.toString()}`;
         const answer = await ask('list', `${of.plural}.${groupOf(of)}`, { path }, signal);
         const { items, metadata } = fieldsOf(answer && jsonOf(answer));
-        for (const item of Array.isArray(items) ? (items as readonly unknown[]) : []) {
-          const { name } = fieldsOf(fieldsOf(item).metadata);
-          if (typeof name === 'string') names.push(name);
-        }
+        const found = Array.isArray(items) ? items.map((item) => fieldsOf(fieldsOf(item).metadata).name) : [];
         const { continue: token } = fieldsOf(metadata);
-        next = typeof token === 'string' && token !== next ? token : '';
-      } while (next !== '');
-      return names;
+        const names = found.filter((name) => typeof name === 'string');
+        return { items: names, next: typeof token === 'string' ? token : undefined };
+      };
+      const all: string[] = [];
+      for await (const names of pagesOf(page, (name) => name)) all.push(...names);
+      return all;
     },
     isThere: async (of, name, signal) =>
       (await ask('get', wordsFor(of, name), { path: pathOf(of, name) }, signal)) !== undefined,

@@ -1,6 +1,7 @@
 import type { Problem } from '../policy/types.ts';
 import { passingProblem, refusalOf } from './api-problem.ts';
 import { ApiFault, fieldsOf, jsonOf, parsed, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { pagesOf } from './pages.ts';
 
 /** A kind of objects that are in no namespace. */
 export interface ClusterResource {
@@ -50,8 +51,6 @@ export interface ReportStore {
 }
 
 const PAGE = 250;
-/** More than a list of one report for each node of the largest cluster; what never ends is no list. */
-const MOST_PAGES = 1000;
 const LIST = { timeout: 30_000, limit: 64 * 1024 * 1024 };
 const ONE = { timeout: 10_000, limit: 4 * 1024 * 1024 };
 
@@ -72,20 +71,17 @@ export function reportStore(api: Api): ReportStore {
       // the kinds are separate CRDs, of which only some may be installed
       return Array.isArray(resources) && resources.some((resource) => fieldsOf(resource).name === plural);
     },
-    list: async function* ({ apiVersion, plural }, selector, signal) {
-      let next = '';
-      for (let page = 0; page < MOST_PAGES; page += 1) {
+    list: ({ apiVersion, plural }, selector, signal) => {
+      const ask = async (next: string | undefined) => {
         const query = new URLSearchParams({ labelSelector: selector, limit: String(PAGE) });
-        if (next !== '') query.set('continue', next);
+        if (next !== undefined) query.set('continue', next);
         const answer = await api({ ...LIST, path: `/apis/${apiVersion}/${plural}?${query.toString()}` }, signal);
         const { items, metadata } = fieldsOf(jsonOf(answer));
         if (!Array.isArray(items)) throw new ApiFault(`the list of ${plural} has no items`);
-        yield items as readonly unknown[];
         const { continue: token } = fieldsOf(metadata);
-        if (typeof token !== 'string' || token === '') return;
-        next = token;
-      }
-      throw new ApiFault(`the list of ${plural} does not end`);
+        return { items: items as readonly unknown[], next: typeof token === 'string' ? token : undefined };
+      };
+      return pagesOf(ask, (report) => String(fieldsOf(fieldsOf(report).metadata).name));
     },
     read: (resource, name, signal) => call(resource, 'get', { path: pathOf(resource, name) }, signal),
     create: (resource, object, signal) =>

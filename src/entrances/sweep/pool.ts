@@ -1,14 +1,13 @@
 /**
- * Works through pages of items, some at a time, in order. The next page is asked for while the last one is worked on, and
- * one item that takes long holds up nothing but its own place.
+ * Works through items, some at a time, in order. One item that takes long holds up nothing but its own place.
  *
  * @param limit how many at a time, at least 1
  * @param work must not reject
  * @param turn resolves when the next one may be begun
- * @throws what the pages throw, once everything that was begun has ended
+ * @throws what a turn throws, once everything that was begun has ended
  */
 export async function workThrough<T>(
-  pages: AsyncIterable<readonly T[]>,
+  items: Iterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
   turn: () => Promise<unknown>,
@@ -25,13 +24,11 @@ export async function workThrough<T>(
     wake?.();
   };
   try {
-    for await (const page of pages) {
-      for (const item of page) {
-        while (running >= limit) await change();
-        await turn();
-        running += 1;
-        void begin(item);
-      }
+    for (const item of items) {
+      while (running >= limit) await change();
+      await turn();
+      running += 1;
+      void begin(item);
     }
   } finally {
     while (running > 0) await change();

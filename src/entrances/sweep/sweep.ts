@@ -31,7 +31,7 @@ export interface SweepPorts {
 
 /** Hears what happens while it happens. */
 export interface SweepWatcher {
-  /** So many nodes are done of those that are listed up to now. */
+  /** So many nodes are done of those that are listed. */
   readonly progress: (done: number, listed: number) => void;
   /** A process was asked and did not tell. */
   readonly unanswered: (document: UnansweredDocument) => void;
@@ -60,7 +60,7 @@ export interface SweepResult extends BooksResult {
 /**
  * Judges a cluster once: its pods and ConfigMaps, every kubelet by every piece of evidence, and its kube-apiservers.
  *
- * Nodes go through a bounded pool, page by page, and only their findings are kept. Whatever could not be listed or read is
+ * Nodes are listed first, then go through a bounded pool, and only their findings are kept. Whatever could not be listed or read is
  * a problem of the run; a process that could not be asked is a finding that is unknown.
  *
  * @returns what was found; rejects only where the signal aborts
@@ -89,7 +89,7 @@ export async function sweep(
   await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));
   const isPlaneWhole = problems.length === 0;
   const asking = ports.askApiServers?.(signal);
-  const census: Census = { done: 0, listed: 0, hasControlPlane: false, provider: undefined, refusing: [], onHosts: [] };
+  const census: Census = { done: 0, hasControlPlane: false, provider: undefined, refusing: [], onHosts: [] };
   await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, signal));
   const answers = (await asking) ?? [];
   // cut off, it has seen too little to clear anything
@@ -129,7 +129,6 @@ async function listObjects(
 /** What the nodes tell on the way. */
 interface Census {
   done: number;
-  listed: number;
   hasControlPlane: boolean;
   /** Whose nodes they are, where they say so. */
   provider: string | undefined;
@@ -149,13 +148,15 @@ async function visitNodes(
 ): Promise<void> {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
   const judging = { evidence, inspect, declared, handedOver, unanswered: watcher.unanswered };
-  const pages = async function* () {
-    for await (const page of nodes(signal)) {
-      signal.throwIfAborted();
-      census.listed += page.length;
-      yield page;
-    }
-  };
+  // all of them before the first is asked: an API server remembers a list for minutes, and kubelets may be slower
+  const all: ListedNode[] = [];
+  let fault: Error | undefined;
+  try {
+    for await (const page of nodes(signal)) all.push(...page);
+  } catch (cause) {
+    fault = cause as Error;
+  }
+  signal.throwIfAborted();
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
     census.provider ??= node.provider;
@@ -169,9 +170,11 @@ async function visitNodes(
       await books.closeNode(node, judged.findings, judged.call);
     }
     census.done += 1;
-    watcher.progress(census.done, census.listed);
+    watcher.progress(census.done, all.length);
   };
-  await workThrough(pages(), concurrency, visit, () => turn(signal));
+  await workThrough(all, concurrency, visit, () => turn(signal));
+  // those that were listed are judged all the same
+  if (fault !== undefined) throw fault;
 }
 
 /** All that is to be judged of kube-apiservers besides their pods. There is one, so that nothing is seen is said too. */

@@ -2,37 +2,32 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { workThrough } from '../../../src/entrances/sweep/pool.ts';
-import { stream } from './cluster.ts';
 
 const atOnce = () => Promise.resolve();
 
 describe('a pool', () => {
   test('does everything once, never more at a time than allowed, and as much as allowed', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.array(fc.nat(3), { maxLength: 8 }), { maxLength: 6 }),
-        fc.integer({ min: 1, max: 5 }),
-        async (pages, limit) => {
-          let running = 0;
-          let most = 0;
-          const done: number[] = [];
-          await workThrough(
-            stream(pages),
-            limit,
-            async (turns) => {
-              running += 1;
-              most = Math.max(most, running);
-              for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-              running -= 1;
-              done.push(turns);
-            },
-            atOnce,
-          );
-          expect(running).toBe(0);
-          expect(done.toSorted()).toEqual(pages.flat().toSorted());
-          expect(most).toBeLessThanOrEqual(limit);
-        },
-      ),
+      fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), async (items, limit) => {
+        let running = 0;
+        let most = 0;
+        const done: number[] = [];
+        await workThrough(
+          items,
+          limit,
+          async (turns) => {
+            running += 1;
+            most = Math.max(most, running);
+            for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+            running -= 1;
+            done.push(turns);
+          },
+          atOnce,
+        );
+        expect(running).toBe(0);
+        expect(done.toSorted()).toEqual(items.toSorted());
+        expect(most).toBeLessThanOrEqual(limit);
+      }),
     );
   });
 
@@ -40,7 +35,7 @@ describe('a pool', () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const done: number[] = [];
     await workThrough(
-      stream([[0, 1, 2, 3, 4, 5]]),
+      [0, 1, 2, 3, 4, 5],
       2,
       async (item) => {
         if (item === 0) await promise;
@@ -52,20 +47,17 @@ describe('a pool', () => {
     expect(done).toEqual([1, 2, 3, 4, 5, 0]);
   });
 
-  test('lets what was begun end before it rejects with what the pages threw', async () => {
+  test('lets what was begun end before it rejects with what a turn threw', async () => {
     const done: number[] = [];
-    async function* pages() {
-      yield* stream([[1, 2, 3]]);
-      throw new Error('gone');
-    }
+    let turns = 0;
     const working = workThrough(
-      pages(),
+      [1, 2, 3, 4],
       3,
       async (item) => {
         await Promise.resolve();
         done.push(item);
       },
-      atOnce,
+      () => ((turns += 1) < 4 ? Promise.resolve() : Promise.reject(new Error('gone'))),
     );
     await expect(working).rejects.toThrow('gone');
     expect(done).toEqual([1, 2, 3]);
@@ -75,7 +67,7 @@ describe('a pool', () => {
     const turns: (() => void)[] = [];
     const done: number[] = [];
     const working = workThrough(
-      stream([[1, 2]]),
+      [1, 2],
       2,
       (item) => {
         done.push(item);

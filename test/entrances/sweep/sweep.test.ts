@@ -229,6 +229,20 @@ describe('what an agent saw of a kube-apiserver', () => {
   });
 });
 
+test('no kubelet is asked before all nodes are listed: the token of a list lives only for minutes', async () => {
+  const happened: string[] = [];
+  async function* pages() {
+    for (const name of ['a', 'b']) {
+      await Promise.resolve();
+      happened.push(`listed ${name}`);
+      yield [node(name)];
+    }
+  }
+  const asked = evidence('configz', (name) => (happened.push(`asked ${name}`), configz(name, '/ca.crt')));
+  await run({ nodes: pages, evidence: [asked] });
+  expect(happened).toEqual(['listed a', 'listed b', 'asked a', 'asked b']);
+});
+
 describe('a sweep that could not see everything', () => {
   async function* broken<T>(items: readonly T[]): AsyncGenerator<T> {
     yield* stream(items);
