@@ -4,7 +4,8 @@ import { Writable } from 'node:stream';
 
 import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/entrances/webhook/app.ts';
-import { createJudge, judgedResources } from '../../src/entrances/webhook/judge.ts';
+import { createJudge } from '../../src/entrances/webhook/judge.ts';
+import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
 import { judgedControls, readConfiguration } from '../../src/runtime/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
 import { createApp } from '../../src/entrances/webhook/app.ts';
-import { judgedResources, type Judge } from '../../src/entrances/webhook/judge.ts';
+import type { Judge } from '../../src/entrances/webhook/judge.ts';
+import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/entrances/webhook/review.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';

@@ -1,7 +1,8 @@
 import { inspect } from '../../inspect.ts';
 import { beforeOf, decide, type Before } from '../../policy/decide.ts';
-import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
+import type { Action, Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
+import { isJudged, runsTheSame } from './judged.ts';
 import type { ObjectIdentity, ObjectMemory, ObjectName } from './memory.ts';
 import type { AdmissionRequest } from './review.ts';
 
@@ -24,24 +25,6 @@ interface Surroundings {
   readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly Before[];
   readonly now: () => Date;
 }
-
-const ON_CREATE: ReadonlySet<string> = new Set(['CREATE']);
-const ON_CHANGE: ReadonlySet<string> = new Set(['CREATE', 'UPDATE']);
-
-/** The operations that are judged, by group and resource. A pod's update is not: its argv can not change. */
-const JUDGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['/pods', ON_CREATE],
-  ['/configmaps', ON_CHANGE],
-  ['apps/deployments', ON_CHANGE],
-  ['apps/statefulsets', ON_CHANGE],
-  ['apps/daemonsets', ON_CHANGE],
-  ['apps/replicasets', ON_CHANGE],
-  ['batch/jobs', ON_CHANGE],
-  ['batch/cronjobs', ON_CHANGE],
-]);
-
-/** The `resource` part of what is judged. */
-export const judgedResources: readonly string[] = Array.from(JUDGED.keys(), (key) => key.slice(key.indexOf('/') + 1));
 
 /**
  * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw, for
@@ -76,20 +59,36 @@ export function createJudge({ rules, memory, stored, now }: Surroundings): Judge
   return (request) => {
     const { resource, subResource, operation, namespace } = request;
     const { policy, namespaces } = rules();
-    if (subResource !== '' || !namespaces.has(namespace)) return undefined;
-    if (operation === 'DELETE' && resource === 'pods' && request.group === '') {
+    if (!namespaces.has(namespace)) return undefined;
+    if (operation === 'DELETE' && resource === 'pods' && subResource === '' && request.group === '') {
       const seen = isPresent(request.oldObject) ? mirrorsOf(look(request, request.oldObject).findings) : [];
       if (seen.length > 0 && !request.dryRun) memory.seen(identityOf(request, request.oldObject), seen);
       return undefined;
     }
-    if (JUDGED.get(`${request.group}/${resource}`)?.has(operation) !== true) return undefined;
+    if (!isJudged(request)) return undefined;
     const { findings, problems } = look(request, request.object);
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
-    const decision = decide(findings, passed ? undefined : before(request, findings), policy, today());
+    const decision = decide(
+      findings,
+      passed ? undefined : before(request, findings),
+      policyFor(request, policy),
+      today(),
+    );
     const admitted = decision.allowed && !request.dryRun ? mirrorsOf(findings) : [];
     if (admitted.length > 0) memory.admitted(identityOf(request, request.object), admitted);
     return { decision, problems: problems.map(({ problem }) => problem) };
   };
+}
+
+/**
+ * What may be refused of a request. A pod's update is refused only for what it makes worse of what runs: a refusal of
+ * anything else would prevent nothing, and stop whoever labels or schedules the pod.
+ */
+function policyFor(request: AdmissionRequest, policy: DecisionPolicy): DecisionPolicy {
+  if (request.resource !== 'pods' || request.operation !== 'UPDATE') return policy;
+  const most = runsTheSame(request) ? 'audit' : 'ratchet';
+  const atMost = (action: Action): Action => (action === 'enforce' || action === 'ratchet' ? most : action);
+  return { ...policy, action: (control, surface) => atMost(policy.action(control, surface)) };
 }
 
 function mirrorsOf(findings: readonly Finding[]): Finding[] {

@@ -118,7 +118,6 @@ describe('what is judged', () => {
       { resource: { group: 'x', version: 'v1', resource: 'configmaps' } },
     ],
     ['the connection to a pod', { ...POD_REQUEST, subResource: 'exec', operation: 'CONNECT' }],
-    ['the update of a pod', { ...POD_REQUEST, operation: 'UPDATE', object: pod([]) }],
     ['the deletion of a pod', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: pod([]) }],
     ['the deletion of nothing known', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: null }],
   ])('%s is not', (_name, request) => {
