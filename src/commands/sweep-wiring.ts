@@ -10,6 +10,7 @@ import { takeOver } from '../report/hand-over.ts';
 import type { GuardConfiguration } from '../runtime/configuration.ts';
 import type { SweepPlan } from '../runtime/configuration-sweep.ts';
 import { StartError } from '../runtime/start-error.ts';
+import { isKubeletAddress } from '../sources/addresses.ts';
 import type { Cluster } from '../sources/cluster.ts';
 import { configzEvidence, configzProxyEvidence } from '../sources/configz.ts';
 import type { NodeEvidence } from '../sources/evidence.ts';
@@ -49,7 +50,7 @@ export function evidencePorts(
   const { request } = cluster;
   const { timeout } = plan;
   const makers: Readonly<Record<NodeEvidence['name'], () => NodeEvidence>> = {
-    handshake: () => handshakeEvidence({ timeout }),
+    handshake: () => handshakeEvidence({ timeout, accepts: isKubeletAddress }),
     configz: () =>
       configzEvidence({
         tokens: tokenSource({

@@ -1,10 +1,10 @@
 import { checkServerIdentity, createSecureContext } from 'node:tls';
 
 import type { AskedSource, ProblemCode, RawDocument } from '../policy/types.ts';
+import { isKubeletAddress } from './addresses.ts';
 import { ApiFault, bounded, fieldsOf, parsed, type Api, type ApiAnswer } from './api.ts';
 import type { NodeEvidence, NodeTarget } from './evidence.ts';
 import { HttpFault, httpsUrl, send, type HttpAnswer } from './http.ts';
-import { isKubeletAddress } from './nodes.ts';
 import type { TokenSource } from './token.ts';
 
 /** How kubelets are asked for `/configz`. */

@@ -1,6 +1,5 @@
-import { BlockList, isIP } from 'node:net';
-
 import type { Problem } from '../policy/types.ts';
+import { isKubeletAddress, isKubeletName, isKubeletPort } from './addresses.ts';
 import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from './api.ts';
 import type { NodeTarget } from './evidence.ts';
 import { pagesOf } from './pages.ts';
@@ -22,7 +21,6 @@ export interface NodeTraits {
 
 const PAGE = 250;
 const DEFAULT_PORT = 10250;
-const HIGHEST_PORT = 65_535;
 const LONGEST_NAME = 253;
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -38,31 +36,6 @@ const PROVIDERS: readonly (readonly [label: string, provider: string])[] = [
   ['kubernetes.azure.com/cluster', 'Azure AKS'],
   ['cloud.google.com/gke-nodepool', 'Google GKE'],
 ];
-
-/** Where no kubelet is: loopback, link-local, unspecified, multicast, broadcast. */
-const NOWHERE = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['224.0.0.0', 4],
-] as const) {
-  NOWHERE.addSubnet(network, prefix);
-}
-NOWHERE.addAddress('255.255.255.255');
-NOWHERE.addSubnet('::', 96, 'ipv6');
-NOWHERE.addSubnet('fe80::', 10, 'ipv6');
-NOWHERE.addSubnet('ff00::', 8, 'ipv6');
-
-/**
- * Tells whether a kubelet can be at an IP address, as the kubelet itself does (validateNodeIP in
- * pkg/kubelet/kubelet_node_status.go:762-778, v1.37.2). A node writes its own status: without this it could have us ask
- * ourselves, or the metadata service of a cloud.
- */
-export function isKubeletAddress(address: string): boolean {
-  const version = address.includes('%') ? 0 : isIP(address);
-  return version !== 0 && !NOWHERE.check(address, version === 6 ? 'ipv6' : 'ipv4');
-}
 
 /**
  * Lists the nodes page by page, and of each only what is needed to ask its kubelet.
@@ -112,24 +85,17 @@ function addressOf(addresses: unknown): string | Problem {
   }
   const { type, address } = first;
   const text = typeof address === 'string' ? address : '';
-  if (isKubeletAddress(text) || (type === 'Hostname' && isHostName(text))) return text;
+  if (isKubeletAddress(text) || (type === 'Hostname' && isKubeletName(text))) return text;
   const shown = text.slice(0, LONGEST_NAME);
   const message = `its status says that its ${String(type)} is "${shown}", where no kubelet can be; nothing was asked there`;
   return { code: 'malformed', message };
 }
 
-/** Names of this host, and what a resolver takes for an address in one of its old forms, are none. */
-function isHostName(text: string): boolean {
-  const labels = text.split('.');
-  const isName =
-    text.length <= LONGEST_NAME && labels.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i.test(label));
-  const last = labels.at(-1) ?? '';
-  return isName && !/^(localhost|\d+|0x[0-9a-f]*)$/i.test(last);
-}
-
 /** As kube-apiserver does (pkg/kubelet/client/kubelet_client.go, GetConnectionInfo), with the port that nearly all have. */
 function portOf(port: unknown): number | Problem {
   if (port === undefined || port === null || port === 0) return DEFAULT_PORT;
-  if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= HIGHEST_PORT) return port;
-  return { code: 'malformed', message: `its status says that its kubelet has the port ${JSON.stringify(port)}` };
+  if (isKubeletPort(port)) return port;
+  const shown = JSON.stringify(port).slice(0, LONGEST_NAME);
+  const message = `its status says that its kubelet has the port ${shown}, where none listens; nothing was asked there`;
+  return { code: 'malformed', message };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { ApiFault, type Api, type ApiRequest } from '../../src/sources/api.ts';
-import { isKubeletAddress, listNodes, type ListedNode } from '../../src/sources/nodes.ts';
+import { isKubeletAddress } from '../../src/sources/addresses.ts';
+import { listNodes, type ListedNode } from '../../src/sources/nodes.ts';
 
 const signal = new AbortController().signal;
 const address = (type: string, value: unknown) => ({ type, address: value });
@@ -134,7 +135,7 @@ describe('a node', () => {
     expect(await only({ ...nodeOf(usable), status: { addresses: usable } })).toMatchObject({ target: { port: 10250 } });
   });
 
-  test.each([-1, 65_536, 1.5, '10250', {}])('whose port is %j is not asked', async (port) => {
+  test.each([-1, 22, 443, 1023, 65_536, 1.5, '10250', {}])('whose port is %j is not asked', async (port) => {
     expect(await only(nodeOf(usable, {}, port))).toMatchObject({ unusable: { code: 'malformed' } });
   });
 

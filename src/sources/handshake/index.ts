@@ -7,20 +7,26 @@ import { HelloFault } from './fields.ts';
 import { namesOf } from './names.ts';
 import { readHello } from './server-hello.ts';
 
+/** How kubelets are asked. */
+export interface HandshakeOptions {
+  /** Milliseconds for all of it, from the look-up of the name to the last byte. */
+  readonly timeout: number;
+  /** Whether an address that a host name leads to may be asked; without it, any. */
+  readonly accepts?: (address: string) => boolean;
+}
+
 /**
  * Asks a kubelet by the start of a TLS 1.2 handshake: with a client CA it names the CAs that it accepts client
  * certificates of, without one it requests no certificate (crypto/tls sends CertificateRequest only where ClientAuth is
  * set, and the kubelet sets it only with a client CA file: pkg/kubelet/kubelet.go, NewMainKubelet). Nothing is
  * authenticated by it, neither the kubelet nor who asks.
- *
- * @param options the milliseconds for all of it, from the look-up of the name to the last byte
  */
-export function handshakeEvidence({ timeout }: { readonly timeout: number }): NodeEvidence {
+export function handshakeEvidence(options: HandshakeOptions): NodeEvidence {
   return {
     name: 'handshake',
     ask: async (node, signal) => {
       const source: AskedSource = { node: node.name, via: 'handshake' };
-      const answer = await ask(node, timeout, signal);
+      const answer = await ask(node, options, signal);
       if (answer.problem !== undefined) {
         return { form: 'unanswered', component: 'kubelet', source, problem: answer.problem };
       }
@@ -34,7 +40,8 @@ type Answer =
   | { readonly problem: Problem };
 
 /** Resolves at the first of: a result, the end of the connection, the end of the time, the signal. */
-function ask({ address, port }: NodeTarget, timeout: number, signal: AbortSignal): Promise<Answer> {
+function ask({ address, port }: NodeTarget, options: HandshakeOptions, signal: AbortSignal): Promise<Answer> {
+  const { timeout, accepts } = options;
   const { promise, resolve } = Promise.withResolvers<Answer>();
   if (!isAskable(address, port)) {
     resolve(problem('unreachable', "the node's address and port can not be used: look at its status.addresses"));
@@ -72,7 +79,11 @@ function ask({ address, port }: NodeTarget, timeout: number, signal: AbortSignal
   signal.addEventListener('abort', stop, { once: true });
   socket.on('connect', () => {
     isConnected = true;
-    socket.write(clientHello(address));
+    const { remoteAddress = '' } = socket;
+    // before anything is sent
+    if (isIP(address) === 0 && accepts?.(remoteAddress) === false) {
+      fail('unreachable', `leads to ${remoteAddress}, where nothing is asked: ${NAMESAKE}`);
+    } else socket.write(clientHello(address));
   });
   socket.on('data', (chunk: Buffer) => {
     const result = reader.push(chunk);
@@ -92,6 +103,7 @@ function ask({ address, port }: NodeTarget, timeout: number, signal: AbortSignal
 const BLOCKED = 'look for a firewall, security group or NetworkPolicy that drops what goes to this port';
 const CUT =
   "check that this port is a kubelet's, and look for a proxy, firewall or NetworkPolicy that cuts connections";
+const NAMESAKE = "check the node's address, and what DNS and /etc/hosts make of it here";
 const SLOW = "check that this port is a kubelet's, and how busy the node and the network are";
 
 function adviceFor(code: string): string {

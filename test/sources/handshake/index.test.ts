@@ -42,11 +42,15 @@ interface Asked {
   readonly address?: string;
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  readonly accepts?: (address: string) => boolean;
 }
 
-function ask(port: number, { address = '127.0.0.1', timeout = PATIENCE, signal }: Asked = {}): Promise<RawDocument> {
+function ask(
+  port: number,
+  { address = '127.0.0.1', timeout = PATIENCE, signal, accepts }: Asked = {},
+): Promise<RawDocument> {
   const node = { name: 'node-1', uid: '1', address, port };
-  return handshakeEvidence({ timeout }).ask(node, signal ?? new AbortController().signal);
+  return handshakeEvidence({ timeout, ...(accepts && { accepts }) }).ask(node, signal ?? new AbortController().signal);
 }
 
 /** The names, `none requested`, or code and message of the problem. */
@@ -209,6 +213,17 @@ describe('a TLS server', () => {
     expect(outline(await ask(port))).toBe('none requested');
     expect(outline(await ask(port, { address: 'localhost' }))).toBe('none requested');
     expect(asked).toStrictEqual(['localhost']);
+  });
+
+  test('is sent nothing where its name leads to an address that is not to be asked', async () => {
+    const heard: unknown[] = [];
+    const port = await peer((socket) => socket.on('data', (chunk) => heard.push(chunk)));
+    const asked: string[] = [];
+    const accepts = (to: string) => asked.push(to) > 1;
+    expect(outline(await ask(port, { address: 'localhost', accepts }))).toMatch(
+      /^unreachable: localhost:\d+ leads to 127\.0\.0\.1, where nothing is asked: /,
+    );
+    expect({ heard, asked }).toStrictEqual({ heard: [], asked: ['127.0.0.1'] });
   });
 
   test('answers many at once, each with its own', async () => {
