@@ -47,8 +47,8 @@ export interface SweeperOptions {
 export interface Sweeper {
   /** The last complete report. */
   readonly report: () => LocalReport;
-  /** Sweeps at once, where this replica is the one that sweeps. */
-  readonly demand: () => LocalSweep;
+  /** Sweeps at once, where this replica is the one that sweeps; a call, other than a signal, may come too soon. */
+  readonly demand: (asked: 'call' | 'signal') => LocalSweep;
   /** What is heard of watched objects. */
   readonly notices: ChangeNotices;
   /** What the stored reports say of an object: the *before* of `ratchet` where nothing newer is known. */
@@ -185,7 +185,11 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       const head = reportHead(about, problems, summary, link);
       return { chunks: renderJsonParts(head, reported(ledger.findings(), exemptionFor, link)) };
     },
-    demand: () => {
+    demand: (asked) => {
+      const rest = schedule.rest();
+      if (asked === 'call' && rest > 0 && election.leadership().state === 'leading') {
+        return { refused: 'too-soon', reason: 'a sweep has just ended', retryAfter: Math.ceil(rest / 1000) };
+      }
       const state = schedule.demand();
       if (state !== 'not-leading') return { state };
       return { refused: 'not-leading', reason: reasonOf(election.leadership()) };

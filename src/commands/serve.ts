@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 
 import { controls } from '../controls/index.ts';
@@ -136,7 +137,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const following = cluster && followingOf(cluster, { memory, notices: sweeper?.notices, log });
   following?.follow(configuration.namespaces);
   environment.onSweepSignal(() => {
-    const answer = demanded(sweeper);
+    const answer = demanded(sweeper, 'signal');
     log.info(answer, 'a signal asks for a sweep');
   });
   const stopFollowing = () => Promise.all([sweeper?.stop(), following?.stop(), identity?.stop()]);
@@ -149,11 +150,12 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     return identity && following?.unready();
   };
   const local = createLocal({
+    names: [localListenOn.host, hostname()],
     metrics,
     log,
     unready,
     report: () => (sample ? { chunks: [sample.json] } : reportOf(sweeper)),
-    sweep: () => demanded(sweeper),
+    sweep: () => demanded(sweeper, 'call'),
   });
 
   const listeners: Listener[] = [];
@@ -263,8 +265,8 @@ function reportOf(sweeper: Sweeper | undefined): LocalReport {
   return sweeper?.report() ?? { reason: NO_SWEEPER.reason };
 }
 
-function demanded(sweeper: Sweeper | undefined): LocalSweep {
-  return sweeper?.demand() ?? NO_SWEEPER;
+function demanded(sweeper: Sweeper | undefined, asked: 'call' | 'signal'): LocalSweep {
+  return sweeper?.demand(asked) ?? NO_SWEEPER;
 }
 
 function receiveSignals({ onSignal }: ServeEnvironment): {

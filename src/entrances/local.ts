@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 
 /** What the local port tells of, and what can be asked of it. */
 export interface LocalState {
+  /** The names of this machine, by which it may be called. */
+  readonly names: readonly string[];
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly log: Log;
   /** Why the webhook should get no calls now, or undefined where it should. */
@@ -18,17 +21,18 @@ export interface LocalState {
 /** A report as pieces of JSON text, each made when the one before is on its way; or why there is none. */
 export type LocalReport = { readonly chunks: Iterable<string> } | { readonly reason: string };
 
-/** What became of a demand for a sweep: where it is refused, whether another replica would take it. */
+/** What became of a demand for a sweep: where it is refused, whether another replica would take it, or this one later. */
 export type LocalSweep =
   | { readonly state: 'started' | 'queued' }
-  | { readonly refused: 'not-leading' | 'no-sweeper'; readonly reason: string };
+  | { readonly refused: 'not-leading' | 'no-sweeper'; readonly reason: string }
+  | { readonly refused: 'too-soon'; readonly reason: string; readonly retryAfter: number };
 
 interface Answer {
   readonly code: number;
   readonly type: string;
   readonly body: string | Iterable<string>;
-  /** The methods that there are, where another one was asked for. */
-  readonly allow?: string;
+  /** `allow` where another method was asked for, `retry-after` where the time is wrong. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -40,8 +44,15 @@ const CRASHED = 'kubelet-guard failed on this call; its log tells why\n';
 /** No call here needs a body; a client that sends more than this is cut off. */
 const BODY_LIMIT = 65_536;
 
-/** A host by which no other site can be meant, as a name can: it may be made to point here. */
-const OWN_HOST = /^(?:localhost|\[[\da-f:.]+\]|\d+(?:\.\d+){3})(?::\d+)?$/i;
+/** Names that no one outside of the cluster or the machine can give to an address. */
+const INSIDE = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+\.svc(?:\.cluster\.local)?)$/;
+
+/** `Content-Type` decides, and no page of another site may show or run an answer. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+};
 
 /** Makes the listener of the local port: `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
 export function createLocal(state: LocalState): (request: IncomingMessage, response: ServerResponse) => void {
@@ -60,10 +71,13 @@ export function createLocal(state: LocalState): (request: IncomingMessage, respo
 
 async function answer(state: LocalState, request: IncomingMessage): Promise<Answer> {
   const { metrics, unready, report } = state;
+  if (!isCalledAsItself(request, state.names)) {
+    return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
+  }
   const path = request.url?.split('?', 1)[0];
   if (path === SWEEP) return sweep(state, request);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { ...failure(405, 'only GET and HEAD are served here'), allow: 'GET, HEAD' };
+    return failure(405, 'only GET and HEAD are served here', { allow: 'GET, HEAD' });
   }
   switch (path) {
     case '/livez':
@@ -84,23 +98,35 @@ async function answer(state: LocalState, request: IncomingMessage): Promise<Answ
 }
 
 function sweep(state: LocalState, { method, headers }: IncomingMessage): Answer {
-  if (method !== 'POST') return { ...failure(405, 'a sweep is asked for by POST'), allow: 'POST' };
+  if (method !== 'POST') return failure(405, 'a sweep is asked for by POST', { allow: 'POST' });
   if (isFromElsewhere(headers)) return failure(403, 'a page of another site may not start a sweep');
   const answer = state.sweep();
+  if ('retryAfter' in answer) return failure(429, answer.reason, { 'retry-after': String(answer.retryAfter) });
   if ('refused' in answer) return failure(answer.refused === 'not-leading' ? 409 : 404, answer.reason);
   return { code: 202, type: JSON_TYPE, body: JSON.stringify({ state: answer.state }) };
 }
 
-function failure(code: number, reason: string): Answer {
-  return { code, type: JSON_TYPE, body: JSON.stringify({ reason }) };
+function failure(code: number, reason: string, headers?: Answer['headers']): Answer {
+  return { code, type: JSON_TYPE, body: JSON.stringify({ reason }), ...(headers && { headers }) };
 }
 
-/** Whether a web page asks that is not from here; what is no browser sends neither header. */
+/**
+ * Whether the host that the caller means is this one. A web page can have a name of its own point here, and then read the
+ * answers as its own; it cannot have an address, nor a name that only the machine or the cluster gives.
+ */
+function isCalledAsItself({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
+  // only HTTP/1.0 leaves it out, and no browser
+  if (host === undefined) return true;
+  const [, bracketed, plain = ''] = /^(?:\[([^[\]]+)\]|([^[\]:]+))(?::\d{1,5})?$/.exec(host) ?? [];
+  if (bracketed !== undefined) return isIP(bracketed) === 6;
+  const name = plain.toLowerCase().replace(/\.$/, '');
+  return isIP(name) === 4 || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
+}
+
+/** Whether a page of another site asks; what is no browser sends neither header. */
 function isFromElsewhere({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
-  if (origin === undefined && site === undefined) return false;
-  if (host === undefined || !OWN_HOST.test(host)) return true;
-  return origin !== undefined && origin !== `http://${host}`;
+  return origin !== undefined && (host === undefined || origin !== `http://${host}`);
 }
 
 function discardBody(request: IncomingMessage): void {
@@ -111,9 +137,9 @@ function discardBody(request: IncomingMessage): void {
   });
 }
 
-async function reply(response: ServerResponse, { code, type, body, allow }: Answer): Promise<void> {
+async function reply(response: ServerResponse, { code, type, body, headers: special }: Answer): Promise<void> {
   const isHead = response.req.method === 'HEAD';
-  const headers = { 'content-type': type, 'cache-control': 'no-store', ...(allow !== undefined && { allow }) };
+  const headers = { ...HEADERS, ...special, 'content-type': type };
   if (typeof body === 'string') {
     response.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) });
     response.end(isHead ? undefined : body);

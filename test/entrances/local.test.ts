@@ -14,6 +14,7 @@ function local(state: Partial<LocalState> = {}) {
   const lines = new Lines();
   const metrics = { contentType: 'text/plain', text: () => Promise.resolve('metric 1\n') };
   const listener = createLocal({
+    names: ['workstation-7'],
     log: createLog('info', lines),
     metrics,
     unready: () => undefined,
@@ -68,12 +69,121 @@ describe('the local port', () => {
 
   test('cuts off who sends a body without end', async () => {
     const { socket } = await connected({});
-    socket.write('POST /api/v1/sweep HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    socket.write('POST /api/v1/sweep HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n');
     const sending = setInterval(() => socket.write(`1000\r\n${'x'.repeat(4096)}\r\n`), 1);
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(sending);
     expect(socket.bytesWritten).toBeLessThan(1024 * 1024);
   });
+});
+
+describe('the host by which it is called', () => {
+  const doors = [
+    ['get', '/livez'],
+    ['head', '/livez'],
+    ['get', '/readyz'],
+    ['get', '/metrics'],
+    ['get', '/metrics?name=x'],
+    ['get', '/api/v1/report'],
+    ['post', '/api/v1/sweep'],
+    ['options', '/api/v1/sweep'],
+    ['get', '/'],
+  ] as const;
+  /** What a web page could have point here, and what is no host at all. */
+  const foreign = [
+    'evil.example',
+    'evil.example:8080',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    'kubelet-guard.kubelet-guard.svc.evil.example',
+    'kubelet-guard.kubelet-guard.svc.cluster.local.evil.example',
+    'evil-svc',
+    'svc',
+    '.svc',
+    'a..svc',
+    '127.1',
+    '2130706433',
+    '999.1.1.1',
+    '[evil.example]',
+    '[::1',
+    '::1',
+    '127.0.0.1:8080@evil.example',
+    'evil.example/127.0.0.1',
+    '127.0.0.1 evil.example',
+    'workstation-7.evil.example',
+    '',
+  ];
+  const own = [
+    '127.0.0.1',
+    '127.0.0.1:8080',
+    '10.244.3.17:8080',
+    '[::1]:8080',
+    '[fd00:95::2]',
+    '[fd00:95::2]:8080',
+    '[::ffff:10.0.0.1]:8080',
+    'localhost',
+    'LocalHost:9090',
+    'localhost.',
+    'kubelet-guard.kubelet-guard.svc:8080',
+    'kubelet-guard-sweeper.security.svc.cluster.local',
+    'a-1.kubelet-guard.kubelet-guard.svc.cluster.local.:8080',
+    'workstation-7:8080',
+    'Workstation-7',
+  ];
+
+  test.each(doors)('is checked for %s %s', async (method, path) => {
+    let asked = 0;
+    const count = () => (asked += 1);
+    const state: Partial<LocalState> = {
+      metrics: { contentType: 'text/plain', text: () => Promise.resolve(`${count()}`) },
+      unready: () => `${count()}`,
+      report: () => ({ reason: `${count()}` }),
+      sweep: () => ({ state: count() > 0 ? 'started' : 'queued' }),
+    };
+    const { asked: client } = local(state);
+    for (const host of foreign) {
+      const answer = await client[method](path).set('host', host);
+      expect([host, answer.status, asked]).toStrictEqual([host, 421, 0]);
+    }
+  });
+
+  test.each(own)('may be %j, as probes, Prometheus and people call it', async (host) => {
+    const { asked } = local();
+    expect((await asked.get('/livez').set('host', host)).status).toBe(200);
+    expect((await asked.post('/api/v1/sweep').set('host', host)).status).toBe(202);
+  });
+
+  test('is told to whoever it is refused', async () => {
+    const answer = await local().asked.get('/metrics').set('host', 'evil.example');
+    expect(answer.body).toStrictEqual({
+      reason: 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc',
+    });
+  });
+
+  test('may be missing from HTTP/1.0, which no browser speaks', async () => {
+    const { socket } = await connected({});
+    socket.write('GET /livez HTTP/1.0\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test('is the same for a request that names the whole address', async () => {
+    const { socket } = await connected({});
+    socket.write('GET http://127.0.0.1/metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 421 /);
+  });
+});
+
+test('a page of another site can neither show nor run an answer', async () => {
+  const { asked } = local();
+  for (const path of ['/livez', '/readyz', '/metrics', '/api/v1/report', '/']) {
+    const { headers } = await asked.get(path);
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+    });
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+  }
 });
 
 describe('the report', () => {
@@ -108,7 +218,7 @@ describe('the report', () => {
       }
     };
     const { socket } = await connected({ report: () => ({ chunks: chunks() }) });
-    socket.write('GET /api/v1/report HTTP/1.1\r\nhost: x\r\n\r\n');
+    socket.write('GET /api/v1/report HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
     await once(socket, 'readable');
     socket.pause();
     // it would be 100 MB: what the kernel takes is made, and no more
@@ -121,7 +231,7 @@ describe('the report', () => {
   test('is whole for who reads it', async () => {
     const chunks = Array.from({ length: 2000 }, (_, index) => `${index},`.repeat(500));
     const { socket } = await connected({ report: () => ({ chunks }) });
-    socket.write('GET /api/v1/report HTTP/1.0\r\nhost: x\r\n\r\n');
+    socket.write('GET /api/v1/report HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n');
     const answer = await text(socket);
     expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(chunks.join(''));
   });
@@ -143,12 +253,14 @@ describe('a sweep', () => {
     [{ state: 'queued' }, 202, { state: 'queued' }],
     [{ refused: 'not-leading', reason: 'a leads; ask it' }, 409, { reason: 'a leads; ask it' }],
     [{ refused: 'no-sweeper', reason: 'no cluster' }, 404, { reason: 'no cluster' }],
+    [{ refused: 'too-soon', reason: 'wait', retryAfter: 4 }, 429, { reason: 'wait' }],
   ];
   test.each(answers)('%j is answered with %d', async (sweep, status, body) => {
     const answer = await local({ sweep: () => sweep })
       .asked.post('/api/v1/sweep?x=1')
       .send({ ignored: true });
     expect([answer.status, answer.body]).toStrictEqual([status, body]);
+    expect(answer.headers['retry-after']).toBe(status === 429 ? '4' : undefined);
   });
 
   test.each(['get', 'head', 'put', 'delete', 'options'] as const)('is not started by %s', async (method) => {
@@ -164,9 +276,11 @@ describe('a sweep', () => {
     [403, { 'sec-fetch-site': 'cross-site' }],
     [403, { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080' }],
     [403, { origin: 'http://127.0.0.1:9999', host: '127.0.0.1:8080' }],
+    [403, { origin: 'http://127.0.0.1:8080', host: 'localhost:8080' }],
     // a name of theirs that points here
-    [403, { origin: 'http://evil.example:8080', host: 'evil.example:8080', 'sec-fetch-site': 'same-origin' }],
-    [403, { host: 'evil.example', 'sec-fetch-site': 'same-origin' }],
+    [421, { origin: 'http://evil.example:8080', host: 'evil.example:8080', 'sec-fetch-site': 'same-origin' }],
+    [421, { host: 'evil.example', 'sec-fetch-site': 'same-origin' }],
+    [421, { host: 'evil.example' }],
     [202, { origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080', 'sec-fetch-site': 'same-origin' }],
     [202, { origin: 'http://localhost:8080', host: 'localhost:8080' }],
     [202, { origin: 'http://[::1]:8080', host: '[::1]:8080', 'sec-fetch-site': 'same-origin' }],

@@ -30,8 +30,10 @@ export interface SweepSchedule {
   readonly lead: (leadership: AbortSignal) => void;
   /** An object that is watched changed: sweeps soon, but not for each of many changes. */
   readonly change: () => void;
-  /** Sweeps at once, or once more right after the sweep that runs. */
+  /** Sweeps at once, or once more after the sweep that runs, with the rest that is due between the two. */
   readonly demand: () => Demanded;
+  /** Milliseconds until a demand would be met; 0 where a sweep runs or may begin. */
+  readonly rest: () => number;
   /** The settings may have changed. */
   readonly reload: () => void;
   /** Ends the sweep that runs, waits for its end, and starts no other. */
@@ -44,6 +46,9 @@ export const FIRST_DELAY = 2000;
 export const QUIET = 1000;
 /** But they are not waited out for longer than this. */
 export const LONGEST_QUIET = 10_000;
+
+/** After a sweep, one that is demanded begins at the earliest when this time has passed, or as long as the sweep took. */
+export const LEAST_REST = 5000;
 
 const LONGEST_GAP = 60_000;
 const HOUR = 3_600_000;
@@ -60,6 +65,7 @@ export function scheduleSweeps(options: ScheduleOptions): SweepSchedule {
       schedule.change();
     },
     demand: () => schedule.demand(),
+    rest: () => schedule.rest(),
     reload: () => {
       schedule.wake();
     },
@@ -134,7 +140,11 @@ class Schedule {
     if (this.#leadership === undefined || this.#isOver()) return 'not-leading';
     this.#isDemanded = true;
     this.wake();
-    return this.#running === undefined ? 'started' : 'queued';
+    return this.rest() === 0 && this.#running === undefined ? 'started' : 'queued';
+  }
+
+  rest(): number {
+    return this.#running === undefined ? Math.max(0, this.#rested() - this.#options.clock()) : 0;
   }
 
   wake(): void {
@@ -151,10 +161,15 @@ class Schedule {
     return this.#isStopped;
   }
 
+  /** Whoever may ask for sweeps cannot keep the cluster busy with them. */
+  #rested(): number {
+    return this.#ended + Math.min(LONGEST_GAP, Math.max(LEAST_REST, this.#ended - this.#began));
+  }
+
   /** What is to be done next, and when. */
   #due(): Due | undefined {
     if (this.#leadership === undefined) return undefined;
-    if (this.#isDemanded) return { trigger: 'demand', at: -Infinity };
+    if (this.#isDemanded) return { trigger: 'demand', at: this.#rested() };
     if (this.#first !== undefined) return { trigger: 'start', at: this.#first };
     const { interval, jitter } = this.#options.settings();
     // after an overrun, and between sweeps by change, the cluster gets a rest

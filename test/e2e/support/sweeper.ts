@@ -69,7 +69,11 @@ export async function startSweeper(
       },
       { within, context: program.tail },
     );
-  const trigger = () => callLocal(local, '/api/v1/sweep', 'POST');
+  const trigger = () =>
+    eventually('the rest between two sweeps to be over', async () => {
+      const answer = await callLocal(local, '/api/v1/sweep', 'POST');
+      return answer.status === 429 ? undefined : answer;
+    });
   return {
     program,
     report,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { FIRST_DELAY, scheduleSweeps, type SweepTrigger } from '../../../src/entrances/sweep/schedule.ts';
+import { FIRST_DELAY, LEAST_REST, scheduleSweeps, type SweepTrigger } from '../../../src/entrances/sweep/schedule.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const SECOND = 1000;
@@ -137,8 +137,8 @@ describe('sweeps', () => {
     first.abort();
     schedule.lead(new AbortController().signal);
     expect(schedule.demand()).toBe('queued');
-    await time.pass(2 * MINUTE);
-    expect(began).toStrictEqual([0, MINUTE]);
+    await time.pass(3 * MINUTE);
+    expect(began).toStrictEqual([0, 2 * MINUTE]);
     await schedule.stop();
   });
 
@@ -239,8 +239,40 @@ describe('a demand', () => {
     expect(told()).toStrictEqual([
       ['start', 0],
       ['demand', 60],
-      ['demand', 70],
+      // with a rest that is as long as the sweep was
+      ['demand', 80],
     ]);
+    await schedule.stop();
+  });
+
+  test.each([
+    ['short', SECOND, LEAST_REST],
+    ['long', 30 * SECOND, 30 * SECOND],
+    ['very long', 10 * MINUTE, MINUTE],
+  ])('without end, of %s sweeps, leaves a rest between two', async (_which, takes, rest) => {
+    const { time, runs, schedule, leadership } = scheduled({ takes, interval: HOUR });
+    schedule.lead(leadership.signal);
+    for (let second = 0; second < 1800; second += 1) {
+      await time.pass(SECOND);
+      schedule.demand();
+    }
+    const gaps = runs.slice(1).map(({ at }, index) => at - (runs[index]?.ended ?? 0));
+    expect(gaps.length).toBeGreaterThan(1);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(rest);
+    await schedule.stop();
+  });
+
+  test('is told how long the rest still lasts', async () => {
+    const { time, schedule, leadership } = scheduled({ takes: 2 * SECOND });
+    expect(schedule.rest()).toBe(0);
+    schedule.lead(leadership.signal);
+    await time.pass(SECOND);
+    expect(schedule.rest()).toBe(0);
+    await time.pass(2 * SECOND);
+    expect(schedule.rest()).toBe(4 * SECOND);
+    expect(schedule.demand()).toBe('queued');
+    await time.pass(4 * SECOND);
+    expect([schedule.rest(), schedule.demand()]).toStrictEqual([0, 'queued']);
     await schedule.stop();
   });
 });
@@ -294,7 +326,8 @@ test('whatever happens, there is one sweep at a time, none without leadership, a
           if (what === 'lose') leadership.abort();
           if (what === 'change') schedule.change();
           if (what === 'demand') {
-            const expected = leadership.signal.aborted ? 'not-leading' : state.running > 0 ? 'queued' : 'started';
+            const isBusy = state.running > 0 || schedule.rest() > 0;
+            const expected = leadership.signal.aborted ? 'not-leading' : isBusy ? 'queued' : 'started';
             expect([schedule.demand(), what]).toStrictEqual([expected, what]);
           }
           if (what === 'reload') {
