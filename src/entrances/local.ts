@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
 
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
@@ -43,6 +42,9 @@ const CRASHED = 'kubelet-guard failed on this call; its log tells why\n';
 
 /** No call here needs a body; a client that sends more than this is cut off. */
 const BODY_LIMIT = 65_536;
+
+/** Four numbers; browsers write every other form of an IPv4 address so. */
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /** Names that no one outside of the cluster or the machine can give to an address. */
 const INSIDE = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+\.svc(?:\.cluster\.local)?)$/;
@@ -117,10 +119,10 @@ function failure(code: number, reason: string, headers?: Answer['headers']): Ans
 function isCalledAsItself({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
   // only HTTP/1.0 leaves it out, and no browser
   if (host === undefined) return true;
-  const [, bracketed, plain = ''] = /^(?:\[([^[\]]+)\]|([^[\]:]+))(?::\d{1,5})?$/.exec(host) ?? [];
-  if (bracketed !== undefined) return isIP(bracketed) === 6;
+  const [, ipv6, plain = ''] = /^(?:\[([\da-f:.]+)\]|([^[\]:]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  if (ipv6 !== undefined) return true;
   const name = plain.toLowerCase().replace(/\.$/, '');
-  return isIP(name) === 4 || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
+  return IPV4.test(name) || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
 }
 
 /** Whether a page of another site asks; what is no browser sends neither header. */

@@ -103,7 +103,7 @@ describe('the host by which it is called', () => {
     'a..svc',
     '127.1',
     '2130706433',
-    '999.1.1.1',
+    '127.0.0.1.1',
     '[evil.example]',
     '[::1',
     '::1',
