@@ -65,7 +65,7 @@ const RELOAD_EVERY = 1000;
 const RECENT = 1000;
 
 const NO_CLUSTER =
-  'no cluster is followed or swept: ratchet has no memory of mirror pods from before this start, nor of what other replicas saw; pass --kubeconfig to give it one';
+  'no cluster is followed or swept: ratchet knows no mirror pod and no ConfigMap from before, and judges their creation as enforce does; pass --kubeconfig to give it a memory';
 const NO_SWEEPER = { refused: 'no-sweeper', reason: 'this process has no sweeper' } as const;
 
 /**

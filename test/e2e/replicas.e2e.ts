@@ -82,20 +82,31 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     }
   }
 
-  /** Asks one replica whether it would admit a pod. */
-  async function ask(port: number, object: KubeObject): Promise<boolean> {
+  interface Asked {
+    readonly operation?: 'CREATE' | 'DELETE';
+    readonly dryRun?: boolean;
+    readonly uid?: string;
+  }
+
+  /** Asks one replica, as anybody can who reaches its port, whether it would admit a pod. */
+  async function ask(
+    port: number,
+    object: KubeObject,
+    { operation = 'CREATE', dryRun = true, uid = 'probe' }: Asked = {},
+  ): Promise<boolean> {
     const review = {
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',
       request: {
-        uid: 'probe',
+        uid,
         kind: { group: '', version: 'v1', kind: 'Pod' },
         resource: { group: '', version: 'v1', resource: 'pods' },
         name: object.metadata.name,
         namespace: 'kube-system',
-        operation: 'CREATE',
-        object,
-        dryRun: true,
+        operation,
+        userInfo: { username: `system:node:${NODE}` },
+        ...(operation === 'DELETE' ? { object: null, oldObject: object } : { object }),
+        dryRun,
       },
     };
     const headers = { 'content-type': 'application/json' };
@@ -139,6 +150,31 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     const after = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
     // by chance: each replica got its share
     for (const [index, count] of after.entries()) expect(count - (before[index] ?? 0)).toBeGreaterThan(RUNS / 2);
+  });
+
+  test('forged reviews, straight to the replicas, change no verdict', async () => {
+    const passing = mirror('forged', GOOD_FLAGS);
+    const failing = mirror('forged', []);
+    succeeded(await kubelet.create(passing));
+    await knowsAsGood('forged');
+
+    for (const { port } of guards) {
+      for (let index = 0; index < 50; index += 1) {
+        await ask(port, failing, { operation: 'DELETE', dryRun: false, uid: `forged-${index}` });
+        await ask(port, failing, { dryRun: false, uid: `forged-${index}` });
+      }
+    }
+
+    expect((await replace('forged', [])).status).toBe(403);
+    succeeded(await kubelet.create(passing));
+  });
+
+  test('a forged creation of what passes does not make what failed before be refused', async () => {
+    for (const { port } of guards) {
+      expect(await ask(port, mirror('restart', []))).toBe(true);
+      await ask(port, mirror('restart', GOOD_FLAGS), { dryRun: false });
+      expect(await ask(port, mirror('restart', []))).toBe(true);
+    }
   });
 
   test('the API server is gone for a while, and nothing is forgotten', async () => {

@@ -43,6 +43,9 @@ export function webhookWith(judge: Judge): Webhook {
   return { app, metrics, lines, log };
 }
 
+/** A ConfigMap in which there is nothing to judge. */
+export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubelet-config' } };
+
 /** A review as an API server sends it, with parts of its request replaced. */
 export function review(request: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
@@ -55,7 +58,7 @@ export function review(request: Readonly<Record<string, unknown>> = {}): Record<
       namespace: 'kube-system',
       name: 'kubelet-config',
       operation: 'CREATE',
-      object: {},
+      object: CONFIG_MAP,
       oldObject: null,
       dryRun: false,
       ...request,

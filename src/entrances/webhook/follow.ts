@@ -1,4 +1,5 @@
 import { inspect } from '../../inspect.ts';
+import { beforeOf, type Before } from '../../policy/decide.ts';
 import type { Control } from '../../policy/types.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { GoneObject, ObjectWatch, ObjectWatchEvents, SeenObject } from '../../sources/object-watch.ts';
@@ -45,7 +46,8 @@ export function followObjects({ controls, memory, log, followed, pause }: Follow
   const start = ({ kind, what, within, watch }: Followed) => {
     const objects = watch({
       seen: (seen) => {
-        memory.seen({ ...seen, kind }, findingsOf(controls, kind, seen));
+        const node = kind === 'Pod' ? nodeOf(seen.object) : undefined;
+        memory.seen({ ...seen, kind, ...(node !== undefined && { node }) }, judgedOf(controls, kind, seen));
       },
       gone: (gone: GoneObject) => {
         memory.gone({ ...gone, kind });
@@ -98,10 +100,19 @@ export function followObjects({ controls, memory, log, followed, pause }: Follow
   };
 }
 
-/** The findings of an object; of a pod only where it is a mirror pod, for a plain one of the same name is not before it. */
-function findingsOf(controls: readonly Control[], kind: Followed['kind'], { namespace, name, object }: SeenObject) {
+/** What an object was judged to be; a pod only where it is a mirror pod, for a plain one of the same name is not before it. */
+function judgedOf(
+  controls: readonly Control[],
+  kind: Followed['kind'],
+  { namespace, name, object }: SeenObject,
+): Before[] {
   const source = { object: `${kind} ${namespace}/${name}` };
   const vantage = kind === 'Pod' ? 'running' : 'declared';
   const { findings } = inspect(controls, [{ form: 'object', source, vantage, value: object }]);
-  return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod');
+  return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod').map(beforeOf);
+}
+
+function nodeOf(pod: unknown): string | undefined {
+  const nodeName = (pod as { readonly spec?: { readonly nodeName?: unknown } | null } | null)?.spec?.nodeName;
+  return typeof nodeName === 'string' ? nodeName : undefined;
 }

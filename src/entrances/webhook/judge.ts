@@ -3,7 +3,7 @@ import { beforeOf, decide, type Before } from '../../policy/decide.ts';
 import type { Action, Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
 import { isJudged, runsTheSame } from './judged.ts';
-import type { ObjectIdentity, ObjectMemory, ObjectName } from './memory.ts';
+import type { ObjectMemory, ObjectName } from './memory.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
@@ -26,10 +26,10 @@ interface Surroundings {
   readonly now: () => Date;
 }
 
-/**
- * Makes a judge. It does no I/O and waits for nothing; between two requests it keeps only what it last saw, for
- * `ratchet`.
- */
+/** How API servers name a kubelet. */
+const NODE_USER = 'system:node:';
+
+/** Makes a judge. It does no I/O and waits for nothing, and keeps nothing from one request to the next. */
 export function createJudge({ rules, memory, stored, now }: Surroundings): Judge {
   const today = dayTeller(now);
 
@@ -45,26 +45,21 @@ export function createJudge({ rules, memory, stored, now }: Surroundings): Judge
 
   const before = (request: AdmissionRequest, findings: readonly Finding[]): readonly Before[] | undefined => {
     if (isPresent(request.oldObject)) return look(request, request.oldObject).findings.map(beforeOf);
-    const { namespace, name, resource } = request;
-    // kubeadm creates before it updates, also what is there; and a mirror pod is deleted and created anew
+    const { namespace, name, resource, username } = request;
+    // kubeadm creates before it updates, also what exists; and a mirror pod is deleted and created anew
     const isConfigMap = resource === 'configmaps';
-    if (!isConfigMap && mirrorsOf(findings).length === 0) return undefined;
+    if (!isConfigMap && !findings.some(({ surface }) => surface === 'mirror-pod')) return undefined;
     const kind = isConfigMap ? 'ConfigMap' : 'Pod';
-    const seen = memory.last({ kind, namespace, name });
-    if (seen !== undefined) return seen.map(beforeOf);
+    const node = isConfigMap ? {} : { node: username.slice(NODE_USER.length) };
+    const seen = memory.last({ kind, namespace, name, ...node });
+    if (seen !== undefined) return seen;
     const swept = stored(kind, namespace, name);
     return swept.length === 0 ? undefined : swept;
   };
 
   return (request) => {
-    const { resource, subResource, operation, namespace } = request;
     const { policy, namespaces } = rules();
-    if (!namespaces.has(namespace)) return undefined;
-    if (operation === 'DELETE' && resource === 'pods' && subResource === '' && request.group === '') {
-      const seen = isPresent(request.oldObject) ? mirrorsOf(look(request, request.oldObject).findings) : [];
-      if (seen.length > 0 && !request.dryRun) memory.seen(identityOf(request, request.oldObject), seen);
-      return undefined;
-    }
+    if (!namespaces.has(request.namespace)) return undefined;
     if (!isJudged(request)) return undefined;
     const { findings, problems } = look(request, request.object);
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
@@ -74,8 +69,6 @@ export function createJudge({ rules, memory, stored, now }: Surroundings): Judge
       policyFor(request, policy),
       today(),
     );
-    const admitted = decision.allowed && !request.dryRun ? mirrorsOf(findings) : [];
-    if (admitted.length > 0) memory.admitted(identityOf(request, request.object), admitted);
     return { decision, problems: problems.map(({ problem }) => problem) };
   };
 }
@@ -91,10 +84,6 @@ function policyFor(request: AdmissionRequest, policy: DecisionPolicy): DecisionP
   return { ...policy, action: (control, surface) => atMost(policy.action(control, surface)) };
 }
 
-function mirrorsOf(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ surface }) => surface === 'mirror-pod');
-}
-
 /**
  * The finding under the name that the API server has for its object, because exemptions go by it. A pod is of a node only
  * if that node's kubelet asks: anybody who may create a pod can write any `spec.nodeName`.
@@ -102,18 +91,12 @@ function mirrorsOf(findings: readonly Finding[]): Finding[] {
 function identified(finding: Finding, request: AdmissionRequest, value: unknown): Finding {
   const { node, ...subject } = finding.subject;
   const { kind, namespace, username } = request;
-  const isOfNode = node !== undefined && request.resource === 'pods' && username === `system:node:${node}`;
+  const isOfNode = node !== undefined && request.resource === 'pods' && username === `${NODE_USER}${node}`;
   const name = namedBy(request, value);
   // anybody can set the annotation; only a kubelet's pod is the mirror of a static one
-  const isForged = finding.surface === 'mirror-pod' && !username.startsWith('system:node:');
+  const isForged = finding.surface === 'mirror-pod' && !username.startsWith(NODE_USER);
   const surface = isForged ? 'pod' : finding.surface;
   return { ...finding, surface, subject: { ...subject, kind, namespace, name, ...(isOfNode && { node }) } };
-}
-
-/** The API server has given the pod its uid before it asks. */
-function identityOf({ namespace, name }: AdmissionRequest, value: unknown): ObjectIdentity {
-  const uid = fieldOf(fieldOf(value, 'metadata'), 'uid');
-  return { kind: 'Pod', namespace, name, uid: typeof uid === 'string' ? uid : '' };
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -151,6 +134,6 @@ function nameOf(value: unknown): string {
   return typeof prefix === 'string' ? `${prefix}*` : '(no name)';
 }
 
-function fieldOf(value: unknown, field: 'metadata' | 'name' | 'generateName' | 'uid'): unknown {
+function fieldOf(value: unknown, field: 'metadata' | 'name' | 'generateName'): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 }

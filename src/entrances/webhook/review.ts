@@ -20,6 +20,23 @@ export type DecodedReview = { readonly request: AdmissionRequest } | { readonly 
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What an API server sends of a resource, by group and resource. An object of another kind would be judged as none of ours. */
+export const KINDS: Readonly<Record<string, { readonly apiVersion: string; readonly kind: string }>> = {
+  '/pods': { apiVersion: 'v1', kind: 'Pod' },
+  '/configmaps': { apiVersion: 'v1', kind: 'ConfigMap' },
+  '/replicationcontrollers': { apiVersion: 'v1', kind: 'ReplicationController' },
+  '/podtemplates': { apiVersion: 'v1', kind: 'PodTemplate' },
+  'apps/deployments': { apiVersion: 'apps/v1', kind: 'Deployment' },
+  'apps/statefulsets': { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  'apps/daemonsets': { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  'apps/replicasets': { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
+  'batch/jobs': { apiVersion: 'batch/v1', kind: 'Job' },
+  'batch/cronjobs': { apiVersion: 'batch/v1', kind: 'CronJob' },
+};
+
+/** Subresources whose object is the whole object. */
+const WHOLE: ReadonlySet<string> = new Set(['', 'ephemeralcontainers']);
+
 /**
  * Reads the body of a call to the webhook.
  *
@@ -51,23 +68,39 @@ function decodeRequest(request: Fields): DecodedReview {
   if (!isObject(resource) || typeof resource.resource !== 'string' || resource.resource === '') {
     return { reason: 'the request of the AdmissionReview has no resource' };
   }
-  const kind = isObject(request.kind) ? request.kind.kind : undefined;
-  return {
-    request: {
-      uid,
-      group: textOf(resource.group),
-      resource: resource.resource,
-      subResource: textOf(request.subResource),
-      kind: textOf(kind),
-      namespace: textOf(request.namespace),
-      name: textOf(request.name),
-      operation,
-      username: isObject(request.userInfo) ? textOf(request.userInfo.username) : '',
-      dryRun: request.dryRun === true,
-      object: request.object,
-      oldObject: request.oldObject,
-    },
+  const decoded: AdmissionRequest = {
+    uid,
+    group: textOf(resource.group),
+    resource: resource.resource,
+    subResource: textOf(request.subResource),
+    kind: isObject(request.kind) ? textOf(request.kind.kind) : '',
+    namespace: textOf(request.namespace),
+    name: textOf(request.name),
+    operation,
+    username: isObject(request.userInfo) ? textOf(request.userInfo.username) : '',
+    dryRun: request.dryRun === true,
+    object: request.object,
+    oldObject: request.oldObject,
   };
+  const reason = faultOfObjects(decoded);
+  return reason === undefined ? { request: decoded } : { reason };
+}
+
+/** What is wrong with the objects of a request about a resource that can be judged. */
+function faultOfObjects(request: AdmissionRequest): string | undefined {
+  const { group, resource, subResource, operation, object, oldObject } = request;
+  const key = `${group}/${resource}`;
+  const expected = Object.hasOwn(KINDS, key) && WHOLE.has(subResource) ? KINDS[key] : undefined;
+  if (expected === undefined) return undefined;
+  const is = (value: unknown): boolean =>
+    isObject(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
+  const what = `${expected.kind} of apiVersion ${expected.apiVersion}`;
+  if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
+    return `the object of the AdmissionReview is not a ${what}`;
+  // the ratchet compares with it wherever there is one
+  const isCompared = operation === 'UPDATE' || (operation === 'CREATE' && (oldObject ?? null) !== null);
+  if (isCompared && !is(oldObject)) return `the oldObject of the AdmissionReview is not a ${what}`;
+  return undefined;
 }
 
 function isObject(value: unknown): value is Fields {

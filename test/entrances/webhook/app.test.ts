@@ -7,7 +7,7 @@ import supertest from 'supertest';
 
 import type { Judge } from '../../../src/entrances/webhook/judge.ts';
 import { apiServerFinding, outcomes } from '../../support/findings.ts';
-import { review, webhookWith } from '../../support/admission.ts';
+import { CONFIG_MAP, review, webhookWith } from '../../support/admission.ts';
 
 const failing = apiServerFinding({ outcome: outcomes.fail });
 const allow: Judge = () => ({ decision: { allowed: true, denied: [], warned: [], exempted: [] }, problems: [] });
@@ -51,7 +51,7 @@ describe('a review', () => {
   );
 
   test('may be almost 7 MiB long', async () => {
-    const body = JSON.stringify(review({ object: { data: 'x'.repeat(7 * MIB - 1000) } }));
+    const body = JSON.stringify(review({ object: { ...CONFIG_MAP, data: 'x'.repeat(7 * MIB - 1000) } }));
     expect((await post(allow, body)).status).toBe(200);
   });
 });
@@ -63,6 +63,7 @@ describe('what is no review', () => {
     ['an array', '[]'],
     ['a review of v1beta1', JSON.stringify({ ...review(), apiVersion: 'admission.k8s.io/v1beta1' })],
     ['a review without a uid', JSON.stringify(review({ uid: undefined }))],
+    ['a review whose object is missing', JSON.stringify(review({ object: undefined }))],
     ['only prototype keys', '{"__proto__":{"request":{"uid":"x"}},"constructor":{"prototype":{}}}'],
     ['deep nesting', '{"a":'.repeat(200_000)],
     ['bytes that are no text', '\u0000\u0001'],
@@ -153,7 +154,7 @@ describe('a bug of ours', () => {
 });
 
 describe('the log', () => {
-  const object = { metadata: { name: 'kubelet-config' }, data: { secret: 'not-to-be-logged' } };
+  const object = { ...CONFIG_MAP, data: { secret: 'not-to-be-logged' } };
 
   test.each([
     ['a change that is refused', deny, 'warn', 'a change was refused'],

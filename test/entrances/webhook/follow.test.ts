@@ -43,7 +43,12 @@ const KUBE_SYSTEM = new Set(['kube-system']);
 
 function object(annotations: object, command: readonly string[]) {
   const metadata = { name: 'kube-apiserver-cp-1', namespace: 'kube-system', annotations };
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'x', image: 'x', command }] } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata,
+    spec: { nodeName: 'cp-1', containers: [{ name: 'x', image: 'x', command }] },
+  };
 }
 
 const MIRROR = { 'kubernetes.io/config.mirror': 'x' };
@@ -98,9 +103,9 @@ describe('following the pods of a cluster', () => {
     const { events, memory } = following();
     const last = () =>
       memory
-        .last({ kind: 'Pod', namespace: 'kube-system', name: ID.name })
-        ?.filter(({ control }) => control.slug === 'apiserver-kubelet-client-cert')
-        .map(({ outcome }) => outcome.result);
+        .last({ kind: 'Pod', namespace: 'kube-system', name: ID.name, node: 'cp-1' })
+        ?.filter(({ control }) => control === 'apiserver-kubelet-client-cert')
+        .map(({ result }) => result);
     events.seen({ ...ID, object: object({}, ['kube-apiserver']) });
     expect(last()).toBeUndefined();
     events.seen({ ...ID, object: object(MIRROR, ['kube-apiserver']) });
@@ -121,9 +126,9 @@ describe('following the pods of a cluster', () => {
       object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: name, data: { kubelet } },
     });
     const known = memory.last({ kind: 'ConfigMap', ...name });
-    const ofCA = known?.filter(({ control }) => control.slug === 'kubelet-client-ca');
-    expect(ofCA?.map(({ outcome }) => outcome.result)).toStrictEqual(['fail']);
-    expect(memory.last({ kind: 'Pod', ...name })).toBeUndefined();
+    const ofCA = known?.filter(({ control }) => control === 'kubelet-client-ca');
+    expect(ofCA?.map(({ result }) => result)).toStrictEqual(['fail']);
+    expect(memory.last({ kind: 'Pod', node: 'cp-1', ...name })).toBeUndefined();
   });
 
   test('logs a bug and goes on', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
 import { isJudged, JUDGED } from '../../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
+import { KINDS } from '../../../src/entrances/webhook/review.ts';
 import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { requestOf, review } from '../../support/admission.ts';
@@ -127,8 +128,10 @@ describe('of workloads', () => {
     'an update of %s counts if it changes the template',
     (resource, { group, reads }) => {
       const [path = []] = reads ?? [];
-      const objectOf = (template: object, more: object = {}) =>
-        path.toReversed().reduce<object>((inner, name) => ({ [name]: inner, ...more }), template);
+      const objectOf = (template: object, more: object = {}) => ({
+        ...KINDS[`${group}/${resource}`],
+        ...path.toReversed().reduce<object>((inner, name) => ({ [name]: inner, ...more }), template),
+      });
       const update = (object: object, oldObject: object) =>
         requestOf(review({ resource: { group, version: 'v1', resource }, operation: 'UPDATE', object, oldObject }));
 

@@ -2,21 +2,22 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { CAPACITY, rememberObjects, RETENTION } from '../../../src/entrances/webhook/memory.ts';
-import type { Finding } from '../../../src/policy/types.ts';
+import type { Before } from '../../../src/policy/decide.ts';
 
-const [GOOD, BAD] = ['good', 'bad'].map((name) => [{ surface: 'mirror-pod', name }] as unknown as Finding[]) as [
-  Finding[],
-  Finding[],
-];
+const [GOOD, BAD] = (['pass', 'fail'] as const).map((result): Before[] => [
+  { control: 'x', container: 'x', result, violations: [] },
+]) as [Before[], Before[]];
 
-function pod(uid: string, name = 'kube-apiserver-cp-1') {
-  return { kind: 'Pod' as const, namespace: 'kube-system', name, uid };
+const NAME = 'kube-apiserver-cp-1';
+
+function pod(uid: string, name = NAME, node = 'cp-1') {
+  return { kind: 'Pod' as const, namespace: 'kube-system', name, node, uid };
 }
 
 function memory() {
   let at = 0;
   const pods = rememberObjects(() => new Date(at));
-  const last = (name = 'kube-apiserver-cp-1') => pods.last({ kind: 'Pod', namespace: 'kube-system', name });
+  const last = (name = NAME, node = 'cp-1') => pods.last({ kind: 'Pod', namespace: 'kube-system', name, node });
   const pass = (milliseconds: number) => {
     at += milliseconds;
   };
@@ -57,70 +58,46 @@ describe('what is remembered of a mirror pod', () => {
     expect(last()).toStrictEqual(BAD);
   });
 
-  test('is what was admitted and what was seen before it, until the watch has seen that', () => {
-    const { last, seen, gone, admitted } = memory();
-    seen(pod('1'), GOOD);
-    admitted(pod('2'), BAD);
-    seen(pod('1'), GOOD); // late
-    gone(pod('1'));
-    expect(last()).toStrictEqual([...BAD, ...GOOD]);
-    seen(pod('2'), BAD);
-    expect(last()).toStrictEqual(BAD);
-  });
-
-  test('is not what was admitted and never came to be, after an hour', () => {
-    const { last, seen, admitted, pass } = memory();
-    seen(pod('1'), BAD);
-    admitted(pod('2'), GOOD);
-    pass(RETENTION);
-    expect(last()).toStrictEqual(BAD);
-  });
-
-  test('is what was admitted, without end where there is no watch', () => {
-    const { last, admitted, pass } = memory();
-    admitted(pod('1'), GOOD);
-    admitted(pod('2'), BAD);
-    pass(10 * RETENTION);
-    expect(last()).toStrictEqual(BAD);
-  });
-
   test('is empty where another kind of pod took the name, and nothing where the name never was a mirror pod', () => {
-    const { last, seen, admitted } = memory();
+    const { last, seen } = memory();
     seen(pod('1', 'coredns'), []);
-    admitted(pod('2', 'coredns'), []);
     expect(last('coredns')).toBeUndefined();
     seen(pod('1'), BAD);
     seen(pod('2'), []);
     expect(last()).toStrictEqual([]);
   });
 
-  test('is bounded, and names that are made up do not drive out pods that are there', () => {
-    const { last, seen, gone, admitted } = memory();
+  test('is bounded for each node, and those that exist stay before those that were deleted', () => {
+    const { last, seen, gone } = memory();
     seen(pod('1'), GOOD);
-    seen(pod('1', 'went'), GOOD);
-    gone(pod('1', 'went'));
-    for (let index = 0; index < 2 * CAPACITY; index += 1) admitted(pod('1', `made-up-${index}`), BAD);
-    expect(last()).toStrictEqual(GOOD);
-    expect(last('went')).toBeUndefined();
-    expect(last('made-up-0')).toBeUndefined();
+    for (let index = 0; index < 2 * CAPACITY; index += 1) {
+      seen(pod('1', `made-up-${index}`), BAD);
+      gone(pod('1', `made-up-${index}`));
+    }
+    expect([last(), last('made-up-0')]).toStrictEqual([GOOD, undefined]);
     for (let index = 0; index <= CAPACITY; index += 1) seen(pod('1', `real-${index}`), BAD);
-    expect(last()).toBeUndefined();
+    expect([last(), last('real-0'), last('real-1')]).toStrictEqual([undefined, undefined, BAD]);
   });
 
-  test('is never of a pod that was replaced, whatever comes late', () => {
-    const late = fc.array(fc.record({ uid: fc.constantFrom('1', '2'), is: fc.constantFrom('seen', 'gone') }));
+  test('is not pushed out or replaced by what the kubelet of another node makes up, whether or not that exists', () => {
+    const { last, seen, gone } = memory();
+    seen(pod('1'), GOOD);
+    seen(pod('1', 'deleted'), GOOD);
+    gone(pod('1', 'deleted'));
+    for (let index = 0; index < 2 * CAPACITY; index += 1) seen(pod('2', `made-up-${index}`, 'node-1'), BAD);
+    seen(pod('2', NAME, 'node-1'), BAD);
+    seen(pod('2', 'deleted', 'node-1'), BAD);
+    expect([last(), last('deleted')]).toStrictEqual([GOOD, GOOD]);
+  });
+
+  test('is never what comes late of a pod that was replaced', () => {
+    const late = fc.array(fc.constantFrom('1', '2'));
     fc.assert(
-      fc.property(late, (events) => {
-        const { last, seen, gone, admitted } = memory();
-        seen(pod('1'), BAD);
-        admitted(pod('3'), GOOD);
-        for (const { uid, is } of events) {
-          if (is === 'seen') seen(pod(uid), BAD);
-          else gone(pod(uid));
-        }
-        // ratchet takes the better of what it is told
-        expect(last()?.[0]).toBe(GOOD[0]);
+      fc.property(late, (uids) => {
+        const { last, seen, gone, pass } = memory();
         seen(pod('3'), GOOD);
+        for (const uid of uids) gone(pod(uid));
+        pass(RETENTION);
         expect(last()).toStrictEqual(GOOD);
       }),
     );

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
+import { JUDGED } from '../../../src/entrances/webhook/judged.ts';
 import { decodeReview } from '../../../src/entrances/webhook/review.ts';
-import { review } from '../../support/admission.ts';
+import { CONFIG_MAP, review } from '../../support/admission.ts';
 
 function decode(value: unknown): ReturnType<typeof decodeReview> {
   return decodeReview(JSON.stringify(value));
@@ -10,7 +11,7 @@ function decode(value: unknown): ReturnType<typeof decodeReview> {
 
 describe('decoding a review', () => {
   test('takes what a verdict needs', () => {
-    const request = { namespace: 'kube-system', name: 'n', subResource: 'status', dryRun: true, oldObject: { a: 1 } };
+    const request = { namespace: 'kube-system', name: 'n', subResource: 'status', dryRun: true, oldObject: CONFIG_MAP };
     const userInfo = { username: 'system:node:cp-1', groups: ['system:nodes'] };
     expect(decode(review({ ...request, userInfo }))).toStrictEqual({
       request: {
@@ -21,7 +22,7 @@ describe('decoding a review', () => {
         resource: 'configmaps',
         kind: 'ConfigMap',
         operation: 'CREATE',
-        object: {},
+        object: CONFIG_MAP,
       },
     });
   });
@@ -55,6 +56,49 @@ describe('decoding a review', () => {
     ['no resource', JSON.stringify(review({ resource: {} })), 'the request of the AdmissionReview has no resource'],
   ])('refuses %s', (_name, body, reason) => {
     expect(decodeReview(body)).toStrictEqual({ reason: expect.stringContaining(reason) });
+  });
+
+  const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } };
+  const objects = [
+    ['none', undefined],
+    ['null', null],
+    ['a text', 'x'],
+    ['a number', 7],
+    ['a list', [CONFIG_MAP]],
+    ['of no kind', { ...CONFIG_MAP, kind: undefined }],
+    ['of another kind', POD],
+    ['of another apiVersion', { ...CONFIG_MAP, apiVersion: 'v2' }],
+    ['of a kind by prototype', Object.create({ apiVersion: 'v1', kind: 'ConfigMap' })],
+  ] as const;
+
+  test.each(objects)('refuses an object that is %s', (_name, object) => {
+    const reason = 'the object of the AdmissionReview is not a ConfigMap of apiVersion v1';
+    for (const operation of ['CREATE', 'UPDATE'])
+      expect(decode(review({ operation, object, oldObject: CONFIG_MAP }))).toStrictEqual({ reason });
+  });
+
+  test.each(objects)('refuses an oldObject of an update that is %s', (_name, oldObject) => {
+    const reason = 'the oldObject of the AdmissionReview is not a ConfigMap of apiVersion v1';
+    expect(decode(review({ operation: 'UPDATE', oldObject }))).toStrictEqual({ reason });
+  });
+
+  test('refuses an oldObject of another kind also where there should be none', () => {
+    const reason = 'the oldObject of the AdmissionReview is not a ConfigMap of apiVersion v1';
+    expect(decode(review({ oldObject: POD }))).toStrictEqual({ reason });
+  });
+
+  test('knows the kind of all that is judged', () => {
+    for (const { group, resource, subResource, operations } of JUDGED) {
+      const [operation] = operations;
+      const request = { resource: { group, version: 'v1', resource }, subResource, operation, object: null };
+      expect([resource, decode(review(request))]).toStrictEqual([resource, { reason: expect.any(String) }]);
+    }
+  });
+
+  test('asks nothing of the object of a deletion, or of a resource that is not judged', () => {
+    expect(decode(review({ operation: 'DELETE', object: null, oldObject: null }))).toHaveProperty('request');
+    const resource = { group: 'policy', version: 'v1', resource: 'pods' };
+    expect(decode(review({ resource, object: null }))).toHaveProperty('request');
   });
 
   test.each([undefined, null, 'system:node:cp-1', [], {}, { username: 7 }])(
