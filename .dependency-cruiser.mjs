@@ -50,7 +50,7 @@ export default {
     allow('inspect[.]ts$', policy, ours('facts/')),
 
     allow('sources/', policy, node('fs', 'fs/promises', 'net', 'tls', 'crypto', 'path')),
-    allow('sources/cluster[^/]*[.]ts$', npm('@kubernetes/client-node')),
+    allow('sources/cluster[^/]*[.]ts$', npm('@kubernetes/client-node'), node('timers/promises')),
     // one way to call a server, and the agents that keep its connections to an API server
     allow('sources/(http|cluster-request)[.]ts$', node('http', 'https')),
 

@@ -88,7 +88,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   let last: SweepResult | undefined;
   const turn = giveWay(options.isReviewing, pause);
 
-  const run = async (trigger: SweepTrigger, signal: AbortSignal): Promise<void> => {
+  const run = async (trigger: SweepTrigger, signal: AbortSignal): Promise<boolean> => {
     const id = randomUUID();
     const plan = planOf();
     const began = clock();
@@ -126,10 +126,13 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       const seconds = (clock() - began) / 1000;
       metrics.ended(isComplete ? 'complete' : 'partial', seconds, now());
       journal.ended(result, seconds);
+      // missing rights do not pass by themselves
+      return result.problems.some(({ problem }) => problem.code !== 'forbidden');
     } catch (cause) {
       metrics.ended('failed', (clock() - began) / 1000, now());
       if (signal.aborted) log.info({ run: id }, 'a sweep was cut off: this replica stops, or no longer leads');
       else log.error({ run: id, err: cause }, 'a sweep failed because of a bug');
+      return false;
     }
   };
 

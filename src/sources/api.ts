@@ -9,7 +9,9 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Another API server of the same cluster, as `https://host:port`, with the same credentials and CA. */
   readonly server?: string;
-  /** Milliseconds for the whole call; 30 seconds where it is not given. */
+  /** It does no harm to write this twice: it is made again where it is not known whether it was done. */
+  readonly mayRepeat?: true;
+  /** Milliseconds for the whole call, however often it is tried; where it is not given, 30 seconds for each try. */
   readonly timeout?: number;
   /** Bytes up to which the answer is read; 64 MiB where it is not given. */
   readonly limit?: number;

@@ -2,12 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import type * as ClientNode from '@kubernetes/client-node';
 
 import { ApiFault, fieldsOf, jsonOf, statusFault, type Api, type Fields } from './api.ts';
 import { apiFault, clusterRequest } from './cluster-request.ts';
 import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
+import { retrying } from './retry.ts';
 
 /** Where the access to a cluster comes from. */
 export interface ClusterAccess {
@@ -35,6 +37,11 @@ export interface Cluster {
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const PAGE = 250;
+const CLOCK = {
+  clock: () => performance.now(),
+  pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
+  random: Math.random,
+};
 /** Shorter than the 30 s of silence after which the library gives a connection up; a bookmark comes before the end. */
 const WATCH_SECONDS = 25;
 
@@ -56,7 +63,7 @@ export async function connectCluster({ kubeconfig, root }: ClusterAccess): Promi
     if (kubeconfig === undefined) return undefined;
     throw new Error('its current context names no cluster with a server');
   }
-  const request = clusterRequest(config, server);
+  const request = retrying(clusterRequest(config, server), CLOCK);
   const watcher = new client.Watch(config);
   const objects = (wanted: Wanted): ObjectApi => objectApi(request, watcher, wanted);
   return {

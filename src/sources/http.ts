@@ -38,15 +38,20 @@ export class HttpFault extends Error {
   readonly code: HttpFaultCode;
   /** The connection was kept from an earlier call: the server may have closed it meanwhile. */
   readonly wasReused: boolean;
+  /** The connection was there, and was cut before there was a whole answer. */
+  readonly wasCut: boolean;
 
-  constructor(code: HttpFaultCode, message: string, wasReused = false) {
+  constructor(code: HttpFaultCode, message: string, { wasReused = false, wasCut = false } = {}) {
     super(message);
     this.code = code;
     this.wasReused = wasReused;
+    this.wasCut = wasCut;
   }
 }
 
 const WARNINGS_LIMIT = 16_384;
+/** Node has this code for a connection that ends too early in whatever way. */
+const CUT = 'ECONNRESET';
 
 /** The reasons of an HttpFault. */
 export type HttpFaultCode = Extract<
@@ -94,7 +99,7 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
       call.on('error', failed);
       // also where the server wants to speak another protocol
       call.on('close', () => {
-        failed(new Error('the connection was closed without an answer'));
+        failed(Object.assign(new Error('the connection was closed without an answer'), { code: CUT }));
       });
       call.on('response', (response) => {
         response.on('error', failed);
@@ -105,7 +110,9 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
             const { statusCode: status = 0, headers } = response;
             const warnings = warningsOf(headers.warning);
             const heard = warnings.length > 0 && { warnings };
-            resolve({ status, contentType: headers['content-type'] ?? '', text, ...heard, unverified });
+            const wait = secondsOf(headers['retry-after']);
+            const retry = wait !== undefined && { retryAfter: wait };
+            resolve({ status, contentType: headers['content-type'] ?? '', text, ...heard, ...retry, unverified });
           });
         });
       });
@@ -166,6 +173,11 @@ function warningsOf(header = ''): string[] {
   return Array.from(found, ([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
+/** Whole seconds, which is what API servers send; a date is not understood, as by client-go. */
+function secondsOf(header = ''): number | undefined {
+  return /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+}
+
 /** Why the certificate at the other end of a connection did not verify. */
 function verification(socket: Socket): string | undefined {
   if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
@@ -178,7 +190,8 @@ function faultOf(cause: unknown, { url }: HttpRequest, wasReused: boolean): Http
   const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
   // Node ends some with advice for people who run Node
   const [reason = words] = words.split('; if the root CA');
-  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), wasReused);
+  const wasCut = code === CUT || code === 'EPIPE';
+  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), { wasReused, wasCut });
 }
 
 /** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */

@@ -35,7 +35,8 @@ const FRESH = 0.6;
 const FAILURE_STANDS = 5000;
 /** So long a refused token is kept all the same: a kubelet that takes none must not cause a request each time. */
 const YOUTH = 60_000;
-const PATIENCE = 10_000;
+/** For all tries: thousands of kubelets wait for this token, and are unknown without it. */
+const PATIENCE = 30_000;
 const LIMIT = 256 * 1024;
 
 /** Tokens by TokenRequest, without audiences: a kubelet has them reviewed as tokens for the API server. */
@@ -80,7 +81,10 @@ async function askForToken({ request, namespace, account }: TokenOptions): Promi
   try {
     // shared by all who wait, so none of them ends it
     const { signal } = new AbortController();
-    const answer = await request({ method: 'POST', path, body, timeout: PATIENCE, limit: LIMIT }, signal);
+    const answer = await request(
+      { method: 'POST', path, body, mayRepeat: true, timeout: PATIENCE, limit: LIMIT },
+      signal,
+    );
     const { spec, status } = fieldsOf(jsonOf(answer));
     const { token } = fieldsOf(status);
     // visible ASCII: it becomes part of a header

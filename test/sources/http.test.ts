@@ -19,6 +19,16 @@ function get(port: number, more: Partial<HttpRequest> = {}, stop = signal()) {
   return send({ url, tls: { secureContext }, timeout: 5000, limit: 1000, ...more }, stop);
 }
 
+test.each([
+  ['7', 7],
+  ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
+])('Retry-After of %j is %j seconds', async (header, seconds) => {
+  const { port } = await serve(loopback, (_request, response) => {
+    response.writeHead(429, { 'retry-after': header }).end();
+  });
+  expect((await get(port)).retryAfter).toBe(seconds);
+});
+
 describe('a call', () => {
   test('gives status, type and text, of a server that verifies', async () => {
     const { port, asked } = await serve(loopback, (request, response) => {

@@ -35,7 +35,8 @@ describe('the token', () => {
         method: 'POST',
         path: '/api/v1/namespaces/guard/serviceaccounts/asker/token',
         body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 600 } },
-        timeout: 10_000,
+        mayRepeat: true,
+        timeout: 30_000,
         limit: 262_144,
       },
     ]);

@@ -1,5 +1,8 @@
-/** Why a sweep runs: the leadership began, time passed, an object that is watched changed, somebody asked for it. */
-export type SweepTrigger = 'start' | 'interval' | 'change' | 'demand';
+/**
+ * Why a sweep runs: the leadership began, time passed, an object that is watched changed, somebody asked for it, or the one
+ * before was not complete for a reason that may pass.
+ */
+export type SweepTrigger = 'start' | 'interval' | 'change' | 'demand' | 'retry';
 
 /** How often, in milliseconds, and by what part of that it varies, 0 to 1. */
 export interface ScheduleSettings {
@@ -9,8 +12,12 @@ export interface ScheduleSettings {
 
 /** What a schedule needs. */
 export interface ScheduleOptions {
-  /** Runs one sweep; the signal ends it. What it throws is its own affair: the schedule goes on. */
-  readonly sweep: (trigger: SweepTrigger, signal: AbortSignal) => Promise<void>;
+  /**
+   * Runs one sweep; the signal ends it. What it throws is its own affair: the schedule goes on.
+   *
+   * @returns whether it is to be tried again soon
+   */
+  readonly sweep: (trigger: SweepTrigger, signal: AbortSignal) => Promise<boolean>;
   /** As they are at the moment. */
   readonly settings: () => ScheduleSettings;
   /** Milliseconds of a clock that only goes forward. */
@@ -95,6 +102,8 @@ class Schedule {
   #chance = 0;
   #changes: { readonly first: number; readonly last: number } | undefined;
   #isDemanded = false;
+  /** How many sweeps in a row are to be tried again. */
+  #retries = 0;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -173,12 +182,17 @@ class Schedule {
     if (this.#first !== undefined) return { trigger: 'start', at: this.#first };
     const { interval, jitter } = this.#options.settings();
     // after an overrun, and between sweeps by change, the cluster gets a rest
-    const rested = this.#ended + Math.min(LONGEST_GAP, interval / 10);
-    const regular = Math.max(rested, this.#began + interval * (1 + jitter * this.#chance));
-    if (this.#changes === undefined) return { trigger: 'interval', at: regular };
-    const { first, last } = this.#changes;
-    const quiet = Math.max(rested, Math.min(last + QUIET, first + LONGEST_QUIET));
-    return quiet < regular ? { trigger: 'change', at: quiet } : { trigger: 'interval', at: regular };
+    const gap = Math.min(LONGEST_GAP, interval / 10);
+    const rested = this.#ended + gap;
+    const due: Due[] = [
+      { trigger: 'interval', at: Math.max(rested, this.#began + interval * (1 + jitter * this.#chance)) },
+    ];
+    if (this.#retries > 0) due.push({ trigger: 'retry', at: this.#ended + gap * 2 ** (this.#retries - 1) });
+    if (this.#changes !== undefined) {
+      const { first, last } = this.#changes;
+      due.push({ trigger: 'change', at: Math.max(rested, Math.min(last + QUIET, first + LONGEST_QUIET)) });
+    }
+    return due.reduce((sooner, one) => (one.at < sooner.at ? one : sooner));
   }
 
   async #sweep(trigger: SweepTrigger): Promise<void> {
@@ -190,11 +204,13 @@ class Schedule {
     this.#isDemanded = false;
     this.#began = clock();
     this.#chance = 2 * random() - 1;
+    let isToRetry = false;
     try {
-      await sweep(trigger, running.signal);
+      isToRetry = await sweep(trigger, running.signal);
     } catch {
       // it has logged that itself
     }
+    this.#retries = isToRetry ? this.#retries + 1 : 0;
     this.#running = undefined;
     this.#ended = clock();
   }

@@ -1,6 +1,7 @@
 import { PRESENTS } from '../../policy/link.ts';
 import type { Exemption, Finding, RawDocument, SourceProblem, UnansweredDocument } from '../../policy/types.ts';
 import type { Run } from '../../report/guard-report.ts';
+import type { ApiFault } from '../../sources/api.ts';
 import type { NodeEvidence } from '../../sources/evidence.ts';
 import type { ListedNode } from '../../sources/nodes.ts';
 import type { Archive } from './archive.ts';
@@ -194,5 +195,7 @@ function toBeJudged(
 function unread(what: string, cause: unknown): SourceProblem {
   const reason = cause instanceof Error ? cause.message : 'no reason given';
   const message = `${what} could not be read: ${reason}; the sweep is not complete, and clears nothing`;
-  return { problem: { code: 'unreachable', message }, source: { object: what } };
+  const { status } = cause as Partial<ApiFault>;
+  const isForbidden = status === 401 || status === 403;
+  return { problem: { code: isForbidden ? 'forbidden' : 'unreachable', message }, source: { object: what } };
 }

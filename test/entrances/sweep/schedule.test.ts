@@ -27,7 +27,7 @@ function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, ran
   const time = new VirtualTime();
   const runs: Run[] = [];
   const settings = { interval, jitter };
-  const state = { takes, running: 0, most: 0 };
+  const state = { takes, running: 0, most: 0, isToRetry: false };
   const schedule = scheduleSweeps({
     sweep: async (trigger, signal) => {
       const run: Run = { trigger, at: time.clock() };
@@ -37,6 +37,7 @@ function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, ran
       await time.pause(state.takes, signal).catch(() => (run.aborted = true));
       state.running -= 1;
       run.ended = time.clock();
+      return state.isToRetry;
     },
     settings: () => settings,
     clock: time.clock,
@@ -122,9 +123,10 @@ describe('sweeps', () => {
     const time = new VirtualTime();
     const began: number[] = [];
     const schedule = scheduleSweeps({
-      sweep: () => {
+      sweep: async () => {
         began.push(time.clock());
-        return time.pause(MINUTE, new AbortController().signal);
+        await time.pause(MINUTE, new AbortController().signal);
+        return false;
       },
       settings: () => ({ interval: 10 * MINUTE, jitter: 0 }),
       clock: time.clock,
@@ -159,6 +161,27 @@ describe('sweeps', () => {
     schedule.lead(new AbortController().signal);
     await time.pass(2.5 * MINUTE);
     expect(count).toBe(3);
+    await schedule.stop();
+  });
+});
+
+describe('a sweep that is to be tried again', () => {
+  test('is, later each time, until the interval is over or one is whole', async () => {
+    const { time, told, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
+    state.isToRetry = true;
+    schedule.lead(leadership.signal);
+    await time.pass(20 * MINUTE);
+    state.isToRetry = false;
+    await time.pass(100 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['retry', 60],
+      ['retry', 180],
+      ['retry', 420],
+      ['retry', 900],
+      ['retry', 1860],
+      ['interval', 5460],
+    ]);
     await schedule.stop();
   });
 });
@@ -301,7 +324,7 @@ describe('new settings', () => {
 test('whatever happens, there is one sweep at a time, none without leadership, and in the end one comes', async () => {
   const event = fc.record({
     after: fc.integer({ min: 0, max: 90 * SECOND }),
-    what: fc.constantFrom('lead', 'lose', 'change', 'demand', 'reload', 'slow', 'fast'),
+    what: fc.constantFrom('lead', 'lose', 'change', 'demand', 'reload', 'slow', 'fast', 'partial'),
   });
   await fc.assert(
     fc.asyncProperty(
@@ -336,6 +359,7 @@ test('whatever happens, there is one sweep at a time, none without leadership, a
           }
           if (what === 'slow') state.takes = 3 * MINUTE;
           if (what === 'fast') state.takes = SECOND;
+          if (what === 'partial') state.isToRetry = !state.isToRetry;
         }
         leadership.abort();
         await time.pass(0, check);
