@@ -32,7 +32,7 @@ const ANSWERS =
   'A violation that is certain is acted on. The audit annotation verdict is pass or fail where it is certain; where it is ' +
   'absent, nothing is claimed.';
 const DOES_NOT_SEE =
-  'YAML inside ConfigMaps (kubeadm-config, kubelet-config); kubelets; wrappers, shells, hyperkube, k3s and the like; $(VAR) in ' +
+  'Updates of pods (other images), ephemeral containers, and workloads until their pods are created. YAML inside ConfigMaps (kubeadm-config, kubelet-config); kubelets; wrappers, shells, hyperkube, k3s and the like; $(VAR) in ' +
   'a command line; files, such as that of --openshift-config; a flag whose value may be the next flag, stray words, flags with ' +
   'one dash. Not said to pass: flags and values that are not certain to be accepted, paths below no mount, pods with other ' +
   'containers that run scripts or mention kube-apiserver, and what costs more than an API server grants to a policy. The ' +
