@@ -21,10 +21,7 @@ jest.setTimeout(60_000);
 const ASSETS = { assets: ['etcd', 'kube-apiserver'] };
 const CERTIFICATES = new URL('../../manifests/base/rbac-certificates.yaml', import.meta.url);
 const HOOK = new URL('../../manifests/chart/kubelet-guard/templates/uninstall.yaml', import.meta.url);
-const PROTECTION = new URL(
-  '../../manifests/components/protect-registration/validating-admission-policy.yaml',
-  import.meta.url,
-);
+const PROTECTION = new URL('../../manifests/base/protect-registration.yaml', import.meta.url);
 const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 const MAPS = '/api/v1/namespaces/kube-system/configmaps';

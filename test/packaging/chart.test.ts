@@ -16,13 +16,12 @@ import {
 const VALUES: Readonly<Record<string, object>> = {
   base: {},
   aks: { aks: { enabled: true } },
-  audit: {},
+  audit: { preset: 'audit' },
   'cert-manager': { certManager: { enabled: true } },
-  enforce: {},
+  enforce: { preset: 'enforce' },
   'node-agent': { nodeAgent: { enabled: true } },
   openshift: { openshift: { enabled: true } },
-  'protect-registration': { protectRegistration: { enabled: true } },
-  ratchet: {},
+  ratchet: { preset: 'ratchet' },
 };
 /** Everything that can be switched on. */
 const ALL = Object.assign({ createNamespace: true }, ...Object.values(VALUES)) as object;

@@ -57,3 +57,20 @@ readinessProbe:
 app.kubernetes.io/name: kubelet-guard
 app.kubernetes.io/component: {{ . }}
 {{- end }}
+
+{{/* What each preset configures: the same as the kustomize component of its name. */}}
+{{- define "kubelet-guard.presets" -}}
+audit:
+  controls:
+    apiserver-kubelet-client-cert: { action: audit }
+    kubelet-client-ca: { action: audit }
+ratchet:
+  controls:
+    apiserver-kubelet-client-cert: { action: ratchet }
+    kubelet-client-ca: { action: ratchet }
+enforce:
+  controls:
+    apiserver-kubelet-client-cert: { action: enforce, "on": { mirror-pod: ratchet } }
+    kubelet-client-ca: { action: enforce, "on": { mirror-pod: ratchet } }
+  onUnknown: deny
+{{- end }}
