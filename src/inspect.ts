@@ -1,8 +1,9 @@
-import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
+import { Budget, problemOf, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host-pods.ts';
 import { processSubjects } from './facts/host.ts';
 import { helloSubject, refusedSubject, unansweredSubject } from './facts/live.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/recognise.ts';
+import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type {
   Control,
@@ -15,26 +16,48 @@ import type {
   SourceProblem,
 } from './policy/types.ts';
 
+export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
+
 type Locate = (origin: Origin) => number | undefined;
 
 /**
- * Documents to findings: the pipeline that all entrances share.
+ * Documents to findings: the pipeline that all entrances share. Total: a document that can not be understood, that costs
+ * more than may be spent on it, or that shows a bug of ours becomes a problem or an unknown finding, never a throw.
  *
  * @param controls the controls to judge by
- * @param documents what the sources handed over; one that can not be understood becomes a problem, never a throw
+ * @param documents what the sources handed over
+ * @param allowance what may be spent on each of them
  * @returns findings in the order of the documents, with line numbers where a document is a text
  */
-export function inspect(controls: readonly Control[], documents: readonly RawDocument[]): Inspection {
+export function inspect(
+  controls: readonly Control[],
+  documents: readonly RawDocument[],
+  allowance: Allowance,
+): Inspection {
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
   for (const document of documents) {
-    const { inspected, broken } = read(document);
-    problems.push(...broken);
-    for (const { recognised, source, locate } of inspected) {
-      const judged = evaluate(controls, recognised.subjects);
-      findings.push(...judged.map((finding) => withLines(finding, locate)));
-      problems.push(...recognised.problems.map((problem) => ({ problem: withLine(problem, locate), source })));
+    try {
+      const inspection = inspectOne(controls, document, new Budget(allowance));
+      // loops, for there can be more than a call can have arguments
+      for (const finding of inspection.findings) findings.push(finding);
+      for (const problem of inspection.problems) problems.push(problem);
+    } catch (cause) {
+      const source = document.form === 'text' ? { path: document.path } : document.source;
+      problems.push({ problem: problemOf(cause), source });
     }
+  }
+  return { findings, problems };
+}
+
+function inspectOne(controls: readonly Control[], document: RawDocument, budget: Budget): Inspection {
+  const { inspected, broken } = read(document, budget);
+  const findings: Finding[] = [];
+  const problems = [...broken];
+  for (const { recognised, source, locate } of inspected) {
+    const judged = evaluate(controls, recognised.subjects);
+    for (const finding of judged) findings.push(withLines(finding, locate));
+    problems.push(...recognised.problems.map((problem) => ({ problem: withLine(problem, locate), source })));
   }
   return { findings, problems };
 }
@@ -44,17 +67,21 @@ interface Read {
   readonly broken: readonly SourceProblem[];
 }
 
-function read(document: RawDocument): Read {
-  if (document.form === 'text') return readText(document);
-  if (document.form === 'process' && document.view === 'static-pods') return readStaticPods(document);
+function read(document: RawDocument, budget: Budget): Read {
+  if (document.form === 'text') return readText(document, budget);
+  if (document.form === 'process' && document.view === 'static-pods') return readStaticPods(document, budget);
   const { source } = document;
-  return { inspected: [{ recognised: recogniseOne(document), source, locate: () => undefined }], broken: [] };
+  return { inspected: [{ recognised: recogniseOne(document, budget), source, locate: () => undefined }], broken: [] };
 }
 
-function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>): Recognised {
+function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>, budget: Budget): Recognised {
   switch (document.form) {
     case 'object':
-      return recognise(decodedDocument(document.value), document);
+      return recognise(decodedDocument(document.value), {
+        source: document.source,
+        vantage: document.vantage,
+        budget,
+      });
     case 'hello':
       return { subjects: [helloSubject(document)], problems: [] };
     case 'refused-calls':
@@ -62,20 +89,24 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>): Recogni
     case 'unanswered':
       return { subjects: [unansweredSubject(document)], problems: [] };
     case 'process':
-      return { subjects: processSubjects(document), problems: [] };
+      return { subjects: processSubjects(document, budget), problems: [] };
   }
 }
 
-function readStaticPods(document: Extract<RawDocument, { form: 'process' }>): Read {
-  const inspected = staticPods(document).map(({ source, locate, ...recognised }) => ({ recognised, source, locate }));
+function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, budget: Budget): Read {
+  const inspected = staticPods(document, budget).map(({ source, locate, ...recognised }) => ({
+    recognised,
+    source,
+    locate,
+  }));
   return { inspected, broken: [] };
 }
 
-function readText({ path, text }: Extract<RawDocument, { form: 'text' }>): Read {
+function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget: Budget): Read {
   const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });
-  const stream = parseStream(text);
+  const stream = parseStream(text, budget);
   const parsed = stream.filter((entry) => 'value' in entry);
-  const recognised = recogniseAll(parsed, (entry) => ({ source: sourceOf(entry), vantage: 'declared' }));
+  const recognised = recogniseAll(parsed, (entry) => ({ source: sourceOf(entry), vantage: 'declared', budget }));
   return {
     inspected: parsed.flatMap((entry, index) => {
       const found = recognised[index];

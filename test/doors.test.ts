@@ -12,6 +12,7 @@ import { inspect } from '../src/inspect.ts';
 import type { DecisionPolicy, RawDocument } from '../src/policy/types.ts';
 import { reportRun, type GuardReport } from '../src/report/guard-report.ts';
 import { fixturesOf, type Fixture } from './support/fixtures.ts';
+import { AMPLE, ample } from './support/budget.ts';
 
 type Door = 'file' | 'webhook';
 
@@ -169,7 +170,7 @@ async function* one(document: RawDocument): AsyncGenerator<RawDocument> {
 
 async function throughFile({ name, text }: Fixture): Promise<GuardReport> {
   const { output } = await check({
-    inspect: (document) => inspect(controls, [document]),
+    inspect: (document) => inspect(controls, [document], AMPLE),
     policy: EVERYTHING,
     documents: one({ form: 'text', path: `${name}.yaml`, text }),
     runId: 'run',
@@ -183,7 +184,7 @@ async function throughFile({ name, text }: Fixture): Promise<GuardReport> {
 
 /** The answer of the webhook to the creation of a fixture's object, as a real API server would ask. */
 function throughWebhook({ text }: Fixture): GuardReport {
-  const [document] = parseStream(text);
+  const [document] = parseStream(text, ample());
   if (document === undefined || 'problem' in document) throw new Error('the fixture holds no object');
   const object = document.value as Named;
   const { name, namespace } = object.metadata;
@@ -192,6 +193,7 @@ function throughWebhook({ text }: Fixture): GuardReport {
   const decoded = decodeReview(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }));
   if (!('request' in decoded)) throw new Error(decoded.reason);
   const judgement = createJudge({
+    allowance: AMPLE,
     stored: () => [],
     rules: () => ({ controls, policy: EVERYTHING, namespaces: new Set([namespace]) }),
     memory: rememberObjects(() => new Date(0)),

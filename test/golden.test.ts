@@ -15,6 +15,7 @@ import { evaluate } from '../src/policy/evaluate.ts';
 import type { RawDocument, SourceProblem, Subject } from '../src/policy/types.ts';
 import { renderJson, reportRun, type GuardReport } from '../src/report/guard-report.ts';
 import { readPaths } from '../src/sources/files.ts';
+import { AMPLE, ample } from './support/budget.ts';
 
 // Neither does `check` without a configuration judge the companions.
 const controls = all.filter(({ companion }) => companion !== true);
@@ -63,7 +64,7 @@ function kubeletOf(distribution: string): Subject[] {
     .split('\n')
     .slice(1)
     .map((text) => ({ text }));
-  const { serves, ...settings } = kubeletSettings({ args, readFile, readDropIns });
+  const { serves, ...settings } = kubeletSettings({ budget: ample(), args, readFile, readDropIns });
   const subject: Subject = {
     component: 'kubelet',
     name: { component: 'kubelet', name: 'node-1', kind: 'Node', node: 'node-1' },
@@ -78,7 +79,7 @@ function kubeletOf(distribution: string): Subject[] {
 /** The report of a distribution, with a run that never changes. */
 async function reportOf(distribution: string): Promise<string> {
   const { output } = await check({
-    inspect: (document) => inspect(controls, [document]),
+    inspect: (document) => inspect(controls, [document], AMPLE),
     documents: documentsOf(distribution),
     runId: 'golden',
     now: () => new Date(0),

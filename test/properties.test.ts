@@ -11,17 +11,18 @@ import { commandLine } from './differential/generate/command-lines.ts';
 import { configurationText } from './differential/generate/kubelet-setups.ts';
 import { clusterConfiguration } from './differential/generate/kubeadm.ts';
 import { podQuery } from './differential/generate/pods.ts';
+import { AMPLE, ample } from './support/budget.ts';
 
 const CERTIFICATE = '--kubelet-client-certificate';
 const KEY = '--kubelet-client-key';
 const GOOD = [`${CERTIFICATE}=/pki/client.crt`, `${KEY}=/pki/client.key`];
 
 function inspectText(text: string): Inspection {
-  return inspect(controls, [{ form: 'text', path: 'input.yaml', text }]);
+  return inspect(controls, [{ form: 'text', path: 'input.yaml', text }], AMPLE);
 }
 
 function inspectObject(value: unknown): Inspection {
-  return inspect(controls, [{ form: 'object', source: { object: 'Pod a/b' }, vantage: 'running', value }]);
+  return inspect(controls, [{ form: 'object', source: { object: 'Pod a/b' }, vantage: 'running', value }], AMPLE);
 }
 
 /** A kube-apiserver's pod. */
@@ -203,7 +204,11 @@ test('every subject gets one finding of each control that wants its component, i
         undefined,
       ) as unknown;
       const list = { apiVersion: 'v1', kind: 'List', items: Array.from({ length: repeats + 1 }, () => document) };
-      const { subjects } = recognise(decodedDocument(list), { source: { object: 'List' }, vantage: 'running' });
+      const { subjects } = recognise(decodedDocument(list), {
+        budget: ample(),
+        source: { object: 'List' },
+        vantage: 'running',
+      });
       const findings = evaluate(controls, subjects);
       const wanted = subjects.flatMap(({ name }) => controls.filter(({ component }) => component === name.component));
       expect(findings.map(({ control }) => control.slug)).toEqual(wanted.map(({ slug }) => slug));

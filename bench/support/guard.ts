@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 
 import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/entrances/webhook/app.ts';
+import { ADMISSION } from '../../src/commands/allowances.ts';
 import { createJudge } from '../../src/entrances/webhook/judge.ts';
 import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
@@ -35,6 +36,7 @@ export function guard(): ReturnType<typeof createApp> {
   });
   return createApp({
     judge: createJudge({
+      allowance: ADMISSION,
       rules: () => rules,
       memory: rememberObjects(() => new Date(0)),
       stored: () => [],

@@ -23,6 +23,7 @@ import { digest } from '../sources/digest.ts';
 import { eventSink } from '../sources/events.ts';
 import { leaseOf } from '../sources/lease.ts';
 import { reportStore } from '../sources/reports.ts';
+import { ADMISSION } from './allowances.ts';
 import { sweepLog } from './sweep-log.ts';
 import { evidencePorts, OWN_NAMESPACE, sweepRules } from './sweep-wiring.ts';
 
@@ -199,7 +200,8 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     },
     notices: noticeChanges(
       (pod) =>
-        inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value: pod }]).findings,
+        inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value: pod }], ADMISSION)
+          .findings,
       schedule.change,
     ),
     stored: archive.stored,

@@ -53,15 +53,16 @@ async function runCheck(paths: string[], options: CheckOptions, terminal: Termin
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
   if (options.expires !== undefined && options.generateExemptions === undefined)
     throw new StartError('usage', '--expires is only of use with --generate-exemptions');
-  const [{ check }, { controls }, { inspect }, { readPaths }] = await Promise.all([
+  const [{ check }, { controls }, { inspect }, { readPaths }, { CHECK }] = await Promise.all([
     import('../entrances/check/index.ts'),
     import('../controls/index.ts'),
     import('../inspect.ts'),
     import('../sources/files.ts'),
+    import('./allowances.ts'),
   ]);
   const configuration = options.config === undefined ? undefined : await readConfiguration(options.config, controls);
   const { output, errors, exitCode, baseline } = await check({
-    inspect: (document) => inspect(controls, [document]),
+    inspect: (document) => inspect(controls, [document], CHECK),
     ...(configuration && { policy: configuration.policy }),
     ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),
     writesBaseline: options.writeBaseline !== undefined,

@@ -13,6 +13,7 @@ import type { Address } from '../runtime/listener.ts';
 import type { Log } from '../runtime/log.ts';
 import { StartError } from '../runtime/start-error.ts';
 import { readPaths } from '../sources/files.ts';
+import { CHECK } from './allowances.ts';
 
 /** What the sample cluster looks like to the controls. */
 export interface Sample {
@@ -77,7 +78,7 @@ export async function judgeSamples(samples: Samples, controls: readonly Control[
       problems.push(document);
       continue;
     }
-    const inspection = inspect(controls, [document]);
+    const inspection = inspect(controls, [document], CHECK);
     findings.push(...inspection.findings);
     problems.push(...inspection.problems);
   }

@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Cluster } from '../sources/cluster.ts';
 import { watchObjects, type ObjectApi, type ObjectWatch, type ObjectWatchEvents } from '../sources/object-watch.ts';
 import { CONFIG_MAPS } from '../sources/objects.ts';
+import { ADMISSION } from './allowances.ts';
 
 /** Who wants to hear of watched objects. */
 export interface Listeners {
@@ -34,7 +35,7 @@ export function followCluster(cluster: Cluster, { memory, notices, log }: Listen
     within: () => true,
     watch: watching(cluster.pods, notices?.pods),
   };
-  return followObjects({ controls, memory, log, followed: [pods, ...configMaps], pause });
+  return followObjects({ controls, allowance: ADMISSION, memory, log, followed: [pods, ...configMaps], pause });
 }
 
 /** Follows the nodes for the sweeper alone: of each it keeps only what it needs to see a change. */

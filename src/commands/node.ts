@@ -5,6 +5,7 @@ import { controls } from '../controls/index.ts';
 import { auditNode, type NodeAnswer } from '../entrances/node/index.ts';
 import {
   changedSince,
+  clientCAFileOf,
   componentsOf,
   helloTarget,
   isContainer,
@@ -17,7 +18,6 @@ import {
   type StartedComponent,
 } from '../facts/host.ts';
 import { bounded } from '../facts/host-files.ts';
-import { runningClientCA } from '../facts/host-kubelet.ts';
 import { componentOf } from '../facts/processes.ts';
 import { inspect } from '../inspect.ts';
 import type { Moment } from '../policy/certificates.ts';
@@ -31,6 +31,7 @@ import { certificateSight, readAuthorities, type AuthoritiesFile } from '../sour
 import { openHost } from '../sources/host/files.ts';
 import type { HostProcess } from '../sources/host/process.ts';
 import { listProcesses, openProcess } from '../sources/host/processes.ts';
+import { HOST } from './allowances.ts';
 import { runId } from './terminal.ts';
 
 /** What shows a host. */
@@ -66,7 +67,7 @@ export async function auditHost(request: NodeAuditRequest, signal: AbortSignal):
   const handshake = handshakeEvidence({ timeout });
   return auditNode({
     inspect: (document) => {
-      const { findings, problems } = inspect(controls, [document]);
+      const { findings, problems } = inspect(controls, [document], HOST);
       const isReported = ({ control, surface }: (typeof findings)[number]) =>
         configuration.isReported(control, surface);
       return { findings: findings.filter(isReported), problems };
@@ -77,9 +78,9 @@ export async function auditHost(request: NodeAuditRequest, signal: AbortSignal):
       const network = evidence.includes('handshake') ? networks.get(kubelet.files) : undefined;
       if (network === undefined) return undefined;
       if (network === 'other') return Promise.resolve(unanswered(kubelet));
-      return handshake.ask({ name: kubelet.subject.name, uid: '', ...helloTarget(kubelet) }, signal);
+      return handshake.ask({ name: kubelet.subject.name, uid: '', ...helloTarget(kubelet, HOST) }, signal);
     },
-    changedSince,
+    changedSince: (document) => changedSince(document, HOST),
     places: `looked at the processes in ${join(root, 'proc')} and at the units ${UNITS.join(', ')} of ${root}; run it on the host itself as root, or pass --root`,
     exemptions: configuration.policy.exemptions,
     runId: runId(now()),
@@ -123,7 +124,7 @@ function* look(
     const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
     try {
       const found = documentOf(one, files);
-      const own = given ?? nodeName(found, hostname);
+      const own = given ?? nodeName(found, hostname, HOST);
       const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
@@ -183,7 +184,7 @@ function authoritiesOf(root: string, node: string, kubelets: readonly KnownKubel
   if ('state' in opened) return undefined;
   try {
     const files = bounded(opened);
-    const path = runningClientCA(documentOf(kubelet.started, files));
+    const path = clientCAFileOf(documentOf(kubelet.started, files), HOST);
     return path === undefined ? undefined : readAuthorities(files, path);
   } finally {
     opened.close();
@@ -204,7 +205,7 @@ function* lookAtUnits(
   }
   try {
     const files = bounded(opened);
-    const unit = kubeletUnit(files);
+    const unit = kubeletUnit(files, HOST);
     if (unit === undefined) return;
     const found: ProcessDocument = {
       form: 'process',
@@ -217,7 +218,7 @@ function* lookAtUnits(
       certificates: certificateSight(files, moment, () => undefined),
       problems: [],
     };
-    const node = given ?? nodeName(found, hostname);
+    const node = given ?? nodeName(found, hostname, HOST);
     yield { ...found, subject: { component: 'kubelet', name: node, kind: 'Node', node } };
   } finally {
     opened.close();

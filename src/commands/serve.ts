@@ -17,6 +17,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { createReloader } from '../runtime/reload.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Cluster } from '../sources/cluster.ts';
+import { ADMISSION } from './allowances.ts';
 import type { Sweeper, SweeperOptions } from './background.ts';
 import { followCluster, followNodes, pause, type Listeners } from './following.ts';
 import type { Following } from '../entrances/webhook/follow.ts';
@@ -168,6 +169,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     if (identity) {
       const judge = createJudge({
         rules: () => rules,
+        allowance: ADMISSION,
         memory,
         stored: (...name) => sweeper?.stored(...name) ?? [],
         now,

@@ -20,6 +20,7 @@ import { handshakeEvidence } from '../sources/handshake/index.ts';
 import { listNodes } from '../sources/nodes.ts';
 import { listObjects } from '../sources/objects.ts';
 import { tokenSource } from '../sources/token.ts';
+import { ADMISSION } from './allowances.ts';
 
 /** The namespace of the product where it does not run in a pod. */
 export const OWN_NAMESPACE = 'kubelet-guard';
@@ -108,7 +109,7 @@ export function sweepRules(
   const { isReported, policy } = configuration;
   return {
     inspect: (document) =>
-      inspect(controls, [document]).findings.filter(({ control, surface }) => isReported(control, surface)),
+      inspect(controls, [document], ADMISSION).findings.filter(({ control, surface }) => isReported(control, surface)),
     exemptionFor: (finding) => exemptionOf(policy.exemptions, finding, today),
     concurrency,
   };

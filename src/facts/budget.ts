@@ -1,6 +1,9 @@
 // What may be spent on one document. Whatever reads, expands or judges spends from it, so that no document costs more than
 // its reader is willing to pay, whichever way its author found to make work.
 
+import { crashOf } from '../policy/crash.ts';
+import type { Problem } from '../policy/types.ts';
+
 /** The limits of a budget. Each is for one document as a whole, with all that is embedded in it. */
 export interface BudgetLimits {
   /** Characters of text that is read or made, each time that it is gone through. */
@@ -11,30 +14,88 @@ export interface BudgetLimits {
   readonly nodes: number;
   /** Levels of nesting. */
   readonly depth: number;
-  /** Words that expansion makes of a command line or a script. */
+  /** Words that a command line or a script has, or that expansion makes. */
   readonly words: number;
   /** Milliseconds; the last resort, because a clock makes verdicts depend on the machine. */
   readonly milliseconds: number;
 }
+
+/** What an entrance is willing to spend on each document, and the clock that it goes by. */
+export interface Allowance {
+  readonly limits: BudgetLimits;
+  /** A clock in milliseconds. */
+  readonly now: () => number;
+}
+
+const MI = 1024 * 1024;
+
+/**
+ * For whoever waits for an answer, and for what a cluster's users write: reviews, watched objects, sweeps. The pod of a
+ * kube-apiserver is 8 KiB, a long script of OpenShift 20 KiB.
+ */
+export const ADMISSION_LIMITS: BudgetLimits = {
+  characters: 8 * MI,
+  steps: 250_000,
+  nodes: 50_000,
+  depth: 1000,
+  words: 20_000,
+  milliseconds: 200,
+};
+
+/** For a host, on which anybody may start processes that look like ours, and where the agent has 256 MiB. */
+export const HOST_LIMITS: BudgetLimits = {
+  characters: 32 * MI,
+  steps: 1_000_000,
+  nodes: 100_000,
+  depth: 1000,
+  words: 50_000,
+  milliseconds: 1000,
+};
+
+/** For the files of whoever runs `check`: a rendered chart, a dump of a cluster. */
+export const CHECK_LIMITS: BudgetLimits = {
+  characters: 1024 * MI,
+  steps: 100_000_000,
+  nodes: 10_000_000,
+  depth: 10_000,
+  words: 5_000_000,
+  milliseconds: 60_000,
+};
+
+const UNITS: Readonly<Record<keyof BudgetLimits, string>> = {
+  characters: 'characters to go through',
+  steps: 'steps to follow',
+  nodes: 'values',
+  depth: 'levels',
+  words: 'words',
+  milliseconds: 'milliseconds of work',
+};
 
 /** A document costs more than may be spent on it. Caught where the document came in; it never leaves `inspect`. */
 export class Exhausted extends Error {
   readonly limit: keyof BudgetLimits;
 
   constructor(limit: keyof BudgetLimits, allowed: number) {
-    super(`too large to judge: more than ${String(allowed)} ${limit === 'depth' ? 'levels' : limit}`);
+    super(
+      `too large to judge: it has more than ${String(allowed)} ${UNITS[limit]}; make it smaller or plainer, then judge it again`,
+    );
     this.limit = limit;
   }
 }
 
-/** So many spendings go by between two looks at the clock. */
-const STEPS_PER_LOOK = 1024;
+/** Why something could not be judged, by what was thrown. */
+export function problemOf(cause: unknown): Problem {
+  return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashOf(cause);
+}
+
+/** So many steps go by between two looks at the clock. What takes less never looks, so that no clock decides about it. */
+const STEPS_PER_LOOK = 4096;
 
 /** The budget of one document. Each method throws `Exhausted` where a limit is passed. */
 export class Budget {
   readonly #limits: BudgetLimits;
   readonly #now: () => number;
-  readonly #startedAt: number;
+  #startedAt: number | undefined;
   #characters = 0;
   #steps = 0;
   #nodes = 0;
@@ -42,18 +103,16 @@ export class Budget {
   #depth = 0;
   #nextLook = STEPS_PER_LOOK;
 
-  /** @param now a clock in milliseconds */
-  constructor(limits: BudgetLimits, now: () => number) {
+  constructor({ limits, now }: Allowance) {
     this.#limits = limits;
     this.#now = now;
-    this.#startedAt = now();
   }
 
   characters(count: number): void {
     this.#characters += count;
     if (this.#characters > this.#limits.characters) throw new Exhausted('characters', this.#limits.characters);
     // going through a text takes time, and a long one takes as long as many steps
-    this.steps(count >> 6);
+    if (count >= 64) this.steps(count >> 6);
   }
 
   steps(count = 1): void {
@@ -76,16 +135,25 @@ export class Budget {
 
   /** Runs what is one level deeper. */
   deeper<T>(inside: () => T): T {
+    if (this.#depth >= this.#limits.depth) throw new Exhausted('depth', this.#limits.depth);
     this.#depth += 1;
-    if (this.#depth > this.#limits.depth) throw new Exhausted('depth', this.#limits.depth);
-    const result = inside();
-    this.#depth -= 1;
-    return result;
+    try {
+      return inside();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** How many steps were spent. */
+  get spent(): number {
+    return this.#steps;
   }
 
   #lookAtClock(): void {
     this.#nextLook = this.#steps + STEPS_PER_LOOK;
-    if (this.#now() - this.#startedAt > this.#limits.milliseconds)
+    const now = this.#now();
+    this.#startedAt ??= now;
+    if (now - this.#startedAt > this.#limits.milliseconds)
       throw new Exhausted('milliseconds', this.#limits.milliseconds);
   }
 }

@@ -1,6 +1,7 @@
 // The ConfigMaps that kubeadm and OpenShift keep configurations of our components in.
 
 import type { Problem, Source, Subject, Vantage } from '../policy/types.ts';
+import type { Budget } from './budget.ts';
 import {
   clusterConfiguration,
   embedded,
@@ -46,40 +47,61 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+/** Where a ConfigMap was found, and what may be spent on it. */
+interface Found {
+  readonly source: Source;
+  readonly vantage: Vantage;
+  readonly budget: Budget;
+}
+
 /**
  * The subject that a ConfigMap configures, if it is one of those that kubeadm or OpenShift read.
  *
  * @param at JSON Pointer of the ConfigMap in its document
  * @param object the ConfigMap; where it names no namespace, as in a file for `kubectl -n`, kube-system is meant
  */
-export function configMapSubjects(
-  object: Readonly<Record<string, unknown>>,
-  at: string,
-  source: Source,
-  vantage: Vantage,
-): Subject[] {
-  const metadata = asRecord(object.metadata);
-  const name = asString(metadata.name) ?? '';
-  const namespace = asText(metadata.namespace) ?? 'kube-system';
-  const kind = KINDS.find((known) => known.namespace === namespace && known.name.test(name));
-  if (!kind) return [];
+export function configMapSubjects(object: Readonly<Record<string, unknown>>, at: string, found: Found): Subject[] {
+  const known = knownIn(object, at, found);
+  if (!known) return [];
+  const { kind, place, pointer } = known;
   const { key, reader, holds } = kind;
-  const place = { name, namespace, kind: 'ConfigMap', source, vantage, surface: reader.surface };
-  const pointer = `${at}/data/${key}`;
   const unreadable = (reason: string): Subject[] => {
     const problem: Problem = {
       code: 'malformed',
-      message: `the key ${key} of ${name} ${reason}`,
+      message: `the key ${key} of ${place.name} ${reason}`,
       origin: { layer: 'file', pointer },
     };
     return [reader.unreadable(problem, place)];
   };
   const text = asString(asRecord(object.data)[key]);
   if (text === undefined) return unreadable('is missing, so what reads it would fail; restore it');
-  const [document, ...others] = parseStream(text);
+  const [document, ...others] = parseStream(text, found.budget);
   if (document === undefined) return unreadable('holds no document; restore it');
   if ('problem' in document) return unreadable(`is ${document.problem.message}`);
   if (others.length > 0) return unreadable('holds several documents, of which one is expected');
   if (!holds(document.value)) return unreadable('holds another kind of document than expected');
-  return reader.read(document, place).map((subject) => embedded(subject, pointer));
+  return reader.read(document, place, found.budget).map((subject) => embedded(subject, pointer));
+}
+
+/** The same subject where the ConfigMap can not be judged. */
+export function unreadableConfigMap(
+  object: Readonly<Record<string, unknown>>,
+  at: string,
+  found: Found,
+  problem: Problem,
+): Subject[] {
+  const known = knownIn(object, at, found);
+  if (!known) return [];
+  const { kind, place, pointer } = known;
+  return [kind.reader.unreadable({ ...problem, origin: { layer: 'file', pointer } }, place)];
+}
+
+function knownIn(object: Readonly<Record<string, unknown>>, at: string, { source, vantage }: Found) {
+  const metadata = asRecord(object.metadata);
+  const name = asString(metadata.name) ?? '';
+  const namespace = asText(metadata.namespace) ?? 'kube-system';
+  const kind = KINDS.find((known) => known.namespace === namespace && known.name.test(name));
+  if (!kind) return undefined;
+  const place = { name, namespace, kind: 'ConfigMap', source, vantage, surface: kind.reader.surface };
+  return { kind, place, pointer: `${at}/data/${kind.key}` };
 }

@@ -12,6 +12,7 @@ import type {
   Surface,
   Vantage,
 } from '../policy/types.ts';
+import type { Budget } from './budget.ts';
 import type { ParsedDocument } from './yaml/documents.ts';
 import { clusterConfigurationSettings } from './kubeadm.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from './kubelet.ts';
@@ -34,14 +35,14 @@ export interface ConfigurationPlace {
 /** A kind of configuration: how it is read, and what it is where it can not be read. */
 export interface ConfigurationReader {
   readonly surface: Surface;
-  readonly read: (document: ParsedDocument, place: ConfigurationPlace) => Subject[];
+  readonly read: (document: ParsedDocument, place: ConfigurationPlace, budget: Budget) => Subject[];
   readonly unreadable: (problem: Problem, place: ConfigurationPlace) => Subject;
 }
 
 export const kubeletConfiguration: ConfigurationReader = {
   surface: 'kubelet-config',
-  read: (document, place) => {
-    const { serves, ...settings } = settingsOf(document, place);
+  read: (document, place, budget) => {
+    const { serves, ...settings } = settingsOf(document, place, budget);
     return serves ? [{ ...base('kubelet', place), component: 'kubelet', ...settings }] : [];
   },
   unreadable: (problem, place): Kubelet => ({
@@ -54,8 +55,12 @@ export const kubeletConfiguration: ConfigurationReader = {
 
 export const clusterConfiguration: ConfigurationReader = {
   surface: 'kubeadm-config',
-  read: (document, place) => [
-    { ...base('kube-apiserver', place), component: 'kube-apiserver', ...clusterConfigurationSettings(document) },
+  read: (document, place, budget) => [
+    {
+      ...base('kube-apiserver', place),
+      component: 'kube-apiserver',
+      ...clusterConfigurationSettings(document, budget),
+    },
   ],
   unreadable: unreadableApiServer,
 };
@@ -68,10 +73,14 @@ export const openShiftConfiguration: ConfigurationReader = {
   unreadable: unreadableApiServer,
 };
 
-function settingsOf(document: ParsedDocument, { source, kubeadmDirectory }: ConfigurationPlace): KubeletSettings {
+function settingsOf(
+  document: ParsedDocument,
+  { source, kubeadmDirectory }: ConfigurationPlace,
+  budget: Budget,
+): KubeletSettings {
   // The kubelet reads such names in its --config-dir.
-  if ('path' in source && source.path.endsWith('.conf')) return dropInSettings(document, source.path);
-  const settings = configurationSettings(document);
+  if ('path' in source && source.path.endsWith('.conf')) return dropInSettings(document, source.path, budget);
+  const settings = configurationSettings(document, budget);
   const { clientCAFile } = settings;
   const empty = clientCAFile.state === 'unset' || (clientCAFile.state === 'set' && clientCAFile.value === '');
   if (kubeadmDirectory === undefined || !empty) return settings;

@@ -4,6 +4,7 @@ import type { PathView, Problem } from '../policy/types.ts';
 import { environmentOf, expand, type Environment } from './argv/expansion.ts';
 import { isApiServerFlag } from './argv/flags.ts';
 import { resolveLaunch, type Invocation, type Launch } from './launch/launch.ts';
+import type { Budget } from './budget.ts';
 import { cleanPath, isAbsolute, isWithin, joinPath } from './values/paths.ts';
 import { asArray, asRecord, asString } from './values/shape.ts';
 import { basename, isKnown, type Word } from './argv/words.ts';
@@ -35,6 +36,7 @@ export function containersOf(
   spec: Readonly<Record<string, unknown>>,
   pointer: string,
   endsByItself: boolean,
+  budget: Budget,
 ): Container[] {
   return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
     asArray(spec[list]).map((entry, index) => {
@@ -44,17 +46,20 @@ export function containersOf(
         image: asString(container.image) ?? '',
         pointer: `${pointer}/${list}/${String(index)}`,
         spec: container,
-        environment: environmentOf(container),
+        environment: environmentOf(container, budget),
         endsByItself: endsByItself || (list === 'initContainers' && container.restartPolicy !== 'Always'),
       };
     }),
   );
 }
 
-function wordsOf(container: Container, field: 'command' | 'args'): Word[] {
-  return asArray(container.spec[field]).map((entry, index) => {
+function wordsOf(container: Container, field: 'command' | 'args', budget: Budget): Word[] {
+  const words = asArray(container.spec[field]);
+  budget.words(words.length);
+  return words.map((entry, index) => {
     const text = asString(entry) ?? '';
-    return new ContainerWord(expand(text, container.environment), text, container.pointer, field, index);
+    budget.characters(text.length);
+    return new ContainerWord(expand(text, container.environment, budget), text, container.pointer, field, index);
   });
 }
 
@@ -84,11 +89,11 @@ class ContainerWord implements Word {
  *
  * @returns the launch, with a doubt where the container has no command: then the image's entrypoint decides
  */
-export function launchOf(container: Container): { readonly launch: Launch; readonly doubt?: Problem } {
-  const command = wordsOf(container, 'command');
-  const args = wordsOf(container, 'args');
+export function launchOf(container: Container, budget: Budget): { readonly launch: Launch; readonly doubt?: Problem } {
+  const command = wordsOf(container, 'command', budget);
+  const args = wordsOf(container, 'args', budget);
   const { environment } = container;
-  if (command.length > 0) return { launch: resolveLaunch([...command, ...args], environment, isApiServerFlag) };
+  if (command.length > 0) return { launch: resolveLaunch([...command, ...args], environment, isApiServerFlag, budget) };
   const image = imageName(container.image);
   const [first] = args;
   if (first === undefined) {
@@ -102,7 +107,7 @@ export function launchOf(container: Container): { readonly launch: Launch; reado
   }
   const bare = first.text.startsWith('-');
   if (!bare) {
-    const launch = resolveLaunch(args, environment, isApiServerFlag);
+    const launch = resolveLaunch(args, environment, isApiServerFlag, budget);
     return image === 'kube-apiserver' ? { launch } : { launch, doubt: entrypointUnknown(container) };
   }
   const likely = image === 'kube-apiserver' || looksLikeApiServer(args) || container.name === 'kube-apiserver';

@@ -5,6 +5,7 @@ import type {
   CertificateSight,
   Origin,
   PairFiles,
+  Problem,
   ProcessDocument,
   ProcessFiles,
   Reading,
@@ -13,6 +14,7 @@ import { flagTable } from './argv/flags.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
 import { neverServes } from './argv/serving.ts';
 import type { Word } from './argv/words.ts';
+import type { Budget } from './budget.ts';
 import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './host-command.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './host-files.ts';
 import { apiServerConfigSettings, isApiServerConfig } from './openshift.ts';
@@ -22,32 +24,46 @@ import { parseStream } from './yaml/documents.ts';
 const PLACE: Origin = { layer: 'flag' };
 
 /** A kube-apiserver as it runs. */
-export function runningApiServer(document: ProcessDocument): ApiServer | undefined {
+export function runningApiServer(document: ProcessDocument, budget: Budget): ApiServer | undefined {
   const files = filesAsRead(document.files, readTime(document));
-  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files);
-  return isAskedToPrint(command) ? undefined : apiServerOf(document, command, files);
+  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
+  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, budget);
 }
 
 /** A kube-apiserver as it would be started now; undefined where that is what runs. */
-export function nextApiServer(document: ProcessDocument): Next<ApiServer> | undefined {
+export function nextApiServer(document: ProcessDocument, budget: Budget): Next<ApiServer> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
-  const own = commandOf(document, settings.files);
-  const next = unitInstead(document, units.files) ?? own;
+  const own = commandOf(document, settings.files, budget);
+  const next = unitInstead(document, units.files, budget) ?? own;
   if ('problem' in next) return undefined;
   const isOther = !hasSameWords(next, own);
-  const subject = apiServerOf(document, next, settings.files);
+  const subject = apiServerOf(document, next, settings.files, budget);
   if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
   const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
   return { subject, ...(since !== undefined && { since }) };
 }
 
-function apiServerOf(
-  { subject, source, problems, certificates }: ProcessDocument,
-  command: HostCommand,
-  files: ProcessFiles,
-): ApiServer {
-  const base: Omit<ApiServer, keyof ApiServerReadings | 'doubts'> = {
+function apiServerOf(document: ProcessDocument, command: HostCommand, files: ProcessFiles, budget: Budget): ApiServer {
+  if ('problem' in command) return unreadableApiServer(document, command.problem);
+  const base = baseOf(document);
+  const { problems, certificates } = document;
+  if (command.words === undefined) {
+    const refusal = { reason: `systemd does not start it: ${command.refusal}` };
+    return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
+  }
+  const settings = settingsOf(command.words, files, budget);
+  const pair = pairOf(settings, certificates);
+  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
+}
+
+/** A kube-apiserver of which nothing can be told. */
+export function unreadableApiServer(document: ProcessDocument, problem: Problem): ApiServer {
+  return { ...baseOf(document), ...apiServerReadings(() => unreadableAs(problem)), doubts: document.problems };
+}
+
+function baseOf({ subject, source }: ProcessDocument): Omit<ApiServer, keyof ApiServerReadings | 'doubts'> {
+  return {
     component: 'kube-apiserver',
     name: subject,
     source,
@@ -56,15 +72,6 @@ function apiServerOf(
     // a process that runs has found its files
     view: () => 'not-shown',
   };
-  if ('problem' in command)
-    return { ...base, ...apiServerReadings(() => unreadableAs(command.problem)), doubts: problems };
-  if (command.words === undefined) {
-    const refusal = { reason: `systemd does not start it: ${command.refusal}` };
-    return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
-  }
-  const settings = settingsOf(command.words, files);
-  const pair = pairOf(settings, certificates);
-  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
 }
 
 /** The files that both settings name; kube-apiserver reads them anew for each connection, so that what is there now is in use. */
@@ -82,13 +89,13 @@ function pairOf(
   };
 }
 
-function isAskedToPrint(command: HostCommand): boolean {
+function isAskedToPrint(command: HostCommand, budget: Budget): boolean {
   const words = ('problem' in command ? undefined : command.words) ?? [];
-  return isPrinting(neverServes('kube-apiserver', parse(words)));
+  return isPrinting(neverServes('kube-apiserver', parse(words, budget)));
 }
 
-function parse(words: readonly Word[]): CommandLine {
-  return parseCommandLine(words, flagTable('kube-apiserver', undefined), { emptyPositionals: true });
+function parse(words: readonly Word[], budget: Budget): CommandLine {
+  return parseCommandLine(words, flagTable('kube-apiserver', undefined), { emptyPositionals: true, budget });
 }
 
 function readTime({ startedAt }: ProcessDocument): ReadTime {
@@ -96,30 +103,37 @@ function readTime({ startedAt }: ProcessDocument): ReadTime {
 }
 
 /** What runs has parsed its command line, so that a flag that is not known here is no reason to doubt it. */
-function settingsOf(all: readonly Word[], files: ProcessFiles): ApiServerReadings {
+function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): ApiServerReadings {
   const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
   const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
-  const commandLine = parse(words);
+  const commandLine = parse(words, budget);
   const { refusal } = commandLine;
   if (refusal) {
     const message = `it runs, though with its command line it would not: ${refusal.reason}; ask its /flagz`;
     return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
   }
   const read = (name: string): Reading<string> => readFlag(commandLine, name, PLACE);
-  return config === undefined ? apiServerReadings(read) : ofFile(config.text.slice(OPENSHIFT.length), files, read);
+  return config === undefined
+    ? apiServerReadings(read)
+    : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
 }
 
 /** OpenShift's kube-apiserver parses the flags of this file behind those of its command line. */
 const OPENSHIFT = '--openshift-config=';
 
-function ofFile(path: string, files: ProcessFiles, flag: (name: string) => Reading<string>): ApiServerReadings {
+function ofFile(
+  path: string,
+  files: ProcessFiles,
+  flag: (name: string) => Reading<string>,
+  budget: Budget,
+): ApiServerReadings {
   const content = files.readFile(path);
   if (content.state !== 'read') {
     const message = `${path} does not exist, though it holds the flags: check the path`;
     const problem = content.state === 'unreadable' ? content.problem : ({ code: 'not-found', message } as const);
     return apiServerReadings(() => unreadableAs(problem));
   }
-  const [first] = parseStream(content.text);
+  const [first] = parseStream(content.text, budget);
   if (first === undefined || 'problem' in first || !isApiServerConfig(first.value)) {
     const message = `${path} is no KubeAPIServerConfig that can be read: mend it, then judge it again`;
     return apiServerReadings(() => unreadableAs({ code: 'malformed', message }));

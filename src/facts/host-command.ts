@@ -2,6 +2,7 @@
 
 import type { Component, Problem, ProcessDocument, ProcessFiles, Refusal } from '../policy/types.ts';
 import type { Word } from './argv/words.ts';
+import type { Budget } from './budget.ts';
 import { unitCommand } from './host-units.ts';
 import { argsOfFile } from './systemd/args-file.ts';
 
@@ -20,7 +21,11 @@ const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
  *
  * @param files what is read of its files
  */
-export function commandOf({ command, unit, subject }: ProcessDocument, files: ProcessFiles): HostCommand {
+export function commandOf(
+  { command, unit, subject }: ProcessDocument,
+  files: ProcessFiles,
+  budget: Budget,
+): HostCommand {
   switch (command.by) {
     case 'words':
       return { words: command.args.map((text) => ({ text })), doubts: [] };
@@ -32,21 +37,21 @@ export function commandOf({ command, unit, subject }: ProcessDocument, files: Pr
     case 'k3s':
       return insideK3s(
         command.configDir,
-        unit === undefined ? undefined : wordsOfUnit(unit, subject.component, files),
+        unit === undefined ? undefined : wordsOfUnit(unit, subject.component, files, budget),
         files,
       );
     case 'unit':
-      return ofUnit(unit ?? '', subject.component, files);
+      return ofUnit(unit ?? '', subject.component, files, budget);
     case 'unknown':
       return { problem: command.problem };
   }
 }
 
 /** What the unit of a process would start, where all of it is known: else the process itself shows it better. */
-export function unitInstead(document: ProcessDocument, files: ProcessFiles): StartCommand | undefined {
+export function unitInstead(document: ProcessDocument, files: ProcessFiles, budget: Budget): StartCommand | undefined {
   const { command, unit } = document;
   if (command.by !== 'words' || unit === undefined) return undefined;
-  const found = commandOf({ ...document, command: { by: 'unit' } }, files);
+  const found = commandOf({ ...document, command: { by: 'unit' } }, files, budget);
   if ('problem' in found) return undefined;
   const isKnown = found.doubts.length === 0 && (found.words ?? []).every(({ holes }) => holes !== true);
   return isKnown ? found : undefined;
@@ -63,8 +68,8 @@ export function isPrinting(refusal: Refusal | undefined): boolean {
   return refusal?.setting === '--help' || refusal?.setting === '--version';
 }
 
-function ofUnit(unit: string, component: Component, files: ProcessFiles): HostCommand {
-  const found = unitCommand(unit, component, files);
+function ofUnit(unit: string, component: Component, files: ProcessFiles, budget: Budget): HostCommand {
+  const found = unitCommand(unit, component, files, budget);
   switch (found.state) {
     case 'words':
       return found;
@@ -107,8 +112,13 @@ function insideK3s(configDir: string, unit: readonly Word[] | undefined, files: 
 }
 
 /** Undefined where they are not known. */
-function wordsOfUnit(unit: string, component: Component, files: ProcessFiles): readonly Word[] | undefined {
-  const found = unitCommand(unit, component, files);
+function wordsOfUnit(
+  unit: string,
+  component: Component,
+  files: ProcessFiles,
+  budget: Budget,
+): readonly Word[] | undefined {
+  const found = unitCommand(unit, component, files, budget);
   return found.state === 'k3s' ? found.words : undefined;
 }
 

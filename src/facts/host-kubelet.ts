@@ -4,6 +4,7 @@ import { isRefused } from '../policy/authority-faults.ts';
 import type { Kubelet, Problem, ProcessDocument, ProcessFiles } from '../policy/types.ts';
 import { flagTable, type FlagTable } from './argv/flags.ts';
 import { parseCommandLine } from './argv/pflag.ts';
+import type { Budget } from './budget.ts';
 import { isPrinting } from './host-command.ts';
 import type { Word } from './argv/words.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './host-files.ts';
@@ -30,14 +31,16 @@ export interface KubeletPlace {
 }
 
 const PORT = 10250;
+/** Where a kubelet is whose settings can not be told. */
+export const DEFAULT_PLACE: KubeletPlace = { address: '', port: PORT };
 
 /** A kubelet as it runs; undefined where it serves nobody. */
-export function runningKubelet(document: ProcessDocument): Kubelet | undefined {
+export function runningKubelet(document: ProcessDocument, budget: Budget): Kubelet | undefined {
   const files = filesAsRead(document.files, readTime(document));
-  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files);
+  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
   if ('problem' in command) return unreadableKubelet(document, command.problem);
   if (command.words === undefined) return undefined;
-  const settings = settingsOf(command.words, files);
+  const settings = settingsOf(command.words, files, budget);
   if (isPrinting(settings.refusal)) return undefined;
   if (settings.refusal) {
     const message = `it runs, though with what is to be seen of its settings it would not: ${settings.refusal.reason}; ask its /configz`;
@@ -55,12 +58,12 @@ export function runningKubelet(document: ProcessDocument): Kubelet | undefined {
  *
  * @returns undefined where that is what runs
  */
-export function nextKubelet(document: ProcessDocument): Next<Kubelet> | undefined {
+export function nextKubelet(document: ProcessDocument, budget: Budget): Next<Kubelet> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
   const { command } = document;
-  const own = commandOf(document, command.by === 'args-file' ? settings.files : units.files);
-  const next = unitInstead(document, units.files) ?? own;
+  const own = commandOf(document, command.by === 'args-file' ? settings.files : units.files, budget);
+  const next = unitInstead(document, units.files, budget) ?? own;
   if ('problem' in next) {
     return command.by === 'unit' ? { subject: unreadableKubelet(document, next.problem) } : undefined;
   }
@@ -68,7 +71,7 @@ export function nextKubelet(document: ProcessDocument): Next<Kubelet> | undefine
   const kubelet =
     next.words === undefined
       ? refusedKubelet(document, next.refusal)
-      : kubeletOf(document, settingsOf(next.words, settings.files), next.doubts, !isOther);
+      : kubeletOf(document, settingsOf(next.words, settings.files, budget), next.doubts, !isOther);
   const clientCA = clientCAOf(document, kubelet);
   const path = clientCA && isRefused(clientCA.file) ? pathOf(kubelet) : undefined;
   const isChanged = isOther || isChangedSince(document.files, settings.paths(), readTime(document));
@@ -79,8 +82,8 @@ export function nextKubelet(document: ProcessDocument): Next<Kubelet> | undefine
 }
 
 /** The client CA file of a kubelet as it runs, where it has one. */
-export function runningClientCA(document: ProcessDocument): string | undefined {
-  return pathOf(runningKubelet(document));
+export function runningClientCA(document: ProcessDocument, budget: Budget): string | undefined {
+  return pathOf(runningKubelet(document, budget));
 }
 
 function pathOf(kubelet: Kubelet | undefined): string | undefined {
@@ -99,18 +102,18 @@ function clientCAOf({ certificates }: ProcessDocument, kubelet: Kubelet | undefi
 const places = new WeakMap<ProcessFiles, KubeletPlace>();
 
 /** Where a kubelet serves and keeps its static pods, as far as its settings show it now. */
-export function kubeletPlace(document: ProcessDocument): KubeletPlace {
-  const place = places.get(document.files) ?? findPlace(document);
+export function kubeletPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
+  const place = places.get(document.files) ?? findPlace(document, budget);
   places.set(document.files, place);
   return place;
 }
 
-function findPlace(document: ProcessDocument): KubeletPlace {
+function findPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
   const { files } = document;
-  const command = commandOf(document, files);
+  const command = commandOf(document, files, budget);
   const words = ('problem' in command ? undefined : command.words) ?? [];
-  const flags = flagsOf(words);
-  const config = effectiveConfig(flags, files);
+  const flags = flagsOf(words, budget);
+  const config = effectiveConfig(flags, files, budget);
   const hostname = flags('hostname-override') ?? '';
   const manifests = flags('pod-manifest-path') ?? config.staticPodPath ?? '';
   return {
@@ -127,9 +130,10 @@ function portOf(value: string | number | undefined): number | undefined {
   return Number.isInteger(port) && port > 0 ? port : undefined;
 }
 
-function settingsOf(words: readonly Word[], files: ProcessFiles): KubeletSettings {
+function settingsOf(words: readonly Word[], files: ProcessFiles, budget: Budget): KubeletSettings {
   return kubeletSettings({
     args: words,
+    budget,
     // filepath.Abs cleans the path before it is read (kubernetes cmd/kubelet/app/server.go:456)
     readFile: (path) => files.readFile(joinPath(path, '')),
     readDropIns: files.readDropIns,
@@ -148,7 +152,8 @@ function kubeletOf(
   return { ...base(document), ...settings, doubts: [...document.problems, ...further, ...own] };
 }
 
-function unreadableKubelet(document: ProcessDocument, problem: Problem): Kubelet {
+/** A kubelet of which nothing can be told. */
+export function unreadableKubelet(document: ProcessDocument, problem: Problem): Kubelet {
   return { ...base(document), ...kubeletReadings(unreadableAs(problem)), doubts: document.problems };
 }
 
@@ -172,7 +177,7 @@ function readTime({ startedAt, command }: ProcessDocument): ReadTime {
 const PLACE_FLAGS = new Set(['hostname-override', 'pod-manifest-path', 'address', 'port', 'config', 'config-dir']);
 
 /** The values of flags that no control wants. Undefined is not set, or not known. */
-function flagsOf(words: readonly Word[]): (name: string) => string | undefined {
+function flagsOf(words: readonly Word[], budget: Budget): (name: string) => string | undefined {
   const table = flagTable('kubelet', undefined);
   const keeping: FlagTable = {
     ...table,
@@ -182,7 +187,7 @@ function flagsOf(words: readonly Word[]): (name: string) => string | undefined {
       return flag && PLACE_FLAGS.has(name) ? { ...flag, kept: true } : flag;
     },
   };
-  const { assignments, unclear } = parseCommandLine(words, keeping, { emptyPositionals: false });
+  const { assignments, unclear } = parseCommandLine(words, keeping, { emptyPositionals: false, budget });
   return (name) => {
     const assignment = unclear ? undefined : assignments.get(name);
     return assignment?.word.holes === true ? undefined : assignment?.value;
@@ -192,18 +197,19 @@ function flagsOf(words: readonly Word[]): (name: string) => string | undefined {
 function effectiveConfig(
   flags: (name: string) => string | undefined,
   files: ProcessFiles,
+  budget: Budget,
 ): { readonly staticPodPath?: string; readonly address?: string; readonly port?: number } {
   const path = joinPath(flags('config') ?? '', '');
   const content = path === '' ? undefined : files.readFile(path);
-  const base = content?.state === 'read' ? firstDocument(content.text, path) : undefined;
-  const read = base === undefined || 'state' in base ? undefined : readConfiguration(base, path);
+  const base = content?.state === 'read' ? firstDocument(content.text, path, budget) : undefined;
+  const read = base === undefined || 'state' in base ? undefined : readConfiguration(base, path, budget);
   let layered: Layered = read === undefined || 'refusal' in read ? startingPoint() : read;
   const written = foldedPath(layered.config, ['staticpodpath']);
   const directory = flags('config-dir') ?? '';
   const dropIns = directory === '' ? [] : files.readDropIns(directory);
   for (const dropIn of 'state' in dropIns ? [] : dropIns) {
-    const document = firstDocument(dropIn.text, dropIn.path);
-    const step = 'state' in document ? document.step : applyDocument(layered, document, dropIn.path);
+    const document = firstDocument(dropIn.text, dropIn.path, budget);
+    const step = 'state' in document ? document.step : applyDocument(layered, document, dropIn.path, budget);
     if (!('refusal' in step)) layered = step;
   }
   const [pods, address, port] = ['staticpodpath', 'address', 'port'].map((name) => foldedPath(layered.config, [name]));

@@ -1,6 +1,7 @@
 // The static pods that a kubelet starts from its own files (kubernetes pkg/kubelet/config/file.go, common.go).
 
 import type { Origin, Problem, ProcessDocument, Source, Subject } from '../policy/types.ts';
+import { problemOf, type Budget } from './budget.ts';
 import { kubeletPlace } from './host-kubelet.ts';
 import { recognise } from './recognise.ts';
 import { asRecord, asText } from './values/shape.ts';
@@ -15,8 +16,8 @@ export interface StaticPod {
 }
 
 /** The static pods of a kubelet: of each file the first document, and of several of the same name the last file. */
-export function staticPods(document: ProcessDocument): readonly StaticPod[] {
-  const { staticPodPath } = kubeletPlace(document);
+export function staticPods(document: ProcessDocument, budget: Budget): readonly StaticPod[] {
+  const { staticPodPath } = kubeletPlace(document, budget);
   if (staticPodPath === undefined) return [];
   const found = document.files.readStaticPods(staticPodPath);
   // the kubelet waits for a folder that is not there
@@ -25,8 +26,8 @@ export function staticPods(document: ProcessDocument): readonly StaticPod[] {
   if (found.state === 'unreadable') return [broken(source, found.problem)];
   const pods = new Map<string, StaticPod>();
   for (const { path, text } of found.files) {
-    const [first] = parseStream(text);
     const place = { path, document: 0 };
+    const first = firstOf(text, budget);
     if (first?.index !== 0) continue;
     if ('problem' in first) pods.set(path, broken(place, first.problem));
     else {
@@ -34,14 +35,23 @@ export function staticPods(document: ProcessDocument): readonly StaticPod[] {
       const { name, namespace } = asRecord(metadata);
       // whatever else is there the kubelet passes over
       if (kind !== 'Pod') continue;
-      pods.set(`${asText(namespace) ?? 'default'}/${String(name)}`, podOf(first, place, document));
+      pods.set(`${asText(namespace) ?? 'default'}/${String(name)}`, podOf(first, place, document, budget));
     }
   }
   return [...found.problems.map((problem) => broken(source, problem)), ...pods.values()];
 }
 
-function podOf(pod: ParsedDocument, source: Source, { subject: kubelet }: ProcessDocument): StaticPod {
-  const { subjects, problems } = recognise(pod, { source, vantage: 'on-node' });
+/** The first document of a file; one that costs too much, or crashes, can not be read. */
+function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[number] | undefined {
+  try {
+    return parseStream(text, budget)[0];
+  } catch (cause) {
+    return { problem: problemOf(cause), index: 0 };
+  }
+}
+
+function podOf(pod: ParsedDocument, source: Source, { subject: kubelet }: ProcessDocument, budget: Budget): StaticPod {
+  const { subjects, problems } = recognise(pod, { source, vantage: 'on-node', budget });
   return { source, subjects: subjects.map((subject) => asRun(subject, kubelet.name)), problems, locate: pod.locate };
 }
 

@@ -3,6 +3,7 @@
 import type { Component, Problem, ProcessFiles } from '../policy/types.ts';
 import { isApiServerFlag } from './argv/flags.ts';
 import { basename, type Word } from './argv/words.ts';
+import type { Budget } from './budget.ts';
 import { resolveLaunch } from './launch/launch.ts';
 import { componentOf } from './processes.ts';
 import { startedBy } from './systemd/start.ts';
@@ -20,8 +21,8 @@ export type UnitCommand =
   | { readonly state: 'nothing' };
 
 /** Finds what a unit would start of a component. */
-export function unitCommand(unit: string, component: Component, files: ProcessFiles): UnitCommand {
-  const start = startedBy(unit, systemdFiles(files));
+export function unitCommand(unit: string, component: Component, files: ProcessFiles, budget: Budget): UnitCommand {
+  const start = startedBy(unit, systemdFiles(files), budget);
   switch (start.state) {
     case 'missing':
     case 'masked':
@@ -38,7 +39,7 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
         if (inside?.configDir === undefined) return { state: 'nothing' };
         return { state: 'k3s', configDir: inside.configDir, words };
       }
-      return launched(words, component, start);
+      return launched(words, component, start, budget);
     }
   }
 }
@@ -47,10 +48,11 @@ function launched(
   words: readonly Word[],
   component: Component,
   { environment, doubts }: Extract<ReturnType<typeof startedBy>, { state: 'starts' }>,
+  budget: Budget,
 ): UnitCommand {
   // OpenShift's script enters the mount namespace of the kubelet, and runs its arguments there
   const program = basename(words[0]?.text ?? '') === 'kubenswrapper' ? words.slice(1) : words;
-  const { invocations, suspects } = resolveLaunch(program, environment, isApiServerFlag);
+  const { invocations, suspects } = resolveLaunch(program, environment, isApiServerFlag, budget);
   const [own, ...others] = invocations.filter((invocation) => invocation.component === component);
   if (own !== undefined && others.length === 0 && !own.conditional) {
     return { state: 'words', words: own.args, doubts: [...doubts, ...own.doubts] };

@@ -1,9 +1,18 @@
 // The processes of a host: which nodes they are of, and what they run with.
 
 import type { Component, Problem, ProcessCommand, ProcessDocument, ProcessFiles, Subject } from '../policy/types.ts';
-import { nextApiServer, runningApiServer } from './host-api-server.ts';
+import { Budget, problemOf, type Allowance } from './budget.ts';
+import { nextApiServer, runningApiServer, unreadableApiServer } from './host-api-server.ts';
 import type { Next } from './host-files.ts';
-import { kubeletPlace, nextKubelet, runningKubelet } from './host-kubelet.ts';
+import {
+  DEFAULT_PLACE,
+  kubeletPlace,
+  nextKubelet,
+  runningClientCA,
+  runningKubelet,
+  unreadableKubelet,
+  type KubeletPlace,
+} from './host-kubelet.ts';
 import { unitCommand } from './host-units.ts';
 import { componentOf, type ProcessWords } from './processes.ts';
 
@@ -25,23 +34,39 @@ export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
 export const UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service'];
 const HOSTNAME = '/etc/hostname';
 
-/** The component of a process, unless it serves nobody. */
-export function processSubjects(document: ProcessDocument): readonly Subject[] {
-  const subject = document.view === 'running' ? running(document) : nextStart(document)?.subject;
-  return subject === undefined ? [] : [subject];
+/** The component of a process, unless it serves nobody. Total: what costs too much, or crashes, can not be read. */
+export function processSubjects(document: ProcessDocument, budget: Budget): readonly Subject[] {
+  try {
+    const subject = document.view === 'running' ? running(document, budget) : nextStart(document, budget)?.subject;
+    return subject === undefined ? [] : [subject];
+  } catch (cause) {
+    const unreadable = document.subject.component === 'kubelet' ? unreadableKubelet : unreadableApiServer;
+    return [unreadable(document, problemOf(cause))];
+  }
 }
 
 /** Since when a process would be started with something else than it runs with, RFC 3339 in UTC, where that is known. */
-export function changedSince(document: ProcessDocument): string | undefined {
-  return nextStart(document)?.since;
+export function changedSince(document: ProcessDocument, allowance: Allowance): string | undefined {
+  return within(allowance, undefined, (budget) => nextStart(document, budget)?.since);
 }
 
-function running(document: ProcessDocument): Subject | undefined {
-  return document.subject.component === 'kubelet' ? runningKubelet(document) : runningApiServer(document);
+/** What is found where it does not cost too much; else its subject says so. */
+function within<T>(allowance: Allowance, otherwise: T, look: (budget: Budget) => T): T {
+  try {
+    return look(new Budget(allowance));
+  } catch {
+    return otherwise;
+  }
 }
 
-function nextStart(document: ProcessDocument): Next<Subject> | undefined {
-  return document.subject.component === 'kubelet' ? nextKubelet(document) : nextApiServer(document);
+function running(document: ProcessDocument, budget: Budget): Subject | undefined {
+  return document.subject.component === 'kubelet'
+    ? runningKubelet(document, budget)
+    : runningApiServer(document, budget);
+}
+
+function nextStart(document: ProcessDocument, budget: Budget): Next<Subject> | undefined {
+  return document.subject.component === 'kubelet' ? nextKubelet(document, budget) : nextApiServer(document, budget);
 }
 
 /**
@@ -49,23 +74,37 @@ function nextStart(document: ProcessDocument): Next<Subject> | undefined {
  *
  * @param hostname what this host is called, where the files do not show it
  */
-export function nodeName(document: ProcessDocument, hostname: string): string {
-  const override = document.subject.component === 'kubelet' ? kubeletPlace(document).hostname : undefined;
+export function nodeName(document: ProcessDocument, hostname: string, allowance: Allowance): string {
+  const override = document.subject.component === 'kubelet' ? placeOf(document, allowance).hostname : undefined;
   const content = override === undefined ? document.files.readFile(HOSTNAME) : undefined;
   const written = content?.state === 'read' ? content.text.trim() : '';
   return (override ?? (written === '' ? hostname : written)).trim().toLowerCase();
 }
 
 /** Where a kubelet is asked on its own host. */
-export function helloTarget(document: ProcessDocument): { readonly address: string; readonly port: number } {
-  const { address, port } = kubeletPlace(document);
+export function helloTarget(
+  document: ProcessDocument,
+  allowance: Allowance,
+): { readonly address: string; readonly port: number } {
+  const { address, port } = placeOf(document, allowance);
   if (address === '' || address === '0.0.0.0') return { address: '127.0.0.1', port };
   return { address: /^[0:]+$/.test(address) ? '::1' : address, port };
 }
 
-/** The unit that would start a kubelet on a host where none runs. */
-export function kubeletUnit(files: ProcessFiles): string | undefined {
-  return UNITS.find((unit) => unitCommand(unit, 'kubelet', files).state !== 'nothing');
+function placeOf(document: ProcessDocument, allowance: Allowance): KubeletPlace {
+  return within(allowance, DEFAULT_PLACE, (budget) => kubeletPlace(document, budget));
+}
+
+/** The client CA file of a kubelet as it runs, where it has one. */
+export function clientCAFileOf(document: ProcessDocument, allowance: Allowance): string | undefined {
+  return within(allowance, undefined, (budget) => runningClientCA(document, budget));
+}
+
+/** The unit that would start a kubelet on a host where none runs; also one that costs too much to be understood. */
+export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string | undefined {
+  return UNITS.find((unit) =>
+    within(allowance, true, (budget) => unitCommand(unit, 'kubelet', files, budget).state !== 'nothing'),
+  );
 }
 
 /** The components that a process is or carries, and how each was started. */

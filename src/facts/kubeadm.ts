@@ -5,6 +5,7 @@ import type { ApiServer, Origin, Reading, Refusal } from '../policy/types.ts';
 import { findMismatchIn, rootType } from './decoding/decode.ts';
 import type { ParsedDocument } from './yaml/documents.ts';
 import { environmentOf, expand } from './argv/expansion.ts';
+import type { Budget } from './budget.ts';
 import { flagTable, minorOf } from './argv/flags.ts';
 import { neverServes } from './argv/serving.ts';
 import { isAbsolute, joinPath } from './values/paths.ts';
@@ -53,7 +54,7 @@ function certificatesDirectory(configuration: Readonly<Record<string, unknown>>)
  *
  * @param document a ClusterConfiguration of v1beta4, v1, or an older version with a map of arguments
  */
-export function clusterConfigurationSettings(document: Known): Settings {
+export function clusterConfigurationSettings(document: Known, budget: Budget): Settings {
   const configuration = asRecord(document.value);
   const fault = decodingFault(document);
   if (fault)
@@ -63,12 +64,12 @@ export function clusterConfigurationSettings(document: Known): Settings {
       doubts: [],
       refusal: fault,
     };
-  const environment = environmentOf({ env: select('extraEnvs', configuration).value });
+  const environment = environmentOf({ env: select('extraEnvs', configuration).value }, budget);
   const words = apiServerArguments(configuration).map(({ text, pointer }) =>
-    wordOf(expand(text, environment), pointer),
+    wordOf(expand(text, environment, budget), pointer),
   );
   const minor = minorOf(asString(configuration.kubernetesVersion) ?? '');
-  const commandLine = parseCommandLine(words, flagTable('kube-apiserver', minor), { emptyPositionals: true });
+  const commandLine = parseCommandLine(words, flagTable('kube-apiserver', minor), { emptyPositionals: true, budget });
   const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
   const place: Origin = { layer: 'kubeadm', pointer: '/apiServer' };
   return {

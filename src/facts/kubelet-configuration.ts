@@ -3,6 +3,7 @@
 
 import type { Origin, Problem, Refusal } from '../policy/types.ts';
 import { HOLE } from './argv/words.ts';
+import type { Budget } from './budget.ts';
 import { findMismatchIn, fold } from './decoding/decode.ts';
 import { mergePatch } from './decoding/merge-patch.ts';
 import { kubeletReadings, unreadableAs, type KubeletReadings } from './readings.ts';
@@ -38,7 +39,7 @@ export interface Layered {
 export type Step = Layered | { readonly refusal: Refusal };
 
 /** A drop-in merged into what stands before it. */
-export function applyDocument(base: Layered, document: ParsedDocument, path: string): Step {
+export function applyDocument(base: Layered, document: ParsedDocument, path: string, _budget: Budget): Step {
   const { value, duplicate } = document;
   const origin: Origin = { layer: 'drop-in', file: path };
   const fault = headerFault(document, false);
@@ -95,7 +96,7 @@ export function foldedPath(value: unknown, [name, ...rest]: readonly string[]): 
 }
 
 /** A KubeletConfiguration as the file of `--config`, at a path if it has one. */
-export function readConfiguration(document: KubeletDocument, path: string | undefined): Step {
+export function readConfiguration(document: KubeletDocument, path: string | undefined, _budget: Budget): Step {
   const header = isRecord(document.value) ? findHeader(document.value, document.syntax) : undefined;
   if (header?.apiVersion === INTERNAL_VERSION && header.kind === TYPE)
     return unreadable({
@@ -175,10 +176,11 @@ function findHeader(
 export function firstDocument(
   text: string,
   path: string,
+  budget: Budget,
 ): ParsedDocument | { readonly state: 'no document'; readonly step: Step } {
   const origin: Origin = { layer: 'file', file: path };
   if (text === '') return { state: 'no document', step: refuse(`kubelet config file ${path} was empty`, origin) };
-  const [first] = parseStream(text);
+  const [first] = parseStream(text, budget);
   if (first?.index !== 0) return { state: 'no document', step: refuse(`${path}: Object 'Kind' is missing`, origin) };
   if (!('problem' in first)) return first;
   const problem: Problem = { ...first.problem, message: `${path} is ${first.problem.message}`, origin };

@@ -3,6 +3,7 @@
 
 import type { Origin, Problem, Reading, Refusal } from '../policy/types.ts';
 import { flagTable } from './argv/flags.ts';
+import type { Budget } from './budget.ts';
 import { nodeLabelsFault } from './argv/labels.ts';
 import {
   originAt,
@@ -50,6 +51,7 @@ export interface DropIn {
 export interface KubeletSetup {
   /** The words after `kubelet`. */
   readonly args: readonly Word[];
+  readonly budget: Budget;
   /** The minor version of Kubernetes, where it is known. */
   readonly minor?: number;
   readonly readFile: (path: string) => FileContent;
@@ -67,7 +69,10 @@ export interface KubeletSettings extends KubeletReadings {
 
 /** The settings of a kubelet's whole setup. */
 export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
-  const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), { emptyPositionals: false });
+  const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), {
+    emptyPositionals: false,
+    budget: setup.budget,
+  });
   const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine) ?? badNodeLabels(commandLine);
   const doubts = commandLine.unclear ? [...commandLine.doubts, commandLine.unclear] : commandLine.doubts;
   if (refusal) return refused(refusal, doubts);
@@ -118,14 +123,14 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 }
 
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
-export function configurationSettings(document: KubeletDocument): KubeletSettings {
-  const step = readConfiguration(document, undefined);
+export function configurationSettings(document: KubeletDocument, budget: Budget): KubeletSettings {
+  const step = readConfiguration(document, undefined, budget);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
 
 /** The settings that one drop-in shows by itself: what it does not touch is up to files that are not at hand. */
-export function dropInSettings(document: ParsedDocument, path: string): KubeletSettings {
+export function dropInSettings(document: ParsedDocument, path: string, budget: Budget): KubeletSettings {
   const left = (what: string): Problem => ({
     code: 'not-visible',
     message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; judge the kubelet's /configz, or its host`,
@@ -136,7 +141,7 @@ export function dropInSettings(document: ParsedDocument, path: string): KubeletS
     authorizationMode: unreadableAs(left('the authorization mode')),
   };
   const { config } = unreadable(left('everything else'));
-  const step = applyDocument({ config, readings }, document, path);
+  const step = applyDocument({ config, readings }, document, path, budget);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
@@ -157,8 +162,8 @@ function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
   const file = setup.readFile(path.value);
   if (file.state === 'unreadable') return unreadable(file.problem);
   if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
-  const document = firstDocument(file.text, path.value);
-  return 'state' in document ? document.step : readConfiguration(document, path.value);
+  const document = firstDocument(file.text, path.value, setup.budget);
+  return 'state' in document ? document.step : readConfiguration(document, path.value, setup.budget);
 }
 
 function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine): Step {
@@ -174,7 +179,7 @@ function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine)
   }
   let layered: Layered = { ...base, config: asRecord(keepKnown(TYPE, base.config)) };
   for (const dropIn of dropIns) {
-    const step = applyDropIn(layered, dropIn);
+    const step = applyDropIn(layered, dropIn, setup.budget);
     if ('refusal' in step) return step;
     const malformed = layered.malformed ?? step.malformed;
     layered = { ...step, ...(malformed && { malformed }) };
@@ -185,9 +190,9 @@ function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine)
     : layered;
 }
 
-function applyDropIn(base: Layered, { path, text }: DropIn): Step {
-  const document = firstDocument(text, path);
-  return 'state' in document ? document.step : applyDocument(base, document, path);
+function applyDropIn(base: Layered, { path, text }: DropIn, budget: Budget): Step {
+  const document = firstDocument(text, path, budget);
+  return 'state' in document ? document.step : applyDocument(base, document, path, budget);
 }
 
 function serves(config: Readonly<Record<string, unknown>>, { assignments }: CommandLine): boolean {

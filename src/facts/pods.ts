@@ -11,13 +11,20 @@ import type {
   Surface,
   Vantage,
 } from '../policy/types.ts';
+import type { Budget } from './budget.ts';
 import { containersOf, imageName, launchOf, viewOf, type Container } from './containers.ts';
 import { flagTable, minorOf } from './argv/flags.ts';
 import { neverServes } from './argv/serving.ts';
 import { kubeletSettings } from './kubelet.ts';
 import type { Invocation, Launch } from './launch/launch.ts';
 import { parseCommandLine, readFlag, type CommandLine } from './argv/pflag.ts';
-import { apiServerReadings, unreadableAs, type ApiServerReadings, type KubeletReadings } from './readings.ts';
+import {
+  apiServerReadings,
+  kubeletReadings,
+  unreadableAs,
+  type ApiServerReadings,
+  type KubeletReadings,
+} from './readings.ts';
 import { asArray } from './values/shape.ts';
 
 /** Where a pod's spec was found. */
@@ -51,12 +58,12 @@ const UPSTREAM_IMAGE = /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:[:
  * @returns a subject for each container that runs a component; where the pod says that it is a kube-apiserver and no
  *   container can be seen to run one, a subject of which nothing could be read
  */
-export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodPlace): Subject[] {
+export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodPlace, budget: Budget): Subject[] {
   const subjects: Subject[] = [];
   let labelled: ApiServer | undefined;
-  for (const container of containersOf(spec, place.pointer, place.endsByItself)) {
-    const { launch, doubt } = launchOf(container);
-    const own = startsOf(launch, container, place, doubt);
+  for (const container of containersOf(spec, place.pointer, place.endsByItself, budget)) {
+    const { launch, doubt } = launchOf(container, budget);
+    const own = startsOf(launch, container, place, doubt, budget);
     const named = launch.suspects.filter(({ names }) => names);
     own.push(...named.map(({ problem }) => unreadableApiServer(problem, container, place)));
     const [suspect] = launch.suspects;
@@ -72,10 +79,18 @@ export function podSubjects(spec: Readonly<Record<string, unknown>>, place: PodP
 }
 
 /** The subjects that a container is seen to start. */
-function startsOf(launch: Launch, container: Container, place: PodPlace, doubt: Problem | undefined): Subject[] {
+function startsOf(
+  launch: Launch,
+  container: Container,
+  place: PodPlace,
+  doubt: Problem | undefined,
+  budget: Budget,
+): Subject[] {
   const { invocations, alternative } = launch;
   const alone = invocations.length === 1;
-  const started = invocations.flatMap((invocation) => subjectOf(invocation, container, place, doubt, alone) ?? []);
+  const started = invocations.flatMap(
+    (invocation) => subjectOf(invocation, container, place, doubt, alone, budget) ?? [],
+  );
   if (invocations.every(({ conditional }) => !conditional)) return started;
   return alternative ? [unreadableApiServer(alternative, container, place)] : settled(started, container, place);
 }
@@ -86,6 +101,7 @@ function subjectOf(
   place: PodPlace,
   doubt: Problem | undefined,
   alone: boolean,
+  budget: Budget,
 ): Subject | undefined {
   const { component, args } = invocation;
   const doubts = [...place.doubts, ...invocation.doubts, ...(doubt ? [doubt] : [])];
@@ -95,11 +111,11 @@ function subjectOf(
   const elsewhere = openShiftConfig(invocation);
   if (elsewhere) return unreadableApiServer(elsewhere, container, place);
   const emptyPositionals = component === 'kube-apiserver';
-  const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals });
+  const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals, budget });
   const quits = neverServes(component, commandLine);
   // A script may ask for the version before it starts the server.
   if (quits && (container.endsByItself || invocation.conditional || !alone)) return undefined;
-  if (component === 'kubelet') return kubeletInPod(invocation, base, minor);
+  if (component === 'kubelet') return kubeletInPod(invocation, base, minor, budget);
   const bareUpstream = doubt !== undefined && UPSTREAM_IMAGE.test(container.image);
   const refusal = bareUpstream
     ? {
@@ -151,6 +167,7 @@ function kubeletInPod(
   { args }: Invocation,
   base: Omit<Kubelet, 'component' | keyof KubeletReadings>,
   minor: number | undefined,
+  budget: Budget,
 ): Kubelet | undefined {
   const hidden = (path: string): { state: 'unreadable'; problem: Problem } => ({
     state: 'unreadable',
@@ -159,7 +176,7 @@ function kubeletInPod(
       message: `the kubelet reads ${path}, which the pod does not show; judge the file itself, or the kubelet's /configz`,
     },
   });
-  const setup = { args, readFile: hidden, readDropIns: hidden, ...(minor !== undefined && { minor }) };
+  const setup = { args, budget, readFile: hidden, readDropIns: hidden, ...(minor !== undefined && { minor }) };
   const { serves, ...settings } = kubeletSettings(setup);
   if (!serves) return undefined;
   return { ...base, component: 'kubelet', ...settings, doubts: [...base.doubts, ...settings.doubts] };
@@ -230,6 +247,17 @@ function unreadableApiServer(problem: Problem, container: Container | undefined,
     view: () => 'not-shown',
     doubts: place.doubts,
   };
+}
+
+/** A pod that can not be judged: it may start either component. */
+export function unreadablePod(problem: Problem, place: PodPlace): Subject[] {
+  const kubelet: Kubelet = {
+    ...identity('kubelet', undefined, place),
+    component: 'kubelet',
+    ...kubeletReadings(unreadableAs(problem)),
+    doubts: [],
+  };
+  return [unreadableApiServer(problem, undefined, place), kubelet];
 }
 
 function unlabelled(place: PodPlace): ApiServer {

@@ -1,7 +1,8 @@
 // From a document to the subjects in it. Total: what is not understood is a problem, what is none of ours is nothing.
 
-import type { Problem, Source, Subject, Surface, Vantage } from '../policy/types.ts';
-import { configMapSubjects } from './config-maps.ts';
+import type { AskedSource, Problem, Source, Subject, Surface, Vantage } from '../policy/types.ts';
+import { problemOf, type Budget } from './budget.ts';
+import { configMapSubjects, unreadableConfigMap } from './config-maps.ts';
 import {
   clusterConfiguration,
   kubeletConfiguration,
@@ -10,11 +11,11 @@ import {
 } from './configurations.ts';
 import { findMismatchIn, rootType } from './decoding/decode.ts';
 import { decodedDocument, type ParsedDocument } from './yaml/documents.ts';
-import { answerSubject, configzReadings } from './live.ts';
+import { answerSubject, configzReadings, unansweredSubject } from './live.ts';
 import { isClusterConfiguration, kubeadmDirectory } from './kubeadm.ts';
 import { isApiServerConfig } from './openshift.ts';
-import { podSubjects } from './pods.ts';
-import { select, type PathName, type Selected } from './select.ts';
+import { podSubjects, unreadablePod, type PodPlace } from './pods.ts';
+import { select, type PathName } from './select.ts';
 import { asArray, asRecord, asString, asText, isRecord } from './values/shape.ts';
 
 /** What a document holds. */
@@ -27,6 +28,7 @@ export interface Recognised {
 interface Context {
   readonly source: Source;
   readonly vantage: Vantage;
+  readonly budget: Budget;
   readonly kubeadmDirectory?: string;
 }
 
@@ -50,12 +52,21 @@ const MAX_DEPTH = 8;
  * @param context where it came from and how much it proves
  */
 export function recognise(document: ParsedDocument, context: Context): Recognised {
-  const { source } = context;
-  const answered = 'via' in source ? answerSubject(document.value, source) : undefined;
+  const answered = 'via' in context.source ? answerOf(document, context.source) : undefined;
   if (answered) return { subjects: [answered], problems: [] };
   const found: Found = { subjects: [], problems: [] };
   collect(document, '', context, 0, found);
   return found;
+}
+
+/** A process was asked: whatever its answer costs, it is an answer of that process. */
+function answerOf({ value }: ParsedDocument, source: AskedSource): Subject | undefined {
+  try {
+    return answerSubject(value, source);
+  } catch (cause) {
+    const component = source.via === 'flagz' ? 'kube-apiserver' : 'kubelet';
+    return unansweredSubject({ form: 'unanswered', component, source, problem: problemOf(cause) });
+  }
 }
 
 /**
@@ -115,7 +126,29 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
       depth + 1,
       found,
     );
-  } else found.subjects.push(...subjectsOf(document, value, pointer, context));
+  } else {
+    try {
+      found.subjects.push(...subjectsOf(document, value, pointer, context));
+    } catch (cause) {
+      unjudged(value, pointer, context, problemOf(cause), found);
+    }
+  }
+}
+
+/** What can not be judged, by a limit or a bug of ours: subjects of which nothing could be read, where its kind tells which. */
+function unjudged(
+  value: Readonly<Record<string, unknown>>,
+  pointer: string,
+  context: Context,
+  problem: Problem,
+  found: Found,
+): void {
+  const reader = readerOf(value) ?? (isRecord(value.kubeletconfig) ? kubeletConfiguration : undefined);
+  const pod = podIn(value, pointer, context);
+  if (pod) found.subjects.push(...unreadablePod(problem, pod.place));
+  else if (value.kind === 'ConfigMap') found.subjects.push(...unreadableConfigMap(value, pointer, context, problem));
+  else if (reader) found.subjects.push(reader.unreadable(problem, placeOf(value, reader, context)));
+  else found.problems.push(problem);
 }
 
 function subjectsOf(
@@ -124,25 +157,20 @@ function subjectsOf(
   pointer: string,
   context: Context,
 ): Subject[] {
-  const kind = asString(value.kind) ?? '';
-  const { source, vantage } = context;
-  if (kind === 'Pod') {
-    const labels = asRecord(asRecord(value.metadata).labels);
-    return podsOf(document, value, { value: value.spec, pointer: '/spec' }, labels, pointer, context);
+  const pod = podIn(value, pointer, context);
+  if (pod) {
+    const doubts = document.syntax === 'decoded' ? [] : decodingDoubts(document, value, pointer);
+    return podSubjects(pod.spec, { ...pod.place, doubts }, context.budget);
   }
-  if (Object.hasOwn(TEMPLATES, kind)) {
-    const template = select(TEMPLATES[kind] ?? 'podTemplate', value);
-    const { metadata, spec } = asRecord(template.value);
-    const labels = asRecord(asRecord(metadata).labels);
-    return podsOf(document, value, { value: spec, pointer: `${template.pointer}/spec` }, labels, pointer, context);
-  }
-  if (kind === 'ConfigMap') return configMapSubjects(value, pointer, source, vantage);
+  if (value.kind === 'ConfigMap') return configMapSubjects(value, pointer, context);
   const reader = readerOf(value);
-  if (reader) {
-    const name = kind === '' ? 'KubeletConfiguration' : kind;
-    return reader.read(document, { name, kind: name, surface: reader.surface, ...context });
-  }
-  return isRecord(value.kubeletconfig) ? configzSubjects(value, source) : [];
+  if (reader) return reader.read(document, placeOf(value, reader, context), context.budget);
+  return isRecord(value.kubeletconfig) ? configzSubjects(value, context) : [];
+}
+
+function placeOf(value: Readonly<Record<string, unknown>>, { surface }: ConfigurationReader, context: Context) {
+  const kind = asText(value.kind) ?? (isRecord(value.kubeletconfig) ? 'configz' : 'KubeletConfiguration');
+  return { name: kind, kind, surface, ...context };
 }
 
 function readerOf(value: Readonly<Record<string, unknown>>): ConfigurationReader | undefined {
@@ -154,7 +182,7 @@ function readerOf(value: Readonly<Record<string, unknown>>): ConfigurationReader
 }
 
 /** The body of a kubelet's `/configz` in a file: its effective configuration after file, drop-ins and flags. */
-function configzSubjects(value: Readonly<Record<string, unknown>>, source: Source): Subject[] {
+function configzSubjects(value: Readonly<Record<string, unknown>>, { source, budget }: Context): Subject[] {
   const { value: config } = select('kubeletconfig', value);
   const effective = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...asRecord(config) };
   const place = {
@@ -167,34 +195,42 @@ function configzSubjects(value: Readonly<Record<string, unknown>>, source: Sourc
   // What it leaves out of these two has no default: a real body always shows them.
   const { anonymousAuth, authorizationMode } = configzReadings(value);
   return kubeletConfiguration
-    .read(decodedDocument(effective), place)
+    .read(decodedDocument(effective), place, budget)
     .map((subject) => ({ ...subject, anonymousAuth, authorizationMode }));
 }
 
-function podsOf(
-  document: ParsedDocument,
+interface PodIn {
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly place: PodPlace;
+}
+
+/** The pod that an object is, or makes. */
+function podIn(
   object: Readonly<Record<string, unknown>>,
-  spec: Selected,
-  labels: Readonly<Record<string, unknown>>,
   pointer: string,
   { source, vantage }: Context,
-): Subject[] {
+): PodIn | undefined {
   const kind = asString(object.kind) ?? '';
+  const isPod = kind === 'Pod';
+  if (!isPod && !Object.hasOwn(TEMPLATES, kind)) return undefined;
+  const template = isPod ? { value: object, pointer: '' } : select(TEMPLATES[kind] ?? 'podTemplate', object);
+  const spec = asRecord(asRecord(template.value).spec);
   const { name, generateName, namespace, annotations } = asRecord(object.metadata);
-  const node = kind === 'Pod' ? asText(asRecord(spec.value).nodeName) : undefined;
-  return podSubjects(asRecord(spec.value), {
+  const node = isPod ? asText(spec.nodeName) : undefined;
+  const place: PodPlace = {
     name: asString(name) ?? asString(generateName) ?? '',
     ...(typeof namespace === 'string' && { namespace }),
     kind,
     ...(node !== undefined && { node }),
     source,
     vantage,
-    surface: kind === 'Pod' ? surfaceOf(asRecord(annotations)) : 'workload',
-    pointer: `${pointer}${spec.pointer}`,
-    labels,
+    surface: isPod ? surfaceOf(asRecord(annotations)) : 'workload',
+    pointer: `${pointer}${template.pointer}/spec`,
+    labels: asRecord(asRecord(asRecord(template.value).metadata).labels),
     endsByItself: kind === 'Job' || kind === 'CronJob',
-    doubts: document.syntax === 'decoded' ? [] : decodingDoubts(document, object, pointer),
-  });
+    doubts: [],
+  };
+  return { spec, place };
 }
 
 /** An API server or a kubelet refuses an object that it can not decode, and nothing of it takes effect. */

@@ -1,3 +1,4 @@
+import { crashOf } from './crash.ts';
 import type { Control, Finding, Subject } from './types.ts';
 
 /**
@@ -19,11 +20,7 @@ function judge(control: Control, subject: Subject): Finding | undefined {
     const judged = control.check(subject);
     return judged && { ...about, ...judged };
   } catch (cause) {
-    const message = `the control ${control.slug} crashed: ${cause instanceof Error ? cause.message : 'no reason given'}; please report it`;
-    return {
-      ...about,
-      outcome: { result: 'unknown', problems: [{ code: 'crashed', message }], warnings: [] },
-      evidence: [],
-    };
+    const problem = crashOf(cause, `it by the control ${control.slug}`);
+    return { ...about, outcome: { result: 'unknown', problems: [problem], warnings: [] }, evidence: [] };
   }
 }

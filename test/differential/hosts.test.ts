@@ -14,6 +14,7 @@ import { Oracle, type Answer, type Query } from '../support/oracle.ts';
 import { incomparable } from '../support/verdicts.ts';
 import { kubeletSetup } from './generate/kubelet-setups.ts';
 import { say, scale, seed } from './support/compare.ts';
+import { ample } from '../support/budget.ts';
 
 jest.setTimeout(3_600_000);
 
@@ -66,16 +67,19 @@ function audited(root: string): Kubelet | undefined {
   const files = openProcess(root, process);
   if ('state' in files) throw new Error(files.problem.message);
   const { startedAt, problems } = process;
-  const [subject] = processSubjects({
-    form: 'process',
-    source: { node: 'node', via: 'proc' },
-    subject: { component: 'kubelet', name: 'node' },
-    view: 'running',
-    command: started.command,
-    ...(startedAt && { startedAt }),
-    files,
-    problems,
-  });
+  const [subject] = processSubjects(
+    {
+      form: 'process',
+      source: { node: 'node', via: 'proc' },
+      subject: { component: 'kubelet', name: 'node' },
+      view: 'running',
+      command: started.command,
+      ...(startedAt && { startedAt }),
+      files,
+      problems,
+    },
+    ample(),
+  );
   files.close();
   return subject?.component === 'kubelet' ? subject : undefined;
 }

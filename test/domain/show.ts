@@ -7,6 +7,7 @@ import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { DecisionPolicy, Finding, Outcome, Subject } from '../../src/policy/types.ts';
 import { ofTheLink } from '../support/controls.ts';
+import { AMPLE, ample } from '../support/budget.ts';
 
 /** What the product said: one line per finding, then one per problem of the run. */
 export interface Verdict {
@@ -37,7 +38,7 @@ export const BOTH = [`${CERTIFICATE}=/c`, `${KEY}=/k`] as const;
 
 /** A text, as `check` reads it from a file. */
 export function text(content: string, path = 'file.yaml'): Verdict {
-  const { findings, problems } = inspect(ofTheLink, [{ form: 'text', path, text: content }]);
+  const { findings, problems } = inspect(ofTheLink, [{ form: 'text', path, text: content }], AMPLE);
   return { findings, lines: [...findings.map(line), ...problems.map(({ problem }) => `problem ${problem.code}`)] };
 }
 
@@ -88,6 +89,7 @@ export function kubelet(
     return content === undefined || typeof content === 'string' ? { state: 'missing' } : content;
   };
   const { serves, ...settings } = kubeletSettings({
+    budget: ample(),
     args,
     readFile,
     readDropIns,
@@ -155,6 +157,7 @@ export interface Change {
 export function admit({ operation, resource, subResource = '', object, oldObject, dryRun = false }: Change): Verdict {
   const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'audit', exemptions: [] };
   const judge = createJudge({
+    allowance: AMPLE,
     stored: () => [],
     rules: () => ({ controls: ofTheLink, policy, namespaces: new Set(['kube-system']) }),
     memory: rememberObjects(() => new Date(0)),

@@ -10,6 +10,7 @@ import { startControlPlane, type ControlPlane } from './support/control-plane.ts
 import { installGuard, type Guard } from './support/guard.ts';
 import { configMap, kubeadmConfigMap, kubeletConfigMap, pod, type Pod } from './support/samples.ts';
 import { LAUNCHES, podChanges, writesOf } from './support/scope-objects.ts';
+import { AMPLE } from '../support/budget.ts';
 
 jest.setTimeout(60_000);
 
@@ -159,6 +160,6 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
 /** What `check` says of an object. */
 function findingsOf(value: object): readonly object[] {
   const source = { object: 'it' };
-  const { findings } = inspect(controls, [{ form: 'object', source, vantage: 'declared', value }]);
+  const { findings } = inspect(controls, [{ form: 'object', source, vantage: 'declared', value }], AMPLE);
   return findings.map(({ control, subject, outcome }) => ({ control: control.slug, subject, outcome }));
 }

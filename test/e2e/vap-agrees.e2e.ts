@@ -16,6 +16,7 @@ import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { pods, type GeneratedPod } from './vap-pods.ts';
 import { Bench, SLUG } from './vap-policies.ts';
+import { AMPLE } from '../support/budget.ts';
 
 jest.setTimeout(240_000 * scale);
 
@@ -104,7 +105,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
 
 /** What the product says of a pod: as bad as its worst container. */
 function resultOf(value: GeneratedPod): 'pass' | 'fail' | 'unknown' | 'none' {
-  const { findings } = inspect(control, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value }]);
+  const { findings } = inspect(
+    control,
+    [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value }],
+    AMPLE,
+  );
   const results = new Set(findings.map(({ outcome }) => outcome.result));
   return (['fail', 'unknown', 'pass'] as const).find((result) => results.has(result)) ?? 'none';
 }

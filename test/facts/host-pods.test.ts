@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { staticPods } from '../../src/facts/host-pods.ts';
 import type { ProcessDocument } from '../../src/policy/types.ts';
 import { configuration, dropIn, processOf } from './host-documents.ts';
+import { ample } from '../support/budget.ts';
 
 const MANIFESTS = '/etc/kubernetes/manifests';
 
@@ -19,7 +20,7 @@ function manifest(key: string, name = 'kube-apiserver'): string {
 /** The keys by the files that they are from. */
 function keys(document: ProcessDocument): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    staticPods(document).flatMap(({ source, subjects }) =>
+    staticPods(document, ample()).flatMap(({ source, subjects }) =>
       subjects.map((subject) => {
         const key = subject.component === 'kube-apiserver' ? subject.kubeletClientKey : undefined;
         return ['path' in source ? source.path : '', key?.state === 'set' ? key.value : ''];
@@ -33,7 +34,7 @@ describe('static pods', () => {
     processOf('kubelet', [`--pod-manifest-path=${MANIFESTS}`, ...args], files);
 
   test('have the names that the kubelet gives them', () => {
-    const [pod] = staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: manifest('/a.key') }));
+    const [pod] = staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: manifest('/a.key') }), ample());
     expect(pod?.subjects).toMatchObject([
       {
         name: { name: 'kube-apiserver-node-1', namespace: 'kube-system', kind: 'Pod', node: 'node-1' },
@@ -42,7 +43,9 @@ describe('static pods', () => {
       },
     ]);
     const nowhere = manifest('/a.key').replace(',"namespace":"kube-system"', '');
-    expect(staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: nowhere }))[0]?.subjects[0]?.name.namespace).toBe('default');
+    expect(staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: nowhere }), ample())[0]?.subjects[0]?.name.namespace).toBe(
+      'default',
+    );
   });
 
   test('are those of the last file where several have the same name', () => {
@@ -71,18 +74,20 @@ describe('static pods', () => {
   });
 
   test('that can not be read are problems', () => {
-    expect(staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: 'a: [' }))).toMatchObject([
+    expect(staticPods(kubelet({ [`${MANIFESTS}/a.yaml`]: 'a: [' }), ample())).toMatchObject([
       { subjects: [], problems: [{ code: 'malformed' }] },
     ]);
     const closed = kubelet({});
     const problem = { code: 'forbidden', message: 'no' } as const;
     const files = { ...closed.files, readStaticPods: () => ({ state: 'unreadable', problem }) as const };
-    expect(staticPods({ ...closed, files })).toMatchObject([{ subjects: [], problems: [problem] }]);
+    expect(staticPods({ ...closed, files }, ample())).toMatchObject([{ subjects: [], problems: [problem] }]);
   });
 
   test('are none where there is no folder, or none is set', () => {
-    expect(staticPods(kubelet({}))).toStrictEqual([]);
-    expect(staticPods(processOf('kubelet', [], { [`${MANIFESTS}/a.yaml`]: manifest('/a') }))).toStrictEqual([]);
+    expect(staticPods(kubelet({}), ample())).toStrictEqual([]);
+    expect(staticPods(processOf('kubelet', [], { [`${MANIFESTS}/a.yaml`]: manifest('/a') }), ample())).toStrictEqual(
+      [],
+    );
   });
 });
 

@@ -14,17 +14,18 @@ import {
 } from '../../src/facts/host.ts';
 import type { ApiServer, Kubelet, ProcessDocument, Reading } from '../../src/policy/types.ts';
 import { AFTER, configuration, dropIn, filesOf, processOf, STARTED, type HostFile } from './host-documents.ts';
+import { AMPLE, ample } from '../support/budget.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const FOLDER = '/etc/kubelet.d';
 
 function kubelet(document: ProcessDocument): Kubelet | undefined {
-  const [subject] = processSubjects(document);
+  const [subject] = processSubjects(document, ample());
   return subject?.component === 'kubelet' ? subject : undefined;
 }
 
 function apiServer(document: ProcessDocument): ApiServer | undefined {
-  const [subject] = processSubjects(document);
+  const [subject] = processSubjects(document, ample());
   return subject?.component === 'kube-apiserver' ? subject : undefined;
 }
 
@@ -118,7 +119,7 @@ describe('a file that was changed since the start', () => {
   test('is what comes next, and its time is told', () => {
     const document = processOf('kubelet', args, { ...good, [`${FOLDER}/a.conf`]: changed(dropIn('')) });
     expect(shown(kubelet(next(document))?.clientCAFile)).toBe('');
-    expect(changedSince(document)).toBe(AFTER.toISOString());
+    expect(changedSince(document, AMPLE)).toBe(AFTER.toISOString());
   });
 
   test('that is gone keeps it from starting again', () => {
@@ -190,9 +191,9 @@ describe('a unit', () => {
   });
 
   test('shows what would be started where nothing runs', () => {
-    expect(kubeletUnit(filesOf(files))).toBe('kubelet.service');
-    expect(kubeletUnit(filesOf(unit('/bin/sleep 1')))).toBeUndefined();
-    expect(kubeletUnit(filesOf({}))).toBeUndefined();
+    expect(kubeletUnit(filesOf(files), AMPLE)).toBe('kubelet.service');
+    expect(kubeletUnit(filesOf(unit('/bin/sleep 1')), AMPLE)).toBeUndefined();
+    expect(kubeletUnit(filesOf({}), AMPLE)).toBeUndefined();
     const stopped = processOf('kubelet', { by: 'unit' }, files, { unit: 'kubelet.service', view: 'next' });
     expect(shown(kubelet(stopped)?.clientCAFile)).toBe('');
     const hidden = processOf('kubelet', { by: 'unit' }, unit('/opt/start.sh'), {
@@ -318,7 +319,7 @@ describe('where things are', () => {
     [[`--config=${CONFIG}`, '--address=0.0.0.0'], { address: '127.0.0.1', port: 10300 }],
   ])('a kubelet with %j is asked at %j', (args, expected) => {
     const text = configuration('/a', 'address: 10.1.1.1', 'port: 10300');
-    expect(helloTarget(processOf('kubelet', args, { [CONFIG]: text }))).toStrictEqual(expected);
+    expect(helloTarget(processOf('kubelet', args, { [CONFIG]: text }), AMPLE)).toStrictEqual(expected);
   });
 
   test.each([
@@ -326,7 +327,7 @@ describe('where things are', () => {
     [['--hostname-override='], { '/etc/hostname': ' Written \n' }, 'written'],
     [[], {}, 'fallback'],
   ])('a kubelet with %j and %j is called %s', (args, files, expected) => {
-    expect(nodeName(processOf('kubelet', args, files), 'Fallback')).toBe(expected);
+    expect(nodeName(processOf('kubelet', args, files), 'Fallback', AMPLE)).toBe(expected);
   });
 
   test('a control group tells the unit and the container', () => {

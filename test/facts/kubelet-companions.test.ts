@@ -7,6 +7,7 @@ import { kubeletSettings, type FileContent, type KubeletSettings } from '../../s
 import { inspect } from '../../src/inspect.ts';
 import { controls } from '../../src/controls/index.ts';
 import type { Origin, Reading } from '../../src/policy/types.ts';
+import { AMPLE, ample } from '../support/budget.ts';
 
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const anonymous = (enabled: string): string => `${HEAD}authentication: { anonymous: { enabled: ${enabled} } }\n`;
@@ -19,6 +20,7 @@ function setup(args: string, file?: string, dropIns: readonly string[] = []): Ku
       ? { state: 'unreadable', problem: { code: 'forbidden', message: 'may not be read' } }
       : { state: 'read', text: file };
   return kubeletSettings({
+    budget: ample(),
     args: args === '' ? [] : args.split(' ').map((text) => ({ text })),
     minor: 37,
     readFile: () => content,
@@ -126,7 +128,7 @@ describe('anonymous access and the authorization mode', () => {
       { text: '--authorization-mode=Web\uE000', holes: true as const },
     ];
     const none = (): { readonly state: 'missing' } => ({ state: 'missing' });
-    const settings = kubeletSettings({ args: words, minor: 37, readFile: none, readDropIns: none });
+    const settings = kubeletSettings({ budget: ample(), args: words, minor: 37, readFile: none, readDropIns: none });
     expect([told(settings.anonymousAuth), told(settings.authorizationMode)]).toEqual([
       'unreadable unresolved',
       'unreadable unresolved',
@@ -160,7 +162,7 @@ describe('in a ConfigMap', () => {
     });
 
   test('a companion points into the text', () => {
-    const { findings } = inspect(controls, [{ form: 'text', path: 'x.json', text: text(mode('AlwaysAllow')) }]);
+    const { findings } = inspect(controls, [{ form: 'text', path: 'x.json', text: text(mode('AlwaysAllow')) }], AMPLE);
     const finding = findings.find(({ control }) => control.slug === 'kubelet-authorization-mode');
     expect(finding?.evidence[0]?.origin).toMatchObject({ pointer: '/data/kubelet', within: '/authorization/mode' });
   });

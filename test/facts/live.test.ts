@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { controls } from '../../src/controls/index.ts';
 import { inspect } from '../../src/inspect.ts';
 import type { AskedSource, Component, Finding, Problem, RawDocument, Via } from '../../src/policy/types.ts';
+import { AMPLE } from '../support/budget.ts';
 
 const NODE = { component: 'kubelet', name: 'worker-1', kind: 'Node', node: 'worker-1' };
 
@@ -12,7 +13,7 @@ function asked(via: Via): AskedSource {
 }
 
 function findingsOf(document: RawDocument): readonly Finding[] {
-  const { findings, problems } = inspect(controls, [document]);
+  const { findings, problems } = inspect(controls, [document], AMPLE);
   expect(problems).toEqual([]);
   for (const { surface, source } of findings) {
     expect(surface).toBe('process');
@@ -231,7 +232,7 @@ describe('no answer', () => {
 test('nothing that answers is passed over, and only what a component could have said passes', () => {
   fc.assert(
     fc.property(fc.constantFrom<Via>('configz', 'configz-proxy', 'flagz'), fc.anything(), (via, value) => {
-      const { findings, problems } = inspect(controls, [answer(via, value)]);
+      const { findings, problems } = inspect(controls, [answer(via, value)], AMPLE);
       expect(findings.length).toBe(via === 'flagz' ? 2 : 3);
       expect(problems).toEqual([]);
       expect(findings.map(({ outcome }) => outcome.result)).not.toContain('pass');

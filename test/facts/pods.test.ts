@@ -2,13 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 
 import { inspect } from '../../src/inspect.ts';
 import { ofTheLink } from '../support/controls.ts';
+import { AMPLE } from '../support/budget.ts';
 
 type Containers = Readonly<Record<'containers' | 'initContainers', readonly object[]>>;
 
 function resultsOf(spec: Partial<Containers>): string[] {
   const metadata = { name: 'it', namespace: 'kube-system' };
   const value = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
-  const { findings } = inspect(ofTheLink, [{ form: 'object', source: { object: 'it' }, vantage: 'running', value }]);
+  const { findings } = inspect(
+    ofTheLink,
+    [{ form: 'object', source: { object: 'it' }, vantage: 'running', value }],
+    AMPLE,
+  );
   return findings.map(({ control, outcome }) => `${control.slug} ${outcome.result}`);
 }
 

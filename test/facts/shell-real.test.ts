@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { resolveLaunch } from '../../src/facts/launch/launch.ts';
 import { isKnown } from '../../src/facts/argv/words.ts';
 import { seeded } from '../support/seed.ts';
+import { ample } from '../support/budget.ts';
 
 const ENVIRONMENT = { CERT: '/pki/c.crt', EMPTY: '', SPACED: '--one --two' };
 const shells = ['/bin/sh', '/bin/dash', '/bin/bash'].filter((shell) => existsSync(shell));
@@ -61,7 +62,7 @@ function tell(
 ): { readonly starts: readonly Told[]; readonly suspects: number } {
   const words = ['sh', '-c', script, 'zero', ...positional].map((text) => ({ text }));
   const environment = { values: new Map(Object.entries(ENVIRONMENT)), open: false };
-  const { invocations, suspects } = resolveLaunch(words, environment, () => false);
+  const { invocations, suspects } = resolveLaunch(words, environment, () => false, ample());
   const starts = invocations.map(({ args, conditional, doubts }) => ({
     args: args.map(({ text }) => text),
     certain: !conditional && doubts.length === 0 && args.every(({ text }) => isKnown(text)),

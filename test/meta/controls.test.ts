@@ -10,13 +10,14 @@ import { inspect } from '../../src/inspect.ts';
 import type { Control, Finding, RawDocument } from '../../src/policy/types.ts';
 import { fixturesOf, type Fixture } from '../support/fixtures.ts';
 import { faultyLinks } from '../support/link-documents.ts';
+import { AMPLE } from '../support/budget.ts';
 
 const files = readdirSync(join(import.meta.dirname, '../../src/controls'))
   .filter((name) => name !== 'index.ts')
   .map((name) => name.replace(/\.ts$/, ''));
 
 function findingsOf(control: Control, { name, text }: Fixture): readonly Finding[] {
-  return inspect([control], [{ form: 'text', path: `${name}.yaml`, text }]).findings;
+  return inspect([control], [{ form: 'text', path: `${name}.yaml`, text }], AMPLE).findings;
 }
 
 /** What is no text, for codes that no file can produce. */
@@ -69,7 +70,7 @@ describe.each(controls.map((control) => [control.slug, control] as const))('%s',
 
   test('declares each code that a fixture produces, and has a fixture for each that it declares', () => {
     const ofFixtures = fixtures.flatMap((fixture) => codesOf(findingsOf(control, fixture)));
-    const produced = new Set([...ofFixtures, ...codesOf(inspect([control], asked).findings)]);
+    const produced = new Set([...ofFixtures, ...codesOf(inspect([control], asked, AMPLE).findings)]);
     expect([...produced].sort()).toStrictEqual(Object.keys(control.codes).sort());
   });
 });

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 
 import { JUDGED } from '../../src/entrances/webhook/judged.ts';
 import { configMapSubjects } from '../../src/facts/config-maps.ts';
+import { ample } from '../support/budget.ts';
 
 const FILES = [
   'manifests/base/validating-webhook-configuration.yaml',
@@ -92,7 +93,9 @@ test.each(['kube-system', 'openshift-kube-apiserver'])(
 
     const read = names.filter((name) => {
       const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: {} };
-      return configMapSubjects(object, '', { object: name }, 'declared').length > 0;
+      return (
+        configMapSubjects(object, '', { source: { object: name }, vantage: 'declared', budget: ample() }).length > 0
+      );
     });
 
     expect(read.length).toBeGreaterThan(2);

@@ -14,6 +14,7 @@ import { inspect } from '../../src/inspect.ts';
 import type { Action, Surface } from '../../src/policy/types.ts';
 import { renderPolicies, type PolicyInput } from '../../src/report/vap.ts';
 import { readConfiguration } from '../../src/runtime/configuration.ts';
+import { AMPLE, ample } from '../support/budget.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/vap');
 const flags = data['kube-apiserver'].filter(({ since, until }) => since === 30 && until === 37);
@@ -111,7 +112,11 @@ test('static policies have the names that are kept for files, and bindings name 
 test('the settings of each policy are those that its control misses in an empty command line', () => {
   const spec = { containers: [{ name: 'a', image: 'x', command: ['kube-apiserver'] }] };
   const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec };
-  const { findings } = inspect(controls, [{ form: 'object', source: { object: 'a' }, vantage: 'running', value }]);
+  const { findings } = inspect(
+    controls,
+    [{ form: 'object', source: { object: 'a' }, vantage: 'running', value }],
+    AMPLE,
+  );
   const missed = findings.map(({ control, outcome }) => {
     const violations = outcome.result === 'fail' ? outcome.violations : [];
     return [control.slug, violations.map(({ setting }) => setting.slice(2))];
@@ -146,7 +151,10 @@ test('a value that a pass allows is one that kube-apiserver accepts', () => {
         fc.pre(/^[ -#%-~\r]*$/.test(rest));
         const words = `--${name}${rest}`.split('\r').map((text) => ({ text }));
         for (const minor of [30, 37]) {
-          const line = parseCommandLine(words, flagTable('kube-apiserver', minor), { emptyPositionals: true });
+          const line = parseCommandLine(words, flagTable('kube-apiserver', minor), {
+            budget: ample(),
+            emptyPositionals: true,
+          });
           expect({ words, refusal: line.refusal, doubts: line.doubts }).toEqual({ words, doubts: [] });
         }
       }),

@@ -16,6 +16,7 @@ import { recognise } from '../../src/facts/recognise.ts';
 import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
 import type { Problem, Reading, Refusal } from '../../src/policy/types.ts';
 import type { Answer, Query } from './oracle.ts';
+import { ample } from './budget.ts';
 
 /** The newest minor version, which the oracle is built from. */
 export const MINOR = 37;
@@ -145,7 +146,10 @@ function fits(word: string, expected: string): boolean {
 
 function apiServer(args: readonly string[]): Verdict {
   const words = args.map((text) => ({ text }));
-  const commandLine = parseCommandLine(words, flagTable('kube-apiserver', MINOR), { emptyPositionals: true });
+  const commandLine = parseCommandLine(words, flagTable('kube-apiserver', MINOR), {
+    budget: ample(),
+    emptyPositionals: true,
+  });
   return settle(
     commandLine.refusal,
     quits('kube-apiserver', commandLine),
@@ -159,8 +163,12 @@ function kubelet(args: readonly string[], files: Readonly<Record<string, string>
     Object.entries(files).map(([name, text]) => [posix.join(DIR, name), text.replaceAll('$DIR', DIR)] as const),
   );
   const words = args.map((arg) => ({ text: arg.replaceAll('$DIR', DIR) }));
-  const commandLine = parseCommandLine(words, flagTable('kubelet', MINOR), { emptyPositionals: false });
+  const commandLine = parseCommandLine(words, flagTable('kubelet', MINOR), {
+    budget: ample(),
+    emptyPositionals: false,
+  });
   const { refusal, doubts, clientCAFile, anonymousAuth, authorizationMode } = kubeletSettings({
+    budget: ample(),
     args: words,
     minor: MINOR,
     readFile: (path) => readFile(placed, path),
@@ -194,16 +202,16 @@ function bySegments(one: readonly string[], other: readonly string[]): number {
 }
 
 function kubeadm(document: string): Verdict {
-  const [first] = parseStream(document);
+  const [first] = parseStream(document, ample());
   if (first?.index !== 0) return { unread: 'it is no ClusterConfiguration', values: {} };
   if ('problem' in first) return { unread: first.problem.message, values: {} };
   if (!isClusterConfiguration(first.value)) return { unread: 'it is no ClusterConfiguration', values: {} };
-  const settings = clusterConfigurationSettings(first);
+  const settings = clusterConfigurationSettings(first, ample());
   return settle(settings.refusal, exits(settings.refusal), ofApiServer(settings), settings.doubts);
 }
 
 function pod(document: string): Verdict {
-  const [first] = parseStream(document);
+  const [first] = parseStream(document, ample());
   if (first?.index !== 0) return { refusal: { reason: 'it holds no document' }, values: {} };
   if ('problem' in first) return { unread: first.problem.message, values: {} };
   const fault = podFault(first);
@@ -211,9 +219,9 @@ function pod(document: string): Verdict {
   const containers: Record<string, string[]> = {};
   for (const entry of asArray(asRecord(asRecord(first.value).spec).containers)) {
     const container = asRecord(entry);
-    const environment = environmentOf(container);
+    const environment = environmentOf(container, ample());
     const words = [...asArray(container.command), ...asArray(container.args)];
-    const text = (word: unknown): string => expand(asString(word) ?? '', environment);
+    const text = (word: unknown): string => expand(asString(word) ?? '', environment, ample());
     containers[asString(container.name) ?? ''] = words.map(text);
   }
   return { values: {}, containers };
@@ -241,13 +249,17 @@ export function startDisagreement(
   query: Query,
   answer: Answer,
 ): string | undefined {
-  const [first] = parseStream(document);
+  const [first] = parseStream(document, ample());
   if (first === undefined || 'problem' in first || incomparable(query, answer) !== undefined) return undefined;
   // cobra's completion command serves nothing, so that there is no kube-apiserver; the oracle does not know it.
   if ('args' in query && query.args[0]?.startsWith('__complete')) return undefined;
   // The oracle leaves variables out whose values come from elsewhere.
   if (pod(document).containers?.[container]?.some((word) => /[\uE000\uE001]/.test(word))) return undefined;
-  const { subjects } = recognise(first, { source: { path: 'pod.yaml', document: 0 }, vantage: 'declared' });
+  const { subjects } = recognise(first, {
+    budget: ample(),
+    source: { path: 'pod.yaml', document: 0 },
+    vantage: 'declared',
+  });
   const subject = subjects.find(({ name }) => name.container === container);
   if (subject?.component !== 'kube-apiserver') return `no kube-apiserver is seen in ${container}`;
   const { refusal, doubts } = subject;

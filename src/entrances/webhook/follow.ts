@@ -1,4 +1,4 @@
-import { inspect } from '../../inspect.ts';
+import { inspect, type Allowance } from '../../inspect.ts';
 import { beforeOf, type Before } from '../../policy/decide.ts';
 import type { Control } from '../../policy/types.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -19,6 +19,8 @@ export interface Followed {
 /** What following a cluster needs. */
 export interface FollowOptions {
   readonly controls: readonly Control[];
+  /** What may be spent on each object. */
+  readonly allowance: Allowance;
   readonly memory: ObjectMemory;
   readonly log: Log;
   readonly followed: readonly Followed[];
@@ -39,7 +41,7 @@ export interface Following {
 export const PATIENCE = 10_000;
 
 /** Feeds the memory by watches. Losing the API server is logged once for each, and does no harm otherwise. */
-export function followObjects({ controls, memory, log, followed, pause }: FollowOptions): Following {
+export function followObjects({ controls, allowance, memory, log, followed, pause }: FollowOptions): Following {
   const stopped = new AbortController();
   let awaited: Set<string> | undefined;
 
@@ -47,7 +49,7 @@ export function followObjects({ controls, memory, log, followed, pause }: Follow
     const objects = watch({
       seen: (seen) => {
         const node = kind === 'Pod' ? nodeOf(seen.object) : undefined;
-        memory.seen({ ...seen, kind, ...(node !== undefined && { node }) }, judgedOf(controls, kind, seen));
+        memory.seen({ ...seen, kind, ...(node !== undefined && { node }) }, judgedOf(controls, allowance, kind, seen));
       },
       gone: (gone: GoneObject) => {
         memory.gone({ ...gone, kind });
@@ -103,12 +105,13 @@ export function followObjects({ controls, memory, log, followed, pause }: Follow
 /** What an object was judged to be; a pod only where it is a mirror pod, for a plain one of the same name is not before it. */
 function judgedOf(
   controls: readonly Control[],
+  allowance: Allowance,
   kind: Followed['kind'],
   { namespace, name, object }: SeenObject,
 ): Before[] {
   const source = { object: `${kind} ${namespace}/${name}` };
   const vantage = kind === 'Pod' ? 'running' : 'declared';
-  const { findings } = inspect(controls, [{ form: 'object', source, vantage, value: object }]);
+  const { findings } = inspect(controls, [{ form: 'object', source, vantage, value: object }], allowance);
   return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod').map(beforeOf);
 }
 

@@ -1,4 +1,4 @@
-import { inspect } from '../../inspect.ts';
+import { inspect, type Allowance } from '../../inspect.ts';
 import { beforeOf, decide, type Before } from '../../policy/decide.ts';
 import type { Action, Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
@@ -20,6 +20,8 @@ export interface Rules {
 interface Surroundings {
   /** The rules in force; each request is judged by those of its moment. */
   readonly rules: () => Rules;
+  /** What may be spent on each object. */
+  readonly allowance: Allowance;
   readonly memory: ObjectMemory;
   /** What the last complete sweep stored of an object; empty where nothing is known. */
   readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly Before[];
@@ -30,16 +32,18 @@ interface Surroundings {
 const NODE_USER = 'system:node:';
 
 /** Makes a judge. It does no I/O and waits for nothing, and keeps nothing from one request to the next. */
-export function createJudge({ rules, memory, stored, now }: Surroundings): Judge {
+export function createJudge({ rules, allowance, memory, stored, now }: Surroundings): Judge {
   const today = dayTeller(now);
 
   const look = (request: AdmissionRequest, value: unknown): Inspection => {
     const { controls } = rules();
     // a pod in the API shows a process, all else only what somebody wrote down
     const vantage = request.resource === 'pods' ? 'running' : 'declared';
-    const { findings, problems } = inspect(controls, [
-      { form: 'object', source: sourceOf(request, value), vantage, value },
-    ]);
+    const { findings, problems } = inspect(
+      controls,
+      [{ form: 'object', source: sourceOf(request, value), vantage, value }],
+      allowance,
+    );
     return { findings: findings.map((finding) => identified(finding, request, value)), problems };
   };
 

@@ -1,6 +1,7 @@
 // $(VAR) in command and args, as the kubelet expands it (kubernetes third_party/forked/golang/expansion/expand.go).
 
 import { asArray, asRecord, asString, isRecord } from '../values/shape.ts';
+import type { Budget } from '../budget.ts';
 import { GAP, HOLE } from './words.ts';
 
 /** The variables of a container, as far as its spec shows them. */
@@ -20,12 +21,13 @@ export const SERVICE_VARIABLE =
  *
  * @returns the text, with HOLE or GAP where the value is not known
  */
-export function expand(text: string, environment: Environment): string {
+export function expand(text: string, environment: Environment, budget: Budget): string {
   if (!text.includes('$')) return text;
   let expanded = '';
   let position = 0;
   while (position < text.length) {
     const dollar = text.indexOf('$', position);
+    budget.steps();
     if (dollar === -1 || dollar === text.length - 1) break;
     expanded += text.slice(position, dollar);
     const next = text.charAt(dollar + 1);
@@ -35,7 +37,9 @@ export function expand(text: string, environment: Environment): string {
     else expanded += `$${next}`;
     position = close === -1 ? dollar + 2 : close + 1;
   }
-  return expanded + text.slice(position);
+  expanded += text.slice(position);
+  budget.characters(expanded.length);
+  return expanded;
 }
 
 function valueOf(name: string, { values, open }: Environment): string {
@@ -43,15 +47,16 @@ function valueOf(name: string, { values, open }: Environment): string {
 }
 
 /** The variables of a container, in the order in which the kubelet resolves them (pkg/kubelet/kubelet_pods.go). */
-export function environmentOf(container: Readonly<Record<string, unknown>>): Environment {
+export function environmentOf(container: Readonly<Record<string, unknown>>, budget: Budget): Environment {
   const values = new Map<string, string>();
   const environment = { values, open: asArray(container.envFrom).length > 0 };
   for (const entry of asArray(container.env)) {
+    budget.steps();
     const { name, value, valueFrom } = asRecord(entry);
     if (typeof name !== 'string') continue;
     const text = asString(value) ?? '';
     const known = valueFrom === undefined || valueFrom === null || text !== '';
-    values.set(name, known ? expand(text, environment) : unknownValue(valueFrom));
+    values.set(name, known ? expand(text, environment, budget) : unknownValue(valueFrom));
   }
   return environment;
 }

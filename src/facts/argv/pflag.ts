@@ -4,6 +4,7 @@
 import type { Origin, Problem, Reading, Refusal } from '../../policy/types.ts';
 import { dependsOnBefore, faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
+import type { Budget } from '../budget.ts';
 import { GAP, HOLE, isKnown, readable, type Word } from './words.ts';
 
 /** A value that the command line gives to a flag; the last one counts. */
@@ -33,13 +34,14 @@ export interface CommandLine {
  *
  * @param words the words after the program's name
  * @param table the component's flags
- * @param options `emptyPositionals`: whether the component tolerates empty positional words
+ * @param options `emptyPositionals`: whether the component tolerates empty positional words; what may be spent
  */
 export function parseCommandLine(
   words: readonly Word[],
   table: FlagTable,
-  options: { readonly emptyPositionals: boolean },
+  options: { readonly emptyPositionals: boolean; readonly budget: Budget },
 ): CommandLine {
+  options.budget.steps(words.length);
   const parser = new Parser(words, table, options.emptyPositionals);
   parser.parse();
   const { assignments, refusal, doubts, unclear } = parser;

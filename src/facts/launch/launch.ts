@@ -2,6 +2,7 @@
 
 import type { Component, Problem } from '../../policy/types.ts';
 import type { Environment } from '../argv/expansion.ts';
+import type { Budget } from '../budget.ts';
 import { readScript, type ShellCommand } from './shell.ts';
 import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
 import { unwrap } from './wrappers.ts';
@@ -73,8 +74,9 @@ export function resolveLaunch(
   words: readonly Word[],
   environment: Environment,
   isApiServerFlag: (name: string) => boolean,
+  budget: Budget,
 ): Launch {
-  return new Resolver(isApiServerFlag).resolve(
+  return new Resolver(isApiServerFlag, budget).resolve(
     { words, environment, fromShell: false, conditional: false, doubts: [] },
     0,
   );
@@ -92,9 +94,11 @@ const NOTHING: Launch = { invocations: [], suspects: [] };
 
 class Resolver {
   readonly #isApiServerFlag: (name: string) => boolean;
+  readonly #budget: Budget;
 
-  constructor(isApiServerFlag: (name: string) => boolean) {
+  constructor(isApiServerFlag: (name: string) => boolean, budget: Budget) {
     this.#isApiServerFlag = isApiServerFlag;
+    this.#budget = budget;
   }
 
   resolve(command: Command, depth: number): Launch {
@@ -140,6 +144,7 @@ class Resolver {
       zero,
       command.fromShell ? positional : positional.map(single),
       script.pointer,
+      this.#budget,
     );
     const doubts = doubt === undefined ? command.doubts : [...command.doubts, unresolved(doubt, script)];
     const launches = commands.map(({ words, conditional }) =>

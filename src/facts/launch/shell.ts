@@ -1,6 +1,7 @@
 // What a shell script runs, as far as it can be told without running it: POSIX words, variables with known values,
 // positional parameters, exec and exit. What a script may change behind our back is unknown from there on.
 
+import type { Budget } from '../budget.ts';
 import { readGrammar, type Grammar, type SimpleCommand, type WordToken } from './shell-grammar.ts';
 import { ShellSyntaxError } from './shell-tokens.ts';
 import { expandValue, expandWord, ShellParameters } from './shell-words.ts';
@@ -42,8 +43,9 @@ export function readScript(
   zero: string,
   positional: readonly Word[],
   pointer: string | undefined,
+  budget: Budget,
 ): Script {
-  const runner = new Runner(new ShellParameters(variables, zero, positional), pointer);
+  const runner = new Runner(new ShellParameters(variables, zero, positional), pointer, budget);
   try {
     runner.run(readGrammar(script), false);
   } catch (cause) {
@@ -58,12 +60,14 @@ class Runner {
   doubt: string | undefined;
   readonly #parameters: ShellParameters;
   readonly #pointer: string | undefined;
+  readonly #budget: Budget;
   readonly #functions = new Set<string>();
   #ended = false;
   #mayHaveEnded = false;
   #evals = 0;
 
-  constructor(parameters: ShellParameters, pointer: string | undefined) {
+  constructor(parameters: ShellParameters, pointer: string | undefined, budget: Budget) {
+    this.#budget = budget;
     this.#parameters = parameters;
     this.#pointer = pointer;
   }
@@ -80,6 +84,7 @@ class Runner {
     for (const name of changing) this.#forget(name);
     for (const command of commands) {
       if (this.#ended) return;
+      this.#budget.steps();
       this.#run({ ...command, conditional: conditional || command.conditional || this.#mayHaveEnded }, changing);
     }
   }

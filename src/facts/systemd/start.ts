@@ -3,6 +3,7 @@
 
 import type { Problem } from '../../policy/types.ts';
 import type { Environment } from '../argv/expansion.ts';
+import type { Budget } from '../budget.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import { expandVariables, lastList, variablesOf, type Variables } from './environment.ts';
 import { expandSpecifiers } from './specifiers.ts';
@@ -33,7 +34,7 @@ export type ServiceStart =
  *
  * @param name the unit's full name, as `kubelet.service`
  */
-export function startedBy(name: string, files: HostFiles): ServiceStart {
+export function startedBy(name: string, files: HostFiles, budget: Budget): ServiceStart {
   const unit = readUnit(name, files);
   if (unit.state !== 'loaded') return unit;
   const manager = readManager(files);
@@ -41,6 +42,7 @@ export function startedBy(name: string, files: HostFiles): ServiceStart {
   const doubts = [...unit.doubts, ...manager.doubts, ...variables.doubts, ...rootDoubts(unit.settings)];
   const commands: Word[][] = [];
   for (const setting of lastList(unit.settings, 'Service', 'ExecStart')) {
+    budget.characters(setting.value.length);
     const read = readCommands(setting, name, variables);
     for (const command of read.commands) commands.push(command);
     doubts.push(...read.doubts);

@@ -16,6 +16,7 @@ import {
 } from 'yaml';
 
 import type { Origin, Problem } from '../../policy/types.ts';
+import { Exhausted, type Budget } from '../budget.ts';
 import { Conversion } from './conversion.ts';
 import { trimSpace } from '../values/go-values.ts';
 import { columnAt, findQuirk, indentAt } from './yaml-quirks.ts';
@@ -62,17 +63,19 @@ const YAML_1_1_BREAK = /\r\n?|\u0085/g;
  * Reads a stream of YAML or JSON documents. Total: whatever is wrong becomes a broken document.
  *
  * @param text the whole stream
+ * @param budget what may be spent on it; throws `Exhausted` where that is not enough
  * @returns its documents in order, without those that hold nothing
  */
-export function parseStream(text: string): (ParsedDocument | BrokenDocument)[] {
+export function parseStream(text: string, budget: Budget): (ParsedDocument | BrokenDocument)[] {
+  budget.characters(text.length);
   const refused = REFUSED_CHARACTER.exec(text);
   if (refused) return [broken(`control characters are not allowed (line ${lineAt(text, refused.index)})`, 0)];
   return beginsWithBrace(text)
-    ? readStream(text, true)
-    : readStream(text.replace(YAML_1_1_BREAK, '\n').replace(/^\uFEFF/, ''), false);
+    ? readStream(text, true, budget)
+    : readStream(text.replace(YAML_1_1_BREAK, '\n').replace(/^\uFEFF/, ''), false, budget);
 }
 
-function readStream(text: string, braced: boolean): (ParsedDocument | BrokenDocument)[] {
+function readStream(text: string, braced: boolean, budget: Budget): (ParsedDocument | BrokenDocument)[] {
   try {
     const documents = parseAllDocuments(text, {
       version: '1.1',
@@ -82,12 +85,17 @@ function readStream(text: string, braced: boolean): (ParsedDocument | BrokenDocu
     });
     return [...documents].flatMap(
       (document, index) =>
-        understand(document, text, index, braced, [
-          documents[index - 1]?.range[2] ?? 0,
-          documents[index + 1]?.range[0] ?? text.length,
-        ]) ?? [],
+        understand(
+          document,
+          text,
+          index,
+          braced,
+          [documents[index - 1]?.range[2] ?? 0, documents[index + 1]?.range[0] ?? text.length],
+          budget,
+        ) ?? [],
     );
   } catch (cause) {
+    if (cause instanceof Exhausted) throw cause;
     return [broken(cause instanceof RangeError ? 'the document is nested too deeply' : reasonOf(cause), 0)];
   }
 }
@@ -98,6 +106,7 @@ function understand(
   index: number,
   braced: boolean,
   range: readonly [number, number],
+  budget: Budget,
 ): ParsedDocument | BrokenDocument | undefined {
   const [error] = document.errors;
   if (error && !isBehindFirst(document, error, index, text))
@@ -119,9 +128,10 @@ function understand(
       syntax,
       ...(conversion.attempts.length > 0 && { attempts: conversion.attempts }),
       ...(conversion.duplicate !== undefined && { duplicate: conversion.duplicate }),
-      locate: (origin) => locate(contents, text, origin),
+      locate: (origin) => locate(contents, text, origin, budget),
     };
   } catch (cause) {
+    if (cause instanceof Exhausted) throw cause;
     return broken(cause instanceof RangeError ? 'the document is nested too deeply' : reasonOf(cause), index);
   }
 }
@@ -165,7 +175,7 @@ function spanOf(node: Node): [number, number] {
 }
 
 /** Line of the innermost node on the pointer's way that exists. */
-function locate(root: Node, text: string, { pointer, within }: Origin): number | undefined {
+function locate(root: Node, text: string, { pointer, within }: Origin, budget: Budget): number | undefined {
   if (pointer === undefined) return undefined;
   let node: unknown = root;
   let [offset] = spanOf(root);
@@ -188,7 +198,7 @@ function locate(root: Node, text: string, { pointer, within }: Origin): number |
     (node.type !== Scalar.BLOCK_LITERAL && node.type !== Scalar.BLOCK_FOLDED)
   )
     return line;
-  const [inner] = parseStream(String(node.value));
+  const [inner] = parseStream(String(node.value), budget);
   const innerLine = inner && 'locate' in inner ? inner.locate({ layer: 'file', pointer: within }) : undefined;
   return innerLine === undefined ? line : lineAt(text, spanOf(node)[0]) + innerLine;
 }

@@ -10,6 +10,7 @@ import { momentAt } from '../../../src/runtime/configuration-certificates.ts';
 import { certificateSight } from '../../../src/sources/host/certificates.ts';
 import { AFTER, configuration, filesOf, processOf, type HostFile } from '../../facts/host-documents.ts';
 import { authority, DAY, NOW as MADE, type Wanted } from '../../support/link-certificates.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
@@ -27,11 +28,11 @@ async function audit(
   more: Partial<NodeRequest> = {},
 ): Promise<Answer> {
   const request: NodeRequest = {
-    inspect: (document) => inspect(controls, [document]),
+    inspect: (document) => inspect(controls, [document], AMPLE),
     look: () => look,
     byHost: true,
     ask: () => undefined,
-    changedSince,
+    changedSince: (process) => changedSince(process, AMPLE),
     places: 'looked at nothing',
     exemptions: [],
     runId: 'run',

@@ -4,11 +4,12 @@ import { controls } from '../../../src/controls/index.ts';
 import { noticeChanges } from '../../../src/entrances/sweep/changes.ts';
 import { inspect } from '../../../src/inspect.ts';
 import { apiServerPod } from './cluster.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 function setUp() {
   let changes = 0;
   const findingsOf = (value: unknown) =>
-    inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value }]).findings;
+    inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value }], AMPLE).findings;
   const notices = noticeChanges(findingsOf, () => (changes += 1));
   return { notices, changes: () => changes };
 }

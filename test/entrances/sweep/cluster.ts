@@ -7,11 +7,12 @@ import { inspect } from '../../../src/inspect.ts';
 import type { Finding, ProblemCode, RawDocument } from '../../../src/policy/types.ts';
 import type { NodeEvidence, NodeTarget } from '../../../src/sources/evidence.ts';
 import type { ListedNode } from '../../../src/sources/nodes.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 export const SERVER = 'api.test:6443';
 
 export const rules: SweepRules = {
-  inspect: (document) => inspect(controls, [document]).findings,
+  inspect: (document) => inspect(controls, [document], AMPLE).findings,
   exemptionFor: () => undefined,
   concurrency: 4,
 };

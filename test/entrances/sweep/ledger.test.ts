@@ -6,9 +6,10 @@ import { controls } from '../../../src/controls/index.ts';
 import { combine } from '../../../src/policy/combine.ts';
 import type { Finding, RawDocument } from '../../../src/policy/types.ts';
 import { configz, flagz, hello, unanswered } from './cluster.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 function judged(...documents: RawDocument[]): Finding[] {
-  return combine(inspect(controls, documents).findings);
+  return combine(inspect(controls, documents, AMPLE).findings);
 }
 
 test('gives back every finding as it came, though alike ones are kept once', () => {

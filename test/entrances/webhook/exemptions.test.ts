@@ -5,6 +5,7 @@ import { createJudge } from '../../../src/entrances/webhook/judge.ts';
 import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
 import { verdictOf, type AdmissionVerdict } from '../../../src/report/admission-answer.ts';
 import { requestOf, review } from '../../support/admission.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 const NODE = 'edge-1';
 const NAME = `kube-apiserver-${NODE}`;
@@ -35,6 +36,7 @@ function verdict({
   const now = () => new Date(`${day}T23:59:59Z`);
   const exemptions = controls.map(({ slug }) => ({ ...exempt, control: slug }));
   const judge = createJudge({
+    allowance: AMPLE,
     stored: () => [],
     rules: () => ({
       controls,

@@ -6,6 +6,7 @@ import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import type { ObjectWatchEvents } from '../../../src/sources/object-watch.ts';
 import { Lines } from '../../support/admission.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 function following(kind: Followed['kind'] = 'Pod') {
   const lines = new Lines();
@@ -14,6 +15,7 @@ function following(kind: Followed['kind'] = 'Pod') {
   const waits: (() => void)[] = [];
   let events: ObjectWatchEvents | undefined;
   const { follow, unready, stop } = followObjects({
+    allowance: AMPLE,
     controls,
     memory,
     log: createLog('debug', lines),

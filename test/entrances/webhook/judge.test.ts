@@ -10,6 +10,7 @@ import type { Action, DecisionPolicy, Surface } from '../../../src/policy/types.
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { recorded, recordedReviews, requestOf, review } from '../../support/admission.ts';
 import { ofTheLink } from '../../support/controls.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 function judgeWith(
   configured: Action | DecisionPolicy['action'],
@@ -18,6 +19,7 @@ function judgeWith(
 ): Judge {
   const action = typeof configured === 'string' ? () => configured : configured;
   return createJudge({
+    allowance: AMPLE,
     stored: () => [],
     rules: () => ({
       controls: ofTheLink,
@@ -191,7 +193,7 @@ describe('ratchet', () => {
     ] as const)('and that %s', (_name, there, verdict) => {
       const memory = rememberObjects(() => new Date(0));
       const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: there } as const;
-      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value]).findings.map(beforeOf));
+      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
       expect(verdictOf(judgeWith('ratchet', 'audit', memory)(create))).toBe(verdict);
     });
   });
@@ -207,7 +209,7 @@ describe('ratchet', () => {
       const source = { object: 'it' };
       const value = { form: 'object', source, vantage: 'running', value: mirror(flags) } as const;
       const name = { kind: 'Pod', namespace: 'kube-system', name: POD_REQUEST.name, node, uid: '1' } as const;
-      memory.seen(name, inspect(ofTheLink, [value]).findings.map(beforeOf));
+      memory.seen(name, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
       return memory;
     };
 

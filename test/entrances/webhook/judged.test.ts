@@ -8,11 +8,13 @@ import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { requestOf, review } from '../../support/admission.ts';
 import { ofTheLink } from '../../support/controls.ts';
+import { AMPLE } from '../../support/budget.ts';
 
 const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
 
 function judge(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
   return createJudge({
+    allowance: AMPLE,
     stored: () => [],
     rules: () => ({
       controls: ofTheLink,

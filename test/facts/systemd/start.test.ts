@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { GAP, HOLE } from '../../../src/facts/argv/words.ts';
 import { startedBy } from '../../../src/facts/systemd/start.ts';
 import { hostOf, layout, recorded } from './host.ts';
+import { ample } from '../../support/budget.ts';
 
 const UNIT = '/etc/systemd/system/kubelet.service';
 
 /** The words of the one command, or why there is none. */
 function wordsOf(files: Readonly<Record<string, string | undefined>>, unit = 'kubelet.service'): unknown {
-  const start = startedBy(unit, hostOf(files));
+  const start = startedBy(unit, hostOf(files), ample());
   return start.state === 'starts' ? start.commands.map((words) => words.map(({ text }) => text)).flat() : start;
 }
 
@@ -27,7 +28,7 @@ interface Recorded {
 test('what systemd 252 makes of generated units, drop-ins and environment files is what is told', () => {
   const cases = recorded('recorded.jsonl') as readonly Recorded[];
   const different = cases.filter(({ files, words }) => {
-    const start = startedBy('kubelet.service', hostOf(files));
+    const start = startedBy('kubelet.service', hostOf(files), ample());
     // of `@` systemd shows the name that the program is told, not the program
     const told = start.state === 'starts' ? start.commands.flat().map(({ text }) => text) : null;
     return JSON.stringify(told?.slice(1)) !== JSON.stringify(words?.slice(1));
@@ -141,7 +142,7 @@ describe('a unit that does not start', () => {
       { state: 'refused', reason: `${UNIT}:2: a section header or a quote has no end` },
     ],
   ])('%s', (_name, files, expected) => {
-    expect(startedBy('kubelet.service', hostOf(files))).toEqual(expected);
+    expect(startedBy('kubelet.service', hostOf(files), ample())).toEqual(expected);
   });
 
   test('two commands of a oneshot do start', () => {
@@ -166,7 +167,7 @@ describe('what is not known', () => {
       '/etc/default/secret': undefined,
       '/etc/default/open': 'B=3\n',
     };
-    const start = startedBy('kubelet.service', hostOf(files));
+    const start = startedBy('kubelet.service', hostOf(files), ample());
 
     expect(wordsOf(files)).toEqual(['/k', GAP, '3', `--c=${HOLE}`, GAP]);
     expect(start).toMatchObject({ state: 'starts', environment: { open: true } });
@@ -186,7 +187,7 @@ describe('what is not known', () => {
     ['Environment=A=%H', 'a specifier whose value'],
     ['Environment=B=x', 'systemd itself sets the variable HOME', '$HOME'],
   ])('%s: a gap, with the reason', (line, reason, word = '$A') => {
-    const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(line, `ExecStart=/k ${word}`) }));
+    const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(line, `ExecStart=/k ${word}`) }), ample());
 
     expect(start.state === 'starts' && start.commands[0]?.[1]).toMatchObject({
       holes: true,
@@ -222,7 +223,7 @@ describe('what is not known', () => {
       '/etc/systemd/system/kubelet.service.d/10.conf': undefined,
       '/run/systemd/system/kubelet.service.d/': undefined,
     };
-    expect(startedBy('kubelet.service', hostOf(files))).toMatchObject({
+    expect(startedBy('kubelet.service', hostOf(files), ample())).toMatchObject({
       state: 'starts',
       doubts: [
         { code: 'forbidden', message: '/run/systemd/system/kubelet.service.d can not be read' },
@@ -236,7 +237,7 @@ describe('what is not known', () => {
     ['EnvironmentFile=/etc/joined', 'ambiguous'],
   ])('%s is a doubt', (line, code) => {
     const files = { [UNIT]: service(line, 'ExecStart=/k $A'), '/etc/joined': '# comment \\\nA=1\n' };
-    expect(startedBy('kubelet.service', hostOf(files))).toMatchObject({ state: 'starts', doubts: [{ code }] });
+    expect(startedBy('kubelet.service', hostOf(files), ample())).toMatchObject({ state: 'starts', doubts: [{ code }] });
   });
 });
 
@@ -247,7 +248,7 @@ test.each([
   ['WorkingDirectory=~', undefined],
   ['WorkingDirectory=/%H', undefined],
 ])('%s: relative paths start at %s', (line, workingDirectory) => {
-  const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(line, 'ExecStart=/k') }));
+  const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(line, 'ExecStart=/k') }), ample());
   expect(start).toMatchObject({ state: 'starts', workingDirectory });
 });
 
@@ -263,7 +264,7 @@ describe('a hostile file', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 60 }), fc.array(part, { maxLength: 40 }), (unit, file) => {
         const files = { [UNIT]: `[Service]\nEnvironmentFile=-/e\nExecStart=/k ${unit.join('')}`, '/e': file.join('') };
-        const start = startedBy('kubelet.service', hostOf(files));
+        const start = startedBy('kubelet.service', hostOf(files), ample());
         expect(['starts', 'refused']).toContain(start.state);
       }),
     );
@@ -279,7 +280,7 @@ describe('a hostile file', () => {
     ['assignments', (length: number) => 'Environment=A=1\n'.repeat(length / 16) + 'ExecStart=/k'],
   ])('with many %s takes time in proportion', (_name, text) => {
     const started = performance.now();
-    const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(text(2_000_000)) }));
+    const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(text(2_000_000)) }), ample());
 
     expect(start.state).toBe('starts');
     expect(performance.now() - started).toBeLessThan(5_000);
