@@ -39,7 +39,7 @@ export async function sweepOf(
     digest: (text) => text,
     setting: () => 'none',
     exemptionFor: () => undefined,
-    watcher: { chosen: () => undefined, wrote: () => undefined, unreadable: () => undefined },
+    watcher: { chosen: () => undefined, wrote: () => undefined, lost: () => undefined, unreadable: () => undefined },
   });
   const ports: SweepPorts = {
     server: 'api:6443',

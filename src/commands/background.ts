@@ -78,6 +78,14 @@ export function startSweeper(options: SweeperOptions): Sweeper {
         log.info({ api }, api === 'none' ? 'findings are stored in no report' : 'findings are stored in reports');
       },
       wrote: metrics.reportWritten,
+      lost: (reason) => {
+        if (reason === undefined) log.info('the stored reports are read again, and written');
+        else
+          log.warn(
+            { reason },
+            'the stored reports can not be read: findings are told, and remembered by this process alone',
+          );
+      },
       unreadable: (report, results) => {
         log.warn(
           { report, results },
@@ -174,9 +182,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     const { signal } = following;
     while (!signal.aborted) {
       if (isNeeded()) {
-        await archive.load(signal).catch((cause: unknown) => {
-          log.debug({ err: cause }, 'the stored reports could not be read; it is tried again');
-        });
+        await archive.load(signal).catch(() => undefined);
       }
       await pause(planOf().interval, signal).catch(() => undefined);
     }

@@ -67,6 +67,23 @@ export function remember(now: Compared, before: Remembered | undefined, at: stri
   return { result, violations, since, ...(decided && { decided }), ...(disagrees && { disagrees }) };
 }
 
+/**
+ * What is remembered of the same findings by two, of whom the later one did not know the earlier: what is worse by its account
+ * is so since it saw it, and of everything else the earlier one knows since when.
+ */
+export function mergeRemembered(
+  earlier: ReadonlyMap<string, Remembered>,
+  later: ReadonlyMap<string, Remembered>,
+): ReadonlyMap<string, Remembered> {
+  const merged = new Map(earlier);
+  for (const [key, now] of later) {
+    const before = earlier.get(key);
+    if (driftOf(now, before, now.since)?.state === 'new') merged.set(key, remember(now, before, now.since));
+    else merged.set(key, before ?? now);
+  }
+  return merged;
+}
+
 function decidedOf(before: Remembered | undefined): Remembered['decided'] {
   if (before === undefined || before.result === 'unknown') return before?.decided;
   const { result, violations, since } = before;

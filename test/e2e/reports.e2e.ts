@@ -160,6 +160,9 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
       watcher: {
         chosen: (which) => chosen.push(which),
         wrote: (result) => wrote.push(result),
+        lost: (reason) => {
+          if (reason !== undefined) throw new Error(reason);
+        },
         unreadable: (report) => {
           throw new Error(`${report} can not be read back`);
         },

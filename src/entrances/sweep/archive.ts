@@ -20,13 +20,11 @@ export interface Look {
 /** What is known of the last whole look at everything, and where it is kept: in reports, or in this process alone. */
 export interface Archive {
   /**
-   * Reads what is stored, at the start of every sweep.
-   *
-   * @throws Error where it can not be read, with the reason: a problem of the run. What this process remembers stays; where
-   * that is nothing, nothing can be compared, and `keep` then neither announces nor stores
+   * Reads what is stored, at the start of every sweep. Where that fails, what this process remembers is what is compared
+   * with: a memory that is lost is no reason to see less. Rejects only where the signal aborts.
    */
   readonly load: (signal: AbortSignal) => Promise<void>;
-  /** What is stored was read at least once: without that nothing is known to be new. */
+  /** What is stored was read at least once: without that nothing is known of since when a finding is there. */
   readonly isLoaded: () => boolean;
   /** What is remembered of a finding, by its `keyOf`. */
   readonly remembered: (about: ReportSubject, key: string) => Remembered | undefined;
@@ -39,8 +37,15 @@ export interface Archive {
     look: Look,
     signal: AbortSignal,
   ) => Promise<readonly SourceProblem[]>;
-  /** Removes our reports of nodes that are no more, and forgets them. Only after a sweep that was not partial. */
-  readonly tidy: (isPresent: (node: string) => boolean, signal: AbortSignal) => Promise<readonly SourceProblem[]>;
+  /**
+   * Removes our reports of nodes that are no more, and forgets them, and those that nothing is to be stored in any more.
+   *
+   * @param isPresent undefined after a partial sweep
+   */
+  readonly tidy: (
+    isPresent: ((node: string) => boolean) | undefined,
+    signal: AbortSignal,
+  ) => Promise<readonly SourceProblem[]>;
 }
 
 /** What is remembered of one control on one container of an object. */
@@ -96,8 +101,7 @@ export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts
   return {
     load: async (signal) => {
       refusing = new Set();
-      await shelf.load(signal);
-      isLoaded = true;
+      isLoaded = (await shelf.load(signal)) || isLoaded;
     },
     isLoaded: () => isLoaded,
     remembered: (about, key) => memories.get(about)?.remembered.get(key),
@@ -113,7 +117,6 @@ export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts
     },
     keep: async (about, findings, look, signal) => {
       const problems: SourceProblem[] = [];
-      if (!isLoaded) return problems;
       const isAnnounced = await announceAll(about, findings, look, problems, signal);
       // first the Events: what was announced and not stored is announced again under the same name, and not lost
       if (!isAnnounced || look.isPartial) return problems;

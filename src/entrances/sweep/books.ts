@@ -19,8 +19,8 @@ export interface Books {
   readonly skipNode: () => void;
   /** Takes the final findings of everything else; in part where some of it could not be listed. */
   readonly closeControlPlane: (findings: readonly Finding[], isPartial: boolean) => Promise<void>;
-  /** Forgets the nodes that are no more; only where every node was listed. */
-  readonly tidy: () => Promise<void>;
+  /** Forgets the nodes that are no more, where everything was seen. */
+  readonly tidy: (isWhole: boolean) => Promise<void>;
   readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
 }
 
@@ -56,9 +56,11 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
 
   const compare = (about: ReportSubject, findings: readonly Finding[]): Finding[] =>
     findings.map((finding) => {
-      if (!archive.isLoaded()) return finding;
-      const drift = driftOf(comparedOf(finding), archive.remembered(about, keyOf(finding)), at);
-      return drift === undefined ? finding : { ...finding, drift };
+      const before = archive.remembered(about, keyOf(finding));
+      const drift = driftOf(comparedOf(finding), before, at);
+      // without what is stored it is not known what is new, nor since when the rest is there; only what changed since
+      const isKnown = archive.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
+      return drift === undefined || !isKnown ? finding : { ...finding, drift };
     });
   const close = async (about: ReportSubject, findings: readonly Finding[], isPartial: boolean): Promise<void> => {
     for (const finding of findings) {
@@ -89,8 +91,8 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
       tally.addApiServers(compared);
       await close(about, compared, isPartial);
     },
-    tidy: async () => {
-      for (const problem of await archive.tidy(ledger.hasNode, signal)) notKept(problem);
+    tidy: async (isWhole) => {
+      for (const problem of await archive.tidy(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
     },
     result: (apiServersNotApplicable) => ({
       summary: { ...summary, ...(exempted > 0 && { exempted }) },

@@ -1,10 +1,10 @@
+import { mergeRemembered } from '../../policy/drift.ts';
 import type { Problem, SourceProblem } from '../../policy/types.ts';
 import {
   contentOf,
   MANAGED_BY,
   readReport,
   rememberedOf,
-  renderReport,
   REPORT_RESOURCES,
   reportName,
   type Digest,
@@ -14,6 +14,7 @@ import {
 } from '../../report/policy-report.ts';
 import type { ReportStore } from '../../sources/reports.ts';
 import { UNSTORED, type Memories, type Memory } from './memory.ts';
+import { SELECTOR, writeReport } from './write-report.ts';
 
 /** What the configuration can ask for. */
 export type ReportsSetting = 'auto' | ReportApi | 'none';
@@ -26,6 +27,8 @@ export interface ShelfWatcher {
   /** Reports are stored in this API from now on. */
   readonly chosen: (api: ReportApi | 'none') => void;
   readonly wrote: (result: ReportWrite) => void;
+  /** Reports can not be read from now on, and why; undefined where they can be again. */
+  readonly lost: (reason: string | undefined) => void;
   /** So many results of a stored report are not as they are written, and count as not remembered. */
   readonly unreadable: (report: string, results: number) => void;
 }
@@ -42,19 +45,30 @@ export interface ShelfPorts {
 /** Where reports are stored, in the API that the cluster has. */
 export interface Shelf {
   /**
-   * Finds the API and reads all our reports into the memory.
+   * Finds the API and reads all our reports into the memory. Where that fails the memory is what this process has seen
+   * itself, and nothing is written until the next time.
    *
-   * @throws Error where that fails
+   * @returns whether it was read; rejects only where the signal aborts
    */
-  readonly load: (signal: AbortSignal) => Promise<void>;
-  /** Stores a report where it differs from what is stored; what it is made of can change with what is remembered. */
+  readonly load: (signal: AbortSignal) => Promise<boolean>;
+  /**
+   * Remembers, and stores a report where it differs from what is stored; what it is made of can change with what is
+   * remembered.
+   */
   readonly store: (
     about: ReportSubject,
     entriesOf: (memory: Memory | undefined) => readonly ReportEntry[],
     signal: AbortSignal,
   ) => Promise<SourceProblem | undefined>;
-  /** Removes the reports of nodes that are no more, and those that an API holds which is no longer used. */
-  readonly tidy: (isPresent: (node: string) => boolean, signal: AbortSignal) => Promise<readonly SourceProblem[]>;
+  /**
+   * Removes the reports of nodes that are no more, and those that an API holds which is no longer used.
+   *
+   * @param isPresent undefined where not everything was seen: only what nothing is to be made of any more is removed then
+   */
+  readonly tidy: (
+    isPresent: ((node: string) => boolean) | undefined,
+    signal: AbortSignal,
+  ) => Promise<readonly SourceProblem[]>;
 }
 
 /** A report of ours that nothing is to be written to any more. */
@@ -64,17 +78,23 @@ interface Leftover {
   readonly version: string;
 }
 
-const SELECTOR = `${MANAGED_BY.label}=${MANAGED_BY.value}`;
 const CONTROL_PLANE = { kind: 'control-plane' } as const;
+/** So many failures in one sweep are no accident. */
+const MOST_FAILURES = 3;
 /** Most readers know the first. */
 const APIS = ['wgpolicyk8s', 'openreports'] as const;
 
 /** Opens the shelf of these memories. */
 export function openShelf(memories: Memories, { reports, digest, setting, watcher }: ShelfPorts): Shelf {
   let chosen: ReportApi | 'none' | undefined;
+  /** Why the reports could not be read this time. */
+  let fault: string | undefined;
   let leftovers: Leftover[] = [];
-  /** What is refused for one report is refused for all: it is tried once in a sweep, and told once. */
-  let isRefused = false;
+  /** No API that is not used holds anything of ours. */
+  let isClear = false;
+  /** What is refused for one report is refused for all, and what fails again and again is down: until the next sweep. */
+  let hasGivenUp = false;
+  let failures = 0;
 
   const choose = async (signal: AbortSignal): Promise<ReportApi | 'none'> => {
     const wanted = setting();
@@ -99,10 +119,15 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
     if (!isKnown) return undefined;
     const memory = memories.get(about);
     // what this process wrote itself may read back without fields that this cluster's definition does not know
-    if (from === chosen && memory?.version === resourceVersion) return about;
+    if (from === chosen ? memory?.version === resourceVersion : memory !== undefined) return about;
     if (unreadable > 0) watcher.unreadable(name, unreadable);
     const stored = from === chosen ? { version: resourceVersion, content: digest(contentOf(object)) } : UNSTORED;
-    memories.set(about, { ...stored, remembered });
+    // what was seen while nothing could be read or stored is newer
+    const isNewer = memory?.version === '';
+    memories.set(about, {
+      ...stored,
+      remembered: isNewer ? mergeRemembered(remembered, memory.remembered) : remembered,
+    });
     return about;
   };
 
@@ -117,108 +142,88 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
     return found;
   };
 
-  /** What another API still holds: it is taken over, and removed once this one holds it. */
+  /** What another API still holds: it is taken over, and removed once this one holds it, or none is to hold it. */
   const readOther = async (api: ReportApi, signal: AbortSignal): Promise<void> => {
     try {
       if (await reports.isServed(REPORT_RESOURCES[api], signal)) await readAll(api, signal);
-    } catch {
+    } catch (cause) {
       // not allowed, most often: where it was never used there is nothing to take over
+      const { status } = cause as { readonly status?: number };
+      if (status !== 401 && status !== 403) isClear = false;
     }
   };
 
-  const write = async (report: ReturnType<typeof renderReport>, version: string, signal: AbortSignal) => {
-    const resource = REPORT_RESOURCES[chosen as ReportApi];
-    if (version === '') return reports.create(resource, report, signal);
-    const metadata = { ...report.metadata, resourceVersion: version };
-    return reports.replace(resource, { ...report, metadata }, signal);
-  };
-
-  const attempt = async (
-    about: ReportSubject,
-    entriesOf: (memory: Memory | undefined) => readonly ReportEntry[],
-    signal: AbortSignal,
-  ): Promise<Problem | ReportWrite> => {
-    const api = chosen as ReportApi;
-    const name = reportName(about, digest);
-    let version = memories.version(about);
-    for (let tries = 0; tries < 2; tries += 1) {
-      const memory = memories.get(about);
-      const entries = entriesOf(memory);
-      const report = renderReport(api, about, entries, digest);
-      const content = digest(contentOf(report));
-      const remembered = rememberedOf(entries);
-      if (memory?.content === content) {
-        memories.set(about, { ...memory, remembered });
-        return 'unchanged';
-      }
-      const answer = await write(report, version, signal);
-      if (answer.outcome === 'refused') return answer.problem;
-      if (answer.outcome === 'done') {
-        memories.set(about, { version: readReport(answer.object).resourceVersion, content, remembered });
-        return 'written';
-      }
-      const stored = await reports.read(REPORT_RESOURCES[api], name, signal);
-      if (stored.outcome === 'refused') return stored.problem;
-      version = '';
-      if (stored.outcome !== 'done') continue;
-      const { isOurs, resourceVersion } = readReport(stored.object);
-      if (!isOurs) return notOurs(name);
-      // who wrote it may have been first to see what this sweep sees
-      take(stored.object, api);
-      version = resourceVersion;
+  const open = async (signal: AbortSignal): Promise<void> => {
+    const api = await choose(signal);
+    const isOther = api !== chosen;
+    if (isOther) {
+      memories.unstore();
+      watcher.chosen(api);
+      isClear = false;
     }
-    return {
-      code: 'ambiguous',
-      message: `${name} is written to by others at the same time; the next sweep tries again`,
-    };
+    chosen = api;
+    leftovers = [];
+    if (api !== 'none') {
+      const found = await readAll(api, signal);
+      // what another API holds, or this process alone, is first to be written
+      if (!isOther && fault === undefined) memories.prune((node) => found.has(node));
+    }
+    if (isClear) return;
+    const known = leftovers.length;
+    isClear = true;
+    for (const other of APIS) if (other !== api) await readOther(other, signal);
+    isClear &&= leftovers.length === known;
   };
 
-  const fault = (api: ReportApi, name: string, problem: Problem): SourceProblem | undefined => {
+  const remember = (about: ReportSubject, entriesOf: (memory: Memory | undefined) => readonly ReportEntry[]): void => {
+    const memory = memories.get(about);
+    const remembered = rememberedOf(entriesOf(memory));
+    memories.set(about, { version: memories.version(about), content: memory?.content ?? '', remembered });
+  };
+
+  const failed = (api: ReportApi, name: string, problem: Problem): SourceProblem | undefined => {
     watcher.wrote('failed');
-    if (isRefused) return undefined;
-    isRefused = problem.code === 'forbidden' || problem.code === 'not-found';
+    if (hasGivenUp) return undefined;
+    failures += 1;
+    hasGivenUp = problem.code === 'forbidden' || problem.code === 'not-found' || failures === MOST_FAILURES;
     return { problem, source: { object: `${REPORT_RESOURCES[api].kind} ${name}` } };
   };
 
+  const writing = { reports, digest, memories, take };
   return {
     load: async (signal) => {
-      const api = await choose(signal);
-      isRefused = false;
-      leftovers = [];
-      const isOther = api !== chosen;
-      if (isOther) {
-        memories.unstore();
-        watcher.chosen(api);
+      hasGivenUp = false;
+      failures = 0;
+      const before = fault;
+      try {
+        await open(signal);
+        fault = undefined;
+      } catch (cause) {
+        signal.throwIfAborted();
+        fault = cause instanceof Error ? cause.message : 'no reason given';
       }
-      chosen = api;
-      if (api === 'none') return;
-      for (const other of APIS) if (other !== api) await readOther(other, signal);
-      const found = await readAll(api, signal);
-      // what another API holds, or this process alone, is first to be written
-      if (!isOther) memories.prune((node) => found.has(node));
+      // told when it comes and when it goes
+      if ((before === undefined) !== (fault === undefined)) watcher.lost(fault);
+      return fault === undefined;
     },
     store: async (about, entriesOf, signal) => {
-      if (chosen === undefined || chosen === 'none') {
-        memories.set(about, { ...UNSTORED, remembered: rememberedOf(entriesOf(memories.get(about))) });
-        return undefined;
-      }
-      const name = reportName(about, digest);
-      if (isRefused) {
-        watcher.wrote('failed');
-        return undefined;
-      }
-      const result = await attempt(about, entriesOf, signal);
-      if (typeof result === 'object') return fault(chosen, name, result);
-      watcher.wrote(result);
+      const isWanted = chosen !== 'none';
+      const isOpen = chosen !== undefined && fault === undefined && !hasGivenUp;
+      const result =
+        isWanted && isOpen ? await writeReport(writing, chosen as ReportApi, { about, entriesOf }, signal) : 'failed';
+      // what could not be stored is remembered all the same
+      if (result === 'failed' || typeof result === 'object') remember(about, entriesOf);
+      if (typeof result === 'object') return failed(chosen as ReportApi, reportName(about, digest), result);
+      if (isWanted) watcher.wrote(result);
       return undefined;
     },
     tidy: async (isPresent, signal) => {
       const problems: SourceProblem[] = [];
       const remove = async ({ api, name, version }: Leftover): Promise<boolean> => {
-        if (isRefused) return false;
+        if (hasGivenUp || fault !== undefined) return false;
         const answer = await reports.remove(REPORT_RESOURCES[api], name, version, signal);
         if (answer.outcome === 'refused') {
-          const problem = fault(api, name, answer.problem);
+          const problem = failed(api, name, answer.problem);
           if (problem) problems.push(problem);
           return false;
         }
@@ -226,9 +231,10 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
         // where somebody changed it just now the next sweep looks at it again
         return answer.outcome !== 'conflict';
       };
-      for (const leftover of leftovers) await remove(leftover);
+      // what is to be stored elsewhere may not be yet after a partial sweep
+      if (isPresent !== undefined || chosen === 'none') for (const leftover of leftovers) await remove(leftover);
       for (const node of memories.nodes()) {
-        if (isPresent(node)) continue;
+        if (isPresent?.(node) !== false) continue;
         const about = { kind: 'node', name: node, uid: '' } as const;
         const version = memories.version(about);
         const isStored = chosen !== undefined && chosen !== 'none' && version !== '';
@@ -239,9 +245,4 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
       return problems;
     },
   };
-}
-
-function notOurs(name: string): Problem {
-  const message = `there is a report ${name} without the label ${SELECTOR}: delete it, or set the label if it may be replaced`;
-  return { code: 'ambiguous', message };
 }

@@ -83,7 +83,7 @@ export async function sweep(
       problems.push(unread(what, cause));
     }
   };
-  await attempt('the stored reports', () => archive.load(signal));
+  await archive.load(signal);
   const books = openBooks({ archive, ...watcher, ...rules }, startedAt, signal);
 
   const plane: ControlPlane = { listed: [], addresses: new Map() };
@@ -101,7 +101,7 @@ export async function sweep(
     managedBy: census.hasControlPlane ? undefined : census.provider,
   });
   await books.closeControlPlane(judged.findings, !isPlaneWhole);
-  if (problems.length === 0) await books.tidy();
+  await books.tidy(problems.length === 0);
   signal.throwIfAborted();
   return {
     run: { ...run, startedAt, finishedAt: now().toISOString() },

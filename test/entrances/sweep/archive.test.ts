@@ -16,6 +16,7 @@ const { signal } = new AbortController();
 const T1 = '2026-11-23T06:00:00.000Z';
 const T2 = '2026-11-23T06:10:00.000Z';
 const T3 = '2026-11-23T06:20:00.000Z';
+const T4 = '2026-11-23T06:30:00.000Z';
 const PLANE = { kind: 'control-plane' } as const;
 
 function node(name: string, uid = `uid-of-${name}`): ReportSubject & { kind: 'node' } {
@@ -53,6 +54,7 @@ class Replica {
   readonly wrote: string[] = [];
   readonly chosen: string[] = [];
   readonly unreadable: string[] = [];
+  readonly lost: (string | undefined)[] = [];
 
   constructor(world: ReportWorld, setting: () => ReportsSetting = () => 'auto', exemption?: Exemption) {
     this.archive = createArchive({
@@ -64,6 +66,7 @@ class Replica {
       watcher: {
         chosen: (api) => this.chosen.push(api),
         wrote: (result) => this.wrote.push(result),
+        lost: (reason) => this.lost.push(reason),
         unreadable: (report) => this.unreadable.push(report),
       },
     });
@@ -242,28 +245,92 @@ describe('a partial sweep', () => {
     expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T1 });
     expect(replica.recall('b')).toMatchObject({ result: 'pass' });
   });
+});
 
-  test('without any memory neither announces nor stores', async () => {
-    world.intercept = () => status(500, 'etcd is gone');
+describe('an API of the reports that is down', () => {
+  const down = () => {
+    world.intercept = ({ path }) => (path.startsWith('/apis/') ? status(503, 'try later') : undefined);
+  };
+  const up = () => {
+    world.intercept = () => undefined;
+  };
+
+  test('costs the stored copy alone: changes are announced once, remembered, and written when it is back', async () => {
     const replica = new Replica(world);
+    await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail });
+    down();
+    expect(await replica.sweep(T2, { a: outcomes.fail, b: outcomes.pass })).toEqual([]);
+    expect(await replica.sweep(T3, { a: outcomes.fail, b: outcomes.pass })).toEqual([]);
 
-    await expect(replica.archive.load(signal)).rejects.toThrow('etcd is gone');
-    world.calls.length = 0;
-    expect(await replica.keep(node('a'), [finding(node('a'), outcomes.fail)], T1)).toEqual([]);
-    expect(await replica.archive.tidy(() => false, signal)).toEqual([]);
+    expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardViolation', 'KubeletGuardResolved']);
+    expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T2 });
+    expect(replica.lost).toEqual([expect.stringContaining('try later')]);
+    expect(replica.wrote.slice(2)).toEqual(['failed', 'failed', 'failed', 'failed']);
+    up();
+    await replica.sweep(T4, { a: outcomes.fail, b: outcomes.pass });
 
-    expect(world.calls).toEqual([]);
+    expect(replica.lost).toHaveLength(2);
+    expect(replica.lost[1]).toBeUndefined();
+    expect(world.events()).toHaveLength(3);
+    expect(world.reports()).toMatchObject([
+      { summary: { fail: 1 }, results: [{ properties: { since: T2 } }] },
+      { summary: { pass: 1 } },
+    ]);
   });
 
-  test('keeps what this process remembers where the reports can not be read this time', async () => {
+  test('is survived by a process that starts meanwhile, which then knows of before and of meanwhile', async () => {
+    await new Replica(world).sweep(T1, { a: outcomes.fail, b: outcomes.pass, c: outcomes.fail });
+    world.objects.forEach((_object, path) => path.includes('/events/') && world.objects.delete(path));
+    down();
+    const next = new Replica(world);
+    await next.sweep(T2, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass });
+
+    expect(next.archive.isLoaded()).toBe(false);
+    expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardViolation']);
+    up();
+    await next.sweep(T3, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass });
+
+    expect(next.recall('a')).toMatchObject({ since: T1 });
+    expect(next.recall('b')).toMatchObject({ since: T2 });
+    expect(reasons(world).slice(2)).toEqual(['KubeletGuardResolved']);
+    expect(world.reports()).toMatchObject([
+      { summary: { fail: 1 } },
+      { summary: { fail: 1 } },
+      { summary: { pass: 1 } },
+    ]);
+  });
+
+  test('for writes alone is not asked for every node', async () => {
+    const names = Array.from({ length: 20 }, (_none, index) => `n${index}`);
+    world.intercept = ({ method, path }) =>
+      method === 'POST' && path.includes('reports') ? new ApiFault('no answer') : undefined;
     const replica = new Replica(world);
-    await replica.sweep(T1, { a: outcomes.fail, b: outcomes.fail, c: outcomes.fail });
-    // the first page arrives, the second does not
-    world.intercept = ({ path }) => (path.includes('continue=') ? status(410, 'the list is too old') : undefined);
+    const problems = await replica.sweep(T1, Object.fromEntries(names.map((name) => [name, outcomes.pass])));
 
-    await expect(replica.archive.load(signal)).rejects.toThrow('the list is too old');
+    expect(problems).toHaveLength(3);
+    expect(world.writes()).toHaveLength(3);
+    expect(replica.recall('n19')).toMatchObject({ since: T1 });
+    world.intercept = () => undefined;
+    await replica.sweep(T2, Object.fromEntries(names.map((name) => [name, outcomes.pass])));
+    expect(world.reports()).toHaveLength(20);
+  });
 
-    for (const name of ['a', 'b', 'c']) expect(replica.recall(name)).toMatchObject({ since: T1 });
+  test('whose kind is taken away between two pages, or is forbidden, is no other', async () => {
+    for (const [code, words] of [
+      [404, 'not found'],
+      [403, 'forbidden'],
+      [410, 'too old'],
+    ] as const) {
+      world = reportWorld(WG);
+      const replica = new Replica(world);
+      await replica.sweep(T1, { a: outcomes.fail, b: outcomes.fail, c: outcomes.fail });
+      world.intercept = ({ path }) => (path.includes('continue=') ? status(code, words) : undefined);
+      expect(await replica.sweep(T2, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass })).toEqual([]);
+
+      expect(replica.lost).toEqual([expect.stringContaining(words)]);
+      for (const name of ['a', 'b']) expect(replica.recall(name)).toMatchObject({ since: T1 });
+      expect(replica.recall('c')).toMatchObject({ result: 'pass' });
+    }
   });
 });
 
@@ -399,7 +466,7 @@ describe('what can go wrong', () => {
     expect(problems).toMatchObject([{ problem: { code: 'ambiguous' } }]);
     expect(world.writes().filter((call) => call.startsWith('PUT'))).toHaveLength(2);
     expect(replica.wrote.at(-1)).toBe('failed');
-    expect(replica.recall('a')).toMatchObject({ result: 'pass' });
+    expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T2 });
   });
 
   test('a report that was deleted meanwhile is created again', async () => {
@@ -497,14 +564,45 @@ describe('the API that is used', () => {
   });
 
   test('that is asked for has to be there', async () => {
-    await expect(new Replica(world, () => 'openreports').archive.load(signal)).rejects.toThrow(
-      'the cluster does not serve clusterreports of openreports.io/v1alpha1',
-    );
+    const replica = new Replica(world, () => 'openreports');
+    await replica.archive.load(signal);
+    expect(replica.lost).toEqual([
+      expect.stringContaining('the cluster does not serve clusterreports of openreports.io/v1alpha1'),
+    ]);
   });
 
-  test('is not asked for where none is wanted', async () => {
-    await new Replica(world, () => 'none').sweep(T1, { a: outcomes.pass });
+  test('holds nothing of ours any more where none is wanted, and is then not asked', async () => {
+    let setting: ReportsSetting = 'auto';
+    const replica = new Replica(world, () => setting);
+    await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail, c: outcomes.pass });
+    setting = 'none';
+    await replica.archive.load(signal);
+    // also after a partial sweep: nobody keeps them up to date any more
+    expect(await replica.archive.tidy(undefined, signal)).toEqual([]);
+    expect(world.reports()).toEqual([]);
+    await replica.sweep(T2, { a: outcomes.pass, b: outcomes.pass, c: outcomes.pass });
+    world.calls.length = 0;
+    await replica.sweep(T3, { a: outcomes.pass, b: outcomes.pass, c: outcomes.pass });
 
+    expect(world.calls).toEqual([]);
+    expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardResolved']);
+  });
+
+  test('is looked at again where it could not be cleared, but not where that is forbidden', async () => {
+    await new Replica(world).sweep(T1, { a: outcomes.pass });
+    const replica = new Replica(world, () => 'none');
+    world.intercept = ({ path }) => (path.startsWith('/apis/') ? status(503, 'try later') : undefined);
+    await replica.sweep(T2, { a: outcomes.pass });
+    expect(world.reports()).toHaveLength(1);
+    world.intercept = () => undefined;
+    await replica.sweep(T3, { a: outcomes.pass });
+    expect(world.reports()).toEqual([]);
+
+    const forbidden = new Replica(world, () => 'none');
+    world.intercept = ({ path }) => (path.startsWith('/apis/') ? status(403, 'no') : undefined);
+    await forbidden.sweep(T2, { a: outcomes.pass });
+    world.calls.length = 0;
+    await forbidden.sweep(T3, { a: outcomes.pass });
     expect(world.calls).toEqual([]);
   });
 

@@ -257,8 +257,8 @@ describe('a sweep that could not see everything', () => {
         calls.push(`${about.kind === 'node' ? about.name : about.kind}${isPartial ? ' in part' : ''}`);
         return Promise.resolve([]);
       },
-      tidy: () => {
-        calls.push('tidy');
+      tidy: (isPresent) => {
+        if (isPresent !== undefined) calls.push('tidy');
         return Promise.resolve([]);
       },
       ...changes,
@@ -287,14 +287,6 @@ describe('a sweep that could not see everything', () => {
     expect(calls.toSorted()).toEqual(kept);
   });
 
-  test('because the stored reports can not be read says so', async () => {
-    const { archive, calls } = spied({ load: () => Promise.reject(new Error('etcd is gone')) });
-    const result = await run({ archive });
-    expect(result.problems[0]?.problem.message).toContain('etcd is gone');
-    expect(calls).not.toContain('tidy');
-    expect(result.nodes.pass).toBe(2);
-  });
-
   test('because it was cut off stores nothing of what was not answered, and rejects', async () => {
     const { archive, calls } = spied();
     const abort = new AbortController();
@@ -308,6 +300,18 @@ describe('a sweep that could not see everything', () => {
 });
 
 describe('drift', () => {
+  test('is not said of what was there when the stored reports could not be read', async () => {
+    const since = '2026-11-01T00:00:00.000Z';
+    const remembered = new Map<string, ReturnType<Archive['remembered']>>([
+      [CA, { result: 'fail', violations: [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }], since }],
+      ['kubelet-anonymous-auth', { result: 'fail', violations: [], since }],
+    ]);
+    const archive: Archive = { ...noArchive, remembered: (_about, key) => remembered.get(key.split('|')[0] ?? '') };
+    const { ledger } = await run({ archive, evidence: [evidence('configz', (name) => configz(name, undefined))] });
+    expect(find(ledger.findings(), CA, 'a')).not.toHaveProperty('drift');
+    expect(find(ledger.findings(), 'kubelet-anonymous-auth', 'a')).toHaveProperty('drift.state', 'resolved');
+  });
+
   test('is what differs from what is remembered', async () => {
     const since = '2026-11-01T00:00:00.000Z';
     const violations = [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }];
