@@ -13,6 +13,7 @@ export interface Exit {
 /** A program that was started, known by its own process id. */
 export interface Program {
   readonly name: string;
+  readonly pid: number | undefined;
   /** Resolves when it ends; the exit is undefined until then. */
   readonly ended: Promise<Exit>;
   readonly exit: () => Exit | undefined;
@@ -58,6 +59,7 @@ export function startProgram(
   });
   return {
     name,
+    pid,
     ended,
     exit: () => exit,
     log,
