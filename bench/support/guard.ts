@@ -5,9 +5,11 @@ import { Writable } from 'node:stream';
 import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/entrances/webhook/app.ts';
 import { ADMISSION } from '../../src/commands/allowances.ts';
-import { createJudge } from '../../src/entrances/webhook/judge.ts';
+import { ROOM } from '../../src/entrances/webhook/body.ts';
+import { createJudge, createJudgeUnread } from '../../src/entrances/webhook/judge.ts';
 import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
+import { Room } from '../../src/entrances/webhook/room.ts';
 import { judgedControls, readConfiguration } from '../../src/runtime/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
@@ -42,6 +44,11 @@ export function guard(): ReturnType<typeof createApp> {
       stored: () => [],
       now: () => new Date(),
     }),
+    judgeUnread: createJudgeUnread(
+      () => rules,
+      () => new Date(),
+    ),
+    room: new Room(ROOM),
     metrics: createMetrics('0.0.0', judgedResources).admission,
     log: createLog('info', nowhere),
     clock: () => performance.now(),

@@ -5,13 +5,16 @@ import type { Writable } from 'node:stream';
 import { controls } from '../controls/index.ts';
 import { createLocal, type LocalReport, type LocalSweep } from '../entrances/local.ts';
 import { createApp } from '../entrances/webhook/app.ts';
-import { createJudge, type Rules } from '../entrances/webhook/judge.ts';
+import { createJudge, createJudgeUnread, type Rules } from '../entrances/webhook/judge.ts';
 import { judgedResources } from '../entrances/webhook/judged.ts';
 import { rememberObjects } from '../entrances/webhook/memory.ts';
+import { ROOM } from '../entrances/webhook/body.ts';
+import { Room } from '../entrances/webhook/room.ts';
 import { changeIdentity, createWebhookServer } from '../entrances/webhook/server.ts';
 import type { Rotation } from '../runtime/certificate-secret.ts';
 import { judgedControls, loadConfiguration, type GuardConfiguration } from '../runtime/configuration.ts';
 import { authorityOf, listen, parseAddress, type Listener } from '../runtime/listener.ts';
+import { boundConnections } from '../runtime/connections.ts';
 import { createLog, logLevels, type Log, type LogLevel } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { createReloader } from '../runtime/reload.ts';
@@ -179,11 +182,14 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
           reviewed = performance.now();
           return judge(review);
         },
+        judgeUnread: createJudgeUnread(() => rules, now),
+        room: new Room(ROOM),
         metrics: metrics.admission,
         log,
         clock: () => performance.now(),
       });
       const server = createWebhookServer(app, identity.current());
+      boundConnections(server);
       webhook = await listen(server, listenOn, '--listen');
       listeners.push(webhook);
       identity.start(() => {

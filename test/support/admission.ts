@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
 import { createApp } from '../../src/entrances/webhook/app.ts';
-import type { Judge } from '../../src/entrances/webhook/judge.ts';
+import { ROOM } from '../../src/entrances/webhook/body.ts';
+import { createJudgeUnread, type Judge } from '../../src/entrances/webhook/judge.ts';
+import { Room } from '../../src/entrances/webhook/room.ts';
+import type { DecisionPolicy } from '../../src/policy/types.ts';
+import { ofTheLink } from './controls.ts';
 import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/entrances/webhook/review.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
@@ -35,11 +39,20 @@ interface Webhook {
 }
 
 /** The webhook with a judge of the test's own. */
-export function webhookWith(judge: Judge): Webhook {
+export function webhookWith(
+  judge: Judge,
+  onUnknown: DecisionPolicy['onUnknown'] = 'deny',
+  room = new Room(ROOM),
+): Webhook {
   const lines = new Lines();
   const log = createLog('debug', lines);
   const metrics = createMetrics('1.2.3', judgedResources);
-  const app = createApp({ judge, metrics: metrics.admission, log, clock: () => 0 });
+  const policy = { action: () => 'enforce' as const, onUnknown, exemptions: [] };
+  const judgeUnread = createJudgeUnread(
+    () => ({ controls: ofTheLink, policy, namespaces: new Set() }),
+    () => new Date(0),
+  );
+  const app = createApp({ judge, judgeUnread, room, metrics: metrics.admission, log, clock: () => 0 });
   return { app, metrics, lines, log };
 }
 

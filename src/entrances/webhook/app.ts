@@ -5,21 +5,24 @@ import express, { type Request, type Response } from 'express';
 import { admissionAnswer, exemptionsIn, verdictOf, type Judgement } from '../../report/admission-answer.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AdmissionDecision, AdmissionMetrics } from '../../runtime/metrics.ts';
-import { readBody } from './body.ts';
-import type { Judge } from './judge.ts';
+import { LONGEST, readBody, SHORT, type Unread } from './body.ts';
+import type { Judge, JudgeUnread } from './judge.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
+import type { Room } from './room.ts';
+import { tooMuchIn, uidIn } from './scan.ts';
 
 /** What the webhook is given to work with. */
 export interface Surroundings {
   readonly judge: Judge;
+  /** Judges a review that was not read. */
+  readonly judgeUnread: JudgeUnread;
+  /** For long bodies. */
+  readonly room: Room;
   readonly metrics: AdmissionMetrics;
   readonly log: Log;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
 }
-
-/** etcd takes objects of 1.5 MiB; a review holds two of them, and JSON escapes what is in them. */
-const BODY_LIMIT = 7 * 1024 * 1024;
 
 const LONG_BODY = { connection: 'close' };
 
@@ -72,25 +75,57 @@ function validate(surroundings: Surroundings, request: IncomingMessage, response
     count('malformed');
     return;
   }
-  readBody(request, BODY_LIMIT, {
-    read: (text) => {
-      answer(surroundings, text, response, count);
+  readBody(request, surroundings.room, {
+    read: (body, release) => {
+      answer(surroundings, body, response, count);
+      release();
     },
-    tooLarge: () => {
-      const body = reasonBody(`the body is longer than ${BODY_LIMIT} bytes`);
-      response.writeHead(413, { ...headersOf(body), ...LONG_BODY }).write(body);
-      count('malformed');
+    refused: (why, head) => {
+      const uid = uidIn(head);
+      const reason = UNREAD[why];
+      if (uid === undefined) {
+        const [code, text] = why === 'too-long' ? [413, reason] : [503, reason];
+        const body = reasonBody(text);
+        response.writeHead(code, { ...headersOf(body), ...LONG_BODY }).write(body);
+        count('malformed');
+      } else {
+        const { text, decision } = unread(surroundings, uid, reason);
+        response.writeHead(200, { ...headersOf(text), ...LONG_BODY }).write(text);
+        count(decision);
+      }
     },
     gaveUp: () => response.end(),
   });
 }
 
+const UNREAD: Readonly<Record<Unread, string>> = {
+  'too-long': `the body is longer than ${LONGEST} bytes`,
+  'no-room': 'too many long reviews are being read at the moment',
+};
+
 type Count = (decision: AdmissionDecision, about?: AdmissionRequest) => void;
 
-function answer({ judge, log }: Surroundings, text: string, response: ServerResponse, count: Count): void {
+/** The answer to a review of which only the uid was read. */
+function unread({ judgeUnread, log }: Surroundings, uid: string, reason: string) {
+  const judgement = judgeUnread(uid, `too large to judge: ${reason}`);
+  const decision = verdictOf(judgement);
+  log.warn({ uid, reason, decision }, 'a review was not read');
+  return { text: JSON.stringify(admissionAnswer(uid, judgement)), decision };
+}
+
+function answer(surroundings: Surroundings, body: Buffer, response: ServerResponse, count: Count): void {
+  const { judge, log } = surroundings;
   let about: AdmissionRequest | undefined;
   try {
-    const decoded = decodeReview(text);
+    const excess = body.length > SHORT ? tooMuchIn(body) : undefined;
+    const uid = excess === undefined ? undefined : uidIn(body);
+    if (excess !== undefined && uid !== undefined) {
+      const { text, decision } = unread(surroundings, uid, excess);
+      send(response, 200, text);
+      count(decision);
+      return;
+    }
+    const decoded = excess === undefined ? decodeReview(body.toString()) : { reason: excess };
     if ('reason' in decoded) {
       send(response, 400, reasonBody(decoded.reason));
       count('malformed');

@@ -1,6 +1,14 @@
 import { inspect, type Allowance } from '../../inspect.ts';
 import { beforeOf, decide, type Before } from '../../policy/decide.ts';
-import type { Action, Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
+import type {
+  Action,
+  Control,
+  ControlMetadata,
+  DecisionPolicy,
+  Finding,
+  Inspection,
+  Source,
+} from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
 import { isJudged, runsTheSame } from './judged.ts';
 import type { ObjectMemory, ObjectName } from './memory.ts';
@@ -8,6 +16,9 @@ import type { AdmissionRequest } from './review.ts';
 
 /** Decides about a request; undefined where the request is none of this webhook's business. */
 export type Judge = (request: AdmissionRequest) => Judgement | undefined;
+
+/** Decides about a review of which nothing but the uid could be read: by what is done about what cannot be told. */
+export type JudgeUnread = (uid: string, reason: string) => Judgement;
 
 /** What is configured, as far as a judge needs it. */
 export interface Rules {
@@ -101,6 +112,40 @@ function identified(finding: Finding, request: AdmissionRequest, value: unknown)
   const isForged = finding.surface === 'mirror-pod' && !username.startsWith(NODE_USER);
   const surface = isForged ? 'pod' : finding.surface;
   return { ...finding, surface, subject: { ...subject, kind, namespace, name, ...(isOfNode && { node }) } };
+}
+
+const SURFACES = ['mirror-pod', 'pod', 'workload', 'kubelet-config', 'kubeadm-config', 'openshift-config'] as const;
+const ACTIONS = ['enforce', 'ratchet', 'audit'] as const;
+
+/**
+ * Makes what decides about reviews that were not read. What such a review is about is not known, so that the strictest
+ * action of each control counts, and no exemption.
+ */
+export function createJudgeUnread(rules: () => Rules, now: () => Date): JudgeUnread {
+  const today = dayTeller(now);
+  return (uid, reason) => {
+    const { controls, policy } = rules();
+    const strictest = (control: ControlMetadata): Action => {
+      const actions = SURFACES.map((surface) => policy.action(control, surface));
+      return ACTIONS.find((action) => actions.includes(action)) ?? 'off';
+    };
+    const findings = controls.map((control) => unreadFinding(control, uid, reason));
+    const decision = decide(findings, undefined, { ...policy, action: strictest, exemptions: [] }, today());
+    return { decision, problems: [] };
+  };
+}
+
+function unreadFinding(control: ControlMetadata, uid: string, message: string): Finding {
+  const problem = { code: 'too-large', message } as const;
+  return {
+    control,
+    subject: { component: control.component, name: uid, kind: 'AdmissionReview' },
+    source: { object: `AdmissionReview ${uid}` },
+    vantage: 'declared',
+    surface: 'process',
+    outcome: { result: 'unknown', problems: [problem], warnings: [] },
+    evidence: [],
+  };
 }
 
 const DAY = 24 * 60 * 60 * 1000;

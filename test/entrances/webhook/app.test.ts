@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 
+import { LONGEST } from '../../../src/entrances/webhook/body.ts';
 import type { Judge } from '../../../src/entrances/webhook/judge.ts';
 import { apiServerFinding, outcomes } from '../../support/findings.ts';
 import { CONFIG_MAP, review, webhookWith } from '../../support/admission.ts';
@@ -19,9 +20,14 @@ const crash: Judge = () => {
 
 const MIB = 1024 * 1024;
 
-function post(judge: Judge, body: string | object, type = 'application/json') {
-  const { app } = webhookWith(judge);
+function post(judge: Judge, body: string | object, type = 'application/json', onUnknown: 'audit' | 'deny' = 'deny') {
+  const { app } = webhookWith(judge, onUnknown);
   return supertest(app).post('/validate?timeout=2s').set('content-type', type).send(body);
+}
+
+/** A review as text, with any text as its object. */
+function withObject(object: string): string {
+  return JSON.stringify(review({ object: '' })).replace('"object":""', () => `"object":${object}`);
 }
 
 describe('a review', () => {
@@ -50,9 +56,39 @@ describe('a review', () => {
     },
   );
 
-  test('may be almost 7 MiB long', async () => {
-    const body = JSON.stringify(review({ object: { ...CONFIG_MAP, data: 'x'.repeat(7 * MIB - 1000) } }));
+  test('may be as long as an API server can send', async () => {
+    const fill = 'x'.repeat(LONGEST - JSON.stringify(review({ object: { ...CONFIG_MAP, data: '' } })).length);
+    const body = JSON.stringify(review({ object: { ...CONFIG_MAP, data: fill } }));
+    expect(body).toHaveLength(LONGEST);
     expect((await post(allow, body)).status).toBe(200);
+  });
+
+  test.each([
+    ['too long', () => JSON.stringify(review({ object: { ...CONFIG_MAP, data: 'x'.repeat(LONGEST) } }))],
+    ['nested too deeply', () => withObject(`${'['.repeat(60_000)}${']'.repeat(60_000)}`)],
+    ['of too many lists', () => withObject(`[${'[],'.repeat(2 * MIB)}[]]`)],
+    ['of too many objects', () => withObject(`[${'{},'.repeat(2 * MIB)}{}]`)],
+    ['of too many numbers', () => withObject(`[${'1,'.repeat(2 * MIB)}1]`)],
+    ['of too many keys', () => withObject(`{${'"":0,'.repeat(2 * MIB)}"":0}`)],
+    ['without an end', () => withObject('['.repeat(LONGEST - 1000))],
+  ])('that is %s is refused under onUnknown: deny, and warned about under audit, with its uid', async (_what, make) => {
+    const body = make();
+    const denied = await post(allow, body);
+    expect(denied.body).toMatchObject({
+      response: { uid: 'uid-1', allowed: false, status: { message: expect.stringContaining('too large to judge') } },
+    });
+    const warned = await post(allow, body, 'application/json', 'audit');
+    expect(warned.body).toMatchObject({
+      response: { uid: 'uid-1', allowed: true, auditAnnotations: { decision: 'warn' } },
+    });
+    expect(JSON.stringify(warned.body)).toContain('too large to judge');
+  });
+
+  test('is not refused for what is inside of a text', async () => {
+    const data = '[{,:"\\'.repeat(100_000);
+    expect((await post(allow, review({ object: { ...CONFIG_MAP, data } }))).body).toMatchObject({
+      response: { allowed: true },
+    });
   });
 });
 
@@ -91,9 +127,9 @@ describe('what is no review', () => {
     expect((await supertest(app).post('/validate')).status).toBe(415);
   });
 
-  test('8 MiB are refused, and the client gets to read why', async () => {
-    const answer = await post(allow, JSON.stringify(review({ object: 'x'.repeat(8 * MIB) })));
-    expect([answer.status, answer.body]).toStrictEqual([413, { reason: 'the body is longer than 7340032 bytes' }]);
+  test('what is too long and begins as no review does is refused, and the client gets to read why', async () => {
+    const answer = await post(allow, `{"request":{}}${' '.repeat(LONGEST)}`);
+    expect([answer.status, answer.body]).toStrictEqual([413, { reason: `the body is longer than ${LONGEST} bytes` }]);
   });
 
   test('a body without an end is refused and cut off', async () => {
@@ -103,7 +139,7 @@ describe('what is no review', () => {
     const { port } = server.address() as AddressInfo;
     const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
     const outgoing = httpRequest({ port, host: '127.0.0.1', path: '/validate', method: 'POST', headers });
-    const chunk = Buffer.alloc(MIB / 4, 'x');
+    const chunk = Buffer.alloc(MIB / 4, ' ');
     let sent = 0;
     const pump = (): void => {
       while (!outgoing.destroyed && sent < 1024 * MIB) {
@@ -122,7 +158,7 @@ describe('what is no review', () => {
     expect(response.statusCode).toBe(413);
     expect(response.headers.connection).toBe('close');
     await cutOff;
-    expect(sent).toBeLessThan(64 * MIB);
+    expect(sent).toBeLessThan(96 * MIB);
     server.close();
     server.closeAllConnections();
   });
