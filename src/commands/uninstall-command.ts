@@ -10,6 +10,7 @@ import type { Terminal } from './terminal.ts';
 interface UninstallOptions {
   readonly kubeconfig?: string;
   readonly namespace?: string;
+  readonly leftovers?: boolean;
 }
 
 const HELP = `
@@ -34,13 +35,16 @@ export function addUninstall(root: Command, terminal: Terminal): void {
     .addOption(
       flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
+    .addOption(
+      flag('--leftovers', 'only the reports and the Lease, and nothing while the Deployment of the sweeper is there'),
+    )
     .addHelpText('after', HELP)
     .action((options: UninstallOptions) => runUninstall(options, terminal));
 }
 
 async function runUninstall(options: UninstallOptions, terminal: Terminal): Promise<void> {
   const cluster = await openCluster(options.kubeconfig ?? defaultKubeconfig(terminal));
-  const [{ uninstall }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
+  const [{ uninstall, removeLeftovers }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
     import('../entrances/uninstall.ts'),
     import('../sources/removal.ts'),
     import('./sweep-wiring.ts'),
@@ -58,7 +62,8 @@ async function runUninstall(options: UninstallOptions, terminal: Terminal): Prom
     },
   };
   try {
-    await uninstall(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, abort.signal);
+    const remove = options.leftovers === true ? removeLeftovers : uninstall;
+    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, abort.signal);
   } catch (cause) {
     terminal.exitWith(3);
     const reason = abort.signal.aborted ? 'interrupted' : (cause as Error).message;

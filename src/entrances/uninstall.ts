@@ -32,13 +32,29 @@ const AT_ONCE = 8;
  * @throws ApiFault with what to do, where something stays
  */
 export async function uninstall(namespace: string, ports: UninstallPorts, signal: AbortSignal): Promise<void> {
-  const { objects, told } = ports;
-  const removeOne = async (of: Collection, name: string): Promise<void> => {
-    const wasThere = await objects.remove(of, name, signal);
-    told(`${wasThere ? 'removed' : 'not there'}: ${nameOf(of, name)}`);
-  };
-  await removeOne(REGISTRATIONS, NAME);
+  await removeOne(REGISTRATIONS, NAME, ports, signal);
   await stopSweeper(namespace, ports, signal);
+  await removeWritten(namespace, ports, signal);
+}
+
+/**
+ * Takes away what the product wrote and left behind. While the Deployment of its sweeper is there, nothing is: then nobody
+ * uninstalls it, whatever started this.
+ *
+ * @param namespace where the product ran
+ * @throws ApiFault with what to do, where something stays
+ */
+export async function removeLeftovers(namespace: string, ports: UninstallPorts, signal: AbortSignal): Promise<void> {
+  const of = deploymentsOf(namespace);
+  if (await ports.objects.isThere(of, SWEEPER, signal)) {
+    ports.told(`nothing is removed: ${nameOf(of, SWEEPER)} is there, so kubelet-guard is not being uninstalled`);
+    return;
+  }
+  await removeWritten(namespace, ports, signal);
+}
+
+async function removeWritten(namespace: string, ports: UninstallPorts, signal: AbortSignal): Promise<void> {
+  const { objects, told } = ports;
   for (const of of Object.values(REPORT_RESOURCES)) {
     const labelled = await objects.names(of, SELECTOR, signal);
     const ours = labelled.filter(isReportName);
@@ -50,13 +66,19 @@ export async function uninstall(namespace: string, ports: UninstallPorts, signal
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     told(removed === 0 ? `not there: ${of.kind}` : `removed: ${removed} ${of.kind}${removed === 1 ? '' : 's'}`);
   }
-  await removeOne({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespace }, SWEEPER);
+  const leases = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespace };
+  await removeOne(leases, SWEEPER, ports, signal);
+}
+
+async function removeOne(of: Collection, name: string, ports: UninstallPorts, signal: AbortSignal): Promise<void> {
+  const wasThere = await ports.objects.remove(of, name, signal);
+  ports.told(`${wasThere ? 'removed' : 'not there'}: ${nameOf(of, name)}`);
 }
 
 /** A sweeper that still runs would write the reports and the Lease anew. */
 async function stopSweeper(namespace: string, ports: UninstallPorts, signal: AbortSignal): Promise<void> {
   const { objects, clock, pause, told } = ports;
-  const of = { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespace };
+  const of = deploymentsOf(namespace);
   const wasThere = await objects.remove(of, SWEEPER, signal, 'foreground');
   const end = clock() + PATIENCE;
   while (wasThere && (await objects.isThere(of, SWEEPER, signal))) {
@@ -66,6 +88,10 @@ async function stopSweeper(namespace: string, ports: UninstallPorts, signal: Abo
     await pause(LOOK_EVERY, signal);
   }
   told(`${wasThere ? 'removed' : 'not there'}: ${nameOf(of, SWEEPER)}`);
+}
+
+function deploymentsOf(namespace: string): Collection {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespace };
 }
 
 function nameOf({ kind, namespace }: Collection, name: string): string {

@@ -44,6 +44,7 @@ export function secretOf(api: Api, { namespace, name }: SecretName): SecretPort 
   const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
   const path = `${collection}/${encodeURIComponent(name)}`;
   const words = `the Secret ${namespace}/${name}`;
+  const restore = `apply the manifests again (kubectl apply -k, or helm upgrade), or run: kubectl --namespace ${namespace} create secret generic ${name}`;
   const ask = async (
     request: { method: 'GET' | 'POST' | 'PUT'; path: string; body?: object },
     none: readonly number[],
@@ -58,8 +59,11 @@ export function secretOf(api: Api, { namespace, name }: SecretName): SecretPort 
     const { status, text } = answer;
     if (none.includes(status)) return undefined;
     if (status === 401 || status === 403) {
-      const rights = `allow this account to get and update the Secret ${name}, and to create secrets`;
-      throw new ApiFault(`${words}: HTTP ${status}: ${rights}, in the namespace ${namespace}`, status);
+      const advice =
+        request.method === 'POST'
+          ? `there is none, and this account may not create it: ${restore}`
+          : `allow this account to get and update the Secret ${name} in the namespace ${namespace}`;
+      throw new ApiFault(`${words}: HTTP ${status}: ${advice}`, status);
     }
     if (status === 404) throw new ApiFault(`${words}: the namespace ${namespace} is not there: create it`, status);
     if (status > 299) throw new ApiFault(`${words}: ${statusFault(parsed(text), status).message}`, status);
@@ -75,7 +79,8 @@ export function secretOf(api: Api, { namespace, name }: SecretName): SecretPort 
         labels: { 'app.kubernetes.io/name': 'kubelet-guard' },
         annotations: { [MARK]: MARKED },
       };
-      const body = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, data: encoded(data) };
+      // the type as the manifests have it: it cannot be changed, and another one would stop the next apply
+      const body = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: encoded(data) };
       return ask({ method: 'POST', path: collection, body }, [409], signal);
     },
     update: ({ object }, data, signal) => {

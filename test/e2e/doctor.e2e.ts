@@ -219,15 +219,26 @@ function hookRules(): readonly Rule[] {
   return roles.flatMap(({ rules = [] }) => rules);
 }
 
+/** What `uninstall` needs besides. */
+const MORE_RULES: readonly Rule[] = [
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: ['validatingwebhookconfigurations'],
+    verbs: ['delete'],
+  },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['delete'] },
+  { apiGroups: ['kubelet-guard.dev'], resources: ['registrations'], verbs: ['change'] },
+];
+
 describeWith(ASSETS, 'an uninstall', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
-  let hook: string;
+  let account: string;
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     await serveReportApis(plane.admin);
-    hook = await addAccount(plane, 'uninstall', hookRules());
+    account = await addAccount(plane, 'uninstall', [...hookRules(), ...MORE_RULES]);
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
@@ -249,11 +260,11 @@ describeWith(ASSETS, 'an uninstall', () => {
     succeeded(await plane.admin.send('POST', LEASES, { metadata, spec: {} }));
   }
 
-  test('leaves nothing of ours behind, with the rights of the hook, and can be repeated', async () => {
+  test('leaves nothing of ours behind, and can be repeated', async () => {
     await install();
 
-    const first = await runCli(['uninstall', '--kubeconfig', hook]);
-    const second = await runCli(['uninstall', '--kubeconfig', hook]);
+    const first = await runCli(['uninstall', '--kubeconfig', account]);
+    const second = await runCli(['uninstall', '--kubeconfig', account]);
 
     expect(first).toEqual({
       code: 0,
@@ -278,7 +289,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     );
   });
 
-  test('removes a protected registration with the rights of the hook, and not with less', async () => {
+  test('removes the protected registration with the right to that, and not with less', async () => {
     const admissionregistration = '/apis/admissionregistration.k8s.io/v1';
     for (const document of parseAllDocuments(readFileSync(PROTECTION, 'utf8'))) {
       const object = document.toJS() as KubeObject;
@@ -291,7 +302,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     const less = await addAccount(
       plane,
       'less',
-      hookRules().filter(({ apiGroups }) => apiGroups?.includes('kubelet-guard.dev') !== true),
+      [...hookRules(), ...MORE_RULES].filter(({ apiGroups }) => apiGroups?.includes('kubelet-guard.dev') !== true),
     );
     // a policy holds some time after it was written
     const probe = `${REGISTRATION}?dryRun=All`;
@@ -299,7 +310,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     await eventually('the policy to hold', async () => ((await client('DELETE', probe)) === 403 ? true : undefined));
 
     const refused = await runCli(['uninstall', '--kubeconfig', less]);
-    const { code, stderr } = await runCli(['uninstall', '--kubeconfig', hook]);
+    const { code, stderr } = await runCli(['uninstall', '--kubeconfig', account]);
 
     expect(refused).toMatchObject({ code: 3, stdout: '' });
     expect(refused.stderr).toContain('the registration of kubelet-guard is protected: ask for the ClusterRole');

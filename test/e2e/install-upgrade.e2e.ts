@@ -1,28 +1,21 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { idOf, missingTools, renderOverlay, type Manifest } from '../support/manifests.ts';
+import { missingTools, renderOverlay, type Manifest } from '../support/manifests.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
-import { apply, hostAddress, leadTo } from './support/installation.ts';
-import { callLocal, sample } from './support/local-port.ts';
-import { productCommand } from './support/product.ts';
-import { freePort, startProgram, type Program } from './support/programs.ts';
+import { apply, leadTo } from './support/installation.ts';
+import { sample } from './support/local-port.ts';
+import { startReplica } from './support/replica.ts';
 import { kubeconfigFor } from './support/rights.ts';
 import { kubeletConfigMap } from './support/samples.ts';
-import { eventually, Hopeless } from './support/wait.ts';
+import { eventually } from './support/wait.ts';
 
 jest.setTimeout(120_000);
 
 const RATE = 50;
 /** What the API server counts when it lets a write pass unjudged. */
 const FAIL_OPEN = 'apiserver_admission_webhook_fail_open_count';
-
-interface Replica {
-  readonly program: Program;
-  readonly port: number;
-  readonly reviews: () => Promise<number>;
-}
 
 const tools = missingTools('kubectl') === undefined ? [] : ['kubectl'];
 
@@ -42,7 +35,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   afterAll(() => cleanup.run(), 60_000);
 
   test(`lets nothing pass unjudged under ${RATE} reviews a second`, async () => {
-    const old = await startReplica();
+    const old = await startReplica(cleanup, plane, objects, kubeconfig);
     await leadTo(plane.admin, old.port);
     await eventually('the webhook to be asked', async () => ((await write()) === 'refused' ? true : undefined), {
       context: old.program.tail,
@@ -51,7 +44,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     const flow = startFlow();
     try {
       await apply(plane, nextVersion(objects));
-      const next = await startReplica();
+      const next = await startReplica(cleanup, plane, objects, kubeconfig);
       await leadTo(plane.admin, next.port);
       old.program.kill('SIGTERM');
       expect(await old.program.ended).toEqual({ code: 0, signal: null });
@@ -70,32 +63,6 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     expect(await failedOpen()).toBe(0);
     process.stderr.write(`upgrade: ${answers.length} reviews in ${seconds.toFixed(1)} s, all of them judged\n`);
   });
-
-  /** Runs the container of the Deployment as it is shipped, but for where its files and ports are. */
-  async function startReplica(): Promise<Replica> {
-    const [port, local] = [await freePort(hostAddress()), await freePort()];
-    const config = objects.find((object) => idOf(object) === 'ConfigMap kubelet-guard/kubelet-guard');
-    const { 'guard.yaml': text = '' } = config?.data as Readonly<Record<string, string>>;
-    const places: Readonly<Record<string, string>> = {
-      '--config=/etc/kubelet-guard/guard.yaml': `--config=${plane.write('guard.yaml', text)}`,
-      '--local-listen=0.0.0.0:8080': `--local-listen=127.0.0.1:${local}`,
-    };
-    const args = argsOf(objects).map((arg) => places[arg] ?? arg);
-    const own = [`--listen=${hostAddress()}:${port}`, `--kubeconfig=${kubeconfig}`];
-    const name = `replica-${port}`;
-    const program = startProgram(cleanup, { name, dir: plane.dir, command: productCommand(...args, ...own) });
-    await eventually(
-      'a replica to be ready',
-      async () => {
-        if (program.exit() !== undefined) throw new Hopeless(`it ended\n${program.tail()}`);
-        return (await callLocal(local, '/readyz')).status === 200 ? true : undefined;
-      },
-      { context: program.tail },
-    );
-    const reviews = async () =>
-      sample((await callLocal(local, '/metrics')).text, 'kubelet_guard_admission_requests_total') ?? 0;
-    return { program, port, reviews };
-  }
 
   /** Writes what the guard refuses: where it is not asked, the write succeeds. */
   async function write(): Promise<string> {
@@ -137,12 +104,4 @@ function nextVersion(objects: readonly Manifest[]): readonly Manifest[] {
     .replaceAll('"labels":{', '"labels":{"app.kubernetes.io/version":"99.0.0",');
   expect(text).toContain('kubelet-guard:99.0.0');
   return JSON.parse(text) as readonly Manifest[];
-}
-
-function argsOf(objects: readonly Manifest[]): readonly string[] {
-  const deployment = objects.find((object) => idOf(object) === 'Deployment kubelet-guard/kubelet-guard');
-  const { template } = deployment?.spec as {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] } };
-  };
-  return template.spec.containers[0]?.args ?? [];
 }

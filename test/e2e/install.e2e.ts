@@ -28,6 +28,7 @@ const RESTRICTED = 'kubelet-guard';
 /** Everything of the chart at once, with what it makes only for `helm test` and `helm uninstall`. */
 const EVERYTHING = {
   createNamespace: true,
+  hooks: 'always',
   ...Object.fromEntries(
     ['aks', 'certManager', 'nodeAgent', 'openshift', 'protectRegistration'].map((name) => [name, { enabled: true }]),
   ),
@@ -73,7 +74,7 @@ describeWith(
       });
 
       test('leaves nothing behind when it is deleted', async () => {
-        const flags = ['--wait=false', '-k', folderOf(name)];
+        const flags = ['--wait=false', '--ignore-not-found', '-k', folderOf(name)];
         expectContent(await kubectl(plane, ['delete', ...flags]), 'kubectl delete');
         expect(await present(plane, objects)).toEqual([]);
         await finalize(plane.admin, namespacesOf(objects));

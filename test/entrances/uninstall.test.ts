@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { uninstall } from '../../src/entrances/uninstall.ts';
+import { removeLeftovers, uninstall } from '../../src/entrances/uninstall.ts';
 import type { Api, ApiRequest } from '../../src/sources/api.ts';
 import { removalFrom } from '../../src/sources/removal.ts';
 
@@ -41,7 +41,7 @@ function clusterOf(paths: readonly string[], refusals: Readonly<Record<string, s
   return { api, there, calls };
 }
 
-async function run({ api }: { api: Api }, patience = 0) {
+async function run({ api }: { api: Api }, patience = 0, remove = uninstall) {
   const lines: string[] = [];
   let now = 0;
   const ports = {
@@ -53,7 +53,7 @@ async function run({ api }: { api: Api }, patience = 0) {
     },
     told: (line: string) => lines.push(line),
   };
-  const fault = await uninstall(NAMESPACE, ports, signal).then(
+  const fault = await remove(NAMESPACE, ports, signal).then(
     () => undefined,
     (cause: unknown) => (cause as Error).message,
   );
@@ -137,5 +137,44 @@ describe('an uninstall', () => {
     expect(lines).toEqual(['removed: ValidatingWebhookConfiguration kubelet-guard']);
     expect(fault).toContain('its pods still run: try again when they are gone');
     expect(cluster.there).toContain(LEASE);
+  });
+});
+
+describe('what is left behind', () => {
+  test('is removed once the sweeper is gone, and nothing else', async () => {
+    const left = EVERYTHING.filter((path) => path !== SWEEPER);
+    const cluster = clusterOf(left);
+
+    const { lines, fault } = await run(cluster, 0, removeLeftovers);
+
+    expect(fault).toBeUndefined();
+    expect(lines).toEqual([
+      'removed: 2 ClusterPolicyReports',
+      'removed: 1 ClusterReport',
+      'removed: Lease guards/kubelet-guard-sweeper',
+    ]);
+    expect([...cluster.there]).toEqual([REGISTRATION]);
+  });
+
+  test('stays while the Deployment of the sweeper is there', async () => {
+    const cluster = clusterOf(EVERYTHING);
+
+    const { lines, fault } = await run(cluster, 0, removeLeftovers);
+
+    expect(fault).toBeUndefined();
+    expect(lines).toEqual([
+      expect.stringContaining('nothing is removed: Deployment guards/kubelet-guard-sweeper is there'),
+    ]);
+    expect([...cluster.there]).toEqual(EVERYTHING);
+    expect(cluster.calls).toEqual([`GET ${SWEEPER}`]);
+  });
+
+  test('stays where it cannot be told whether the sweeper is there', async () => {
+    const cluster = clusterOf(EVERYTHING, { [`GET ${SWEEPER}`]: 'cannot get resource "deployments"' });
+
+    const { fault } = await run(cluster, 0, removeLeftovers);
+
+    expect(fault).toContain('may not get the Deployment guards/kubelet-guard-sweeper');
+    expect([...cluster.there]).toEqual(EVERYTHING);
   });
 });

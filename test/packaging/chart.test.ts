@@ -24,7 +24,7 @@ const VALUES: Readonly<Record<string, object>> = {
   ratchet: { preset: 'ratchet' },
 };
 /** Everything that can be switched on. */
-const ALL = Object.assign({ createNamespace: true }, ...Object.values(VALUES)) as object;
+const ALL = Object.assign({ createNamespace: true, hooks: 'always' }, ...Object.values(VALUES)) as object;
 
 interface Named {
   readonly name: string;
@@ -146,15 +146,41 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     expect(notes).toContain('kubectl delete validatingwebhookconfiguration kubelet-guard');
   });
 
-  test('has a hook for `helm test`, and one that takes the registration away before everything else', () => {
-    const hooks = renderChart({ hooks: true }).flatMap((object) => {
-      const hook = object.metadata.annotations?.['helm.sh/hook'];
-      return hook === undefined ? [] : [`${hook}: ${idOf(object)}`];
-    });
+  test('has a hook for `helm test`, and one that cleans up after everything else', () => {
+    const hooks = hooksOf(renderChart({ hooks: true, values: { hooks: 'always' } }));
     expect(hooks).toContain('test: Pod kubelet-guard/kubelet-guard-test');
-    expect(hooks).toContain('pre-delete: Job kubelet-guard/kubelet-guard-uninstall');
+    expect(hooks).toContain('post-delete: Job kubelet-guard/kubelet-guard-uninstall');
+  });
+
+  test('has no hooks in the output of `helm template`, which others apply', () => {
+    const objects = renderChart({ hooks: true });
+    expect(hooksOf(objects)).toEqual([]);
+    expect(objects.map(({ kind }) => kind)).not.toContain('Job');
+    expect(objects.map(({ kind }) => kind)).not.toContain('Pod');
+  });
+
+  test.each(['audit', 'ratchet', 'enforce'])('has a preset %s, the configuration of that component', (preset) => {
+    expect(configurationIn(renderChart({ values: { preset } }))).toEqual(configurationIn(renderOverlay(preset)));
+  });
+
+  test('has a configuration that goes before its preset, a control as a whole', () => {
+    const config = { controls: { 'kubelet-client-ca': { action: 'audit' } }, onUnknown: 'audit' };
+    expect(configurationIn(renderChart({ values: { preset: 'enforce', config } }))).toMatchObject({
+      controls: {
+        'apiserver-kubelet-client-cert': { action: 'enforce', on: { 'mirror-pod': 'ratchet' } },
+        'kubelet-client-ca': config.controls['kubelet-client-ca'],
+      },
+      onUnknown: 'audit',
+    });
   });
 });
+
+function hooksOf(objects: readonly Manifest[]): readonly string[] {
+  return objects.flatMap((object) => {
+    const hook = object.metadata.annotations?.['helm.sh/hook'];
+    return hook === undefined ? [] : [`${hook}: ${idOf(object)}`];
+  });
+}
 
 /** The objects by what they are called, with the configuration as what it says and not how. */
 function comparable(objects: readonly Manifest[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,16 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
 
 import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from '../../src/sources/api.ts';
 import { secretOf } from '../../src/sources/secret.ts';
+
+interface Shipped {
+  readonly kind: string;
+  readonly type: string;
+  readonly metadata: { readonly labels: object };
+}
 
 const OWN = { 'kubelet-guard.dev/certificates': 'own-authority' };
 const OBJECT = {
@@ -54,10 +63,23 @@ describe('a Secret', () => {
   test('is created with the mark by which it is known again', async () => {
     const { secret, asked } = port({ status: 201 });
     expect(await secret.create({ 'tls.crt': 'X' }, signal)).toMatchObject({ data: { 'tls.crt': 'X' } });
-    expect(asked).toMatchObject([{ method: 'POST', path: PATH, body: { type: 'kubernetes.io/tls' } }]);
+    expect(asked).toMatchObject([{ method: 'POST', path: PATH }]);
     expect(asked).toMatchObject([
       { body: { metadata: { name: 'a b', annotations: OWN }, data: { 'tls.crt': 'WA==' } } },
     ]);
+  });
+
+  test('is created as the manifests have it, so that they can be applied over it', async () => {
+    const manifest = new URL('../../manifests/base/rbac-certificates.yaml', import.meta.url);
+    const [shipped] = parseAllDocuments(readFileSync(manifest, 'utf8')).map((document) => document.toJS() as Shipped);
+    const { secret, asked } = port({ status: 201 });
+    await secret.create({}, signal);
+    const { kind, type, metadata } = asked[0]?.body as Shipped;
+    expect({ kind, type, labels: metadata.labels }).toEqual({
+      kind: 'Secret',
+      type: shipped?.type,
+      labels: shipped?.metadata.labels,
+    });
   });
 
   test('is updated as it was seen, so that whoever comes second fails, and keeps all else', async () => {
@@ -71,10 +93,12 @@ describe('a Secret', () => {
 });
 
 describe('an answer', () => {
-  const rights =
-    'the Secret ns/a b: HTTP 403: allow this account to get and update the Secret a b, and to create secrets';
+  const rights = 'the Secret ns/a b: HTTP 403: allow this account to get and update the Secret a b in the namespace ns';
+  const restore =
+    'there is none, and this account may not create it: apply the manifests again (kubectl apply -k, or helm upgrade), or run: kubectl --namespace ns create secret generic a b';
   const failures: readonly [string, Partial<ApiAnswer> | Error, 'read' | 'create', string][] = [
     ['without rights', { status: 403 }, 'read', rights],
+    ['without the right to create it', { status: 403 }, 'create', restore],
     ['without a namespace', { status: 404 }, 'create', 'the namespace ns is not there: create it'],
     ['of refusal', { status: 422, text: '{"kind":"Status","message":"bad"}' }, 'create', 'HTTP 422: bad'],
     ['of no JSON', { text: 'x' }, 'read', 'the answer is not JSON'],

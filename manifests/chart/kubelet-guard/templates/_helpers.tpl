@@ -74,3 +74,8 @@ enforce:
     kubelet-client-ca: { action: enforce, "on": { mirror-pod: ratchet } }
   onUnknown: deny
 {{- end }}
+
+{{/* Not empty where Helm installs: `helm template`, and what is built on it, sees no cluster, and runs no hooks. */}}
+{{- define "kubelet-guard.hooks" -}}
+{{- if or (eq .Values.hooks "always") (and (eq .Values.hooks "auto") (lookup "v1" "Namespace" "" "kube-system")) }}hooks{{ end -}}
+{{- end }}
