@@ -4,14 +4,14 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { developmentCertificates } from '../src/runtime/development-certificates.ts';
 import type { ListedNode } from '../src/sources/nodes.ts';
-import { listNodes, serveKubelets } from './support/kubelets.ts';
+import { Authority } from '../test/e2e/support/pki.ts';
+import { DOMAIN, listNodes, serveKubelets } from './support/kubelets.ts';
 import { CONCURRENCY, sweepOf, ways } from './support/sweep.ts';
 
 const NODES = 5000;
@@ -69,7 +69,10 @@ async function memoryOf(count: number, port: number): Promise<number> {
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  await developmentCertificates(folder, new Date());
+  const authority = new Authority('bench');
+  const { certificate, key } = authority.issue({ name: 'kubelet', hosts: [`*.${DOMAIN}`] });
+  const files = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authority.certificate };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   const kubelets = await start('kubelets', folder);
   const port = kubelets.message.port ?? 0;
 

@@ -22,6 +22,9 @@ const CONFIGZ = JSON.stringify({
   },
 });
 
+/** What the names of all kubelets end with. */
+export const DOMAIN = 'eu-central-1.compute.internal';
+
 /** Serves, and tells the parent process its port; ends with the parent. */
 export function serveKubelets(folder: string): void {
   const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -47,8 +50,8 @@ export async function* listNodes(count: number, port: number): AsyncGenerator<re
 
 function nodeOf(index: number, port: number): ListedNode {
   const address = `127.${1 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff || 1}`;
-  const name = `ip-${address.replaceAll('.', '-')}-${index}.eu-central-1.compute.internal`;
+  const name = `ip-${address.replaceAll('.', '-')}-${index}.${DOMAIN}`;
   const uid = `11111111-2222-4333-8444-${index.toString(16).padStart(12, '0')}`;
-  const traits = { name, uid, isControlPlane: false, isVirtual: false, provider: undefined };
+  const traits = { name, uid, addresses: [address], isControlPlane: false, isVirtual: false };
   return { ...traits, target: { name, uid, address, port } };
 }

@@ -6,6 +6,7 @@ import { readConfiguration } from '../../src/runtime/configuration.ts';
 import { configzEvidence } from '../../src/sources/configz.ts';
 import type { NodeEvidence } from '../../src/sources/evidence.ts';
 import { handshakeEvidence } from '../../src/sources/handshake/index.ts';
+import { servingNamesBy } from '../../src/sources/serving-names.ts';
 import { listNodes } from './kubelets.ts';
 
 /** As the default configuration has it. */
@@ -13,9 +14,10 @@ export const CONCURRENCY = 32;
 
 const TIMEOUT = 10_000;
 
+const readNames = servingNamesBy({});
 const tokens = { token: () => Promise.resolve('token'), refused: () => false };
-const configz = () => configzEvidence({ tokens, unverified: () => undefined, timeout: TIMEOUT });
-const handshake = () => handshakeEvidence({ timeout: TIMEOUT });
+const configz = () => configzEvidence({ tokens, unverified: () => undefined, readNames, timeout: TIMEOUT });
+const handshake = () => handshakeEvidence({ timeout: TIMEOUT, readNames });
 
 /** How kubelets are asked. */
 export const ways = {
@@ -45,6 +47,7 @@ export async function sweepOf(
     server: 'api:6443',
     objects: () => listNodes(0, port) as never,
     nodes: () => listNodes(count, port),
+    version: () => Promise.resolve(undefined),
     evidence,
     askApiServers: () => Promise.resolve([]),
     archive,

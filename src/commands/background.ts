@@ -192,7 +192,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     report: () => {
       if (last === undefined) return { reason: reasonOf(election.leadership()) };
       const { run: about, problems, summary, link, ledger } = last;
-      const head = reportHead(about, problems, summary, link);
+      const head = reportHead(about, problems, summary, last);
       return { chunks: renderJsonParts(head, reported(ledger.findings(), exemptionFor, link)) };
     },
     demand: (asked) => {

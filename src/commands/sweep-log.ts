@@ -37,6 +37,8 @@ export function sweepLog(log: Log): SweepLog {
     },
     ended: ({ problems, summary, link, nodes }, seconds) => {
       for (const { problem } of problems) log.warn({ code: problem.code }, problem.message);
+      const { skipped, skippedNames } = nodes;
+      if (skipped > 0) log.warn({ skipped, nodes: skippedNames }, 'nodes that say they are virtual did not answer');
       const facts = { seconds, summary, link: link.result, nodes, ...(unverified > 0 && { unverified }) };
       log.info(facts, problems.length === 0 ? 'a sweep is complete' : 'a sweep is not complete, and clears nothing');
     },

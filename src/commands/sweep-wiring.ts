@@ -19,7 +19,9 @@ import { AGENT_NAMESPACE, handOversIn, type HandOvers } from '../sources/hand-ov
 import { handshakeEvidence } from '../sources/handshake/index.ts';
 import { listNodes } from '../sources/nodes.ts';
 import { listObjects } from '../sources/objects.ts';
+import { servingNamesBy } from '../sources/serving-names.ts';
 import { tokenSource } from '../sources/token.ts';
+import { readVersion } from '../sources/version.ts';
 import { ADMISSION } from './allowances.ts';
 
 /** The namespace of the product where it does not run in a pod. */
@@ -47,11 +49,12 @@ export interface EvidenceOptions {
 export function evidencePorts(
   cluster: Cluster,
   { plan, namespaces, kubeletCA, clock, isReported, now, unverified }: EvidenceOptions,
-): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'evidence' | 'handedOver' | 'askApiServers'> {
+): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'handedOver' | 'askApiServers'> {
   const { request } = cluster;
   const { timeout } = plan;
+  const readNames = servingNamesBy({ kubelets: kubeletCA, cluster: cluster.ca });
   const makers: Readonly<Record<NodeEvidence['name'], () => NodeEvidence>> = {
-    handshake: () => handshakeEvidence({ timeout, accepts: isKubeletAddress }),
+    handshake: () => handshakeEvidence({ timeout, accepts: isKubeletAddress, readNames }),
     configz: () =>
       configzEvidence({
         tokens: tokenSource({
@@ -65,6 +68,7 @@ export function evidencePorts(
         unverified: ({ name }) => {
           unverified(name);
         },
+        readNames,
         timeout,
       }),
     'configz-proxy': () => configzProxyEvidence({ request, timeout }),
@@ -73,6 +77,7 @@ export function evidencePorts(
     server: authorityOf(cluster.server),
     objects: (signal) => listObjects(cluster, namespaces, signal),
     nodes: (signal) => listNodes(request, signal),
+    version: (signal) => readVersion(request, signal),
     evidence: plan.evidence.flatMap((name) => (name === 'flagz' || name === 'node-agent' ? [] : [makers[name]()])),
     handedOver: plan.evidence.includes('node-agent')
       ? handedOver(handOversIn(request, AGENT_NAMESPACE), isReported, now)

@@ -75,7 +75,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
   const findings = Array.from(result.ledger.findings(), (finding) =>
     reportFinding(finding, rules.exemptionFor, result.link),
   );
-  const head = reportHead(result.run, result.problems, result.summary, result.link);
+  const head = reportHead(result.run, result.problems, result.summary, result);
   return {
     output: output === 'json' ? [...renderJsonParts(head, findings)].join('') : renderSweepText(head, findings, style),
     errors: [...result.problems.map(renderSourceProblem), ...tokenNote(unverified.size, plan.evidence)],

@@ -27,6 +27,8 @@ export interface GuardReport {
   readonly summary: Summary;
   /** The link between kube-apiservers and kubelets as a whole; only where a cluster was swept. */
   readonly link?: Link;
+  /** Every node that is listed; only where a cluster was swept. */
+  readonly nodes?: NodeCounts;
   readonly findings: readonly ReportedFinding[];
 }
 
@@ -57,6 +59,20 @@ export interface Summary {
   readonly unknown: number;
   /** How many of those that fail or are unknown an exemption lets through; absent where none. */
   readonly exempted?: number;
+}
+
+/** How many nodes have which worst result. */
+export interface NodeCounts {
+  readonly pass: number;
+  readonly fail: number;
+  readonly unknown: number;
+  /**
+   * They say that they are no machines with a kubelet, and nothing answered there. A kubelet can say so itself: their findings
+   * are unknown all the same.
+   */
+  readonly skipped: number;
+  /** The first of these; absent where there are none. */
+  readonly skippedNames?: readonly string[];
 }
 
 /** The baseline that a report was compared with, and what the report therefore does not show. */
@@ -158,7 +174,12 @@ export function reportRun(
 export type ExemptionFor = (finding: Finding) => Exemption | undefined;
 
 /** Makes the report of a run without its findings. */
-export function reportHead(run: Run, problems: readonly SourceProblem[], summary: Summary, link?: Link): ReportHead {
+export function reportHead(
+  run: Run,
+  problems: readonly SourceProblem[],
+  summary: Summary,
+  { link, nodes }: Pick<ReportHead, 'link' | 'nodes'> = {},
+): ReportHead {
   return {
     apiVersion: 'kubelet-guard.dev/v1alpha1',
     kind: 'GuardReport',
@@ -169,6 +190,7 @@ export function reportHead(run: Run, problems: readonly SourceProblem[], summary
     },
     summary,
     ...(link && { link }),
+    ...(nodes && { nodes }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Link } from '../policy/link.ts';
-import type { ReportedFinding, ReportHead } from './guard-report.ts';
+import type { NodeCounts, ReportedFinding, ReportHead } from './guard-report.ts';
 import { escapeLine } from './printable.ts';
 import { paint, renderFinding, renderRemedies, summariseRun, type TextStyle } from './text.ts';
 
@@ -32,11 +32,23 @@ export function renderSweepText(head: ReportHead, findings: Iterable<ReportedFin
     ? []
     : Array.from(passed, ([control, { count, names }]) => renderPass(control, count, names, color));
   const remedies = renderRemedies([...failed.values()]);
-  const parts = [link, lines, passes, remedies].filter((part) => part.length > 0);
+  const parts = [link, renderSkipped(head.nodes), lines, passes, remedies].filter((part) => part.length > 0);
   const isSilent = quiet && parts.length === 0 && head.run.complete;
   return isSilent
     ? ''
     : [...parts, [summariseRun(head)]].map((part) => part.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+/** In the quietest report too: a kubelet can say so itself. */
+function renderSkipped({ skipped, skippedNames: names = [] }: Partial<NodeCounts> = {}): string[] {
+  if (skipped === undefined || skipped === 0) return [];
+  const more = skipped - names.length;
+  const nodes = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const words = skipped === 1 ? '1 node was skipped: it has' : `${skipped} nodes were skipped: they have`;
+  return [
+    escapeLine(`${words} the label type=virtual-kubelet, and nothing answered there: ${nodes}`),
+    'What has no kubelet can be exempted in the configuration; until then its findings are unknown.',
+  ];
 }
 
 function renderPass(control: string, count: number, names: readonly string[], color: boolean): string {

@@ -49,7 +49,7 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
   });
   const nodes = new Gauge({
     name: 'kubelet_guard_sweep_nodes',
-    help: 'Nodes of the last complete sweep by their worst result; skipped ones have no kubelet.',
+    help: 'Nodes of the last complete sweep by their worst result; skipped ones say that they are virtual and did not answer.',
     labelNames: ['result'],
     registers,
   });
@@ -86,7 +86,7 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
       for (const [control, results] of counts.findings) {
         for (const [result, count] of Object.entries(results)) findings.set({ control, result }, count);
       }
-      for (const [result, count] of Object.entries(counts.nodes)) nodes.set({ result }, count);
+      for (const result of ['pass', 'fail', 'unknown', 'skipped'] as const) nodes.set({ result }, counts.nodes[result]);
     },
     evidenceFailed: (evidence, reason) => {
       failures.inc({ evidence, reason });

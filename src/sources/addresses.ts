@@ -3,6 +3,8 @@
 
 import { BlockList, isIP } from 'node:net';
 
+import { ipv6Groups } from '../policy/addresses.ts';
+
 /**
  * Where no kubelet is: loopback, link-local, unspecified, multicast, broadcast (as validateNodeIP in
  * pkg/kubelet/kubelet_node_status.go:762-778, v1.37.2), and the metadata services of clouds beyond link-local ones.
@@ -33,7 +35,7 @@ export function isKubeletAddress(address: string): boolean {
   const version = address.includes('%') ? 0 : isIP(address);
   if (version !== 6) return version === 4 && !NOWHERE.check(address);
   if (NOWHERE.check(address, 'ipv6')) return false;
-  return embeddedAddresses(groupsOf(address)).every((embedded) => !NOWHERE.check(embedded));
+  return embeddedAddresses(ipv6Groups(address)).every((embedded) => !NOWHERE.check(embedded));
 }
 
 /**
@@ -54,23 +56,6 @@ function embeddedAddresses(groups: readonly number[]): string[] {
 
 function dotted(high: number, low: number): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
-}
-
-/** The eight groups of an IPv6 address that is one. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::').map(withoutDots);
-  const [first, last] = [head, tail ?? ''].map((part) =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)),
-  ) as [number[], number[]];
-  const missing = tail === undefined ? 0 : 8 - first.length - last.length;
-  return [...first, ...Array<number>(missing).fill(0), ...last];
-}
-
-function withoutDots(part: string): string {
-  return part.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes) => {
-    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
-    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  });
 }
 
 const LONGEST_NAME = 253;

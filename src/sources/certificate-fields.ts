@@ -23,6 +23,8 @@ const OBJECT_IDENTIFIER = 0x06;
 const SEQUENCE = 0x30;
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
 
 /** @returns undefined where the bytes are no certificate */
 export function certificateFields(der: Uint8Array): CertificateFields | undefined {
@@ -64,6 +66,36 @@ export function maySignCertificates(value: Uint8Array): boolean {
   if (bits?.tag !== BIT_STRING) return false;
   const usages = bits.content.subarray(1);
   return usages.every((byte) => byte === 0) || ((usages[0] ?? 0) & 0x04) !== 0;
+}
+
+/** The names of hosts and the bytes of IP addresses in the value of subjectAltName. */
+export function alternativeNames(value: Uint8Array): {
+  readonly hosts: readonly string[];
+  readonly addresses: readonly Uint8Array[];
+} {
+  const names = elementsOf(elementsOf(value)[0]?.content);
+  return {
+    hosts: names.filter(({ tag }) => tag === DNS_NAME).map(({ content }) => textOf(content)),
+    addresses: names.filter(({ tag }) => tag === IP_ADDRESS).map(({ content }) => content),
+  };
+}
+
+/** The values of an attribute in a distinguished name, as text. */
+export function attributesOf(name: Uint8Array, id: string): string[] {
+  const sets = elementsOf(elementsOf(name)[0]?.content);
+  return sets
+    .flatMap(({ content }) => elementsOf(content))
+    .flatMap(({ content }) => {
+      const [type, value] = elementsOf(content);
+      return type?.tag === OBJECT_IDENTIFIER && value !== undefined && dotted(type.content) === id
+        ? [textOf(value.content)]
+        : [];
+    });
+}
+
+/** What is not UTF-8 equals no name of ours. */
+function textOf(content: Uint8Array): string {
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString();
 }
 
 interface Element {

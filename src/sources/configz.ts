@@ -5,6 +5,7 @@ import { isKubeletAddress } from './addresses.ts';
 import { ApiFault, bounded, fieldsOf, parsed, type Api, type ApiAnswer } from './api.ts';
 import type { NodeEvidence, NodeTarget } from './evidence.ts';
 import { HttpFault, httpsUrl, send, type HttpAnswer } from './http.ts';
+import type { ReadNames } from './serving-names.ts';
 import type { TokenSource } from './token.ts';
 
 /** How kubelets are asked for `/configz`. */
@@ -19,6 +20,8 @@ export interface ConfigzOptions {
   readonly clusterCA?: string | undefined;
   /** A kubelet was given the token though its certificate did not verify, and why it did not. */
   readonly unverified: (node: NodeTarget, reason: string) => void;
+  /** Reads the certificate, where a node can tell a stranger by it: that gets no token. */
+  readonly readNames?: ReadNames;
   /** Milliseconds for one kubelet. */
   readonly timeout: number;
 }
@@ -34,7 +37,7 @@ const LIMIT = 4 * 1024 * 1024;
 
 /** Asks the kubelet itself, with a token. */
 export function configzEvidence(options: ConfigzOptions): NodeEvidence {
-  const { tokens, ca, clusterCA, unverified, timeout } = options;
+  const { tokens, ca, clusterCA, unverified, readNames, timeout } = options;
   const authority = ca ?? clusterCA;
   // with none at all: what verifies by the roots of the system is no kubelet that is known
   const secureContext = createSecureContext({ ca: authority ?? [] });
@@ -48,6 +51,7 @@ export function configzEvidence(options: ConfigzOptions): NodeEvidence {
         checkServerIdentity: (host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
           checkServerIdentity(host, certificate) && checkServerIdentity(node.name, certificate),
       },
+      ...(node.stranger && { stranger: (der: Uint8Array | undefined) => node.stranger?.(readNames?.(der)) }),
       accepts: (address: string) => address === node.address || isKubeletAddress(address),
       timeout,
       limit: LIMIT,

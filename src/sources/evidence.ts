@@ -1,3 +1,4 @@
+import type { ServingNames, Stranger } from '../policy/identity.ts';
 import type { RawDocument } from '../policy/types.ts';
 
 /** A node, as far as it is needed to ask its kubelet. */
@@ -7,6 +8,11 @@ export interface NodeTarget {
   /** The IP address or host name of the kubelet. */
   readonly address: string;
   readonly port: number;
+  /**
+   * Why a server with this certificate is not the node's kubelet; undefined where it is. Without it whoever answers is
+   * believed: a host that asks its own kubelet knows where that is.
+   */
+  readonly stranger?: (seen: ServingNames | undefined) => Stranger | undefined;
 }
 
 /** A way to ask a kubelet. */

@@ -5,6 +5,7 @@ import { request as requestTls } from 'node:https';
 import { isIPv6, type Socket } from 'node:net';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
 
+import type { Stranger } from '../policy/identity.ts';
 import type { ProblemCode } from '../policy/types.ts';
 import { bounded, type ApiAnswer } from './api.ts';
 
@@ -20,6 +21,8 @@ export interface HttpRequest {
   readonly agent?: Agent;
   /** Whether an address that a host name leads to may be asked. */
   readonly accepts?: (address: string) => boolean;
+  /** Why a server that shows this certificate, in DER, is sent nothing; undefined where it is. */
+  readonly stranger?: (certificate: Uint8Array | undefined) => Stranger | undefined;
   /** Milliseconds for the whole call. */
   readonly timeout: number;
   /** Bytes up to which the answer is read. */
@@ -56,7 +59,7 @@ const CUT = 'ECONNRESET';
 /** The reasons of an HttpFault. */
 export type HttpFaultCode = Extract<
   ProblemCode,
-  'unreachable' | 'timeout' | 'tls' | 'too-large' | 'redirected' | 'malformed'
+  'unreachable' | 'timeout' | 'tls' | 'wrong-node' | 'unidentified' | 'too-large' | 'redirected' | 'malformed'
 >;
 
 /** The address of a server that speaks TLS. */
@@ -125,7 +128,7 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
 }
 
 function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientRequest {
-  const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts } = request;
+  const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts, stranger } = request;
   // by itself Node sends a body with DELETE that no length announces
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options = { method, headers: { ...headers, ...length }, agent: agent ?? false };
@@ -138,6 +141,16 @@ function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientReq
         if (!accepts(remoteAddress)) {
           fail(new HttpFault('unreachable', `its name leads to ${remoteAddress}, where nothing is asked`));
         }
+      });
+    });
+  }
+  if (stranger !== undefined) {
+    call.on('socket', (socket) => {
+      // before what waits for the end of the handshake is sent, as where Node itself refuses a certificate
+      socket.once('secureConnect', () => {
+        const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
+        const doubt = stranger(certificate);
+        if (doubt !== undefined) fail(new HttpFault(doubt.code, doubt.message));
       });
     });
   }

@@ -1,3 +1,4 @@
+import { comparable } from '../policy/addresses.ts';
 import type { Problem } from '../policy/types.ts';
 import { isKubeletAddress, isKubeletName, isKubeletPort } from './addresses.ts';
 import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from './api.ts';
@@ -7,16 +8,16 @@ import { pagesOf } from './pages.ts';
 /** A node, and how its kubelet is asked, or why it is not. */
 export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
 
-/** What the labels of a node tell. A kubelet can set most of them itself: hints, and no more. */
+/** What a node says of itself. Its kubelet can write nearly all of it: hints, and no more. */
 export interface NodeTraits {
   readonly name: string;
   readonly uid: string;
+  /** All addresses of its status, written so that they can be compared. */
+  readonly addresses: readonly string[];
   /** It is one of the nodes that the control plane runs on. */
   readonly isControlPlane: boolean;
-  /** It stands for another system than a kubelet. */
+  /** It says that it stands for another system than a machine with a kubelet. */
   readonly isVirtual: boolean;
-  /** Whose managed Kubernetes the node belongs to, which shows nothing of its control plane. */
-  readonly provider: string | undefined;
 }
 
 const PAGE = 250;
@@ -24,18 +25,6 @@ const DEFAULT_PORT = 10250;
 const LONGEST_NAME = 253;
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
-
-/**
- * Labels that only managed nodes have. A provider ID is no such sign: machines of a cloud also run clusters of one's own.
- * EKS: labels of managed node groups, and of Fargate, Auto Mode and hybrid nodes (the EKS user guide). AKS: the label that
- * names the resource group of the nodes. GKE: the node pool (test/e2e/cloud/gcp/gke_node_pools.go:110, v1.36.3).
- */
-const PROVIDERS: readonly (readonly [label: string, provider: string])[] = [
-  ['eks.amazonaws.com/nodegroup', 'Amazon EKS'],
-  ['eks.amazonaws.com/compute-type', 'Amazon EKS'],
-  ['kubernetes.azure.com/cluster', 'Azure AKS'],
-  ['cloud.google.com/gke-nodepool', 'Google GKE'],
-];
 
 /**
  * Lists the nodes page by page, and of each only what is needed to ask its kubelet.
@@ -57,20 +46,29 @@ export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<read
 function listedNode({ metadata, status }: Fields): ListedNode {
   const { name, uid, labels } = fieldsOf(metadata);
   if (typeof name !== 'string' || typeof uid !== 'string') throw new ApiFault('the answer lists a node without a name');
+  const { addresses, daemonEndpoints } = fieldsOf(status);
   const has = (label: string): boolean => Object.hasOwn(fieldsOf(labels), label);
   const traits: NodeTraits = {
     name,
     uid,
+    addresses: addressesOf(addresses),
     isControlPlane: CONTROL_PLANE.some(has),
     isVirtual: fieldsOf(labels).type === 'virtual-kubelet',
-    provider: PROVIDERS.find(([label]) => has(label))?.[1],
   };
-  const { addresses, daemonEndpoints } = fieldsOf(status);
   const address = addressOf(addresses);
   if (typeof address !== 'string') return { ...traits, unusable: address };
   const port = portOf(fieldsOf(fieldsOf(daemonEndpoints).kubeletEndpoint).Port);
   if (typeof port !== 'number') return { ...traits, unusable: port };
   return { ...traits, target: { name, uid, address, port } };
+}
+
+/** More than any node has. */
+const MOST_ADDRESSES = 64;
+
+function addressesOf(addresses: unknown): string[] {
+  const texts = (Array.isArray(addresses) ? addresses : []).map((entry) => fieldsOf(entry).address);
+  const known = texts.filter((text) => typeof text === 'string' && text.length <= LONGEST_NAME) as string[];
+  return known.slice(0, MOST_ADDRESSES).map(comparable);
 }
 
 /** The address that the node's first choice of a type gives: there is no second try after one that can not be true. */

@@ -61,7 +61,7 @@ function render(
 ): string {
   const count = (result: string) => findings.filter((one) => one.result === result).length;
   const summary = { pass: count('pass'), fail: count('fail'), unknown: count('unknown') };
-  return renderSweepText(reportHead(RUN, problems, summary, link), findings, style);
+  return renderSweepText(reportHead(RUN, problems, summary, { link }), findings, style);
 }
 
 describe('the text report of a sweep', () => {

@@ -6,6 +6,7 @@ import { ApiFault, type Api, type ApiRequest } from '../../src/sources/api.ts';
 import { configzEvidence, configzProxyEvidence, type ConfigzOptions } from '../../src/sources/configz.ts';
 import type { NodeTarget } from '../../src/sources/evidence.ts';
 import { HttpFault } from '../../src/sources/http.ts';
+import { servingNamesBy } from '../../src/sources/serving-names.ts';
 import type { TokenSource } from '../../src/sources/token.ts';
 import { Authority, type KeyPair } from '../e2e/support/pki.ts';
 import { authority, issue, json, serve, serveRaw, stopServers } from '../support/https-server.ts';
@@ -138,6 +139,25 @@ describe('the token', () => {
     const { port, asked } = await kubelet(200, withCA, issue({ hosts: ['localhost'] }));
     expect(await ask({ port, address: 'localhost' })).toMatchObject(problem('unreachable', 'its name leads to'));
     expect(asked).toStrictEqual([]);
+  });
+
+  test.each([
+    ['unverified', undefined],
+    ['verified', authority.certificate],
+  ])('is not sent to a server that is a stranger to the node, %s', async (_how, ca) => {
+    const { port, asked, closed } = await kubelet(200, withCA, issue({ addresses: ['127.0.0.1'], hosts: ['node-2'] }));
+    const seen: unknown[] = [];
+    const stranger: NodeTarget['stranger'] = (names) => {
+      seen.push(names?.hosts);
+      return { code: 'wrong-node', message: 'it answers as node-2' };
+    };
+    const answer = await ask({ port, stranger }, { ca, readNames: servingNamesBy({}) });
+    expect(answer).toMatchObject(problem('wrong-node', 'it answers as node-2'));
+    await closed(1);
+    expect({ asked, seen, unverified }).toStrictEqual({ asked: [], seen: [['node-2']], unverified: [] });
+    expect(await ask({ port, stranger: () => undefined }, { readNames: servingNamesBy({}) })).toMatchObject({
+      form: 'object',
+    });
   });
 
   test('that is refused is replaced once, where there is another', async () => {

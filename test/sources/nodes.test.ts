@@ -83,7 +83,7 @@ describe('a node', () => {
       uid: 'u1',
       isControlPlane: false,
       isVirtual: false,
-      provider: undefined,
+      addresses: ['node-1', '192.0.2.1', '10.0.0.1', 'fd00:0:0:0:0:0:0:1'],
       target: { name: 'node-1', uid: 'u1', address: '10.0.0.1', port: 10350 },
     });
   });
@@ -142,14 +142,10 @@ describe('a node', () => {
   test.each([
     [{ 'node-role.kubernetes.io/control-plane': '' }, { isControlPlane: true }],
     [{ 'node-role.kubernetes.io/master': 'true' }, { isControlPlane: true }],
-    [{ 'node-role.kubernetes.io/worker': '' }, { isControlPlane: false, provider: undefined }],
+    [{ 'node-role.kubernetes.io/worker': '' }, { isControlPlane: false }],
     [{ type: 'virtual-kubelet' }, { isVirtual: true }],
     [{ type: 'metal' }, { isVirtual: false }],
-    [{ 'eks.amazonaws.com/nodegroup': 'a' }, { provider: 'Amazon EKS' }],
-    [{ 'eks.amazonaws.com/compute-type': 'fargate' }, { provider: 'Amazon EKS' }],
-    [{ 'kubernetes.azure.com/cluster': 'a' }, { provider: 'Azure AKS' }],
-    [{ 'cloud.google.com/gke-nodepool': 'a' }, { provider: 'Google GKE' }],
-    [null, { isControlPlane: false, isVirtual: false, provider: undefined }],
+    [null, { isControlPlane: false, isVirtual: false }],
   ])('with the labels %j is %j', async (labels, traits) => {
     expect(await only(nodeOf(usable, labels))).toMatchObject(traits);
   });

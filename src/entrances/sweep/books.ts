@@ -1,7 +1,7 @@
 import { comparedOf, driftOf, keyOf } from '../../policy/drift.ts';
 import { tallyLink, type Link } from '../../policy/link.ts';
 import type { Exemption, Finding, SourceProblem } from '../../policy/types.ts';
-import type { Summary } from '../../report/guard-report.ts';
+import type { NodeCounts, Summary } from '../../report/guard-report.ts';
 import type { ReportSubject } from '../../report/policy-report.ts';
 import type { Archive } from './archive.ts';
 import { openLedger, type Ledger } from './ledger.ts';
@@ -9,19 +9,22 @@ import { openLedger, type Ledger } from './ledger.ts';
 /** How a kubelet answered a call that kube-apiserver passed on. */
 export type Call = 'answered' | 'refused';
 
-/** How many nodes have which worst result, and how many are no machines with a kubelet. */
-export type NodeCounts = Readonly<Record<Finding['outcome']['result'] | 'skipped', number>>;
-
 /** What a sweep has found so far. */
 export interface Books {
   /** Takes the final findings of a node: compares them with what is remembered, counts, and stores them. */
-  readonly closeNode: (node: Named, findings: readonly Finding[], call: Call | undefined) => Promise<void>;
-  readonly skipNode: () => void;
+  readonly closeNode: (node: Named, closed: ClosedNode) => Promise<void>;
   /** Takes the final findings of everything else; in part where some of it could not be listed. */
   readonly closeControlPlane: (findings: readonly Finding[], isPartial: boolean) => Promise<void>;
   /** Forgets the nodes that are no more, where everything was seen. */
   readonly tidy: (isWhole: boolean) => Promise<void>;
   readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
+}
+
+/** What is final about a node. */
+interface ClosedNode {
+  readonly findings: readonly Finding[];
+  readonly call: Call | undefined;
+  readonly isSkipped: boolean;
 }
 
 interface Named {
@@ -46,11 +49,15 @@ export interface Shelves {
   readonly notKept: (problem: SourceProblem) => void;
 }
 
+/** So many of them are named. */
+const MOST_SKIPPED = 100;
+
 /** Opens the books of a sweep that began at a time, RFC 3339 in UTC. */
 export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at: string, signal: AbortSignal): Books {
   const summary = { pass: 0, fail: 0, unknown: 0 };
   let exempted = 0;
   const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
+  const skippedNames: string[] = [];
   const ledger = openLedger();
   const tally = tallyLink();
 
@@ -73,16 +80,14 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
   };
 
   return {
-    closeNode: async ({ name, uid }, findings, call) => {
+    closeNode: async ({ name, uid }, { findings, call, isSkipped }) => {
       const about = { kind: 'node', name, uid } as const;
       const compared = compare(about, findings);
       ledger.addNode(name, compared);
       tally.addNode(compared, call);
-      nodes[worstOf(compared)] += 1;
+      nodes[isSkipped ? 'skipped' : worstOf(compared)] += 1;
+      if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
       await close(about, compared, false);
-    },
-    skipNode: () => {
-      nodes.skipped += 1;
     },
     closeControlPlane: async (findings, isPartial) => {
       const about = { kind: 'control-plane' } as const;
@@ -97,7 +102,7 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
     result: (apiServersNotApplicable) => ({
       summary: { ...summary, ...(exempted > 0 && { exempted }) },
       link: tally.result(apiServersNotApplicable),
-      nodes,
+      nodes: { ...nodes, ...(skippedNames.length > 0 && { skippedNames: skippedNames.toSorted() }) },
       ledger,
     }),
   };

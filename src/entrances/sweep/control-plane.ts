@@ -1,4 +1,6 @@
+import { comparable } from '../../policy/addresses.ts';
 import { combine } from '../../policy/combine.ts';
+import type { Directory } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
 import type { Finding, SubjectName, UnansweredDocument } from '../../policy/types.ts';
 
@@ -6,24 +8,35 @@ import type { Finding, SubjectName, UnansweredDocument } from '../../policy/type
 export interface ControlPlane {
   /** The findings of pods, which show a process, and of ConfigMaps, which only declare one. */
   readonly listed: Finding[];
-  /** Which pod has an IP address, as far as it runs a kube-apiserver. */
-  readonly addresses: Map<string, SubjectName>;
+  /** The pods that run a kube-apiserver. */
+  readonly pods: ApiServerPod[];
+  /** Whether one of the pods is one that AKS itself runs. */
+  hasAksPod: boolean;
+}
+
+/** A pod that runs a kube-apiserver. */
+interface ApiServerPod {
+  readonly subject: SubjectName;
+  /** As far as its status says: a new mirror pod has none yet. */
+  readonly addresses: readonly string[];
 }
 
 /** What is known of the control plane besides. */
 export interface Surroundings {
   /** The `host:port` that was configured: it can be a load balancer, and then stands for no one kube-apiserver. */
   readonly server: string;
-  /** The provider that runs the control plane, where the nodes tell so and none of them is a control plane's. */
+  /** The provider that runs the control plane, where that is known and no node is a control plane's. */
   readonly managedBy: string | undefined;
+  /** The nodes of the cluster. */
+  readonly directory: Directory;
 }
 
-/** Notes the addresses of a pod that runs a kube-apiserver: what is asked at one of them is that kube-apiserver. */
-export function noteAddresses({ addresses }: ControlPlane, pod: unknown, findings: readonly Finding[]): void {
+/** Notes a pod that runs a kube-apiserver. */
+export function notePod({ pods }: ControlPlane, pod: unknown, findings: readonly Finding[]): void {
   const subject = findings.find((finding) => finding.subject.component === 'kube-apiserver')?.subject;
   if (subject === undefined) return;
   const { hostIP, podIP } = fieldsOf(fieldsOf(pod).status);
-  for (const address of [hostIP, podIP]) if (typeof address === 'string') addresses.set(address, subject);
+  pods.push({ subject, addresses: [podIP, hostIP].filter((address) => typeof address === 'string') });
 }
 
 /**
@@ -33,20 +46,26 @@ export function noteAddresses({ addresses }: ControlPlane, pod: unknown, finding
  * @returns the findings, and why kube-apiservers can not be judged at all where a provider runs them
  */
 export function judgeControlPlane(
-  { listed, addresses }: ControlPlane,
+  { listed, pods }: ControlPlane,
   asked: readonly Finding[],
-  { server, managedBy }: Surroundings,
+  { server, managedBy, directory }: Surroundings,
 ): { readonly findings: readonly Finding[]; readonly notApplicable?: string } {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
   const running = listed.filter(({ vantage }) => vantage !== 'declared');
   const hasPods = running.some(isOfApiServer);
+  const isAlone = onlyHosts(asked);
   const live = asked.flatMap((finding) => {
-    if (finding.vantage === 'on-node') return [{ ...finding, subject: atHome(finding.subject, running) }];
-    const subject = addresses.get(hostOf(finding.subject.name));
-    if (subject !== undefined) return [{ ...finding, subject }];
+    const subject =
+      finding.vantage === 'on-node'
+        ? atHome(finding, asked, pods)
+        : isAlone(hostOf(finding.subject.name))
+          ? atAddress(finding.subject, pods, directory)
+          : finding.subject;
     // an address that can stand for all of them tells of none in particular, and their pods are seen
     const isMoot = managedBy !== undefined || (hasPods && finding.subject.name === server);
-    return isMoot && finding.outcome.result === 'unknown' ? [] : [finding];
+    return isMoot && subject === finding.subject && finding.outcome.result === 'unknown'
+      ? []
+      : [{ ...finding, subject }];
   });
   const findings = [...combine([...running, ...live], declared), ...declared];
   if (managedBy === undefined || hasPods || live.some(isOfApiServer)) return { findings };
@@ -54,17 +73,45 @@ export function judgeControlPlane(
   return { findings, notApplicable };
 }
 
+/** Tells the addresses at which one kube-apiserver was asked, and not several at different ports. */
+function onlyHosts(asked: readonly Finding[]): (host: string) => boolean {
+  const names = new Set(asked.filter(({ vantage }) => vantage === 'live').map(({ subject }) => subject.name));
+  const hosts = [...names].map(hostOf);
+  return (host) => hosts.indexOf(host) === hosts.lastIndexOf(host);
+}
+
+/**
+ * The kube-apiserver that was asked at an address: the one of the node that has it, as its pod where the API shows that.
+ * Where the address is no node's, pods tell theirs.
+ */
+function atAddress(asked: SubjectName, pods: readonly ApiServerPod[], directory: Directory): SubjectName {
+  const host = hostOf(asked.name);
+  const node = directory.ownerOf(comparable(host));
+  const there = pods.filter(({ subject }) => subject.node === node);
+  if (node !== undefined && there.length === 1 && there[0] !== undefined) return there[0].subject;
+  const pod = pods.find(({ addresses }) => addresses.includes(host));
+  if (pod !== undefined) return pod.subject;
+  return node === undefined || there.length > 0 ? asked : ofNode(node);
+}
+
 /**
  * What an agent says is about its own node. Only where the API shows the pod there is it that pod: a name alone proves nothing,
  * for that of another node can end with the name of this one.
  */
-function atHome(subject: SubjectName, running: readonly Finding[]): SubjectName {
-  const { component, kind, namespace, name, node = '' } = subject;
-  const isShown = running.some((finding) => {
-    const { subject: pod } = finding;
-    return pod.kind === kind && pod.namespace === namespace && pod.name === name && pod.node === node;
-  });
-  return kind === 'Node' || isShown ? subject : { component, name: node, kind: 'Node', node, container: name };
+function atHome({ subject }: Finding, asked: readonly Finding[], pods: readonly ApiServerPod[]): SubjectName {
+  const { kind, namespace, name, node = '' } = subject;
+  const there = pods.filter((pod) => pod.subject.node === node).map((pod) => pod.subject);
+  const same = there.find((pod) => kind === 'Pod' && pod.namespace === namespace && pod.name === name);
+  if (same !== undefined) return same;
+  const ofAgent = asked.filter((other) => other.vantage === 'on-node' && other.subject.node === node);
+  const isOnly = ofAgent.every((other) => other.subject.name === name && other.subject.container === subject.container);
+  if (isOnly && there.length === 0) return ofNode(node);
+  if (isOnly && there.length === 1 && kind === 'Node' && there[0] !== undefined) return there[0];
+  return kind === 'Node' ? subject : { ...ofNode(node), container: name };
+}
+
+function ofNode(node: string): SubjectName {
+  return { component: 'kube-apiserver', name: node, kind: 'Node', node };
 }
 
 /** What stands for a kube-apiserver that nothing shows: the cluster has one, and it could not be judged. */

@@ -1,9 +1,14 @@
+import { comparable } from '../../policy/addresses.ts';
 import { combine } from '../../policy/combine.ts';
+import { sharedPlace, strangerAt, type Directory, type Stranger } from '../../policy/identity.ts';
 import { ASKS } from '../../policy/link.ts';
-import type { Finding, Problem, RawDocument, UnansweredDocument } from '../../policy/types.ts';
-import type { NodeEvidence } from '../../sources/evidence.ts';
+import type { AskedSource, Finding, Problem, RawDocument, UnansweredDocument } from '../../policy/types.ts';
+import type { NodeEvidence, NodeTarget } from '../../sources/evidence.ts';
 import type { ListedNode } from '../../sources/nodes.ts';
 import type { Call } from './books.ts';
+
+/** Nothing was heard at all. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'timeout']);
 
 /** Unless these pass, a kubelet can answer a caller that it does not know. */
 const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([ASKS, 'kubelet-anonymous-auth']);
@@ -16,6 +21,8 @@ export interface NodeJudging {
   readonly declared: readonly Finding[];
   /** What the agent of a node handed over; undefined where there is none. */
   readonly handedOver: HandedOver;
+  /** All nodes of the sweep. */
+  readonly directory: Directory;
   readonly unanswered: (document: UnansweredDocument) => void;
 }
 
@@ -29,16 +36,19 @@ export interface JudgedNode {
   readonly apiServers: readonly Finding[];
   /** Where kube-apiserver passed a call on to the kubelet. */
   readonly call: Call | undefined;
+  /** It says that it is no machine with a kubelet, and nothing there answered. */
+  readonly isSkipped: boolean;
 }
 
 /** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
 export async function judgeNode(
   node: ListedNode,
-  { evidence, inspect, declared, unanswered, handedOver }: NodeJudging,
+  { evidence, inspect, declared, unanswered, handedOver, directory }: NodeJudging,
   signal: AbortSignal,
 ): Promise<JudgedNode> {
   const audited = handedOver(node.name, signal);
-  const answers = await Promise.all(evidence.map((one) => ask(one, node, signal)));
+  const answers = withoutStrangers(await Promise.all(evidence.map((one) => ask(one, node, directory, signal))));
+  const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
   const onHost = (await audited) ?? [];
   if ('code' in onHost) {
     const source = { node: node.name, via: 'proc' } as const;
@@ -49,7 +59,14 @@ export async function judgeNode(
   const ofKubelet = [...answers.flatMap(inspect), ...found.filter(isOfKubelet)];
   const findings = combine(ofKubelet, declared.filter(isOfKubelet));
   const apiServers = found.filter((finding) => !isOfKubelet(finding));
-  return { findings, apiServers, call: callOf(answers, findings) };
+  const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
+  return { findings, apiServers, call: callOf(answers, findings), isSkipped };
+}
+
+/** Where a node is asked. */
+export function endpointOf({ address, port }: NodeTarget): string {
+  const host = comparable(address);
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
@@ -57,10 +74,42 @@ export function asksForCertificate({ findings }: JudgedNode): boolean {
   return findings.some(({ control, outcome }) => control.slug === ASKS && outcome.result === 'pass');
 }
 
-function ask({ name, ask }: NodeEvidence, node: ListedNode, signal: AbortSignal): Promise<RawDocument> {
-  if ('target' in node) return ask(node.target, signal);
-  const source = { node: node.name, via: name };
-  return Promise.resolve({ form: 'unanswered', component: 'kubelet', source, problem: node.unusable });
+function ask(
+  { name: via, ask }: NodeEvidence,
+  node: ListedNode,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<RawDocument> {
+  const source = { node: node.name, via };
+  const unasked = (problem: Problem): Promise<RawDocument> =>
+    Promise.resolve({ form: 'unanswered', component: 'kubelet', source, problem });
+  if (!('target' in node)) return unasked(node.unusable);
+  const { name, addresses, target } = node;
+  const names = { name, addresses, endpoint: endpointOf(target) };
+  // kube-apiserver does not say whose certificate it saw
+  const shared = via === 'configz-proxy' ? sharedPlace(names, directory) : undefined;
+  if (shared !== undefined) return unasked(shared);
+  return ask({ ...target, stranger: (seen) => strangerAt(names, directory, seen) }, signal);
+}
+
+/**
+ * What kube-apiserver heard at an address is nothing of the node either, where another one answers there; where who answers is
+ * not known, it has to be a configz.
+ */
+function withoutStrangers(answers: readonly RawDocument[]): RawDocument[] {
+  const strangers = answers
+    .flatMap((answer) => (answer.form === 'unanswered' ? [answer.problem] : []))
+    .filter(isStranger);
+  const [stranger] = [...strangers.filter(({ code }) => code === 'wrong-node'), ...strangers];
+  return answers.map((answer) => {
+    if (stranger === undefined || answer.form === 'text' || viaOf(answer) !== 'configz-proxy') return answer;
+    if (answer.form !== 'unanswered' && stranger.code === 'unidentified') return answer;
+    return { form: 'unanswered', component: 'kubelet', source: answer.source as AskedSource, problem: stranger };
+  });
+}
+
+function isStranger(problem: Problem): problem is Stranger {
+  return problem.code === 'wrong-node' || problem.code === 'unidentified';
 }
 
 /** A kubelet that asks for a certificate and refuses kube-apiserver as a stranger was shown none that it accepts. */

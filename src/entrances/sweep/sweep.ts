@@ -1,3 +1,4 @@
+import { directoryOf, type Directory, type NodeNames } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
 import type { Exemption, Finding, RawDocument, SourceProblem, UnansweredDocument } from '../../policy/types.ts';
 import type { Run } from '../../report/guard-report.ts';
@@ -6,9 +7,10 @@ import type { NodeEvidence } from '../../sources/evidence.ts';
 import type { ListedNode } from '../../sources/nodes.ts';
 import type { Archive } from './archive.ts';
 import { openBooks, type Books, type BooksResult } from './books.ts';
-import { judgeControlPlane, noteAddresses, unseenApiServer, type ControlPlane } from './control-plane.ts';
-import { asksForCertificate, judgeNode, type HandedOver } from './node.ts';
+import { judgeControlPlane, notePod, unseenApiServer, type ControlPlane } from './control-plane.ts';
+import { asksForCertificate, endpointOf, judgeNode, type HandedOver } from './node.ts';
 import { workThrough } from './pool.ts';
+import { isAksPod, providerOf } from './provider.ts';
 
 /** What a sweep asks, and where its results go. */
 export interface SweepPorts {
@@ -17,6 +19,8 @@ export interface SweepPorts {
   /** Pods and ConfigMaps, one at a time, and what kept some from being listed. */
   readonly objects: (signal: AbortSignal) => AsyncIterable<RawDocument | SourceProblem>;
   readonly nodes: (signal: AbortSignal) => AsyncIterable<readonly ListedNode[]>;
+  /** The `gitVersion` of the API server, undefined where it can not be told. Never rejects. */
+  readonly version: (signal: AbortSignal) => Promise<string | undefined>;
   /** How kubelets are asked. */
   readonly evidence: readonly NodeEvidence[];
   /** What the agents of nodes handed over. */
@@ -86,19 +90,23 @@ export async function sweep(
   await archive.load(signal);
   const books = openBooks({ archive, ...watcher, ...rules }, startedAt, signal);
 
-  const plane: ControlPlane = { listed: [], addresses: new Map() };
+  const plane: ControlPlane = { listed: [], pods: [], hasAksPod: false };
   await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));
   const isPlaneWhole = problems.length === 0;
   const asking = ports.askApiServers?.(signal);
-  const census: Census = { done: 0, hasControlPlane: false, provider: undefined, refusing: [], onHosts: [] };
+  const version = ports.version(signal);
+  const census: Census = { done: 0, hasControlPlane: false, directory: directoryOf([]), refusing: [], onHosts: [] };
   await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, signal));
   const answers = (await asking) ?? [];
   // cut off, it has seen too little to clear anything
   signal.throwIfAborted();
+  const { server } = ports;
+  const provider = providerOf({ version: await version, server, hasAksPod: plane.hasAksPod });
   const asked = toBeJudged(plane, answers, census, ports);
   const judged = judgeControlPlane(plane, [...asked.flatMap(rules.inspect), ...census.onHosts], {
     server: ports.server,
-    managedBy: census.hasControlPlane ? undefined : census.provider,
+    managedBy: census.hasControlPlane ? undefined : provider,
+    directory: census.directory,
   });
   await books.closeControlPlane(judged.findings, !isPlaneWhole);
   await books.tidy(problems.length === 0);
@@ -122,7 +130,10 @@ async function listObjects(
     else {
       const findings = inspect(document);
       plane.listed.push(...findings);
-      if (document.form === 'object') noteAddresses(plane, document.value, findings);
+      if (document.form === 'object') {
+        notePod(plane, document.value, findings);
+        plane.hasAksPod ||= isAksPod(document.value);
+      }
     }
   }
 }
@@ -131,8 +142,8 @@ async function listObjects(
 interface Census {
   done: number;
   hasControlPlane: boolean;
-  /** Whose nodes they are, where they say so. */
-  provider: string | undefined;
+  /** All of them. */
+  directory: Directory;
   /** Kubelets that ask for a certificate, and refused kube-apiserver as a stranger. */
   readonly refusing: string[];
   /** What agents saw of kube-apiservers. */
@@ -148,7 +159,6 @@ async function visitNodes(
   signal: AbortSignal,
 ): Promise<void> {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
-  const judging = { evidence, inspect, declared, handedOver, unanswered: watcher.unanswered };
   // all of them before the first is asked: an API server remembers a list for minutes, and kubelets may be slower
   const all: ListedNode[] = [];
   let fault: Error | undefined;
@@ -158,24 +168,28 @@ async function visitNodes(
     fault = cause as Error;
   }
   signal.throwIfAborted();
+  const directory = directoryOf(all.map(namesOf));
+  census.directory = directory;
+  const judging = { evidence, inspect, declared, handedOver, directory, unanswered: watcher.unanswered };
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
-    census.provider ??= node.provider;
-    if (node.isVirtual) books.skipNode();
-    else {
-      const judged = await judgeNode(node, judging, signal);
-      // what was cut off tells nothing
-      if (signal.aborted) return;
-      if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
-      census.onHosts.push(...judged.apiServers);
-      await books.closeNode(node, judged.findings, judged.call);
-    }
+    const judged = await judgeNode(node, judging, signal);
+    // what was cut off tells nothing
+    if (signal.aborted) return;
+    if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
+    census.onHosts.push(...judged.apiServers);
+    await books.closeNode(node, judged);
     census.done += 1;
     watcher.progress(census.done, all.length);
   };
   await workThrough(all, concurrency, visit, () => turn(signal));
   // those that were listed are judged all the same
   if (fault !== undefined) throw fault;
+}
+
+function namesOf(node: ListedNode): NodeNames {
+  const { name, addresses } = node;
+  return { name, addresses, endpoint: 'target' in node ? endpointOf(node.target) : undefined };
 }
 
 /** All that is to be judged of kube-apiservers besides their pods. There is one, so that nothing is seen is said too. */

@@ -4,6 +4,7 @@ import type { AskedSource, Problem, ProblemCode, RawDocument } from '../../polic
 import type { NodeEvidence, NodeTarget } from '../evidence.ts';
 import { clientHello } from './client-hello.ts';
 import { HelloFault } from './fields.ts';
+import type { ReadNames } from '../serving-names.ts';
 import { namesOf } from './names.ts';
 import { readHello } from './server-hello.ts';
 
@@ -13,6 +14,8 @@ export interface HandshakeOptions {
   readonly timeout: number;
   /** Whether an address that a host name leads to may be asked; without it, any. */
   readonly accepts?: (address: string) => boolean;
+  /** Reads the certificate, where a node can tell a stranger by it. */
+  readonly readNames?: ReadNames;
 }
 
 /**
@@ -40,8 +43,9 @@ type Answer =
   | { readonly problem: Problem };
 
 /** Resolves at the first of: a result, the end of the connection, the end of the time, the signal. */
-function ask({ address, port }: NodeTarget, options: HandshakeOptions, signal: AbortSignal): Promise<Answer> {
-  const { timeout, accepts } = options;
+function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): Promise<Answer> {
+  const { address, port, stranger } = node;
+  const { timeout, accepts, readNames } = options;
   const { promise, resolve } = Promise.withResolvers<Answer>();
   if (!isAskable(address, port)) {
     resolve(problem('unreachable', "the node's address and port can not be used: look at its status.addresses"));
@@ -56,13 +60,13 @@ function ask({ address, port }: NodeTarget, options: HandshakeOptions, signal: A
   const socket = connect({ host: address, port, noDelay: true });
   let isConnected = false;
   let isOver = false;
-  const end = (answer: Answer): void => {
+  const end = (answer: Answer, isHeard = answer.problem === undefined): void => {
     // a connection that is being closed has more to say
     if (isOver) return;
     isOver = true;
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
-    if (answer.problem === undefined) close(socket);
+    if (isHeard) close(socket);
     else socket.destroy();
     resolve(answer);
   };
@@ -88,7 +92,10 @@ function ask({ address, port }: NodeTarget, options: HandshakeOptions, signal: A
   socket.on('data', (chunk: Buffer) => {
     const result = reader.push(chunk);
     if (result instanceof HelloFault) fail(result.code, result.message);
-    else if (result !== undefined) end({ authorities: result.authorities && namesOf(result.authorities) });
+    else if (result !== undefined) {
+      const doubt = stranger?.(readNames?.(result.certificate));
+      end(doubt ? { problem: doubt } : { authorities: result.authorities && namesOf(result.authorities) }, true);
+    }
   });
   socket.on('end', () => {
     fail('unreachable', `closed the connection within the TLS handshake: ${CUT}`);

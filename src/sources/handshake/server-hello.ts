@@ -9,6 +9,8 @@ export type HelloResult = Hello | HelloFault;
 export interface Hello {
   /** The names of CertificateRequest, in DER; undefined where no certificate was requested. */
   readonly authorities: readonly Uint8Array[] | undefined;
+  /** The serving certificate in DER, as it was shown: nothing here proves that the server has its key. */
+  readonly certificate: Uint8Array | undefined;
 }
 
 /** Takes a hello in pieces. */
@@ -69,6 +71,7 @@ const ORDER = [
 function* hello(): Steps<Hello> {
   const stream = new MessageStream();
   let authorities: readonly Uint8Array[] | undefined;
+  let certificate: Uint8Array | undefined;
   let before = -1;
   for (;;) {
     const { type, body } = yield* stream.next();
@@ -78,11 +81,12 @@ function* hello(): Steps<Hello> {
     }
     before = place;
     if (type === SERVER_HELLO) checkServerHello(new Fields(body, 'ServerHello'));
+    if (type === CERTIFICATE) certificate = firstCertificate(new Fields(body, 'Certificate'));
     if (type === CERTIFICATE_REQUEST) authorities = authoritiesOf(new Fields(body, 'CertificateRequest'));
     if (type === SERVER_HELLO_DONE) {
       new Fields(body, 'ServerHelloDone').end();
       stream.end();
-      return { authorities };
+      return { authorities, certificate };
     }
   }
 }
@@ -111,6 +115,13 @@ function versionFault(version: number): HelloFault {
   const old = OLD_VERSIONS.get(version);
   if (old === undefined) return malformed('chooses in its TLS ServerHello a version that was not offered');
   return new HelloFault('tls-version', `speaks only ${old}: a kubelet that is supported speaks TLS 1.2, so update it`);
+}
+
+/** The server's own comes first; those behind it are of CAs. */
+function firstCertificate(fields: Fields): Uint8Array | undefined {
+  const list = new Fields(fields.vector(3), 'Certificate');
+  fields.end();
+  return list.isAtEnd ? undefined : list.vector(3);
 }
 
 function authoritiesOf(fields: Fields): Uint8Array[] {

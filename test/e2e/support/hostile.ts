@@ -85,7 +85,10 @@ const HUGE = 1_000;
 /** Starts one for each behaviour on an address of this host that is not loopback, and registers a node for it. */
 export async function startHostileNodes(cleanup: Cleanup, plane: ControlPlane): Promise<HostileNodes> {
   const { host } = await addNetwork(cleanup);
-  const pair = plane.authority.issue({ name: 'kubelet', addresses: [host] });
+  const nameOf = (behaviour: string) => `hostile-${behaviour}`;
+  // who pretends to be a kubelet has its names
+  const hosts = Object.keys({ ...TALKS, ...ANSWERS }).map(nameOf);
+  const pair = plane.authority.issue({ name: 'kubelet', addresses: [host], hosts });
   const followed: string[] = [];
   const watched =
     (answer: Answer): Answer =>
@@ -100,7 +103,6 @@ export async function startHostileNodes(cleanup: Cleanup, plane: ControlPlane): 
       createHttps({ cert: certificateOf(behaviour, pair), key: pair.key }, watched(answer)),
     ]),
   ];
-  const nameOf = (behaviour: string) => `hostile-${behaviour}`;
   for (const [behaviour, server] of servers) {
     const port = await listen(cleanup, server, host);
     succeeded(await plane.admin.create(nodeAt(nameOf(behaviour), host, port)));

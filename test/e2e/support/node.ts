@@ -14,7 +14,7 @@ import {
   type KubeletSetup,
 } from './kubelet-setups.ts';
 import { addNetwork } from './network.ts';
-import { startProgram, type Program } from './programs.ts';
+import { must, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
 /** A real kubelet on a host of its own: a network namespace. It runs no containers, but everything else is real. */
@@ -52,16 +52,22 @@ export const NODE_NEEDS = {
 
 const KUBELET_PORT = 10250;
 
-/** Starts a node of the control plane and waits until it is registered. */
+/**
+ * Starts a node of the control plane and waits until it is registered.
+ *
+ * @param nodeIP the address that it says it has, where that is not the one by which it is reached: its host has both
+ */
 export async function startNode(
   cleanup: Cleanup,
   plane: ControlPlane,
   name: string,
   setup: KubeletSetup = COMPLIANT,
+  { nodeIP }: { readonly nodeIP?: string } = {},
 ): Promise<ClusterNode> {
   const { authority, admin } = plane;
   const { namespace, host, address, cutOff } = await addNetwork(cleanup);
   const port = await forward(cleanup, host, () => plane.port);
+  if (nodeIP !== undefined) await must('ip', '-netns', namespace, 'address', 'add', `${nodeIP}/32`, 'dev', 'lo');
 
   const dir = join(plane.dir, name);
   const manifests = join(dir, 'manifests');
@@ -96,7 +102,7 @@ export async function startNode(
       dir,
       command: [
         ...[...enter, asset('kubelet'), ...settings, `--kubeconfig=${kubeconfig}`],
-        ...[`--root-dir=${join(dir, 'root')}`, `--hostname-override=${name}`, `--node-ip=${address}`],
+        ...[`--root-dir=${join(dir, 'root')}`, `--hostname-override=${name}`, `--node-ip=${nodeIP ?? address}`],
       ],
     });
   let kubelet = start();

@@ -18,8 +18,15 @@ export const rules: SweepRules = {
 };
 
 export function node(name: string, traits: Partial<ListedNode> = {}): ListedNode {
-  const target: NodeTarget = { name, uid: `uid-${name}`, address: '192.0.2.1', port: 10250 };
-  return { name, uid: target.uid, isControlPlane: false, isVirtual: false, provider: undefined, target, ...traits };
+  const address = addressOf(name);
+  const target: NodeTarget = { name, uid: `uid-${name}`, address, port: 10250 };
+  return { name, uid: target.uid, addresses: [address], isControlPlane: false, isVirtual: false, target, ...traits };
+}
+
+/** Another one for each name that is used here. */
+export function addressOf(name: string): string {
+  const sum = Array.from(name).reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 0);
+  return `10.9.${sum >> 8}.${sum & 0xff}`;
 }
 
 /** What a kubelet's /configz says. */
@@ -52,7 +59,7 @@ const GOOD_FLAGS = {
 /** A kube-apiserver's pod, as the API shows it. */
 export function apiServerPod(
   name: string,
-  hostIP: string,
+  hostIP: string | undefined,
   flags: readonly string[] = FLAGS,
   nodeName = 'cp',
 ): RawDocument {
@@ -61,7 +68,7 @@ export function apiServerPod(
     kind: 'Pod',
     metadata: { name, namespace: 'kube-system', annotations: { 'kubernetes.io/config.mirror': 'x' } },
     spec: { nodeName, containers: [{ name: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
-    status: { hostIP },
+    status: hostIP === undefined ? {} : { hostIP },
   };
   return { form: 'object', source: { object: `Pod kube-system/${name}` }, vantage: 'running', value };
 }
@@ -88,6 +95,7 @@ export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
     server: SERVER,
     objects: () => stream<RawDocument>([]),
     nodes: () => stream([[node('a'), node('b')]]),
+    version: () => Promise.resolve(undefined),
     evidence: [evidence('configz', (name) => configz(name, '/ca.crt'))],
     askApiServers: () => Promise.resolve([flagz(SERVER)]),
     archive: noArchive,

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
-import type { Control, Finding } from '../../../src/policy/types.ts';
+import type { Control, Finding, RawDocument } from '../../../src/policy/types.ts';
 import {
+  addressOf,
   apiServerPod,
   configz,
   evidence,
@@ -111,18 +112,36 @@ describe('a sweep', () => {
     expect(heard.toSorted()).toEqual(['a unreachable', 'b unreachable']);
   });
 
-  test('asks no address that no kubelet has, and skips what is no machine', async () => {
+  test('asks no address that no kubelet has', async () => {
     const { target: _, ...rest } = node('bad') as { target: unknown } & ReturnType<typeof node>;
     const unusable = { ...rest, unusable: { code: 'malformed', message: 'loopback' } } as ReturnType<typeof node>;
     let asked = 0;
     const result = await run({
-      nodes: () => stream([[unusable], [node('virtual', { isVirtual: true })]]),
+      nodes: () => stream([[unusable]]),
       evidence: [evidence('configz', (name) => ((asked += 1), configz(name, '/ca.crt')))],
     });
     expect(asked).toBe(0);
-    expect(result.nodes).toEqual({ pass: 0, fail: 0, unknown: 1, skipped: 1 });
     expect(find(result.ledger.findings(), CA, 'bad')?.outcome).toMatchObject({ problems: [{ message: 'loopback' }] });
   });
+
+  test.each(['unreachable', 'timeout', 'tls', 'wrong-node'] as const)(
+    'judges a node that says it is virtual as any other, and counts it as skipped where nothing answers: %s',
+    async (code) => {
+      const answers = (name: string) =>
+        name === 'open' ? configz(name, undefined) : unanswered(name, 'configz', code);
+      const result = await run({
+        nodes: () => stream([[node('open', { isVirtual: true }), node('silent', { isVirtual: true })]]),
+        evidence: [evidence('configz', answers)],
+      });
+      expect(find(result.ledger.findings(), CA, 'open')?.outcome.result).toBe('fail');
+      expect(find(result.ledger.findings(), CA, 'silent')?.outcome.result).toBe('unknown');
+      const isSkipped = code === 'unreachable' || code === 'timeout';
+      expect(result.nodes).toEqual({
+        ...{ pass: 0, fail: 1, unknown: isSkipped ? 0 : 1, skipped: isSkipped ? 1 : 0 },
+        ...(isSkipped && { skippedNames: ['silent'] }),
+      });
+    },
+  );
 });
 
 describe('kube-apiservers', () => {
@@ -171,17 +190,42 @@ describe('kube-apiservers', () => {
   });
 
   test('that a provider runs are not applicable, unless one was seen all the same', async () => {
-    const nodes = () => stream([[node('a', { provider: 'EKS' })]]);
-    const hidden = await run({ nodes, askApiServers: undefined });
+    const version = () => Promise.resolve('v1.31.2-eks-7f9249a');
+    const hidden = await run({ version, askApiServers: undefined });
     expect(told(hidden).some((line) => line.startsWith(CERT))).toBe(false);
     expect(hidden.link).toMatchObject({ result: 'pass', apiServersNotApplicable: expect.stringContaining('EKS') });
-    const shown = await run({ nodes });
+    const shown = await run({ version });
     expect(shown.link).toMatchObject({ apiServers: [{ result: 'pass' }] });
     const own = await run({
-      nodes: () => stream([[node('a', { provider: 'EKS' }), node('cp', { isControlPlane: true })]]),
+      version,
+      nodes: () => stream([[node('a'), node('cp', { isControlPlane: true })]]),
       askApiServers: undefined,
     });
     expect(own.link.result).toBe('unknown');
+  });
+
+  test("that AKS runs are known by a pod of AKS's own, which no kubelet can make", async () => {
+    const pod = (annotations: object): RawDocument => ({
+      form: 'object',
+      source: { object: 'Pod kube-system/coredns-1' },
+      vantage: 'running',
+      value: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name: 'coredns-1',
+          namespace: 'kube-system',
+          labels: { 'kubernetes.azure.com/managedby': 'aks' },
+          annotations,
+        },
+        spec: { containers: [{ name: 'coredns', image: 'coredns' }] },
+      },
+    });
+    const aks = await run({ objects: () => stream([pod({})]), askApiServers: undefined });
+    expect(aks.link.apiServersNotApplicable).toContain('Azure AKS');
+    const mirror = pod({ 'kubernetes.io/config.mirror': 'x' });
+    const forged = await run({ objects: () => stream([mirror]), askApiServers: undefined });
+    expect(forged.link.result).toBe('unknown');
   });
 
   test('whose call a kubelet refused that asks for a certificate fail, whatever their flags say', async () => {
@@ -200,6 +244,74 @@ describe('kube-apiservers', () => {
     });
     expect(find(open.ledger.findings(), CERT, SERVER)?.outcome.result).toBe('pass');
     expect(find(open.ledger.findings(), CA, 'a')?.outcome.result).toBe('fail');
+  });
+});
+
+describe('one kube-apiserver', () => {
+  const cp = node('cp');
+  const server = `${addressOf('cp')}:6443`;
+  const pod = 'kube-apiserver-cp';
+  const noKey = { 'kubelet-client-certificate': '/pki/client.crt', 'kubelet-client-key': '' };
+  const nodes = () => stream([[cp]]);
+  const ends = async (changes: Parameters<typeof run>[0]) => (await run({ nodes, ...changes })).link.apiServers;
+
+  test('is one, where its mirror pod is so new that it has no status', async () => {
+    const found = await ends({
+      objects: () => stream([apiServerPod(pod, undefined)]),
+      askApiServers: () => Promise.resolve([flagz(server)]),
+      handedOver: () => Promise.resolve([onHost(pod, 'cp')]),
+    });
+    expect(found).toEqual([{ name: pod, result: 'pass' }]);
+  });
+
+  test('is one, where its mirror pod was refused, and what an agent saw before does not make a second one pass', async () => {
+    const result = await run({
+      nodes,
+      askApiServers: () => Promise.resolve([flagz(server, noKey)]),
+      handedOver: () => Promise.resolve([onHost(pod, 'cp')]),
+    });
+    expect(result.link.apiServers).toEqual([{ name: 'cp', result: 'fail' }]);
+    expect(find(result.ledger.findings(), CERT, 'cp')?.subject).toEqual({
+      component: 'kube-apiserver',
+      name: 'cp',
+      kind: 'Node',
+      node: 'cp',
+    });
+  });
+
+  test('is the one of its node, also over IPv6', async () => {
+    const six = node('six', { addresses: ['2001:db8:0:0:0:0:0:1'] });
+    const found = await ends({
+      nodes: () => stream([[six]]),
+      objects: () => stream([apiServerPod('kube-apiserver-six', undefined, [], 'six')]),
+      askApiServers: () => Promise.resolve([flagz('[2001:db8::1]:6443')]),
+    });
+    expect(found).toEqual([{ name: 'kube-apiserver-six', result: 'pass' }]);
+  });
+
+  test('is not that of a node which only says that it has the address', async () => {
+    const found = await ends({
+      nodes: () => stream([[cp, node('evil', { addresses: [addressOf('cp')] })]]),
+      objects: () => stream([apiServerPod(pod, undefined)]),
+      askApiServers: () => Promise.resolve([flagz(server, noKey)]),
+    });
+    expect(found.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: server, result: 'fail' },
+      { name: pod, result: 'pass' },
+    ]);
+  });
+
+  test('is each of several', async () => {
+    const names = ['cp1', 'cp2', 'cp3'];
+    const found = await ends({
+      nodes: () => stream([names.map((name) => node(name))]),
+      objects: () => stream(names.map((name) => apiServerPod(`kube-apiserver-${name}`, undefined, [], name))),
+      askApiServers: () => Promise.resolve(names.map((name) => flagz(`${addressOf(name)}:6443`))),
+    });
+    expect(found).toEqual(names.map((name) => ({ name: `kube-apiserver-${name}`, result: 'pass' })));
+    // two at one address are two
+    const twins = await ends({ askApiServers: () => Promise.resolve([flagz(server), flagz(`${server}1`)]) });
+    expect(twins).toHaveLength(2);
   });
 });
 
@@ -224,7 +336,7 @@ describe('what an agent saw of a kube-apiserver', () => {
   test('is about its own node, whatever pod it names', async () => {
     expect(await seen('cp')).toMatchObject([
       { subject: { kind: 'Pod', name: pod, node: 'prod-cp' }, outcome: { result: 'fail' } },
-      { subject: { kind: 'Node', name: 'cp', node: 'cp', container: pod }, outcome: { result: 'pass' } },
+      { subject: { kind: 'Node', name: 'cp', node: 'cp' }, outcome: { result: 'pass' } },
     ]);
   });
 });

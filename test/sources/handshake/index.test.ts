@@ -11,7 +11,9 @@ import 'reflect-metadata'; // @peculiar/x509 needs it loaded first
 import * as x509 from '@peculiar/x509';
 
 import type { RawDocument } from '../../../src/policy/types.ts';
+import type { NodeTarget } from '../../../src/sources/evidence.ts';
 import { handshakeEvidence } from '../../../src/sources/handshake/index.ts';
+import { servingNamesBy } from '../../../src/sources/serving-names.ts';
 import { attribute, CERTIFICATE, nameDer, record, recorded, serverHello } from './bytes.ts';
 
 const servers = new Set<Server>();
@@ -224,6 +226,23 @@ describe('a TLS server', () => {
       /^unreachable: localhost:\d+ leads to 127\.0\.0\.1, where nothing is asked: /,
     );
     expect({ heard, asked }).toStrictEqual({ heard: [], asked: ['127.0.0.1'] });
+  });
+
+  test('tells nothing where its certificate is that of a stranger', async () => {
+    const port = await tlsServer('ECDSA', { requestCert: true, ca: await authorities(['CN=kubernetes']) });
+    const seen: unknown[] = [];
+    const node = { name: 'node-2', uid: '2', address: '127.0.0.1', port };
+    const { ask } = handshakeEvidence({ timeout: PATIENCE, readNames: servingNamesBy({}) });
+    const stranger: NodeTarget['stranger'] = (names) => {
+      seen.push(names?.commonName);
+      return { code: 'wrong-node', message: 'it answers as node-1' };
+    };
+    expect(outline(await ask({ ...node, stranger }, new AbortController().signal))).toBe(
+      'wrong-node: it answers as node-1',
+    );
+    const known = await ask({ ...node, stranger: () => undefined }, new AbortController().signal);
+    expect(outline(known)).toStrictEqual(['CN=kubernetes']);
+    expect(seen).toStrictEqual(['node-1']);
   });
 
   test('answers many at once, each with its own', async () => {
