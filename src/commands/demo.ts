@@ -64,7 +64,7 @@ export function samplesOf(root: string): Samples {
 export function assertDemonstrable(listenOn: Address, ownCertificate: boolean): void {
   if (ownCertificate)
     throw new StartError('usage', '--demo makes its own certificate: leave out --tls-cert-file and --tls-secret');
-  if (['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'].includes(listenOn.host)) return;
+  if (['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(listenOn.host)) return;
   throw new StartError('usage', `--demo is for this machine: use --listen 127.0.0.1:${listenOn.port}`);
 }
 

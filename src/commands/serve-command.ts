@@ -19,7 +19,10 @@ export function addServe(root: Command, terminal: Terminal): void {
     .command('serve')
     .description('Runs the admission webhook and the background sweeper.')
     .addOption(
-      flag('--listen <host:port>', 'address of the webhook (default: 0.0.0.0:8443, with --demo 127.0.0.1:8443)'),
+      flag(
+        '--listen <host:port>',
+        'address of the webhook (default: :8443, on IPv4 and IPv6; with --demo 127.0.0.1:8443)',
+      ),
     )
     .addOption(flag('--local-listen <host:port>', 'address of health, metrics and report (default: 127.0.0.1:8080)'))
     .addOption(flag('--tls-cert-file <file>', 'serving certificate'))

@@ -87,7 +87,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     throw new StartError('usage', '--demo has no cluster to sweep: leave out --only sweep');
   const samples = demo?.samplesOf(environment.root);
   const configuration = loadConfiguration(options.config ?? samples?.configuration, controls);
-  const listenOn = parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : '0.0.0.0:8443'), '--listen');
+  const listenOn = parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : ':8443'), '--listen');
   const localListenOn = parseAddress(options.localListen ?? '127.0.0.1:8080', '--local-listen');
   demo?.assertDemonstrable(
     listenOn,

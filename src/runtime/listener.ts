@@ -6,6 +6,7 @@ import { StartError } from './start-error.ts';
 
 /** Where to listen. */
 export interface Address {
+  /** Empty for all addresses of this machine, of both families. */
   readonly host: string;
   readonly port: number;
 }
@@ -36,18 +37,18 @@ export interface Listener {
 const IDLE_CHECK = 20;
 
 /**
- * Reads `HOST:PORT`, with brackets around an IPv6 address; port 0 lets the system choose one.
+ * Reads `HOST:PORT`, with brackets around an IPv6 address, or `:PORT` for all addresses; port 0 lets the system choose one.
  *
  * @param flag that gave it, for the fault
  */
 export function parseAddress(text: string, flag: string): Address {
-  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^[\]:\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^[\]:\s]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65_535) {
     throw new StartError(
       'usage',
-      `${flag} must be HOST:PORT, such as 127.0.0.1:8443 or [::1]:8443, not ${JSON.stringify(text)}`,
+      `${flag} must be HOST:PORT, such as :8443, 127.0.0.1:8443 or [::1]:8443, not ${JSON.stringify(text)}`,
     );
   }
   return { host, port };
@@ -70,7 +71,8 @@ export async function listen(server: HttpServer, address: Address, flag: string)
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(address.port, address.host);
+  // without a host Node listens on :: for both families, and on 0.0.0.0 where the kernel has no IPv6
+  server.listen({ port: address.port, ...(address.host !== '' && { host: address.host }) });
   try {
     await once(server, 'listening');
   } catch (cause) {
@@ -82,8 +84,9 @@ export async function listen(server: HttpServer, address: Address, flag: string)
     for (const socket of sockets) socket.destroy();
     tell(undefined);
   };
+  const { address: own, port } = server.address() as AddressInfo;
   return {
-    address: { host: address.host, port: (server.address() as AddressInfo).port },
+    address: { host: address.host === '' ? own : address.host, port },
     drain: (patience) => drain(server, patience, cut, wasCut),
     cut,
   };

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -9,12 +10,13 @@ describe('an address', () => {
     ['127.0.0.1:8443', { host: '127.0.0.1', port: 8443 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
     ['[::1]:65535', { host: '::1', port: 65_535 }],
+    [':8443', { host: '', port: 8443 }],
   ])('%s is read, and written the same', (text, address) => {
     expect(parseAddress(text, '--listen')).toStrictEqual(address);
     expect(authorityOf(address)).toBe(text);
   });
 
-  test.each(['', '8443', ':8443', 'localhost', 'localhost:', '::1:8443', 'a:65536', 'a:-1', 'a:1x', 'a b:1', '[]:1'])(
+  test.each(['', '8443', ':', ':x', 'localhost', 'localhost:', '::1:8443', 'a:65536', 'a:-1', 'a:1x', 'a b:1', '[]:1'])(
     '%j is none',
     (text) => {
       expect(() => parseAddress(text, '--listen')).toThrow(`--listen must be HOST:PORT`);
@@ -23,6 +25,22 @@ describe('an address', () => {
 });
 
 describe('listening', () => {
+  const families = ['127.0.0.1', '::1'].filter((own) =>
+    Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === own)),
+  );
+  test.each(families)('without a host is on both families: %s', async (host) => {
+    const listener = await listen(
+      createServer((_request, response) => response.end('here')),
+      { host: '', port: 0 },
+      '--listen',
+    );
+    expect(listener.address.host).toBe(families.includes('::1') ? '::' : '0.0.0.0');
+    const answer = await fetch(`http://${authorityOf({ host, port: listener.address.port })}/`);
+    expect(await answer.text()).toBe('here');
+    listener.cut();
+    await listener.drain({ linger: 0, patience: 0 });
+  });
+
   test('on a port that is taken says what to do', async () => {
     const first = await listen(createServer(), { host: '127.0.0.1', port: 0 }, '--listen');
     await expect(listen(createServer(), first.address, '--listen')).rejects.toThrow(
