@@ -26,11 +26,13 @@ const jsonTables = {
   },
 };
 
-/** Commander starts programs for subcommands that are programs. We have none, and start no processes. */
+/** Commander starts programs for subcommands that are programs. We have none: only credential plugins are started. */
 const noProcesses = {
   name: 'no-processes',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node:)?child_process$/ }, ({ path }) => ({ path, namespace: 'none' }));
+    onResolve({ filter: /^(node:)?child_process$/ }, ({ path, importer }) =>
+      importer.includes('node_modules') ? { path, namespace: 'none' } : { path, external: true },
+    );
     onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default {};', loader: 'js' }));
   },
 };

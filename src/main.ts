@@ -4,6 +4,7 @@
 
 import { fstatSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 
 import { Command, CommanderError } from 'commander';
 
@@ -34,6 +35,8 @@ const terminal: Terminal = {
   printError,
   complain,
   isTerminal: (stream) => {
+    // its stream would read, and take what is meant for a credential plugin
+    if (stream === 'stdin') return isatty(0);
     // the stream, which tells for certain, is loaded only where it can be a terminal
     return fstatSync(stream === 'stdout' ? 1 : 2).isCharacterDevice() && process[stream].isTTY;
   },
@@ -93,7 +96,8 @@ function failed(cause: unknown): number {
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
   if (cause instanceof StartError) {
     complain(cause.faults);
-    return 2;
+    // they may be there another time: it could not be told
+    return cause.code === 'credentials' ? 3 : 2;
   }
   complain([`crashed: ${cause instanceof Error ? cause.message : 'no reason given'}; please report it`]);
   return 3;

@@ -1,11 +1,10 @@
 import { Option, type Command } from 'commander';
 
-import { defaultKubeconfig, openCluster } from './kubeconfig.ts';
+import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kubeconfig.ts';
 import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-interface DoctorOptions {
-  readonly kubeconfig?: string;
+interface DoctorOptions extends ClusterOptions {
   readonly namespace?: string;
   readonly config?: string;
   readonly output: 'text' | 'json';
@@ -25,12 +24,11 @@ Exit codes:
 
 /** `doctor`: tells whether an installation works. */
 export function addDoctor(root: Command, terminal: Terminal): void {
-  root
+  const command = root
     .command('doctor')
-    .description('Says whether the webhook is registered, reached, verified, and has the rights it needs and no more.')
-    .addOption(
-      flag('--kubeconfig <file>', 'cluster (default: $KUBECONFIG, the service account in a pod, ~/.kube/config)'),
-    )
+    .description('Says whether the webhook is registered, reached, verified, and has the rights it needs and no more.');
+  for (const option of clusterFlags('cluster')) command.addOption(option);
+  command
     .addOption(flag('--namespace <name>', 'where kubelet-guard runs (default: what the registration says)'))
     .addOption(flag('--config <file>', 'GuardConfiguration in force (default: the one in the cluster)'))
     .addOption(new Option('--output <format>', 'format of the report').choices(['text', 'json']).default('text'))
@@ -39,15 +37,15 @@ export function addDoctor(root: Command, terminal: Terminal): void {
 }
 
 async function runDoctor(options: DoctorOptions, terminal: Terminal): Promise<void> {
-  const cluster = await openCluster(options.kubeconfig ?? defaultKubeconfig(terminal));
-  const [{ diagnose }, { doctorExitCode, renderDoctorJson, renderDoctorText }] = await Promise.all([
-    import('./doctor.ts'),
-    import('../report/doctor-report.ts'),
-  ]);
   const abort = new AbortController();
   terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
     abort.abort();
   });
+  const cluster = await openCluster(accessTo(options, terminal), terminal, abort.signal);
+  const [{ diagnose }, { doctorExitCode, renderDoctorJson, renderDoctorText }] = await Promise.all([
+    import('./doctor.ts'),
+    import('../report/doctor-report.ts'),
+  ]);
   const { namespace, config, output } = options;
   const checks = await diagnose(cluster, { namespace, config, now: new Date() }, abort.signal);
   terminal.exitWith(doctorExitCode(checks));

@@ -8,8 +8,10 @@ import { cutToFit } from '../report/hand-over.ts';
 import { loadConfiguration } from '../runtime/configuration.ts';
 import { resolveSweep } from '../runtime/configuration-sweep.ts';
 import { createLog, type Log } from '../runtime/log.ts';
+import { StartError } from '../runtime/start-error.ts';
+import type { ClusterAccess } from '../sources/cluster.ts';
 import { AGENT_NAMESPACE, handOverTo } from '../sources/hand-over.ts';
-import { openCluster } from './kubeconfig.ts';
+import { findCluster } from './kubeconfig.ts';
 import { auditHost, type NodeAuditRequest } from './node.ts';
 
 /** A node agent, as it was asked for. */
@@ -18,14 +20,16 @@ export interface NodeAgentRequest {
   readonly root: string;
   readonly node: string;
   readonly config: string | undefined;
-  readonly kubeconfig: string | undefined;
+  readonly access: ClusterAccess;
 }
 
 /** Audits the host and hands over what is found, until the signal aborts. */
 export async function serveAgent(request: NodeAgentRequest, stdout: Writable, signal: AbortSignal): Promise<void> {
-  const { root, node, config, kubeconfig } = request;
+  const { root, node, config, access } = request;
   const log = createLog('info', stdout);
-  const cluster = await openCluster(kubeconfig);
+  const cluster = await findCluster(access);
+  if (cluster === undefined) throw new StartError('usage', 'no cluster is known: pass --kubeconfig');
+  for (const note of cluster.notes) log.warn(`the kubeconfig: ${note}`);
   // each audit reads the file anew, but for this
   const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
   const audit: NodeAuditRequest = {

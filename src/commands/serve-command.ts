@@ -2,6 +2,7 @@ import type { Command, Option } from 'commander';
 
 import type { LogLevel } from '../runtime/log.ts';
 import { StartError } from '../runtime/start-error.ts';
+import { contextFlag } from './kubeconfig.ts';
 import { flag } from './options.ts';
 import type { ServeOptions } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -41,6 +42,7 @@ export function addServe(root: Command, terminal: Terminal): void {
     .addOption(
       flag('--kubeconfig <file>', 'cluster to follow and sweep (default: that of the service account, in a pod)'),
     )
+    .addOption(contextFlag())
     .addOption(kubeletCA())
     .addOption(flag('--only <part>', 'run only this part', ['webhook', 'sweep']))
     .option(
@@ -77,6 +79,8 @@ async function runServe(options: ServeOptions, terminal: Terminal): Promise<void
       root: terminal.root,
       linger: 2000,
       serviceAccountRoot: '/',
+      env: terminal.env,
+      isInteractive: terminal.isTerminal('stdin'),
     },
   );
   terminal.exitWith(code);

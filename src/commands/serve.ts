@@ -24,7 +24,9 @@ import { ADMISSION } from './allowances.ts';
 import type { Sweeper, SweeperOptions } from './background.ts';
 import { followCluster, followNodes, pause, type Listeners } from './following.ts';
 import type { Following } from '../entrances/webhook/follow.ts';
+import { findCluster } from './kubeconfig.ts';
 import { servingIdentity, type CertificateOptions } from './serving-certificates.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The flags of `serve`. */
 export interface ServeOptions extends CertificateOptions {
@@ -32,6 +34,7 @@ export interface ServeOptions extends CertificateOptions {
   readonly localListen?: string | undefined;
   readonly config?: string | undefined;
   readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
   readonly kubeletCertificateAuthority?: string | undefined;
   readonly only?: 'webhook' | 'sweep' | undefined;
   readonly logLevel?: string | undefined;
@@ -57,6 +60,10 @@ export interface ServeEnvironment {
   readonly rotation?: Rotation;
   /** The folder below which the files of a service account are, where there are any; without it none are looked for. */
   readonly serviceAccountRoot?: string;
+  /** The variables that name proxies, and that credential plugins get. */
+  readonly env?: Terminal['env'];
+  /** Whether a credential plugin can ask on standard input. */
+  readonly isInteractive?: boolean;
 }
 
 /** Kubernetes kills a container 30 s after SIGTERM, other supervisors after 10. */
@@ -223,18 +230,15 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
 }
 
 async function clusterOf(
-  { kubeconfig, only }: ServeOptions,
-  { serviceAccountRoot: root }: ServeEnvironment,
+  { kubeconfig, context, only }: ServeOptions,
+  { serviceAccountRoot: root, env = {}, isInteractive = false }: ServeEnvironment,
   log: Log,
 ): Promise<Cluster | undefined> {
-  const { connectCluster } = await import('../sources/cluster.ts');
-  const cluster = await connectCluster({ kubeconfig, root }).catch((cause: unknown) => {
-    const reason = (cause as Error).message;
-    throw new StartError('usage', `can not use the kubeconfig ${kubeconfig ?? ''}: ${reason}`, { cause });
-  });
+  const cluster = await findCluster({ kubeconfig, context, root, env, isInteractive });
   if (cluster === undefined && only === 'sweep')
     throw new StartError('usage', 'no cluster to sweep: pass --kubeconfig');
   if (cluster === undefined) log.warn(NO_CLUSTER);
+  for (const note of cluster?.notes ?? []) log.warn(`the kubeconfig: ${note}`);
   return cluster;
 }
 

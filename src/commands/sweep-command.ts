@@ -1,14 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import type { SweepEvidence } from '../runtime/configuration-sweep.ts';
-import { defaultKubeconfig } from './kubeconfig.ts';
+import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, reportOptions, wantsColor, type ReportOptions } from './options.ts';
 import { kubeletCA } from './serve-command.ts';
 import type { SweepRequest } from './sweep.ts';
 import type { Terminal } from './terminal.ts';
 
-interface SweepOptions extends ReportOptions {
-  readonly kubeconfig?: string;
+interface SweepOptions extends ReportOptions, ClusterOptions {
+  readonly namespace?: string;
   readonly evidence?: readonly SweepEvidence[];
   readonly kubeletCertificateAuthority?: string;
 }
@@ -30,12 +30,11 @@ Nothing is written to the cluster, but tokens of the account kubelet-guard-confi
 export function addSweep(root: Command, terminal: Terminal): void {
   const command = root
     .command('sweep')
-    .description('Judges a cluster once: its kubelets and kube-apiservers as they run, pods and ConfigMaps.')
+    .description('Judges a cluster once: its kubelets and kube-apiservers as they run, pods and ConfigMaps.');
+  for (const option of clusterFlags('cluster to sweep')) command.addOption(option);
+  command
     .addOption(
-      flag(
-        '--kubeconfig <file>',
-        'cluster to sweep (default: $KUBECONFIG, the service account in a pod, ~/.kube/config)',
-      ),
+      flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
     .addOption(new Option('--evidence <list>', 'how processes are asked, with commas between').argParser(readEvidence))
     .addOption(kubeletCA());
@@ -59,8 +58,8 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
     abort.abort();
   });
   const request: SweepRequest = {
-    kubeconfig: options.kubeconfig ?? defaultKubeconfig(terminal),
-    serviceAccountRoot: '/',
+    open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
+    namespace: options.namespace,
     config: options.config,
     evidence: options.evidence,
     kubeletCA: options.kubeletCertificateAuthority,

@@ -34,6 +34,8 @@ const CONFIGZ_ACCOUNT = 'kubelet-guard-configz';
 export interface EvidenceOptions {
   readonly plan: Pick<SweepPlan, 'evidence' | 'timeout'>;
   readonly namespaces: Iterable<string>;
+  /** Where the product runs, where the cluster does not say it. */
+  readonly namespace?: string | undefined;
   /** The CA of the kubelets' serving certificates in PEM, where one is configured. */
   readonly kubeletCA: string | undefined;
   /** Milliseconds of a clock that only goes forward. */
@@ -48,7 +50,7 @@ export interface EvidenceOptions {
 /** Makes what a sweep of a cluster asks. */
 export function evidencePorts(
   cluster: Cluster,
-  { plan, namespaces, kubeletCA, clock, isReported, now, unverified }: EvidenceOptions,
+  { plan, namespaces, namespace, kubeletCA, clock, isReported, now, unverified }: EvidenceOptions,
 ): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'handedOver' | 'askApiServers'> {
   const { request } = cluster;
   const { timeout } = plan;
@@ -59,7 +61,7 @@ export function evidencePorts(
       configzEvidence({
         tokens: tokenSource({
           request,
-          namespace: cluster.namespace ?? OWN_NAMESPACE,
+          namespace: namespace ?? cluster.namespace ?? OWN_NAMESPACE,
           account: CONFIGZ_ACCOUNT,
           clock,
         }),

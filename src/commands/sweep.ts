@@ -7,17 +7,17 @@ import { renderSweepText } from '../report/sweep-text.ts';
 import { renderSourceProblem, type TextStyle } from '../report/text.ts';
 import { dayOf, loadConfiguration } from '../runtime/configuration.ts';
 import { resolveSweep, type SweepEvidence } from '../runtime/configuration-sweep.ts';
-import { StartError } from '../runtime/start-error.ts';
-import { connectCluster, type Cluster } from '../sources/cluster.ts';
+import type { Cluster } from '../sources/cluster.ts';
 import { progressBar } from './progress.ts';
 import { evidencePorts, readKubeletCA, sweepRules } from './sweep-wiring.ts';
 import { runId } from './terminal.ts';
 
 /** One sweep, as it was asked for. */
 export interface SweepRequest {
-  readonly kubeconfig: string | undefined;
-  /** The folder below which the files of a service account are looked for. */
-  readonly serviceAccountRoot: string;
+  /** Finds the cluster. */
+  readonly open: (signal: AbortSignal) => Promise<Cluster>;
+  /** Where the product runs, where the cluster does not say it. */
+  readonly namespace: string | undefined;
   readonly config: string | undefined;
   /** What is asked, where it is not what the configuration says. */
   readonly evidence: readonly SweepEvidence[] | undefined;
@@ -49,7 +49,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
   const configuration = loadConfiguration(request.config, controls);
   const settled = resolveSweep(configuration.settings.sweep?.value);
   const plan = { ...settled, evidence: request.evidence ?? settled.evidence };
-  const cluster = await clusterOf(request);
+  const cluster = await request.open(signal);
   const bar = progress && progressBar(progress);
   const startedAt = now();
   const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(startedAt));
@@ -58,6 +58,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
   const ports = {
     ...evidencePorts(cluster, {
       plan,
+      namespace: request.namespace,
       namespaces: configuration.namespaces,
       kubeletCA,
       clock: () => performance.now(),
@@ -95,15 +96,6 @@ function countsOf(findings: readonly ReportedFinding[], { problems }: SweepResul
     judged: findings.length,
     complete: problems.length === 0,
   };
-}
-
-async function clusterOf({ kubeconfig, serviceAccountRoot }: SweepRequest): Promise<Cluster> {
-  const cluster = await connectCluster({ kubeconfig, root: serviceAccountRoot }).catch((cause: unknown) => {
-    const reason = (cause as Error).message;
-    throw new StartError('usage', `can not use the kubeconfig ${kubeconfig ?? ''}: ${reason}`, { cause });
-  });
-  if (cluster === undefined) throw new StartError('usage', 'no cluster to sweep: pass --kubeconfig');
-  return cluster;
 }
 
 /** Who reads the report has to know that a token went to whoever answered. */

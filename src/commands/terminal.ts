@@ -16,8 +16,8 @@ export interface Terminal {
   readonly printError: (text: string) => void;
   /** Writes lines to standard error, each with the program's name. */
   readonly complain: (lines: readonly string[]) => void;
-  /** Tells whether a person reads the stream. */
-  readonly isTerminal: (stream: 'stdout' | 'stderr') => boolean;
+  /** Tells whether a person is at the other end of the stream. */
+  readonly isTerminal: (stream: 'stdin' | 'stdout' | 'stderr') => boolean;
   readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: string) => void) => void;
   /** The exit code with which the process ends once all is written. */
   readonly exitWith: (code: number) => void;

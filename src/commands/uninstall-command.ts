@@ -3,12 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 
 import { escapeLine } from '../report/printable.ts';
-import { defaultKubeconfig, openCluster } from './kubeconfig.ts';
+import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kubeconfig.ts';
 import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-interface UninstallOptions {
-  readonly kubeconfig?: string;
+interface UninstallOptions extends ClusterOptions {
   readonly namespace?: string;
   readonly leftovers?: boolean;
 }
@@ -26,12 +25,11 @@ Exit codes:
 
 /** `uninstall`: takes away what keeps API servers asking, and what the product wrote. */
 export function addUninstall(root: Command, terminal: Terminal): void {
-  root
+  const command = root
     .command('uninstall')
-    .description('Removes the registration of the webhook from a cluster, then what kubelet-guard wrote to it.')
-    .addOption(
-      flag('--kubeconfig <file>', 'cluster (default: $KUBECONFIG, the service account in a pod, ~/.kube/config)'),
-    )
+    .description('Removes the registration of the webhook from a cluster, then what kubelet-guard wrote to it.');
+  for (const option of clusterFlags('cluster')) command.addOption(option);
+  command
     .addOption(
       flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
@@ -43,16 +41,16 @@ export function addUninstall(root: Command, terminal: Terminal): void {
 }
 
 async function runUninstall(options: UninstallOptions, terminal: Terminal): Promise<void> {
-  const cluster = await openCluster(options.kubeconfig ?? defaultKubeconfig(terminal));
+  const abort = new AbortController();
+  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
+    abort.abort();
+  });
+  const cluster = await openCluster(accessTo(options, terminal), terminal, abort.signal);
   const [{ uninstall, removeLeftovers }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
     import('../entrances/uninstall.ts'),
     import('../sources/removal.ts'),
     import('./sweep-wiring.ts'),
   ]);
-  const abort = new AbortController();
-  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
-    abort.abort();
-  });
   const ports = {
     objects: removalFrom(cluster.request),
     clock: () => performance.now(),

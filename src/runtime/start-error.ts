@@ -1,5 +1,5 @@
 /** Why the program can not start. */
-export type StartErrorCode = 'usage' | 'configuration' | 'certificate' | 'listen' | 'samples';
+export type StartErrorCode = 'usage' | 'configuration' | 'credentials' | 'certificate' | 'listen' | 'samples';
 
 /** A start that fails through no bug: every fault in words that say what to do, for main.ts to print one line each. */
 export class StartError extends Error {

@@ -1,47 +1,78 @@
 // Calls to an API server with the credentials of a kubeconfig or service account.
 
-import { Agent as PlainAgent, type Agent } from 'node:http';
-import { Agent as TlsAgent, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
-import type { KubeConfig } from '@kubernetes/client-node';
+import { keptAgents, type AgentChoice, type Reach } from './agents.ts';
+import { ApiFault, bounded, fieldsOf, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
+import { HttpFault, send, stream, type HttpRequest, type LineTaker } from './http.ts';
+import { hostOf } from './proxy.ts';
 
-import { ApiFault, bounded, fieldsOf, type Api, type ApiAnswer } from './api.ts';
-import { HttpFault, send, type HttpRequest } from './http.ts';
+/** The API server, and how it is reached. */
+export interface Target extends Reach {
+  readonly server: string;
+  readonly credentials: CredentialSource;
+}
+
+/** What is called over a connection to the API server. */
+export interface ClusterCalls {
+  readonly request: Api;
+  /** Hands over the lines of an answer as they come, until the API server ends it; `timeout` is the longest silence. */
+  readonly lines: (request: ApiRequest, take: LineTaker, signal: AbortSignal) => Promise<ApiAnswer>;
+}
 
 const PATIENCE = 30_000;
 const LIMIT = 64 * 1024 * 1024;
-/** A balancer on the way may have forgotten a connection that was idle for longer. */
-const IDLE = 15_000;
+const UNAUTHORIZED = 401;
 /** The name that the certificate of every API server has for the pods of its cluster. */
 const SERVICE = 'kubernetes.default.svc';
 
-/** Makes the calls to the API server at an address. Credentials are read for each call: tokens and certificates change. */
-export function clusterRequest(config: KubeConfig, server: string): Api {
-  const agentOf = keptAgents();
-  return async ({ method = 'GET', path, body, accept, server: other, timeout, limit }, signal) => {
+/** Makes the calls to an API server. Credentials are read for each call: tokens and certificates change. */
+export function clusterCalls(target: Target): ClusterCalls {
+  const agentOf = keptAgents(target);
+  const make = async (
+    request: ApiRequest,
+    signal: AbortSignal,
+    via: (request: HttpRequest) => Promise<ApiAnswer>,
+  ): Promise<ApiAnswer> => {
     try {
-      const credentials: RequestOptions = {};
-      await config.applyToHTTPSOptions(credentials);
-      const isProxied = Boolean(config.getCurrentCluster()?.proxyUrl);
-      const request: HttpRequest = {
-        url: new URL(`${(other ?? server).replace(/\/$/, '')}${path}`),
-        method,
-        headers: headersOf(credentials, {
-          accept: accept ?? 'application/json',
-          ...(body !== undefined && { 'content-type': `application/${method === 'PATCH' ? 'merge-patch+' : ''}json` }),
-        }),
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...(other !== undefined && { tls: sameIdentity(credentials.servername ?? hostOf(server)) }),
-        agent: isProxied ? (credentials.agent as Agent) : agentOf(credentials, other ?? server),
-        timeout: timeout ?? PATIENCE,
-        limit: limit ?? LIMIT,
-      };
-      return await sendAnew(request, signal);
+      const credentials = await target.credentials.current(signal);
+      const answer = await via(httpRequest(request, target, credentials, agentOf));
+      if (answer.status !== UNAUTHORIZED || !target.credentials.refused(credentials)) return answer;
+      const renewed = await target.credentials.current(signal);
+      return await via(httpRequest(request, target, renewed, agentOf));
     } catch (cause) {
       throw apiFault(cause);
     }
+  };
+  return {
+    request: (request, signal) => make(request, signal, (http) => sendAnew(http, signal)),
+    lines: (request, take, signal) => make(request, signal, (http) => stream(http, take, signal)),
+  };
+}
+
+function httpRequest(
+  { method = 'GET', path, body, accept, server: other, timeout, limit }: ApiRequest,
+  target: Target,
+  credentials: Credentials,
+  agentOf: AgentChoice,
+): HttpRequest {
+  const url = new URL(`${(other ?? target.server).replace(/\/$/, '')}${path}`);
+  return {
+    url,
+    method,
+    headers: {
+      ...credentials.headers,
+      accept: accept ?? 'application/json',
+      ...(body !== undefined && { 'content-type': `application/${method === 'PATCH' ? 'merge-patch+' : ''}json` }),
+      'user-agent': 'kubelet-guard',
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(other !== undefined && { tls: sameIdentity(target.serverName ?? hostOf(new URL(target.server))) }),
+    ...agentOf(url, credentials.certificate),
+    timeout: timeout ?? PATIENCE,
+    limit: limit ?? LIMIT,
   };
 }
 
@@ -57,35 +88,9 @@ function sendAnew(request: HttpRequest, signal: AbortSignal): Promise<ApiAnswer>
 /** Why a call failed, with the HTTP status where there is one. */
 export function apiFault(cause: unknown): ApiFault {
   if (cause instanceof ApiFault) return cause;
-  const { message, statusCode, cause: inner } = fieldsOf(cause);
-  // fetch says only "fetch failed", and has the reason inside; where several addresses were tried, only a code
-  const { message: reason, code } = fieldsOf(inner);
-  const [words = 'no reason given'] = [reason, code, message].filter((text) => typeof text === 'string' && text !== '');
-  const status = typeof statusCode === 'number' ? statusCode : undefined;
-  return new ApiFault(bounded(`${status === undefined ? '' : `HTTP ${status}: `}${String(words)}`), status, { cause });
-}
-
-/** One agent, until the certificates change. */
-function keptAgents(): (credentials: RequestOptions, server: string) => Agent {
-  const plain = new PlainAgent({ keepAlive: true, timeout: IDLE });
-  let kept: { readonly material: string; readonly agent: Agent } | undefined;
-  return ({ ca, cert, key, passphrase, servername, rejectUnauthorized }, server) => {
-    if (new URL(server).protocol === 'http:') return plain;
-    const tls = { ca, cert, key, passphrase, servername, rejectUnauthorized };
-    const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-    const material = (Object.values(tls) as readonly (Buffer | string | boolean | undefined)[]).join('\n');
-    // connections of the agent before are closed when they were idle for a while
-    if (kept?.material !== material) {
-      kept = { material, agent: new TlsAgent({ keepAlive: true, timeout: IDLE, ...given }) };
-    }
-    return kept.agent;
-  };
-}
-
-function headersOf({ headers, auth }: RequestOptions, own: Readonly<Record<string, string>>): Record<string, string> {
-  const given = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]);
-  const basic = auth ? { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
-  return { ...basic, ...(Object.fromEntries(given) as Record<string, string>), ...own, 'user-agent': 'kubelet-guard' };
+  const { message } = fieldsOf(cause);
+  const words = typeof message === 'string' && message !== '' ? message : 'no reason given';
+  return new ApiFault(bounded(words), undefined, { cause });
 }
 
 /**
@@ -98,8 +103,4 @@ function sameIdentity(name: string): NonNullable<HttpRequest['tls']> {
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
       checkServerIdentity(name, certificate) && checkServerIdentity(SERVICE, certificate),
   };
-}
-
-function hostOf(server: string): string {
-  return new URL(server).hostname.replace(/^\[|\]$/g, '');
 }

@@ -1,22 +1,32 @@
-// The only user of @kubernetes/client-node, which is loaded only where there is a cluster: that takes a while.
+// The only user of @kubernetes/client-node, which is loaded only in a pod: that takes a while. What it reads of kubeconfigs is
+// less than what kubectl reads, so that is our own (kubeconfig/).
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import type * as ClientNode from '@kubernetes/client-node';
-
-import { ApiFault, fieldsOf, jsonOf, statusFault, type Api, type Fields } from './api.ts';
-import { apiFault, clusterRequest } from './cluster-request.ts';
+import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type Fields } from './api.ts';
+import { refusalOf } from './api-problem.ts';
+import { clusterCalls, type ClusterCalls } from './cluster-request.ts';
+import { credentialsOf } from './credentials.ts';
+import { ANONYMOUS, type Access, type AccessCluster } from './kubeconfig/access.ts';
+import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
 import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
+import { proxyFromEnvironment, type Environment } from './proxy.ts';
 import { retrying } from './retry.ts';
 
 /** Where the access to a cluster comes from. */
 export interface ClusterAccess {
-  /** The path of a kubeconfig; it goes before the service account. */
-  readonly kubeconfig?: string | undefined;
+  /** Kubeconfigs; they go before the service account. */
+  readonly kubeconfig?: KubeconfigFiles | undefined;
+  /** The context of the kubeconfig, where it is not the current one. */
+  readonly context?: string | undefined;
   /** The folder below which the files of a service account are looked for; none is looked for without it. */
   readonly root?: string | undefined;
+  /** The variables that name proxies, and that credential plugins get. */
+  readonly env?: Environment;
+  /** Whether a credential plugin can ask on standard input. */
+  readonly isInteractive?: boolean;
 }
 
 /** A cluster that can be asked. */
@@ -27,6 +37,10 @@ export interface Cluster {
   readonly ca: string | undefined;
   /** The namespace of the pod that this runs in. */
   readonly namespace: string | undefined;
+  /** What the kubeconfig says that is passed over. */
+  readonly notes: readonly string[];
+  /** Gets credentials, so that a fault of them is told once and before anything else; rejects with an ApiFault. */
+  readonly authenticate: (signal: AbortSignal) => Promise<void>;
   readonly request: Api;
   readonly pods: ObjectApi;
   /** In no namespace: listed and watched as `''`. */
@@ -37,13 +51,15 @@ export interface Cluster {
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const PAGE = 250;
+const OK = 200;
 const CLOCK = {
   clock: () => performance.now(),
   pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
   random: Math.random,
 };
-/** Shorter than the 30 s of silence after which the library gives a connection up; a bookmark comes before the end. */
 const WATCH_SECONDS = 25;
+/** Milliseconds of silence after which a watch is given up; it ends by itself before, or a bookmark comes. */
+const WATCH_SILENCE = 30_000;
 
 /**
  * Loads the access to a cluster; nothing is asked yet.
@@ -51,25 +67,37 @@ const WATCH_SECONDS = 25;
  * @returns undefined where there is neither a kubeconfig nor a service account
  * @throws Error where the kubeconfig can not be used, with the reason
  */
-export async function connectCluster({ kubeconfig, root }: ClusterAccess): Promise<Cluster | undefined> {
-  if (kubeconfig === undefined && (root === undefined || !hasServiceAccount(root))) return undefined;
-  const client = await import('@kubernetes/client-node');
-  const config = new client.KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster(root === '/' ? '' : root);
-  else config.loadFromFile(kubeconfig);
-  const server = config.getCurrentCluster()?.server ?? '';
-  if (!URL.canParse(server)) {
-    // the files are there, and the variables that name the API server are not: no pod
-    if (kubeconfig === undefined) return undefined;
-    throw new Error('its current context names no cluster with a server');
-  }
-  const request = retrying(clusterRequest(config, server), CLOCK);
-  const watcher = new client.Watch(config);
-  const objects = (wanted: Wanted): ObjectApi => objectApi(request, watcher, wanted);
+export async function connectCluster(access: ClusterAccess): Promise<Cluster | undefined> {
+  const { kubeconfig, context, root, env = {}, isInteractive = false } = access;
+  const loaded = kubeconfig === undefined ? undefined : loadAccess(kubeconfig, context);
+  if (loaded === undefined && context !== undefined)
+    throw new Error(`there is no kubeconfig with a context ${context}`);
+  const found = loaded ?? (await serviceAccount(root));
+  if (found === undefined) return undefined;
+  const { cluster, user } = found;
+  const isTls = new URL(cluster.server).protocol === 'https:';
+  const proxyTo = (server: URL) => proxyOf(cluster, server, env);
+  const proxyUrl = user.exec?.provideClusterInfo === true ? proxyTo(new URL(cluster.server))?.href : undefined;
+  const ca = cluster.ca === undefined ? undefined : authorityIn(contentOf(cluster.ca));
+  const credentials = credentialsOf(user, isTls, { env, isInteractive, cluster, ca, proxyUrl }, Date.now);
+  const { request: once, lines } = clusterCalls({
+    server: cluster.server,
+    ca: () => (cluster.ca === undefined ? undefined : contentOf(cluster.ca)),
+    skipVerify: cluster.skipVerify,
+    serverName: cluster.serverName,
+    proxyTo,
+    credentials,
+  });
+  const request = retrying(once, CLOCK);
+  const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted);
   return {
-    server,
-    ca: authorityOf(config),
-    namespace: kubeconfig === undefined ? config.getContextObject(config.currentContext)?.namespace?.trim() : undefined,
+    server: cluster.server,
+    ca,
+    namespace: loaded === undefined ? found.namespace : undefined,
+    notes: found.notes,
+    authenticate: async (signal) => {
+      await credentials.current(signal);
+    },
     request,
     pods: objects({ kind: 'Pod', resource: 'pods' }),
     nodes: objects({ kind: 'Node', resource: 'nodes' }),
@@ -77,14 +105,41 @@ export async function connectCluster({ kubeconfig, root }: ClusterAccess): Promi
   };
 }
 
-function authorityOf(config: ClientNode.KubeConfig): string | undefined {
-  const { caFile, caData } = config.getCurrentCluster() ?? {};
-  if (caFile) return readFileSync(caFile, 'utf8');
-  return caData ? Buffer.from(caData, 'base64').toString() : undefined;
+/** The proxy that the kubeconfig names is used always, those of the environment as Go uses them. */
+function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: Environment): URL | undefined {
+  return proxyUrl === undefined ? proxyFromEnvironment(server, env) : new URL(proxyUrl);
 }
 
-function hasServiceAccount(root: string): boolean {
-  return ['token', 'ca.crt'].every((file) => existsSync(join(root, SERVICE_ACCOUNT, file)));
+function authorityIn(text: string): string {
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Error('its certificate-authority holds no certificate in PEM');
+  return text;
+}
+
+/** The access of a pod; undefined where there is no service account, or no variables that name the API server. */
+async function serviceAccount(root: string | undefined): Promise<Access | undefined> {
+  if (root === undefined) return undefined;
+  if (!['token', 'ca.crt'].every((file) => existsSync(join(root, SERVICE_ACCOUNT, file)))) return undefined;
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  config.loadFromCluster(root === '/' ? '' : root);
+  const { server = '', caFile = '' } = config.getCurrentCluster() ?? {};
+  if (!URL.canParse(server)) return undefined;
+  const tokenFile = join(root, SERVICE_ACCOUNT, 'token');
+  const ca = { file: caFile };
+  return {
+    cluster: {
+      server: server.replace(/^http:/, 'https:'),
+      ca,
+      skipVerify: false,
+      serverName: undefined,
+      proxyUrl: undefined,
+      execConfig: undefined,
+    },
+    user: { ...ANONYMOUS, tokenFile },
+    namespace: config.getContextObject(config.currentContext)?.namespace?.trim(),
+    notes: [],
+  };
 }
 
 /** What is listed and watched. */
@@ -94,51 +149,37 @@ interface Wanted {
   readonly name?: string;
 }
 
-function objectApi(request: Api, watcher: ClientNode.Watch, wanted: Wanted): ObjectApi {
+function objectApi({ request, lines }: ClusterCalls, wanted: Wanted): ObjectApi {
   const { kind, name } = wanted;
   const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
   return {
     list: async (namespace, next, signal) => {
       const query = { limit: String(PAGE), ...(next !== undefined && { continue: next }), ...selector };
       const path = `${pathOf(namespace, wanted)}?${new URLSearchParams(query).toString()}`;
-      // the typed API of the library would drop what it does not know, and turn texts into dates
       return pageOf(jsonOf(await request({ path }, signal)), kind);
     },
     watch: async (namespace, resourceVersion, on, signal) => {
-      const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-      let isOver = false;
-      const end = (fault: unknown): void => {
-        isOver = true;
-        if (fault === undefined || fault === null) resolve(undefined);
-        else reject(apiFault(fault));
+      const stop = new AbortController();
+      let fault: ApiFault | undefined;
+      const line = (text: string): void => {
+        const { type, object } = fieldsOf(parsed(text));
+        const event = typeof type === 'string' ? eventOf(type, object) : undefined;
+        if (event instanceof ApiFault) {
+          fault = event;
+          stop.abort();
+        } else if (event !== undefined && !signal.aborted) on.event(event);
       };
-      const take = (type: string, object: unknown): void => {
-        if (isOver) return;
-        const event = eventOf(type, object);
-        if (event instanceof ApiFault) end(event);
-        else if (event !== undefined) on.event(event);
-      };
-      const query = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS, ...selector };
-      let connection: AbortController;
-      try {
-        connection = await watcher.watch(pathOf(namespace, wanted), query, take, end);
-      } catch (cause) {
-        throw apiFault(cause);
-      }
-      const stop = (): void => {
-        end(undefined);
-        connection.abort();
-      };
-      // set by calls back, which the compiler does not see
-      if (!(isOver as boolean)) on.open();
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        await promise;
-      } finally {
-        signal.removeEventListener('abort', stop);
-        connection.abort();
-      }
+      const times = { allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS) };
+      const query = new URLSearchParams({ watch: 'true', resourceVersion, ...times, ...selector });
+      const call = { path: `${pathOf(namespace, wanted)}?${query.toString()}`, timeout: WATCH_SILENCE };
+      const answer = await lines(call, { open: on.open, line }, AbortSignal.any([signal, stop.signal])).catch(
+        (cause: unknown) => {
+          if (fault !== undefined) throw fault;
+          if (!signal.aborted) throw cause;
+          return undefined;
+        },
+      );
+      if (answer !== undefined && answer.status !== OK) throw refusalOf(answer);
     },
   };
 }

@@ -1,6 +1,13 @@
 // One bounded call over HTTP or HTTPS. Redirects are never followed: what is sent is meant for one server.
 
-import { request as requestPlain, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import {
+  request as requestPlain,
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+} from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isIPv6, type Socket } from 'node:net';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
@@ -8,13 +15,16 @@ import { TLSSocket, type ConnectionOptions } from 'node:tls';
 import type { Stranger } from '../policy/identity.ts';
 import type { ProblemCode } from '../policy/types.ts';
 import { bounded, type ApiAnswer } from './api.ts';
+import { hostOf, portOf, proxyAuthorization } from './proxy.ts';
 
 /** What is sent, and how far the answer is waited for. */
 export interface HttpRequest {
   readonly url: URL;
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
+  /** The proxy that is asked to make the call, where it is one over plain HTTP. */
+  readonly forwardedBy?: URL | undefined;
   /** How the server is verified; it has to verify where nothing else is said. */
   readonly tls?: Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'>;
   /** Keeps connections; each call has one of its own without it. */
@@ -69,6 +79,24 @@ export function httpsUrl(host: string, port: number, path = '/'): URL {
 
 /** Sends a request and reads the whole answer; rejects with an HttpFault. */
 export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  return exchange(request, undefined, signal);
+}
+
+/** What is called with the parts of an answer that comes bit by bit. */
+export interface LineTaker {
+  readonly open: () => void;
+  readonly line: (line: string) => void;
+}
+
+/**
+ * Sends a request, and hands over the lines of an answer with the status 200 as they come; any other is read whole.
+ * `timeout` is the longest silence. Rejects with an HttpFault.
+ */
+export function stream(request: HttpRequest, take: LineTaker, signal: AbortSignal): Promise<HttpAnswer> {
+  return exchange(request, take, signal);
+}
+
+function exchange(request: HttpRequest, take: LineTaker | undefined, signal: AbortSignal): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let call: ClientRequest | undefined;
   let isOver = false;
@@ -108,7 +136,16 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
         response.on('error', failed);
         // now: a kept connection belongs to another call as soon as the answer is read
         const unverified = verification(response.socket);
-        read(response, request.limit, fail, (text) => {
+        const lines = response.statusCode === 200 ? take : undefined;
+        lines?.open();
+        if (lines !== undefined) response.on('data', () => timer.refresh());
+        const reader =
+          lines === undefined
+            ? read
+            : readLines((line) => {
+                if (!isOver) lines.line(line);
+              });
+        reader(response, request.limit, fail, (text) => {
           end(() => {
             const { statusCode: status = 0, headers } = response;
             const warnings = warningsOf(headers.warning);
@@ -131,8 +168,8 @@ function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientReq
   const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts, stranger } = request;
   // by itself Node sends a body with DELETE that no length announces
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const options = { method, headers: { ...headers, ...length }, agent: agent ?? false };
-  const call = url.protocol === 'https:' ? requestTls(url, { ...options, ...tls }) : requestPlain(url, options);
+  const options = { method, headers: { ...headers, ...length } as OutgoingHttpHeaders, agent: agent ?? false };
+  const call = url.protocol === 'https:' ? requestTls(url, { ...options, ...tls }) : openPlain(request, options);
   if (accepts !== undefined) {
     call.on('socket', (socket) => {
       // before the handshake, so before anything is sent that is worth having
@@ -157,6 +194,12 @@ function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientReq
   return call;
 }
 
+function openPlain({ url, forwardedBy }: HttpRequest, options: RequestOptions): ClientRequest {
+  if (forwardedBy === undefined) return requestPlain(url, options);
+  const headers = { ...(options.headers as OutgoingHttpHeaders), host: url.host, ...proxyAuthorization(forwardedBy) };
+  return requestPlain({ ...options, headers, host: hostOf(forwardedBy), port: portOf(forwardedBy), path: url.href });
+}
+
 function read(
   response: IncomingMessage,
   limit: number,
@@ -178,6 +221,23 @@ function read(
   response.on('end', () => {
     done(Buffer.concat(chunks).toString());
   });
+}
+
+/** Hands over each line; what stands after the last one is not complete, and dropped. */
+function readLines(take: (line: string) => void): typeof read {
+  return (response, limit, fail, done) => {
+    let rest = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) take(line);
+      if (rest.length > limit) fail(new HttpFault('too-large', `a line of the answer is longer than ${limit} bytes`));
+    });
+    response.on('end', () => {
+      done('');
+    });
+  };
 }
 
 /** A Warning is `299 - "text"`, with a backslash before quotes and backslashes; several are joined by commas. */

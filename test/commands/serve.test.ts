@@ -310,7 +310,7 @@ describe('a start that fails says what to do', () => {
 
   test('with a kubeconfig that is not there', async () => {
     const fault = await faultOf({ ...files, kubeconfig: join(folder, 'missing') });
-    expect(fault.message).toMatch(/^can not use the kubeconfig .*missing: ENOENT/);
+    expect(fault.message).toMatch(/^cannot use the kubeconfig .*missing \(ENOENT\)/);
   });
 
   test('with a level that is none', async () => {

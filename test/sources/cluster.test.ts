@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,6 +29,8 @@ afterEach(async () => {
   await stopServers();
 });
 
+const CA = Buffer.from(authority.certificate).toString('base64');
+
 function kubeconfig(name: string, cluster: object, current = 'x', user: object = { token: 'the-token' }): string {
   const path = join(folder, name);
   const config = {
@@ -41,13 +43,13 @@ function kubeconfig(name: string, cluster: object, current = 'x', user: object =
   return path;
 }
 
-/** An API server that answers as the test says, without TLS: that is not what is tested here. */
+/** An API server that answers as the test says. */
 async function clusterOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Cluster> {
-  server = createServer(answer).listen(0, '127.0.0.1');
+  const { certificate: cert, key } = issue({ addresses: ['127.0.0.1'] });
+  server = createTlsServer({ cert, key }, answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-  const path = kubeconfig('loopback', { server: `${url}/`, 'insecure-skip-tls-verify': true });
+  const path = kubeconfig('loopback', { server: `https://127.0.0.1:${port}/`, 'certificate-authority-data': CA });
   const cluster = await connectCluster({ kubeconfig: path });
   if (cluster === undefined) throw new Error('no cluster');
   return cluster;
@@ -104,13 +106,13 @@ describe('the access to a cluster', () => {
   });
 
   test('of a kubeconfig knows the CA, and no namespace', async () => {
-    const data = { server: 'https://x', 'certificate-authority-data': Buffer.from('the CA').toString('base64') };
-    expect(await connectCluster({ kubeconfig: kubeconfig('data', data) })).toMatchObject({ ca: 'the CA' });
-    writeFileSync(join(folder, 'ca.pem'), 'a file');
+    const data = { server: 'https://x', 'certificate-authority-data': CA };
+    expect(await connectCluster({ kubeconfig: kubeconfig('data', data) })).toMatchObject({ ca: authority.certificate });
+    writeFileSync(join(folder, 'ca.pem'), authority.certificate);
     const file = await connectCluster({
       kubeconfig: kubeconfig('file', { server: 'https://x', 'certificate-authority': 'ca.pem' }),
     });
-    expect(file).toMatchObject({ ca: 'a file', namespace: undefined });
+    expect(file).toMatchObject({ ca: authority.certificate, namespace: undefined });
     expect(await connectCluster({ kubeconfig: kubeconfig('neither', { server: 'https://x' }) })).toMatchObject({
       ca: undefined,
     });
@@ -118,8 +120,13 @@ describe('the access to a cluster', () => {
 
   test.each([
     ['that is not there', () => join(folder, 'missing'), /ENOENT/],
-    ['without a current context', () => kubeconfig('none', { server: 'https://x' }, 'y'), /names no cluster/],
-    ['with an address that is none', () => kubeconfig('wrong', { server: 'x' }), /names no cluster/],
+    ['without a current context', () => kubeconfig('none', { server: 'https://x' }, 'y'), /no context "y"/],
+    ['with an address that is none', () => kubeconfig('wrong', { server: 'ftp://x' }), /https:\/\/HOST:PORT/],
+    [
+      'with a CA that is none',
+      () => kubeconfig('ca', { server: 'https://x', 'certificate-authority-data': 'eA==' }),
+      /no certificate in PEM/,
+    ],
   ])('fails with a kubeconfig %s', async (_name, path, reason) => {
     await expect(connectCluster({ kubeconfig: path() })).rejects.toThrow(reason);
   });
@@ -249,8 +256,7 @@ describe('another API server', () => {
     const other = await serve(by.issue({ name: 'other', ...names }), (_request, response) => {
       json(response, 200, {});
     });
-    const data = { 'certificate-authority-data': Buffer.from(authority.certificate).toString('base64') };
-    const path = kubeconfig('tls', { server: 'https://api.example:6443', ...data });
+    const path = kubeconfig('tls', { server: 'https://api.example:6443', 'certificate-authority-data': CA });
     const cluster = await connectCluster({ kubeconfig: path });
     const call = cluster?.request({ path: '/flagz', server: `https://127.0.0.1:${other.port}` }, signal());
     const result = await call?.then(
@@ -282,7 +288,6 @@ test('connections are kept until the client certificate changes', async () => {
   server = secure.listen(0, '127.0.0.1');
   await once(secure, 'listening');
   const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
-  const ca = Buffer.from(authority.certificate).toString('base64');
   const user = { 'client-certificate': 'user.crt', 'client-key': 'user.key' };
   const rotate = (name: string): void => {
     const issued = authority.issue({ name });
@@ -290,7 +295,7 @@ test('connections are kept until the client certificate changes', async () => {
     writeFileSync(join(folder, 'user.key'), issued.key);
   };
   rotate('old');
-  const path = kubeconfig('rotating', { server: url, 'certificate-authority-data': ca }, 'x', user);
+  const path = kubeconfig('rotating', { server: url, 'certificate-authority-data': CA }, 'x', user);
   const cluster = await connectCluster({ kubeconfig: path });
   const call = () => cluster?.request({ path: '/' }, signal());
   await call();
@@ -357,7 +362,7 @@ describe('a watch', () => {
     const { ended, events } = await watch((response) => {
       json(response, 403, {});
     });
-    expect(ended).toMatchObject({ message: 'HTTP 403: Forbidden', status: 403 });
+    expect(ended).toMatchObject({ message: 'HTTP 403: no reason given', status: 403 });
     expect(events).toStrictEqual([]);
   });
 

@@ -1,0 +1,76 @@
+// Where kubeconfigs are, and what the files that they name hold.
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { accessOf, type Access } from './access.ts';
+import { KubeconfigFault, readDocument, type FileOrText, type KubeconfigDocument } from './document.ts';
+
+/** Which files: one that has to be there, or the list of KUBECONFIG, of which only those count that are there. */
+export type KubeconfigFiles = string | readonly string[];
+
+/**
+ * Reads kubeconfigs as kubectl does.
+ *
+ * @returns undefined where none of a list is there
+ * @throws KubeconfigFault with the reason
+ */
+export function loadAccess(files: KubeconfigFiles, context: string | undefined): Access | undefined {
+  const documents = typeof files === 'string' ? [read(files, false)] : files.flatMap(readIfThere);
+  if (documents.length === 0) return undefined;
+  const access = accessOf(documents, context);
+  for (const named of filesOf(access)) contentOf(named);
+  return access;
+}
+
+/**
+ * What a file holds, or the text itself. Files are read for each call: certificates and tokens are renewed.
+ *
+ * @throws KubeconfigFault where the file cannot be read
+ */
+export function contentOf(named: FileOrText): string {
+  return 'text' in named ? named.text : readText(named.file);
+}
+
+function filesOf({ cluster, user }: Access): FileOrText[] {
+  // nobody is verified and nothing is shown over plain HTTP
+  if (!cluster.server.startsWith('https:')) return [];
+  const { certificate, token, tokenFile } = user;
+  return [
+    ...(cluster.ca === undefined ? [] : [cluster.ca]),
+    ...(certificate === undefined ? [] : [certificate.certificate, certificate.key]),
+    ...(token === '' && tokenFile !== '' ? [{ file: tokenFile }] : []),
+  ];
+}
+
+function readIfThere(path: string, _index: number, all: readonly string[]): KubeconfigDocument[] {
+  if (path === '') return [];
+  try {
+    return [read(path, all.length > 1)];
+  } catch (cause) {
+    if (cause instanceof KubeconfigFault && isMissing(cause)) return [];
+    throw cause;
+  }
+}
+
+function isMissing({ cause }: KubeconfigFault): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+function read(path: string, isOneOfMany: boolean): KubeconfigDocument {
+  const text = readText(path);
+  try {
+    return readDocument(text, dirname(resolve(path)));
+  } catch (cause) {
+    throw isOneOfMany ? new KubeconfigFault(`${path}: ${(cause as Error).message}`, { cause }) : cause;
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code = 'no reason given' } = cause as NodeJS.ErrnoException;
+    throw new KubeconfigFault(`cannot read ${path} (${code})`, { cause });
+  }
+}
