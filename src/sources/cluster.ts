@@ -75,14 +75,13 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
   const found = loaded ?? (await serviceAccount(root));
   if (found === undefined) return undefined;
   const { cluster, user } = found;
-  const isTls = new URL(cluster.server).protocol === 'https:';
-  const proxyTo = (server: URL) => proxyOf(cluster, server, env);
-  const proxyUrl = user.exec?.provideClusterInfo === true ? proxyTo(new URL(cluster.server))?.href : undefined;
-  const ca = cluster.ca === undefined ? undefined : authorityIn(contentOf(cluster.ca));
-  const credentials = credentialsOf(user, isTls, { env, isInteractive, cluster, ca, proxyUrl }, Date.now);
+  const server = new URL(cluster.server);
+  const proxyTo = (to: URL) => proxyOf(cluster, to, env);
+  const around = { env, isInteractive, cluster, ca: authorityOf(cluster), proxyUrl: proxyTo(server)?.href };
+  const credentials = credentialsOf(user, server.protocol === 'https:', around, Date.now);
   const { request: once, lines } = clusterCalls({
     server: cluster.server,
-    ca: () => (cluster.ca === undefined ? undefined : contentOf(cluster.ca)),
+    ca: () => authorityOf(cluster),
     skipVerify: cluster.skipVerify,
     serverName: cluster.serverName,
     proxyTo,
@@ -92,7 +91,7 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
   const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted);
   return {
     server: cluster.server,
-    ca,
+    ca: around.ca,
     namespace: loaded === undefined ? found.namespace : undefined,
     notes: found.notes,
     authenticate: async (signal) => {
@@ -110,10 +109,11 @@ function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: Environment): UR
   return proxyUrl === undefined ? proxyFromEnvironment(server, env) : new URL(proxyUrl);
 }
 
-function authorityIn(text: string): string {
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new Error('its certificate-authority holds no certificate in PEM');
-  return text;
+function authorityOf({ ca, server }: AccessCluster): string | undefined {
+  if (ca === undefined || !server.startsWith('https:')) return undefined;
+  const text = contentOf(ca);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new Error('its certificate-authority holds no certificate in PEM');
 }
 
 /** The access of a pod; undefined where there is no service account, or no variables that name the API server. */

@@ -13,8 +13,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function proxyFromEnvironment(server: URL, env: Environment): URL | undefined {
   const [name = '', text = ''] = setOf(env, server.protocol === 'https:' ? 'https_proxy' : 'http_proxy');
   if (text === '' || isExcepted(server, setOf(env, 'no_proxy')[1] ?? '')) return undefined;
-  const proxy = [text, `http://${text}`].flatMap((url) => (URL.canParse(url) ? [new URL(url)] : [])).find(isProxy);
-  if (proxy === undefined) throw new Error(`${name} is no address of a proxy of the kind http, https or socks5`);
+  const address = text.includes('://') ? text : `http://${text}`;
+  const proxy = URL.canParse(address) ? new URL(address) : undefined;
+  if (proxy === undefined || !isProxy(proxy))
+    throw new Error(`${name} is no address of a proxy of the kind http, https or socks5`);
   return proxy;
 }
 

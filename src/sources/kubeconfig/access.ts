@@ -132,7 +132,7 @@ function clusterOf(entry: Entry, name: string): AccessCluster {
   if (skipVerify && ca !== undefined && url.protocol === 'https:') {
     throw fault('has both insecure-skip-tls-verify and a certificate-authority: remove one of them');
   }
-  const proxy = proxyUrl === '' ? undefined : urlOf(proxyUrl);
+  const proxy = URL.canParse(proxyUrl) ? new URL(proxyUrl) : undefined;
   if (proxyUrl !== '' && !['http:', 'https:', 'socks5:'].includes(proxy?.protocol ?? '')) {
     throw fault(`has a proxy-url that does not start with http://, https:// or socks5://`);
   }
@@ -155,7 +155,8 @@ function urlOf(server: string): URL | undefined {
 
 /** As it is written, but for a query and a fragment, which kubectl drops. */
 function serverOf(server: string, url: URL): string {
-  return url.href.startsWith(server) ? server : `${url.origin}${url.pathname}`;
+  const isWhole = url.href.startsWith(server) && url.search === '' && url.hash === '';
+  return isWhole ? server : `${url.origin}${url.pathname}`;
 }
 
 type Texts = Readonly<Record<string, string>>;
