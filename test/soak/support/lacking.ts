@@ -55,7 +55,7 @@ export async function lacking(oracle: Oracle, claims: readonly Claim[]): Promise
     const { parses, clientCAFile, containers, ...flags } = answers[index] ?? { parses: false };
     if (!parses) continue;
     const { component } = claim.query;
-    if (component === 'kubelet' && !clientCAFile) found.push(claim);
+    if (component === 'kubelet' && !clientCAFile && !hasNoServer(claim.query)) found.push(claim);
     if (component === 'kubeadm' && !(flags.kubeletClientCertificate && flags.kubeletClientKey)) found.push(claim);
     if (component === 'pod') starts.push(...startsOf(claim, containers ?? {}));
   }
@@ -75,6 +75,14 @@ function startsOf({ body }: Claim, containers: Readonly<Record<string, readonly 
       program.split('/').at(-1) === 'kube-apiserver' && !args.some((word) => /^--?(help|version|h)\b/.test(word));
     return serves ? [{ body, query: { component: 'kube-apiserver', args } as const }] : [];
   });
+}
+
+/** A kubelet without its server has no caller to ask. */
+function hasNoServer(query: Query): boolean {
+  return (
+    query.component === 'kubelet' &&
+    /enableServer['"]?\s*:\s*['"]?(false|no|off|n)\b/i.test(query.files?.['config.yaml'] ?? '')
+  );
 }
 
 function isText(value: unknown): value is string {
