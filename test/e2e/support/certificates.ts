@@ -81,8 +81,8 @@ export async function registeredBundle(admin: ApiClient): Promise<string | undef
 }
 
 /** The serial number of the certificate that is served, verified by these CAs for the name of the Service. */
-export async function servedBy(port: number, ca: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, ca, servername: `kubelet-guard.${NAMESPACE}.svc` });
+export async function servedBy(port: number, ca: string, host = '127.0.0.1'): Promise<string> {
+  const socket = connect({ host, port, ca, servername: `kubelet-guard.${NAMESPACE}.svc` });
   try {
     await once(socket, 'secureConnect');
     return socket.getPeerCertificate().serialNumber;
