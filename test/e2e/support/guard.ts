@@ -24,6 +24,8 @@ type Action = 'audit' | 'ratchet' | 'enforce';
 interface GuardOptions {
   /** Issues its serving certificate. */
   readonly authority?: Authority;
+  /** Its configuration, in the place of that of the action. */
+  readonly configuration?: string;
   /** The path of the kubeconfig with which it follows mirror pods. */
   readonly kubeconfig?: string;
 }
@@ -33,14 +35,14 @@ export async function startGuard(
   cleanup: Cleanup,
   plane: ControlPlane,
   action: Action,
-  { authority = new Authority('e2e-webhook-ca'), kubeconfig }: GuardOptions = {},
+  { authority = new Authority('e2e-webhook-ca'), kubeconfig, configuration: text }: GuardOptions = {},
 ): Promise<Guard> {
   const port = await freePort();
   const local = await freePort();
   const name = `guard-${port}`;
   mkdirSync(join(plane.dir, name));
   const tls = plane.writePair(join(name, 'tls'), authority.issue({ name: 'kubelet-guard', addresses: ['127.0.0.1'] }));
-  const config = plane.write(join(name, 'config.yaml'), configuration(action));
+  const config = plane.write(join(name, 'config.yaml'), text ?? configuration(action));
   const program = startProgram(cleanup, {
     name,
     dir: plane.dir,
