@@ -1,6 +1,7 @@
 // The only user of @kubernetes/client-node, which is loaded only in a pod: that takes a while. What it reads of kubeconfigs is
 // less than what kubectl reads, so that is our own (kubeconfig/).
 
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -8,7 +9,8 @@ import { setTimeout } from 'node:timers/promises';
 import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type Fields } from './api.ts';
 import { refusalOf } from './api-problem.ts';
 import { clusterCalls, type ClusterCalls } from './cluster-request.ts';
-import { credentialsOf } from './credentials.ts';
+import { credentialsOf, type Credentials } from './credentials.ts';
+import { CredentialFault } from './exec-plugin.ts';
 import { ANONYMOUS, type Access, type AccessCluster } from './kubeconfig/access.ts';
 import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
 import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
@@ -52,6 +54,9 @@ export interface Cluster {
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const PAGE = 250;
 const OK = 200;
+const UNAUTHORIZED = 401;
+/** Milliseconds for the call that tells whether the caller is known. */
+const FIRST_PATIENCE = 10_000;
 const CLOCK = {
   clock: () => performance.now(),
   pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
@@ -95,13 +100,23 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     namespace: loaded === undefined ? found.namespace : undefined,
     notes: found.notes,
     authenticate: async (signal) => {
-      await credentials.current(signal);
+      const { certificate } = await credentials.current(signal);
+      // whatever else goes wrong is told by the calls that follow
+      const answer = await once({ path: '/version', timeout: FIRST_PATIENCE }, signal).catch(() => undefined);
+      if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
     },
     request,
     pods: objects({ kind: 'Pod', resource: 'pods' }),
     nodes: objects({ kind: 'Node', resource: 'nodes' }),
     configMap: (name) => objects({ kind: 'ConfigMap', resource: 'configmaps', name }),
   };
+}
+
+function unknownCaller(certificate: Credentials['certificate'], now: Date): string {
+  const end = certificate === undefined ? undefined : new X509Certificate(certificate.cert).validToDate;
+  const reason =
+    end !== undefined && end < now ? `its client certificate ended at ${end.toISOString()}; renew it` : 'log in again';
+  return `the API server does not know who this is (HTTP 401): the credentials of the kubeconfig have expired, or are of another cluster: ${reason}`;
 }
 
 /** The proxy that the kubeconfig names is used always, those of the environment as Go uses them. */

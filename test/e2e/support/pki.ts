@@ -14,6 +14,8 @@ export interface Wanted {
   readonly organization?: string;
   readonly addresses?: readonly string[];
   readonly hosts?: readonly string[];
+  /** When it ends; in 30 days where it is not given. */
+  readonly notAfter?: Date;
 }
 
 const DAY = 86_400_000;
@@ -51,12 +53,12 @@ export class Authority {
       ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names))]), // subjectAltName
     ];
     return {
-      certificate: this.#certify(distinguishedName(wanted), publicKey, extensions),
+      certificate: this.#certify(distinguishedName(wanted), publicKey, extensions, wanted.notAfter),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     };
   }
 
-  #certify(subject: Buffer, publicKey: KeyObject, extensions: readonly Buffer[]): string {
+  #certify(subject: Buffer, publicKey: KeyObject, extensions: readonly Buffer[], notAfter?: Date): string {
     const now = Date.now();
     const algorithm = sequence(objectId(ECDSA_WITH_SHA256));
     const body = sequence(
@@ -64,7 +66,7 @@ export class Authority {
       integer(Buffer.concat([Buffer.from([0x01]), randomBytes(15)])),
       algorithm,
       this.#name,
-      sequence(time(now - DAY), time(now + 30 * DAY)),
+      sequence(time(now - DAY), time(notAfter?.getTime() ?? now + 30 * DAY)),
       subject,
       publicKey.export({ type: 'spki', format: 'der' }),
       der(0xa3, sequence(...extensions)),

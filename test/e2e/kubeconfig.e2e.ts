@@ -1,0 +1,255 @@
+// kubectl and the product, each with the same kubeconfig: either both get in, as the same user, or neither does.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { startProxy, type TestProxy } from '../support/proxy-server.ts';
+import { ROWS, type Material, type Setup } from './kubeconfig-rows.ts';
+import { describeWith, kubectlPath } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { productCommand } from './support/product.ts';
+import type { Result } from './support/programs.ts';
+import { addAccount } from './support/rights.ts';
+
+jest.setTimeout(120_000);
+
+const READ = [{ apiGroups: [''], resources: ['configmaps', 'pods', 'nodes'], verbs: ['list', 'get'] }];
+const OPTIONS = { assets: ['etcd', 'kube-apiserver'], tools: kubectlPath === undefined ? ['kubectl'] : [] };
+
+describeWith(OPTIONS, 'with the same kubeconfig', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let proxy: TestProxy;
+  let guarded: TestProxy;
+  let material: Omit<Material, 'folder'>;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    proxy = await startProxy();
+    guarded = await startProxy({ user: 'me:se@cret' });
+    const account = JSON.parse(readFileSync(await addAccount(plane, 'reader', READ), 'utf8')) as {
+      users: [{ user: { token: string } }];
+    };
+    const client = plane.authority.issue({ name: 'somebody', organization: 'system:masters' });
+    material = {
+      plane,
+      token: account.users[0].user.token,
+      client,
+      ca: plane.authority.certificate,
+      proxy: { port: proxy.port, guarded: guarded.port },
+    };
+  }, 90_000);
+  afterAll(async () => {
+    await Promise.all([proxy.stop(), guarded.stop()]);
+    await cleanup.run();
+  }, 60_000);
+
+  /** Writes the files of a row into a folder of their own. */
+  function prepare(setup: (material: Material) => Setup): Setup & { readonly folder: string } {
+    const folder = mkdtempSync(join(plane.dir, 'row-'));
+    const made = setup({ ...material, folder });
+    for (const [name, content] of Object.entries(made.files)) {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o700 });
+    }
+    return { ...made, folder };
+  }
+
+  async function tell(command: readonly string[], { folder, env = {} }: ReturnType<typeof prepare>) {
+    const before = plane.auditLog().length;
+    const result = await runIn(command, folder, env);
+    return { ...result, users: usersSince(plane.auditLog().slice(before)), runs: runsOf(folder) };
+  }
+
+  const askKubectl = (made: ReturnType<typeof prepare>) =>
+    tell(
+      [
+        ...[kubectlPath ?? 'kubectl', ...(made.args ?? []), '--cache-dir', join(made.folder, 'cache')],
+        ...['get', 'configmaps', '--namespace', 'kube-system', '--request-timeout', '10s'],
+      ],
+      made,
+    );
+  const askProduct = (made: ReturnType<typeof prepare>) =>
+    tell(productCommand('sweep', ...(made.args ?? []), '--evidence', 'handshake'), made);
+
+  test.each(ROWS)('%s: kubectl and the product are the same user, or neither gets in', async (name, setup) => {
+    const kubectl = await askKubectl(prepare(setup));
+    const product = await askProduct(prepare(setup));
+    const context = `${name}\nkubectl: ${kubectl.stderr}\nproduct: ${product.stderr}`;
+    expect({ context, users: product.users }).toStrictEqual({ context, users: kubectl.users });
+    expect({ context, told: product.runs.map(withoutFolder) }).toStrictEqual({
+      context,
+      // where the token is over, kubectl runs it for each of its calls
+      told: kubectl.runs.slice(0, product.runs.length).map(withoutFolder),
+    });
+    expect(product.runs.length).toBeLessThanOrEqual(2);
+    if (product.users.length > 0) return;
+    // one fault is told once, in words, whatever could not be asked
+    expect({ context, code: product.code }).toMatchObject({ code: expect.any(Number) });
+    expect(product.stderr).not.toMatch(/crashed|undefined|spawn/);
+  });
+
+  test('of the rows, some get in and some do not', () => {
+    expect(ROWS.length).toBeGreaterThan(30);
+  });
+
+  test('a plugin that fails, or is missing, is told once, with its hint and its own words', async () => {
+    const row = (name: string) => ROWS.find(([known]) => known === name)?.[1] ?? (() => ({ files: {} }));
+    const failing = await askProduct(prepare(row('a plugin that fails')));
+    expect(failing).toMatchObject({ code: 3, stdout: '' });
+    expect(failing.stderr.replace(/\S*\/plug/, 'PLUG')).toBe(
+      'log in first\nkubelet-guard: the credential plugin PLUG failed with exit code 3; its own words are on standard error\n',
+    );
+    const missing = await askProduct(prepare(row('a plugin that is not there')));
+    expect(missing).toMatchObject({ code: 3, stdout: '' });
+    expect(missing.stderr).toBe(
+      'kubelet-guard: the credential plugin no-such-plugin-here is not installed, or is not on the PATH\nkubelet-guard: install it\n',
+    );
+  });
+
+  test('who is not known to the API server is told once, and why as far as that is known', async () => {
+    const { certificate, key } = plane.authority.issue({ name: 'somebody', notAfter: new Date(Date.now() - 60_000) });
+    const data = (text: string) => Buffer.from(text).toString('base64');
+    const expired = { 'client-certificate-data': data(certificate), 'client-key-data': data(key) };
+    const server = { server: `https://127.0.0.1:${plane.port}`, 'certificate-authority-data': data(material.ca) };
+    for (const [user, reason] of [
+      [{ token: 'wrong' }, 'log in again'],
+      [expired, 'its client certificate ended at'],
+    ] as const) {
+      const made = prepare(() => ({ files: { config: kubeconfigFor(server, user) } }));
+      const { stdout, stderr, code } = await askProduct({ ...made, args: ['--kubeconfig', 'config'] });
+      expect({ stdout, lines: stderr.split('\n').length, code }).toStrictEqual({ stdout: '', lines: 2, code: 3 });
+      expect(stderr).toContain('does not know who this is (HTTP 401)');
+      expect(stderr).toContain(reason);
+    }
+  });
+
+  test('a plugin asks on the terminal, and gets the answer', async () => {
+    const [, setup] = ROWS.find(([name]) => name === 'a plugin that asks always') ?? [];
+    if (setup === undefined) throw new Error('no such row');
+    const made = prepare(setup);
+    const plug = readFileSync(join(made.folder, 'plug'), 'utf8');
+    const ask = 'printf "code? " >&2; read -r code; [ "$code" = 4711 ] || exit 9';
+    writeFileSync(join(made.folder, 'plug'), plug.replace('cat <<', `${ask}\ncat <<`));
+    const command = productCommand('sweep', '--kubeconfig', 'config', '--evidence', 'handshake').join(' ');
+    // a terminal of its own, and somebody who types
+    const typing = `(sleep 1; echo 4711; sleep 5) | script -qec '${command}' /dev/null`;
+    const { users, stdout, runs } = await tell(['sh', '-c', typing], made);
+    expect(stdout).toContain('code? ');
+    expect(users).toHaveLength(1);
+    expect(runs).toMatchObject([{ spec: { interactive: true } }]);
+  });
+
+  test('connections through a proxy are kept', async () => {
+    const [, setup] = ROWS.find(([name]) => name === 'a proxy of HTTP') ?? [];
+    if (setup === undefined) throw new Error('no such row');
+    const made = prepare(setup);
+    const before = proxy.asked.length;
+    const { stdout } = await runIn(productCommand('doctor', ...(made.args ?? [])), made.folder, {});
+    expect(stdout).toContain('rights');
+    expect(proxy.asked.length - before).toBeLessThan(15);
+  });
+
+  test('a plugin that never ends is ended with the product', async () => {
+    const [, setup] = ROWS.find(([name]) => name === 'a plugin that fails') ?? [];
+    if (setup === undefined) throw new Error('no such row');
+    const made = prepare(setup);
+    writeFileSync(join(made.folder, 'plug'), `#!/bin/sh\necho $$ > ${made.folder}/pid\nexec sleep 100\n`);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const [file = '', ...args] = productCommand('sweep', '--kubeconfig', join(made.folder, 'config'));
+      const child = spawn(file, args, { stdio: 'ignore' });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const pid = await until(() => Number(readFileSync(join(made.folder, 'pid'), 'utf8')) || undefined);
+      child.kill(signal);
+      expect(await Promise.race([ended.then(() => 'ended'), setTimeout(20_000, 'hangs')])).toBe('ended');
+      await until(() => (isAlive(pid) ? undefined : true));
+      writeFileSync(join(made.folder, 'pid'), '');
+    }
+  });
+});
+
+function kubeconfigFor(cluster: object, user: object): object {
+  return {
+    clusters: [{ name: 'e2e', cluster }],
+    users: [{ name: 'e2e', user }],
+    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'e2e' } }],
+    'current-context': 'e2e',
+  };
+}
+
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    try {
+      const found = look();
+      if (found !== undefined) return found;
+    } catch {
+      // not there yet
+    }
+    await setTimeout(50);
+  }
+  throw new Error('nothing came');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface AuditEvent {
+  readonly user: { readonly username: string };
+  readonly impersonatedUser?: object;
+  readonly responseStatus: { readonly code: number };
+}
+
+/** Whom the API server took the callers for: the event of the last call of each, without what differs from call to call. */
+function usersSince(log: string): unknown[] {
+  const users = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ user, responseStatus }) => responseStatus.code !== 401 && user.username !== 'system:anonymous')
+    .map(({ user, impersonatedUser }) => JSON.stringify({ user, impersonatedUser }));
+  return [...new Set(users)].map((text) => JSON.parse(text) as unknown);
+}
+
+function runsOf(folder: string): unknown[] {
+  try {
+    // kubectl ends what it tells with an end of line
+    const lines = readFileSync(join(folder, 'runs'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as unknown);
+  } catch {
+    return [];
+  }
+}
+
+function withoutFolder(told: unknown): unknown {
+  return JSON.parse(JSON.stringify(told).replace(/row-\w+/g, 'row')) as unknown;
+}
+
+/** Runs a program with a terminal nowhere, in a folder, and with no variables but these. */
+function runIn(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Result> {
+  const [file = '', ...args] = command;
+  const base = { PATH: process.env.PATH ?? '', HOME: cwd };
+  const child = spawn(file, args, { cwd, env: { ...base, ...env }, timeout: 60_000, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdin.on('error', () => undefined).end();
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
+  });
+}
