@@ -8,7 +8,7 @@ import {
   clientCAFileOf,
   componentsOf,
   helloTarget,
-  isContainer,
+  mayBeOf,
   kubeletUnit,
   nodeName,
   nodeOf,
@@ -135,8 +135,8 @@ function* look(
       if (!('state' in opened)) opened.close();
     }
   }
-  const runsHere = started.some((one) => isKubelet(one) && !isContainer(one.process.cgroup));
-  if (!runsHere) yield* lookAtUnits(root, given, hostname, moment);
+  const runs = (unit: string) => started.some((one) => isKubelet(one) && mayBeOf(unit, one.process.cgroup));
+  yield* lookAtUnits(root, given, hostname, moment, runs);
 }
 
 function documentOf(
@@ -191,12 +191,13 @@ function authoritiesOf(root: string, node: string, kubelets: readonly KnownKubel
   }
 }
 
-/** Where no kubelet runs: what would be started as one. */
+/** Where no kubelet of the host's unit runs: what would be started as one. */
 function* lookAtUnits(
   root: string,
   given: string | undefined,
   hostname: string,
   moment: Moment,
+  runs: (unit: string) => boolean,
 ): Generator<ProcessDocument | SourceProblem> {
   const opened = openHost(root);
   if ('state' in opened) {
@@ -206,7 +207,7 @@ function* lookAtUnits(
   try {
     const files = bounded(opened);
     const unit = kubeletUnit(files, HOST);
-    if (unit === undefined) return;
+    if (unit === undefined || runs(unit)) return;
     const found: ProcessDocument = {
       form: 'process',
       source: { path: unit, document: 0 },

@@ -139,6 +139,15 @@ export function unitOf(cgroup: string | undefined): string | undefined {
   return /\/([^/]+\.service)$/.exec(cgroup ?? '')?.[1];
 }
 
+/**
+ * Whether a process may be what a unit started, by its control group. A program that somebody starts in a session, or that
+ * another service runs, is not, whatever it is called.
+ */
+export function mayBeOf(unit: string, cgroup: string | undefined): boolean {
+  if (isContainer(cgroup) || cgroup?.startsWith('/user.slice/') === true) return false;
+  return [undefined, unit].includes(unitOf(cgroup));
+}
+
 /** Tells whether a control group is one of a container: a whole node can be one (kind). */
 export function isContainer(cgroup: string | undefined): boolean {
   return /[0-9a-f]{64}/.test(cgroup ?? '');

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { Cleanup } from '../e2e/support/cleanup.ts';
 import { isExecutable } from '../e2e/support/programs.ts';
 import { Oracle } from '../support/oracle.ts';
+import { soakHandOvers, soakHosts } from './hosts.ts';
 import { soakReviews, type Bounds } from './reviews.ts';
 import { soakScripts } from './scripts.ts';
 
@@ -20,6 +21,8 @@ const say = (line: string): void => {
 /** Each part, with how many it does where `--count` does not say. */
 const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Part }>> = {
   reviews: { count: 1_000_000, run: reviews },
+  hosts: { count: 20_000, run: (_cleanup, bounds) => soakHosts(bounds, say) },
+  'hand-overs': { count: 200_000, run: (_cleanup, bounds) => soakHandOvers(bounds, say) },
   scripts: { count: 100_000, run: (_cleanup, bounds) => soakScripts(bounds, say) },
 };
 

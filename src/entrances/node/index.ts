@@ -116,7 +116,8 @@ function judge(document: ProcessDocument, request: NodeRequest, seen: Seen): voi
     if (!request.byHost) return;
     const findings = inspect(document);
     seen.stopped.push(...findings);
-    if (findings.length > 0) seen.notes.push(`${subject.name}: no kubelet runs; judged is what its unit would start`);
+    if (findings.length > 0)
+      seen.notes.push(`${subject.name}: its unit runs no kubelet; judged is what it would start`);
   } else {
     const running = inspect(document);
     // one that serves nobody has nothing to answer

@@ -267,7 +267,7 @@ describe('a run', () => {
     });
     const answer = await audit([stopped]);
     expect(clientCA(answer)).toMatchObject({ result: 'fail', source: { path: 'kubelet.service' } });
-    expect(answer.errors).toStrictEqual(['node-1: no kubelet runs; judged is what its unit would start']);
+    expect(answer.errors).toStrictEqual(['node-1: its unit runs no kubelet; judged is what it would start']);
   });
 
   test('by answers alone leaves the host aside', async () => {

@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+
+import { mayBeOf } from '../../src/facts/host.ts';
+import { soakHandOvers, soakHosts } from './hosts.ts';
+
+/** The same each time; npm run soak takes new ones. */
+const SEED = 20_261_127;
+
+async function said(run: (say: (line: string) => void) => Promise<boolean>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  return (await run((line) => lines.push(line))) ? [] : lines;
+}
+
+test('users of a host who start what looks like a kubelet change nothing that is said of the others', async () => {
+  const bounds = { count: 12, milliseconds: 40_000, seed: SEED };
+  expect(await said((say) => soakHosts(bounds, say))).toEqual([]);
+}, 60_000);
+
+test('a hostile node hands over nothing that tells of another, throws or takes long', async () => {
+  const bounds = { count: 400, milliseconds: 40_000, seed: SEED };
+  expect(await said((say) => soakHandOvers(bounds, say))).toEqual([]);
+}, 60_000);
+
+test.each([
+  ['/system.slice/kubelet.service', true],
+  ['/runtime.slice/kubelet.service', true],
+  ['/', true],
+  [undefined, true],
+  ['/user.slice/user-1000.slice/session-3.scope', false],
+  ['/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service', false],
+  ['/system.slice/nginx.service', false],
+  [`/kubepods/burstable/pod1/${'0f'.repeat(32)}`, false],
+])('a kubelet in the control group %s may be what kubelet.service started: %s', (cgroup, expected) => {
+  expect(mayBeOf('kubelet.service', cgroup)).toBe(expected);
+});
