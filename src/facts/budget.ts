@@ -144,6 +144,11 @@ export class Budget {
     }
   }
 
+  /** Tells that so many levels are open, for whoever keeps them on a stack of his own. */
+  level(depth: number): void {
+    if (depth > this.#limits.depth) throw new Exhausted('depth', this.#limits.depth);
+  }
+
   /** How many steps were spent. */
   get spent(): number {
     return this.#steps;

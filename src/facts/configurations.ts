@@ -80,7 +80,7 @@ function settingsOf(
 ): KubeletSettings {
   // The kubelet reads such names in its --config-dir.
   if ('path' in source && source.path.endsWith('.conf')) return dropInSettings(document, source.path, budget);
-  const settings = configurationSettings(document, budget);
+  const settings = configurationSettings(document);
   const { clientCAFile } = settings;
   const empty = clientCAFile.state === 'unset' || (clientCAFile.state === 'set' && clientCAFile.value === '');
   if (kubeadmDirectory === undefined || !empty) return settings;

@@ -202,7 +202,7 @@ function effectiveConfig(
   const path = joinPath(flags('config') ?? '', '');
   const content = path === '' ? undefined : files.readFile(path);
   const base = content?.state === 'read' ? firstDocument(content.text, path, budget) : undefined;
-  const read = base === undefined || 'state' in base ? undefined : readConfiguration(base, path, budget);
+  const read = base === undefined || 'state' in base ? undefined : readConfiguration(base, path);
   let layered: Layered = read === undefined || 'refusal' in read ? startingPoint() : read;
   const written = foldedPath(layered.config, ['staticpodpath']);
   const directory = flags('config-dir') ?? '';

@@ -39,7 +39,7 @@ export interface Layered {
 export type Step = Layered | { readonly refusal: Refusal };
 
 /** A drop-in merged into what stands before it. */
-export function applyDocument(base: Layered, document: ParsedDocument, path: string, _budget: Budget): Step {
+export function applyDocument(base: Layered, document: ParsedDocument, path: string, budget: Budget): Step {
   const { value, duplicate } = document;
   const origin: Origin = { layer: 'drop-in', file: path };
   const fault = headerFault(document, false);
@@ -47,7 +47,7 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
   if (duplicate !== undefined)
     return refuse(`${path}: key ${duplicate} already set in map`, { ...origin, pointer: duplicate });
   if (!isFinite(value)) return refuse(`${path}: a number is out of range`, origin);
-  const config = mergePatch(base.config, asRecord(value));
+  const config = mergePatch(base.config, asRecord(value), budget);
   const merged = readMerged(config, origin);
   const keeps = (path: readonly string[]): boolean => foldedPath(config, path) === foldedPath(base.config, path);
   return {
@@ -96,7 +96,7 @@ export function foldedPath(value: unknown, [name, ...rest]: readonly string[]): 
 }
 
 /** A KubeletConfiguration as the file of `--config`, at a path if it has one. */
-export function readConfiguration(document: KubeletDocument, path: string | undefined, _budget: Budget): Step {
+export function readConfiguration(document: KubeletDocument, path: string | undefined): Step {
   const header = isRecord(document.value) ? findHeader(document.value, document.syntax) : undefined;
   if (header?.apiVersion === INTERNAL_VERSION && header.kind === TYPE)
     return unreadable({

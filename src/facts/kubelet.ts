@@ -123,8 +123,8 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 }
 
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
-export function configurationSettings(document: KubeletDocument, budget: Budget): KubeletSettings {
-  const step = readConfiguration(document, undefined, budget);
+export function configurationSettings(document: KubeletDocument): KubeletSettings {
+  const step = readConfiguration(document, undefined);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
@@ -163,7 +163,7 @@ function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
   if (file.state === 'unreadable') return unreadable(file.problem);
   if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
   const document = firstDocument(file.text, path.value, setup.budget);
-  return 'state' in document ? document.step : readConfiguration(document, path.value, setup.budget);
+  return 'state' in document ? document.step : readConfiguration(document, path.value);
 }
 
 function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine): Step {
@@ -184,7 +184,7 @@ function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine)
     const malformed = layered.malformed ?? step.malformed;
     layered = { ...step, ...(malformed && { malformed }) };
   }
-  const found = findMismatch(TYPE, withoutHoles(layered.config), true);
+  const found = findMismatch(TYPE, withoutHoles(layered.config), { anyCase: true });
   return found
     ? refuse(`the merged drop-ins can not be decoded: ${found.reason} (${found.pointer})`, { layer: 'drop-in' })
     : layered;

@@ -38,16 +38,8 @@ export interface Verdict {
 const KUBELET_GLOBALS = new Set(['--help', '--version', '--housekeeping-interval', '--log-flush-frequency']);
 /** What the product says that it can not read, although the components do: the message, and the limit's name. */
 const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/between brackets, a text with/, '? and : in words between brackets'],
-  [/must be sufficiently indented/, 'lines between brackets that are not indented'],
-  [/Missing closing .quote/, 'quoted texts with a line that is not indented'],
-  [/Unexpected scalar token|compact mappings|Implicit keys need/, 'further text behind a closed bracket'],
-  [/cannot start with directive indicator|Missing directives-end/, 'a directive behind a document'],
   [/\b__internal can not be read/, "the kubelet's internal version"],
   [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
-  [/Comments must be separated/, 'a comment right behind a quote'],
-  [/Tags and anchors must be separated|Could not resolve tag|a tag runs on/, 'odd signs in a tag'],
-  [/a key stands in several lines|a key with a question mark/, 'a key with a question mark in several lines'],
 ];
 const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
 const LOGGING = new Set(['--v', '--vmodule', '--log-flush-frequency']);

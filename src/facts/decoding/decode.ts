@@ -3,6 +3,8 @@
 // own Go types (scripts/generate). Unknown fields are ignored, as the components do.
 
 import data from '../data/types.json' with { type: 'json' };
+import type { Attempts } from '../yaml/duplicates.ts';
+import { isBase64 } from '../yaml/scalars.ts';
 import { isDuration, isQuantity, isTime } from '../values/go-values.ts';
 import { isRecord } from '../values/shape.ts';
 
@@ -22,42 +24,39 @@ export function rootType(apiVersion: string, kind: string): string | undefined {
   return kinds !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
 }
 
+/** How a value is decoded. */
+interface Decoding {
+  /** Whether field names match in any case. */
+  readonly anyCase?: boolean;
+  /** What a decoder of JSON meets besides the value. */
+  readonly attempts?: Attempts | undefined;
+}
+
 /**
- * Finds the first place at which a decoder refuses a value.
+ * Finds a place at which a decoder refuses a value, the first if there are several.
  *
  * @param type a type's name, or a form such as `[]string`
- * @param anyCase whether field names match in any case
  */
-export function findMismatch(type: string, value: unknown, anyCase = false, pointer = ''): Mismatch | undefined {
-  if (type.startsWith('*')) return value === null ? undefined : findMismatch(type.slice(1), value, anyCase, pointer);
-  if (type.startsWith('[]')) return inArray(type.slice(2), value, anyCase, pointer);
-  if (type.startsWith('map[')) return inMap(type.slice(type.indexOf(']') + 1), value, anyCase, pointer);
+export function findMismatch(type: string, value: unknown, how: Decoding = {}, pointer = ''): Mismatch | undefined {
+  if (type.startsWith('*')) return value === null ? undefined : findMismatch(type.slice(1), value, how, pointer);
+  if (type.startsWith('[]')) return inArray(type, value, how, pointer);
+  if (type.startsWith('map[')) return inMap(type, value, how, pointer);
   const fields = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
   if (fields === undefined) return accepts(type, value) ? undefined : mismatch(type, value, pointer);
   if (value === null) return undefined;
   if (!isRecord(value)) return mismatch(type, value, pointer);
-  for (const [name, entry] of Object.entries(value)) {
-    const fieldType = anyCase
-      ? foldedFields(type, fields).get(fold(name))
-      : Object.hasOwn(fields, name)
-        ? fields[name]
-        : undefined;
-    const found = fieldType === undefined ? undefined : findMismatch(fieldType, entry, anyCase, `${pointer}/${name}`);
-    if (found) return found;
-  }
-  return undefined;
+  const known = how.anyCase === true ? foldedFields(type, fields) : undefined;
+  return inEntries(value, how, pointer, (name) =>
+    known ? known.get(fold(name)) : Object.hasOwn(fields, name) ? fields[name] : undefined,
+  );
 }
 
 /** The same for a document as it was written, with what its decoder meets besides the value. */
 export function findMismatchIn(
   type: string,
-  { value, attempts = [] }: { readonly value: unknown; readonly attempts?: readonly unknown[] },
+  { value, attempts }: { readonly value: unknown; readonly attempts?: Attempts },
 ): Mismatch | undefined {
-  for (const attempt of [...attempts, value]) {
-    const found = findMismatch(type, attempt);
-    if (found) return found;
-  }
-  return undefined;
+  return findMismatch(type, value, { attempts });
 }
 
 /** What a struct keeps of a value after decoding: fields that it does not know are gone. */
@@ -83,22 +82,38 @@ function foldedFields(type: string, fields: Readonly<Record<string, string>>): R
   return known;
 }
 
-function inArray(type: string, value: unknown, anyCase: boolean, pointer: string): Mismatch | undefined {
+function inArray(type: string, value: unknown, how: Decoding, pointer: string): Mismatch | undefined {
   if (value === null) return undefined;
-  if (!Array.isArray(value)) return mismatch(`[]${type}`, value, pointer);
-  for (const [index, entry] of value.entries()) {
-    const found = findMismatch(type, entry, anyCase, `${pointer}/${String(index)}`);
+  if (!Array.isArray(value)) return mismatch(type, value, pointer);
+  const elementType = type.slice(2);
+  const attempts = how.attempts?.get(value)?.map(([, attempt]) => attempt) ?? [];
+  for (const [index, element] of [...attempts, ...(value as unknown[])].entries()) {
+    const at = Math.max(0, index - attempts.length);
+    const found = findMismatch(elementType, element, how, `${pointer}/${String(at)}`);
     if (found) return found;
   }
   return undefined;
 }
 
-function inMap(type: string, value: unknown, anyCase: boolean, pointer: string): Mismatch | undefined {
+function inMap(type: string, value: unknown, how: Decoding, pointer: string): Mismatch | undefined {
   if (value === null) return undefined;
-  if (!isRecord(value)) return mismatch(`map[string]${type}`, value, pointer);
-  for (const [name, entry] of Object.entries(value)) {
-    const found = findMismatch(type, entry, anyCase, `${pointer}/${name}`);
-    if (found) return found;
+  const valueType = type.slice(type.indexOf(']') + 1);
+  if (!isRecord(value)) return mismatch(`map[string]${valueType}`, value, pointer);
+  return inEntries(value, how, pointer, () => valueType);
+}
+
+function inEntries(
+  value: Readonly<Record<string, unknown>>,
+  how: Decoding,
+  pointer: string,
+  typeOf: (name: string) => string | undefined,
+): Mismatch | undefined {
+  for (const entries of [how.attempts?.get(value) ?? [], Object.entries(value)]) {
+    for (const [name, entry] of entries) {
+      const type = typeOf(name);
+      const found = type === undefined ? undefined : findMismatch(type, entry, how, `${pointer}/${name}`);
+      if (found) return found;
+    }
   }
   return undefined;
 }
@@ -127,11 +142,7 @@ function accepts(type: string, value: unknown): boolean {
     case 'float64':
       return value === null || Number.isFinite(value) || typeof value === 'bigint';
     case 'bytes':
-      return (
-        value === null ||
-        (typeof value === 'string' &&
-          /^(?:[A-Za-z0-9+/\r\n]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$/.test(value))
-      );
+      return value === null || (typeof value === 'string' && isBase64(value.replace(/[\r\n]/g, '')));
     case 'duration':
       return typeof value === 'string' && isDuration(value);
     case 'time':

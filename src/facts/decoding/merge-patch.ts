@@ -1,17 +1,24 @@
 // RFC 7386 JSON merge patch, as gopkg.in/evanphx/json-patch.v4 applies it to the kubelet's drop-ins.
 
+import type { Budget } from '../budget.ts';
 import { isRecord } from '../values/shape.ts';
 
-/** The target with the patch applied: objects merge, anything else replaces, null deletes. */
+/**
+ * The target with the patch applied: objects merge, anything else replaces, null deletes.
+ *
+ * @param budget pays for each entry: there can be many patches for one large target
+ */
 export function mergePatch(
   target: Readonly<Record<string, unknown>>,
   patch: Readonly<Record<string, unknown>>,
+  budget?: Budget,
 ): Readonly<Record<string, unknown>> {
   const merged = new Map(Object.entries(target));
+  budget?.steps(merged.size);
   for (const [name, value] of Object.entries(patch)) {
     const before = merged.get(name);
     if (value === null) merged.delete(name);
-    else if (isRecord(value) && isRecord(before)) merged.set(name, mergePatch(before, value));
+    else if (isRecord(value) && isRecord(before)) merged.set(name, mergePatch(before, value, budget));
     else merged.set(name, before === undefined || before === null || isRecord(before) ? withoutNulls(value) : value);
   }
   return Object.fromEntries(merged);

@@ -1,182 +1,206 @@
-// From YAML nodes to values: duplicate keys, merges, anchors and plain scalars as go.yaml.in/yaml/v2 understands them
+// From nodes to values: duplicate keys, merges, aliases and plain scalars as go.yaml.in/yaml/v2 understands them
 // (decode.go of v2.4.4), and JSON as encoding/json does.
 
-import { isAlias, isMap, isScalar, isSeq, Scalar, visit, type Alias, type Node, type YAMLMap } from 'yaml';
-
+import type { Budget } from '../budget.ts';
+import { Duplicates, type Attempts } from './duplicates.ts';
+import { Refused, type AliasNode, type CollectionNode, type Node, type ScalarNode } from './nodes.ts';
 import { resolveScalar } from './scalars.ts';
 
-type Wrap = (inner: unknown) => unknown;
+const MERGE_TAG = 'tag:yaml.org,2002:merge';
 
-/** A document that the components refuse, in their words. */
-export class Refused extends Error {}
+/** A mapping that is being filled: its own entries, and those that are merged into it. */
+interface Target {
+  readonly entries: Record<string, unknown>;
+  /** The types of keys that are no texts: to Go the text 1.5 and the number 1.5 are different keys. */
+  readonly kinds: Map<string, string>;
+}
 
-/** One document's conversion from nodes to values, with the limits that keep aliases from exploding. */
+/** One document's conversion from nodes to values. */
 export class Conversion {
   /** Pointer of the first key that is set twice. */
   duplicate: string | undefined;
-  /** What a decoder of JSON meets besides the value: see ParsedDocument. */
-  readonly attempts: unknown[] = [];
   readonly #json: boolean;
-  /** Where the text ends, if it does so without a line break. */
-  readonly #unfinished: number;
-  readonly #targets: Map<Alias, Node | undefined>;
-  readonly #open = new Set<Alias>();
+  readonly #budget: Budget;
+  readonly #duplicates = new Duplicates();
+  /** The names on the way from the root to what is converted. */
+  readonly #path: string[] = [];
+  readonly #openAliases = new Set<AliasNode>();
   #nullKeys = false;
-  #steps = 0;
-  #aliasSteps = 0;
+  #infinite = false;
+  // the document counts as one
+  #decoded = 1;
+  #decodedInAliases = 0;
 
-  constructor(root: Node, text: string, json: boolean) {
-    const lastLine = text.slice(text.lastIndexOf('\n') + 1);
-    this.#unfinished = lastLine.trim() === '' ? Infinity : text.length;
+  constructor(json: boolean, budget: Budget) {
     this.#json = json;
-    this.#targets = text.includes('*') ? aliasTargets(root) : new Map<Alias, Node | undefined>();
+    this.#budget = budget;
+  }
+
+  /** What a decoder of JSON meets besides the value. */
+  get attempts(): Attempts | undefined {
+    return this.#duplicates.attempts;
   }
 
   /** The value of the whole document. */
   root(node: Node): unknown {
-    const value = this.#convert(node, '', (inner) => inner);
+    const value = this.#value(node, 1);
     if (this.#nullKeys && hasNullKey(value)) throw new Refused('unsupported map key: null');
-    if (!this.#json && !isFinite(value)) throw new Refused('json: unsupported value: not a finite number');
+    if (this.#infinite && !isFinite(value)) throw new Refused('json: unsupported value: not a finite number');
     return value;
   }
 
-  /** @param wrap puts a value at the node's place in a document that holds nothing else */
-  #convert(node: unknown, pointer: string, wrap: Wrap): unknown {
+  #value(node: Node, depth: number): unknown {
     this.#count();
-    if (isScalar(node)) return this.#scalar(node, wrap);
-    if (isMap(node)) return this.#map(node, {}, pointer, wrap);
-    if (isSeq(node)) {
-      const wrapItem: Wrap = (inner) => wrap([inner]);
-      return node.items.map((item, index) => this.#convert(item, `${pointer}/${String(index)}`, wrapItem));
+    switch (node.kind) {
+      case 'scalar':
+        return this.#scalar(node);
+      case 'alias':
+        return this.#alias(node, depth, (target) => this.#value(target, depth + 1));
+      case 'sequence':
+        return this.#sequence(node, depth);
+      case 'mapping': {
+        const entries = {};
+        this.#fill({ entries, kinds: new Map() }, node, depth);
+        return entries;
+      }
     }
-    if (isAlias(node)) return this.#alias(node, (target) => this.#convert(target, pointer, wrap));
-    return null;
   }
 
-  #scalar(node: Scalar, wrap: Wrap): unknown {
-    const plain = node.type === Scalar.PLAIN || node.type === undefined;
-    const text = this.#textOf(node);
-    if (this.#json && plain && /^-?\d/.test(text)) return this.#jsonNumber(text, wrap);
-    const resolved = resolveScalar(text, plain, node.tag);
-    if ('refused' in resolved) throw new Refused(resolved.refused);
-    return resolved.value;
+  #scalar(node: ScalarNode): unknown {
+    const { value: text, tag, implicit, line } = node;
+    if (this.#json && implicit && isNumber(text)) return jsonNumber(text);
+    const resolved = resolveScalar(text, implicit, tag);
+    if ('refused' in resolved) throw new Refused(resolved.refused, line);
+    const { value } = resolved;
+    if (typeof value === 'number' && !Number.isFinite(value)) this.#infinite = true;
+    return value;
   }
 
-  #textOf({ value, type, range }: Scalar): string {
-    const text = typeof value === 'string' ? value : '';
-    const block = type === Scalar.BLOCK_FOLDED || type === Scalar.BLOCK_LITERAL;
-    // A line break that is not there is no part of the text.
-    return block && (range?.[1] ?? 0) >= this.#unfinished ? text.replace(/\n$/, '') : text;
-  }
-
-  /** In JSON `1.0` is no integer, unlike in YAML. */
-  #jsonNumber(text: string, wrap: Wrap): unknown {
-    if (/[.eE]/.test(text)) {
-      this.attempts.push(wrap(0.5));
-      return Number(text);
+  #sequence({ children }: CollectionNode, depth: number): unknown[] {
+    this.#budget.level(depth);
+    const elements: unknown[] = [];
+    for (const child of children) {
+      this.#path.push(String(elements.length));
+      elements.push(this.#value(child, depth + 1));
+      this.#path.pop();
+      if (this.#json) this.#noteNumber(elements, '', child);
     }
-    // No unsigned integer takes `-0`, as little as it takes -1.
-    if (text === '-0') this.attempts.push(wrap(-1));
-    const value = Number(text);
-    return Number.isSafeInteger(value) ? value : BigInt(text);
+    return elements;
   }
 
-  #map(node: YAMLMap, out: Record<string, unknown>, pointer: string, wrap: Wrap): Record<string, unknown> {
-    const kinds = new Map(Object.keys(out).map((name) => [name, 'string']));
-    for (const { key, value } of node.items) {
-      if (isScalar(key) && key.value === '<<' && key.type === Scalar.PLAIN) {
-        this.#merge(value, out, pointer, wrap);
+  #fill(target: Target, { children }: CollectionNode, depth: number): void {
+    this.#budget.level(depth);
+    for (let index = 0; index + 1 < children.length; index += 2) {
+      const [key, child] = [children[index], children[index + 1]];
+      if (key === undefined || child === undefined) continue;
+      if (isMerge(key)) {
+        this.#merge(target, child, depth);
         continue;
       }
-      const { name, kind } = this.#key(key);
-      const at = `${pointer}/${escapeSegment(name)}`;
-      const wrapEntry: Wrap = (inner) => wrap(define({}, name, inner));
-      const converted = this.#convert(value, at, wrapEntry);
-      if (Object.hasOwn(out, name)) {
-        // To Go the text 1.5 and the number 1.5 are different keys.
-        if (kinds.get(name) === kind) this.duplicate ??= at;
-        if (this.#json) this.attempts.push(wrapEntry(out[name]), wrapEntry(converted));
-        define(out, name, this.#json ? mergeDuplicate(name, out[name], converted) : converted);
-      } else define(out, name, converted);
-      kinds.set(name, kind);
+      const { name, kind } = this.#key(key, depth);
+      this.#path.push(name);
+      this.#set(target, name, kind, this.#value(child, depth + 1));
+      this.#path.pop();
+      if (this.#json) this.#noteNumber(target.entries, name, child);
     }
-    return out;
   }
 
-  #key(node: unknown): { readonly name: string; readonly kind: string } {
-    const key = this.#convert(node, '', (inner) => inner);
+  #set({ entries, kinds }: Target, name: string, kind: string, value: unknown): void {
+    const twice = Object.hasOwn(entries, name);
+    if (twice && (kinds.get(name) ?? 'string') === kind) this.duplicate ??= this.#pointer();
+    define(entries, name, twice && this.#json ? this.#duplicates.merged(entries, name, entries[name], value) : value);
+    if (kind !== 'string') kinds.set(name, kind);
+    else if (twice) kinds.delete(name);
+  }
+
+  #key(node: Node, depth: number): { readonly name: string; readonly kind: string } {
+    const key = this.#value(node, depth + 1);
     if (typeof key === 'string') return { name: key, kind: 'string' };
     if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean')
       return { name: String(key), kind: typeof key };
-    if (key !== null) throw new Refused('a mapping key must be a string, a number or a boolean');
+    if (key !== null) throw new Refused('a mapping key must be a string, a number or a boolean', node.line);
     this.#nullKeys = true;
     return { name: NULL_KEY, kind: 'null' };
   }
 
   /** `<<` takes effect where it stands: it overrides keys that stand before it (decode.go, mapping and merge). */
-  #merge(node: unknown, out: Record<string, unknown>, pointer: string, wrap: Wrap): void {
-    const sources = isSeq(node) ? [...node.items].reverse() : [node];
+  #merge(target: Target, node: Node, depth: number): void {
+    // of a list, the first mapping counts most
+    const sources = node.kind === 'sequence' ? node.children.toReversed() : [node];
     for (const source of sources) {
-      const target = isAlias(source) ? this.#targets.get(source) : source;
-      if (!isMap(target)) throw new Refused('map merge requires map or sequence of maps as the value');
-      if (isAlias(source)) this.#alias(source, () => this.#map(target, out, pointer, wrap));
-      else this.#map(target, out, pointer, wrap);
+      const merged = source.kind === 'alias' ? source.target : source;
+      if (merged.kind !== 'mapping')
+        throw new Refused('map merge requires map or sequence of maps as the value', source.line);
+      this.#count();
+      if (source.kind === 'mapping') this.#fill(target, merged, depth + 1);
+      else if (source.kind === 'alias')
+        this.#alias(source, depth, () => {
+          this.#count();
+          this.#fill(target, merged, depth + 1);
+        });
     }
   }
 
-  #alias<T>(alias: Alias, convert: (target: Node) => T): T {
-    const target = this.#targets.get(alias);
-    if (target === undefined) throw new Refused(`unknown anchor '${alias.source}' referenced`);
-    if (this.#open.has(alias)) throw new Refused(`anchor '${alias.source}' value contains itself`);
-    this.#open.add(alias);
-    const converted = convert(target);
-    this.#open.delete(alias);
+  #alias<T>(alias: AliasNode, depth: number, convert: (target: Node) => T): T {
+    this.#budget.level(depth);
+    if (this.#openAliases.has(alias)) throw new Refused(`anchor '${alias.name}' value contains itself`, alias.line);
+    this.#openAliases.add(alias);
+    const converted = convert(alias.target);
+    this.#openAliases.delete(alias);
     return converted;
   }
 
-  /** The components' own limit on aliases (decode.go, allowedAliasRatio, in its strictest reading). */
+  /** The components' own limit on aliases (decode.go, allowedAliasRatio). What stands in the text is paid for already. */
   #count(): void {
-    this.#steps += 1;
-    if (this.#open.size > 0) this.#aliasSteps += 1;
+    this.#decoded += 1;
+    if (this.#openAliases.size === 0) return;
+    this.#budget.nodes();
+    this.#decodedInAliases += 1;
     const excessive =
-      this.#aliasSteps > 100 && this.#steps > 1000 && this.#aliasSteps / this.#steps > allowedAliasRatio(this.#steps);
+      this.#decodedInAliases > 100 &&
+      this.#decoded > 1000 &&
+      this.#decodedInAliases / this.#decoded > allowedAliasRatio(this.#decoded);
     if (excessive) throw new Refused('document contains excessive aliasing');
+  }
+
+  /** To a decoder of JSON `1.0` is no integer, and `-0` no unsigned one. */
+  #noteNumber(holder: object, name: string, node: Node): void {
+    if (node.kind !== 'scalar' || !node.implicit || !isNumber(node.value)) return;
+    if (isFraction(node.value)) this.#duplicates.note(holder, name, 0.5);
+    else if (node.value === '-0') this.#duplicates.note(holder, name, -1);
+  }
+
+  #pointer(): string {
+    return this.#path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   }
 }
 
-function allowedAliasRatio(steps: number): number {
-  if (steps <= 400_000) return 0.99;
-  if (steps >= 4_000_000) return 0.1;
-  return 0.99 - 0.89 * ((steps - 400_000) / 3_600_000);
+function isMerge(key: Node): boolean {
+  return key.kind === 'scalar' && key.value === '<<' && (key.implicit || key.tag === MERGE_TAG);
 }
 
-/** Binds each alias to the last anchor of its name that stands before it. */
-function aliasTargets(root: Node): Map<Alias, Node | undefined> {
-  const targets = new Map<Alias, Node | undefined>();
-  const anchors = new Map<string, Node>();
-  visit(root, {
-    Alias: (_, alias) => {
-      targets.set(alias, anchors.get(alias.source));
-    },
-    Value: (_, node) => {
-      if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    },
-  });
-  return targets;
+function isNumber(text: string): boolean {
+  const code = text.charCodeAt(text.startsWith('-') ? 1 : 0);
+  return code >= 0x30 && code <= 0x39;
 }
 
-/** What null does take away, among what matters, because it is a pointer: in kubeadm's `etcd`, and whether something is on. */
-const POINTERS: ReadonlySet<string> = new Set(['external', 'local', 'enabled']);
+function isFraction(text: string): boolean {
+  return /[.eE]/.test(text);
+}
 
-/** Go decodes a JSON key that stands twice into the same struct: objects merge and null changes nothing. */
-function mergeDuplicate(key: string, before: unknown, after: unknown): unknown {
-  if (after === null) return before === undefined || Array.isArray(before) || POINTERS.has(key) ? null : before;
-  if (Array.isArray(before) && Array.isArray(after))
-    return after.map((entry: unknown, index) => mergeDuplicate('', before[index], entry));
-  if (!isRecord(before) || !isRecord(after)) return after;
-  const merged = { ...before };
-  for (const [name, value] of Object.entries(after)) define(merged, name, mergeDuplicate(name, before[name], value));
-  return merged;
+/** No integer type holds more digits, and to make sense of very many takes long. */
+const MAX_DIGITS = 40;
+
+function jsonNumber(text: string): number | bigint {
+  const value = Number(text);
+  if (isFraction(text) || Number.isSafeInteger(value)) return value;
+  return text.length > MAX_DIGITS ? value : BigInt(text);
+}
+
+function allowedAliasRatio(decoded: number): number {
+  if (decoded <= 400_000) return 0.99;
+  if (decoded >= 4_000_000) return 0.1;
+  return 0.99 - 0.89 * ((decoded - 400_000) / 3_600_000);
 }
 
 /** Stands for the key null, which is refused only where it remains: a later key of the same name may replace its mapping. */
@@ -193,18 +217,9 @@ export function isFinite(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.values(value).every(isFinite);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Sets a key that may be `__proto__`. */
-function define(target: Record<string, unknown>, name: string, value: unknown): Record<string, unknown> {
+function define(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__')
     Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
   else target[name] = value;
-  return target;
-}
-
-function escapeSegment(name: string): string {
-  return name.includes('~') || name.includes('/') ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 }

@@ -1,25 +1,17 @@
-// YAML and JSON texts to values, as the Kubernetes components understand them: duplicate keys, merges, anchors and plain
-// scalars follow go.yaml.in/yaml/v2 (decode.go of v2.4.4), which differs from what YAML libraries do by default.
-
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  parseAllDocuments,
-  Scalar,
-  type Document,
-  type Node,
-  type YAMLError,
-} from 'yaml';
+// YAML and JSON texts to values, as the Kubernetes components understand them: they read YAML with go.yaml.in/yaml/v2, of
+// which scanner, parser and conversion here are a port, and a text that begins with a brace as JSON.
 
 import type { Origin, Problem } from '../../policy/types.ts';
 import { Exhausted, type Budget } from '../budget.ts';
 import { Conversion } from './conversion.ts';
-import { trimSpace } from '../values/go-values.ts';
-import { columnAt, findQuirk, indentAt } from './yaml-quirks.ts';
+import { Cursor, readable } from './cursor.ts';
+import type { Attempts } from './duplicates.ts';
+import { parseJson } from './json.ts';
+import { lineOf } from './locate.ts';
+import { Refused, type Node } from './nodes.ts';
+import { Parser } from './parser.ts';
+import { Scanner } from './scanner.ts';
+import { Tree } from './tree.ts';
 
 /** How a document was written, where that decides what a component makes of it. */
 export type Syntax = 'yaml' | 'json' | 'broken-json' | 'decoded';
@@ -32,11 +24,8 @@ export interface ParsedDocument {
   readonly syntax: Syntax;
   /** Pointer of the first key that is set twice, which strict readers refuse. */
   readonly duplicate?: string;
-  /**
-   * What a decoder of JSON meets besides the value, each in a document of its own: values that a second key of the same
-   * name replaces, and 0.5 for numbers written with a point or an exponent. It has to accept them too.
-   */
-  readonly attempts?: readonly unknown[];
+  /** What a decoder of JSON meets besides the value. It has to accept that too. */
+  readonly attempts?: Attempts;
   /** The line that an origin is on. */
   readonly locate: (origin: Origin) => number | undefined;
 }
@@ -56,155 +45,156 @@ export interface BrokenDocument {
 // eslint-disable-next-line no-control-regex -- control characters are the point
 const REFUSED_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 
-/** Line breaks of YAML 1.1 that the parser does not know; U+2028 and U+2029 would be further ones. */
-const YAML_1_1_BREAK = /\r\n?|\u0085/g;
+/** A brace, behind nothing but what unicode.IsSpace calls white space (apimachinery pkg/util/yaml/decoder.go, IsJSONBuffer). */
+const BRACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*\{/y;
+
+/** Where a document begins: kubectl and kubeadm cut streams there. */
+const MARKER = /[\n\r\u0085\u2028\u2029](?=---(?:[ \t\n\r\u0085\u2028\u2029]|$))/g;
+
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** What the bookkeeping of one document costs, in steps. */
+const STEPS_PER_DOCUMENT = 30;
+
+type AnyDocument = ParsedDocument | BrokenDocument;
 
 /**
- * Reads a stream of YAML or JSON documents. Total: whatever is wrong becomes a broken document.
+ * Reads a stream of YAML or JSON documents. Whatever is wrong with one becomes a broken document.
  *
  * @param text the whole stream
  * @param budget what may be spent on it; throws `Exhausted` where that is not enough
  * @returns its documents in order, without those that hold nothing
  */
-export function parseStream(text: string, budget: Budget): (ParsedDocument | BrokenDocument)[] {
-  budget.characters(text.length);
-  const refused = REFUSED_CHARACTER.exec(text);
-  if (refused) return [broken(`control characters are not allowed (line ${lineAt(text, refused.index)})`, 0)];
-  return beginsWithBrace(text)
-    ? readStream(text, true, budget)
-    : readStream(text.replace(YAML_1_1_BREAK, '\n').replace(/^\uFEFF/, ''), false, budget);
+export function parseStream(text: string, budget: Budget): AnyDocument[] {
+  return [...documentsOf(text, budget)];
 }
 
-function readStream(text: string, braced: boolean, budget: Budget): (ParsedDocument | BrokenDocument)[] {
-  try {
-    const documents = parseAllDocuments(text, {
-      version: '1.1',
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-    });
-    return [...documents].flatMap(
-      (document, index) =>
-        understand(
-          document,
-          text,
-          index,
-          braced,
-          [documents[index - 1]?.range[2] ?? 0, documents[index + 1]?.range[0] ?? text.length],
-          budget,
-        ) ?? [],
-    );
-  } catch (cause) {
-    if (cause instanceof Exhausted) throw cause;
-    return [broken(cause instanceof RangeError ? 'the document is nested too deeply' : reasonOf(cause), 0)];
+/** The first document of a stream, unless it holds nothing: all that most components read. */
+export function parseFirst(text: string, budget: Budget): AnyDocument | undefined {
+  const [first] = documentsOf(text, budget);
+  return first?.index === 0 ? first : undefined;
+}
+
+/** The documents of a stream, each read when it is asked for. */
+function* documentsOf(text: string, budget: Budget): Generator<AnyDocument, void> {
+  budget.characters(text.length);
+  const json = jsonNode(text, 0, text.length, budget);
+  const refused = json ? null : REFUSED_CHARACTER.exec(text);
+  if (json) yield* present(understood(json, 'json', 0, budget));
+  else if (refused) {
+    const line = linesIn(text, 0, refused.index);
+    yield broken(new Refused('control characters are not allowed', line), 0);
+  } else yield* yamlDocuments(text, budget);
+}
+
+function* yamlDocuments(text: string, budget: Budget): Generator<AnyDocument, void> {
+  const source = readable(text);
+  let position: number | undefined = text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+  let line = 0;
+  for (let index = 0; position !== undefined; index += 1) {
+    budget.steps(STEPS_PER_DOCUMENT);
+    const read = readDocument(source, { position, line }, budget);
+    MARKER.lastIndex = read.contentStart;
+    const found = MARKER.exec(text);
+    const next = found === null ? undefined : found.index + 1;
+    yield* present(documentAt(read, text, next, index, budget));
+    if (next !== undefined) line += linesIn(text, position, next);
+    position = next;
   }
 }
 
-function understand(
-  document: Document.Parsed,
-  text: string,
-  index: number,
-  braced: boolean,
-  range: readonly [number, number],
+interface Read {
+  readonly contentStart: number;
+  readonly node?: Node | undefined;
+  readonly refused?: Refused;
+}
+
+function readDocument(
+  source: string,
+  { position, line }: { readonly position: number; readonly line: number },
   budget: Budget,
-): ParsedDocument | BrokenDocument | undefined {
-  const [error] = document.errors;
-  if (error && !isBehindFirst(document, error, index, text))
-    return broken(`${error.message} (line ${lineAt(text, error.pos[0])})`, index);
-  const { contents } = document as { contents: Node | null };
-  if (contents === null) return undefined;
-  const isBraced = (braced || index > 0) && text.charAt(spanOf(contents)[0]) === '{';
-  const syntax = !isBraced ? 'yaml' : isJson(text) ? 'json' : 'broken-json';
-  const quirk = syntax === 'json' ? undefined : findQuirk(contents, text, range);
-  if (quirk && quirk.offset < (error?.pos[0] ?? Infinity))
-    return broken(`${quirk.reason} (line ${lineAt(text, quirk.offset)})`, index);
-  const conversion = new Conversion(contents, text, syntax === 'json');
+): Read {
+  const tree = new Tree(budget);
+  const parser = new Parser(new Scanner(new Cursor(source, position, line), budget), tree, position);
   try {
-    const value = conversion.root(contents);
+    parser.parse();
+    return { contentStart: parser.contentStart, node: tree.root };
+  } catch (cause) {
+    if (cause instanceof Refused) return { contentStart: parser.contentStart, refused: cause };
+    throw cause;
+  }
+}
+
+function documentAt(
+  { contentStart, node, refused }: Read,
+  text: string,
+  end: number | undefined,
+  index: number,
+  budget: Budget,
+): AnyDocument | undefined {
+  if (index > 0) {
+    const json = jsonNode(text, contentStart, end ?? text.length, budget);
+    if (json) return understood(json, 'json', index, budget);
+  }
+  if (refused) return broken(refused, index);
+  if (node === undefined) return undefined;
+  const braced = index === 0 ? beginsWithBrace(text, 0) : node.kind === 'mapping' && node.flow === true;
+  return understood(node, braced ? 'broken-json' : 'yaml', index, budget);
+}
+
+function understood(node: Node, syntax: Syntax, index: number, budget: Budget): AnyDocument | undefined {
+  const conversion = new Conversion(syntax === 'json', budget);
+  try {
+    const value = conversion.root(node);
     if (value === null) return undefined;
+    const { attempts, duplicate } = conversion;
     return {
       value,
       index,
       syntax,
-      ...(conversion.attempts.length > 0 && { attempts: conversion.attempts }),
-      ...(conversion.duplicate !== undefined && { duplicate: conversion.duplicate }),
-      locate: (origin) => locate(contents, text, origin, budget),
+      ...(attempts && { attempts }),
+      ...(duplicate !== undefined && { duplicate }),
+      locate: (origin) => lineOf(node, origin, (inner) => firstNode(inner, budget)),
     };
   } catch (cause) {
-    if (cause instanceof Exhausted) throw cause;
-    return broken(cause instanceof RangeError ? 'the document is nested too deeply' : reasonOf(cause), index);
+    if (cause instanceof Refused) return broken(cause, index);
+    throw cause;
   }
 }
 
-/** How the components tell JSON from YAML (apimachinery pkg/util/yaml/decoder.go, IsJSONBuffer). */
-function beginsWithBrace(text: string): boolean {
-  return trimSpace(text).startsWith('{');
-}
-
-/** The components read the first document only, and stop where its braces close or its indentation ends. */
-function isBehindFirst({ contents }: Document.Parsed, error: YAMLError, index: number, text: string): boolean {
-  if (index > 0 || error.code !== 'UNEXPECTED_TOKEN' || !isCollection(contents)) return false;
-  const [position] = error.pos;
-  const [start, end] = spanOf(contents);
-  return (
-    position >= end &&
-    (contents.flow === true ? /[\]}]/.test(text.charAt(end - 1)) : columnAt(text, position) < indentAt(text, start))
-  );
-}
-
-function broken(reason: string, index: number): BrokenDocument {
-  return { problem: { code: 'malformed', message: `not readable as YAML or JSON: ${reason}` }, index };
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'no reason given';
-}
-
-function isJson(text: string): boolean {
+/** The content of a text's first document, as far as it can be read. */
+function firstNode(text: string, budget: Budget): Node | undefined {
   try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+    return (
+      jsonNode(text, 0, text.length, budget) ?? readDocument(readable(text), { position: 0, line: 0 }, budget).node
+    );
+  } catch (cause) {
+    if (cause instanceof Exhausted) return undefined;
+    throw cause;
   }
 }
 
-function spanOf(node: Node): [number, number] {
-  const [start = 0, end = 0] = node.range ?? [];
-  return [start, end];
+function jsonNode(text: string, start: number, end: number, budget: Budget): Node | undefined {
+  return beginsWithBrace(text, start) ? parseJson(text.slice(start, end), budget) : undefined;
 }
 
-/** Line of the innermost node on the pointer's way that exists. */
-function locate(root: Node, text: string, { pointer, within }: Origin, budget: Budget): number | undefined {
-  if (pointer === undefined) return undefined;
-  let node: unknown = root;
-  let [offset] = spanOf(root);
-  for (const segment of pointer.split('/').slice(1)) {
-    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
-    const child = isMap(node)
-      ? node.items.findLast(({ key }) => isScalar(key) && key.value === name)
-      : isSeq(node)
-        ? node.items[Number(name)]
-        : undefined;
-    if (child === undefined) break;
-    const place: unknown = isPair(child) ? child.key : child;
-    offset = isScalar(place) || isMap(place) || isSeq(place) || isAlias(place) ? spanOf(place)[0] : offset;
-    node = isPair(child) ? child.value : child;
-  }
-  const line = lineAt(text, offset);
-  if (
-    within === undefined ||
-    !isScalar(node) ||
-    (node.type !== Scalar.BLOCK_LITERAL && node.type !== Scalar.BLOCK_FOLDED)
-  )
-    return line;
-  const [inner] = parseStream(String(node.value), budget);
-  const innerLine = inner && 'locate' in inner ? inner.locate({ layer: 'file', pointer: within }) : undefined;
-  return innerLine === undefined ? line : lineAt(text, spanOf(node)[0]) + innerLine;
+/** How the components tell JSON from YAML. */
+function beginsWithBrace(text: string, start: number): boolean {
+  BRACE.lastIndex = start;
+  return BRACE.test(text);
 }
 
-function lineAt(text: string, offset: number): number {
-  let line = 1;
-  for (let index = text.indexOf('\n'); index !== -1 && index < offset; index = text.indexOf('\n', index + 1)) line += 1;
-  return line;
+function present<T>(document: T | undefined): T[] {
+  return document === undefined ? [] : [document];
+}
+
+function broken({ message, line }: Refused, index: number): BrokenDocument {
+  const place = line === undefined ? '' : ` (line ${line + 1})`;
+  return { problem: { code: 'malformed', message: `not readable as YAML or JSON: ${message}${place}` }, index };
+}
+
+function linesIn(text: string, start: number, end: number): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n', start); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
 }

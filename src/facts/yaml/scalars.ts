@@ -20,6 +20,8 @@ const TIMESTAMP = /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 const DOT_FLOAT = /^\.[0-9]+([eE][-+]?[0-9]+)?$/;
 const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
+/** Of 64 bits, written with the fewest signs. */
+const MAX_DIGITS = 64;
 const MAX_UINT64 = (1n << 64n) - 1n;
 const MIN_INT64 = -(1n << 63n);
 const STANDARD_TAGS = 'tag:yaml.org,2002:';
@@ -28,11 +30,11 @@ const STANDARD_TAGS = 'tag:yaml.org,2002:';
  * Resolves a scalar.
  *
  * @param text the scalar's text, after unquoting
- * @param plain whether it was written without quotes and not as a block
- * @param tag its explicit tag in long form, if any
+ * @param implicit whether it was written without quotes and not as a block
+ * @param tag its explicit tag in long form; empty if there is none
  */
-export function resolveScalar(text: string, plain: boolean, tag: string | undefined): Resolved {
-  if (tag === undefined) return plain ? resolvePlain(text) : { value: text };
+export function resolveScalar(text: string, implicit: boolean, tag: string): Resolved {
+  if (tag === '') return implicit ? resolvePlain(text) : { value: text };
   const short = tag.startsWith(STANDARD_TAGS) ? tag.slice(STANDARD_TAGS.length) : undefined;
   switch (short) {
     case 'binary':
@@ -88,15 +90,10 @@ function parseInteger(text: string): number | bigint | undefined {
   if (match === null) return undefined;
   const [, sign, hex, binary, octal, decimal] = match;
   if (decimal !== undefined && decimal.length < 16) return sign === '-' ? 0 - Number(decimal) : Number(decimal);
-  const magnitude = BigInt(
-    hex !== undefined
-      ? `0x${hex}`
-      : binary !== undefined
-        ? `0b${binary}`
-        : octal !== undefined
-          ? `0o${octal}`
-          : (decimal ?? ''),
-  );
+  const digits = (hex ?? binary ?? octal ?? decimal ?? '').replace(/^0+(?=.)/, '');
+  if (digits.length > MAX_DIGITS) return undefined;
+  const prefix = hex !== undefined ? '0x' : binary !== undefined ? '0b' : octal !== undefined ? '0o' : '';
+  const magnitude = BigInt(prefix + digits);
   const value = sign === '-' ? -magnitude : magnitude;
   if (value < MIN_INT64 || value > MAX_UINT64) return undefined;
   if (sign === '+' && value >= 1n << 63n) return undefined;
@@ -106,8 +103,15 @@ function parseInteger(text: string): number | bigint | undefined {
 
 function decodeBinary(text: string): Resolved {
   const compact = text.replace(/[\r\n]/g, '');
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)) {
-    return { refused: '!!binary value contains invalid base64 data' };
-  }
-  return { value: new TextDecoder().decode(Uint8Array.from(atob(compact), (char) => char.charCodeAt(0))) };
+  if (!isBase64(compact)) return { refused: '!!binary value contains invalid base64 data' };
+  return {
+    value: new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+      Uint8Array.from(atob(compact), (char) => char.charCodeAt(0)),
+    ),
+  };
+}
+
+/** Tells whether a text without line breaks is base64 with its padding. */
+export function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }

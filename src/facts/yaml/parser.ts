@@ -1,0 +1,289 @@
+// From tokens to nodes, a port of parserc.go of go.yaml.in/yaml v2.4.4. What is to be done next stands on a stack of its own,
+// so that no nesting can exhaust the program's.
+
+import { Refused } from './nodes.ts';
+import type { Scanner } from './scanner.ts';
+import type { Token, TokenType } from './tokens.ts';
+import type { Tree } from './tree.ts';
+
+type State =
+  | 'end'
+  | 'block sequence entry'
+  | 'indentless sequence entry'
+  | 'block mapping key'
+  | 'block mapping value'
+  | 'first flow sequence entry'
+  | 'flow sequence entry'
+  | 'flow sequence mapping key'
+  | 'flow sequence mapping value'
+  | 'flow sequence mapping end'
+  | 'first flow mapping key'
+  | 'flow mapping key'
+  | 'flow mapping value'
+  | 'flow mapping empty value';
+
+/** How a collection is read that a token of its own begins. */
+const FIRST_STATES: ReadonlyMap<TokenType, State> = new Map([
+  ['flow-sequence-start', 'first flow sequence entry'],
+  ['flow-mapping-start', 'first flow mapping key'],
+  ['block-sequence-start', 'block sequence entry'],
+  ['block-mapping-start', 'block mapping key'],
+]);
+const DEFAULT_TAGS: readonly (readonly [handle: string, prefix: string])[] = [
+  ['!', '!'],
+  ['!!', 'tag:yaml.org,2002:'],
+];
+const MARKER_LENGTH = 3;
+const BEHIND_DOCUMENT: readonly TokenType[] = ['directive', 'document-start', 'document-end', 'stream-end'];
+const BEHIND_BLOCK_NODE: readonly TokenType[] = ['key', 'value', 'block-end'];
+
+/** Reads one document into a tree. */
+export class Parser {
+  readonly #scanner: Scanner;
+  readonly #tree: Tree;
+  readonly #states: State[] = [];
+  readonly #tagPrefixes = new Map<string, string>();
+  /** Where the content begins, behind directives and `---`. */
+  contentStart: number;
+
+  constructor(scanner: Scanner, tree: Tree, position: number) {
+    this.#scanner = scanner;
+    this.#tree = tree;
+    this.contentStart = position;
+  }
+
+  parse(): void {
+    if (this.#nextIs('stream-end')) return;
+    const explicit = this.#nextIs('directive') || this.#nextIs('document-start');
+    if (explicit) {
+      this.#directives();
+      this.contentStart = this.#next.position + MARKER_LENGTH;
+      this.#take('document-start', 'did not find expected <document start>');
+    }
+    for (const [handle, prefix] of DEFAULT_TAGS)
+      if (!this.#tagPrefixes.has(handle)) this.#tagPrefixes.set(handle, prefix);
+    const empty = explicit && BEHIND_DOCUMENT.includes(this.#next.type);
+    let state = empty ? this.#empty('end') : this.#child('end', true, false);
+    while (state !== 'end') state = this.#step(state);
+    // go-yaml looks at what follows, and refuses the document where that is no token
+    this.#scanner.peek();
+  }
+
+  get #next(): Token {
+    return this.#scanner.peek();
+  }
+
+  #nextIs(type: TokenType): boolean {
+    return this.#next.type === type;
+  }
+
+  #take(type: TokenType, otherwise: string): void {
+    if (!this.#nextIs(type)) fail(otherwise, this.#next);
+    this.#scanner.take();
+  }
+
+  #directives(): void {
+    let versioned = false;
+    while (this.#nextIs('directive')) {
+      const token = this.#scanner.take();
+      const { directive } = token;
+      if (directive === undefined) continue;
+      if ('version' in directive) {
+        if (versioned) fail('found duplicate %YAML directive', token);
+        if (directive.version !== '1.1') fail('found incompatible YAML document', token);
+        versioned = true;
+      } else {
+        if (this.#tagPrefixes.has(directive.handle)) fail('found duplicate %TAG directive', token);
+        this.#tagPrefixes.set(directive.handle, directive.prefix);
+      }
+    }
+  }
+
+  /** Reads on, and tells what is to be read then. */
+  #step(state: Exclude<State, 'end'>): State {
+    switch (state) {
+      case 'block sequence entry':
+        return this.#blockSequenceEntry();
+      case 'indentless sequence entry':
+        return this.#indentlessSequenceEntry();
+      case 'block mapping key':
+        return this.#blockMappingKey();
+      case 'block mapping value':
+        return this.#blockMappingValue();
+      case 'first flow sequence entry':
+      case 'flow sequence entry':
+        return this.#flowSequenceEntry(state === 'first flow sequence entry');
+      case 'flow sequence mapping key':
+        return this.#flowSequenceMappingKey();
+      case 'flow sequence mapping value':
+        return this.#flowSequenceMappingValue();
+      case 'flow sequence mapping end':
+        this.#tree.end();
+        return 'flow sequence entry';
+      case 'first flow mapping key':
+      case 'flow mapping key':
+        return this.#flowMappingKey(state === 'first flow mapping key');
+      case 'flow mapping value':
+        return this.#flowMappingValue();
+      case 'flow mapping empty value':
+        return this.#empty('flow mapping key');
+    }
+  }
+
+  /** A node where none is written. */
+  #empty(then: State): State {
+    this.#tree.scalar({ kind: 'scalar', value: '', tag: '', implicit: true, line: this.#next.line });
+    return then;
+  }
+
+  /**
+   * A node.
+   *
+   * @param block whether it may be a block collection
+   * @param indentless whether a sequence may begin in the column of the key that it belongs to
+   */
+  #child(then: State, block: boolean, indentless: boolean): State {
+    const start = this.#next;
+    if (start.type === 'alias') {
+      this.#scanner.take();
+      this.#tree.alias(start.text ?? '', start.line);
+      return then;
+    }
+    const { anchor, tag } = this.#properties();
+    const { type, line, text = '' } = this.#next;
+    if (type === 'plain' || type === 'quoted' || type === 'block') {
+      this.#scanner.take();
+      const implicit = tag === '!' || (tag === '' && type === 'plain');
+      const scalar = { kind: 'scalar', value: text, tag, implicit, line } as const;
+      this.#tree.scalar(type === 'block' ? { ...scalar, block: true } : scalar, anchor);
+      return then;
+    }
+    const first = indentless && type === 'block-entry' ? 'indentless sequence entry' : FIRST_STATES.get(type);
+    if (first !== undefined && (block || type.startsWith('flow'))) return this.#begin(first, then, anchor);
+    if (anchor === undefined && tag === '') fail('did not find expected node content', start);
+    this.#tree.scalar({ kind: 'scalar', value: '', tag, implicit: tag === '', line }, anchor);
+    return then;
+  }
+
+  /** The anchor and the tag before a node, in either order. */
+  #properties(): { readonly anchor: string | undefined; readonly tag: string } {
+    let anchor: string | undefined;
+    let tag: string | undefined;
+    for (let token = this.#next; ; token = this.#next) {
+      if (token.type === 'anchor' && anchor === undefined) anchor = token.text;
+      else if (token.type === 'tag' && tag === undefined) tag = this.#resolvedTag(token);
+      else return { anchor, tag: tag ?? '' };
+      this.#scanner.take();
+    }
+  }
+
+  #resolvedTag(token: Token): string {
+    const { handle, suffix } = token.tag ?? { handle: '', suffix: '' };
+    if (handle === '') return suffix;
+    const prefix = this.#tagPrefixes.get(handle) ?? fail('found undefined tag handle', token);
+    return prefix + suffix;
+  }
+
+  #begin(first: State, then: State, anchor: string | undefined): State {
+    const { type, line } = this.#next;
+    const kind = first.includes('mapping') ? 'mapping' : 'sequence';
+    this.#tree.begin({ kind, children: [], line, ...(type.startsWith('flow') && { flow: true }) }, anchor);
+    this.#states.push(then);
+    // an indentless sequence has no token of its own
+    if (type !== 'block-entry') this.#scanner.take();
+    return first;
+  }
+
+  #end(): State {
+    this.#tree.end();
+    return this.#states.pop() ?? 'end';
+  }
+
+  /** The end of a collection that a token of its own ends. */
+  #close(): State {
+    this.#scanner.take();
+    return this.#end();
+  }
+
+  #blockSequenceEntry(): State {
+    if (this.#nextIs('block-end')) return this.#close();
+    this.#take('block-entry', "did not find expected '-' indicator");
+    if (this.#nextIs('block-entry') || this.#nextIs('block-end')) return this.#empty('block sequence entry');
+    return this.#child('block sequence entry', true, false);
+  }
+
+  #indentlessSequenceEntry(): State {
+    if (!this.#nextIs('block-entry')) return this.#end();
+    this.#scanner.take();
+    if (this.#nextIs('block-entry') || BEHIND_BLOCK_NODE.includes(this.#next.type))
+      return this.#empty('indentless sequence entry');
+    return this.#child('indentless sequence entry', true, false);
+  }
+
+  #blockMappingKey(): State {
+    if (this.#nextIs('block-end')) return this.#close();
+    this.#take('key', 'did not find expected key');
+    return this.#blockNode('block mapping value');
+  }
+
+  #blockMappingValue(): State {
+    if (!this.#nextIs('value')) return this.#empty('block mapping key');
+    this.#scanner.take();
+    return this.#blockNode('block mapping key');
+  }
+
+  #blockNode(then: State): State {
+    return BEHIND_BLOCK_NODE.includes(this.#next.type) ? this.#empty(then) : this.#child(then, true, true);
+  }
+
+  #flowSequenceEntry(first: boolean): State {
+    if (!first && !this.#nextIs('flow-sequence-end')) this.#take('flow-entry', "did not find expected ',' or ']'");
+    if (this.#nextIs('flow-sequence-end')) return this.#close();
+    if (!this.#nextIs('key')) return this.#child('flow sequence entry', false, false);
+    // `[a: b]` is a sequence that holds a mapping
+    this.#tree.begin({ kind: 'mapping', children: [], line: this.#scanner.take().line });
+    return 'flow sequence mapping key';
+  }
+
+  #flowSequenceMappingKey(): State {
+    if (!this.#nextIs('value') && !this.#endsFlowNode('flow-sequence-end'))
+      return this.#child('flow sequence mapping value', false, false);
+    const then = this.#empty('flow sequence mapping value');
+    // go-yaml takes the colon away too, so that what follows it is no value
+    this.#scanner.take();
+    return then;
+  }
+
+  #flowSequenceMappingValue(): State {
+    if (this.#nextIs('value')) {
+      this.#scanner.take();
+      if (!this.#endsFlowNode('flow-sequence-end')) return this.#child('flow sequence mapping end', false, false);
+    }
+    return this.#empty('flow sequence mapping end');
+  }
+
+  #flowMappingKey(first: boolean): State {
+    if (!first && !this.#nextIs('flow-mapping-end')) this.#take('flow-entry', "did not find expected ',' or '}'");
+    if (this.#nextIs('flow-mapping-end')) return this.#close();
+    if (!this.#nextIs('key')) return this.#child('flow mapping empty value', false, false);
+    this.#scanner.take();
+    if (this.#nextIs('value') || this.#endsFlowNode('flow-mapping-end')) return this.#empty('flow mapping value');
+    return this.#child('flow mapping value', false, false);
+  }
+
+  #flowMappingValue(): State {
+    if (this.#nextIs('value')) {
+      this.#scanner.take();
+      if (!this.#endsFlowNode('flow-mapping-end')) return this.#child('flow mapping key', false, false);
+    }
+    return this.#empty('flow mapping key');
+  }
+
+  #endsFlowNode(end: TokenType): boolean {
+    return this.#nextIs('flow-entry') || this.#nextIs(end);
+  }
+}
+
+function fail(reason: string, { line }: Token): never {
+  throw new Refused(reason, line);
+}
