@@ -30,7 +30,7 @@ const terminal: Terminal = {
   version: () => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
   root: ROOT,
   stdin: () => process.stdin,
-  stdout: () => process.stdout.on('error', lostOutput),
+  stdout,
   print,
   printError,
   complain,
@@ -46,6 +46,7 @@ const terminal: Terminal = {
   exitWith: (code) => {
     process.exitCode = code;
   },
+  exitNow: (code) => process.exit(code),
 };
 
 function program(): Command {
@@ -108,7 +109,9 @@ function complain(lines: readonly string[]): void {
 }
 
 function printError(text: string): void {
-  process.stderr.once('error', () => undefined).write(text);
+  // one listener, however often something is written
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
+  process.stderr.write(text);
 }
 
 /** Writes to standard output, without its stream where possible: setting that up takes longer than judging a file. */
@@ -120,9 +123,14 @@ function print(text: string): void {
   } catch (cause) {
     const error = cause as NodeJS.ErrnoException;
     // a pipe that does not block, and is full: the stream waits
-    if (error.code === 'EAGAIN') process.stdout.once('error', lostOutput).write(bytes.subarray(written));
+    if (error.code === 'EAGAIN') stdout().write(bytes.subarray(written));
     else lostOutput(error);
   }
+}
+
+function stdout(): NodeJS.WriteStream {
+  if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', lostOutput);
+  return process.stdout;
 }
 
 /** A reader that has seen enough (`| head`) is no fault; output that is lost for another reason is. */

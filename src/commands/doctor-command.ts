@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kubeconfig.ts';
 import { flag } from './options.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 
 interface DoctorOptions extends ClusterOptions {
@@ -37,17 +38,17 @@ export function addDoctor(root: Command, terminal: Terminal): void {
 }
 
 async function runDoctor(options: DoctorOptions, terminal: Terminal): Promise<void> {
-  const abort = new AbortController();
-  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
-    abort.abort();
+  await stoppable(terminal, 'not everything was looked at, and nothing is said of what was', async (signal) => {
+    const cluster = await openCluster(accessTo(options, terminal), terminal, signal);
+    const [{ diagnose }, { doctorExitCode, renderDoctorJson, renderDoctorText }] = await Promise.all([
+      import('./doctor.ts'),
+      import('../report/doctor-report.ts'),
+    ]);
+    const { namespace, config, output } = options;
+    const checks = await diagnose(cluster, { namespace, config, now: new Date() }, signal);
+    return () => {
+      terminal.exitWith(doctorExitCode(checks));
+      terminal.print(output === 'json' ? renderDoctorJson(checks) : renderDoctorText(checks));
+    };
   });
-  const cluster = await openCluster(accessTo(options, terminal), terminal, abort.signal);
-  const [{ diagnose }, { doctorExitCode, renderDoctorJson, renderDoctorText }] = await Promise.all([
-    import('./doctor.ts'),
-    import('../report/doctor-report.ts'),
-  ]);
-  const { namespace, config, output } = options;
-  const checks = await diagnose(cluster, { namespace, config, now: new Date() }, abort.signal);
-  terminal.exitWith(doctorExitCode(checks));
-  terminal.print(output === 'json' ? renderDoctorJson(checks) : renderDoctorText(checks));
 }

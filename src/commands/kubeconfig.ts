@@ -37,14 +37,15 @@ export function accessTo({ kubeconfig, context }: ClusterOptions, terminal: Clus
     context,
     root: '/',
     env: terminal.env,
+    version: terminal.version(),
     isInteractive: terminal.isTerminal('stdin'),
   };
 }
 
-type ClusterTerminal = Pick<Terminal, 'env' | 'isTerminal'>;
+type ClusterTerminal = Pick<Terminal, 'env' | 'isTerminal' | 'version'>;
 
 /** As kubectl finds it; in a pod the service account goes before the file at home. */
-function defaultKubeconfig({ env }: ClusterTerminal): readonly string[] | undefined {
+function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | undefined {
   const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
   if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter);
   if (KUBERNETES_SERVICE_HOST !== '' || HOME === '') return undefined;

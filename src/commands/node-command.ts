@@ -7,6 +7,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { StartError } from '../runtime/start-error.ts';
 import type { NodeAuditRequest, NodeEvidenceName } from './node.ts';
 import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } from './options.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 
 interface NodeOptions extends ReportOptions {
@@ -56,10 +57,6 @@ function readEvidence(text: string): readonly NodeEvidenceName[] {
 async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> {
   const root = folder(options.root);
   const { auditHost } = await import('./node.ts');
-  const abort = new AbortController();
-  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
-    abort.abort();
-  });
   const request: NodeAuditRequest = {
     root,
     hostname: root === '/' ? hostname() : 'localhost',
@@ -71,10 +68,14 @@ async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> 
     now: () => new Date(),
     clock: () => performance.now(),
   };
-  const { output, errors, exitCode } = await auditHost(request, abort.signal);
-  terminal.exitWith(exitCode);
-  terminal.complain(errors);
-  deliver(output, options, terminal);
+  await stoppable(terminal, 'the audit is not complete, and nothing is said of what it saw', async (signal) => {
+    const { output, errors, exitCode } = await auditHost(request, signal);
+    return () => {
+      terminal.exitWith(exitCode);
+      terminal.complain(errors);
+      deliver(output, options, terminal);
+    };
+  });
 }
 
 /** The folder that --root names.

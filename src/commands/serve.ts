@@ -231,10 +231,10 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
 
 async function clusterOf(
   { kubeconfig, context, only }: ServeOptions,
-  { serviceAccountRoot: root, env = {}, isInteractive = false }: ServeEnvironment,
+  { serviceAccountRoot: root, env = {}, isInteractive = false, version }: ServeEnvironment,
   log: Log,
 ): Promise<Cluster | undefined> {
-  const cluster = await findCluster({ kubeconfig, context, root, env, isInteractive });
+  const cluster = await findCluster({ kubeconfig, context, root, env, isInteractive, version });
   if (cluster === undefined && only === 'sweep')
     throw new StartError('usage', 'no cluster to sweep: pass --kubeconfig');
   if (cluster === undefined) log.warn(NO_CLUSTER);

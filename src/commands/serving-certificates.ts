@@ -1,15 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { followAuthorities, followCertificates } from '../runtime/certificate-files.ts';
-import type { Rotation } from '../runtime/certificate-secret.ts';
+import type { FollowSecret, Rotation } from '../runtime/certificate-secret.ts';
 import type { CertificateSource } from '../runtime/certificates.ts';
 import type { Log } from '../runtime/log.ts';
 import type { CertificateMetrics } from '../runtime/metrics.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Cluster } from '../sources/cluster.ts';
 import { registrationOf } from '../sources/registration.ts';
-import { secretOf } from '../sources/secret.ts';
+import { watchObjects } from '../sources/object-watch.ts';
+import { secretOf, type SecretName } from '../sources/secret.ts';
 import type { ServingIdentity } from '../entrances/webhook/server.ts';
+import { pause } from './following.ts';
 import { OWN_NAMESPACE } from './sweep-wiring.ts';
 
 /** The flags of `serve` about certificates. */
@@ -119,6 +121,7 @@ async function secretSource(
   const surroundings = {
     secret: secretOf(cluster.request, { namespace, name }),
     registration: registrationOf(cluster.request, REGISTRATION),
+    follow: followIn(cluster, { namespace, name }, log),
     names: [host, `${host}.cluster.local`] as const,
     rotation: rotation ?? ROTATION,
     log,
@@ -130,4 +133,40 @@ async function secretSource(
     random: Math.random,
   };
   return keepCertificates(surroundings, signal);
+}
+
+/** Follows Secret and registration, each by its name: rights are given for these two alone. */
+function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): FollowSecret {
+  return ({ changed, followed }) => {
+    const all = [
+      { what: `the Secret ${namespace}/${name}`, api: cluster.secret(name), within: namespace },
+      { what: `the registration ${REGISTRATION}`, api: cluster.registration(REGISTRATION), within: '' },
+    ];
+    const missing = new Set(all.map(({ what }) => what));
+    const watches = all.map(({ what, api, within }) => {
+      const events = {
+        seen: changed,
+        gone: changed,
+        state: (_namespace: string, lost: string | undefined) => {
+          if (lost === undefined) missing.delete(what);
+          else {
+            missing.add(what);
+            log.info({ reason: lost }, `${what} cannot be watched; it is looked at again and again`);
+          }
+          followed(missing.size === 0);
+        },
+        crashed: (cause: unknown) => {
+          log.error({ err: cause }, `watching ${what} failed because of a bug`);
+        },
+      };
+      const watch = watchObjects(api, events, { clock: () => performance.now(), pause, random: Math.random });
+      watch.follow([within]);
+      return watch;
+    });
+    return {
+      stop: async () => {
+        await Promise.all(watches.map((watch) => watch.stop()));
+      },
+    };
+  };
 }

@@ -5,6 +5,7 @@ import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kube
 import { deliver, EXIT_CODES, flag, reportOptions, wantsColor, type ReportOptions } from './options.ts';
 import { kubeletCA } from './serve-command.ts';
 import type { SweepRequest } from './sweep.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 
 interface SweepOptions extends ReportOptions, ClusterOptions {
@@ -53,10 +54,6 @@ function readEvidence(text: string): readonly SweepEvidence[] {
 
 async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void> {
   const { sweepOnce } = await import('./sweep.ts');
-  const abort = new AbortController();
-  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
-    abort.abort();
-  });
   const request: SweepRequest = {
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
     namespace: options.namespace,
@@ -69,8 +66,12 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
     progress: terminal.isTerminal('stderr') ? terminal.printError : undefined,
     now: () => new Date(),
   };
-  const { output, errors, exitCode } = await sweepOnce(request, abort.signal);
-  terminal.exitWith(exitCode);
-  terminal.complain(errors);
-  deliver(output, options, terminal);
+  await stoppable(terminal, 'the sweep is not complete, and nothing is said of what it saw', async (signal) => {
+    const { output, errors, exitCode } = await sweepOnce(request, signal);
+    return () => {
+      terminal.exitWith(exitCode);
+      terminal.complain(errors);
+      deliver(output, options, terminal);
+    };
+  });
 }

@@ -71,6 +71,7 @@ export function evidencePorts(
           unverified(name);
         },
         readNames,
+        userAgent: cluster.userAgent,
         timeout,
       }),
     'configz-proxy': () => configzProxyEvidence({ request, timeout }),

@@ -18,9 +18,11 @@ export interface Terminal {
   readonly complain: (lines: readonly string[]) => void;
   /** Tells whether a person is at the other end of the stream. */
   readonly isTerminal: (stream: 'stdin' | 'stdout' | 'stderr') => boolean;
-  readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: string) => void) => void;
+  readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: NodeJS.Signals) => void) => void;
   /** The exit code with which the process ends once all is written. */
   readonly exitWith: (code: number) => void;
+  /** Ends the process at once, whatever is not written yet. */
+  readonly exitNow: (code: number) => void;
 }
 
 /** A run's name: it needs no more than to be different, and node:crypto is slow to load. */

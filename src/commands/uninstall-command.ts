@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { escapeLine } from '../report/printable.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from './kubeconfig.ts';
 import { flag } from './options.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 
 interface UninstallOptions extends ClusterOptions {
@@ -41,11 +42,17 @@ export function addUninstall(root: Command, terminal: Terminal): void {
 }
 
 async function runUninstall(options: UninstallOptions, terminal: Terminal): Promise<void> {
-  const abort = new AbortController();
-  terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
-    abort.abort();
+  const unfinished = 'something may be left in the cluster: run it again';
+  await stoppable(terminal, unfinished, async (signal) => {
+    const exitCode = await removeAll(options, terminal, signal);
+    return () => {
+      terminal.exitWith(exitCode);
+    };
   });
-  const cluster = await openCluster(accessTo(options, terminal), terminal, abort.signal);
+}
+
+async function removeAll(options: UninstallOptions, terminal: Terminal, signal: AbortSignal): Promise<0 | 3> {
+  const cluster = await openCluster(accessTo(options, terminal), terminal, signal);
   const [{ uninstall, removeLeftovers }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
     import('../entrances/uninstall.ts'),
     import('../sources/removal.ts'),
@@ -54,17 +61,21 @@ async function runUninstall(options: UninstallOptions, terminal: Terminal): Prom
   const ports = {
     objects: removalFrom(cluster.request),
     clock: () => performance.now(),
-    pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
+    pause: (milliseconds: number, until: AbortSignal) => setTimeout(milliseconds, undefined, { signal: until }),
     told: (line: string) => {
       terminal.print(`${escapeLine(line)}\n`);
     },
   };
   try {
     const remove = options.leftovers === true ? removeLeftovers : uninstall;
-    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, abort.signal);
+    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, signal);
+    return 0;
   } catch (cause) {
-    terminal.exitWith(3);
-    const reason = abort.signal.aborted ? 'interrupted' : (cause as Error).message;
-    terminal.complain([reason, 'something is left in the cluster: run it again once that is put right']);
+    signal.throwIfAborted();
+    terminal.complain([
+      (cause as Error).message,
+      'something is left in the cluster: run it again once that is put right',
+    ]);
+    return 3;
   }
 }

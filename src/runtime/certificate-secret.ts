@@ -1,75 +1,30 @@
 import type { X509Certificate } from 'node:crypto';
 
 import { watchExpiry } from './certificate-expiry.ts';
-import { certificatesIn, renew, type Lifetimes, type Material } from './certificate-rotation.ts';
+import type { Registered, Rotation, SecretSurroundings, Stored } from './certificate-ports.ts';
+import { certificatesIn, renew, type Material } from './certificate-rotation.ts';
 import { certificatesOf, type Certificates, type CertificateSource } from './certificates.ts';
-import type { Log } from './log.ts';
-import type { CertificateMetrics } from './metrics.ts';
 import { StartError } from './start-error.ts';
 
-/** The values of a Secret, as it was when it was read. */
-interface Stored {
-  readonly data: Readonly<Record<string, string>>;
-  /** Whether it is somebody else's, and must stay as it is. */
-  readonly isForeign: boolean;
-}
-
-/** The Secret that all replicas share. Calls reject with a reason; undefined is none there, or that somebody was first. */
-export interface SharedSecret<T extends Stored = Stored> {
-  readonly name: string;
-  readonly read: (signal: AbortSignal) => Promise<T | undefined>;
-  readonly create: (data: Stored['data'], signal: AbortSignal) => Promise<T | undefined>;
-  /** Replaces a Secret that is still as it was seen. */
-  readonly update: (seen: T, data: Stored['data'], signal: AbortSignal) => Promise<T | undefined>;
-}
-
-/** What API servers know the webhook by, for each of the webhooks that are registered. */
-interface Registered {
-  readonly caBundles: readonly string[];
-}
-
-/** The registration with the API servers. Calls reject with a reason. */
-export interface Registration<T extends Registered = Registered> {
-  readonly read: (signal: AbortSignal) => Promise<T | undefined>;
-  /** Gives all webhooks this bundle if it is still as it was seen; false where it is not. */
-  readonly trust: (seen: T, caBundle: string, signal: AbortSignal) => Promise<boolean>;
-}
-
-/** How quickly things happen, in milliseconds. */
-export interface Rotation extends Lifetimes {
-  /** Between two looks at Secret and registration. */
-  readonly every: number;
-  /** So long a new CA has to be registered before it signs: until then every API server has heard of it. */
-  readonly settle: number;
-}
-
-/** What keeping certificates in a Secret needs. */
-export interface SecretSurroundings<S extends Stored, R extends Registered> {
-  readonly secret: SharedSecret<S>;
-  readonly registration: Registration<R>;
-  /** The DNS names that API servers call the webhook by. */
-  readonly names: readonly [string, ...string[]];
-  readonly rotation: Rotation;
-  readonly log: Log;
-  readonly metrics: Pick<CertificateMetrics, 'reloaded'>;
-  readonly now: () => Date;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly clock: () => number;
-  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
-  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
-  /** From 0 to 1. */
-  readonly random: () => number;
-}
+export type { FollowSecret, Rotation } from './certificate-ports.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** A CA for a year and certificates for 90 days, each renewed after two thirds of that. */
-export const ROTATION: Rotation = { authority: 365 * DAY, serving: 90 * DAY, every: 10_000, settle: 10 * 60 * 1000 };
+export const ROTATION: Rotation = {
+  authority: 365 * DAY,
+  serving: 90 * DAY,
+  every: 10_000,
+  rest: 10 * 60 * 1000,
+  settle: 10 * 60 * 1000,
+};
 
 /** So long a start waits for a certificate. */
 const PATIENCE = 30_000;
 /** Between two tries of a start. */
 const RETRY = 1000;
+/** Changes come together, and nobody can make it look more often than this. */
+const QUIET = 500;
 /** By how much a pause varies, upwards: replicas do not all come at once. */
 const JITTER = 0.2;
 /** How often one look starts anew because another replica was first. */
@@ -100,6 +55,9 @@ class Keeper<S extends Stored, R extends Registered> {
   readonly #surroundings: SecretSurroundings<S, R>;
   readonly #warn: (certificates: Certificates) => void;
   readonly #stopped = new AbortController();
+  #isFollowed = false;
+  /** Ends the wait for the next look. */
+  #wake = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #changed: (certificates: Certificates) => void = () => undefined;
   #current: Certificates | undefined;
@@ -142,13 +100,28 @@ class Keeper<S extends Stored, R extends Registered> {
   }
 
   async #run(): Promise<void> {
-    const { pause, random, rotation } = this.#surroundings;
+    const { pause, random, rotation, follow } = this.#surroundings;
     const { signal } = this.#stopped;
-    for (;;) {
-      await pause(rotation.every * (1 + JITTER * random()), signal).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.#look(signal);
+    const isStopped = (): boolean => signal.aborted;
+    const wait = (milliseconds: number, until: AbortSignal) =>
+      pause(milliseconds * (1 + JITTER * random()), until).catch(() => undefined);
+    const following = follow({
+      changed: () => {
+        this.#wake.abort();
+      },
+      followed: (isFollowed) => {
+        this.#isFollowed = isFollowed;
+        this.#wake.abort();
+      },
+    });
+    while (!isStopped()) {
+      const rest = this.#isFollowed ? rotation.rest : undefined;
+      await wait(rest ?? rotation.every, AbortSignal.any([signal, this.#wake.signal]));
+      if (this.#wake.signal.aborted) await wait(QUIET, signal);
+      this.#wake = new AbortController();
+      if (!isStopped()) await this.#look(signal);
     }
+    await following.stop();
   }
 
   /** Looks once, and tells of a fault when it comes and when it goes. */

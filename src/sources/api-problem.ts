@@ -2,8 +2,8 @@ import type { Problem } from '../policy/types.ts';
 import { fieldsOf, parsed, statusFault, type ApiAnswer, type ApiFault } from './api.ts';
 
 /** What an answer says where it refuses. */
-export function refusalOf({ status, text }: ApiAnswer): ApiFault {
-  return statusFault(parsed(text), status);
+export function refusalOf({ status, text, retryAfter }: ApiAnswer): ApiFault {
+  return statusFault(parsed(text), status, retryAfter);
 }
 
 /** Why a call about a result failed, which may well succeed the next time. */

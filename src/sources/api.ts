@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly mayRepeat?: true;
   /** Milliseconds for the whole call, however often it is tried; where it is not given, 30 seconds for each try. */
   readonly timeout?: number;
+  /** Milliseconds without a line after which a stream is given up; as `timeout` where it is not given. */
+  readonly silence?: number;
   /** Bytes up to which the answer is read; 64 MiB where it is not given. */
   readonly limit?: number;
 }
@@ -31,6 +33,11 @@ export interface ApiAnswer {
 /** Calls the API server; rejects with an ApiFault where there is no answer. */
 export type Api = (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswer>;
 
+interface FaultDetails {
+  readonly next?: string | undefined;
+  readonly retryAfter?: number | undefined;
+}
+
 /** What an API server refuses, or why it could not be asked. */
 export class ApiFault extends Error {
   override readonly name = 'ApiFault';
@@ -38,11 +45,14 @@ export class ApiFault extends Error {
   readonly status: number | undefined;
   /** Of a list whose token expired: the token by which it goes on at the state of now. */
   readonly next: string | undefined;
+  /** Seconds after which the server wants to be asked again, where it says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(message: string, status?: number, options?: ErrorOptions & { readonly next?: string | undefined }) {
+  constructor(message: string, status?: number, options?: ErrorOptions & FaultDetails) {
     super(message, options);
     this.status = status;
     this.next = options?.next;
+    this.retryAfter = options?.retryAfter;
   }
 }
 
@@ -64,13 +74,13 @@ export function jsonOf({ status, text }: ApiAnswer): unknown {
 }
 
 /** What a Status says; only that, because whatever stands before an API server can answer anything. */
-export function statusFault(body: unknown, status?: number): ApiFault {
+export function statusFault(body: unknown, status?: number, retryAfter?: number): ApiFault {
   const { kind, message, code, metadata } = fieldsOf(body);
   const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
   const known = status ?? (typeof code === 'number' ? code : undefined);
   const { continue: token } = fieldsOf(metadata);
   const next = typeof token === 'string' && token !== '' ? token : undefined;
-  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next });
+  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next, retryAfter });
 }
 
 /** The JSON of a text, or undefined where it is none. */

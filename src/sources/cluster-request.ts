@@ -12,13 +12,15 @@ import { hostOf } from './proxy.ts';
 /** The API server, and how it is reached. */
 export interface Target extends Reach {
   readonly server: string;
+  /** How it is called by; audit logs have it. */
+  readonly userAgent: string;
   readonly credentials: CredentialSource;
 }
 
 /** What is called over a connection to the API server. */
 export interface ClusterCalls {
   readonly request: Api;
-  /** Hands over the lines of an answer as they come, until the API server ends it; `timeout` is the longest silence. */
+  /** Hands over the lines of an answer as they come, until the API server ends it. */
   readonly lines: (request: ApiRequest, take: LineTaker, signal: AbortSignal) => Promise<ApiAnswer>;
 }
 
@@ -53,7 +55,7 @@ export function clusterCalls(target: Target): ClusterCalls {
 }
 
 function httpRequest(
-  { method = 'GET', path, body, accept, server: other, timeout, limit }: ApiRequest,
+  { method = 'GET', path, body, accept, server: other, timeout, silence, limit }: ApiRequest,
   target: Target,
   credentials: Credentials,
   agentOf: AgentChoice,
@@ -66,12 +68,13 @@ function httpRequest(
       ...credentials.headers,
       accept: accept ?? 'application/json',
       ...(body !== undefined && { 'content-type': `application/${method === 'PATCH' ? 'merge-patch+' : ''}json` }),
-      'user-agent': 'kubelet-guard',
+      'user-agent': target.userAgent,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(other !== undefined && { tls: sameIdentity(target.serverName ?? hostOf(new URL(target.server))) }),
     ...agentOf(url, credentials.certificate),
     timeout: timeout ?? PATIENCE,
+    ...(silence !== undefined && { silence }),
     limit: limit ?? LIMIT,
   };
 }

@@ -6,14 +6,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type Fields } from './api.ts';
-import { refusalOf } from './api-problem.ts';
-import { clusterCalls, type ClusterCalls } from './cluster-request.ts';
+import type { Api } from './api.ts';
+import { clusterCalls } from './cluster-request.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import { CredentialFault } from './exec-plugin.ts';
 import { ANONYMOUS, type Access, type AccessCluster } from './kubeconfig/access.ts';
 import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
-import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
+import { objectApi, type Wanted } from './object-api.ts';
+import type { ObjectApi } from './object-watch.ts';
 import { proxyFromEnvironment, type Environment } from './proxy.ts';
 import { retrying } from './retry.ts';
 
@@ -27,6 +27,8 @@ export interface ClusterAccess {
   readonly root?: string | undefined;
   /** The variables that name proxies, and that credential plugins get. */
   readonly env?: Environment;
+  /** Of this program, for the user agent of its calls. */
+  readonly version?: string;
   /** Whether a credential plugin can ask on standard input. */
   readonly isInteractive?: boolean;
 }
@@ -37,6 +39,8 @@ export interface Cluster {
   readonly server: string;
   /** The certificates of its CA in PEM, where they are known. */
   readonly ca: string | undefined;
+  /** What calls from here say that they are of. */
+  readonly userAgent: string;
   /** The namespace of the pod that this runs in. */
   readonly namespace: string | undefined;
   /** What the kubeconfig says that is passed over. */
@@ -49,22 +53,24 @@ export interface Cluster {
   readonly nodes: ObjectApi;
   /** The ConfigMap of a name, and no other: rights can be given for it alone. */
   readonly configMap: (name: string) => ObjectApi;
+  readonly secret: (name: string) => ObjectApi;
+  /** The ValidatingWebhookConfiguration of a name, which is in no namespace. */
+  readonly registration: (name: string) => ObjectApi;
 }
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
-const PAGE = 250;
-const OK = 200;
 const UNAUTHORIZED = 401;
 /** Milliseconds for the call that tells whether the caller is known. */
 const FIRST_PATIENCE = 10_000;
+const REGISTRATION = {
+  kind: 'ValidatingWebhookConfiguration',
+  apiVersion: 'admissionregistration.k8s.io/v1',
+};
 const CLOCK = {
   clock: () => performance.now(),
   pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
   random: Math.random,
 };
-const WATCH_SECONDS = 25;
-/** Milliseconds of silence after which a watch is given up; it ends by itself before, or a bookmark comes. */
-const WATCH_SILENCE = 30_000;
 
 /**
  * Loads the access to a cluster; nothing is asked yet.
@@ -73,7 +79,7 @@ const WATCH_SILENCE = 30_000;
  * @throws Error where the kubeconfig can not be used, with the reason
  */
 export async function connectCluster(access: ClusterAccess): Promise<Cluster | undefined> {
-  const { kubeconfig, context, root, env = {}, isInteractive = false } = access;
+  const { kubeconfig, context, root, env = {}, isInteractive = false, version } = access;
   const loaded = kubeconfig === undefined ? undefined : loadAccess(kubeconfig, context);
   if (loaded === undefined && context !== undefined)
     throw new Error(`there is no kubeconfig with a context ${context}`);
@@ -84,8 +90,10 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
   const proxyTo = (to: URL) => proxyOf(cluster, to, env);
   const around = { env, isInteractive, cluster, ca: authorityOf(cluster), proxyUrl: proxyTo(server)?.href };
   const credentials = credentialsOf(user, server.protocol === 'https:', around, Date.now);
+  const userAgent = version === undefined ? 'kubelet-guard' : `kubelet-guard/${version}`;
   const { request: once, lines } = clusterCalls({
     server: cluster.server,
+    userAgent,
     ca: () => authorityOf(cluster),
     skipVerify: cluster.skipVerify,
     serverName: cluster.serverName,
@@ -93,10 +101,12 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     credentials,
   });
   const request = retrying(once, CLOCK);
-  const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted);
+  const { kind, apiVersion } = REGISTRATION;
+  const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted, CLOCK.random);
   return {
     server: cluster.server,
     ca: around.ca,
+    userAgent,
     namespace: loaded === undefined ? found.namespace : undefined,
     notes: found.notes,
     authenticate: async (signal) => {
@@ -109,6 +119,8 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     pods: objects({ kind: 'Pod', resource: 'pods' }),
     nodes: objects({ kind: 'Node', resource: 'nodes' }),
     configMap: (name) => objects({ kind: 'ConfigMap', resource: 'configmaps', name }),
+    secret: (name) => objects({ kind: 'Secret', resource: 'secrets', name }),
+    registration: (name) => objects({ kind, apiVersion, resource: 'validatingwebhookconfigurations', name }),
   };
 }
 
@@ -155,78 +167,4 @@ async function serviceAccount(root: string | undefined): Promise<Access | undefi
     namespace: config.getContextObject(config.currentContext)?.namespace?.trim(),
     notes: [],
   };
-}
-
-/** What is listed and watched. */
-interface Wanted {
-  readonly kind: string;
-  readonly resource: string;
-  readonly name?: string;
-}
-
-function objectApi({ request, lines }: ClusterCalls, wanted: Wanted): ObjectApi {
-  const { kind, name } = wanted;
-  const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
-  return {
-    list: async (namespace, next, signal) => {
-      const query = { limit: String(PAGE), ...(next !== undefined && { continue: next }), ...selector };
-      const path = `${pathOf(namespace, wanted)}?${new URLSearchParams(query).toString()}`;
-      return pageOf(jsonOf(await request({ path }, signal)), kind);
-    },
-    watch: async (namespace, resourceVersion, on, signal) => {
-      const stop = new AbortController();
-      let fault: ApiFault | undefined;
-      const line = (text: string): void => {
-        const { type, object } = fieldsOf(parsed(text));
-        const event = typeof type === 'string' ? eventOf(type, object) : undefined;
-        if (event instanceof ApiFault) {
-          fault = event;
-          stop.abort();
-        } else if (event !== undefined && !signal.aborted) on.event(event);
-      };
-      const times = { allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS) };
-      const query = new URLSearchParams({ watch: 'true', resourceVersion, ...times, ...selector });
-      const call = { path: `${pathOf(namespace, wanted)}?${query.toString()}`, timeout: WATCH_SILENCE };
-      const answer = await lines(call, { open: on.open, line }, AbortSignal.any([signal, stop.signal])).catch(
-        (cause: unknown) => {
-          if (fault !== undefined) throw fault;
-          if (!signal.aborted) throw cause;
-          return undefined;
-        },
-      );
-      if (answer !== undefined && answer.status !== OK) throw refusalOf(answer);
-    },
-  };
-}
-
-function pathOf(namespace: string, { resource }: Wanted): string {
-  return `/api/v1/${namespace === '' ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${resource}`;
-}
-
-function pageOf(body: unknown, kind: string): ObjectPage {
-  const { items, metadata } = fieldsOf(body);
-  const { resourceVersion, continue: next } = fieldsOf(metadata);
-  if (!Array.isArray(items) || typeof resourceVersion !== 'string') throw new ApiFault('the answer is not a list');
-  // in a list the items do not say what they are
-  const objects = items.flatMap((item: unknown) => objectOf({ apiVersion: 'v1', kind, ...fieldsOf(item) }) ?? []);
-  return { objects, resourceVersion, ...(typeof next === 'string' && next !== '' && { next }) };
-}
-
-function objectOf(object: Fields): SeenObject | undefined {
-  const { namespace = '', name, uid } = fieldsOf(object.metadata);
-  if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined;
-  return { namespace, name, uid, object };
-}
-
-/** @returns the fault where the watch is told to end, undefined where the event is none that is known */
-function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
-  if (type === 'ERROR') return statusFault(object);
-  const fields = fieldsOf(object);
-  const { resourceVersion } = fieldsOf(fields.metadata);
-  if (typeof resourceVersion !== 'string') return undefined;
-  if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };
-  const seen = objectOf(fields);
-  if (seen === undefined) return undefined;
-  if (type === 'ADDED' || type === 'MODIFIED') return { type: 'there', seen, resourceVersion };
-  return type === 'DELETED' ? { type: 'gone', seen, resourceVersion } : undefined;
 }

@@ -22,6 +22,8 @@ export interface ConfigzOptions {
   readonly unverified: (node: NodeTarget, reason: string) => void;
   /** Reads the certificate, where a node can tell a stranger by it: that gets no token. */
   readonly readNames?: ReadNames;
+  /** How kubelets are told who asks. */
+  readonly userAgent?: string;
   /** Milliseconds for one kubelet. */
   readonly timeout: number;
 }
@@ -37,14 +39,14 @@ const LIMIT = 4 * 1024 * 1024;
 
 /** Asks the kubelet itself, with a token. */
 export function configzEvidence(options: ConfigzOptions): NodeEvidence {
-  const { tokens, ca, clusterCA, unverified, readNames, timeout } = options;
+  const { tokens, ca, clusterCA, unverified, readNames, timeout, userAgent = 'kubelet-guard' } = options;
   const authority = ca ?? clusterCA;
   // with none at all: what verifies by the roots of the system is no kubelet that is known
   const secureContext = createSecureContext({ ca: authority ?? [] });
   const call = (node: NodeTarget, token: string, signal: AbortSignal): Promise<HttpAnswer> => {
     const request = {
       url: httpsUrl(node.address, node.port, '/configz'),
-      headers: { authorization: `Bearer ${token}`, accept: 'application/json', 'user-agent': 'kubelet-guard' },
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json', 'user-agent': userAgent },
       tls: {
         secureContext,
         rejectUnauthorized: ca !== undefined,

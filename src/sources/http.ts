@@ -33,8 +33,10 @@ export interface HttpRequest {
   readonly accepts?: (address: string) => boolean;
   /** Why a server that shows this certificate, in DER, is sent nothing; undefined where it is. */
   readonly stranger?: (certificate: Uint8Array | undefined) => Stranger | undefined;
-  /** Milliseconds for the whole call. */
+  /** Milliseconds for the whole call; of a stream, until it begins. */
   readonly timeout: number;
+  /** Of a stream, milliseconds in which nothing comes; as `timeout` where it is not given. */
+  readonly silence?: number;
   /** Bytes up to which the answer is read. */
   readonly limit: number;
 }
@@ -90,7 +92,7 @@ export interface LineTaker {
 
 /**
  * Sends a request, and hands over the lines of an answer with the status 200 as they come; any other is read whole.
- * `timeout` is the longest silence. Rejects with an HttpFault.
+ * `silence` is the longest one. Rejects with an HttpFault.
  */
 export function stream(request: HttpRequest, take: LineTaker, signal: AbortSignal): Promise<HttpAnswer> {
   return exchange(request, take, signal);
@@ -119,9 +121,11 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
   const failed = (cause: unknown): void => {
     fail(faultOf(cause, request, call?.reusedSocket === true));
   };
-  const timer = setTimeout(() => {
-    fail(new HttpFault('timeout', `no answer within ${request.timeout} ms`));
-  }, request.timeout);
+  const startTimer = (milliseconds: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      fail(new HttpFault('timeout', `no answer within ${milliseconds} ms`));
+    }, milliseconds);
+  let timer = startTimer(request.timeout);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   else {
@@ -138,7 +142,11 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
         const unverified = verification(response.socket);
         const lines = response.statusCode === 200 ? take : undefined;
         lines?.open();
-        if (lines !== undefined) response.on('data', () => timer.refresh());
+        if (lines !== undefined && !isOver) {
+          clearTimeout(timer);
+          timer = startTimer(request.silence ?? request.timeout);
+          response.on('data', () => timer.refresh());
+        }
         const reader =
           lines === undefined
             ? read

@@ -72,6 +72,8 @@ export interface ObjectWatch {
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
+/** No server is left alone for longer, whatever it says. */
+const LONGEST_ASKED = 120_000;
 /** A watch that ends sooner is counted as a failure, so that it is not asked for again and again without a pause. */
 const SHORT = 1000;
 /** So often a watch is taken up where it ended; then everything is listed anew, in case that it can not be. */
@@ -120,6 +122,8 @@ class Follower {
   /** Up to where everything was told; undefined where that has to be found out by a list. */
   #version: string | undefined;
   #failures = 0;
+  /** Milliseconds for which the API server wants to be left alone. */
+  #asked = 0;
   #state: 'unknown' | 'followed' | 'lost' = 'unknown';
 
   constructor(namespace: string, around: Surroundings) {
@@ -139,6 +143,7 @@ class Follower {
   /** One list, if it needs one, and one watch to its end. */
   async #round(): Promise<void> {
     const { signal, clock } = this.#around;
+    this.#asked = 0;
     try {
       this.#version ??= await this.#list();
       const began = clock.clock();
@@ -148,6 +153,7 @@ class Follower {
       if (signal.aborted) return;
       this.#failures += 1;
       const isGone = cause instanceof ApiFault && cause.status === GONE;
+      if (cause instanceof ApiFault) this.#asked = Math.min((cause.retryAfter ?? 0) * 1000, LONGEST_ASKED);
       if (isGone || this.#failures > RESUMES) this.#version = undefined;
       // what was compacted away is listed anew, and nothing is lost by it
       if (!isGone || this.#failures > RESUMES) this.#lost(cause instanceof Error ? cause.message : 'no reason given');
@@ -224,7 +230,8 @@ class Follower {
   /** Longer from failure to failure, and by chance, so that replicas do not come back all at once. */
   #delay(): number {
     const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (this.#failures - 1));
-    return longest * (0.5 + this.#around.clock.random() / 2);
+    const chance = this.#around.clock.random();
+    return Math.max(longest * (0.5 + chance / 2), this.#asked * (1 + chance / 5));
   }
 }
 

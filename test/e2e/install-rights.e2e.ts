@@ -108,13 +108,15 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   }
 
   async function webhookFeatures(): Promise<readonly Feature[]> {
-    const { request, pods, configMap: named } = await clusterOf(webhookConfig);
+    const { request, pods, configMap: named, ...cluster } = await clusterOf(webhookConfig);
     const secret = secretOf(request, { namespace: NAMESPACE, name: 'kubelet-guard-tls' });
     const registration = registrationOf(request, 'kubelet-guard');
     return [
       ['remembers mirror pods', () => follow(pods, 'kube-system')],
       ['remembers kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
       ['remembers kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
+      ['hears of its Secret', () => follow(cluster.secret('kubelet-guard-tls'), NAMESPACE)],
+      ['hears of its registration', () => follow(cluster.registration('kubelet-guard'), '')],
       [
         'keeps its certificate',
         async () => {

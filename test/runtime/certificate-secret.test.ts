@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 
 import { certificatesIn } from '../../src/runtime/certificate-rotation.ts';
-import { keepCertificates, ROTATION } from '../../src/runtime/certificate-secret.ts';
+import { keepCertificates, ROTATION, type FollowSecret } from '../../src/runtime/certificate-secret.ts';
 import type { CertificateSource } from '../../src/runtime/certificates.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { Lines } from '../support/admission.ts';
@@ -29,6 +29,7 @@ class FakeCluster {
   /** Is asked before each call, and can throw or do something in between. */
   meet: (call: string) => void = () => undefined;
   readonly lines = new Lines();
+  readonly followers: Parameters<FollowSecret>[0][] = [];
   readonly results: string[] = [];
   /** The replicas that wait, to go on when the time has passed. */
   readonly #waiting = new Set<{ until: number; go: () => void }>();
@@ -70,6 +71,10 @@ class FakeCluster {
     const surroundings = {
       secret: this.#secretPort,
       registration: this.#registrationPort,
+      follow: (events: Parameters<FollowSecret>[0]) => {
+        this.followers.push(events);
+        return { stop: () => Promise.resolve() };
+      },
       names: ['guard.ns.svc'] as const,
       rotation: ROTATION,
       log: createLog('info', this.lines),
@@ -222,6 +227,34 @@ describe('while it runs', () => {
     expect(cluster.registered.caBundles).toEqual([cluster.bundle, cluster.bundle]);
     await cluster.look();
     expect(cluster.version).toBe(before + 1);
+    await stop();
+  });
+
+  test('while it follows, looks when something changes and else rarely; and again and again while it does not', async () => {
+    const { cluster, stop } = await running();
+    const edit = () => (cluster.registered = { version: cluster.version + 1000, caBundles: [''] });
+    const tell = (isFollowed: boolean) => {
+      for (const { followed } of cluster.followers) followed(isFollowed);
+      return cluster.waits();
+    };
+    await tell(true);
+    await cluster.pass(1000);
+    edit();
+    await cluster.look();
+    expect(cluster.registered?.caBundles).toEqual(['']);
+    for (const { changed } of cluster.followers) changed();
+    await cluster.waits();
+    await cluster.pass(1000);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
+    edit();
+    // what nobody tells of is found all the same
+    await cluster.pass(12 * 60_000);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
+    edit();
+    await tell(false);
+    await cluster.pass(1000);
+    await cluster.look();
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
     await stop();
   });
 

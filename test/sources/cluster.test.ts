@@ -44,13 +44,16 @@ function kubeconfig(name: string, cluster: object, current = 'x', user: object =
 }
 
 /** An API server that answers as the test says. */
-async function clusterOf(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Cluster> {
+async function clusterOf(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  version?: string,
+): Promise<Cluster> {
   const { certificate: cert, key } = issue({ addresses: ['127.0.0.1'] });
   server = createTlsServer({ cert, key }, answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const path = kubeconfig('loopback', { server: `https://127.0.0.1:${port}/`, 'certificate-authority-data': CA });
-  const cluster = await connectCluster({ kubeconfig: path });
+  const cluster = await connectCluster({ kubeconfig: path, ...(version !== undefined && { version }) });
   if (cluster === undefined) throw new Error('no cluster');
   return cluster;
 }
@@ -348,7 +351,32 @@ describe('a watch', () => {
     ];
     expect(events).toStrictEqual(['open', there, there, ...rest]);
     expect(ended).toBe('ended');
-    expect(asked).toContain('watch=true&resourceVersion=5&allowWatchBookmarks=true&timeoutSeconds=25');
+    expect(asked).toMatch(/watch=true&resourceVersion=5&allowWatchBookmarks=true&timeoutSeconds=[345]\d\d$/);
+  });
+
+  test('of one object is of that object alone, with the version of the program in the user agent', async () => {
+    const asked: unknown[] = [];
+    const { registration, secret } = await clusterOf(({ url, headers }, response) => {
+      asked.push([url?.replace(/&resourceVersion=.*(?=&fieldSelector)/, ''), headers['user-agent']]);
+      response.end();
+    }, '1.2.3');
+    const on = { open: () => undefined, event: () => undefined };
+    await registration('kubelet-guard').watch('', '5', on, signal());
+    await secret('tls').watch('guard', '5', on, signal());
+    expect(asked).toStrictEqual([
+      [
+        '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations?watch=true&fieldSelector=metadata.name%3Dkubelet-guard',
+        'kubelet-guard/1.2.3',
+      ],
+      ['/api/v1/namespaces/guard/secrets?watch=true&fieldSelector=metadata.name%3Dtls', 'kubelet-guard/1.2.3'],
+    ]);
+  });
+
+  test('that is refused for a while says for how long', async () => {
+    const { ended } = await watch((response) => {
+      response.writeHead(429, { 'retry-after': '7' }).end();
+    });
+    expect(ended).toMatchObject({ status: 429, retryAfter: 7 });
   });
 
   test('that is told that its version is too old ends with 410', async () => {

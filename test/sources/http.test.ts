@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { HttpFault, httpsUrl, send, type HttpRequest } from '../../src/sources/http.ts';
+import { HttpFault, httpsUrl, send, stream, type HttpRequest } from '../../src/sources/http.ts';
 import { authority, issue, json, serve, serveRaw, stopServers } from '../support/https-server.ts';
 
 afterEach(stopServers);
@@ -27,6 +27,23 @@ test.each([
     response.writeHead(429, { 'retry-after': header }).end();
   });
   expect((await get(port)).retryAfter).toBe(seconds);
+});
+
+describe('a stream', () => {
+  test('may be silent for longer than its beginning may take, and is given up after that', async () => {
+    const lines: string[] = [];
+    const { port } = await serve(loopback, (_request, response) => {
+      response.write('a\n');
+      setTimeout(() => response.write('b\n'), 300);
+    });
+    const take = { open: () => lines.push('open'), line: (line: string) => lines.push(line) };
+    const request = { url: httpsUrl('127.0.0.1', port, '/x'), tls: { secureContext }, limit: 1000 };
+    await expect(stream({ ...request, timeout: 200, silence: 1000 }, take, signal())).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'no answer within 1000 ms',
+    });
+    expect(lines).toStrictEqual(['open', 'a', 'b']);
+  });
 });
 
 describe('a call', () => {

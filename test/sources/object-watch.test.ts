@@ -87,6 +87,18 @@ const refused = new ApiFault('connect ECONNREFUSED');
 const expired = new ApiFault('HTTP 410: too old', 410);
 
 describe('the watch of pods', () => {
+  test('leaves an API server alone for as long as it asks for, but not for ever', async () => {
+    const busy = (seconds: number) => new ApiFault('HTTP 429: busy', 429, { retryAfter: seconds });
+    const page = { objects: [], resourceVersion: '5' };
+    const happened = await play([
+      { list: page },
+      { watch: [], then: busy(7) },
+      { watch: [], then: busy(86_400) },
+      { watch: [] },
+    ]);
+    expect(happened.filter((what) => what.startsWith('pause'))).toStrictEqual(['pause 8400', 'pause 144000']);
+  });
+
   test('lists page by page, then tells what changes, and goes on where a watch ended', async () => {
     const happened = await play([
       { list: { objects: [pod('a')], resourceVersion: '5', next: 'token' } },

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, expect, test } from '@jest/globals';
+
+const MAIN = 'src/main.ts';
+let undo: (() => void)[] = [];
+
+afterEach(() => {
+  for (const one of undo) one();
+  undo = [];
+});
+
+/** An API server with many nodes whose kubelets cannot be asked; or one that never answers. */
+async function clusterWith(nodes: number | 'no answer'): Promise<{ readonly path: string; readonly server: Server }> {
+  const items = Array.from({ length: nodes === 'no answer' ? 0 : nodes }, (_none, index) => ({
+    metadata: { name: `node-${index}`, uid: `uid-${index}` },
+    status: {},
+  }));
+  const server = createServer(({ url = '' }, response) => {
+    if (nodes === 'no answer') return;
+    const metadata = { resourceVersion: '1' };
+    response.end(JSON.stringify({ kind: 'List', metadata, items: url.startsWith('/api/v1/nodes') ? items : [] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-stop-'));
+  undo.push(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  const cluster = { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const config = {
+    clusters: [{ name: 'x', cluster }],
+    contexts: [{ name: 'x', context: { cluster: 'x', user: '' } }],
+    'current-context': 'x',
+  };
+  const path = join(folder, 'kubeconfig');
+  writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...config }));
+  return { path, server };
+}
+
+async function ended(command: readonly string[], begun: (kill: (signal: NodeJS.Signals) => void) => void) {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  begun((signal) => child.kill(signal));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+test.each([
+  ['sweep', 'SIGINT', 130],
+  ['sweep', 'SIGTERM', 143],
+  ['doctor', 'SIGINT', 130],
+  ['uninstall', 'SIGTERM', 143],
+] as const)('%s that is stopped by %s says so in one line, and ends with %d', async (command, signal, code) => {
+  const { path, server } = await clusterWith('no answer');
+  const result = await ended([process.execPath, MAIN, command, '--kubeconfig', path], (kill) => {
+    server.once('request', () => {
+      kill(signal);
+    });
+  });
+  expect(result).toEqual({
+    code,
+    output: expect.stringMatching(new RegExp(`kubelet-guard: stopped by ${signal}: .*\n$`)),
+  });
+});
+
+const script = ['/usr/bin/script', '/bin/script'].find(existsSync);
+(script === undefined ? test.skip : test)(
+  'a progress bar of many nodes leaves no warning on the terminal',
+  async () => {
+    const { path } = await clusterWith(40);
+    const sweep = [process.execPath, MAIN, 'sweep', '--kubeconfig', path, '--evidence', 'handshake'].join(' ');
+    const { output } = await ended([script ?? '', '-qec', sweep, '/dev/null'], () => undefined);
+    expect(output).toContain('40 of 40 nodes');
+    expect(output).not.toContain('Warning');
+  },
+);
