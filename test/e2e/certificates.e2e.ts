@@ -235,7 +235,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     const flags = [`--tls-secret=${SECRET}`, `--kubeconfig=${without}`];
     const { program } = await startCertified(cleanup, plane, SLOW, flags);
     expect((await program.ended).code).not.toBe(0);
-    expect(program.log()).toContain(`allow this account to get and update the Secret ${SECRET}, and to create secrets`);
+    expect(program.log()).toContain(`allow this account to get and update the Secret ${SECRET} in the namespace`);
   });
 });
 

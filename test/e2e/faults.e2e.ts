@@ -1,234 +1,157 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { succeeded } from './support/api.ts';
+import { readFileSync } from 'node:fs';
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+
+import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
-import { addService, registerService, registration, startCertified } from './support/certificates.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
-import { fill, smallDisk, starve, webhookIn, type Webhook } from './support/faults.ts';
-import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
-import { NODE_NEEDS, startNode } from './support/node.ts';
-import { Authority } from './support/pki.ts';
-import { runCli } from './support/product.ts';
-import { register } from './support/registration.ts';
-import { eventsOf, serveReportApis } from './support/report-apis.ts';
-import { giveRights, NAMESPACE } from './support/rights.ts';
-import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
-import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
+import { startInjector, type Injector } from './support/injector.ts';
+import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
+import { giveRights } from './support/rights.ts';
+import { startSweeper, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
 jest.setTimeout(120_000);
 
-const CLIENT_CA = 'kubelet-client-ca';
-const DAY = 86_400_000;
-const NEEDS = { ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'prlimit', 'umount'] };
+/** More than one page of a list, and more than are made at a time. */
+const NODES = 520;
+const AT_ONCE = 20;
+const GROUP = 'wgpolicyk8s.io';
 
-function configuration(action: string): string {
-  const controls = { 'kubelet-client-ca': { action } };
-  const header = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration', onUnknown: 'deny' };
-  return `${JSON.stringify({ ...header, controls, namespaces: ['kube-system'] }, undefined, 2)}\n`;
-}
-
-describeWith(NEEDS, 'faults of the machine', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults', () => {
   const cleanup = new Cleanup();
-  const authority = new Authority('e2e-webhook-ca');
   let plane: ControlPlane;
+  let injector: Injector;
+  /** Of the account that is shipped: to the API server itself, and by way of the faults. */
+  let kubeconfig: string;
+  let faulty: string;
+  let config: string;
 
   beforeAll(async () => {
-    plane = await startControlPlane(cleanup);
+    // a token of a list expires within seconds
+    plane = await startControlPlane(cleanup, { flags: ['--etcd-compaction-interval=1s'] });
+    kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
+    injector = await startInjector(cleanup, plane);
+    const through = readFileSync(kubeconfig, 'utf8').replaceAll(`:${plane.port}`, `:${injector.port}`);
+    faulty = plane.write('faulty.kubeconfig', through);
+    config = plane.write('sweep.yaml', sweepConfiguration({}));
+    const names = Array.from({ length: NODES }, (_none, index) => `edge-${String(index).padStart(4, '0')}`);
+    for (let from = 0; from < NODES; from += AT_ONCE) {
+      await Promise.all(
+        names
+          .slice(from, from + AT_ONCE)
+          .map(async (name) =>
+            succeeded(await plane.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
+          ),
+      );
+    }
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  const write = (clientCAFile: string | undefined) =>
-    plane.admin.create(kubeletConfigMap(clientCAFile), '?dryRun=All').then(
-      ({ status }) => status,
-      () => 0,
-    );
-  const bad = () => write(undefined);
-  const good = () => write(CA_FILE);
-  /** Waits until a write is answered so. */
-  const becomes = (what: string, ask: () => Promise<number>, status: number) =>
-    eventually(what, async () => ((await ask()) === status ? true : undefined));
+  test.each([
+    ['429', /^GET \/api\/v1\/nodes\?/, { status: 429, message: 'too many', headers: { 'retry-after': '1' } }],
+    ['a new leader of etcd', /^GET .*\/pods\?/, { status: 500, message: 'etcdserver: leader changed' }],
+    [
+      '429',
+      /^GET \/api\/v1\/nodes\?.*continue=/,
+      { status: 429, message: 'too many', headers: { 'retry-after': '1' } },
+    ],
+  ] as const)('that answers once with %s costs nothing of a sweep', async (_what, call, fault) => {
+    const before = injector.injected.length;
+    injector.once(call, fault);
+    const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' });
 
-  describe('the webhook', () => {
-    const undo = new Cleanup();
-    let webhook: Webhook;
-
-    beforeAll(async () => {
-      const dir = join(plane.dir, 'disk');
-      await smallDisk(undo, dir);
-      webhook = await webhookIn(undo, { dir, authority, configuration: configuration('enforce') });
-      await webhook.start();
-      const target = { port: webhook.port, authority: authority.certificate, reviews: webhook.reviews };
-      await register(undo, plane.admin, target, 'Fail');
-    }, 60_000);
-    afterAll(() => undo.run(), 60_000);
-
-    test('that is killed lets nothing bad in, and the next process judges as it did', async () => {
-      expect([await bad(), await good()]).toEqual([403, 201]);
-      webhook.program().kill('SIGKILL');
-      await webhook.program().ended;
-      expect(await bad()).not.toBe(201);
-      await webhook.start();
-      await becomes('a good write to pass', good, 201);
-      expect(await bad()).toBe(403);
-    });
-
-    test('whose disk is full judges on by the configuration that it has, and takes the next one', async () => {
-      const baseline = join(webhook.dir, 'baseline.json');
-      const sample = join(plane.dir, 'kubelet.yaml');
-      writeFileSync(sample, kubeletConfigMap(undefined).data.kubelet ?? '');
-      await runCli(['check', sample, '--write-baseline', baseline]);
-      const before = readFileSync(baseline, 'utf8');
-      webhook.configure('');
-      const free = fill(webhook.dir);
-      expect(() => {
-        webhook.configure(configuration('off').repeat(20));
-      }).toThrow('ENOSPC');
-
-      const written = await runCli(['check', sample, '--write-baseline', baseline]);
-      expect([written.code, readFileSync(baseline, 'utf8')]).toEqual([2, before]);
-      expect(written.stderr).toContain('ENOSPC');
-      await eventually('the half configuration to be refused', () =>
-        webhook.program().log().includes('the configuration is refused') ? true : undefined,
-      );
-      expect([await bad(), await good()]).toEqual([403, 201]);
-
-      free();
-      webhook.configure(configuration('audit'));
-      await becomes('the next configuration', bad, 201);
-      webhook.configure(configuration('enforce'));
-      await becomes('the one after', bad, 403);
-      expect(webhook.program().exit()).toBeUndefined();
-    });
-
-    test('that has no descriptors left answers again when it has, and loads what changed meanwhile', async () => {
-      const feed = await starve(webhook.program(), 2);
-      const sockets = Array.from({ length: 40 }, () => hold(webhook.port));
-      webhook.configure(configuration('off'));
-      for (let times = 0; times < 5; times += 1) expect(await bad()).not.toBe(201);
-
-      for (const socket of sockets) socket.destroy();
-      await feed();
-      await becomes('the changed configuration', bad, 201);
-      webhook.configure(configuration('enforce'));
-      await becomes('the one before', bad, 403);
-      expect(webhook.program().exit()).toBeUndefined();
-    });
-
-    test('whose files are replaced while it reads them never judges by a half', async () => {
-      const answers = new Set<string>();
-      let isOver = false;
-      const flow = async (what: string, ask: () => Promise<number>) => {
-        while (!isOver) answers.add(`${what} ${await ask()}`);
-      };
-      const flows = [flow('bad', bad), flow('good', good)];
-      const whole = configuration('enforce');
-      for (let round = 0; round < 40; round += 1) {
-        webhook.configure(whole.slice(0, Math.floor((whole.length * (round % 10)) / 10)));
-        webhook.certify(false);
-        await good();
-        webhook.configure(whole);
-        webhook.certify(true);
-        await bad();
-      }
-      isOver = true;
-      await Promise.all(flows);
-
-      expect([...answers].sort()).toEqual(['bad 403', 'good 201']);
-      expect(webhook.program().exit()).toBeUndefined();
-    });
+    expect(injector.injected).toHaveLength(before + 1);
+    expect(report.run).toMatchObject({ complete: true, problems: [] });
+    expect(nodesOf(report.findings)).toBe(NODES);
   });
 
-  test('a clock that jumps a hundred days ahead and back leaves a webhook that serves, without a restart', async () => {
+  test('that has forgotten the state of a list goes on at the state of now, and no node is left out', async () => {
+    injector.once(/^GET \/api\/v1\/nodes\?.*continue=/, { delay: 5000 });
+    const over = new AbortController();
+    // what is compacted is what was written over
+    const writing = (async () => {
+      const path = '/api/v1/nodes/edge-0000';
+      while (!over.signal.aborted) {
+        const { body } = await plane.admin.get(path);
+        const node = body as KubeObject;
+        const labels = { ...node.metadata.labels, at: String(Date.now()) };
+        await plane.admin.send('PUT', path, { ...node, metadata: { ...node.metadata, labels } });
+      }
+    })();
+    const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' }).finally(() => {
+      over.abort();
+    });
+    await writing;
+
+    expect(report.run).toMatchObject({ complete: true, problems: [] });
+    expect(nodesOf(report.findings)).toBe(NODES);
+  });
+
+  test('whose API of the reports answers 503 costs the stored copy alone, and gets it when it is back', async () => {
+    const left = {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: `v1alpha2.${GROUP}` },
+      spec: {
+        group: GROUP,
+        version: 'v1alpha2',
+        groupPriorityMinimum: 1000,
+        versionPriority: 15,
+        service: { name: 'nobody', namespace: 'default' },
+      },
+    };
+    const services = '/apis/apiregistration.k8s.io/v1/apiservices';
+    succeeded(await plane.admin.send('POST', services, left));
+    await eventually('the API of the reports to be down', async () => {
+      return (await plane.admin.get(`/apis/${GROUP}/v1alpha2`)).status === 503 ? true : undefined;
+    });
     const undo = new Cleanup();
-    cleanup.add(() => undo.run());
-    await giveRights(plane);
-    await addService(plane.admin);
-    const clock = plane.write('clock', '0');
-    const rotation = { authority: 365 * DAY, serving: 90 * DAY, every: 500, settle: 500 };
-    const flags = ['--tls-secret=kubelet-guard-tls', `--kubeconfig=${plane.kubeconfig}`, `--clock-file=${clock}`];
-    const guard = await startCertified(undo, plane, rotation, flags);
-    const serves = () => (guard.program.log().includes('"serving"') ? true : undefined);
-    await eventually('it to serve', serves, { context: guard.program.tail });
-    await registerService(plane.admin, guard.port);
-    undo.add(async () => plane.admin.delete(await registration(plane.admin)));
-    await becomes('a good write to pass', good, 201);
-    const first = await stored();
+    try {
+      const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'] });
+      const first = await sweeper.nextReport({ after: new Date(0), within: 60_000 });
+      expect(first.run).toMatchObject({ complete: true, problems: [] });
+      expect(first.findings.filter(({ drift }) => drift !== undefined)).toEqual([]);
+      expect(await sweeper.metric('kubelet_guard_findings', { result: 'unknown' })).toBeGreaterThanOrEqual(NODES);
+      expect(await eventsOf(plane.admin)).not.toEqual([]);
+      const warnings = () =>
+        sweeper.entries().filter(({ msg }) => msg.startsWith('the stored reports can not be read'));
+      expect(warnings()).toHaveLength(1);
 
-    writeFileSync(clock, String(100 * DAY));
-    await eventually('another certificate', async () => ((await stored()) === first ? undefined : true));
-    expect(await bad()).not.toBe(201);
-    writeFileSync(clock, '0');
-    await becomes('a good write to pass again', good, 201);
-    expect(await bad()).not.toBe(201);
-    expect(guard.program.exit()).toBeUndefined();
-
-    async function stored(): Promise<string | undefined> {
-      const path = `/api/v1/namespaces/${NAMESPACE}/secrets/kubelet-guard-tls`;
-      const { data } = succeeded(await plane.admin.get(path)).body as { data: Record<string, string> };
-      return data['tls.crt'];
+      succeeded(await plane.admin.send('DELETE', `${services}/${left.metadata.name}`));
+      await serveReportApis(plane.admin);
+      await sweeper.sweepNow({ within: 60_000 });
+      expect((await storedReports(plane.admin, 'wgpolicyk8s')).size).toBeGreaterThan(NODES);
+      expect(warnings()).toHaveLength(1);
+      expect(sweeper.program.exit()).toBeUndefined();
+    } finally {
+      await undo.run();
     }
   });
 
-  describe('the sweeper', () => {
-    let kubeconfig: string;
-    let sweeper: Sweeper;
-    const settings = { interval: '60s', jitter: '0%', timeout: '2s', evidence: ['handshake', 'configz'] };
-    const open = (report: Parameters<typeof findingOf>[0]) => findingOf(report, CLIENT_CA, 'open');
-
-    beforeAll(async () => {
-      kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper').catch(() => plane.kubeconfig);
-      await serveReportApis(plane.admin);
-      await Promise.all([
-        startNode(cleanup, plane, 'open', WITHOUT_CLIENT_CA),
-        startNode(cleanup, plane, 'steady', COMPLIANT),
-      ]);
-      sweeper = await startSweeper(cleanup, plane, kubeconfig, settings);
-      await sweeper.nextReport({ after: new Date(0) });
-    }, 120_000);
-    afterEach(() => {
+  test('that is gone, or has no etcd, while the sweeper runs costs neither the process nor a finding', async () => {
+    const undo = new Cleanup();
+    try {
+      const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'], interval: '1m' });
+      const before = await sweeper.nextReport({ after: new Date(0), within: 60_000 });
+      await plane.etcd.stop();
+      await eventually('the loss to be told', () =>
+        Promise.resolve(sweeper.entries().some(({ level }) => level === 'warn') ? true : undefined),
+      );
+      expect(await sweeper.report()).toEqual(before);
+      await plane.etcd.start();
+      await plane.restart();
+      const after = await sweeper.nextReport({ within: 90_000 });
+      expect(after.run.complete).toBe(true);
+      expect(nodesOf(after.findings)).toBe(NODES);
       expect(sweeper.program.exit()).toBeUndefined();
-    });
-
-    test('that is killed loses no finding: the next one goes on where it was, and announces nothing twice', async () => {
-      const before = open(await sweeper.sweepNow());
-      expect(before).toMatchObject({ result: 'fail' });
-      const events = await eventually('the Event', async () => {
-        const all = await eventsOf(plane.admin);
-        return all.length > 0 ? all.length : undefined;
-      });
-      sweeper.program.kill('SIGKILL');
-      await sweeper.program.ended;
-
-      sweeper = await startSweeper(cleanup, plane, kubeconfig, settings);
-      const after = open(await sweeper.nextReport({ within: 60_000 }));
-
-      expect(after).toMatchObject({ result: 'fail', drift: { state: 'persisting', since: before?.drift?.since } });
-      expect(await eventsOf(plane.admin)).toHaveLength(events);
-    });
-
-    test('that has no descriptors left passes nothing for it, and sees everything again when it has', async () => {
-      const sweeps = () => sweeper.entries().filter(({ msg }) => msg.startsWith('a sweep is ')).length;
-      const before = sweeps();
-      const feed = await starve(sweeper.program, 1);
-      sweeper.program.kill('SIGUSR1');
-      await eventually('a sweep to end', () => (sweeps() > before ? true : undefined));
-      await feed();
-
-      expect(open((await sweeper.report()) ?? (await sweeper.sweepNow()))).toMatchObject({
-        result: expect.not.stringMatching('pass') as unknown,
-      });
-      const report = await sweeper.sweepNow();
-      expect(open(report)).toMatchObject({ result: 'fail' });
-      expect(findingOf(report, CLIENT_CA, 'steady')).toMatchObject({ result: 'pass' });
-    });
+    } finally {
+      await undo.run();
+    }
   });
 });
 
-/** Connects and says nothing. */
-function hold(port: number): Socket {
-  return connect({ host: '127.0.0.1', port }).on('error', () => undefined);
+function nodesOf(findings: readonly { readonly subject: { readonly kind?: string; readonly name: string } }[]): number {
+  return new Set(findings.filter(({ subject }) => subject.kind === 'Node').map(({ subject }) => subject.name)).size;
 }
