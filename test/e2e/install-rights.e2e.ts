@@ -218,7 +218,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   async function store(request: Cluster['request'], api: keyof typeof REPORT_RESOURCES): Promise<void> {
     const resource = REPORT_RESOURCES[api];
     const { apiVersion, kind, plural } = resource;
-    const metadata = { name: 'e2e-rights' };
+    const metadata = { name: 'kubelet-guard-node-e2e-rights' };
     const report = { apiVersion, kind, metadata, results: [] };
     await plane.admin.send('DELETE', `/apis/${apiVersion}/${plural}/${metadata.name}`);
     const reports = reportStore(request);
@@ -302,6 +302,7 @@ function eventIn(namespace: string) {
     kind: 'Event',
     metadata: { name: 'e2e-rights', namespace },
     involvedObject: { apiVersion: 'v1', name: 'e2e-rights', ...kind },
+    source: { component: 'kubelet-guard' },
   };
 }
 

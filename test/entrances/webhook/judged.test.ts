@@ -1,14 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
 import { isJudged, JUDGED } from '../../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
 import { KINDS } from '../../../src/entrances/webhook/review.ts';
+import { inspect } from '../../../src/inspect.ts';
 import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
 import { requestOf, review } from '../../support/admission.ts';
-import { ofTheLink } from '../../support/controls.ts';
 import { AMPLE } from '../../support/budget.ts';
+import { ofTheLink } from '../../support/controls.ts';
 
 const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
 
@@ -141,4 +145,10 @@ describe('of workloads', () => {
       expect(isJudged(update(objectOf(FAILING, { replicas: 0 }), objectOf(FAILING, { replicas: 3 })))).toBe(false);
     },
   );
+});
+
+test('of what runs in kube-system anyway, scripts and unknown programs included, nothing is said', () => {
+  const path = join(import.meta.dirname, '../../fixtures/add-ons/kube-system.yaml');
+  const source = { form: 'text', path, text: readFileSync(path, 'utf8') } as const;
+  expect(inspect(ofTheLink, [source], AMPLE)).toEqual({ findings: [], problems: [] });
 });

@@ -1,0 +1,94 @@
+// What whoever has the token of the sweeper can write: what the sweeper itself does, and nothing else.
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { connectCluster } from '../../src/sources/cluster.ts';
+import { succeeded } from './support/api.ts';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { REPORT_APIS, serveReportApis } from './support/report-apis.ts';
+import { giveRights, NAMESPACE } from './support/rights.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(60_000);
+
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+const KINDS = {
+  wgpolicyk8s: { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'ClusterPolicyReport' },
+  openreports: { apiVersion: 'openreports.io/v1alpha1', kind: 'ClusterReport' },
+} as const;
+
+function event(namespace: string, source: object): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e2e', namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Node', name: 'node-1', ...(namespace !== 'default' && { namespace }) },
+    source,
+  };
+}
+
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let sweeper: string;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    await serveReportApis(plane.admin);
+    sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
+    // a policy holds some time after it was written
+    await eventually('the policy to hold', async () =>
+      (await send('POST', LEASES, { metadata: { name: 'other' } })).status === 403 ? true : undefined,
+    );
+  }, 120_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  async function send(method: 'PUT' | 'POST' | 'DELETE', path: string, body?: object) {
+    const cluster = await connectCluster({ kubeconfig: sweeper });
+    if (cluster === undefined) throw new Error('there is no cluster');
+    return cluster.request({ method, path, ...(body !== undefined && { body }) }, new AbortController().signal);
+  }
+
+  test.each(['wgpolicyk8s', 'openreports'] as const)('writes its own reports of %s, and no others', async (api) => {
+    const path = REPORT_APIS[api];
+    for (const name of ['kubelet-guard-control-plane', 'kubelet-guard-node-a']) {
+      const made = await send('POST', path, { ...KINDS[api], metadata: { name }, results: [] });
+      expect(made.status).toBe(201);
+      expect((await send('PUT', `${path}/${name}`, JSON.parse(made.text) as object)).status).toBe(200);
+      expect((await send('DELETE', `${path}/${name}`)).status).toBe(200);
+    }
+    const other = { ...KINDS[api], metadata: { name: 'somebody-elses' }, results: [] };
+    expect((await send('POST', path, other)).status).toBe(403);
+    const there = succeeded(await plane.admin.send('POST', path, other)).body as object;
+    const changed = await send('PUT', `${path}/somebody-elses`, { ...there, summary: { pass: 1 } });
+    expect(changed.text).toContain('the sweeper writes its own reports');
+    expect(changed.status).toBe(403);
+    expect((await send('DELETE', `${path}/somebody-elses`)).status).toBe(403);
+    await send('DELETE', path);
+    expect((await plane.admin.get(`${path}/somebody-elses`)).body).toEqual(there);
+  });
+
+  test('makes its own Lease, and no other', async () => {
+    expect((await send('POST', LEASES, { metadata: { name: 'kubelet-guard-sweeper' } })).status).toBe(201);
+    expect((await send('POST', LEASES, { metadata: { name: 'other' } })).status).toBe(403);
+    expect((await send('POST', LEASES, { metadata: { generateName: 'kubelet-guard-sweeper' } })).status).toBe(403);
+  });
+
+  test.each(['kube-system', 'default'])('announces in its own name in %s', async (namespace) => {
+    const path = `/api/v1/namespaces/${namespace}/events?dryRun=All`;
+    expect((await send('POST', path, event(namespace, { component: 'kubelet-guard' }))).status).toBe(201);
+    expect((await send('POST', path, event(namespace, { component: 'kubelet' }))).status).toBe(403);
+    expect((await send('POST', path, event(namespace, {}))).status).toBe(403);
+  });
+
+  test.each([
+    ['a token of the account of the webhook', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard/token`],
+    ['a token of its own', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard-sweeper/token`],
+    ['a Secret', `/api/v1/namespaces/${NAMESPACE}/secrets`],
+    ['an Event of another namespace', '/api/v1/namespaces/kube-public/events'],
+    ['a Lease of another namespace', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'],
+  ])('cannot make %s', async (_what, path) => {
+    expect((await send('POST', path, { metadata: { name: 'e2e' } })).status).toBe(403);
+  });
+});
