@@ -24,7 +24,13 @@ export default {
       name: 'no-child-processes',
       severity: 'error',
       from: { path: ours(''), pathNot: ours('sources/exec-plugin[.]ts$') },
-      to: { path: node('child_process', 'cluster', 'worker_threads') },
+      to: { path: node('child_process', 'cluster') },
+    },
+    {
+      name: 'one-thread-aside',
+      severity: 'error',
+      from: { path: ours(''), pathNot: ours('(runtime|commands)/aside[.]ts$') },
+      to: { path: node('worker_threads') },
     },
     {
       // an import of values beside an import of types must not hide behind it

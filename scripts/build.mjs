@@ -37,9 +37,9 @@ const noProcesses = {
   },
 };
 
-async function bundle() {
+async function bundle(entryPoint) {
   const { outputFiles } = await build({
-    entryPoints: ['src/main.ts'],
+    entryPoints: [entryPoint],
     bundle: true,
     platform: 'node',
     target: 'node22.19',
@@ -52,8 +52,7 @@ async function bundle() {
     logLevel: 'warning',
     write: false,
   });
-  const code = outputFiles[0].text.replace(/^#!.*\n/, '');
-  return `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
+  return outputFiles[0].text.replace(/^#!.*\n/, '');
 }
 
 /** Runs a real check, so that V8 has compiled what a check needs, and writes what it has then. */
@@ -67,10 +66,13 @@ function writeCache(text, filename) {
   });
 }
 
-const text = await bundle();
+const code = await bundle('src/main.ts');
+const text = `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
+const aside = await bundle('src/commands/aside.ts');
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 writeFileSync('dist/program.js', text);
+writeFileSync('dist/aside.js', aside);
 cpSync(join(import.meta.dirname, 'launch.cjs'), 'dist/main.js');
 writeCache(text, resolve('dist/program.js'));

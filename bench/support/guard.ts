@@ -6,6 +6,7 @@ import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/entrances/webhook/app.ts';
 import { ADMISSION } from '../../src/commands/allowances.ts';
 import { ROOM } from '../../src/entrances/webhook/body.ts';
+import { createReviewer } from '../../src/entrances/webhook/reviewer.ts';
 import { createJudge, createJudgeUnread } from '../../src/entrances/webhook/judge.ts';
 import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
@@ -36,18 +37,20 @@ export function guard(): ReturnType<typeof createApp> {
       done();
     },
   });
+  const judge = createJudge({
+    rules: () => rules,
+    allowance: ADMISSION,
+    memory: rememberObjects(() => new Date(0)),
+    stored: () => [],
+    now: () => new Date(),
+  });
+  const judgeUnread = createJudgeUnread(
+    () => rules,
+    () => new Date(),
+  );
   return createApp({
-    judge: createJudge({
-      allowance: ADMISSION,
-      rules: () => rules,
-      memory: rememberObjects(() => new Date(0)),
-      stored: () => [],
-      now: () => new Date(),
-    }),
-    judgeUnread: createJudgeUnread(
-      () => rules,
-      () => new Date(),
-    ),
+    reviewer: createReviewer({ judge, judgeUnread }),
+    judgeUnread,
     room: new Room(ROOM),
     metrics: createMetrics('0.0.0', judgedResources).admission,
     log: createLog('info', nowhere),

@@ -7,6 +7,12 @@ const now = (): number => performance.now();
 /** For the webhook, what it follows, sweeps and hand-overs. */
 export const ADMISSION: Allowance = { limits: ADMISSION_LIMITS, now };
 
+/** For what the webhook's event loop itself judges: a pod of a kube-apiserver takes some 300 steps. */
+export const ADMISSION_AT_ONCE: Allowance = {
+  limits: { ...ADMISSION_LIMITS, characters: 512 * 1024, steps: 10_000, nodes: 5000, words: 2000, milliseconds: 20 },
+  now,
+};
+
 /** For the processes and files of a host. */
 export const HOST: Allowance = { limits: HOST_LIMITS, now };
 

@@ -5,7 +5,8 @@ import type { Writable } from 'node:stream';
 import { controls } from '../controls/index.ts';
 import { createLocal, type LocalReport, type LocalSweep } from '../entrances/local.ts';
 import { createApp } from '../entrances/webhook/app.ts';
-import { createJudge, createJudgeUnread, type Rules } from '../entrances/webhook/judge.ts';
+import type { Rules } from '../entrances/webhook/judge.ts';
+import { createReviewers } from './reviewers.ts';
 import { judgedResources } from '../entrances/webhook/judged.ts';
 import { rememberObjects } from '../entrances/webhook/memory.ts';
 import { ROOM } from '../entrances/webhook/body.ts';
@@ -20,7 +21,6 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { createReloader } from '../runtime/reload.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Cluster } from '../sources/cluster.ts';
-import { ADMISSION } from './allowances.ts';
 import type { Sweeper, SweeperOptions } from './background.ts';
 import { followCluster, followNodes, pause, type Listeners } from './following.ts';
 import type { Following } from '../entrances/webhook/follow.ts';
@@ -154,6 +154,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const stopFollowing = () => Promise.all([sweeper?.stop(), following?.stop(), identity?.stop()]);
 
   let serving = false;
+  let stopReviewing: (() => Promise<void>) | undefined;
   const unready = (): string | undefined => {
     if (signals.received() > 0) return 'stopping';
     if (!serving) return 'starting';
@@ -177,19 +178,19 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   try {
     listeners.push(await listen(createServer(local), localListenOn, '--local-listen'));
     if (identity) {
-      const judge = createJudge({
+      const reviewers = await createReviewers({
         rules: () => rules,
-        allowance: ADMISSION,
         memory,
         stored: (...name) => sweeper?.stored(...name) ?? [],
         now,
       });
+      stopReviewing = reviewers.stop;
       const app = createApp({
-        judge: (review) => {
+        ...reviewers,
+        reviewer: (...review) => {
           reviewed = performance.now();
-          return judge(review);
+          return reviewers.reviewer(...review);
         },
-        judgeUnread: createJudgeUnread(() => rules, now),
         room: new Room(ROOM),
         metrics: metrics.admission,
         log,
@@ -204,7 +205,11 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
       });
     }
   } catch (cause) {
-    await Promise.all([stopFollowing(), ...listeners.map((listener) => listener.drain({ linger: 0, patience: 0 }))]);
+    await Promise.all([
+      stopFollowing(),
+      stopReviewing?.(),
+      ...listeners.map((listener) => listener.drain({ linger: 0, patience: 0 })),
+    ]);
     throw cause;
   }
   serving = true;
@@ -224,6 +229,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const stopped = stopFollowing();
   await webhook?.drain({ linger: demo ? 0 : environment.linger, patience: PATIENCE });
   await localListener.drain({ linger: 0, patience: PATIENCE_LOCAL });
+  await stopReviewing?.();
   await stopped;
   log.info('stopped');
   return signals.received() > 1 ? 1 : 0;

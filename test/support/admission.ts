@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 
 import { createApp } from '../../src/entrances/webhook/app.ts';
 import { ROOM } from '../../src/entrances/webhook/body.ts';
+import { createReviewer } from '../../src/entrances/webhook/reviewer.ts';
 import { createJudgeUnread, type Judge } from '../../src/entrances/webhook/judge.ts';
 import { Room } from '../../src/entrances/webhook/room.ts';
 import type { DecisionPolicy } from '../../src/policy/types.ts';
@@ -52,7 +53,14 @@ export function webhookWith(
     () => ({ controls: ofTheLink, policy, namespaces: new Set() }),
     () => new Date(0),
   );
-  const app = createApp({ judge, judgeUnread, room, metrics: metrics.admission, log, clock: () => 0 });
+  const app = createApp({
+    reviewer: createReviewer({ judge, judgeUnread }),
+    judgeUnread,
+    room,
+    metrics: metrics.admission,
+    log,
+    clock: () => 0,
+  });
   return { app, metrics, lines, log };
 }
 

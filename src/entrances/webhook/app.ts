@@ -5,15 +5,16 @@ import express, { type Request, type Response } from 'express';
 import { admissionAnswer, exemptionsIn, verdictOf, type Judgement } from '../../report/admission-answer.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AdmissionDecision, AdmissionMetrics } from '../../runtime/metrics.ts';
-import { LONGEST, readBody, SHORT, type Unread } from './body.ts';
-import type { Judge, JudgeUnread } from './judge.ts';
-import { decodeReview, type AdmissionRequest } from './review.ts';
+import { LONGEST, readBody, type Unread } from './body.ts';
+import type { JudgeUnread } from './judge.ts';
+import type { RequestName } from './look.ts';
+import type { Reviewed, Reviewer } from './reviewer.ts';
 import type { Room } from './room.ts';
-import { tooMuchIn, uidIn } from './scan.ts';
+import { uidIn } from './scan.ts';
 
 /** What the webhook is given to work with. */
 export interface Surroundings {
-  readonly judge: Judge;
+  readonly reviewer: Reviewer;
   /** Judges a review that was not read. */
   readonly judgeUnread: JudgeUnread;
   /** For long bodies. */
@@ -61,7 +62,7 @@ function notRouted({ log }: Surroundings, cause: unknown, response: ServerRespon
 const OUR_FAULT = 'kubelet-guard failed on this call; its log tells why';
 
 function validate(surroundings: Surroundings, request: IncomingMessage, response: ServerResponse): void {
-  const { metrics, clock } = surroundings;
+  const { metrics, clock, log, judgeUnread } = surroundings;
   const began = clock();
   metrics.began();
   response.once('close', metrics.ended);
@@ -75,23 +76,26 @@ function validate(surroundings: Surroundings, request: IncomingMessage, response
     count('malformed');
     return;
   }
+  const exchange = { request, response, count };
   readBody(request, surroundings.room, {
     read: (body, release) => {
-      answer(surroundings, body, response, count);
-      release();
+      const pending = answer(surroundings, exchange, body);
+      if (pending) void pending.finally(release);
+      else release();
     },
     refused: (why, head) => {
       const uid = uidIn(head);
       const reason = UNREAD[why];
       if (uid === undefined) {
-        const [code, text] = why === 'too-long' ? [413, reason] : [503, reason];
-        const body = reasonBody(text);
-        response.writeHead(code, { ...headersOf(body), ...LONG_BODY }).write(body);
+        const body = reasonBody(reason);
+        response.writeHead(why === 'too-long' ? 413 : 503, { ...headersOf(body), ...LONG_BODY }).write(body);
         count('malformed');
       } else {
-        const { text, decision } = unread(surroundings, uid, reason);
+        const judgement = judgeUnread(uid, `too large to judge: ${reason}`);
+        const text = JSON.stringify(admissionAnswer(uid, judgement));
         response.writeHead(200, { ...headersOf(text), ...LONG_BODY }).write(text);
-        count(decision);
+        count(verdictOf(judgement));
+        noteUnread(log, uid, reason, judgement);
       }
     },
     gaveUp: () => response.end(),
@@ -103,49 +107,74 @@ const UNREAD: Readonly<Record<Unread, string>> = {
   'no-room': 'too many long reviews are being read at the moment',
 };
 
-type Count = (decision: AdmissionDecision, about?: AdmissionRequest) => void;
+type Count = (decision: AdmissionDecision, about?: RequestName) => void;
 
-/** The answer to a review of which only the uid was read. */
-function unread({ judgeUnread, log }: Surroundings, uid: string, reason: string) {
-  const judgement = judgeUnread(uid, `too large to judge: ${reason}`);
-  const decision = verdictOf(judgement);
-  log.warn({ uid, reason, decision }, 'a review was not read');
-  return { text: JSON.stringify(admissionAnswer(uid, judgement)), decision };
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly count: Count;
 }
 
-function answer(surroundings: Surroundings, body: Buffer, response: ServerResponse, count: Count): void {
-  const { judge, log } = surroundings;
-  let about: AdmissionRequest | undefined;
+/** Answers at once where that is decided at once. It never rejects. */
+function answer(surroundings: Surroundings, exchange: Exchange, body: Buffer): Promise<void> | undefined {
+  const { request, response } = exchange;
+  const gone = (): AbortSignal => {
+    const abort = new AbortController();
+    response.once('close', () => {
+      abort.abort();
+    });
+    return abort.signal;
+  };
+  const reviewed = surroundings.reviewer(body, { from: request.socket.remoteAddress ?? '', gone });
+  if (!(reviewed instanceof Promise)) {
+    conclude(surroundings, exchange, reviewed);
+    return undefined;
+  }
+  return reviewed.then((later) => {
+    if (later !== undefined) conclude(surroundings, exchange, later);
+  });
+}
+
+function conclude({ log }: Surroundings, exchange: Exchange, reviewed: Reviewed): void {
+  const { response, count } = exchange;
+  if ('reason' in reviewed) {
+    send(response, 400, reasonBody(reviewed.reason));
+    count('malformed');
+    return;
+  }
+  if ('crash' in reviewed) {
+    failed(log, exchange, reviewed.crash, reviewed.uid);
+    return;
+  }
+  const { uid, judgement } = reviewed;
   try {
-    const excess = body.length > SHORT ? tooMuchIn(body) : undefined;
-    const uid = excess === undefined ? undefined : uidIn(body);
-    if (excess !== undefined && uid !== undefined) {
-      const { text, decision } = unread(surroundings, uid, excess);
-      send(response, 200, text);
-      count(decision);
-      return;
-    }
-    const decoded = excess === undefined ? decodeReview(body.toString()) : { reason: excess };
-    if ('reason' in decoded) {
-      send(response, 400, reasonBody(decoded.reason));
-      count('malformed');
-      return;
-    }
-    about = decoded.request;
-    const judgement = judge(about);
-    send(response, 200, JSON.stringify(admissionAnswer(about.uid, judgement)));
-    count(verdictOf(judgement), about);
-    if (judgement !== undefined && !about.dryRun) note(log, about, judgement);
+    send(response, 200, JSON.stringify(admissionAnswer(uid, judgement)));
   } catch (cause) {
-    log.error({ err: cause, uid: about?.uid }, 'a review could not be judged because of a bug');
-    if (response.headersSent) return;
-    send(response, 500, reasonBody(OUR_FAULT));
-    count('error', about);
+    failed(log, exchange, cause, uid);
+    return;
+  }
+  if ('unread' in reviewed) {
+    count(verdictOf(judgement));
+    noteUnread(log, uid, reviewed.unread, reviewed.judgement);
+  } else {
+    count(verdictOf(judgement), reviewed.about);
+    if (judgement !== undefined && !reviewed.about.dryRun) note(log, reviewed.about, judgement);
   }
 }
 
+function failed(log: Log, { response, count }: Exchange, cause: unknown, uid: string | undefined): void {
+  log.error({ err: cause, uid }, 'a review could not be judged because of a bug');
+  if (response.headersSent) return;
+  send(response, 500, reasonBody(OUR_FAULT));
+  count('error');
+}
+
+function noteUnread(log: Log, uid: string, reason: string, judgement: Judgement): void {
+  log.warn({ uid, reason, decision: verdictOf(judgement) }, 'a review was not read');
+}
+
 /** Kubelets show warnings to nobody, so the log says what was found; a change without findings is only for debugging. */
-function note(log: Log, about: AdmissionRequest, judgement: Judgement): void {
+function note(log: Log, about: RequestName, judgement: Judgement): void {
   const verdict = verdictOf(judgement);
   const { denied, warned, exempted } = judgement.decision;
   if (verdict === 'allow' && exempted.length === 0 && !log.isLevelEnabled('debug')) return;

@@ -1,0 +1,224 @@
+// The webhook as a process of its own, and callers who mean it harm.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { connect, type TLSSocket } from 'node:tls';
+
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import { CONNECTIONS } from '../../src/runtime/connections.ts';
+import { review } from '../support/admission.ts';
+import { Authority } from './support/pki.ts';
+import { productCommand } from './support/product.ts';
+
+jest.setTimeout(120_000);
+
+const MIB = 1024 * 1024;
+const ROOT = join(import.meta.dirname, '../..');
+/** The limit of the manifests. */
+const LIMIT = 512 * MIB;
+
+const authority = new Authority('webhook-ca');
+let child: ChildProcess;
+let port: number;
+const opened = new Set<TLSSocket>();
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const pair = authority.issue({ name: 'guard', addresses: ['127.0.0.1'] });
+  const options = [
+    ...['--only', 'webhook', '--listen', '127.0.0.1:0', '--local-listen', '127.0.0.1:0'],
+    ...['--config', join(ROOT, 'manifests/components/enforce/guard.yaml')],
+    ...['--tls-cert-file', write('tls.crt', pair.certificate), '--tls-private-key-file', write('tls.key', pair.key)],
+  ];
+  const [program = '', ...words] = productCommand('serve', ...options);
+  child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (child.stdout === null) throw new Error('no output');
+  const lines = createInterface({ input: child.stdout });
+  port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', () => {
+      reject(new Error('the webhook ended'));
+    });
+    lines.on('line', (line) => {
+      const { webhook } = JSON.parse(line) as { webhook?: string };
+      if (webhook !== undefined) resolve(Number(new URL(webhook).port));
+    });
+  });
+}, 60_000);
+
+afterAll(async () => {
+  closeAll();
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+});
+
+function closeAll(): void {
+  for (const socket of opened) socket.destroy();
+  opened.clear();
+}
+
+/** The most memory that the process had, in bytes. */
+function mostMemory(): number {
+  const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+async function open(): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ca: authority.certificate });
+  opened.add(socket);
+  socket.on('error', () => undefined).once('close', () => opened.delete(socket));
+  await Promise.race([once(socket, 'secureConnect'), once(socket, 'close')]);
+  return socket;
+}
+
+function headOf(length: number): string {
+  return `POST /validate?timeout=2s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+  readonly milliseconds: number;
+}
+
+/** Sends a review, over a connection of its own where no agent is given. */
+function post(body: string, agent: Agent | false = false): Promise<Answer> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const options = { host: '127.0.0.1', port, path: '/validate?timeout=2s', method: 'POST', headers };
+    const outgoing = request({ ...options, ca: authority.certificate, agent }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.once('end', () => {
+        resolve({ status: response.statusCode, text, milliseconds: performance.now() - began });
+      });
+    });
+    outgoing.once('error', reject).end(body);
+  });
+}
+
+const KUBELET = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+
+function configMap(kubelet: string, more: object = {}): object {
+  const metadata = { name: 'kubelet-config', namespace: 'kube-system' };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { kubelet, ...more } };
+}
+
+function pod(container: object): object {
+  const spec = { containers: [{ name: 'kube-apiserver', image: 'kube-apiserver', ...container }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'kube-system' }, spec };
+}
+
+function reviewOf(object: object): string {
+  const isPod = (object as { kind: string }).kind === 'Pod';
+  const [kind, resource] = isPod ? ['Pod', 'pods'] : ['ConfigMap', 'configmaps'];
+  return JSON.stringify(
+    review({ kind: { group: '', version: 'v1', kind }, resource: { group: '', version: 'v1', resource }, object }),
+  );
+}
+
+const healthy = reviewOf(
+  pod({ command: ['kube-apiserver', '--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'] }),
+);
+
+/** Bad, and made to take long, at about so many bytes. */
+function pathological(size: number): Record<string, string> {
+  return {
+    'white space': reviewOf(configMap(`${KUBELET}# ${' '.repeat(size)}x`)),
+    'plain lines': reviewOf(configMap(KUBELET + 'k: v\n'.repeat(size / 6))),
+    'a list in one line': reviewOf(configMap(`${KUBELET}a: [${'a,'.repeat(size / 2)}]`)),
+    nesting: reviewOf(configMap(`${KUBELET}a: ${'['.repeat(size)}`)),
+    merges: reviewOf(configMap(`${KUBELET}b: &b {a: 1}\nc:\n${'  <<: *b\n'.repeat(size / 10)}`)),
+    floats: reviewOf(configMap(`{"a":${'['.repeat(400)}${'1.0,'.repeat(size / 4)}`)),
+    'a script that grows': reviewOf(
+      pod({
+        command: ['sh', '-c', `set -- a b; ${'set -- "$@" "$@"; '.repeat(30)}kube-apiserver ${'x '.repeat(size / 2)}`],
+      }),
+    ),
+    'a script of many commands': reviewOf(pod({ command: ['sh', '-c', 'a&&'.repeat(size / 3)] })),
+    'an image': reviewOf(pod({ image: `a${'@'.repeat(size)}\nx`, command: ['kube-apiserver'] })),
+    words: reviewOf(pod({ command: ['kube-apiserver', ...Array.from({ length: size / 5 }, () => '-a')] })),
+  };
+}
+
+test.each([
+  [100, 7],
+  [60, 18],
+])(
+  '%i connections that hold %i MiB each leave it within the memory of the manifests, and answering',
+  async (count, mib) => {
+    const length = mib * MIB;
+    const body = Buffer.alloc(length - 1, ' ');
+    Buffer.from(healthy.slice(0, 600)).copy(body);
+    for (let index = 0; index < count; index += 1) {
+      const socket = await open();
+      socket.write(headOf(length));
+      socket.write(body);
+    }
+    for (let index = 0; index < 50; index += 1) expect((await post(healthy)).text).toContain('"allowed":true');
+    expect(mostMemory()).toBeLessThan(LIMIT);
+    closeAll();
+  },
+);
+
+test('idle connections are bounded, and an API server keeps its own', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const opening: Promise<unknown>[] = [];
+  for (let index = 0; index < 700; index += 1) {
+    opening.push(open());
+    if (index % 50 !== 0) continue;
+    await Promise.all(opening.splice(0));
+    expect((await post(healthy, agent)).text).toContain('"allowed":true');
+  }
+  await Promise.all(opening);
+  while (opened.size > CONNECTIONS) await new Promise((resolve) => setImmediate(resolve));
+  expect(mostMemory()).toBeLessThan(LIMIT);
+  agent.destroy();
+  closeAll();
+});
+
+describe('a review that is made to take long', () => {
+  test.each([64 * 1024, 2 * MIB])('of about %i bytes is refused before the API server gives up', async (size) => {
+    for (const [name, body] of Object.entries(pathological(size))) {
+      const { status, text, milliseconds } = await post(body);
+      expect([name, status, text]).toStrictEqual([name, 200, expect.stringContaining('"allowed":false')]);
+      // its own limit, and what this machine does beside
+      expect(milliseconds).toBeLessThan(4000);
+    }
+    expect(mostMemory()).toBeLessThan(LIMIT);
+  });
+
+  test('does not keep a healthy caller waiting', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const measure = async (): Promise<number> => {
+      const took: number[] = [];
+      for (let index = 0; index < 300; index += 1) took.push((await post(healthy, agent)).milliseconds);
+      return took.toSorted((a, b) => a - b)[296] ?? NaN;
+    };
+    await measure();
+    const alone = await measure();
+    const hostile = Object.values(pathological(64 * 1024)).concat(Object.values(pathological(2 * MIB)));
+    let isOver = false;
+    const attack = async (): Promise<void> => {
+      for (let index = 0; !isOver; index += 1) await post(hostile[index % hostile.length] ?? '').catch(() => undefined);
+    };
+    const attacks = [attack(), attack()];
+    const beside = await measure();
+    isOver = true;
+    await Promise.all(attacks);
+    agent.destroy();
+    // two cores, on which the attackers run as well
+    expect(beside).toBeLessThan(2 * alone + 100);
+  });
+});
