@@ -13,8 +13,16 @@ export interface Environment {
 }
 
 /** Variables that the kubelet adds for services (pkg/kubelet/envvars/envvars.go). */
-export const SERVICE_VARIABLE =
+const SERVICE_VARIABLE =
   /^[A-Z][A-Z0-9_]*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+/** A service's name has at most 63 characters, its port's 15. */
+const LONGEST_SERVICE_VARIABLE = 128;
+
+/** Tells whether the kubelet may set the variable for a service. */
+export function isServiceVariable(name: string): boolean {
+  return name.length <= LONGEST_SERVICE_VARIABLE && SERVICE_VARIABLE.test(name);
+}
 
 /**
  * Replaces `$(NAME)` by its value; `$$` is a dollar sign, and an undefined name stays as it is written.
@@ -23,27 +31,28 @@ export const SERVICE_VARIABLE =
  */
 export function expand(text: string, environment: Environment, budget: Budget): string {
   if (!text.includes('$')) return text;
+  budget.characters(text.length);
+  const lastClose = text.lastIndexOf(')');
   let expanded = '';
   let position = 0;
   while (position < text.length) {
     const dollar = text.indexOf('$', position);
-    budget.steps();
     if (dollar === -1 || dollar === text.length - 1) break;
     expanded += text.slice(position, dollar);
     const next = text.charAt(dollar + 1);
-    const close = next === '(' ? text.indexOf(')', dollar + 2) : -1;
-    if (next === '$') expanded += '$';
-    else if (close !== -1) expanded += valueOf(text.slice(dollar + 2, close), environment);
-    else expanded += `$${next}`;
+    const close = next === '(' && dollar + 2 <= lastClose ? text.indexOf(')', dollar + 2) : -1;
+    const value =
+      next === '$' ? '$' : close === -1 ? `$${next}` : valueOf(text.slice(dollar + 2, close), environment);
+    budget.characters(value.length);
+    budget.steps();
+    expanded += value;
     position = close === -1 ? dollar + 2 : close + 1;
   }
-  expanded += text.slice(position);
-  budget.characters(expanded.length);
-  return expanded;
+  return expanded + text.slice(position);
 }
 
 function valueOf(name: string, { values, open }: Environment): string {
-  return values.get(name) ?? (SERVICE_VARIABLE.test(name) ? HOLE : open ? GAP : `$(${name})`);
+  return values.get(name) ?? (isServiceVariable(name) ? HOLE : open ? GAP : `$(${name})`);
 }
 
 /** The variables of a container, in the order in which the kubelet resolves them (pkg/kubelet/kubelet_pods.go). */

@@ -1,5 +1,6 @@
 // The simple commands of a shell script, each with what it depends on (POSIX 2.9, 2.10). Nothing is expanded here.
 
+import type { Budget } from '../budget.ts';
 import { ShellSyntaxError, tokenize, type Token } from './shell-tokens.ts';
 
 /** A word before expansion. */
@@ -22,8 +23,8 @@ export interface SimpleCommand {
 export interface Grammar {
   readonly commands: readonly SimpleCommand[];
   readonly functions: readonly string[];
-  /** Variables that `for` and `select` set. */
-  readonly loopVariables: readonly string[];
+  /** Variables that `for` and `select` set, and arrays. */
+  readonly unknown: readonly string[];
 }
 
 type Construct = 'branch' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
@@ -31,8 +32,8 @@ type Construct = 'branch' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
 /** A construct that has been opened. */
 interface Open {
   readonly construct: Construct;
-  readonly conditional: boolean;
-  readonly apart: boolean;
+  /** What it and all around it make of the commands inside. */
+  readonly inside: Omit<SimpleCommand, 'words'>;
   /** How many commands stand before it. */
   readonly commands: number;
   /** It stands behind `&&` or `||`. */
@@ -51,25 +52,29 @@ const CLOSES: Readonly<Record<string, readonly Construct[]>> = {
  *
  * @throws ShellSyntaxError where a shell would refuse it
  */
-export function readGrammar(script: string): Grammar {
-  const reader = new GrammarReader(tokenize(script));
+export function readGrammar(script: string, budget: Budget): Grammar {
+  const reader = new GrammarReader(tokenize(script, budget), budget);
   reader.read();
   return reader;
 }
 
+const OUTSIDE = { conditional: false, apart: false, inLoop: false, inFunction: false };
+
 class GrammarReader implements Grammar {
   readonly commands: SimpleCommand[] = [];
   readonly functions: string[] = [];
-  readonly loopVariables: string[] = [];
+  readonly unknown: string[] = [];
   readonly #tokens: readonly Token[];
+  readonly #budget: Budget;
   readonly #open: Open[] = [];
   #at = 0;
   #alternative = false;
   #piped = false;
   #functionAhead = false;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], budget: Budget) {
     this.#tokens = tokens;
+    this.#budget = budget;
   }
 
   read(): void {
@@ -112,11 +117,16 @@ class GrammarReader implements Grammar {
   }
 
   #begin(construct: Construct): void {
+    const around = this.#around();
     const certain = construct === 'group' || construct === 'subshell';
     this.#open.push({
       construct,
-      conditional: this.#alternative || !certain,
-      apart: this.#piped || construct === 'subshell',
+      inside: {
+        conditional: around.conditional || this.#alternative || !certain,
+        apart: around.apart || this.#piped || construct === 'subshell',
+        inLoop: around.inLoop || construct === 'loop',
+        inFunction: around.inFunction || construct === 'function',
+      },
       commands: this.commands.length,
       alternative: this.#alternative,
     });
@@ -125,11 +135,16 @@ class GrammarReader implements Grammar {
     this.#piped = false;
   }
 
+  #around(): Omit<SimpleCommand, 'words'> {
+    return this.#open.at(-1)?.inside ?? OUTSIDE;
+  }
+
   #close(kinds: readonly Construct[], word: string): void {
     const opened = this.#open.pop();
     if (!opened || !kinds.includes(opened.construct)) throw new ShellSyntaxError(`unexpected ${JSON.stringify(word)}`);
     this.#alternative = opened.alternative;
     if (!this.#endsApart()) return;
+    this.#budget.steps(this.commands.length - opened.commands);
     for (let index = opened.commands; index < this.commands.length; index += 1) {
       const command = this.commands[index];
       if (command) this.commands[index] = { ...command, apart: true };
@@ -170,7 +185,7 @@ class GrammarReader implements Grammar {
         break;
       case 'for':
       case 'select':
-        this.loopVariables.push(this.#rawAt(this.#at + 1));
+        this.unknown.push(this.#rawAt(this.#at + 1));
         this.#skipTo((token) => token.kind === 'operator');
         this.#begin('loop');
         break;
@@ -228,19 +243,30 @@ class GrammarReader implements Grammar {
     return token?.kind === 'operator' && token.text === text;
   }
 
+  /** `NAME=(…)` is an array of bash; to other shells it is an error. */
+  #array(word: WordToken | undefined): void {
+    const name = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=$/.exec(word?.raw ?? '')?.[1];
+    if (name === undefined || !this.#isOperator(this.#at, '(')) return;
+    this.unknown.push(name);
+    this.#skipTo((token) => token.kind === 'operator' && token.text === ')');
+    this.#at += 1;
+  }
+
   #simpleCommand(): void {
     const words: WordToken[] = [];
     let next = this.#tokens[this.#at];
     for (; next !== undefined && next.kind !== 'operator'; next = this.#tokens[this.#at]) {
       if (next.kind === 'word') words.push(next);
       this.#at += 1;
+      this.#array(words.at(-1));
     }
+    this.#budget.words(words.length);
+    const around = this.#around();
     this.commands.push({
+      ...around,
       words,
-      conditional: this.#alternative || this.#open.some(({ conditional }) => conditional),
-      apart: this.#piped || this.#endsApart() || this.#open.some(({ apart }) => apart),
-      inLoop: this.#open.some(({ construct }) => construct === 'loop'),
-      inFunction: this.#open.some(({ construct }) => construct === 'function'),
+      conditional: this.#alternative || around.conditional,
+      apart: this.#piped || this.#endsApart() || around.apart,
     });
     this.#piped = false;
   }

@@ -1,10 +1,13 @@
 // A shell script's tokens by the POSIX rules (Shell Command Language 2.2 Quoting, 2.3 Token Recognition, 2.10 Grammar).
 
+import type { Budget } from '../budget.ts';
+
 /** A piece of a word, before expansion. */
 export type Part =
   | { readonly kind: 'literal'; readonly text: string; readonly quoted: boolean }
   | { readonly kind: 'parameter'; readonly expression: string; readonly quoted: boolean }
-  | { readonly kind: 'unknown'; readonly what: string; readonly quoted: boolean };
+  /** What stands there and is not followed, for the names in it may be assigned to. */
+  | { readonly kind: 'unknown'; readonly text: string; readonly quoted: boolean };
 
 /** A word with its pieces, or an operator. */
 export type Token =
@@ -17,29 +20,37 @@ export class ShellSyntaxError extends Error {}
 
 const OPERATORS = ['&&', '||', ';;&', ';;', ';&', '|&', '\n', ';', '&', '|', '(', ')'];
 const REDIRECTIONS = ['<<<', '<<-', '<<', '&>>', '&>', '>>', '>&', '<&', '<>', '>|', '>', '<'];
-const SPECIAL_PARAMETER = /^[A-Za-z_][A-Za-z0-9_]*|^[0-9@*#?$!-]/;
+const PARAMETER = /[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]/y;
+const DESCRIPTOR = /(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])/y;
+const PLAIN = /[^"$`\\]+/y;
+const LITERAL = /[^ \t\n;&|()<>'"\\$`]+/y;
 
 /**
  * Splits a script into tokens. Redirections and here-documents are read and left out, comments dropped.
  *
  * @throws ShellSyntaxError where a quote or an expansion does not end
  */
-export function tokenize(script: string): Token[] {
-  return new Tokenizer(script).tokens();
+export function tokenize(script: string, budget: Budget): Token[] {
+  // each character is looked at a few times at most
+  budget.characters(script.length);
+  return new Tokenizer(script, budget).tokens();
 }
 
 class Tokenizer {
   readonly #script: string;
+  readonly #budget: Budget;
   #at = 0;
   readonly #hereDocuments: { readonly end: string; readonly stripTabs: boolean }[] = [];
 
-  constructor(script: string) {
+  constructor(script: string, budget: Budget) {
     this.#script = script;
+    this.#budget = budget;
   }
 
   tokens(): Token[] {
     const tokens: Token[] = [];
     for (;;) {
+      this.#budget.steps();
       this.#skipBlanks();
       if (this.#at >= this.#script.length) return tokens;
       if (this.#redirection()) {
@@ -60,7 +71,7 @@ class Tokenizer {
   #skipBlanks(): void {
     for (;;) {
       const char = this.#script.charAt(this.#at);
-      if (char === ' ' || char === '\t' || char === '\r') this.#at += 1;
+      if (char === ' ' || char === '\t') this.#at += 1;
       else if (this.#script.startsWith('\\\n', this.#at)) this.#at += 2;
       else if (char === '#') this.#at = endOf(this.#script, '\n', this.#at);
       else return;
@@ -69,8 +80,7 @@ class Tokenizer {
 
   /** Reads `2>file`, `<<END` and the like with their target. */
   #redirection(): boolean {
-    const digits =
-      /^(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])/.exec(this.#script.slice(this.#at, this.#at + 64))?.[0].length ?? 0;
+    const digits = this.#match(DESCRIPTOR).length;
     const operator = REDIRECTIONS.find((text) => this.#script.startsWith(text, this.#at + digits));
     if (operator === undefined) return false;
     // Process substitution is a word, not a redirection.
@@ -102,7 +112,7 @@ class Tokenizer {
     const parts: Part[] = [];
     while (this.#at < this.#script.length) {
       const char = this.#script.charAt(this.#at);
-      if (/[\s;&|()]/.test(char)) break;
+      if (' \t\n;&|()'.includes(char)) break;
       if ((char === '<' || char === '>') && this.#script.charAt(this.#at + 1) !== '(') break;
       this.#part(char, parts);
     }
@@ -110,7 +120,14 @@ class Tokenizer {
     return { kind: 'word', parts, raw: this.#script.slice(start, this.#at) };
   }
 
+  /** What a sticky pattern matches here. */
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#script)?.[0] ?? '';
+  }
+
   #part(char: string, parts: Part[]): void {
+    this.#budget.steps();
     switch (char) {
       case "'": {
         const close = this.#indexOf("'", this.#at + 1, 'a single quote');
@@ -134,14 +151,12 @@ class Tokenizer {
         return;
       case '<':
       case '>':
-        this.#at += 1;
-        this.#skipParentheses();
-        parts.push({ kind: 'unknown', what: 'a process substitution', quoted: true });
+        parts.push({ kind: 'unknown', text: this.#inParentheses(1), quoted: true });
         return;
       default: {
-        const stop = this.#at + (/^[^\s;&|()<>'"\\$`]+/.exec(this.#script.slice(this.#at))?.[0].length ?? 1);
-        parts.push({ kind: 'literal', text: this.#script.slice(this.#at, stop), quoted: false });
-        this.#at = stop;
+        const text = this.#match(LITERAL);
+        parts.push({ kind: 'literal', text, quoted: false });
+        this.#at += text.length;
       }
     }
   }
@@ -169,8 +184,9 @@ class Tokenizer {
         this.#at += 2;
         continue;
       }
-      text += char;
-      this.#at += 1;
+      const plain = this.#match(PLAIN);
+      text += plain;
+      this.#at += plain.length;
     }
     flush(parts.length === before);
     this.#at += 1;
@@ -179,22 +195,14 @@ class Tokenizer {
   #expansion(quoted: boolean): Part {
     const rest = this.#script.slice(this.#at, this.#at + 3);
     if (rest.startsWith('`')) {
-      for (
-        this.#at += 1;
-        this.#script.charAt(this.#at) !== '`';
-        this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1
-      ) {
-        if (this.#at >= this.#script.length) throw new ShellSyntaxError('a backquote does not end');
-      }
-      this.#at += 1;
-      return { kind: 'unknown', what: 'a command substitution', quoted };
+      this.#skipQuoted('`', 'a backquote does not end');
+      return { kind: 'unknown', text: '', quoted };
     }
+    // arithmetic is one word, and may assign
+    if (rest === '$((') return { kind: 'unknown', text: this.#inParentheses(1), quoted: true };
     if (rest.startsWith('$(')) {
-      this.#at += 1;
-      this.#skipParentheses();
-      return rest === '$(('
-        ? { kind: 'unknown', what: 'arithmetic', quoted: true }
-        : { kind: 'unknown', what: 'a command substitution', quoted };
+      this.#inParentheses(1);
+      return { kind: 'unknown', text: '', quoted };
     }
     if (rest.startsWith('${')) {
       const close = this.#closingBrace();
@@ -204,33 +212,59 @@ class Tokenizer {
     }
     if (!quoted && (rest.startsWith("$'") || rest.startsWith('$"'))) {
       // bash and POSIX shells disagree about these quotes.
-      const quote = rest.charAt(1);
-      this.#at += 2;
-      while (this.#script.charAt(this.#at) !== quote) {
-        if (this.#at >= this.#script.length) throw new ShellSyntaxError('a quote does not end');
-        this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1;
-      }
       this.#at += 1;
-      return { kind: 'unknown', what: 'a $-quote', quoted: true };
+      this.#skipQuoted(rest.charAt(1), 'a quote does not end');
+      return { kind: 'unknown', text: '', quoted: true };
     }
-    const name = SPECIAL_PARAMETER.exec(this.#script.slice(this.#at + 1, this.#at + 256))?.[0];
-    this.#at += 1 + (name?.length ?? 0);
-    return name === undefined
-      ? { kind: 'literal', text: '$', quoted: true }
-      : { kind: 'parameter', expression: name, quoted };
+    this.#at += 1;
+    const name = this.#match(PARAMETER);
+    this.#at += name.length;
+    return name === '' ? { kind: 'literal', text: '$', quoted: true } : { kind: 'parameter', expression: name, quoted };
   }
 
-  #skipParentheses(): void {
+  /** Skips from a quote to its other one; a backslash takes the next character with it. */
+  #skipQuoted(quote: string, fault: string): void {
+    for (
+      this.#at += 1;
+      this.#script.charAt(this.#at) !== quote;
+      this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1
+    ) {
+      if (this.#at >= this.#script.length) throw new ShellSyntaxError(fault);
+    }
+    this.#at += 1;
+  }
+
+  #skipDoubleQuoted(): void {
+    this.#at += 1;
+    for (;;) {
+      const char = this.#script.charAt(this.#at);
+      if (char === '') throw new ShellSyntaxError('a double quote does not end');
+      if (char === '$' && this.#script.charAt(this.#at + 1) === '(') this.#inParentheses(1);
+      else if (char === '`') this.#skipQuoted('`', 'a backquote does not end');
+      else this.#at += char === '\\' ? 2 : 1;
+      if (char === '"') return;
+    }
+  }
+
+  /** Skips to the parenthesis that closes the one `ahead`, and gives what stands between. */
+  #inParentheses(ahead: number): string {
+    this.#at += ahead;
+    const start = this.#at;
     let depth = 0;
     do {
       const char = this.#script.charAt(this.#at);
       if (char === '') throw new ShellSyntaxError('a parenthesis does not end');
+      if (char === '"') {
+        this.#skipDoubleQuoted();
+        continue;
+      }
       if (char === '(') depth += 1;
       if (char === ')') depth -= 1;
       if (char === '\\') this.#at += 1;
       if (char === "'") this.#at = this.#indexOf("'", this.#at + 1, 'a single quote');
       this.#at += 1;
     } while (depth > 0);
+    return this.#script.slice(start, this.#at);
   }
 
   #closingBrace(): number {

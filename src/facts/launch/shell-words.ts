@@ -1,6 +1,7 @@
 // Expansion of a shell word (POSIX 2.6) with the variables and positional parameters that are known.
 
-import { SERVICE_VARIABLE } from '../argv/expansion.ts';
+import { isServiceVariable } from '../argv/expansion.ts';
+import type { Budget } from '../budget.ts';
 import type { Part } from './shell-tokens.ts';
 import { GAP, HOLE, isKnown, type Word } from '../argv/words.ts';
 
@@ -8,62 +9,109 @@ import { GAP, HOLE, isKnown, type Word } from '../argv/words.ts';
 export class ShellParameters {
   /** Known variables; an undefined value is known to be unset. Any other variable may come from the image. */
   readonly variables = new Map<string, string | undefined>();
-  /** `$1` and on, or undefined where they are not known any more. */
-  positional: readonly Word[] | undefined;
   readonly zero: string;
   /** Words of unquoted expansions can not be told once IFS has changed. */
   separatorsChanged = false;
+  /** What is expanded is so in this shell and for certain, so that `${A:=word}` assigns. */
+  certain = true;
+  readonly budget: Budget;
+  #positional: readonly Word[] | undefined;
+  /** How long all positional parameters are together. */
+  #length = 0;
 
-  constructor(variables: ReadonlyMap<string, string>, zero: string, positional: readonly Word[] | undefined) {
+  constructor(
+    variables: ReadonlyMap<string, string>,
+    zero: string,
+    positional: readonly Word[] | undefined,
+    budget: Budget,
+  ) {
     for (const [name, value] of variables) this.variables.set(name, value);
     this.zero = zero;
+    this.budget = budget;
     this.positional = positional;
   }
 
+  /** `$1` and on, or undefined where they are not known any more. */
+  get positional(): readonly Word[] | undefined {
+    return this.#positional;
+  }
+
+  set positional(words: readonly Word[] | undefined) {
+    this.#positional = words;
+    this.#length = words?.reduce((sum, { text }) => sum + text.length + 1, 0) ?? 0;
+    this.budget.steps(words?.length ?? 0);
+  }
+
+  /** A variable has a value that is not known from here on. */
+  forget(name: string): void {
+    this.variables.set(name, GAP);
+    if (name === 'IFS') this.separatorsChanged = true;
+  }
+
+  /** How many positional parameters there are; undefined where one of them may be none or several. */
+  get count(): number | undefined {
+    const words = this.#positional;
+    this.budget.steps(words?.length ?? 0);
+    return words === undefined || words.some(({ text }) => text.includes(GAP)) ? undefined : words.length;
+  }
+
   /** The value of a parameter expression (what stands in `${…}`); GAP where it is not known. */
-  valueOf(expression: string): string {
+  valueOf(expression: string, quoted: boolean): string {
     const match = /^(?:([A-Za-z_]\w*)|(\d+)|([@*#?$!-]))(?:(:?[-+=])([\s\S]*))?$/.exec(expression);
     if (match === null) return expression.startsWith('#') ? HOLE : GAP;
     const [, name, digits, special, operator, operand = ''] = match;
     const value = this.#plain(name, digits, special);
+    this.budget.characters(value?.length ?? 0);
     if (operator === undefined || value === GAP) return value ?? '';
-    const word = literalOperand(operand);
+    const word = literalOperand(operand, quoted);
     const usable = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
     if (operator.endsWith('+')) return usable ? word : '';
     if (usable) return value ?? '';
-    if (operator.endsWith('=') && name !== undefined) this.variables.set(name, word);
+    if (operator.endsWith('=') && name !== undefined) {
+      if (this.certain) this.variables.set(name, word);
+      else this.forget(name);
+      if (name === 'IFS') this.separatorsChanged = true;
+    }
     return word;
   }
 
   #plain(name: string | undefined, digits: string | undefined, special: string | undefined): string | undefined {
     if (name !== undefined) return this.variables.has(name) ? this.variables.get(name) : unknownVariable(name);
-    if (digits !== undefined) {
-      if (digits === '0') return this.zero;
-      return this.positional === undefined ? GAP : this.positional[Number(digits) - 1]?.text;
-    }
+    if (digits !== undefined) return Number(digits) === 0 ? this.zero : this.#at(Number(digits) - 1);
     switch (special) {
       case '@':
       case '*':
-        return this.positional?.map(({ text }) => text).join(' ') ?? GAP;
+        this.budget.characters(this.#length);
+        // between them stands the first character of IFS
+        return this.separatorsChanged ? GAP : (this.#positional?.map(({ text }) => text).join(' ') ?? GAP);
       case '#':
-        return this.positional === undefined || this.positional.some(({ text }) => text.includes(GAP))
-          ? HOLE
-          : String(this.positional.length);
+        return this.count === undefined ? HOLE : String(this.count);
       default:
         return HOLE;
     }
+  }
+
+  /** One that may be none or several moves those behind it. */
+  #at(index: number): string | undefined {
+    const upTo = this.#positional?.slice(0, index + 1);
+    this.budget.steps(upTo?.length ?? 0);
+    return upTo === undefined || upTo.some(({ text }) => text.includes(GAP)) ? GAP : upTo[index]?.text;
   }
 }
 
 /** What the kubelet and the shell set by themselves has no white space; anything else may come from the image. */
 function unknownVariable(name: string): string {
-  return SERVICE_VARIABLE.test(name) || /^(?:HOSTNAME|PPID|UID|EUID|RANDOM)$/.test(name) ? HOLE : GAP;
+  return isServiceVariable(name) || /^(?:HOSTNAME|PPID|UID|EUID|RANDOM)$/.test(name) ? HOLE : GAP;
 }
 
+const PLAIN_OPERAND = /^[^"'$`\\~]*$/;
+/** In quotes: what neither splits nor vanishes. */
+const QUOTED_OPERAND = /^(["'])([^"'$`\\~\s*?[\]{}]+)\1$/;
+
 /** The operand of `${A:-operand}` where it is plain text. */
-function literalOperand(operand: string): string {
-  const unquoted = /^"([^"$`\\]*)"$|^'([^']*)'$|^([^"'$`\\]*)$/.exec(operand);
-  return unquoted === null ? GAP : (unquoted[1] ?? unquoted[2] ?? unquoted[3] ?? '');
+function literalOperand(operand: string, quoted: boolean): string {
+  if (PLAIN_OPERAND.test(operand)) return operand;
+  return quoted ? GAP : (QUOTED_OPERAND.exec(operand)?.[2] ?? GAP);
 }
 
 /**
@@ -72,16 +120,22 @@ function literalOperand(operand: string): string {
  * @returns none where everything expands to nothing; a word with GAP where it may become any number of words
  */
 export function expandWord(parts: readonly Part[], parameters: ShellParameters): string[] {
+  const { budget } = parameters;
   const fields: string[] = [];
   let current: string | undefined;
   const append = (text: string): void => {
+    budget.characters(text.length);
     current = (current ?? '') + text;
   };
   const finish = (): void => {
-    if (current !== undefined) fields.push(current);
+    if (current === undefined) return;
+    budget.words();
+    fields.push(current);
     current = undefined;
   };
+  if (hasBraces(parts)) append(GAP);
   for (const [index, part] of parts.entries()) {
+    budget.steps();
     if (part.kind === 'unknown') append(part.quoted ? HOLE : GAP);
     else if (part.kind === 'literal') append(part.quoted ? part.text : unquoted(part.text, index === 0, current));
     else if (part.quoted && part.expression === '@') {
@@ -92,9 +146,9 @@ export function expandWord(parts: readonly Part[], parameters: ShellParameters):
         append(text);
       }
     } else {
-      const value = parameters.valueOf(part.expression);
+      const value = parameters.valueOf(part.expression, part.quoted);
       if (part.quoted) append(value.replaceAll(GAP, HOLE));
-      else if (parameters.separatorsChanged && /\W/.test(value)) append(GAP);
+      else if (parameters.separatorsChanged && value !== '') append(GAP);
       else splitInto(value, append, finish);
     }
   }
@@ -104,29 +158,51 @@ export function expandWord(parts: readonly Part[], parameters: ShellParameters):
 
 /** Expands the right side of an assignment, where no splitting happens. */
 export function expandValue(parts: readonly Part[], parameters: ShellParameters): string {
-  return parts
-    .map((part) =>
-      part.kind === 'literal' ? part.text : part.kind === 'unknown' ? GAP : parameters.valueOf(part.expression),
-    )
-    .join('');
+  let value = '';
+  for (const part of parts) {
+    if (part.kind === 'parameter') value += parameters.valueOf(part.expression, part.quoted);
+    else if (part.kind === 'unknown') value += GAP;
+    // a home directory
+    else value += !part.quoted && part.text.includes('~') ? GAP : part.text;
+    parameters.budget.characters(part.kind === 'literal' ? part.text.length : 1);
+  }
+  return value;
 }
 
 function splitInto(value: string, append: (text: string) => void, finish: () => void): void {
   for (const piece of value.split(/([ \t\n]+)/)) {
     if (piece === '') continue;
     if (/^[ \t\n]/.test(piece)) finish();
-    else append(isKnown(piece) ? globbed(piece) : piece);
+    else append(isKnown(piece) ? globbed(piece, '') : piece);
   }
 }
 
-/** Unquoted text: tilde, braces and patterns depend on the shell and its files. */
+/** Unquoted text: tilde and patterns depend on the shell and its files. */
 function unquoted(text: string, first: boolean, before: string | undefined): string {
-  if (first && text.startsWith('~')) return HOLE;
-  if (/\{[^{}]*(?:,|\.\.)[^{}]*\}/.test(text)) return GAP;
-  return before === undefined ? globbed(text) : text;
+  return first && text.startsWith('~') ? HOLE : globbed(text, before ?? '');
 }
 
 /** A pattern that could name files; no file is called like a flag. */
-function globbed(text: string): string {
-  return !text.startsWith('-') && /[*?]|\[.+\]/.test(text) ? GAP : text;
+function globbed(text: string, before: string): string {
+  return !`${before}${text}`.startsWith('-') && isPattern(text) ? GAP : text;
+}
+
+function isPattern(text: string): boolean {
+  if (text.includes('*') || text.includes('?')) return true;
+  const open = text.indexOf('[');
+  return open !== -1 && text.includes(']', open + 2);
+}
+
+/** `{a,b}` and `{1..3}`, also with quoted parts in it: bash makes several words of it, other shells do not. */
+function hasBraces(parts: readonly Part[]): boolean {
+  let state: 'outside' | 'open' | 'separated' = 'outside';
+  for (const part of parts) {
+    if (part.kind !== 'literal' || part.quoted) continue;
+    for (const [mark] of part.text.matchAll(/[{},]|\.\./g)) {
+      if (mark === '}' && state === 'separated') return true;
+      if (mark === '{') state = state === 'outside' ? 'open' : state;
+      else if (mark !== '}' && state === 'open') state = 'separated';
+    }
+  }
+  return false;
 }
