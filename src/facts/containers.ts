@@ -19,11 +19,15 @@ export interface Container {
   readonly endsByItself: boolean;
 }
 
+/** Looking at a container costs so much, whatever is in it. */
+const STEPS_OF_CONTAINER = 20;
 const SERVICE_ACCOUNT_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The last element of an image's repository, without tag and digest. */
 export function imageName(image: string): string {
-  return basename(image.replace(/@.*$/, '').replace(/:[^:/]*$/, ''));
+  const [untilDigest = ''] = image.split('@', 1);
+  const colon = untilDigest.lastIndexOf(':');
+  return basename(colon > untilDigest.lastIndexOf('/') ? untilDigest.slice(0, colon) : untilDigest);
 }
 
 /**
@@ -40,6 +44,7 @@ export function containersOf(
 ): Container[] {
   return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
     asArray(spec[list]).map((entry, index) => {
+      budget.steps(STEPS_OF_CONTAINER);
       const container = asRecord(entry);
       return {
         name: asString(container.name) ?? '',

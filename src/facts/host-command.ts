@@ -28,10 +28,12 @@ export function commandOf(
 ): HostCommand {
   switch (command.by) {
     case 'words':
+      budget.words(command.args.length);
+      for (const text of command.args) budget.characters(text.length);
       return { words: command.args.map((text) => ({ text })), doubts: [] };
     case 'args-file': {
       const content = files.readFile(command.path);
-      if (content.state === 'read') return { words: argsOfFile(content.text, command.variables), doubts: [] };
+      if (content.state === 'read') return { words: argsOfFile(content.text, command.variables, budget), doubts: [] };
       return { problem: content.state === 'unreadable' ? content.problem : noFile(command.path) };
     }
     case 'k3s':

@@ -87,7 +87,9 @@ function systemdFiles(files: ProcessFiles): HostFiles {
 }
 
 function addNames(names: Set<string>, directory: string, found: readonly { readonly path: string }[]): void {
-  const skipped = directory.replace(/\/+$/, '').length + 1;
+  let end = directory.length;
+  while (directory.charAt(end - 1) === '/') end -= 1;
+  const skipped = end + 1;
   for (const { path } of found) {
     const name = path.slice(skipped);
     if (!name.includes('/')) names.add(name);

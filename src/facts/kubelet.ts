@@ -150,8 +150,8 @@ function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
   const labels = assignments.get('node-labels');
   if (labels === undefined) return undefined;
   const values: string[] = [];
-  for (let given: Assignment | undefined = labels; given; given = given.before) values.unshift(given.value);
-  const reason = values.every(isKnown) ? nodeLabelsFault(values) : undefined;
+  for (let given: Assignment | undefined = labels; given; given = given.before) values.push(given.value);
+  const reason = values.every(isKnown) ? nodeLabelsFault(values.reverse()) : undefined;
   return reason === undefined ? undefined : { reason, setting: '--node-labels', origin: originAt(labels.word.pointer) };
 }
 

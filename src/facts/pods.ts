@@ -25,7 +25,7 @@ import {
   type ApiServerReadings,
   type KubeletReadings,
 } from './readings.ts';
-import { asArray } from './values/shape.ts';
+import { asArray, asString } from './values/shape.ts';
 
 /** Where a pod's spec was found. */
 export interface PodPlace {
@@ -236,7 +236,7 @@ function isApiServerByName({ name, image }: Container): boolean {
 }
 
 function hasLabel({ labels }: PodPlace): boolean {
-  return LABELS.some((label) => Object.hasOwn(labels, label) && LABEL_VALUES.has(String(labels[label])));
+  return LABELS.some((label) => Object.hasOwn(labels, label) && LABEL_VALUES.has(asString(labels[label]) ?? ''));
 }
 
 function unreadableApiServer(problem: Problem, container: Container | undefined, place: PodPlace): ApiServer {

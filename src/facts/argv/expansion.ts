@@ -41,8 +41,7 @@ export function expand(text: string, environment: Environment, budget: Budget): 
     expanded += text.slice(position, dollar);
     const next = text.charAt(dollar + 1);
     const close = next === '(' && dollar + 2 <= lastClose ? text.indexOf(')', dollar + 2) : -1;
-    const value =
-      next === '$' ? '$' : close === -1 ? `$${next}` : valueOf(text.slice(dollar + 2, close), environment);
+    const value = next === '$' ? '$' : close === -1 ? `$${next}` : valueOf(text.slice(dollar + 2, close), environment);
     budget.characters(value.length);
     budget.steps();
     expanded += value;
@@ -59,8 +58,9 @@ function valueOf(name: string, { values, open }: Environment): string {
 export function environmentOf(container: Readonly<Record<string, unknown>>, budget: Budget): Environment {
   const values = new Map<string, string>();
   const environment = { values, open: asArray(container.envFrom).length > 0 };
-  for (const entry of asArray(container.env)) {
-    budget.steps();
+  const variables = asArray(container.env);
+  budget.words(variables.length);
+  for (const entry of variables) {
     const { name, value, valueFrom } = asRecord(entry);
     if (typeof name !== 'string') continue;
     const text = asString(value) ?? '';

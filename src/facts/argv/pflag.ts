@@ -29,6 +29,11 @@ export interface CommandLine {
   readonly unclear?: Problem;
 }
 
+interface Options {
+  readonly emptyPositionals: boolean;
+  readonly budget: Budget;
+}
+
 /**
  * Parses a command line.
  *
@@ -36,13 +41,9 @@ export interface CommandLine {
  * @param table the component's flags
  * @param options `emptyPositionals`: whether the component tolerates empty positional words; what may be spent
  */
-export function parseCommandLine(
-  words: readonly Word[],
-  table: FlagTable,
-  options: { readonly emptyPositionals: boolean; readonly budget: Budget },
-): CommandLine {
+export function parseCommandLine(words: readonly Word[], table: FlagTable, options: Options): CommandLine {
   options.budget.steps(words.length);
-  const parser = new Parser(words, table, options.emptyPositionals);
+  const parser = new Parser(words, table, options);
   parser.parse();
   const { assignments, refusal, doubts, unclear } = parser;
   return { assignments, doubts, ...(refusal && { refusal }), ...(unclear && { unclear }) };
@@ -86,12 +87,14 @@ class Parser {
   readonly #words: readonly Word[];
   readonly #table: FlagTable;
   readonly #emptyPositionals: boolean;
+  readonly #budget: Budget;
   #at = 0;
 
-  constructor(words: readonly Word[], table: FlagTable, emptyPositionals: boolean) {
+  constructor(words: readonly Word[], table: FlagTable, { emptyPositionals, budget }: Options) {
     this.#words = words;
     this.#table = table;
     this.#emptyPositionals = emptyPositionals;
+    this.#budget = budget;
   }
 
   parse(): void {
@@ -159,6 +162,7 @@ class Parser {
     while (letters !== '' && this.refusal === undefined) {
       // pflag leaves these to Go's own test flags (golangflag.go:19), in every binary.
       if (letters.startsWith('test.')) return;
+      this.#budget.steps(2);
       const letter = letters.charAt(0);
       const flag = this.#table.shorthand(letter);
       if (flag === undefined) {
@@ -188,6 +192,8 @@ class Parser {
   }
 
   #set(flag: Flag, value: string, word: Word): void {
+    // numbers and lists take about as many steps as they have characters; what is real is far shorter
+    if (value.length > LONGEST_REMEMBERED) this.#budget.steps(value.length);
     const before = flag.kept ? this.assignments.get(flag.name)?.value : undefined;
     const fault = word.holes === true && !isKnown(value) ? undefined : faultOf(flag.type, value, before);
     if (fault !== undefined) {

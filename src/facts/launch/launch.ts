@@ -37,6 +37,8 @@ export interface Suspect {
 
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh']);
 const MAX_DEPTH = 16;
+/** Finding out what a command is costs so much, whatever its words. */
+const STEPS_OF_COMMAND = 4;
 
 /** Programs that start no other program of their arguments. */
 const INERT = new Set(
@@ -103,6 +105,7 @@ class Resolver {
 
   resolve(command: Command, depth: number): Launch {
     const { words } = command;
+    this.#budget.steps(STEPS_OF_COMMAND + words.length);
     const [program] = words;
     if (program === undefined) return NOTHING;
     if (!isKnown(program.text) || depth > MAX_DEPTH)

@@ -195,14 +195,12 @@ function isPattern(text: string): boolean {
 
 /** `{a,b}` and `{1..3}`, also with quoted parts in it: bash makes several words of it, other shells do not. */
 function hasBraces(parts: readonly Part[]): boolean {
-  let state: 'outside' | 'open' | 'separated' = 'outside';
-  for (const part of parts) {
-    if (part.kind !== 'literal' || part.quoted) continue;
-    for (const [mark] of part.text.matchAll(/[{},]|\.\./g)) {
-      if (mark === '}' && state === 'separated') return true;
-      if (mark === '{') state = state === 'outside' ? 'open' : state;
-      else if (mark !== '}' && state === 'open') state = 'separated';
-    }
-  }
-  return false;
+  if (!parts.some((part) => isUnquoted(part) && part.text.includes('{'))) return false;
+  const text = parts.map((part) => (isUnquoted(part) ? part.text : '')).join('');
+  const inside = text.slice(text.indexOf('{') + 1, Math.max(0, text.lastIndexOf('}')));
+  return inside.includes(',') || inside.includes('..');
+}
+
+function isUnquoted(part: Part): part is Extract<Part, { kind: 'literal' }> {
+  return part.kind === 'literal' && !part.quoted;
 }

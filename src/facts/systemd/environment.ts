@@ -3,6 +3,7 @@
 
 import type { Problem } from '../../policy/types.ts';
 import type { Environment } from '../argv/expansion.ts';
+import type { Budget } from '../budget.ts';
 import { GAP, HOLE, wordOf, type Word } from '../argv/words.ts';
 import { globPaths } from './glob.ts';
 import { NAME, parseEnvironmentFile } from './environment-file.ts';
@@ -36,8 +37,9 @@ export function variablesOf(
   unit: readonly Setting[],
   name: string,
   files: HostFiles,
+  budget: Budget,
 ): Variables {
-  const builder = new VariablesBuilder(name, files);
+  const builder = new VariablesBuilder(name, files, budget);
   for (const value of lastList(manager, 'Manager', 'DefaultEnvironment')) builder.assign(value);
   for (const setting of unit) builder.mayBeSetBy(setting);
   for (const value of lastList(unit, 'Service', 'PassEnvironment')) builder.pass(value);
@@ -56,14 +58,16 @@ export function lastList(settings: readonly Setting[], section: string, key: str
 class VariablesBuilder {
   readonly #name: string;
   readonly #files: HostFiles;
+  readonly #budget: Budget;
   readonly #values = new Map<string, string>();
   readonly #problems = new Map<string, Problem>();
   readonly #doubts: Problem[] = [];
   #others: Problem | undefined;
   #missingFile: string | undefined;
 
-  constructor(name: string, files: HostFiles) {
+  constructor(name: string, files: HostFiles, budget: Budget) {
     this.#name = name;
+    this.#budget = budget;
     this.#files = files;
   }
 
@@ -106,7 +110,7 @@ class VariablesBuilder {
       this.#unknownFile(`${place} names a file with a specifier`, 'unresolved');
       return;
     }
-    const found = globPaths(pattern, this.#files.list);
+    const found = globPaths(pattern, this.#files.list, this.#budget);
     if ('problem' in found) {
       this.#unknownFile(found.problem.message, found.problem.code);
       return;
@@ -142,6 +146,7 @@ class VariablesBuilder {
   }
 
   #take(path: string, text: string): void {
+    this.#budget.characters(text.length);
     const { values, joinedComment } = parseEnvironmentFile(text);
     for (const [name, value] of values) this.#set(name, value);
     if (joinedComment === undefined) return;
@@ -161,6 +166,7 @@ class VariablesBuilder {
   #unknownFile(reason: string, code: Problem['code']): void {
     const problem: Problem = { code, message: `the unit's variables are not known: ${reason}` };
     this.#others = problem;
+    this.#budget.steps(this.#values.size);
     for (const name of this.#values.keys()) {
       this.#values.set(name, GAP);
       this.#problems.set(name, problem);
@@ -169,19 +175,25 @@ class VariablesBuilder {
 }
 
 /** A word of a command line with its variables: `$NAME` as a whole word becomes as many words as its value has. */
-export function expandVariables(word: Word, variables: Variables): readonly Word[] {
+export function expandVariables(word: Word, variables: Variables, budget: Budget): readonly Word[] {
   const { text } = word;
   if (text.startsWith('$') && text[1] !== '{' && text[1] !== '$') {
     const value = valueOf(text.slice(1), variables);
     if (value === undefined) return [];
+    budget.characters(value.text.length);
     if (value.text.includes(GAP)) return [withProblem(GAP, word, value.problem)];
-    return splitWords(value.text, 'value').words.map((each) => withProblem(each, word, value.problem));
+    const { words } = splitWords(value.text, 'value');
+    budget.words(words.length);
+    return words.map((each) => withProblem(each, word, value.problem));
   }
   let problem: Problem | undefined;
+  budget.characters(text.length);
   const expanded = text.replace(/\$\$|\$\{([A-Za-z0-9_]*)\}/g, (all, name: string | undefined) => {
     if (name === undefined) return '$';
     const value = valueOf(name, variables);
     problem ??= value?.problem;
+    budget.steps();
+    budget.characters(value?.text.length ?? 0);
     return value?.text.replaceAll(GAP, HOLE) ?? '';
   });
   return [withProblem(expanded, word, problem)];

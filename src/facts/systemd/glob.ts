@@ -1,6 +1,7 @@
 // Patterns in the path of an `EnvironmentFile=` (glob(7)).
 
 import type { Problem } from '../../policy/types.ts';
+import type { Budget } from '../budget.ts';
 import type { HostFiles } from './unit.ts';
 
 const MAX_PATHS = 1000;
@@ -11,9 +12,12 @@ const MAX_PATTERN = 256;
 export function globPaths(
   pattern: string,
   list: HostFiles['list'],
+  budget: Budget,
 ): { readonly paths: readonly string[] } | { readonly problem: Problem } {
   let paths = [''];
   for (const segment of pattern.split('/').filter((each) => each !== '')) {
+    budget.steps(paths.length);
+    budget.characters(paths.length * segment.length);
     if (!/[*?[\\]/.test(segment)) {
       paths = paths.map((path) => `${path}/${segment}`);
       continue;
@@ -27,6 +31,7 @@ export function globPaths(
         if (names.state === 'unreadable') return { problem: names.problem };
         continue;
       }
+      budget.steps(names.length);
       for (const name of names) if (matches(name)) found.push(`${path}/${name}`);
       if (found.length > MAX_PATHS) return { problem: tooMuch(pattern) };
     }

@@ -38,12 +38,12 @@ export function startedBy(name: string, files: HostFiles, budget: Budget): Servi
   const unit = readUnit(name, files);
   if (unit.state !== 'loaded') return unit;
   const manager = readManager(files);
-  const variables = variablesOf(manager.settings, unit.settings, name, files);
+  const variables = variablesOf(manager.settings, unit.settings, name, files, budget);
   const doubts = [...unit.doubts, ...manager.doubts, ...variables.doubts, ...rootDoubts(unit.settings)];
   const commands: Word[][] = [];
   for (const setting of lastList(unit.settings, 'Service', 'ExecStart')) {
     budget.characters(setting.value.length);
-    const read = readCommands(setting, name, variables);
+    const read = readCommands(setting, name, variables, budget);
     for (const command of read.commands) commands.push(command);
     doubts.push(...read.doubts);
   }
@@ -102,7 +102,7 @@ interface Commands {
 }
 
 /** One `ExecStart=`: a `;` of its own starts a further command. */
-function readCommands({ value, file, line }: Setting, name: string, variables: Variables): Commands {
+function readCommands({ value, file, line }: Setting, name: string, variables: Variables, budget: Budget): Commands {
   const place = `${file}:${String(line)}`;
   const commands: Word[][] = [];
   const doubts: Problem[] = [];
@@ -119,7 +119,9 @@ function readCommands({ value, file, line }: Setting, name: string, variables: V
     }
     const rest = readArguments(value, position, name, place);
     position = rest.next;
-    const words = prefix.includes(':') ? rest.words : rest.words.flatMap((word) => expandVariables(word, variables));
+    const words = prefix.includes(':')
+      ? rest.words
+      : rest.words.flatMap((word) => expandVariables(word, variables, budget));
     // the word after the program is what it is told as its own name
     const args = prefix.includes('@') ? words.slice(1) : words;
     commands.push([argument(program, name, place), ...args]);

@@ -21,8 +21,9 @@ const HEX_FLOAT =
 const QUANTITY = /^[-+]?(?<amount>\d*(?:\.\d*)?)(?<suffix>[numkMGTPE]|[KMGTPE]i|[eE](?<exponent>[-+]?\d+)|)$/;
 const SMALL_SUFFIX = /^(?:[numkMGTPE]|[KMGT]i|)$/;
 /** What unicode.IsSpace calls white space. */
-const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
-const OUTER_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, 'g');
+const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+/** No number of 64 bits has more digits, in whatever base. Reading a longer one takes more time than it has digits. */
+const MOST_DIGITS = 64;
 const RFC3339 = /^\d{4}-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d))$/;
 
 /** strconv.ParseBool; undefined where it does not parse. */
@@ -34,22 +35,31 @@ export function parseBool(text: string): boolean | undefined {
 export function isInteger(text: string, bits: number, signed: boolean): boolean {
   if (!INTEGER.test(text) || (!signed && /^[-+]/.test(text))) return false;
   const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
-  const magnitude = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  const magnitude = bigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  if (magnitude === undefined) return false;
   if (!signed) return magnitude < 1n << BigInt(bits);
   const limit = 1n << BigInt(bits - 1);
   return text.startsWith('-') ? magnitude <= limit : magnitude < limit;
 }
 
+/** Undefined where it has more than 64 bits for certain. */
+function bigInt(digits: string): bigint | undefined {
+  const [prefix = ''] = /^0[xXoObB]/.exec(digits) ?? [];
+  const significant = digits.slice(prefix.length).replace(/^0+/, '');
+  return significant.length > MOST_DIGITS ? undefined : BigInt(`${prefix}${significant === '' ? '0' : significant}`);
+}
+
 /** strconv.ParseUint with base 10. */
 export function isDecimal(text: string, bits: number): boolean {
-  return /^\d+$/.test(text) && BigInt(text) < 1n << BigInt(bits);
+  const value = /^\d+$/.test(text) ? bigInt(text) : undefined;
+  return value !== undefined && value < 1n << BigInt(bits);
 }
 
 /** strconv.Atoi. */
 export function atoi(text: string): number | undefined {
-  return /^[-+]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text.replace('+', ''))) === BigInt(text.replace('+', ''))
-    ? Number(text)
-    : undefined;
+  const magnitude = /^[-+]?\d+$/.test(text) ? bigInt(text.replace(/^[-+]/, '')) : undefined;
+  const value = magnitude !== undefined && text.startsWith('-') ? -magnitude : magnitude;
+  return value !== undefined && BigInt.asIntN(64, value) === value ? Number(value) : undefined;
 }
 
 /** strconv.ParseFloat with 32 or 64 bits. */
@@ -96,7 +106,9 @@ export function isDuration(text: string): boolean {
     const [all, whole = '', part = '', unit = ''] = match;
     if (whole === '' && part === '') return false;
     const nanoseconds = NANOSECONDS[unit] ?? 0;
-    const amount = BigInt(whole === '' ? 0 : whole) * BigInt(nanoseconds);
+    const units = whole === '' ? 0n : bigInt(whole);
+    if (units === undefined) return false;
+    const amount = units * BigInt(nanoseconds);
     const summand = amount + fraction(part, nanoseconds);
     // Go adds in 64 bits, so that twice the limit is zero.
     total = BigInt.asUintN(64, total + summand);
@@ -123,16 +135,20 @@ function fraction(digits: string, unit: number): bigint {
 export function isQuantity(text: string): boolean {
   const { amount = '', suffix = '', exponent } = QUANTITY.exec(text)?.groups ?? {};
   if (text === '' || !QUANTITY.test(text)) return false;
-  const power = BigInt(exponent ?? 0);
-  if (BigInt.asIntN(64, power) !== power) return false;
+  const power = exponent === undefined ? 0 : atoi(exponent);
+  if (power === undefined) return false;
   // Without a digit it is zero, but only on the way that Go takes for small numbers.
   if (/\d/.test(amount)) return true;
-  return exponent === undefined ? SMALL_SUFFIX.test(suffix) : BigInt.asIntN(32, power) >= -9n;
+  return exponent === undefined ? SMALL_SUFFIX.test(suffix) : BigInt.asIntN(32, BigInt(power)) >= -9n;
 }
 
 /** strings.TrimSpace. */
 export function trimSpace(text: string): string {
-  return text.replace(OUTER_SPACE, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACE.test(text.charAt(start))) start += 1;
+  while (end > start && SPACE.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /** time.Parse with RFC 3339. */

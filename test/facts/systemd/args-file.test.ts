@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { HOLE } from '../../../src/facts/argv/words.ts';
 import { argsOfFile } from '../../../src/facts/systemd/args-file.ts';
+import { ample } from '../../support/budget.ts';
 
 const SNAP = new Map([
   ['SNAP_DATA', '/var/snap/microk8s/8612'],
@@ -12,7 +13,7 @@ const SNAP = new Map([
 
 test('the file of a microk8s node gives the arguments of its kubelet', () => {
   const text = readFileSync(new URL('../../golden/microk8s/args/kubelet', import.meta.url), 'utf8');
-  const words = argsOfFile(text, SNAP).map((word) => word.text);
+  const words = argsOfFile(text, SNAP, ample()).map((word) => word.text);
 
   expect(words).toContain('--client-ca-file=/var/snap/microk8s/8612/certs/ca.crt');
   expect(words).toContain('--eviction-hard=memory.available<100Mi,nodefs.available<1Gi,imagefs.available<1Gi');
@@ -33,11 +34,11 @@ describe('a line', () => {
     ['--a=$/b$', ['--a=$/b$']],
     ['--a=$1b', ['--a=b']],
   ])('%j is %j', (line, words) => {
-    expect(argsOfFile(line, SNAP).map((word) => word.text)).toEqual(words);
+    expect(argsOfFile(line, SNAP, ample()).map((word) => word.text)).toEqual(words);
   });
 
   test('with a variable that is not known says which', () => {
-    expect(argsOfFile('--a=$OTHER', SNAP)).toMatchObject([
+    expect(argsOfFile('--a=$OTHER', SNAP, ample())).toMatchObject([
       { holes: true, problem: { code: 'unresolved', message: expect.stringContaining('$OTHER') } },
     ]);
   });

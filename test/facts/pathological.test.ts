@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../src/controls/index.ts';
+import { ADMISSION_LIMITS } from '../../src/facts/budget.ts';
+import { inspect } from '../../src/inspect.ts';
+import { PATHOLOGICAL, type Pathological } from '../support/pathological.ts';
+
+const SIZES = [64 * 1024, 1536 * 1024];
+/** In life 250 ms on a machine of its own; here others may run beside. What is worse than linear takes minutes. */
+const MOST_MILLISECONDS = 5000;
+const link = controls.filter(({ companion }) => companion !== true);
+
+describe('pods that make work are answered, and never pass', () => {
+  test.each(PATHOLOGICAL.flatMap((pod) => SIZES.map((size) => [pod.name, size, pod] as const)))(
+    '%s, %d characters',
+    (_name, size, pod) => {
+      const { results, milliseconds } = judged(pod, size);
+      expect(results).not.toContain('crashed');
+      if (pod.bad) expect(results).not.toContain('pass');
+      expect(milliseconds).toBeLessThan(MOST_MILLISECONDS);
+    },
+  );
+});
+
+function judged(pod: Pathological, size: number): { results: string[]; milliseconds: number } {
+  const containers = pod.containers(size);
+  const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers } };
+  const allowance = { limits: { ...ADMISSION_LIMITS, milliseconds: Infinity }, now: () => 0 };
+  const before = process.cpuUsage();
+  const { findings, problems } = inspect(
+    link,
+    [{ form: 'object', source: { object: 'Pod p' }, vantage: 'running', value }],
+    allowance,
+  );
+  const spent = process.cpuUsage(before);
+  const milliseconds = (spent.user + spent.system) / 1000;
+  const codes = problems.map(({ problem }) => problem.code);
+  const results = findings.flatMap(({ outcome }) =>
+    outcome.result === 'unknown' ? [outcome.result, ...outcome.problems.map(({ code }) => code)] : [outcome.result],
+  );
+  if (process.env.SHOW !== undefined)
+    process.stderr.write(
+      `${milliseconds.toFixed(0)} ms  ${pod.name} ${size}: ${[...new Set([...results, ...codes])].join(' ')}\n`,
+    );
+  return { results: [...results, ...codes], milliseconds };
+}
