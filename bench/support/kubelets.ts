@@ -52,6 +52,14 @@ function nodeOf(index: number, port: number): ListedNode {
   const address = `127.${1 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff || 1}`;
   const name = `ip-${address.replaceAll('.', '-')}-${index}.${DOMAIN}`;
   const uid = `11111111-2222-4333-8444-${index.toString(16).padStart(12, '0')}`;
-  const traits = { name, uid, addresses: [address], isControlPlane: false, isVirtual: false };
+  const traits = {
+    name,
+    uid,
+    addresses: [address],
+    createdAt: undefined,
+    readySince: undefined,
+    isControlPlane: false,
+    isVirtual: false,
+  };
   return { ...traits, target: { name, uid, address, port } };
 }

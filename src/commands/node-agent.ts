@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { controls } from '../controls/index.ts';
 import { runAgent, type AgentWatcher } from '../entrances/agent/index.ts';
 import type { GuardReport } from '../report/guard-report.ts';
-import { cutToFit } from '../report/hand-over.ts';
+import { cutToFit } from '../report/hand-over-size.ts';
 import { loadConfiguration } from '../runtime/configuration.ts';
 import { resolveSweep } from '../runtime/configuration-sweep.ts';
 import { createLog, type Log } from '../runtime/log.ts';

@@ -100,10 +100,11 @@ function handedOver(
   let used: Promise<boolean> | undefined;
   return async (node, signal) => {
     used ??= isUsed(signal);
-    const found = (await used) ? await read(node, signal) : undefined;
+    const found = (await used) ? await read(node.name, signal) : undefined;
     if (found === undefined || 'code' in found) return found;
-    const taken = takeOver(found.report, found.expires, { node, controls, now: now().toISOString() });
-    return 'code' in taken ? taken : taken.filter(({ control, surface }) => isReported(control, surface));
+    const taken = takeOver(found.report, found, { node, controls, now: now().toISOString() });
+    if ('code' in taken) return taken;
+    return { ...taken, findings: taken.findings.filter(({ control, surface }) => isReported(control, surface)) };
   };
 }
 

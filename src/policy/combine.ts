@@ -1,12 +1,9 @@
-import { CA_CODES } from './authority-faults.ts';
-import { PAIR_CODES } from './certificate-faults.ts';
+import { FILE_CODES, sameValues } from './audits.ts';
 import { keyOf } from './drift.ts';
 import type { Finding, OtherEvidence, Vantage } from './types.ts';
 
 /** What proves more comes first: what the process itself says, then its host, then the API, then what is written down. */
 const RANK: Readonly<Record<Vantage, number>> = { live: 0, 'on-node': 1, running: 2, declared: 3 };
-
-const FILE_CODES: ReadonlySet<string> = new Set([...Object.keys(CA_CODES), ...Object.keys(PAIR_CODES)]);
 
 /**
  * Makes one finding of all that is known about the same control and subject. Evidence that could tell goes before evidence
@@ -79,12 +76,6 @@ function byWeight(a: Finding, b: Finding): number {
 function agree(a: Finding, b: Finding): boolean {
   const results = [a.outcome.result, b.outcome.result];
   return results.includes('unknown') || a.outcome.result === b.outcome.result;
-}
-
-/** Two views of one process show the same value of the same setting. */
-function sameValues(a: Finding, b: Finding): boolean {
-  const known = new Map(a.evidence.map(({ setting, value }) => [setting, value]));
-  return b.evidence.every(({ setting, value }) => (known.get(setting) ?? value) === value);
 }
 
 function otherOf({ source, vantage, outcome, evidence }: Finding, agrees: boolean): OtherEvidence {

@@ -1,5 +1,4 @@
-// What a node agent hands over to the sweeper: the GuardReport of its audit, and until when that is worth something. Who has
-// the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
+// What a node agent hands over to the sweeper: the GuardReport of its audit. Who has the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
 
 import type {
   ControlMetadata,
@@ -13,18 +12,19 @@ import type {
   Vantage,
   Violation,
 } from '../policy/types.ts';
-import type { GuardReport } from './guard-report.ts';
+import type { Audit } from '../policy/audits.ts';
+import { auditTime, type HandOverMarks, type KnownNode } from './hand-over-age.ts';
 
 /** What is known of who reads it. */
 export interface Reader {
-  readonly node: string;
+  readonly node: KnownNode;
   readonly controls: readonly ControlMetadata[];
   /** RFC 3339, in UTC. */
   readonly now: string;
 }
 
 /** More of anything is no audit of ours. */
-const LIMITS = { findings: 200, entries: 40, text: 4096 };
+export const LIMITS = { findings: 200, entries: 40, text: 4096 };
 const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
 const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const CODE = /^[a-z][a-z0-9-]{0,40}$/;
@@ -55,49 +55,23 @@ const REASONS: Readonly<Record<ProblemCode, true>> = {
   crashed: true,
 };
 
-/** At three bytes a character below what an object in etcd can have by default; a usual report has a hundredth of it. */
-const MOST_CHARACTERS = 256 * 1024;
-
-/**
- * Cuts a report to what can be handed over. Without the findings that are cut off it is not complete.
- *
- * @param report the GuardReport, as JSON
- */
-export function cutToFit(report: string): string {
-  const { run, findings, ...rest } = JSON.parse(report) as GuardReport;
-  let kept = Math.min(findings.length, LIMITS.findings);
-  let cut = report;
-  while (kept < findings.length || cut.length > MOST_CHARACTERS) {
-    const message = `${findings.length - kept} of ${findings.length} findings are more than can be handed over: run the command node on the host`;
-    const problem = { code: 'too-large', message, source: { path: '/' } } as const;
-    const told = { ...run, complete: false, problems: [problem] };
-    cut = JSON.stringify({ ...rest, run: told, findings: findings.slice(0, kept) });
-    if (cut.length <= MOST_CHARACTERS || kept === 0) break;
-    kept = Math.floor(kept / 2);
-  }
-  return cut;
-}
-
 /**
  * Understands what was handed over. Total.
  *
  * @param report the GuardReport, as JSON
- * @param expires when the agent is to be taken for silent, RFC 3339 in UTC
  * @returns the findings about that node, with what comes with the next start of its processes; or why they can not be told
  */
-export function takeOver(report: string, expires: string, reader: Reader): readonly Finding[] | Problem {
-  if (!ISSUED.test(expires) || reader.now > expires) {
-    const message = `the node agent has handed over nothing since ${ISSUED.test(expires) ? `before ${expires}` : 'a time that can not be read'}: look at its pod on ${reader.node}`;
-    return { code: 'timeout', message };
-  }
+export function takeOver(report: string, marks: HandOverMarks, reader: Reader): Audit | Problem {
   const { kind, run, findings } = fieldsOf(parse(report));
+  const at = auditTime(marks, fieldsOf(run).startedAt, reader.node, reader.now);
+  if (typeof at !== 'string') return at;
   if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
   const doubt = doubtOf(fieldsOf(run));
   const taken = findings.map((finding) => findingOf(fieldsOf(finding), reader));
   if (taken.includes('malformed')) return malformed(reader);
   const understood = taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
-  if (doubt === undefined) return understood;
-  return understood.length === 0 ? doubt : understood.map((finding) => doubted(finding, doubt));
+  if (doubt === undefined) return { findings: understood, at };
+  return understood.length === 0 ? doubt : { findings: understood.map((finding) => doubted(finding, doubt)), at };
 }
 
 /** Why an audit did not see everything. */
@@ -116,13 +90,16 @@ function doubted(finding: Finding, doubt: Problem): Finding {
 }
 
 function malformed({ node }: Reader): Problem {
-  const message = `what was handed over for ${node} is no report of a node agent: look at who may write to its namespace`;
+  const message = `what was handed over for ${node.name} is no report of a node agent: look at who may write to its namespace`;
   return { code: 'malformed', message };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function findingOf(fields: Fields, { node, controls }: Reader): Finding | 'malformed' | 'unknown control' {
+function findingOf(
+  fields: Fields,
+  { node: { name: node }, controls }: Reader,
+): Finding | 'malformed' | 'unknown control' {
   const control = controls.find(({ slug }) => slug === fields.control);
   if (control === undefined) return 'unknown control';
   const subject = subjectOf(fieldsOf(fields.subject), control, node);

@@ -3,7 +3,7 @@ import type { Exemption, Finding, Source, SubjectName } from '../policy/types.ts
 import { cut } from './header-text.ts';
 import { escapeLine } from './printable.ts';
 import { recall, record } from './remembered.ts';
-import { timestampOf } from './timestamp.ts';
+import { timestampOf } from '../policy/timestamp.ts';
 
 /** What a report is about. */
 export type ReportSubject =

@@ -1,6 +1,6 @@
 import type { Remembered } from '../policy/drift.ts';
 import type { Judged } from '../policy/worse.ts';
-import { timestampOf } from './timestamp.ts';
+import { timestampOf } from '../policy/timestamp.ts';
 
 /** Far more than a memory takes; see the limits of policy/drift.ts. */
 const LONGEST = 16_384;

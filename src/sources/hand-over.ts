@@ -9,8 +9,20 @@ import { refusalOf } from './api-problem.ts';
 export interface HandOver {
   /** The GuardReport, as JSON. */
   readonly report: string;
-  /** When the agent is to be taken for silent, RFC 3339 in UTC. */
-  readonly expires: string;
+  /** The time by the clock of the agent, RFC 3339 in UTC. */
+  readonly told: string;
+  /** Seconds between two audits. */
+  readonly interval: number;
+}
+
+/** An audit, as it is found: everything but when it was written is its author's word. */
+export interface FoundHandOver {
+  readonly report: string;
+  /** The API server's time of the last write, RFC 3339 in UTC. */
+  readonly written: string | undefined;
+  readonly told: string | undefined;
+  readonly interval: string | undefined;
+  readonly nodeUid: string | undefined;
 }
 
 /** The namespace of the node agents (manifests/components/node-agent). */
@@ -18,7 +30,9 @@ export const AGENT_NAMESPACE = 'kubelet-guard-node';
 
 const TIMEOUT = 5000;
 const ANSWER_LIMIT = 2 * 1024 * 1024;
-const EXPIRES = 'kubelet-guard.dev/expires';
+const TOLD = 'kubelet-guard.dev/told';
+const INTERVAL = 'kubelet-guard.dev/interval-seconds';
+const NODE_UID = 'kubelet-guard.dev/node-uid';
 const KEY = 'report.json';
 
 /** Hands over the audit of a node. Rejects with an ApiFault that says what to do. */
@@ -27,12 +41,14 @@ export type HandOverTo = (node: string, handOver: HandOver, signal: AbortSignal)
 /** Makes the agent's end. */
 export function handOverTo(api: Api, namespace: string): HandOverTo {
   const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
-  return async (node, { report, expires }, signal) => {
+  let known: string | undefined;
+  return async (node, { report, told, interval }, signal) => {
+    known ??= await nodeUid(api, node, signal);
     const metadata = {
       name: node,
       namespace,
       labels: { 'app.kubernetes.io/managed-by': 'kubelet-guard' },
-      annotations: { [EXPIRES]: expires },
+      annotations: { [TOLD]: told, [INTERVAL]: String(interval), ...(known !== undefined && { [NODE_UID]: known }) },
     };
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [KEY]: report } };
     const write = (method: 'POST' | 'PUT', path: string) => api({ method, path, body, timeout: TIMEOUT }, signal);
@@ -41,6 +57,27 @@ export function handOverTo(api: Api, namespace: string): HandOverTo {
     const answer = updated.status === 404 ? await write('POST', collection) : updated;
     if (answer.status < 200 || answer.status > 299) throw advised(answer, namespace);
   };
+}
+
+const SELF = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+const CLAIM = 'authentication.kubernetes.io/node-';
+
+/** The uid of the node that this process runs on, as the API server reads it from the token of its pod (1.32 and newer). */
+async function nodeUid(api: Api, node: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    const answer = await api({ method: 'POST', path: SELF, body, timeout: TIMEOUT, limit: ANSWER_LIMIT }, signal);
+    const { userInfo } = fieldsOf(fieldsOf(jsonOf(answer)).status);
+    const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = fieldsOf(fieldsOf(userInfo).extra);
+    const [[name], [uid]] = [names, uids].map((values) => (Array.isArray(values) ? (values as unknown[]) : [])) as [
+      unknown[],
+      unknown[],
+    ];
+    return name === node && typeof uid === 'string' ? uid : undefined;
+  } catch {
+    // without it the times tell a node from an earlier one of its name
+    return undefined;
+  }
 }
 
 function advised(answer: ApiAnswer, namespace: string): ApiFault {
@@ -55,7 +92,7 @@ export interface HandOvers {
   /** Whether any node has an agent: without one nothing else is asked. Never rejects. */
   readonly isUsed: (signal: AbortSignal) => Promise<boolean>;
   /** What was handed over for a node, undefined where nothing was, or why that can not be told. Never rejects. */
-  readonly read: (node: string, signal: AbortSignal) => Promise<HandOver | Problem | undefined>;
+  readonly read: (node: string, signal: AbortSignal) => Promise<FoundHandOver | Problem | undefined>;
 }
 
 /** Makes the sweeper's end. */
@@ -84,11 +121,14 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
         const answer = await api({ path, limit: ANSWER_LIMIT, timeout: TIMEOUT }, signal);
         if (answer.status === 403 || answer.status === 404) return undefined;
         const { metadata, data } = fieldsOf(jsonOf(answer));
-        const report = fieldsOf(data)[KEY];
-        const expires = fieldsOf(fieldsOf(metadata).annotations)[EXPIRES];
+        const { annotations, creationTimestamp, managedFields } = fieldsOf(metadata);
+        const mark = (key: string) => textOf(fieldsOf(annotations)[key]);
         return {
-          report: typeof report === 'string' ? report : '',
-          expires: typeof expires === 'string' ? expires : '',
+          report: textOf(fieldsOf(data)[KEY]) ?? '',
+          written: lastWrite(managedFields) ?? textOf(creationTimestamp),
+          told: mark(TOLD),
+          interval: mark(INTERVAL),
+          nodeUid: mark(NODE_UID),
         };
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : 'no reason given';
@@ -97,4 +137,15 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
       }
     },
   };
+}
+
+/** The API server notes the time of each write (client-go and apiserver, managedFields). */
+function lastWrite(managedFields: unknown): string | undefined {
+  const entries = Array.isArray(managedFields) ? managedFields.map(fieldsOf) : [];
+  const times = entries.map(({ time }) => time).filter((time) => typeof time === 'string');
+  return times.sort().at(-1);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

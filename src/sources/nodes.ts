@@ -12,6 +12,10 @@ export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { reado
 export interface NodeTraits {
   readonly name: string;
   readonly uid: string;
+  /** RFC 3339, in UTC; undefined where it is not shown. */
+  readonly createdAt: string | undefined;
+  /** Since when it is Ready: its kubelet was started no later. Undefined where it is not Ready. */
+  readonly readySince: string | undefined;
   /** All addresses of its status, written so that they can be compared. */
   readonly addresses: readonly string[];
   /** It is one of the nodes that the control plane runs on. */
@@ -44,13 +48,15 @@ export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<read
 }
 
 function listedNode({ metadata, status }: Fields): ListedNode {
-  const { name, uid, labels } = fieldsOf(metadata);
+  const { name, uid, labels, creationTimestamp } = fieldsOf(metadata);
   if (typeof name !== 'string' || typeof uid !== 'string') throw new ApiFault('the answer lists a node without a name');
-  const { addresses, daemonEndpoints } = fieldsOf(status);
+  const { addresses, daemonEndpoints, conditions } = fieldsOf(status);
   const has = (label: string): boolean => Object.hasOwn(fieldsOf(labels), label);
   const traits: NodeTraits = {
     name,
     uid,
+    createdAt: typeof creationTimestamp === 'string' ? creationTimestamp : undefined,
+    readySince: readySince(conditions),
     addresses: addressesOf(addresses),
     isControlPlane: CONTROL_PLANE.some(has),
     isVirtual: fieldsOf(labels).type === 'virtual-kubelet',
@@ -60,6 +66,13 @@ function listedNode({ metadata, status }: Fields): ListedNode {
   const port = portOf(fieldsOf(fieldsOf(daemonEndpoints).kubeletEndpoint).Port);
   if (typeof port !== 'number') return { ...traits, unusable: port };
   return { ...traits, target: { name, uid, address, port } };
+}
+
+/** A kubelet that was away for long enough has been not Ready meanwhile; one that was started anew quickly has not. */
+function readySince(conditions: unknown): string | undefined {
+  const all = Array.isArray(conditions) ? conditions.map(fieldsOf) : [];
+  const time = all.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime;
+  return typeof time === 'string' ? time : undefined;
 }
 
 /** More than any node has. */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { succeeded, type KubeObject } from './support/api.ts';
+import { ApiClient, succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
@@ -21,6 +21,10 @@ const NODE = 'agent-1';
 const NAMESPACE = 'kubelet-guard-node';
 const ACCOUNT = 'kubelet-guard-node-agent';
 const CLIENT_CA = 'kubelet-client-ca';
+const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${NODE}`;
+interface HandedOver extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & { readonly annotations: Readonly<Record<string, string>> };
+}
 
 describeWith(NODE_NEEDS, 'a node agent', () => {
   const cleanup = new Cleanup();
@@ -31,6 +35,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   let agent: Program;
   /** The kubeconfig of the agent. */
   let token: string;
+  let pods = 0;
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
@@ -52,8 +57,9 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   }
 
   /** A token as the pod of the agent on a node has it. */
-  async function kubeconfigOn(name: string): Promise<string> {
-    const metadata = { name: `agent-on-${name}`, namespace: NAMESPACE };
+  async function tokenOn(name: string): Promise<string> {
+    pods += 1;
+    const metadata = { name: `agent-${pods}-on-${name}`, namespace: NAMESPACE };
     const containers = [{ name: 'node-agent', image: 'kubelet-guard' }];
     const spec = { nodeName: name, serviceAccountName: ACCOUNT, automountServiceAccountToken: false, containers };
     const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
@@ -63,7 +69,11 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { boundObjectRef } };
     const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${ACCOUNT}/token`;
     const { body } = succeeded(await plane.admin.send('POST', path, request));
-    const { token } = (body as { readonly status: { readonly token: string } }).status;
+    return (body as { readonly status: { readonly token: string } }).status.token;
+  }
+
+  async function kubeconfigOn(name: string): Promise<string> {
+    const token = await tokenOn(name);
     const ca = plane.write('agent-ca.crt', plane.authority.certificate);
     const url = `https://127.0.0.1:${plane.port}`;
     return plane.write(`${name}.kubeconfig`, kubeconfigOf({ url, ca, user: { token }, namespace: NAMESPACE }));
@@ -99,6 +109,9 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     agent = startAgent(NODE, token);
     const report = await eventually('the hand-over', handedOver, { context: agent.tail });
     expect(JSON.parse(report)).toMatchObject({ kind: 'GuardReport', run: { entrance: 'node' } });
+    const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
+    const { metadata } = succeeded(await plane.admin.get(PATH)).body as HandedOver;
+    expect(metadata.annotations['kubelet-guard.dev/node-uid']).toBe(uid);
   });
 
   test('and a sweep says what comes with the next start of the kubelet, which nothing else shows', async () => {
@@ -110,7 +123,8 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const hosts = report.findings.filter(({ control, source }) => {
       return control === 'apiserver-kubelet-client-cert' && 'via' in source && source.via === 'proc';
     });
-    expect(hosts).toMatchObject([{ result: 'pass', vantage: 'on-node' }]);
+    // other tests have theirs on this host
+    expect(hosts).toContainEqual(expect.objectContaining({ result: 'pass', vantage: 'on-node' }));
   });
 
   test('with the agent alone the host is believed, and a later sweep sees it mended', async () => {
@@ -149,6 +163,50 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(await agent.ended).toEqual({ code: 0, signal: null });
   });
 
+  async function mark(api: ApiClient, annotations: Readonly<Record<string, string>>) {
+    const { metadata, ...rest } = succeeded(await plane.admin.get(PATH)).body as HandedOver;
+    const changed = { ...rest, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } };
+    return api.send('PUT', PATH, changed);
+  }
+
+  test('what it found before a restart is no contradiction and no pass', async () => {
+    await node.restart(WITHOUT_CLIENT_CA);
+
+    const { finding, report } = await swept();
+    expect(finding).toMatchObject({ result: 'fail', vantage: 'live' });
+    const ofHost = finding?.otherEvidence?.find(({ source }) => 'via' in source && source.via === 'proc');
+    expect(ofHost).toMatchObject({ result: 'unknown', agrees: true, problems: [{ code: 'outdated' }] });
+    expect(JSON.stringify(ofHost)).toContain('before its restart');
+    expect(JSON.stringify(report)).not.toContain('"agrees":false');
+    await node.restart(COMPLIANT);
+  });
+
+  test('is of the node that its token names, and of no earlier one of the same name', async () => {
+    const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
+    const earlier = '11111111-2222-3333-4444-555555555555';
+    succeeded(await mark(plane.admin, { 'kubelet-guard.dev/node-uid': earlier }));
+    const { finding } = await swept('node-agent');
+    expect(finding).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
+    succeeded(await mark(plane.admin, { 'kubelet-guard.dev/node-uid': uid ?? '' }));
+    expect((await swept('node-agent')).finding?.result).toBe('pass');
+  });
+
+  test('counts from when the API server wrote it, whatever its author says of the time', async () => {
+    const future = {
+      'kubelet-guard.dev/told': '2031-01-01T00:00:00Z',
+      'kubelet-guard.dev/interval-seconds': '999999999',
+    };
+    succeeded(await mark(plane.admin, future));
+    const { status, body } = await plane.admin.get(PATH);
+    expect(status).toBe(200);
+    const times = (body as { readonly metadata: { readonly managedFields: { readonly time: string }[] } }).metadata
+      .managedFields;
+    const last = times.map(({ time }) => Date.parse(time)).toSorted((a, b) => b - a)[0] ?? 0;
+    expect(Math.abs(Date.now() - last)).toBeLessThan(60_000);
+    // longer ago than it was written: so it is from before the kubelet became Ready
+    expect((await swept('node-agent')).finding).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
+  });
+
   test('an agent of one node can not write for another', async () => {
     await startNode(cleanup, plane, 'agent-2');
     const seen = agent.log().length;
@@ -159,5 +217,15 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     });
     other.kill('SIGTERM');
     await other.ended;
+  });
+
+  test('an agent can not say that its node is another one', async () => {
+    const metadata = { name: 'agent-2', namespace: NAMESPACE, annotations: { 'kubelet-guard.dev/node-uid': 'x' } };
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    const { port, authority } = plane;
+    const api = new ApiClient(`https://127.0.0.1:${port}`, authority.certificate, { token: await tokenOn('agent-2') });
+    const answer = await api.create(config);
+    api.close();
+    expect(answer).toMatchObject({ status: 403, message: expect.stringContaining('its token says the uid') });
   });
 });

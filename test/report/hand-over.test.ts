@@ -4,10 +4,15 @@ import fc from 'fast-check';
 import { controls } from '../../src/controls/index.ts';
 import type { Control, Finding } from '../../src/policy/types.ts';
 import { renderJson, reportRun } from '../../src/report/guard-report.ts';
-import { cutToFit, takeOver } from '../../src/report/hand-over.ts';
+import { cutToFit } from '../../src/report/hand-over-size.ts';
+import { takeOver } from '../../src/report/hand-over.ts';
 
-const READER = { node: 'worker-1', controls, now: '2026-11-26T12:00:00.000Z' };
-const LATER = '2026-11-26T13:00:00.000Z';
+const NODE = { name: 'worker-1', uid: 'uid-1', createdAt: '2026-11-01T00:00:00Z' };
+const READER = { node: NODE, controls, now: '2026-11-26T12:00:00.000Z' };
+const WRITTEN = '2026-11-26T11:50:00Z';
+const MARKS = { written: WRITTEN, told: '2026-11-26T12:00:05.000Z', interval: '600', nodeUid: 'uid-1' };
+/** The audit began 5 seconds before it was handed over. */
+const AUDITED = '2026-11-26T11:49:55.000Z';
 const [ofApiServer, ofKubelet] = controls as readonly [Control, Control];
 
 const origin = { layer: 'drop-in', file: '/etc/10.conf' } as const;
@@ -65,22 +70,22 @@ function written(findings: readonly Finding[], problems: Parameters<typeof repor
 describe('what an agent handed over', () => {
   test('is what it found, with what comes with the next start', () => {
     const { others, drift, ...plain } = pod;
-    expect(takeOver(written([failing, pod]), LATER, READER)).toEqual([failing, { ...plain, others, drift }]);
-  });
-
-  test('counts as nothing once its time is over', () => {
-    expect(takeOver(written([failing]), '2026-11-26T11:59:59.000Z', READER)).toMatchObject({ code: 'timeout' });
-    expect(takeOver(written([failing]), 'zzz', READER)).toMatchObject({ code: 'timeout' });
+    expect(takeOver(written([failing, pod]), MARKS, READER)).toEqual({
+      findings: [failing, { ...plain, others, drift }],
+      at: AUDITED,
+    });
   });
 
   test('passes nothing where the audit was not complete, and hides no fault', () => {
     const source = { path: '/proc' };
     const problem = { code: 'forbidden', message: 'run as root' } as const;
     const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
-    expect(takeOver(written([], [{ problem, source }]), LATER, READER)).toMatchObject(told);
+    expect(takeOver(written([], [{ problem, source }]), MARKS, READER)).toMatchObject(told);
     const passing = { ...pod, outcome: { result: 'pass', warnings: [] } } as const;
-    const taken = takeOver(written([failing, passing], [{ problem, source }]), LATER, READER);
-    expect(taken).toMatchObject([{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }]);
+    const taken = takeOver(written([failing, passing], [{ problem, source }]), MARKS, READER);
+    expect(taken).toMatchObject({
+      findings: [{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }],
+    });
   });
 
   test.each([
@@ -94,23 +99,23 @@ describe('what an agent handed over', () => {
     ['a name without an end', { container: 'a'.repeat(254) }],
   ])('may not tell of %s', (_what, change) => {
     const forged = { ...failing, subject: { ...failing.subject, ...change } };
-    expect(takeOver(written([forged]), LATER, READER)).toMatchObject({ code: 'malformed' });
+    expect(takeOver(written([forged]), MARKS, READER)).toMatchObject({ code: 'malformed' });
   });
 
   test('tells reasons of ours alone, for they become labels of metrics', () => {
     const problem = { code: 'made-up-1' as 'forbidden', message: 'no' };
-    expect(takeOver(written([], [{ problem, source: { path: '/' } }]), LATER, READER)).toMatchObject({
+    expect(takeOver(written([], [{ problem, source: { path: '/' } }]), MARKS, READER)).toMatchObject({
       code: 'ambiguous',
     });
   });
 
   test('leaves out controls that are not known here', () => {
     const report = written([{ ...failing, control: { ...ofKubelet, slug: 'of-a-later-version' } }]);
-    expect(takeOver(report, LATER, READER)).toEqual([]);
+    expect(takeOver(report, MARKS, READER)).toEqual({ findings: [], at: AUDITED });
   });
 
   test('is a problem where it holds more findings than a host has', () => {
-    expect(takeOver(written(Array.from({ length: 201 }, () => failing)), LATER, READER)).toMatchObject({
+    expect(takeOver(written(Array.from({ length: 201 }, () => failing)), MARKS, READER)).toMatchObject({
       code: 'malformed',
     });
   });
@@ -119,17 +124,17 @@ describe('what an agent handed over', () => {
     const base = JSON.parse(written([failing, pod])) as Record<string, unknown>;
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom('run', 'findings', 'kind'), (value, key) => {
-        const taken = takeOver(JSON.stringify({ ...base, [key]: value }), LATER, READER);
-        if (!('code' in taken)) expect(taken.filter(({ outcome }) => outcome.result === 'pass')).toEqual([]);
+        const taken = takeOver(JSON.stringify({ ...base, [key]: value }), MARKS, READER);
+        if (!('code' in taken)) expect(taken.findings.filter(({ outcome }) => outcome.result === 'pass')).toEqual([]);
       }),
     );
     fc.assert(
       fc.property(fc.string({ maxLength: 50 }), (text) => {
-        expect(takeOver(text, LATER, READER)).toMatchObject({ code: 'malformed' });
+        expect(takeOver(text, MARKS, READER)).toMatchObject({ code: 'malformed' });
       }),
     );
     const hollow = { ...base, findings: [{ ...(base.findings as object[])[0], result: 'fail', violations: [] }] };
-    expect(takeOver(JSON.stringify(hollow), LATER, READER)).toMatchObject({ code: 'malformed' });
+    expect(takeOver(JSON.stringify(hollow), MARKS, READER)).toMatchObject({ code: 'malformed' });
   });
 });
 
@@ -157,8 +162,8 @@ describe('what an agent hands over', () => {
       run: { complete: false, problems: [{ code: 'too-large', message: expect.stringContaining(count) as unknown }] },
       summary: { fail: findings.length },
     });
-    const taken = takeOver(cut, LATER, READER);
-    if (!('code' in taken)) expect(taken[0]).toMatchObject({ outcome: { result: 'fail' } });
+    const taken = takeOver(cut, MARKS, READER);
+    if (!('code' in taken)) expect(taken.findings[0]).toMatchObject({ outcome: { result: 'fail' } });
     else expect(taken).toMatchObject({ code: 'too-large' });
   });
 });

@@ -16,7 +16,7 @@ import {
   reportName,
   type ReportEntry,
 } from '../../src/report/policy-report.ts';
-import { timestampOf } from '../../src/report/timestamp.ts';
+import { timestampOf } from '../../src/policy/timestamp.ts';
 import { digest } from '../../src/sources/digest.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../support/findings.ts';
 

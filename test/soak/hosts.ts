@@ -55,20 +55,22 @@ export async function soakHandOvers(bounds: Bounds, say: (line: string) => void)
   const reports: string[] = [];
   for (const name of LAYOUTS) reports.push((await audit(readLayout(name))).output);
   const node = (JSON.parse(reports[0] ?? '') as GuardReport).findings[0]?.subject.node ?? '';
-  const reader = { node, controls, now: NOW.toISOString() };
+  const known = { name: node, uid: 'uid', createdAt: '2026-11-01T00:00:00Z' };
+  const reader = { node: known, controls, now: NOW.toISOString() };
   const nodes = new Set<string>();
   return repeat('hand-overs', bounds, say, (tally) => {
     let report = random.pick(reports);
     for (let left = random.below(4); left > 0; left -= 1) report = mutateText(random, report, reports);
-    const expires = random.oneIn(4)
-      ? mutateText(random, '2026-11-27T13:00:00Z', ['9999-99-99', ''])
-      : '2026-11-27T13:00:00Z';
+    const mark = (text: string): string =>
+      random.oneIn(4) ? mutateText(random, text, ['9999-99-99', '', '-1']) : text;
+    const [written, told, interval] = [NOW.toISOString(), NOW.toISOString(), '600'].map(mark);
+    const marks = { written, told, interval, nodeUid: random.oneIn(8) ? 'other' : 'uid' };
     const began = performance.now();
-    const taken = takeOver(report, expires, reader);
+    const taken = takeOver(report, marks, reader);
     tally.slowest = Math.max(tally.slowest, performance.now() - began);
     if (performance.now() - began > SLOW_REPORT) tally.faults.push(`slow: ${report.slice(0, 2000)}`);
     if ('code' in taken) return Promise.resolve();
-    for (const { subject } of taken) if (subject.node !== undefined) nodes.add(subject.node);
+    for (const { subject } of taken.findings) if (subject.node !== undefined) nodes.add(subject.node);
     if (nodes.size > 1 || (nodes.size === 1 && !nodes.has(node)))
       tally.faults.push(`tells of ${[...nodes].join()}: ${report}`);
     return Promise.resolve();

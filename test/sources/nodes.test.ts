@@ -83,9 +83,23 @@ describe('a node', () => {
       uid: 'u1',
       isControlPlane: false,
       isVirtual: false,
+      createdAt: undefined,
+      readySince: undefined,
       addresses: ['node-1', '192.0.2.1', '10.0.0.1', 'fd00:0:0:0:0:0:0:1'],
       target: { name: 'node-1', uid: 'u1', address: '10.0.0.1', port: 10350 },
     });
+  });
+
+  test.each([
+    [[{ type: 'Ready', status: 'True', lastTransitionTime: '2026-11-26T12:00:00Z' }], '2026-11-26T12:00:00Z'],
+    [[{ type: 'Ready', status: 'Unknown', lastTransitionTime: '2026-11-26T12:00:00Z' }], undefined],
+    [[{ type: 'MemoryPressure', status: 'True', lastTransitionTime: '2026-11-26T12:00:00Z' }], undefined],
+    ['x', undefined],
+  ])('with the conditions %j is Ready since %s', async (conditions, readySince) => {
+    const { metadata, status } = nodeOf(usable);
+    const createdAt = '2026-11-01T00:00:00Z';
+    const node = { metadata: { ...metadata, creationTimestamp: createdAt }, status: { ...status, conditions } };
+    expect(await only(node)).toMatchObject({ createdAt, readySince });
   });
 
   test.each([

@@ -26,9 +26,6 @@ export interface AgentWatcher {
   readonly back: () => void;
 }
 
-/** An agent is taken for silent when it missed so many turns. */
-export const MISSED_TURNS = 4;
-
 /** Milliseconds before handing over is tried again, at first and at most. */
 const RETRY = { first: 1000, most: 60_000 };
 
@@ -36,18 +33,14 @@ const RETRY = { first: 1000, most: 60_000 };
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { node, audit, handOver, settings, pause, random, now, watcher } = options;
   let last = '';
-  /** What is known to be handed over, and when it has to be said again though nothing changed. */
-  let told = { content: '', again: 0 };
   let isLost = false;
 
   const tell = async (report: string, next: number): Promise<void> => {
     for (let delay = RETRY.first; ; delay = Math.min(delay * 2, RETRY.most)) {
       const { interval } = settings();
-      const at = now().getTime();
-      const expires = new Date(at + MISSED_TURNS * interval).toISOString();
+      const told = now().toISOString();
       try {
-        await handOver(node, { report, expires } satisfies HandOver, signal);
-        told = { content: withoutRun(report), again: at + (MISSED_TURNS / 2) * interval };
+        await handOver(node, { report, told, interval: Math.round(interval / 1000) } satisfies HandOver, signal);
         if (isLost) watcher.back();
         isLost = false;
         return;
@@ -71,7 +64,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       const content = withoutRun(report);
       if (content !== last) watcher.audited(report);
       last = content;
-      if (content !== told.content || began >= told.again) await tell(report, next);
+      // also what says the same: a process may have been started anew since
+      await tell(report, next);
     } catch (cause) {
       if (isStopped(signal)) return;
       watcher.crashed(cause);

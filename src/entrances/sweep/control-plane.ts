@@ -1,4 +1,5 @@
 import { comparable } from '../../policy/addresses.ts';
+import { stillTold, type Audit } from '../../policy/audits.ts';
 import { combine } from '../../policy/combine.ts';
 import type { Directory } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
@@ -19,6 +20,8 @@ interface ApiServerPod {
   readonly subject: SubjectName;
   /** As far as its status says: a new mirror pod has none yet. */
   readonly addresses: readonly string[];
+  /** Since when its container runs, or else since when it is there; RFC 3339, undefined where neither is known. */
+  readonly startedAt: string | undefined;
 }
 
 /** What is known of the control plane besides. */
@@ -35,19 +38,29 @@ export interface Surroundings {
 export function notePod({ pods }: ControlPlane, pod: unknown, findings: readonly Finding[]): void {
   const subject = findings.find((finding) => finding.subject.component === 'kube-apiserver')?.subject;
   if (subject === undefined) return;
-  const { hostIP, podIP } = fieldsOf(fieldsOf(pod).status);
-  pods.push({ subject, addresses: [podIP, hostIP].filter((address) => typeof address === 'string') });
+  const { metadata, status } = fieldsOf(pod);
+  const { hostIP, podIP, containerStatuses } = fieldsOf(status);
+  const containers = Array.isArray(containerStatuses) ? containerStatuses.map(fieldsOf) : [];
+  const { running } = fieldsOf(containers.find(({ name }) => name === subject.container)?.state);
+  const [startedAt] = [fieldsOf(running).startedAt, fieldsOf(metadata).creationTimestamp].filter(isText);
+  pods.push({ subject, addresses: [podIP, hostIP].filter(isText), startedAt });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /**
  * The findings about the control plane: each kube-apiserver once, whether its pod showed it, it was asked, or both.
  *
- * @param asked the findings of kube-apiservers that were asked themselves, and of those that agents saw on their hosts
+ * @param asked the findings of kube-apiservers that were asked themselves
+ * @param audits what agents saw of them on their hosts
  * @returns the findings, and why kube-apiservers can not be judged at all where a provider runs them
  */
 export function judgeControlPlane(
   { listed, pods }: ControlPlane,
   asked: readonly Finding[],
+  audits: readonly Audit[],
   { server, managedBy, directory }: Surroundings,
 ): { readonly findings: readonly Finding[]; readonly notApplicable?: string } {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
@@ -55,27 +68,28 @@ export function judgeControlPlane(
   const hasPods = running.some(isOfApiServer);
   const isAlone = onlyHosts(asked);
   const live = asked.flatMap((finding) => {
-    const subject =
-      finding.vantage === 'on-node'
-        ? atHome(finding, asked, pods)
-        : isAlone(hostOf(finding.subject.name))
-          ? atAddress(finding.subject, pods, directory)
-          : finding.subject;
+    const isKnown = isAlone(hostOf(finding.subject.name));
+    const subject = isKnown ? atAddress(finding.subject, pods, directory) : finding.subject;
     // an address that can stand for all of them tells of none in particular, and their pods are seen
     const isMoot = managedBy !== undefined || (hasPods && finding.subject.name === server);
     return isMoot && subject === finding.subject && finding.outcome.result === 'unknown'
       ? []
       : [{ ...finding, subject }];
   });
-  const findings = [...combine([...running, ...live], declared), ...declared];
-  if (managedBy === undefined || hasPods || live.some(isOfApiServer)) return { findings };
+  const startedAt = ({ subject }: Finding) => pods.find((pod) => pod.subject === subject)?.startedAt;
+  const onHosts = audits.flatMap(({ findings, at }) => {
+    const named = findings.map((finding) => ({ ...finding, subject: atHome(finding, findings, pods) }));
+    return stillTold({ findings: named, at }, startedAt, [...running, ...live]);
+  });
+  const findings = [...combine([...running, ...live, ...onHosts], declared), ...declared];
+  if (managedBy === undefined || hasPods || [...live, ...onHosts].some(isOfApiServer)) return { findings };
   const notApplicable = `${managedBy} runs the control plane and does not show its kube-apiserver; its flags are not the cluster's to set`;
   return { findings, notApplicable };
 }
 
 /** Tells the addresses at which one kube-apiserver was asked, and not several at different ports. */
 function onlyHosts(asked: readonly Finding[]): (host: string) => boolean {
-  const names = new Set(asked.filter(({ vantage }) => vantage === 'live').map(({ subject }) => subject.name));
+  const names = new Set(asked.map(({ subject }) => subject.name));
   const hosts = [...names].map(hostOf);
   return (host) => hosts.indexOf(host) === hosts.lastIndexOf(host);
 }
@@ -98,13 +112,12 @@ function atAddress(asked: SubjectName, pods: readonly ApiServerPod[], directory:
  * What an agent says is about its own node. Only where the API shows the pod there is it that pod: a name alone proves nothing,
  * for that of another node can end with the name of this one.
  */
-function atHome({ subject }: Finding, asked: readonly Finding[], pods: readonly ApiServerPod[]): SubjectName {
+function atHome({ subject }: Finding, audited: readonly Finding[], pods: readonly ApiServerPod[]): SubjectName {
   const { kind, namespace, name, node = '' } = subject;
   const there = pods.filter((pod) => pod.subject.node === node).map((pod) => pod.subject);
   const same = there.find((pod) => kind === 'Pod' && pod.namespace === namespace && pod.name === name);
   if (same !== undefined) return same;
-  const ofAgent = asked.filter((other) => other.vantage === 'on-node' && other.subject.node === node);
-  const isOnly = ofAgent.every((other) => other.subject.name === name && other.subject.container === subject.container);
+  const isOnly = audited.every((other) => other.subject.name === name && other.subject.container === subject.container);
   if (isOnly && there.length === 0) return ofNode(node);
   if (isOnly && there.length === 1 && kind === 'Node' && there[0] !== undefined) return there[0];
   return kind === 'Node' ? subject : { ...ofNode(node), container: name };

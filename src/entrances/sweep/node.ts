@@ -1,4 +1,5 @@
 import { comparable } from '../../policy/addresses.ts';
+import { stillTold, type Audit } from '../../policy/audits.ts';
 import { combine } from '../../policy/combine.ts';
 import { sharedPlace, strangerAt, type Directory, type Stranger } from '../../policy/identity.ts';
 import { ASKS } from '../../policy/link.ts';
@@ -27,13 +28,13 @@ export interface NodeJudging {
 }
 
 /** What the agent of a node found there, or why that can not be told; undefined where no agent is. Never rejects. */
-export type HandedOver = (node: string, signal: AbortSignal) => Promise<readonly Finding[] | Problem | undefined>;
+export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<Audit | Problem | undefined>;
 
 /** What is known of a node. */
 export interface JudgedNode {
   readonly findings: readonly Finding[];
   /** What its agent saw of kube-apiservers on it. */
-  readonly apiServers: readonly Finding[];
+  readonly apiServers: Audit;
   /** Where kube-apiserver passed a call on to the kubelet. */
   readonly call: Call | undefined;
   /** It says that it is no machine with a kubelet, and nothing there answered. */
@@ -46,19 +47,20 @@ export async function judgeNode(
   { evidence, inspect, declared, unanswered, handedOver, directory }: NodeJudging,
   signal: AbortSignal,
 ): Promise<JudgedNode> {
-  const audited = handedOver(node.name, signal);
+  const audited = handedOver(node, signal);
   const answers = withoutStrangers(await Promise.all(evidence.map((one) => ask(one, node, directory, signal))));
   const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
-  const onHost = (await audited) ?? [];
+  const onHost = (await audited) ?? { findings: [], at: '' };
   if ('code' in onHost) {
     const source = { node: node.name, via: 'proc' } as const;
     answers.push({ form: 'unanswered', component: 'kubelet', source, problem: onHost });
   }
-  const found = 'code' in onHost ? [] : onHost;
+  const { findings: found, at } = 'code' in onHost ? { findings: [], at: '' } : onHost;
   for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
-  const ofKubelet = [...answers.flatMap(inspect), ...found.filter(isOfKubelet)];
-  const findings = combine(ofKubelet, declared.filter(isOfKubelet));
-  const apiServers = found.filter((finding) => !isOfKubelet(finding));
+  const live = answers.flatMap(inspect);
+  const audit = { findings: found.filter(isOfKubelet), at };
+  const findings = combine([...live, ...stillTold(audit, () => node.readySince, live)], declared.filter(isOfKubelet));
+  const apiServers = { findings: found.filter((finding) => !isOfKubelet(finding)), at };
   const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
   return { findings, apiServers, call: callOf(answers, findings), isSkipped };
 }

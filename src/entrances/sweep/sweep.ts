@@ -1,3 +1,4 @@
+import type { Audit } from '../../policy/audits.ts';
 import { directoryOf, type Directory, type NodeNames } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
 import type { Exemption, Finding, RawDocument, SourceProblem, UnansweredDocument } from '../../policy/types.ts';
@@ -103,7 +104,7 @@ export async function sweep(
   const { server } = ports;
   const provider = providerOf({ version: await version, server, hasAksPod: plane.hasAksPod });
   const asked = toBeJudged(plane, answers, census, ports);
-  const judged = judgeControlPlane(plane, [...asked.flatMap(rules.inspect), ...census.onHosts], {
+  const judged = judgeControlPlane(plane, asked.flatMap(rules.inspect), census.onHosts, {
     server: ports.server,
     managedBy: census.hasControlPlane ? undefined : provider,
     directory: census.directory,
@@ -147,7 +148,7 @@ interface Census {
   /** Kubelets that ask for a certificate, and refused kube-apiserver as a stranger. */
   readonly refusing: string[];
   /** What agents saw of kube-apiservers. */
-  readonly onHosts: Finding[];
+  readonly onHosts: Audit[];
 }
 
 async function visitNodes(
@@ -177,7 +178,7 @@ async function visitNodes(
     // what was cut off tells nothing
     if (signal.aborted) return;
     if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
-    census.onHosts.push(...judged.apiServers);
+    if (judged.apiServers.findings.length > 0) census.onHosts.push(judged.apiServers);
     await books.closeNode(node, judged);
     census.done += 1;
     watcher.progress(census.done, all.length);

@@ -24,16 +24,19 @@ export interface KubeObject {
 }
 
 /**
- * The least that talks to an API server or a kubelet as a client with a certificate. It shows status and warnings as
+ * The least that talks to an API server or a kubelet as a client with a certificate or a token. It shows status and warnings as
  * they came over the wire.
  */
 export class ApiClient {
   readonly #agent: Agent;
   readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(base: string, authority: string, { certificate, key }: KeyPair) {
+  constructor(base: string, authority: string, identity: KeyPair | { readonly token: string }) {
     this.#base = base;
-    this.#agent = new Agent({ ca: authority, cert: certificate, key, keepAlive: true });
+    const pair = 'token' in identity ? {} : { cert: identity.certificate, key: identity.key };
+    this.#headers = 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
+    this.#agent = new Agent({ ca: authority, ...pair, keepAlive: true });
   }
 
   get(path: string): Promise<Answer> {
@@ -60,7 +63,12 @@ export class ApiClient {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         new URL(path, this.#base),
-        { method, agent: this.#agent, timeout: 30_000, headers: { 'content-type': 'application/json' } },
+        {
+          method,
+          agent: this.#agent,
+          timeout: 30_000,
+          headers: { 'content-type': 'application/json', ...this.#headers },
+        },
         (incoming) => {
           let text = '';
           incoming.setEncoding('utf8');

@@ -20,7 +20,10 @@ export const rules: SweepRules = {
 export function node(name: string, traits: Partial<ListedNode> = {}): ListedNode {
   const address = addressOf(name);
   const target: NodeTarget = { name, uid: `uid-${name}`, address, port: 10250 };
-  return { name, uid: target.uid, addresses: [address], isControlPlane: false, isVirtual: false, target, ...traits };
+  return {
+    ...{ name, uid: target.uid, createdAt: undefined, readySince: undefined, addresses: [address] },
+    ...{ isControlPlane: false, isVirtual: false, target, ...traits },
+  };
 }
 
 /** Another one for each name that is used here. */

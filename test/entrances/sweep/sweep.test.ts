@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
+import { takeOver } from '../../../src/report/hand-over.ts';
+import type { ListedNode } from '../../../src/sources/nodes.ts';
+import type { SweepPorts } from '../../../src/entrances/sweep/sweep.ts';
 import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
+import type { Audit } from '../../../src/policy/audits.ts';
 import type { Control, Finding, RawDocument } from '../../../src/policy/types.ts';
 import {
   addressOf,
@@ -46,6 +51,12 @@ function onHost(name: string, node: string): Finding {
     outcome: { result: 'pass', warnings: [] },
     evidence: [],
   };
+}
+
+const AUDITED = '2026-11-23T11:55:00.000Z';
+
+function audit(...findings: readonly Finding[]): Audit {
+  return { findings, at: AUDITED };
 }
 
 describe('a sweep', () => {
@@ -259,7 +270,7 @@ describe('one kube-apiserver', () => {
     const found = await ends({
       objects: () => stream([apiServerPod(pod, undefined)]),
       askApiServers: () => Promise.resolve([flagz(server)]),
-      handedOver: () => Promise.resolve([onHost(pod, 'cp')]),
+      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
     });
     expect(found).toEqual([{ name: pod, result: 'pass' }]);
   });
@@ -268,7 +279,7 @@ describe('one kube-apiserver', () => {
     const result = await run({
       nodes,
       askApiServers: () => Promise.resolve([flagz(server, noKey)]),
-      handedOver: () => Promise.resolve([onHost(pod, 'cp')]),
+      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
     });
     expect(result.link.apiServers).toEqual([{ name: 'cp', result: 'fail' }]);
     expect(find(result.ledger.findings(), CERT, 'cp')?.subject).toEqual({
@@ -321,7 +332,7 @@ describe('what an agent saw of a kube-apiserver', () => {
     const { ledger } = await run({
       objects: () => stream([apiServerPod(pod, '192.0.2.9', [], 'prod-cp')]),
       nodes: () => stream([[node(agentOn)]]),
-      handedOver: (name) => Promise.resolve([onHost(pod, name)]),
+      handedOver: ({ name }) => Promise.resolve(audit(onHost(pod, name))),
       askApiServers: undefined,
     });
     return [...ledger.findings()].filter(({ control }) => control.slug === CERT);
@@ -353,6 +364,125 @@ test('no kubelet is asked before all nodes are listed: the token of a list lives
   const asked = evidence('configz', (name) => (happened.push(`asked ${name}`), configz(name, '/ca.crt')));
   await run({ nodes: pages, evidence: [asked] });
   expect(happened).toEqual(['listed a', 'listed b', 'asked a', 'asked b']);
+});
+
+describe('what an agent handed over', () => {
+  const pod = 'kube-apiserver-cp';
+  const started = (at: string, startedAt?: string): RawDocument => {
+    const document = apiServerPod(pod, undefined) as RawDocument & { readonly form: 'object' };
+    const value = document.value as { readonly metadata: object; readonly spec: object };
+    const state = startedAt === undefined ? { waiting: {} } : { running: { startedAt } };
+    return {
+      ...document,
+      value: {
+        ...value,
+        metadata: { ...value.metadata, creationTimestamp: at },
+        status: { containerStatuses: [{ name: 'kube-apiserver', state }] },
+      },
+    };
+  };
+  const judged = async (document: RawDocument) => {
+    const { ledger } = await run({
+      nodes: () => stream([[node('cp')]]),
+      objects: () => stream([document]),
+      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
+      askApiServers: undefined,
+    });
+    return find(ledger.findings(), CERT, pod);
+  };
+
+  test.each([
+    ['a mirror pod that is older', '2026-11-23T11:00:00Z', undefined, 'on-node'],
+    ['a mirror pod made since', '2026-11-23T11:59:00Z', undefined, 'running'],
+    ['a container started since', '2026-11-23T11:00:00Z', '2026-11-23T11:59:00Z', 'running'],
+    [
+      'a mirror pod made since, of a container that is older',
+      '2026-11-23T11:59:00Z',
+      '2026-11-23T11:00:00Z',
+      'on-node',
+    ],
+  ])('of kube-apiserver counts until that is started anew: %s', async (_what, at, startedAt, vantage) => {
+    const found = await judged(started(at, startedAt));
+    expect(found).toMatchObject({ vantage, outcome: { result: 'pass' } });
+    const said = JSON.stringify(found?.others);
+    expect(said.includes('before its restart')).toBe(vantage === 'running');
+  });
+
+  test('of a kubelet counts unless its node became Ready since', async () => {
+    const [ofKubelet] = controls.filter(({ slug }) => slug === CA) as [Control];
+    const onKubelet: Finding = {
+      ...onHost('a', 'a'),
+      control: ofKubelet,
+      subject: { component: 'kubelet', name: 'a', kind: 'Node', node: 'a' },
+    };
+    for (const [readySince, result] of [
+      ['2026-11-23T11:00:00Z', 'pass'],
+      ['2026-11-23T11:56:00Z', 'unknown'],
+      [undefined, 'pass'],
+    ] as const) {
+      const { ledger } = await run({
+        nodes: () => stream([[node('a', { readySince })]]),
+        evidence: [],
+        handedOver: () => Promise.resolve(audit(onKubelet)),
+      });
+      expect(find(ledger.findings(), CA, 'a')?.outcome.result).toBe(result);
+    }
+  });
+
+  test('by a hostile node makes nothing pass for another node, nor what its own kubelet denies', async () => {
+    const slugs = fc.constantFrom(CA, CERT, 'kubelet-anonymous-auth', 'apiserver-kubelet-ca', 'x');
+    const names = fc.constantFrom('evil', 'a', 'cp', 'kube-apiserver-cp', 'kube-apiserver-evil');
+    const text = fc.option(names, { nil: undefined });
+    const subject = fc.record({
+      component: fc.constantFrom('kubelet', 'kube-apiserver'),
+      kind: fc.constantFrom('Node', 'Pod'),
+      ...{ name: names, node: names, namespace: text, container: text },
+    });
+    const forged = fc.record({
+      control: slugs,
+      subject,
+      result: fc.constantFrom('pass', 'fail', 'unknown'),
+      vantage: fc.constantFrom('on-node', 'live'),
+      violations: fc.constant([{ code: 'missing', setting: 's', message: 'm' }]),
+      problems: fc.constant([{ code: 'timeout', message: 'm' }]),
+      evidence: fc.constant([]),
+    });
+    const marks = fc.record({
+      written: fc.constantFrom('2026-11-23T11:59:00Z', '2026-11-23T10:00:00Z', '2031-01-01T00:00:00Z', undefined),
+      told: fc.constantFrom('2031-01-01T00:00:00Z', '2026-11-23T11:59:00Z', 'x', undefined),
+      interval: fc.constantFrom('600', '999999999', '-1', undefined),
+      nodeUid: fc.constantFrom('uid-evil', 'uid-a', undefined),
+    });
+    const swept = async (handedOver: SweepPorts['handedOver']) => {
+      const { ledger, link } = await run({
+        nodes: () => stream([[node('a'), node('cp'), node('evil')]]),
+        objects: () => stream([apiServerPod(pod, undefined, [])]),
+        evidence: [evidence('configz', (name) => configz(name, name === 'evil' ? undefined : '/ca.crt'))],
+        askApiServers: () => Promise.resolve([flagz(`${addressOf('cp')}:6443`)]),
+        handedOver,
+      });
+      const findings = [...ledger.findings()];
+      const others = findings.filter(({ subject: { node, name } }) => node !== 'evil' && name !== 'evil');
+      return { others: others.map((finding) => JSON.stringify(finding)).toSorted(), findings, link };
+    };
+    const untouched = await swept(() => Promise.resolve(undefined));
+    await fc.assert(
+      fc.asyncProperty(fc.array(forged, { maxLength: 6 }), marks, fc.boolean(), async (findings, said, complete) => {
+        const report = JSON.stringify({
+          kind: 'GuardReport',
+          run: { complete, startedAt: '2026-11-23T11:58:00Z', problems: [] },
+          findings,
+        });
+        const reader = (known: ListedNode) => ({ node: known, controls, now: '2026-11-23T12:00:00.000Z' });
+        const result = await swept((known) =>
+          Promise.resolve(known.name === 'evil' ? takeOver(report, said, reader(known)) : undefined),
+        );
+        expect(result.others).toEqual(untouched.others);
+        expect(find(result.findings, CA, 'evil')?.outcome.result).toBe('fail');
+        expect(result.link.result).toBe('fail');
+      }),
+    );
+  });
 });
 
 describe('a sweep that could not see everything', () => {
