@@ -27,10 +27,10 @@ export interface ExecSurroundings {
   readonly proxyUrl: string | undefined;
 }
 
-/** Why there are no credentials. It is not the API server that failed. */
+/** Why there are no credentials: as good as a 401 of the API server, which was not asked. */
 export class CredentialFault extends ApiFault {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, undefined, options);
+    super(message, 401, options);
   }
 }
 

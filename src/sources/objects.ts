@@ -1,4 +1,4 @@
-import type { RawDocument, SourceProblem } from '../policy/types.ts';
+import type { ProblemCode, RawDocument, SourceProblem } from '../policy/types.ts';
 import { ApiFault } from './api.ts';
 import type { ObjectApi } from './object-watch.ts';
 import { pagesOf } from './pages.ts';
@@ -63,11 +63,14 @@ async function* list(
 
 function refused(cause: unknown, namespace: string, what: string): SourceProblem {
   const reason = cause instanceof Error ? cause.message : 'no reason given';
-  const isForbidden = cause instanceof ApiFault && (cause.status === 401 || cause.status === 403);
-  const advice = isForbidden ? `grant list on them in ${namespace}` : 'the next sweep tries again';
+  const [code, advice] = adviceOn(cause, namespace);
   const message = `could not list ${what} of ${namespace}: ${reason}; ${advice}`;
-  return {
-    problem: { code: isForbidden ? 'forbidden' : 'unreachable', message },
-    source: { object: `${what} of ${namespace}` },
-  };
+  return { problem: { code, message }, source: { object: `${what} of ${namespace}` } };
+}
+
+function adviceOn(cause: unknown, namespace: string): readonly [ProblemCode, string] {
+  const status = cause instanceof ApiFault ? cause.status : undefined;
+  if (status === 401) return ['unauthorized', 'renew the credentials'];
+  if (status === 403) return ['forbidden', `grant list on them in ${namespace}`];
+  return ['unreachable', 'the next sweep tries again'];
 }

@@ -7,11 +7,12 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startProxy, type TestProxy } from '../support/proxy-server.ts';
 import { ROWS, type Material, type Setup } from './kubeconfig-rows.ts';
+import { succeeded } from './support/api.ts';
 import { describeWith, kubectlPath } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { productCommand } from './support/product.ts';
-import type { Result } from './support/programs.ts';
+import { startProgram, type Result } from './support/programs.ts';
 import { addAccount } from './support/rights.ts';
 
 jest.setTimeout(120_000);
@@ -142,6 +143,35 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(stdout).toContain('code? ');
     expect(users).toHaveLength(1);
     expect(runs).toMatchObject([{ spec: { interactive: true } }]);
+  });
+
+  test('kubectl proxy is asked over plain HTTP, which is given no credentials', async () => {
+    const command = [kubectlPath ?? 'kubectl', '--kubeconfig', plane.kubeconfig, 'proxy', '--port', '0'];
+    const program = startProgram(cleanup, { name: 'proxy', dir: plane.dir, command });
+    const server = await until(() => {
+      const [, address] = /Starting to serve on (\S+)/.exec(program.log()) ?? [];
+      return address && `http://${address}`;
+    });
+    const files = { config: kubeconfigFor({ server }, { token: 'wrong' }) };
+    const { users } = await askProduct({ ...prepare(() => ({ files })), args: ['--kubeconfig', 'config'] });
+    expect(users).toMatchObject([{ user: { username: 'admin' } }]);
+  });
+
+  test('the namespace of the product can be said', async () => {
+    const [, setup] = ROWS.find(([name]) => name === 'a client certificate as data') ?? [];
+    if (setup === undefined) throw new Error('no such row');
+    const metadata = { name: 'far' };
+    const node = { apiVersion: 'v1', kind: 'Node', metadata };
+    succeeded(await plane.admin.create(node));
+    const status = { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] };
+    succeeded(await plane.admin.send('PUT', '/api/v1/nodes/far/status', { ...node, status }));
+    const made = prepare(setup);
+    const common = ['sweep', ...(made.args ?? []), '--evidence', 'configz'];
+    const flagged = await runIn(productCommand(...common, '--namespace', 'elsewhere'), made.folder, {});
+    expect(flagged.stdout).toContain('elsewhere');
+    const variable = { KUBELET_GUARD_NAMESPACE: 'over-there' };
+    const named = await runIn(productCommand(...common), made.folder, variable);
+    expect(named.stdout).toContain('over-there');
   });
 
   test('connections through a proxy are kept', async () => {

@@ -211,6 +211,6 @@ function unread(what: string, cause: unknown): SourceProblem {
   const reason = cause instanceof Error ? cause.message : 'no reason given';
   const message = `${what} could not be read: ${reason}; the sweep is not complete, and clears nothing`;
   const { status } = cause as Partial<ApiFault>;
-  const isForbidden = status === 401 || status === 403;
-  return { problem: { code: isForbidden ? 'forbidden' : 'unreachable', message }, source: { object: what } };
+  const code = status === 401 ? 'unauthorized' : status === 403 ? 'forbidden' : 'unreachable';
+  return { problem: { code, message }, source: { object: what } };
 }

@@ -2,7 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
 
 /** Why a kubeconfig cannot be used. */
 export class KubeconfigFault extends Error {
@@ -104,9 +104,7 @@ function parseYaml(text: string): unknown {
     version: '1.1',
     uniqueKeys: false,
     prettyErrors: false,
-    // for Go a date and 12:30 are texts
-    customTags: (tags) =>
-      tags.filter((tag) => typeof tag === 'string' || (tag.tag !== TIMESTAMP && tag.format !== 'TIME')),
+    customTags: (tags) => [...tags.filter(isOfGo), ...OF_GO],
   });
   if (document === undefined || !('contents' in document)) return undefined;
   const [error] = document.errors;
@@ -114,7 +112,21 @@ function parseYaml(text: string): unknown {
   return document.toJS({ maxAliasCount: 100 }) as unknown;
 }
 
-const TIMESTAMP = 'tag:yaml.org,2002:timestamp';
+/** For Go a date and 12:30 are texts. */
+function isOfGo(tag: Tag): boolean {
+  return (
+    typeof tag === 'string' || (!['tag:yaml.org,2002:timestamp', BINARY].includes(tag.tag) && tag.format !== 'TIME')
+  );
+}
+
+type Tag = Tags[number];
+
+const BINARY = 'tag:yaml.org,2002:binary';
+
+const OF_GO: ScalarTag[] = [
+  { tag: 'tag:yaml.org,2002:int', default: true, test: /^[-+]?0o[0-7_]+$/, resolve: (text) => Number(text) },
+  { tag: BINARY, resolve: (text) => Buffer.from(text, 'base64').toString() },
+];
 
 function entriesOf(root: Entry, list: string, key: string, table: Table, folder: string): ReadonlyMap<string, Entry> {
   const found = new Map<string, Entry>();
