@@ -18,6 +18,7 @@ const VALUES: Readonly<Record<string, object>> = {
   aks: { aks: { enabled: true } },
   audit: { preset: 'audit' },
   'cert-manager': { certManager: { enabled: true } },
+  'client-certificates': { clientCertificates: { enabled: true } },
   enforce: { preset: 'enforce' },
   'node-agent': { nodeAgent: { enabled: true } },
   openshift: { openshift: { enabled: true } },
