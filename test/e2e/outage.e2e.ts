@@ -6,7 +6,7 @@ import { succeeded, type Answer, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
-import { CA_FILE, configMap, kubeletConfigMap, pod } from './support/samples.ts';
+import { CA_FILE, configMap, kubeletConfigMap, pod, type Pod } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
 jest.setTimeout(120_000);
@@ -27,11 +27,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
   const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
   const timeout = (shipped.webhooks[0]?.timeoutSeconds ?? 0) * 1000;
   let plane: ControlPlane;
+  let there: Pod;
   let calls = 0;
   let before: readonly number[];
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
+    there = succeeded(await plane.admin.create(pod('unrelated', { args: ['--v=2'] }))).body as Pod;
     before = await writeUnrelated();
     const port = await blackHole();
     // as shipped, Ignore and two seconds, but for where it is
@@ -58,7 +60,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
 
   test.each([
     ['kubelet-config', kubeletConfigMap(undefined)],
-    ['a kube-apiserver', pod('kube-apiserver', { command: ['kube-apiserver'] })],
+    ['a pod', pod('any', { command: ['sleep', '1d'] })],
   ])('delays %s by its timeout, and lets it pass', async (_name, object) => {
     const asked = calls;
     const { status, milliseconds } = await write(object);
@@ -86,18 +88,28 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
     return (server.address() as AddressInfo).port;
   }
 
-  async function write(object: KubeObject): Promise<Timed> {
+  function write(object: KubeObject): Promise<Timed> {
+    return timed(() => plane.admin.create(object, '?dryRun=All'));
+  }
+
+  async function timed(send: () => Promise<Answer>): Promise<Timed> {
     const began = performance.now();
-    const answer = await plane.admin.create(object, '?dryRun=All');
+    const answer = await send();
     return { ...answer, milliseconds: performance.now() - began };
   }
 
-  /** How long it takes to write ConfigMaps and pods that have nothing to do with the guard. */
+  /** How long writes take that have nothing to do with the guard: another ConfigMap, a pod's annotation, another namespace. */
   async function writeUnrelated(): Promise<readonly number[]> {
-    const objects = [configMap('unrelated', { key: 'value' }), pod('unrelated', { args: ['--v=2'] })];
     const times: number[] = [];
     for (let count = 0; count < WRITES; count += 1) {
-      for (const object of objects) times.push((await write(object)).milliseconds);
+      const noted = { ...there, metadata: { ...there.metadata, annotations: { count: String(count) } } };
+      for (const send of [
+        () => plane.admin.create(configMap('unrelated', { key: 'value' }), '?dryRun=All'),
+        () => plane.admin.replace(noted, '?dryRun=All'),
+        () => plane.admin.create(pod('unrelated', { command: ['kube-apiserver'] }, 'default'), '?dryRun=All'),
+      ]) {
+        times.push((await timed(async () => succeeded(await send()))).milliseconds);
+      }
     }
     return times;
   }
