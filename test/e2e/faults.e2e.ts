@@ -85,6 +85,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     });
     await writing;
 
+    expect(injector.refused).toContain(410);
     expect(report.run).toMatchObject({ complete: true, problems: [] });
     expect(nodesOf(report.findings)).toBe(NODES);
   });

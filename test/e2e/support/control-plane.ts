@@ -43,12 +43,14 @@ interface ControlPlaneOptions {
   readonly addresses?: readonly string[];
   /** What the API server is started with besides. */
   readonly flags?: readonly string[];
+  /** What is written down of calls, where it is not writes of ConfigMaps. */
+  readonly auditRules?: readonly object[];
 }
 
 /** Starts it, waits until it is ready, and leaves it to the cleanup to stop it and to delete its folder. */
 export async function startControlPlane(
   cleanup: Cleanup,
-  { addresses = [], flags: more = [] }: ControlPlaneOptions = {},
+  { addresses = [], flags: more = [], auditRules = CONFIG_MAPS }: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
   const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-e2e-'));
   note('folder', dir);
@@ -105,7 +107,10 @@ export async function startControlPlane(
     `--service-account-signing-key-file=${write('tokens.key', tokens.key)}`,
     ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', ...more],
   ];
-  const audit = [`--audit-policy-file=${write('audit-policy.json', auditPolicy)}`, `--audit-log-path=${auditLog}`];
+  const audit = [
+    `--audit-policy-file=${write('audit-policy.json', auditPolicy(auditRules))}`,
+    `--audit-log-path=${auditLog}`,
+  ];
   const startServer = (name: string, own: readonly string[], changes: FlagChanges | undefined) => {
     const isKept = (flag: string) => changes?.without.some((left) => flag.startsWith(`${left}=`)) !== true;
     // it would wait for those who watch, and nobody here needs that
@@ -181,12 +186,12 @@ export async function startControlPlane(
 /** What every certificate of an API server is for, beside its addresses. */
 const HOSTS = ['kubernetes.default.svc'];
 
-const auditPolicy = JSON.stringify({
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', resources: [{ group: '', resources: ['configmaps'] }] }, { level: 'None' }],
-});
+const CONFIG_MAPS = [{ level: 'Metadata', resources: [{ group: '', resources: ['configmaps'] }] }, { level: 'None' }];
+
+function auditPolicy(rules: readonly object[]): string {
+  const head = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] };
+  return JSON.stringify({ ...head, rules });
+}
 
 /** A kubeconfig, as JSON, which is YAML too. */
 export function kubeconfigOf({

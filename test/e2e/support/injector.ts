@@ -17,19 +17,24 @@ export interface Injector {
   readonly once: (call: RegExp, fault: Fault) => void;
   /** The calls that had a fault, as `METHOD path`. */
   readonly injected: readonly string[];
+  /** The statuses of what the real one refused. */
+  readonly refused: readonly number[];
 }
 
 /** Starts it on loopback. */
 export async function startInjector(cleanup: Cleanup, plane: ControlPlane): Promise<Injector> {
   const faults: { readonly call: RegExp; readonly fault: Fault }[] = [];
   const injected: string[] = [];
+  const refused: number[] = [];
   const pair = plane.authority.issue({ name: 'injector', addresses: ['127.0.0.1'] });
 
   const passOn = (incoming: IncomingMessage, response: ServerResponse): void => {
     const { method, url = '', headers } = incoming;
     const to = new URL(url, `https://127.0.0.1:${plane.port}`);
     const outgoing = requestTls(to, { method, headers, ca: plane.authority.certificate }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      const { statusCode = 502 } = answer;
+      if (statusCode >= 400) refused.push(statusCode);
+      response.writeHead(statusCode, answer.headers);
       answer.pipe(response);
     });
     outgoing.once('error', () => response.destroy());
@@ -65,5 +70,6 @@ export async function startInjector(cleanup: Cleanup, plane: ControlPlane): Prom
     port: (server.address() as AddressInfo).port,
     once: (call, fault) => faults.push({ call, fault }),
     injected,
+    refused,
   };
 }
