@@ -13,16 +13,16 @@ const VERSION = '9.6.1';
 const GROUPS = {
   decide: {
     mutate: ['src/policy/{decide,worse,evaluate}.ts'],
-    tests: ['test/policy/decide', 'test/policy/worse'],
+    tests: ['test/policy/decide', 'test/policy/worse', 'test/policy/controls'],
   },
   drift: { mutate: ['src/policy/{drift,combine}.ts'], tests: ['test/policy/drift', 'test/policy/combine'] },
   link: {
     mutate: ['src/policy/{link,authority-faults,certificate-faults}.ts'],
     tests: ['test/policy/link', 'test/policy/certificate-faults'],
   },
-  controls: { mutate: ['src/controls/*.ts'], tests: ['test/meta/controls', 'test/policy/certificate-faults'] },
+  controls: { mutate: ['src/controls/*.ts'], tests: ['test/policy/controls', 'test/meta/controls'] },
   argv: {
-    mutate: ['src/facts/argv/{pflag,flags,expansion,flag-values}.ts'],
+    mutate: ['src/facts/argv/{pflag,flags,expansion}.ts'],
     tests: ['test/facts/oracle-recorded', 'test/domain/rows'],
   },
 };

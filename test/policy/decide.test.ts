@@ -67,6 +67,59 @@ const onUnknown = fc.constantFrom<DecisionPolicy['onUnknown'][]>('audit', 'deny'
 const slugs = (list: readonly Finding[]): string[] =>
   list.map(({ control, subject }) => `${control.slug} ${subject.container ?? ''}`).sort();
 
+describe('one finding', () => {
+  const [control] = controls;
+  const of = (judged: Outcome): Finding => ({
+    control: control as Finding['control'],
+    subject: { component: 'kube-apiserver', name: 'it', namespace: 'kube-system', kind: 'Pod', container: 'a' },
+    source: { object: 'Pod kube-system/it' },
+    vantage: 'running',
+    surface: 'pod',
+    outcome: judged,
+    evidence: [],
+  });
+  const missing = { code: 'missing', setting: '--a', message: 'it is missing' };
+  const warning = { code: 'public-bundle', setting: '--a', message: 'it is public' };
+  const fails = of({ result: 'fail', violations: [missing], problems: [], warnings: [] });
+  const warns = of({ result: 'pass', warnings: [warning] });
+  const passes = of({ result: 'pass', warnings: [] });
+  const unknown = of({ result: 'unknown', problems: [problem], warnings: [] });
+
+  test.each<[Action, DecisionPolicy['onUnknown'], Finding, Finding[] | undefined, 'deny' | 'warn' | 'nothing']>([
+    // enforce minds what was there already, ratchet only what is new
+    ['enforce', 'audit', fails, [fails], 'deny'],
+    ['ratchet', 'audit', fails, [fails], 'warn'],
+    ['ratchet', 'audit', fails, [passes], 'deny'],
+    ['ratchet', 'audit', fails, undefined, 'deny'],
+    ['audit', 'audit', fails, undefined, 'warn'],
+    ['off', 'audit', fails, undefined, 'nothing'],
+    // what passes is never refused, and told only where there is something to tell
+    ['enforce', 'deny', warns, undefined, 'warn'],
+    ['ratchet', 'deny', warns, undefined, 'warn'],
+    ['enforce', 'deny', passes, undefined, 'nothing'],
+    ['enforce', 'deny', unknown, undefined, 'deny'],
+    ['enforce', 'audit', unknown, undefined, 'warn'],
+    ['ratchet', 'deny', unknown, undefined, 'deny'],
+    ['ratchet', 'deny', unknown, [passes], 'deny'],
+    ['ratchet', 'audit', unknown, [passes], 'warn'],
+    ['audit', 'deny', unknown, undefined, 'warn'],
+  ])('under %s with onUnknown %s: %#', (action, unknowns, now, then, expected) => {
+    const { allowed, denied, warned, exempted } = decide([now], then, policyOf(action, unknowns), TODAY);
+    expect([denied, warned, exempted]).toEqual([
+      expected === 'deny' ? [now] : [],
+      expected === 'warn' ? [now] : [],
+      [],
+    ]);
+    expect(allowed).toBe(expected !== 'deny');
+  });
+
+  test('that is exempt is told with its exemption, and refuses nothing', () => {
+    const exemption = { control: fails.control.slug, subject: 'pod/*', reason: 'ticket 1', expires: '2027-01-01' };
+    const decision = decide([fails], undefined, policyOf('enforce', 'deny', [exemption]), TODAY);
+    expect(decision).toEqual({ allowed: true, denied: [], warned: [], exempted: [{ finding: fails, exemption }] });
+  });
+});
+
 describe('decide', () => {
   test('refuses with enforce what it refuses with ratchet, and nothing with audit or off', () => {
     fc.assert(

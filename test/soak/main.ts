@@ -10,7 +10,7 @@ import { isExecutable } from '../e2e/support/programs.ts';
 import { Oracle } from '../support/oracle.ts';
 import { soakHandOvers, soakHosts } from './hosts.ts';
 import { soakReviews, type Bounds } from './reviews.ts';
-import { soakScripts } from './scripts.ts';
+import { soakOutage, soakScripts } from './scripts.ts';
 
 type Part = (cleanup: Cleanup, bounds: Bounds) => Promise<boolean>;
 
@@ -23,6 +23,7 @@ const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Par
   reviews: { count: 1_000_000, run: reviews },
   hosts: { count: 20_000, run: (_cleanup, bounds) => soakHosts(bounds, say) },
   'hand-overs': { count: 200_000, run: (_cleanup, bounds) => soakHandOvers(bounds, say) },
+  outage: { count: 600, run: (_cleanup, bounds) => soakOutage(bounds, say) },
   scripts: { count: 100_000, run: (_cleanup, bounds) => soakScripts(bounds, say) },
 };
 

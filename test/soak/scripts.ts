@@ -1,4 +1,5 @@
-// Generated shell scripts against the real shells: test/facts/shell-real.test.ts, with more of them and other seeds.
+// Tests that a variable makes longer: generated shell scripts against the real shells (test/facts/shell-real.test.ts), with
+// more of them and other seeds, and an API server that is gone (test/e2e/machine-faults.e2e.ts).
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,21 @@ import type { Bounds } from './reviews.ts';
 /** A run ends after so many, so that the time is looked at. */
 const CHUNK = 2000;
 
+/** The API server gone for ten minutes: test/e2e/machine-faults.e2e.ts. */
+export async function soakOutage({ count }: Bounds, say: (line: string) => void): Promise<boolean> {
+  const arguments_ = [
+    '--selectProjects',
+    'e2e',
+    '--runInBand',
+    'test/e2e/machine-faults.e2e.ts',
+    '-t',
+    'outlives its API server',
+  ];
+  const { code, output } = await jest(arguments_, { OUTAGE_SECONDS: String(count) });
+  say(output.slice(-4000));
+  return code === 0;
+}
+
 /** Runs the test again and again, and tells whether all of them passed. */
 export async function soakScripts(bounds: Bounds, say: (line: string) => void): Promise<boolean> {
   const began = performance.now();
@@ -16,20 +32,8 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
   let failed = 0;
   while (done < bounds.count && performance.now() - began < bounds.milliseconds) {
     const runs = Math.min(CHUNK, bounds.count - done);
-    const variables = { SCRIPT_RUNS: String(runs), SCRIPT_SEED: String(bounds.seed + done) };
-    const child = spawn(
-      'npm',
-      ['run', '-s', 'jest', '--', '--selectProjects', 'unit', '-w', '1', 'test/facts/shell-real'],
-      {
-        cwd: CHECKOUT,
-        env: { ...process.env, ...variables, CI: undefined },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const [code] = (await once(child, 'close')) as [number | null];
+    const variables = { SCRIPT_RUNS: String(runs) };
+    const { code, output } = await jest(['--selectProjects', 'unit', '-w', '1', 'test/facts/shell-real'], variables);
     done += runs;
     if (code !== 0) {
       failed += 1;
@@ -38,4 +42,21 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
     say(`scripts: ${done} scripts, ${failed} runs failed, ${Math.round((performance.now() - began) / 1000)} s`);
   }
   return failed === 0;
+}
+
+async function jest(
+  options: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn('npm', ['run', '-s', 'jest', '--', '--no-watchman', ...options], {
+    cwd: CHECKOUT,
+    env: { ...process.env, ...variables, CI: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
 }

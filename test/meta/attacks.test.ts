@@ -1,0 +1,180 @@
+// What was attacked, and what people who operate such software report, each with the tests that show what became of it.
+
+import { describe, expect, test } from '@jest/globals';
+
+import { faultOf, type NamedTest } from '../support/named-tests.ts';
+
+const FAULTS = 'test/e2e/machine-faults.e2e.ts';
+const IDENTITY = 'test/e2e/sweep-identity.e2e.ts';
+
+const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
+  '1 a short text that expands without end': [
+    ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
+    ['test/facts/pathological.test.ts', 'pods that make work are answered, and never pass'],
+    ['test/differential/reviews.test.ts'],
+  ],
+  '2 work that grows faster than its input': [
+    ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
+    ['test/entrances/webhook/scan.test.ts', 'takes twice the time for twice the length, not more'],
+    ['test/policy/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
+  ],
+  '3 many bodies and connections at once': [
+    ['test/entrances/webhook/room.test.ts', 'room for long bodies'],
+    ['test/e2e/hostile-callers.e2e.ts', 'idle connections are bounded, and an API server keeps its own'],
+    ['test/runtime/connections.test.ts', 'one too many ends the one that was idle for longest'],
+  ],
+  '4 a review as long as an API server can make it': [
+    ['test/entrances/webhook/app.test.ts', 'may be as long as an API server can send'],
+  ],
+  '5 an object that the API server does not ask about': [
+    ['test/entrances/webhook/judged.test.ts', 'by a shell that puts its name together'],
+    ['test/entrances/webhook/judged.test.ts', 'that adds an ephemeral container with a component'],
+    ['test/e2e/scope.e2e.ts', 'of the updates of a pod exactly those reach it that the judge takes for its business'],
+    ['test/e2e/enforce.e2e.ts', 'one is denied the image that makes it a kube-apiserver'],
+  ],
+  '6 what cannot be decided, under enforce': [
+    ['test/e2e/enforce.e2e.ts', 'under the component enforce'],
+    ['test/differential/kubelet-setups.test.ts'],
+    ['test/differential/kubeadm.test.ts'],
+  ],
+  '7 a caller who makes up what was before': [
+    [
+      'test/entrances/webhook/judge.test.ts',
+      'remembers nothing of requests, for anybody who reaches the port can send them',
+    ],
+  ],
+  '8 an account that can point its registration elsewhere': [
+    ['test/e2e/protect-registration.e2e.ts', 'cannot be given %s by the account of the webhook'],
+    ['test/e2e/writes.e2e.ts'],
+  ],
+  '9 a merge key that is none, or is one by its tag': [
+    ['test/differential/kubelet-setups.test.ts', 'kubelet'],
+    ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
+  ],
+  '10 a script on which shells differ': [
+    ['test/facts/shell-real.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
+  ],
+  '11 programs and files of local users': [
+    [
+      'test/soak/hosts.test.ts',
+      'users of a host who start what looks like a kubelet change nothing that is said of the',
+    ],
+    ['test/commands/node.test.ts', 'what is hostile'],
+  ],
+  '12 an object of another shape or kind': [['test/entrances/webhook/review.test.ts', 'refuses an object that is %s']],
+  '13 a node address that leads to ourselves or to a metadata service': [
+    ['test/sources/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
+    ['test/sources/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],
+  ],
+  '14 what the capabilities of the agents amount to': [
+    ['test/meta/security.test.ts', 'docs/security.md says what the capabilities of the agents amount to'],
+  ],
+  '15 what a release is built from, and by whom': [
+    ['test/packaging/workflows.test.ts', 'that can write, there are two jobs'],
+    ['test/packaging/workflows.test.ts', 'names each action by its commit, with the version beside it'],
+    ['test/packaging/workflows.test.ts', 'names the base image, and what builds, by digest'],
+    ['test/packaging/lock.test.ts', 'every package of the lock has its hash, those of other platforms too'],
+  ],
+  '16 a page that has its name point at the local port': [
+    ['test/entrances/local.test.ts', 'is checked for %s %s'],
+    ['test/entrances/sweep/schedule.test.ts', 'without end, of %s sweeps, leaves a rest between two'],
+  ],
+  '17 a feature gate that stops the kubelet: known, and not judged': [
+    ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
+  ],
+  '18 an internal error in a warning to users': [
+    ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
+    ['test/entrances/webhook/judge.test.ts', 'an object nested as deep as a body can be does not trip it'],
+  ],
+};
+
+const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
+  'two nodes with one address': [['test/policy/identity.test.ts', 'two nodes with one address']],
+  'a label that takes a node out': [
+    [IDENTITY, 'labels that a kubelet gives itself change nothing but what is said beside'],
+    [IDENTITY, 'a node that says it is virtual and does not answer is named, counted, and unknown'],
+  ],
+  'kubeconfigs that kubectl reads': [
+    ['test/e2e/kubeconfig.e2e.ts', '%s: kubectl and the product are the same user, or neither gets in'],
+    ['test/sources/kubeconfig/access.test.ts', 'the access of several kubeconfigs'],
+    ['test/sources/credentials.test.ts', 'what is sent'],
+    ['test/sources/tunnel.test.ts', 'of the environment leads watches too'],
+  ],
+  'one 429, or a new leader of etcd': [
+    ['test/e2e/faults.e2e.ts', 'an API server with faults'],
+    ['test/sources/retry.test.ts', 'a call that fails for a passing reason'],
+  ],
+  'a list that takes longer than its token lives': [
+    ['test/sources/pages.test.ts', 'go on with the token that an expired one is answered with, however often'],
+    ['test/entrances/sweep/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
+  ],
+  'clusters of IPv6 alone': [['test/runtime/listener.test.ts', 'without a host is on both families: %s']],
+  'a stolen key': [
+    ['test/e2e/incidents.e2e.ts', 'of a stolen key ends with a new CA, and the old one is trusted by nobody'],
+  ],
+  'the output of helm template, applied': [
+    ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which others apply'],
+  ],
+  'reports that are wanted no more': [
+    [
+      'test/entrances/sweep/archive.test.ts',
+      'holds nothing of ours any more where none is wanted, and is then not asked',
+    ],
+  ],
+  'an API of the reports that is down': [
+    [
+      'test/entrances/sweep/archive.test.ts',
+      'costs the stored copy alone: changes are announced once, remembered, and written when it is back',
+    ],
+  ],
+  'what an idle installation costs': [
+    ['test/sources/cluster.test.ts', 'user-agent'],
+    ['test/sources/object-watch.test.ts', 'the watch of pods'],
+  ],
+  'strangers that answer at the address': [
+    [IDENTITY, 'a program that answers for every address proves nothing, and is sent no token'],
+  ],
+  'an outage of etcd or the API server': [
+    [FAULTS, 'outlives its API server, loses no finding and passes nothing meanwhile'],
+    ['test/e2e/sweep-drift.e2e.ts', 'without etcd a sweep ends in time, and changes nothing'],
+  ],
+  'a clock that is wrong': [
+    [FAULTS, 'a clock that jumps a hundred days ahead and back leaves a webhook that serves, without a restart'],
+  ],
+  'small faults on the way': [
+    ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never ends is ended with the product'],
+    ['test/commands/stoppable.test.ts'],
+  ],
+  'the age of what an agent hands over': [['test/report/hand-over.test.ts', 'what an agent handed over']],
+};
+
+const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
+  'kill -9 of the webhook': [[FAULTS, 'that is killed lets nothing bad in, and the next process judges as it did']],
+  'kill -9 of the sweeper': [[FAULTS, 'that is killed loses no finding: the next one goes on where it was']],
+  'a full disk': [[FAULTS, 'whose disk is full judges on by the configuration that it has, and takes the next one']],
+  'no descriptors': [
+    [FAULTS, 'that has no descriptors left answers again when it has, and loads what changed meanwhile'],
+    [FAULTS, 'that has no descriptors left passes nothing for it, and sees everything again when it has'],
+  ],
+  'files that are replaced while they are read': [
+    [FAULTS, 'whose files are replaced while it reads them never judges by a half'],
+  ],
+  '410 for a watch or a list': [
+    ['test/sources/object-watch.test.ts', 'lists anew after 410 Gone, and tells of what went meanwhile'],
+  ],
+};
+
+describe.each([
+  ['attacks', ATTACKS, 18],
+  ['reports of operators', REPORTS, 16],
+  ['faults of the machine', MACHINE, 6],
+] as const)('%s', (_what, kinds, count) => {
+  test('are all in the list', () => {
+    expect(Object.keys(kinds)).toHaveLength(count);
+  });
+
+  test.each(Object.entries(kinds))('%s', (_kind, tests) => {
+    expect(tests).not.toEqual([]);
+    expect(tests.flatMap((name) => faultOf(name) ?? [])).toEqual([]);
+  });
+});
