@@ -189,13 +189,16 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
     writeFileSync(join(made.folder, 'plug'), `#!/bin/sh\necho $$ > ${made.folder}/pid\nexec sleep 100\n`);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+    ] as const) {
       const [file = '', ...args] = productCommand('sweep', '--kubeconfig', join(made.folder, 'config'));
       const child = spawn(file, args, { stdio: 'ignore' });
       const ended = new Promise((resolve) => child.once('exit', resolve));
       const pid = await until(() => Number(readFileSync(join(made.folder, 'pid'), 'utf8')) || undefined);
       child.kill(signal);
-      expect(await Promise.race([ended.then(() => 'ended'), setTimeout(20_000, 'hangs')])).toBe('ended');
+      expect(await Promise.race([ended, setTimeout(20_000, 'hangs')])).toBe(code);
       await until(() => (isAlive(pid) ? undefined : true));
       writeFileSync(join(made.folder, 'pid'), '');
     }
