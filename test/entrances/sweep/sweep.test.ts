@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
 import { takeOver } from '../../../src/report/hand-over.ts';
+import type { NodeTarget } from '../../../src/sources/evidence.ts';
 import type { ListedNode } from '../../../src/sources/nodes.ts';
 import type { SweepPorts } from '../../../src/entrances/sweep/sweep.ts';
 import { noArchive, type Archive } from '../../../src/entrances/sweep/archive.ts';
@@ -153,6 +154,41 @@ describe('a sweep', () => {
       });
     },
   );
+});
+
+describe('what kube-apiserver hears at the address of a node', () => {
+  const proxied = (document: (name: string) => RawDocument) => evidence('configz-proxy', document);
+  const body = (name: string): RawDocument => ({
+    ...(configz(name, '/ca.crt') as RawDocument & { readonly form: 'object' }),
+    source: { node: name, via: 'configz-proxy' },
+  });
+  const refusal = (name: string) => unanswered(name, 'configz-proxy', 'unauthorized');
+  const stranger = (code: 'wrong-node' | 'unidentified') =>
+    evidence('handshake', (name) => unanswered(name, 'handshake', code));
+
+  test.each([
+    ['another node', 'wrong-node', body, 'unknown'],
+    ['a stranger, as a configz', 'unidentified', body, 'pass'],
+    ['a stranger, as a refusal', 'unidentified', refusal, 'unknown'],
+    ['another node, as a refusal', 'wrong-node', refusal, 'unknown'],
+  ] as const)('is nothing of it where it is of %s', async (_what, code, answer, result) => {
+    const swept = await run({ nodes: () => stream([[node('a')]]), evidence: [stranger(code), proxied(answer)] });
+    expect(find(swept.ledger.findings(), CA, 'a')?.outcome.result).toBe(result);
+    expect(swept.link.calls).toEqual({ answered: result === 'pass' ? 1 : 0, refused: 0 });
+    expect(swept.link.result).toBe(result);
+  });
+
+  test('is not asked for where two nodes have it', async () => {
+    const target = { ...(node('a') as { readonly target: NodeTarget }).target, name: 'b', uid: 'uid-b' };
+    const nodes = () => stream([[node('a'), node('b', { target })]]);
+    let asked = 0;
+    const { ledger, link } = await run({ nodes, evidence: [proxied((name) => ((asked += 1), body(name)))] });
+    expect(asked).toBe(0);
+    for (const name of ['a', 'b']) {
+      expect(find(ledger.findings(), CA, name)?.outcome).toMatchObject({ problems: [{ code: 'wrong-node' }] });
+    }
+    expect(link.calls).toEqual({ answered: 0, refused: 0 });
+  });
 });
 
 describe('kube-apiservers', () => {
