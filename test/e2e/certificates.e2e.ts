@@ -35,7 +35,7 @@ const RATE = 100;
 const ACCOUNT = 'certificates';
 const REVIEWS = 'kubelet_guard_admission_requests_total';
 
-/** The rights of docs/certificates.md, and no more. */
+/** The rights of docs/certificates.md, and the one to create the Secret. */
 function rights(): readonly KubeObject[] {
   const apiVersion = `${RBAC}/v1`;
   const local = { name: 'certificates', namespace: NAMESPACE };
