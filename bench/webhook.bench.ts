@@ -1,34 +1,29 @@
-// What the webhook costs beside a bare HTTPS server that only parses the same body and answers. Both run as processes
-// of their own and are asked in turn by the same client, so that their ratio means something on a busy machine.
+// What the webhook costs beside a bare HTTPS server that only parses the same body and answers, and which part of it costs
+// what: each server has one part more than the one before it. All run as processes of their own and are asked in turn by the
+// same client, so that their ratios mean something on a busy machine.
 // Run: node bench/webhook.bench.ts
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { Agent, createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Judge } from '../src/entrances/webhook/judge.ts';
 import { developmentCertificates } from '../src/runtime/development-certificates.ts';
 import { guard, post, readReview, type Client } from './support/guard.ts';
 
 const CONNECTIONS = 4;
 const REQUESTS = 4000;
 const ROUNDS = 9;
-const BUDGET = 1.4;
+/** CPU for each review, and the slowest of a hundred, against the bare server. */
+const BUDGET = { cpu: 1.3, p99: 1.5 };
+/** About what judging takes in a hot loop. */
+const SPIN = 0.013;
 
-type Role = 'bare' | 'guard';
-
-function serve(role: Role, folder: string): void {
-  const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const listener = role === 'bare' ? bare : guard();
-  const server = createServer({ cert: file('tls.crt'), key: file('tls.key'), minVersion: 'TLSv1.2' }, listener);
-  server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }));
-  process.on('message', () => process.send?.(process.cpuUsage()));
-  process.on('disconnect', () => process.exit());
-}
-
-const bare: Parameters<typeof createServer>[1] = (incoming, response) => {
+const bare: RequestListener = (incoming, response) => {
   const chunks: Buffer[] = [];
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
   incoming.on('end', () => {
@@ -42,6 +37,39 @@ const bare: Parameters<typeof createServer>[1] = (incoming, response) => {
     response.end(body);
   });
 };
+
+const allowed: ReturnType<Judge> = {
+  decision: { allowed: true, denied: [], warned: [], exempted: [] },
+  problems: [],
+};
+
+/** A judge that takes time, and touches no memory. */
+const spin: Judge = () => {
+  const began = performance.now();
+  while (performance.now() - began < SPIN);
+  return allowed;
+};
+
+const LISTENERS = {
+  bare: () => bare,
+  'no judging': () => guard(() => allowed),
+  'a judge that spins': () => guard(spin),
+  webhook: () => guard(),
+} as const satisfies Record<string, () => RequestListener>;
+
+type Role = keyof typeof LISTENERS;
+const ROLES = Object.keys(LISTENERS) as Role[];
+
+function serve(role: Role, folder: string): void {
+  const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const server = createServer(
+    { cert: file('tls.crt'), key: file('tls.key'), minVersion: 'TLSv1.2' },
+    LISTENERS[role](),
+  );
+  server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }));
+  process.on('message', () => process.send?.({ ...process.cpuUsage(), rss: process.memoryUsage.rss() }));
+  process.on('disconnect', () => process.exit());
+}
 
 interface Server extends Client {
   readonly child: ChildProcess;
@@ -60,14 +88,25 @@ async function cpu({ child }: Server): Promise<number> {
   return usage.user + usage.system;
 }
 
-async function round(server: Server, body: string): Promise<number> {
+interface Cost {
+  readonly cpu: number;
+  readonly p99: number;
+}
+
+async function round(server: Server, body: string): Promise<Cost> {
   const before = await cpu(server);
+  const took: number[] = [];
   let left = REQUESTS;
   const worker = async (): Promise<void> => {
-    while (left-- > 0) await post(server, body);
+    while (left-- > 0) {
+      const began = performance.now();
+      await post(server, body);
+      took.push(performance.now() - began);
+    }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  return ((await cpu(server)) - before) / REQUESTS;
+  const p99 = took.toSorted((a, b) => a - b)[Math.floor(0.99 * took.length)] ?? NaN;
+  return { cpu: ((await cpu(server)) - before) / REQUESTS, p99 };
 }
 
 function median(values: readonly number[]): number {
@@ -79,25 +118,32 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   await developmentCertificates(folder, new Date());
   const body = readReview();
-  const servers = { bare: await start('bare', folder), guard: await start('guard', folder) };
-  const costs: Record<Role, number[]> = { bare: [], guard: [] };
+  const servers: (readonly [Role, Server])[] = [];
+  for (const role of ROLES) servers.push([role, await start(role, folder)]);
+  const costs = new Map<Role, Cost[]>(ROLES.map((role) => [role, []]));
   for (let index = -2; index < ROUNDS; index++) {
-    for (const role of ['bare', 'guard'] as const) {
-      const cost = await round(servers[role], body);
-      if (index >= 0) costs[role].push(cost);
+    for (const [role, server] of servers) {
+      const cost = await round(server, body);
+      if (index >= 0) costs.get(role)?.push(cost);
     }
   }
-  for (const { child, agent } of Object.values(servers)) {
+  for (const [, { child, agent }] of servers) {
     agent.destroy();
     child.disconnect();
   }
-  const [bareCost, guardCost] = [median(costs.bare), median(costs.guard)];
-  const ratio = guardCost / bareCost;
   console.log(`body ${body.length} B, ${ROUNDS} rounds of ${REQUESTS} reviews over ${CONNECTIONS} connections`);
-  console.log(`bare node:https ${bareCost.toFixed(1)} µs, webhook ${guardCost.toFixed(1)} µs of CPU for each review`);
-  console.log(`ratio ${ratio.toFixed(2)} (budget ${BUDGET})`);
+  const of = (role: Role, what: keyof Cost): number => median((costs.get(role) ?? []).map((cost) => cost[what]));
+  for (const role of ROLES) {
+    const ratios = { cpu: of(role, 'cpu') / of('bare', 'cpu'), p99: of(role, 'p99') / of('bare', 'p99') };
+    console.log(
+      `${role.padEnd(20)} ${of(role, 'cpu').toFixed(1)} µs of CPU for each review (${ratios.cpu.toFixed(2)}), ` +
+        `p99 ${of(role, 'p99').toFixed(2)} ms (${ratios.p99.toFixed(2)})`,
+    );
+  }
+  console.log(`budget of the webhook: CPU ${BUDGET.cpu}, p99 ${BUDGET.p99}, against the bare server`);
 }
 
 const [role, folder] = process.argv.slice(2);
-if (folder !== undefined && (role === 'bare' || role === 'guard')) serve(role, folder);
+const known = ROLES.find((name) => name === role);
+if (folder !== undefined && known !== undefined) serve(known, folder);
 else await main();

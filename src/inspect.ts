@@ -120,10 +120,11 @@ function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget
 
 function withLines(finding: Finding, locate: Locate): Finding {
   const { outcome } = finding;
-  const located: Outcome =
-    outcome.result === 'fail'
-      ? { ...outcome, violations: mapAll(outcome.violations, (violation) => withLine(violation, locate)) }
-      : outcome;
+  if (outcome.result !== 'fail') return finding;
+  const located: Outcome = {
+    ...outcome,
+    violations: mapAll(outcome.violations, (violation) => withLine(violation, locate)),
+  };
   return { ...finding, outcome: located };
 }
 

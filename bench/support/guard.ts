@@ -4,10 +4,10 @@ import { Writable } from 'node:stream';
 
 import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/entrances/webhook/app.ts';
-import { ADMISSION } from '../../src/commands/allowances.ts';
+import { ADMISSION_AT_ONCE } from '../../src/commands/allowances.ts';
 import { ROOM } from '../../src/entrances/webhook/body.ts';
 import { createReviewer } from '../../src/entrances/webhook/reviewer.ts';
-import { createJudge, createJudgeUnread } from '../../src/entrances/webhook/judge.ts';
+import { createJudge, createJudgeUnread, type Judge } from '../../src/entrances/webhook/judge.ts';
 import { judgedResources } from '../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
 import { Room } from '../../src/entrances/webhook/room.ts';
@@ -28,8 +28,13 @@ export function readReview(): string {
   return JSON.stringify(JSON.parse(readFileSync(new URL(fixture, import.meta.url), 'utf8')));
 }
 
-/** The webhook under the default configuration, without a cluster. */
-export function guard(): ReturnType<typeof createApp> {
+/**
+ * The webhook under the default configuration, without a cluster, and without the thread for what may take long: the review
+ * is short.
+ *
+ * @param own what judges in the place of the judge
+ */
+export function guard(own?: Judge): ReturnType<typeof createApp> {
   const configuration = readConfiguration(undefined, controls);
   const rules = { ...configuration, controls: judgedControls(controls, configuration) };
   const nowhere = new Writable({
@@ -37,13 +42,15 @@ export function guard(): ReturnType<typeof createApp> {
       done();
     },
   });
-  const judge = createJudge({
-    rules: () => rules,
-    allowance: ADMISSION,
-    memory: rememberObjects(() => new Date(0)),
-    stored: () => [],
-    now: () => new Date(),
-  });
+  const judge =
+    own ??
+    createJudge({
+      rules: () => rules,
+      allowance: ADMISSION_AT_ONCE,
+      memory: rememberObjects(() => new Date(0)),
+      stored: () => [],
+      now: () => new Date(),
+    });
   const judgeUnread = createJudgeUnread(
     () => rules,
     () => new Date(),

@@ -52,7 +52,7 @@ export function defineControl<const C extends Component>(
       if (!judge) return undefined;
       const notes: Notes = { violations: [], problems: [...subject.doubts], warnings: [], evidence: [] };
       if (!noteRefusal(subject, notes)) judge(notes);
-      return { outcome: outcomeOf({ ...notes, problems: distinct(notes.problems) }), evidence: notes.evidence };
+      return { outcome: outcomeOf(notes), evidence: notes.evidence };
     },
   };
 }
@@ -62,14 +62,19 @@ function isOf<C extends Component>(subject: Subject, component: C): subject is S
 }
 
 /** One reason can keep several settings from being read; it is told once. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  return problems.filter(
-    (problem, index) =>
-      problems.findIndex(({ code, message }) => code === problem.code && message === problem.message) === index,
-  );
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length < 2) return problems;
+  const told = new Set<string>();
+  return problems.filter(({ code, message }) => {
+    const key = `${code} ${message}`;
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
 }
 
-function outcomeOf({ violations, problems, warnings }: Notes): Outcome {
+function outcomeOf({ violations, problems: all, warnings }: Notes): Outcome {
+  const problems = distinct(all);
   const [violation, ...otherViolations] = violations;
   if (violation !== undefined)
     return { result: 'fail', violations: [violation, ...otherViolations], problems, warnings };

@@ -10,17 +10,26 @@ import type { Control, Finding, Subject } from './types.ts';
  * @returns one finding for each pair, in the order of the subjects, then of the controls
  */
 export function evaluate(controls: readonly Control[], subjects: readonly Subject[]): Finding[] {
-  return subjects.flatMap((subject) => controls.flatMap((control) => judge(control, subject) ?? []));
+  const findings: Finding[] = [];
+  for (const subject of subjects) {
+    for (const control of controls) {
+      const finding = judge(control, subject);
+      if (finding) findings.push(finding);
+    }
+  }
+  return findings;
 }
 
 function judge(control: Control, subject: Subject): Finding | undefined {
   const { name, source, vantage, surface } = subject;
-  const about = { control, subject: name, source, vantage, surface };
   try {
     const judged = control.check(subject);
-    return judged && { ...about, ...judged };
+    if (judged === undefined) return undefined;
+    const { outcome, evidence } = judged;
+    return { control, subject: name, source, vantage, surface, outcome, evidence };
   } catch (cause) {
     const problem = crashOf(cause, `it by the control ${control.slug}`);
-    return { ...about, outcome: { result: 'unknown', problems: [problem], warnings: [] }, evidence: [] };
+    const outcome = { result: 'unknown', problems: [problem], warnings: [] } as const;
+    return { control, subject: name, source, vantage, surface, outcome, evidence: [] };
   }
 }

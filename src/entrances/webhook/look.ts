@@ -47,14 +47,22 @@ export function look(request: AdmissionRequest, controls: readonly Control[], al
  * if that node's kubelet asks: anybody who may create a pod can write any `spec.nodeName`.
  */
 function identified(finding: Finding, request: AdmissionRequest, value: unknown): Finding {
-  const { node, ...subject } = finding.subject;
+  const { component, container, node } = finding.subject;
   const { kind, namespace, username } = request;
   const isOfNode = node !== undefined && request.resource === 'pods' && username === `${NODE_USER}${node}`;
   const name = namedBy(request, value);
   // anybody can set the annotation; only a kubelet's pod is the mirror of a static one
   const isForged = finding.surface === 'mirror-pod' && !username.startsWith(NODE_USER);
   const surface = isForged ? 'pod' : finding.surface;
-  return { ...finding, surface, subject: { ...subject, kind, namespace, name, ...(isOfNode && { node }) } };
+  const subject = {
+    component,
+    name,
+    namespace,
+    kind,
+    ...(isOfNode && { node }),
+    ...(container !== undefined && { container }),
+  };
+  return { ...finding, surface, subject };
 }
 
 function isPresent(value: unknown): boolean {
