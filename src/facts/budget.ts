@@ -57,7 +57,7 @@ export const CHECK_LIMITS: BudgetLimits = {
   characters: 1024 * MI,
   steps: 100_000_000,
   nodes: 10_000_000,
-  depth: 10_000,
+  depth: 1000,
   words: 5_000_000,
   milliseconds: 60_000,
 };

@@ -1,6 +1,6 @@
 // The ConfigMaps that kubeadm and OpenShift keep configurations of our components in.
 
-import type { Problem, Source, Subject, Vantage } from '../policy/types.ts';
+import type { Origin, Problem, Source, Subject, Vantage } from '../policy/types.ts';
 import type { Budget } from './budget.ts';
 import {
   clusterConfiguration,
@@ -9,24 +9,30 @@ import {
   openShiftConfiguration,
   type ConfigurationReader,
 } from './configurations.ts';
-import { parseStream } from './yaml/documents.ts';
 import { isClusterConfiguration } from './kubeadm.ts';
+import { readComponentConfiguration, type EmbeddedDocument } from './kubeadm-documents.ts';
 import { isApiServerConfig } from './openshift.ts';
 import { asRecord, asString, asText } from './values/shape.ts';
+import { parseFirst } from './yaml/documents.ts';
 
 interface Kind {
   readonly namespace: string;
   readonly name: RegExp;
   readonly key: string;
+  /** What is read of the key's text. */
+  readonly read: (text: string, budget: Budget) => EmbeddedDocument;
   readonly reader: ConfigurationReader;
   readonly holds: (value: unknown) => boolean;
 }
+
+const readFirst: Kind['read'] = (text, budget) => ({ document: parseFirst(text, budget) });
 
 const KINDS: readonly Kind[] = [
   {
     namespace: 'kube-system',
     name: /^kubelet-config(?:-1\.\d+)?$/,
     key: 'kubelet',
+    read: readComponentConfiguration,
     reader: kubeletConfiguration,
     // Whatever stands there, kubeadm reads it as a KubeletConfiguration or fails.
     holds: () => true,
@@ -35,6 +41,7 @@ const KINDS: readonly Kind[] = [
     namespace: 'kube-system',
     name: /^kubeadm-config$/,
     key: 'ClusterConfiguration',
+    read: readFirst,
     reader: clusterConfiguration,
     holds: isClusterConfiguration,
   },
@@ -42,6 +49,7 @@ const KINDS: readonly Kind[] = [
     namespace: 'openshift-kube-apiserver',
     name: /^config(?:-\d+)?$/,
     key: 'config.yaml',
+    read: readFirst,
     reader: openShiftConfiguration,
     holds: isApiServerConfig,
   },
@@ -75,12 +83,17 @@ export function configMapSubjects(object: Readonly<Record<string, unknown>>, at:
   };
   const text = asString(asRecord(object.data)[key]);
   if (text === undefined) return unreadable('is missing, so what reads it would fail; restore it');
-  const [document, ...others] = parseStream(text, found.budget);
+  const { document, fault } = kind.read(text, found.budget);
   if (document === undefined) return unreadable('holds no document; restore it');
   if ('problem' in document) return unreadable(`is ${document.problem.message}`);
-  if (others.length > 0) return unreadable('holds several documents, of which one is expected');
   if (!holds(document.value)) return unreadable('holds another kind of document than expected');
-  return reader.read(document, place, found.budget).map((subject) => embedded(subject, pointer));
+  const origin: Origin = { layer: 'file', pointer };
+  const message = `kubeadm refuses the key ${key} of ${place.name}: ${fault ?? ''}; leave one document in it`;
+  const doubts: Problem[] = fault === undefined ? [] : [{ code: 'malformed', message, origin }];
+  return reader
+    .read(document, place, found.budget)
+    .map((subject) => embedded(subject, pointer, document.index === 0))
+    .map((subject) => ({ ...subject, doubts: [...subject.doubts, ...doubts] }));
 }
 
 /** The same subject where the ConfigMap can not be judged. */

@@ -102,12 +102,16 @@ function base(component: Component, { name, namespace, kind, source, vantage, su
   return { name: { component, name, kind, ...(namespace !== undefined && { namespace }) }, source, vantage, surface };
 }
 
-/** Moves every origin of a subject into a text that stands at a pointer of another document. */
-export function embedded(subject: Subject, pointer: string): Subject {
+/**
+ * Moves every origin of a subject into a text that stands at a pointer of another document.
+ *
+ * @param first whether it comes from the text's first document, in which origins can be shown
+ */
+export function embedded(subject: Subject, pointer: string, first: boolean): Subject {
   const moved = (origin: Origin): Origin => ({
     ...origin,
     pointer,
-    ...(origin.pointer !== undefined && { within: origin.pointer }),
+    ...(first && origin.pointer !== undefined && { within: origin.pointer }),
   });
   const problem = (entry: Problem): Problem => (entry.origin ? { ...entry, origin: moved(entry.origin) } : entry);
   const reading = <T>(entry: Reading<T>): Reading<T> =>

@@ -11,7 +11,7 @@ import { select } from './select.ts';
 import { isAbsolute, joinPath } from './values/paths.ts';
 import { asRecord, asText, isRecord, pointerOf, valueAt } from './values/shape.ts';
 import { isFinite } from './yaml/conversion.ts';
-import { parseStream, type ParsedDocument, type Syntax } from './yaml/documents.ts';
+import { parseFirst, type ParsedDocument, type Syntax } from './yaml/documents.ts';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
 /** Kubelets accept it, with the names of Go's fields. */
@@ -180,8 +180,8 @@ export function firstDocument(
 ): ParsedDocument | { readonly state: 'no document'; readonly step: Step } {
   const origin: Origin = { layer: 'file', file: path };
   if (text === '') return { state: 'no document', step: refuse(`kubelet config file ${path} was empty`, origin) };
-  const [first] = parseStream(text, budget);
-  if (first?.index !== 0) return { state: 'no document', step: refuse(`${path}: Object 'Kind' is missing`, origin) };
+  const first = parseFirst(text, budget);
+  if (first === undefined) return { state: 'no document', step: refuse(`${path}: Object 'Kind' is missing`, origin) };
   if (!('problem' in first)) return first;
   const problem: Problem = { ...first.problem, message: `${path} is ${first.problem.message}`, origin };
   return { state: 'no document', step: unreadable(problem) };

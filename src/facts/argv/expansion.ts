@@ -62,10 +62,9 @@ export function environmentOf(container: Readonly<Record<string, unknown>>, budg
   budget.words(variables.length);
   for (const entry of variables) {
     const { name, value, valueFrom } = asRecord(entry);
-    if (typeof name !== 'string') continue;
     const text = asString(value) ?? '';
     const known = valueFrom === undefined || valueFrom === null || text !== '';
-    values.set(name, known ? expand(text, environment, budget) : unknownValue(valueFrom));
+    values.set(asString(name) ?? '', known ? expand(text, environment, budget) : unknownValue(valueFrom));
   }
   return environment;
 }

@@ -51,6 +51,9 @@ const BRACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3
 /** Where a document begins: kubectl and kubeadm cut streams there. */
 const MARKER = /[\n\r\u0085\u2028\u2029](?=---(?:[ \t\n\r\u0085\u2028\u2029]|$))/g;
 
+/** The rest of a line. */
+const BEHIND_LAST = /^[ \t]*(?:#[^\n\r]*)?[\n\r]?$/;
+
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** What the bookkeeping of one document costs, in steps. */
@@ -66,13 +69,18 @@ type AnyDocument = ParsedDocument | BrokenDocument;
  * @returns its documents in order, without those that hold nothing
  */
 export function parseStream(text: string, budget: Budget): AnyDocument[] {
+  return parseAll(text, budget).filter((document) => !('value' in document) || document.value !== null);
+}
+
+/** The same, with documents that hold nothing. */
+export function parseAll(text: string, budget: Budget): AnyDocument[] {
   return [...documentsOf(text, budget)];
 }
 
 /** The first document of a stream, unless it holds nothing: all that most components read. */
 export function parseFirst(text: string, budget: Budget): AnyDocument | undefined {
   const [first] = documentsOf(text, budget);
-  return first?.index === 0 ? first : undefined;
+  return first === undefined || ('value' in first && first.value === null) ? undefined : first;
 }
 
 /** The documents of a stream, each read when it is asked for. */
@@ -80,7 +88,7 @@ function* documentsOf(text: string, budget: Budget): Generator<AnyDocument, void
   budget.characters(text.length);
   const json = jsonNode(text, 0, text.length, budget);
   const refused = json ? null : REFUSED_CHARACTER.exec(text);
-  if (json) yield* present(understood(json, 'json', 0, budget));
+  if (json) yield understood(json, 'json', 0, budget);
   else if (refused) {
     const line = linesIn(text, 0, refused.index);
     yield broken(new Refused('control characters are not allowed', line), 0);
@@ -97,7 +105,9 @@ function* yamlDocuments(text: string, budget: Budget): Generator<AnyDocument, vo
     MARKER.lastIndex = read.contentStart;
     const found = MARKER.exec(text);
     const next = found === null ? undefined : found.index + 1;
-    yield* present(documentAt(read, text, next, index, budget));
+    // nothing at all behind the last `---` is no document
+    if (index === 0 || next !== undefined || !BEHIND_LAST.test(text.slice(read.contentStart)))
+      yield documentAt(read, text, next, index, budget);
     if (next !== undefined) line += linesIn(text, position, next);
     position = next;
   }
@@ -131,22 +141,21 @@ function documentAt(
   end: number | undefined,
   index: number,
   budget: Budget,
-): AnyDocument | undefined {
+): AnyDocument {
   if (index > 0) {
     const json = jsonNode(text, contentStart, end ?? text.length, budget);
     if (json) return understood(json, 'json', index, budget);
   }
   if (refused) return broken(refused, index);
-  if (node === undefined) return undefined;
+  if (node === undefined) return { value: null, index, syntax: 'yaml', locate: () => undefined };
   const braced = index === 0 ? beginsWithBrace(text, 0) : node.kind === 'mapping' && node.flow === true;
   return understood(node, braced ? 'broken-json' : 'yaml', index, budget);
 }
 
-function understood(node: Node, syntax: Syntax, index: number, budget: Budget): AnyDocument | undefined {
+function understood(node: Node, syntax: Syntax, index: number, budget: Budget): AnyDocument {
   const conversion = new Conversion(syntax === 'json', budget);
   try {
     const value = conversion.root(node);
-    if (value === null) return undefined;
     const { attempts, duplicate } = conversion;
     return {
       value,
@@ -182,10 +191,6 @@ function jsonNode(text: string, start: number, end: number, budget: Budget): Nod
 function beginsWithBrace(text: string, start: number): boolean {
   BRACE.lastIndex = start;
   return BRACE.test(text);
-}
-
-function present<T>(document: T | undefined): T[] {
-  return document === undefined ? [] : [document];
 }
 
 function broken({ message, line }: Refused, index: number): BrokenDocument {

@@ -54,6 +54,15 @@ function framed(text: string, draws: Draws): string {
     '# comment\n',
     '\n\n',
     '%YAML 1.1\n---\n',
+    '%YAML 1.1\t# x\n# y\n---\n',
+    '%YAML 1.2\n---\n',
+    '%YAML 1.1\n%YAML 1.1\n---\n',
+    '%TAG ! tag:yaml.org,2002:\n---\n',
+    '%TAG !y! tag:yaml.org,2002:\n%YAML 1.1\n--- ',
+    '%TAG !! tag:x,2002:\n---\n',
+    '%OTHER\n---\n',
+    '--- !!map\n',
+    '--- &root\n',
     '\uFEFF',
     '--- # x\n',
     '---\n---\n',
@@ -66,6 +75,13 @@ function framed(text: string, draws: Draws): string {
     '\n...\n',
     '\n---\n',
     '\n---\nkind: Other\n',
+    '\n---\n- ? : [\n',
+    '\n...\n---\n*x',
+    '\n}',
+    '\n]\n',
+    '\n: x',
+    '\n%YAML 1.1\n---\n{}',
+    '\n@',
     '\n# end',
     '\n...\n# x',
     '\n---\n{',
@@ -73,24 +89,65 @@ function framed(text: string, draws: Draws): string {
     '\n\t\n',
   ]);
   const framedText = `${before}${text}${after}`;
-  return draws.once(6) ? framedText.replaceAll('\n', draws.pick(['\r\n', '\r\n', '\r'])) : framedText;
+  return draws.once(6)
+    ? framedText.replaceAll('\n', draws.pick(['\r\n', '\r\n', '\r', '\u0085', '\u2028', '\u2029']))
+    : framedText;
 }
 
 function block(tree: Tree, indent: string, step: number, draws: Draws, top = false): string {
-  if (typeof tree === 'string') return ` ${indented(tree, indent)}`;
-  if (!top && draws.once(8)) return ` ${flow(tree, draws)}`;
+  if (typeof tree === 'string') return ` ${property(draws)}${indented(commented(tree, draws), indent)}`;
+  if (!top && draws.once(8)) return ` ${property(draws)}${flow(tree, draws)}`;
+  const before = top || !draws.once(20) ? '' : ` ${property(draws, 1)}`.trimEnd();
   const inner = top ? '' : indent + ' '.repeat(step);
   if (Array.isArray(tree))
-    return sequence(tree as readonly Tree[], top ? '' : draws.once(2) ? indent : inner, step, draws);
+    return before + sequence(tree as readonly Tree[], top ? '' : draws.once(2) ? indent : inner, step, draws);
   const { entries } = tree as Exclude<Tree, string | readonly Tree[]>;
   if (entries.length === 0) return ' {}';
   const lines = entries.map(([key, value]) => {
     const comment = draws.once(25) ? `${inner}# comment\n` : '';
     const colon = draws.once(25) ? ' :' : ':';
-    if (draws.once(60)) return `${comment}${inner}? ${key}\n${inner}:${block(value, inner, step, draws)}`;
+    if (draws.once(30)) {
+      const asked = draws.pick([
+        ` ${key}`,
+        ` ${key}`,
+        `\n${inner}  ${key}`,
+        ` |-\n${inner}  ${key}`,
+        ` "${key}" # x`,
+        ` ${key}\n${inner} # x`,
+      ]);
+      if (draws.once(20)) return `${comment}${inner}?${asked}`;
+      return `${comment}${inner}?${asked}\n${inner}:${block(value, inner, step, draws)}`;
+    }
     return `${comment}${inner}${quotedKey(key, draws)}${colon}${block(value, inner, step, draws)}${tail(value, draws)}`;
   });
-  return `\n${lines.join('\n')}`;
+  return `${before}\n${lines.join('\n')}`;
+}
+
+/** An anchor, a tag or both before a node, now and then. */
+function property(draws: Draws, times = 60): string {
+  if (!draws.once(times)) return '';
+  return draws.pick([
+    '&n ',
+    '&n-1 ',
+    '! ',
+    '!!str ',
+    '!foo ',
+    '&n !!str ',
+    '!!str &n ',
+    '!<tag:yaml.org,2002:str> ',
+    '!y!str ',
+    '!str ',
+    '&n.x ',
+    '!%66oo ',
+    '&n &m ',
+  ]);
+}
+
+/** A quoted text with a comment or more right behind it, now and then. */
+function commented(text: string, draws: Draws): string {
+  return /^["'][^\n]*["']$/.test(text) && draws.once(12)
+    ? text + draws.pick(['#x', ' #x', '# x: y', ' \t# x', ',', ' x', ':'])
+    : text;
 }
 
 function sequence(items: readonly Tree[], indent: string, step: number, draws: Draws): string {
@@ -115,16 +172,42 @@ function indented(text: string, indent: string): string {
 }
 
 function quotedKey(key: string, draws: Draws): string {
+  if (key === '<<' && draws.once(3))
+    return draws.pick([
+      '"<<"',
+      '!!str <<',
+      '!foo <<',
+      '!!merge "<<"',
+      '!!merge <<',
+      '! "<<"',
+      "! '<<'",
+      '&m <<',
+      '!!merge <',
+      '!y!merge "<<"',
+      '!merge <<',
+    ]);
   if (key === '<<' || !draws.once(12)) return key;
-  return draws.pick([`"${key}"`, `'${key}'`, `!!str ${key}`, `&k${draws.below(9)} ${key}`]);
+  return draws.pick([
+    ...([`"${key}"`, `'${key}'`, `!!str ${key}`, `&k${draws.below(9)} ${key}`] as const),
+    ...([
+      `! ${key}`,
+      `&k !foo ${key}`,
+      `${key}\t`,
+      `"\\x${key.charCodeAt(0).toString(16).padStart(2, '0')}${key.slice(1)}"`,
+    ] as const),
+  ]);
 }
 
 function flow(tree: Tree, draws: Draws): string {
-  if (typeof tree === 'string') return tree.includes('\n') ? '"x"' : tree;
-  const comma = draws.pick([', ', ',', ' , ']);
+  if (typeof tree === 'string')
+    return tree.includes('\n') ? draws.pick(['"x"', '"x\n\n y"', "'x\n  y'", 'x\n y']) : property(draws) + tree;
+  const comma = draws.pick([', ', ', ', ',', ' , ', ',\n', ', # x\n  ', ',\t', ' ,\n\t']);
   if (Array.isArray(tree)) return `[${(tree as readonly Tree[]).map((item) => flow(item, draws)).join(comma)}]`;
   const { entries } = tree as Exclude<Tree, string | readonly Tree[]>;
-  const pairs = entries.map(([key, value]) => `${quotedKey(key, draws)}: ${flow(value, draws)}`);
+  const pairs = entries.map(([key, value]) => {
+    const colon = draws.once(15) ? draws.pick([':', ' : ', ':\n ', '\n: ', ':\t']) : ': ';
+    return `${draws.once(25) ? '? ' : ''}${quotedKey(key, draws)}${draws.once(40) ? '' : colon + flow(value, draws)}`;
+  });
   return `{${pairs.join(comma)}${draws.once(15) ? ',' : ''}}`;
 }
 
