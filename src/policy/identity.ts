@@ -72,7 +72,9 @@ export function strangerAt(
   const shown = seen && shownNames(seen);
   if (seen !== undefined && shown !== undefined) {
     const { signed, all } = namesOf(seen);
-    if (all.some((known) => known === name || covers(known, name))) return undefined;
+    if (all.includes(name)) return undefined;
+    // a wildcard is for several nodes, and tells those that are asked at one place not apart
+    if (others.length === 0 && all.some((known) => covers(known, name))) return undefined;
     if (isOfApiServer(seen)) return unidentified(`${endpoint} answers with the certificate of a kube-apiserver`);
     const another = signed ?? namedNode(node, directory, all);
     if (another !== undefined && another !== name) {

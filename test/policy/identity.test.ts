@@ -72,6 +72,8 @@ describe('what answers with a certificate', () => {
     expect(judge(certificate('x', '*.eu.internal'), node, [node])).toBe('itself');
     expect(judge(certificate('x', '*.internal'), node, [node])).toBe('unidentified');
     expect(judge(certificate('x', '*.eu.internal'), NODE)).toBe('unidentified');
+    const twin = nodeOf('ip-10-0-0-2.eu.internal', '10.0.0.1');
+    expect(judge(certificate('x', '*.eu.internal'), node, [node, twin])).toBe('wrong-node');
   });
 
   test('that a known CA signed for kubelets alone is a kubelet, and that of the node where no other is asked there', () => {
