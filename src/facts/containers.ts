@@ -98,7 +98,10 @@ export function launchOf(container: Container, budget: Budget): { readonly launc
   const command = wordsOf(container, 'command', budget);
   const args = wordsOf(container, 'args', budget);
   const { environment } = container;
-  if (command.length > 0) return { launch: resolveLaunch([...command, ...args], environment, isApiServerFlag, budget) };
+  if (command.length > 0)
+    return {
+      launch: resolveLaunch(args.length === 0 ? command : [...command, ...args], environment, isApiServerFlag, budget),
+    };
   const image = imageName(container.image);
   const [first] = args;
   if (first === undefined) {

@@ -159,8 +159,9 @@ function subjectsOf(
 ): Subject[] {
   const pod = podIn(value, pointer, context);
   if (pod) {
-    const doubts = document.syntax === 'decoded' ? [] : decodingDoubts(document, value, pointer);
-    return podSubjects(pod.spec, { ...pod.place, doubts }, context.budget);
+    const { spec, place } = pod;
+    if (document.syntax === 'decoded') return podSubjects(spec, place, context.budget);
+    return podSubjects(spec, { ...place, doubts: decodingDoubts(document, value, pointer) }, context.budget);
   }
   if (value.kind === 'ConfigMap') return configMapSubjects(value, pointer, context);
   const reader = readerOf(value);

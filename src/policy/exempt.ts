@@ -13,7 +13,7 @@ export function exemptionOf(exemptions: readonly Exemption[], finding: Finding, 
     (exemption) =>
       exemption.control === finding.control.slug &&
       !isExpired(exemption, today) &&
-      names.some((name) => matcherOf(exemption).test(name)),
+      names.some((name) => matches(exemption, name)),
   );
 }
 
@@ -31,18 +31,30 @@ export function namesOf({ subject: { kind, namespace, name, node } }: Pick<Findi
   return names;
 }
 
-const compiled = new WeakMap<Exemption, RegExp>();
-
-function matcherOf(exemption: Exemption): RegExp {
-  const known = compiled.get(exemption);
-  if (known) return known;
-  const [kind = ''] = exemption.subject.split('/', 1);
-  const parts = `${kind.toLowerCase()}${exemption.subject.slice(kind.length)}`.split('*').map(escape);
-  const matcher = new RegExp(`^${parts.join('[^/]*')}$`);
-  compiled.set(exemption, matcher);
-  return matcher;
-}
-
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+/** Tells whether a name matches; it is gone through once, however many `*` there are. */
+function matches({ subject }: Exemption, name: string): boolean {
+  const slash = subject.indexOf('/');
+  const kind = slash === -1 ? subject : subject.slice(0, slash);
+  const pattern = `${kind.toLowerCase()}${subject.slice(kind.length)}`;
+  let at = 0;
+  let wanted = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < name.length) {
+    if (pattern[wanted] === '*') {
+      star = wanted;
+      wanted += 1;
+      starAt = at;
+    } else if (pattern[wanted] === name[at]) {
+      wanted += 1;
+      at += 1;
+    } else {
+      if (star === -1 || name[starAt] === '/') return false;
+      wanted = star + 1;
+      starAt += 1;
+      at = starAt;
+    }
+  }
+  while (pattern[wanted] === '*') wanted += 1;
+  return wanted === pattern.length;
 }

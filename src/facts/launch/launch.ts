@@ -106,7 +106,7 @@ class Resolver {
   resolve(command: Command, depth: number): Launch {
     const { words } = command;
     this.#budget.steps(STEPS_OF_COMMAND + words.length);
-    const [program] = words;
+    const program = words[0];
     if (program === undefined) return NOTHING;
     if (!isKnown(program.text) || depth > MAX_DEPTH)
       return this.#suspect(command, `which program ${readable(program.text)} is can not be told`);
@@ -206,8 +206,9 @@ class Resolver {
   }
 }
 
-function componentOf([program, first]: readonly Word[]): { component: Component; skip: number } | undefined {
-  switch (basename(program?.text ?? '')) {
+function componentOf(words: readonly Word[]): { component: Component; skip: number } | undefined {
+  const first = words[1];
+  switch (basename(words[0]?.text ?? '')) {
     case 'kube-apiserver':
       return { component: 'kube-apiserver', skip: 1 };
     case 'kubelet':
