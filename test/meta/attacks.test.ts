@@ -24,6 +24,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/runtime/connections.test.ts', 'one too many ends the one that was idle for longest'],
   ],
   '4 a review as long as an API server can make it': [
+    ['test/e2e/largest.e2e.ts'],
     ['test/entrances/webhook/app.test.ts', 'may be as long as an API server can send'],
   ],
   '5 an object that the API server does not ask about': [
@@ -108,7 +109,10 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/sources/pages.test.ts', 'go on with the token that an expired one is answered with, however often'],
     ['test/entrances/sweep/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
   ],
-  'clusters of IPv6 alone': [['test/runtime/listener.test.ts', 'without a host is on both families: %s']],
+  'clusters of IPv6 alone': [
+    ['test/e2e/families.e2e.ts'],
+    ['test/runtime/listener.test.ts', 'without a host is on both families: %s'],
+  ],
   'a stolen key': [
     ['test/e2e/incidents.e2e.ts', 'of a stolen key ends with a new CA, and the old one is trusted by nobody'],
   ],
@@ -128,6 +132,7 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ],
   ],
   'what an idle installation costs': [
+    ['test/e2e/idle.e2e.ts'],
     ['test/sources/cluster.test.ts', 'user-agent'],
     ['test/sources/object-watch.test.ts', 'the watch of pods'],
   ],

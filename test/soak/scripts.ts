@@ -32,7 +32,7 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
   let failed = 0;
   while (done < bounds.count && performance.now() - began < bounds.milliseconds) {
     const runs = Math.min(CHUNK, bounds.count - done);
-    const variables = { SCRIPT_RUNS: String(runs) };
+    const variables = { SHELL_SCRIPTS: String(runs), SHELL_SEED: String(bounds.seed + done) };
     const { code, output } = await jest(['--selectProjects', 'unit', '-w', '1', 'test/facts/shell-real'], variables);
     done += runs;
     if (code !== 0) {
