@@ -122,6 +122,8 @@ const FALSE_PASSES: [string, string[]][] = [
     [],
   ],
   [`sh -c "exec kube-apiserver ${FLAGS}$NOTHING"`, []],
+  // a backslash at the very end: bash drops it behind a quoted line break
+  ["exec kube-apiserver --x='\n' --kubelet-client-certificate=/c --kubelet-client-key=\\", []],
 ];
 
 describe('scripts', () => {

@@ -140,9 +140,7 @@ class Tokenizer {
         this.#doubleQuoted(parts);
         return;
       case '\\':
-        if (this.#script.charAt(this.#at + 1) !== '\n') {
-          parts.push({ kind: 'literal', text: this.#script.charAt(this.#at + 1) || '\\', quoted: true });
-        }
+        parts.push(...escaped(this.#script.charAt(this.#at + 1)));
         this.#at += 2;
         return;
       case '$':
@@ -291,4 +289,10 @@ class Tokenizer {
 function endOf(text: string, end: string, from: number): number {
   const index = text.indexOf(end, from);
   return index === -1 ? text.length : index;
+}
+
+/** What a backslash makes of the character behind it. At the end of a script bash may drop it, and dash keeps it. */
+function escaped(next: string): Part[] {
+  if (next === '') return [{ kind: 'unknown', text: '', quoted: true }];
+  return next === '\n' ? [] : [{ kind: 'literal', text: next, quoted: true }];
 }
