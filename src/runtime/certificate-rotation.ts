@@ -76,7 +76,9 @@ export function certificatesIn(text = ''): X509Certificate[] {
 /** The CA that has the key, unless it is due. */
 function signerAmong(authorities: readonly X509Certificate[], key = '', now: Date): Pair | undefined {
   const signer = authorities.find((authority) => fits(authority, key));
-  return signer && !isPast(signer, RENEWED, now) ? { certificate: String(signer), key } : undefined;
+  return signer && !isFuture(signer, now) && !isPast(signer, RENEWED, now)
+    ? { certificate: String(signer), key }
+    : undefined;
 }
 
 function newSigner({ now, lifetimes }: RenewalOptions): Promise<Pair> {
@@ -96,6 +98,7 @@ function servingIn(
 ): Serving | undefined {
   const [parsed] = certificatesIn(certificate);
   if (parsed === undefined || !fits(parsed, key) || now >= new Date(parsed.validTo)) return undefined;
+  if (isFuture(parsed, now)) return undefined;
   if (!authorities.some((authority) => signed(authority, parsed))) return undefined;
   return { pair: { certificate, key }, parsed };
 }
@@ -135,6 +138,11 @@ function validity(now: Date, end: number): Validity {
 
 function madeAt(certificate: X509Certificate): number {
   return Date.parse(certificate.validFrom) + BACKDATED;
+}
+
+/** Made by a clock that was ahead: nobody takes it yet. */
+function isFuture(certificate: X509Certificate, now: Date): boolean {
+  return now < new Date(certificate.validFrom);
 }
 
 function isPast(certificate: X509Certificate, part: number, now: Date): boolean {

@@ -63,6 +63,20 @@ describe('what is in the Secret', () => {
     expect(renewed['tls.key']).not.toBe(first['tls.key']);
   });
 
+  test.each([
+    ['a certificate', 100],
+    ['a certificate and a CA', 400],
+  ])('is replaced where a clock that was ahead made %s that nobody takes yet', async (_what, days) => {
+    const ahead = await renew(first, at(days));
+    expect(serving(ahead).raw).not.toStrictEqual(serving(first).raw);
+    const back = await renew(ahead, at(1));
+    const signer = bundle(back)[signedBy(back)];
+    for (const certificate of [serving(back), signer]) {
+      expect(Date.parse(certificate?.validFrom ?? '')).toBeLessThan(START + DAY);
+    }
+    expect(await renew(back, at(2))).toStrictEqual(back);
+  });
+
   test('keeps the CA where only the certificate is broken', async () => {
     const renewed = await renew({ ...first, 'tls.key': first['ca.key'] }, at(1));
     expect([renewed['ca.crt'], signedBy(renewed)]).toEqual([first['ca.crt'], 0]);
