@@ -97,7 +97,7 @@ function processPart(random: Random, pid: number): string {
       ? [`exe ${random.pick(['/home/u/kubelet', '/usr/bin/kubelet', '/bin/sh', '/x (deleted)'])}`]
       : []),
     ...(random.oneIn(3) ? [`parent ${random.pick(['1', '0', '4000', '700', '99999'])}`] : []),
-    ...(random.oneIn(3) ? [`env A=${longText(random, 3000)}`] : []),
+    ...(random.oneIn(3) ? [`env A=${longText(random, 3000).replaceAll('\n', ' ')}`] : []),
     `cgroup ${random.pick(GROUPS)}`,
     ...(random.oneIn(6) ? [`root ${random.pick(['/home/u', '/', '/nowhere'])}`] : []),
   ];
