@@ -19,6 +19,7 @@ export const CHECKS = [
   'certificate',
   'canary',
   'rights',
+  'policies',
   'reports',
   'other-webhooks',
   'configuration',

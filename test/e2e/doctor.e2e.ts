@@ -26,6 +26,14 @@ const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookcon
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 const MAPS = '/api/v1/namespaces/kube-system/configmaps';
 
+function objectsOf(file: URL): readonly KubeObject[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as KubeObject);
+}
+
+interface Policy extends KubeObject {
+  readonly spec: object;
+}
+
 interface Diagnosis {
   readonly code: number;
   readonly results: Readonly<Record<string, string>>;
@@ -53,9 +61,8 @@ describeWith(ASSETS, 'the doctor', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     await giveRights(plane);
-    for (const document of parseAllDocuments(readFileSync(CERTIFICATES, 'utf8'))) {
-      succeeded(await send(document.toJS() as KubeObject));
-    }
+    for (const object of objectsOf(CERTIFICATES)) succeeded(await send(object));
+    for (const object of objectsOf(PROTECTION)) succeeded(await plane.admin.create(object));
     for (const action of ['audit', 'ratchet', 'enforce', 'off']) {
       const controls = { 'apiserver-kubelet-client-cert': { action }, 'kubelet-client-ca': { action } };
       const head = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' };
@@ -117,6 +124,7 @@ describeWith(ASSETS, 'the doctor', () => {
             platform: 'ok',
             canary: 'ok',
             rights: 'ok',
+            policies: 'ok',
             reports: 'ok',
           });
           expect(results).toMatchObject({ 'other-webhooks': 'ok', configuration: 'ok' });
@@ -169,6 +177,46 @@ describeWith(ASSETS, 'the doctor', () => {
     });
   });
 
+  test('finds a policy that is missing, one that is weakened, and a binding that only warns', async () => {
+    const admission = '/apis/admissionregistration.k8s.io/v1';
+    const [registration, sweeper] = await Promise.all(
+      ['policies/kubelet-guard-registration', 'policybindings/kubelet-guard-sweeper'].map(
+        async (path) => succeeded(await plane.admin.get(`${admission}/validatingadmission${path}`)).body as Policy,
+      ),
+    );
+    if (registration === undefined || sweeper === undefined) throw new Error('the manifests hold no policies');
+    const weak = {
+      ...registration,
+      spec: { ...registration.spec, failurePolicy: 'Ignore', validations: [{ expression: 'true' }] },
+    };
+    const warning = { ...sweeper, spec: { ...sweeper.spec, validationActions: ['Warn', 'Audit'] } };
+    succeeded(await plane.admin.replace(weak));
+    succeeded(await plane.admin.replace(warning));
+    const weakened = await doctor(plane.kubeconfig, config('audit'));
+    succeeded(await plane.admin.delete(registration));
+    succeeded(await plane.admin.delete(sweeper));
+    const gone = await doctor(plane.kubeconfig, config('audit'));
+    for (const { metadata, ...object } of [registration, sweeper]) {
+      succeeded(await plane.admin.create({ ...object, metadata: { name: metadata.name } }));
+    }
+    const again = await doctor(plane.kubeconfig, config('audit'));
+
+    expect(weakened.of('policies')).toMatchObject({
+      result: 'problem',
+      remedy: expect.stringContaining('kubectl apply -k'),
+    });
+    expect(weakened.of('policies').details).toEqual([
+      'ValidatingAdmissionPolicy kubelet-guard-registration: failurePolicy is Ignore, shipped Fail',
+      'ValidatingAdmissionPolicy kubelet-guard-registration: validations are other ones than those that are shipped',
+      'ValidatingAdmissionPolicyBinding kubelet-guard-sweeper: validationActions is ["Audit","Warn"], shipped ["Deny"]',
+    ]);
+    expect(gone.of('policies').details).toEqual([
+      'ValidatingAdmissionPolicy kubelet-guard-registration is missing',
+      'ValidatingAdmissionPolicyBinding kubelet-guard-sweeper is missing',
+    ]);
+    expect(again.results).toMatchObject({ policies: 'ok' });
+  });
+
   test('finds rights that are too many, and rights that are missing', async () => {
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole' };
     const subject = { kind: 'ServiceAccount', name: 'kubelet-guard-sweeper', namespace: NAMESPACE };
@@ -199,7 +247,7 @@ describeWith(ASSETS, 'the doctor', () => {
       const { code, results } = await doctor(await addAccount(plane, 'blind', []), config('audit'));
 
       expect(code).toBe(3);
-      const blind = ['registration', 'platform', 'certificate', 'canary', 'rights', 'other-webhooks'];
+      const blind = ['registration', 'platform', 'certificate', 'canary', 'rights', 'policies', 'other-webhooks'];
       expect(results).toMatchObject(Object.fromEntries(blind.map((name) => [name, 'unknown'])));
     });
   });
@@ -290,14 +338,7 @@ describeWith(ASSETS, 'an uninstall', () => {
   });
 
   test('removes the protected registration with the right to that, and not with less', async () => {
-    const admissionregistration = '/apis/admissionregistration.k8s.io/v1';
-    for (const document of parseAllDocuments(readFileSync(PROTECTION, 'utf8'))) {
-      const object = document.toJS() as KubeObject;
-      const plural = object.kind === 'ValidatingAdmissionPolicy' ? 'ies' : 'ybindings';
-      const path = `${admissionregistration}/validatingadmissionpolic${plural}`;
-      if (object.kind === 'ClusterRole') succeeded(await plane.admin.create(object));
-      else succeeded(await plane.admin.send('POST', path, object));
-    }
+    for (const object of objectsOf(PROTECTION)) succeeded(await plane.admin.create(object));
     await install();
     const less = await addAccount(
       plane,

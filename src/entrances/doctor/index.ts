@@ -8,6 +8,7 @@ import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './can
 import { checkCertificate } from './certificate.ts';
 import { fieldsOf, itemsOf, textOf } from './fields.ts';
 import { checkPlatform } from './platform.ts';
+import { checkPolicies, policyPlaces } from './policies.ts';
 import { checkRegistration, readRegistration, type Registered } from './registration.ts';
 import { checkRights, rightQuestions, type RightQuestion } from './rights.ts';
 import { checkConfiguration, checkReports, type ServedApis } from './settings.ts';
@@ -78,6 +79,7 @@ export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<
         signal,
       ),
     ),
+    checkPolicies(await policySights(questions, signal), home),
     checkReports(served, settings?.reports ?? 'auto'),
     checkOtherWebhooks({
       mutating: await listed(questions, `${REGISTRATIONS}/mutatingwebhookconfigurations`, signal),
@@ -171,6 +173,16 @@ async function askRights(questions: Questions, wanted: readonly RightQuestion[],
     if (told.every(({ may }) => 'unknown' in may)) break;
   }
   return answers;
+}
+
+function policySights(questions: Questions, signal: AbortSignal) {
+  return Promise.all(
+    policyPlaces.map(async ({ shipped, policy, binding }) => ({
+      shipped,
+      policy: await questions.read(`${REGISTRATIONS}/${policy}`, signal),
+      binding: await questions.read(`${REGISTRATIONS}/${binding}`, signal),
+    })),
+  );
 }
 
 async function listed(questions: Questions, path: string, signal: AbortSignal): Promise<Asked<readonly unknown[]>> {

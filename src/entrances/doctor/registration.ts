@@ -1,5 +1,6 @@
 import type { Check } from '../../report/doctor-report.ts';
 import type { Asked } from '../../sources/questions.ts';
+import { namedDifferences, plain, short } from './compare.ts';
 import { fieldsOf, itemsOf, textOf } from './fields.ts';
 import { shipped } from './shipped.ts';
 
@@ -83,19 +84,8 @@ type Webhook = Readonly<Record<string, unknown>>;
 function difference(field: string, actual: Webhook, wanted: Webhook, otherwise: unknown): string[] {
   const [is, was] = [plain(actual[field] ?? otherwise), plain(wanted[field] ?? otherwise)];
   if (is === was) return [];
-  if (field === 'matchConditions') return conditionDifferences(actual, wanted);
+  if (field === 'matchConditions') return namedDifferences(field, actual[field], wanted[field]);
   return [`${field} is ${short(is)}, shipped ${short(was)}`];
-}
-
-function conditionDifferences(actual: Webhook, wanted: Webhook): string[] {
-  const expressions = ({ matchConditions }: Webhook): ReadonlyMap<string, string> =>
-    new Map(itemsOf(matchConditions).map((item) => [textOf(fieldsOf(item).name), plain(fieldsOf(item).expression)]));
-  const [is, was] = [expressions(actual), expressions(wanted)];
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((name) => {
-    if (is.get(name) === was.get(name)) return [];
-    const how = !is.has(name) ? 'is missing' : was.has(name) ? 'has another expression' : 'is not shipped';
-    return [`matchConditions: ${name} ${how}`];
-  });
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -144,23 +134,4 @@ function calledAt({ object, service }: Registered): string {
   if (service !== undefined) return `called at the Service ${service.namespace}/${service.name}`;
   const [first] = itemsOf(fieldsOf(object).webhooks);
   return `called at ${textOf(fieldsOf(fieldsOf(first).clientConfig).url) || 'no address'}`;
-}
-
-/** JSON without the order of keys and items, and with single spaces: neither means anything here. */
-function plain(value: unknown): string {
-  return JSON.stringify(canonical(value));
-}
-
-function canonical(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/\s+/g, ' ').trim();
-  if (Array.isArray(value))
-    return value.map(canonical).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item)]));
-}
-
-function short(json: string): string {
-  const text = json.replace(/^"(.*)"$/, '$1');
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }

@@ -15,10 +15,19 @@ export interface ShippedRight {
   readonly name?: string;
 }
 
+/** A ValidatingAdmissionPolicy of the manifests, and the binding of the same name. */
+export interface ShippedPolicy {
+  readonly name: string;
+  /** Their `spec`. */
+  readonly policy: Readonly<Record<string, unknown>>;
+  readonly binding: Readonly<Record<string, unknown>>;
+}
+
 /** What manifests/base holds, as far as it can be compared with a cluster. A test keeps it in step. */
 export const shipped: {
   readonly webhooks: readonly Readonly<Record<string, unknown>>[];
   readonly rights: readonly ShippedRight[];
+  readonly policies: readonly ShippedPolicy[];
 } = data;
 
 /** As shipped. */

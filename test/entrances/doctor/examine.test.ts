@@ -37,7 +37,7 @@ test('an API server that does not answer is asked once, and everything is unknow
 
   expect(silent.asked).toEqual(['/version']);
   expect(new Set(checks.map(({ result }) => result))).toEqual(new Set(['unknown']));
-  expect(checks).toHaveLength(8);
+  expect(checks).toHaveLength(9);
   expect(doctorExitCode(checks)).toBe(3);
 });
 
@@ -51,7 +51,7 @@ test.each(['null', '[]', '{}', '""', 'x', '{"data":{"guard.yaml":"x"},"webhooks"
     const results = Object.fromEntries(checks.map(({ check, result }) => [check, result]));
 
     if (!text.includes('items')) expect(results['other-webhooks']).toBe('unknown');
-    for (const check of ['registration', 'certificate', 'canary', 'rights', 'configuration']) {
+    for (const check of ['registration', 'certificate', 'canary', 'rights', 'policies', 'configuration']) {
       expect(results[check]).not.toBe('ok');
     }
   },

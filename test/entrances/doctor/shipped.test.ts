@@ -58,12 +58,28 @@ function rights(): readonly object[] {
   });
 }
 
+interface Specified extends Named {
+  readonly spec: object;
+}
+
+function policies(): readonly object[] {
+  const objects = ['protect-registration.yaml', 'rbac.yaml'].flatMap(documents) as Specified[];
+  const specOf = (kind: string, name: string) =>
+    objects.find((object) => object.kind === kind && object.metadata.name === name)?.spec;
+  return objects
+    .filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+    .map(({ metadata: { name }, spec: policy }) => {
+      return { name, policy, binding: specOf('ValidatingAdmissionPolicyBinding', name) };
+    });
+}
+
 test('what the doctor compares with is what manifests/base holds; UPDATE_GOLDEN=1 rewrites it', () => {
   const [registration] = documents('validating-webhook-configuration.yaml');
   const { webhooks } = registration as unknown as { webhooks: readonly { clientConfig: object }[] };
   const wanted = {
     webhooks: webhooks.map(({ clientConfig: _left, ...webhook }) => webhook),
     rights: rights(),
+    policies: policies(),
   };
   if (process.env.UPDATE_GOLDEN === '1') writeFileSync(SHIPPED, `${JSON.stringify(wanted, undefined, 2)}\n`);
 

@@ -1,0 +1,33 @@
+import { fieldsOf, itemsOf, textOf } from './fields.ts';
+
+/** JSON without the order of keys and items, and with single spaces: neither means anything in what is compared. */
+export function plain(value: unknown): string {
+  return JSON.stringify(canonical(value));
+}
+
+function canonical(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\s+/g, ' ').trim();
+  if (Array.isArray(value))
+    return value.map(canonical).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item)]));
+}
+
+/** As much of it as a line holds. */
+export function short(json: string): string {
+  const text = json.replace(/^"(.*)"$/, '$1');
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}
+
+/** How a list of named CEL expressions differs from the one that is shipped. */
+export function namedDifferences(field: string, actual: unknown, wanted: unknown): string[] {
+  const expressions = (list: unknown): ReadonlyMap<string, string> =>
+    new Map(itemsOf(list).map((item) => [textOf(fieldsOf(item).name), plain(fieldsOf(item).expression)]));
+  const [is, was] = [expressions(actual), expressions(wanted)];
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((name) => {
+    if (is.get(name) === was.get(name)) return [];
+    const how = !is.has(name) ? 'is missing' : was.has(name) ? 'has another expression' : 'is not shipped';
+    return [`${field}: ${name} ${how}`];
+  });
+}
