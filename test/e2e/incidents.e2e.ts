@@ -152,6 +152,29 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     },
   );
 
+  test('of a Secret of another type, which an earlier build made, ends with a new CA', async () => {
+    const before = await bundleNow();
+    const { data } = succeeded(await plane.admin.get(SECRET)).body as { readonly data: object };
+    const metadata = { name: 'kubelet-guard-tls' };
+    succeeded(await plane.admin.send('DELETE', SECRET));
+    succeeded(
+      await plane.admin.send('POST', SECRET.replace(/\/[^/]*$/, ''), { metadata, type: 'kubernetes.io/tls', data }),
+    );
+    const refused = await follow(`kubectl apply -k ${folderOf('enforce')}`);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('type: Invalid value: "Opaque": field is immutable'),
+    });
+
+    const commands = commandsUnder('certificates.md', '`kubectl apply` stops at the type of the Secret').join('\n');
+    const applied = await follow(commands.replace('-k .', `-k ${folderOf('enforce')}`));
+
+    expect(applied.code).toBe(0);
+    await areServing(await newBundle(before));
+    await isJudged();
+    expect(succeeded(await plane.admin.get(SECRET)).body).toMatchObject({ type: 'Opaque' });
+  });
+
   test('of an expired certificate and CA ends by itself at the start', async () => {
     for (const { program } of replicas) {
       program.kill('SIGTERM');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 import { evidencePorts } from '../../src/commands/sweep-wiring.ts';
 import { REPORT_RESOURCES } from '../../src/report/policy-report.ts';
@@ -58,6 +58,10 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
       // those of rbac.yaml are there already
       if (kind === 'Secret') await plane.admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/secrets`, object);
       else if (metadata.name === 'kubelet-guard-certificates') succeeded(await plane.admin.create(object));
+    }
+    const protection = readFileSync(new URL('protect-registration.yaml', BASE), 'utf8');
+    for (const document of parseAllDocuments(protection)) {
+      succeeded(await plane.admin.create(document.toJS() as KubeObject));
     }
     sweeperConfig = await kubeconfigFor(plane, 'kubelet-guard-sweeper');
     await serveReportApis(plane.admin);
@@ -256,7 +260,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
 
     const { code, stdout } = await runCli(['doctor', '--kubeconfig', plane.kubeconfig]);
 
-    expect(stdout).toContain('8 ok, 0 problems, 0 unknown');
+    expect(stdout).toContain('9 ok, 0 problems, 0 unknown');
     expect(code).toBe(0);
   });
 
