@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { controls } from '../../src/controls/index.ts';
-import { isJudged } from '../../src/entrances/webhook/judged.ts';
+import { isJudged } from '../../src/entrances/webhook/changes.ts';
 import { inspect } from '../../src/inspect.ts';
 import { requestOf, review } from '../support/admission.ts';
 import { succeeded, type Answer, type KubeObject } from './support/api.ts';

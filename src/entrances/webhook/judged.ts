@@ -1,10 +1,11 @@
-import type { AdmissionRequest } from './review.ts';
-
 /** A resource that is judged, and what of it a verdict depends on. */
 export interface Judged {
   readonly group: string;
   readonly resource: string;
   readonly subResource: string;
+  /** What an API server sends of it. An object of another kind would be judged as none of ours. */
+  readonly apiVersion: string;
+  readonly kind: string;
   readonly operations: readonly ('CREATE' | 'UPDATE')[];
   /** The fields that a verdict depends on: an update that leaves them as they are is not judged. Undefined: every update is. */
   readonly reads?: readonly (readonly string[])[];
@@ -12,27 +13,35 @@ export interface Judged {
 
 const BOTH = ['CREATE', 'UPDATE'] as const;
 const POD = [['spec'], ['metadata', 'labels']] as const;
+const CORE = { group: '', apiVersion: 'v1' } as const;
+const APPS = { group: 'apps', apiVersion: 'apps/v1' } as const;
+const BATCH = { group: 'batch', apiVersion: 'batch/v1' } as const;
 
 /**
  * What is judged. The API server asks about exactly this: a test holds the rules and match conditions of the manifests to
  * this list, and the list to what `check` judges.
  */
 export const JUDGED: readonly Judged[] = [
-  { group: '', resource: 'configmaps', subResource: '', operations: BOTH },
-  { group: '', resource: 'pods', subResource: '', operations: BOTH, reads: POD },
-  { group: '', resource: 'pods', subResource: 'ephemeralcontainers', operations: ['UPDATE'], reads: POD },
-  workload('apps', 'deployments'),
-  workload('apps', 'statefulsets'),
-  workload('apps', 'daemonsets'),
-  workload('apps', 'replicasets'),
-  workload('', 'replicationcontrollers'),
-  workload('', 'podtemplates', ['template']),
-  workload('batch', 'jobs'),
-  workload('batch', 'cronjobs', ['spec', 'jobTemplate', 'spec', 'template']),
+  { ...CORE, kind: 'ConfigMap', resource: 'configmaps', subResource: '', operations: BOTH },
+  { ...CORE, kind: 'Pod', resource: 'pods', subResource: '', operations: BOTH, reads: POD },
+  { ...CORE, kind: 'Pod', resource: 'pods', subResource: 'ephemeralcontainers', operations: ['UPDATE'], reads: POD },
+  workload(APPS, 'Deployment', 'deployments'),
+  workload(APPS, 'StatefulSet', 'statefulsets'),
+  workload(APPS, 'DaemonSet', 'daemonsets'),
+  workload(APPS, 'ReplicaSet', 'replicasets'),
+  workload(CORE, 'ReplicationController', 'replicationcontrollers'),
+  workload(CORE, 'PodTemplate', 'podtemplates', ['template']),
+  workload(BATCH, 'Job', 'jobs'),
+  workload(BATCH, 'CronJob', 'cronjobs', ['spec', 'jobTemplate', 'spec', 'template']),
 ];
 
-function workload(group: string, resource: string, template: readonly string[] = ['spec', 'template']): Judged {
-  return { group, resource, subResource: '', operations: BOTH, reads: [template] };
+function workload(
+  api: Pick<Judged, 'group' | 'apiVersion'>,
+  kind: string,
+  resource: string,
+  template: readonly string[] = ['spec', 'template'],
+): Judged {
+  return { ...api, kind, resource, subResource: '', operations: BOTH, reads: [template] };
 }
 
 const BY_NAME: ReadonlyMap<string, Judged> = new Map(
@@ -42,45 +51,11 @@ const BY_NAME: ReadonlyMap<string, Judged> = new Map(
 /** The `resource` part of what is judged. */
 export const judgedResources: readonly string[] = [...new Set(JUDGED.map(({ resource }) => resource))];
 
-/** Tells whether a request is judged at all. */
-export function isJudged(request: AdmissionRequest): boolean {
-  const { group, resource, subResource, operation, object, oldObject } = request;
-  const judged = BY_NAME.get(nameOf(group, resource, subResource));
-  if (judged?.operations.some((known) => known === operation) !== true) return false;
-  if (operation === 'CREATE' || judged.reads === undefined) return true;
-  return judged.reads.some((path) => !isSame(at(object, path), at(oldObject, path)));
-}
-
-const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
-
-/** Tells whether a request leaves what a pod runs as it is. */
-export function runsTheSame({ object, oldObject }: AdmissionRequest): boolean {
-  return CONTAINERS.every((list) => isSame(at(object, ['spec', list]), at(oldObject, ['spec', list])));
+/** What is judged of a resource; undefined where that is nothing. */
+export function judgedAs(group: string, resource: string, subResource: string): Judged | undefined {
+  return BY_NAME.get(nameOf(group, resource, subResource));
 }
 
 function nameOf(group: string, resource: string, subResource: string): string {
   return `${group}/${resource}/${subResource}`;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((found, name) => (isObject(found) ? found[name] : undefined), value);
-}
-
-/** Deeper than any field of a pod; what is nested deeper is taken for changed. */
-const DEPTH = 64;
-
-function isSame(one: unknown, other: unknown, depth = 0): boolean {
-  if (one === other) return true;
-  if (depth > DEPTH || !isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key], depth + 1))
-  );
 }

@@ -1,7 +1,7 @@
 import { inspect, type Allowance } from '../../inspect.ts';
 import { beforeOf, type Before } from '../../policy/decide.ts';
 import type { Control, Finding, Inspection, Source } from '../../policy/types.ts';
-import { isJudged, runsTheSame } from './judged.ts';
+import { isJudged, runsTheSame } from './changes.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** A request without its objects: what is said of it in answers, metrics and the log. */

@@ -1,3 +1,5 @@
+import { judgedAs } from './judged.ts';
+
 /** What a review asks about, as far as a verdict needs it. */
 export interface AdmissionRequest {
   readonly uid: string;
@@ -19,23 +21,6 @@ export interface AdmissionRequest {
 export type DecodedReview = { readonly request: AdmissionRequest } | { readonly reason: string };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** What an API server sends of a resource, by group and resource. An object of another kind would be judged as none of ours. */
-export const KINDS: Readonly<Record<string, { readonly apiVersion: string; readonly kind: string }>> = {
-  '/pods': { apiVersion: 'v1', kind: 'Pod' },
-  '/configmaps': { apiVersion: 'v1', kind: 'ConfigMap' },
-  '/replicationcontrollers': { apiVersion: 'v1', kind: 'ReplicationController' },
-  '/podtemplates': { apiVersion: 'v1', kind: 'PodTemplate' },
-  'apps/deployments': { apiVersion: 'apps/v1', kind: 'Deployment' },
-  'apps/statefulsets': { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  'apps/daemonsets': { apiVersion: 'apps/v1', kind: 'DaemonSet' },
-  'apps/replicasets': { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-  'batch/jobs': { apiVersion: 'batch/v1', kind: 'Job' },
-  'batch/cronjobs': { apiVersion: 'batch/v1', kind: 'CronJob' },
-};
-
-/** Subresources whose object is the whole object. */
-const WHOLE: ReadonlySet<string> = new Set(['', 'ephemeralcontainers']);
 
 /**
  * Reads the body of a call to the webhook.
@@ -89,8 +74,7 @@ function decodeRequest(request: Fields): DecodedReview {
 /** What is wrong with the objects of a request about a resource that can be judged. */
 function faultOfObjects(request: AdmissionRequest): string | undefined {
   const { group, resource, subResource, operation, object, oldObject } = request;
-  const key = `${group}/${resource}`;
-  const expected = Object.hasOwn(KINDS, key) && WHOLE.has(subResource) ? KINDS[key] : undefined;
+  const expected = judgedAs(group, resource, subResource);
   if (expected === undefined) return undefined;
   const is = (value: unknown): boolean =>
     isObject(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { isJudged } from '../../../src/entrances/webhook/changes.ts';
 import { createJudge, type Judge } from '../../../src/entrances/webhook/judge.ts';
-import { isJudged, JUDGED } from '../../../src/entrances/webhook/judged.ts';
+import { JUDGED } from '../../../src/entrances/webhook/judged.ts';
 import { rememberObjects } from '../../../src/entrances/webhook/memory.ts';
-import { KINDS } from '../../../src/entrances/webhook/review.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { Action, DecisionPolicy } from '../../../src/policy/types.ts';
 import { verdictOf } from '../../../src/report/admission-answer.ts';
@@ -132,10 +132,10 @@ describe('of workloads', () => {
 
   test.each(workloads.map((judged) => [judged.resource, judged] as const))(
     'an update of %s counts if it changes the template',
-    (resource, { group, reads }) => {
+    (resource, { group, apiVersion, kind, reads }) => {
       const [path = []] = reads ?? [];
       const objectOf = (template: object, more: object = {}) => ({
-        ...KINDS[`${group}/${resource}`],
+        ...{ apiVersion, kind },
         ...path.toReversed().reduce<object>((inner, name) => ({ [name]: inner, ...more }), template),
       });
       const update = (object: object, oldObject: object) =>
