@@ -176,8 +176,14 @@ function unusable(path: string, hollow: string): string | undefined {
   if (path.trim() === '') return 'white space is not a path';
   if (isNullDevice(path)) return hollow;
   if (/^["']|["']$/.test(path)) return 'the quotes are part of the file name, because no shell removes them';
-  if (/\$\([^)]*\)/.test(path)) return 'the variable is not defined in the container, so it stays as it is';
+  if (namesVariable(path)) return 'the variable is not defined in the container, so it stays as it is';
   return undefined;
+}
+
+/** As `$(NAME)`; without a regular expression, which would look for an end once for each beginning. */
+function namesVariable(path: string): boolean {
+  const start = path.indexOf('$(');
+  return start !== -1 && path.includes(')', start);
 }
 
 /** Tells whether a path is /dev/null, however it is spelled. */

@@ -202,7 +202,7 @@ function readDropIns(tree: Tree, directory: string): Found {
  * all regular files of a folder whose names do not begin with a dot; whatever else is there is skipped.
  */
 function readStaticPods(tree: Tree, named: string): StaticPodFiles {
-  const root = named.replace(/\/+$/, '');
+  const root = named.replace(/(?<!\/)\/+$/, '');
   if (tree.visit(root, ({ stats }) => stats.isFile())) return readAll(tree, [root]);
   if (/[*?[\\]/.test(root)) {
     throw new HostFault('unresolved', 'has characters of a pattern, which the kubelet takes as such: rename it');

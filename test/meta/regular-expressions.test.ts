@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals';
+
+import { patternsIn, superLinear } from './regular-expressions.ts';
+
+/** What sees no long text that others write, or none of the texts that cost much. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  'facts/systemd/args-file.ts /\\$(?:\\{([^}]*)\\}|(\\{)|([*#$@!?\\-0-9])|([A-Za-z0-9_]+))?/g':
+    'it is only shown text in which each brace is closed',
+  'facts/systemd/glob.ts /\\\\.|\\[!?\\]?[^\\]]*\\]|[\\s\\S]/gu': 'a pattern has at most MAX_PATTERN characters',
+  'report/policy-report.ts /[-.]+$/': 'a name has at most 253 characters',
+};
+
+/** What the parts make of the regular expressions that are put together as the program runs. */
+const MADE: Readonly<Record<string, readonly RegExp[]>> = {
+  "facts/values/go-values.ts new RegExp(`(?<!${digit}${prefix === '' ? '' : '|^'})_|_(?!${digit})`)": [
+    /(?<!\d)_|_(?!\d)/,
+    /(?<!\d|^)_|_(?!\d)/,
+    /(?<![\da-fA-F]|^)_|_(?![\da-fA-F])/,
+  ],
+  'facts/values/go-values.ts new RegExp(`^1{${precision + 1}}`)': [/^1{25}/, /^1{54}/],
+  "runtime/configuration-exemptions.ts new RegExp(`^(?!node/[^/]*/)(?!.*\\\\*\\\\*)${PART}/${PART}(?:/${PART})?$`, 'i')":
+    [
+      /^(?!node\/[^/]*\/)(?!.*\*\*)(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2}\/(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2}(?:\/(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2})?$/i,
+    ],
+};
+
+const patterns = patternsIn('src');
+
+test.each([/^(a+)+$/, /\/+$/, /\$\([^)]*\)/, /^\s*(?:\s|a)*$/])('%s is found', (regex) => {
+  expect(superLinear(regex)).toBeDefined();
+});
+
+test.each([/^a+$/, /[ab]+/g, /^[^=]+=\d+$/, /(?<!\/)\/+$/])('%s takes time in proportion', (regex) => {
+  expect(superLinear(regex)).toBeUndefined();
+});
+
+test('each regular expression takes time in proportion to the text', () => {
+  expect(patterns.length).toBeGreaterThan(200);
+  const found = patterns.flatMap(({ name, regex }) => {
+    if (name in ALLOWED) return [];
+    const made = regex === undefined ? MADE[name] : [regex];
+    if (made === undefined) return [`${name}: tell in MADE what it can be`];
+    return made.flatMap((one) => {
+      const text = superLinear(one);
+      return text === undefined ? [] : [`${name}: takes too long for ${text}`];
+    });
+  });
+  expect(found).toEqual([]);
+}, 120_000);
+
+test('the lists hold only what is there', () => {
+  const names = new Set(patterns.map(({ name }) => name));
+  expect([...Object.keys(ALLOWED), ...Object.keys(MADE)].filter((name) => !names.has(name))).toEqual([]);
+});

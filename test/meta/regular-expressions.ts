@@ -1,0 +1,165 @@
+// The regular expressions of the source, and what they take for texts that were made to cost much.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { createContext, Script } from 'node:vm';
+
+import ts from 'typescript';
+
+/** A regular expression of the source. */
+export interface Pattern {
+  /** Its file and its text, which no move of lines changes. */
+  readonly name: string;
+  /** Nothing where it is made of parts as the program runs. */
+  readonly regex: RegExp | undefined;
+}
+
+/** All regular expressions of a directory, also those that `RegExp` makes. */
+export function patternsIn(directory: string): Pattern[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.toSorted().flatMap((file) => {
+    const found: Pattern[] = [];
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(`${directory}/${file}`, 'utf8'),
+      ts.ScriptTarget.Latest,
+      true,
+    );
+    const visit = (node: ts.Node): void => {
+      if (ts.isRegularExpressionLiteral(node)) found.push({ name: `${file} ${node.text}`, regex: regexOf(node.text) });
+      if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'RegExp')
+        found.push({ name: `${file} ${node.getText()}`, regex: undefined });
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
+}
+
+function regexOf(literal: string): RegExp {
+  const end = literal.lastIndexOf('/');
+  return new RegExp(literal.slice(1, end), literal.slice(end + 1));
+}
+
+const SMALL = 256;
+const LARGE = 4096;
+/** What a linear one takes for 4096 characters, on a slow machine, is below. */
+const NOISE_MILLISECONDS = 0.4;
+const SLOW_MILLISECONDS = 20;
+/** A square one has 2. */
+const MOST_EXPONENT = 1.6;
+
+/**
+ * Says for which text a regular expression takes more than in proportion to the length; nothing where it found none.
+ * A large text is tried only where a small one took little, and nothing runs longer than half a second.
+ */
+export function superLinear(regex: RegExp): string | undefined {
+  const everywhere = regex.sticky ? regex : new RegExp(regex.source, [...new Set(`${regex.flags}g`)].join(''));
+  const makers = makersFor(regex);
+  const quick = screened(everywhere, makers, SMALL);
+  if (quick !== undefined && isSlow(everywhere, quick, SMALL)) return quick.name;
+  const slow = screened(everywhere, makers, LARGE);
+  return slow !== undefined && isSlow(everywhere, slow, LARGE / 4) ? slow.name : undefined;
+}
+
+interface Maker {
+  readonly name: string;
+  readonly make: (length: number) => string;
+}
+
+/** The text that takes longest, where one takes long. */
+function screened(regex: RegExp, makers: readonly Maker[], length: number): Maker | undefined {
+  let worst: Maker | undefined;
+  let most = NOISE_MILLISECONDS;
+  let current: Maker | undefined;
+  const inTime = within(500, () => {
+    for (const maker of makers) {
+      current = maker;
+      const text = maker.make(length);
+      // again where it took long: the machine may have done something else
+      const taken = Math.min(...repeated(3, most, () => timeOf(regex, text)));
+      if (taken <= most) continue;
+      most = taken;
+      worst = maker;
+      if (most > SLOW_MILLISECONDS / 4) return;
+    }
+  });
+  return inTime ? worst : current;
+}
+
+/** Measured thrice, for a measure can be disturbed. */
+function isSlow(regex: RegExp, maker: Maker, from: number): boolean {
+  return [1, 2, 3].every(() => !isLinear(regex, maker, from));
+}
+
+function isLinear(regex: RegExp, { make }: Maker, from: number): boolean {
+  const times: number[] = [];
+  for (let length = from; length <= from * 64; length *= 2) {
+    const text = make(length);
+    let taken = Infinity;
+    const inTime = within(300, () => {
+      taken = Math.min(...repeated(5, 0, () => timeOf(regex, text)));
+    });
+    if (!inTime) return false;
+    if (taken > NOISE_MILLISECONDS / 4) times.push(taken);
+    if (times.length >= 3 && (times.length >= 4 || taken > SLOW_MILLISECONDS)) break;
+    if (taken > 10 * SLOW_MILLISECONDS) break;
+  }
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined || times.length < 2) return true;
+  return Math.log2(last / first) / (times.length - 1) <= MOST_EXPONENT;
+}
+
+/** The measures of some runs; the first is enough where it is no more than `enough`. */
+function repeated(times: number, enough: number, measure: () => number): number[] {
+  const measures = [measure()];
+  while (measures.length < times && (measures.at(-1) ?? 0) > enough) measures.push(measure());
+  return measures;
+}
+
+/** Milliseconds of the processor; what others run beside does not count. */
+function timeOf(regex: RegExp, text: string): number {
+  const before = process.threadCpuUsage();
+  regex.lastIndex = 0;
+  for (let match = regex.exec(text); match !== null; match = regex.exec(text))
+    if (match[0] === '') regex.lastIndex += 1;
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const sandbox: { run: () => void } = { run: () => undefined };
+const context = createContext(sandbox);
+const script = new Script('run()');
+
+/** Whether something ends in time; what does not is stopped. */
+function within(timeout: number, run: () => void): boolean {
+  sandbox.run = run;
+  try {
+    script.runInContext(context, { timeout });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
+    throw cause;
+  }
+}
+
+const OFTEN = [' ', 'a', '@', '-', '.', '/', '\n', '"', '0', '\\'];
+
+/** Texts of a part again and again, with something before and what no pattern takes behind. */
+function makersFor({ source }: RegExp): Maker[] {
+  const words = [...new Set(source.match(/[\w "=:,;%<>@!~#&'-]{2,}/g))].slice(0, 8);
+  const letters = [...new Set([...OFTEN, ...Array.from(source.replaceAll(/\\[a-zA-Z]/g, ''))])].slice(0, 40);
+  const parts = [...letters, ...words];
+  const pairs = letters.slice(0, 24).flatMap((one) => parts.map((other) => one + other));
+  const before = ['', 'a', '0', ...words.slice(0, 2), letters[10] ?? '.'];
+  const makers: Maker[] = [];
+  const add = (start: string, part: string, end: string): void => {
+    makers.push({
+      name: JSON.stringify([start, part, end]),
+      make: (length) => start + part.repeat(Math.ceil(length / part.length)) + end,
+    });
+  };
+  for (const part of parts)
+    for (const start of before) for (const end of ['\u0001', '\u0001\n!']) add(start, part, end);
+  for (const part of pairs) add('', part, '\u0001');
+  return makers;
+}
