@@ -117,8 +117,10 @@ export function sweepRules(
 ): SweepRules {
   const { isReported, policy } = configuration;
   return {
-    inspect: (document) =>
-      inspect(controls, [document], ADMISSION).findings.filter(({ control, surface }) => isReported(control, surface)),
+    inspect: (document) => {
+      const { findings, problems } = inspect(controls, [document], ADMISSION);
+      return { findings: findings.filter(({ control, surface }) => isReported(control, surface)), problems };
+    },
     exemptionFor: (finding) => exemptionOf(policy.exemptions, finding, today),
     concurrency,
   };

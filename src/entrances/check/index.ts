@@ -78,7 +78,7 @@ async function inspectAll({ documents, inspect, policy }: CheckRequest): Promise
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
   for await (const document of documents) {
-    const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspectSafely(inspect, document);
+    const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspect(document);
     findings.push(...inspected.findings.filter((finding) => isJudged(finding, policy)));
     problems.push(...inspected.problems);
   }
@@ -87,18 +87,6 @@ async function inspectAll({ documents, inspect, policy }: CheckRequest): Promise
 
 function isJudged({ control, surface }: Finding, policy: CheckRequest['policy']): boolean {
   return policy === undefined ? control.companion !== true : policy.action(control, surface) !== 'off';
-}
-
-/** A bug of ours costs one document, and is said, not the whole run. */
-function inspectSafely(inspect: CheckRequest['inspect'], document: RawDocument): Inspection {
-  try {
-    return inspect(document);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'no reason given';
-    const message = `judging it crashed: ${reason}; please report it with the file`;
-    const source = document.form === 'text' ? { path: document.path } : document.source;
-    return { findings: [], problems: [{ problem: { code: 'crashed', message }, source }] };
-  }
 }
 
 /** Loaded only where it is needed: a plain check starts fast. */

@@ -108,7 +108,7 @@ export async function auditNode(request: NodeRequest): Promise<NodeAnswer> {
 function judge(document: ProcessDocument, request: NodeRequest, seen: Seen): void {
   const { subject, view } = document;
   const inspect = (document: RawDocument): readonly Finding[] => {
-    const { findings, problems } = inspectSafely(request.inspect, document);
+    const { findings, problems } = request.inspect(document);
     seen.problems.push(...problems);
     return findings;
   };
@@ -199,18 +199,6 @@ function withManifest(
 /** No count of the report shows it. */
 function saysWhatComes({ control, subject }: Finding): string {
   return `${control.slug} of ${subject.name} fails with the next start of ${subject.component}, which counts as a violation`;
-}
-
-/** A bug of ours costs one document, and is said, not the whole run. */
-function inspectSafely(inspect: NodeRequest['inspect'], document: RawDocument): Inspection {
-  try {
-    return inspect(document);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'no reason given';
-    const message = `judging it crashed: ${reason}; please report it`;
-    const source = document.form === 'text' ? { path: document.path } : document.source;
-    return { findings: [], problems: [{ problem: { code: 'crashed', message }, source }] };
-  }
 }
 
 function expiredOf(exemptions: readonly Exemption[], today: string): string[] {

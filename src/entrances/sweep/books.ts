@@ -25,6 +25,8 @@ interface ClosedNode {
   readonly findings: readonly Finding[];
   readonly call: Call | undefined;
   readonly isSkipped: boolean;
+  /** Some of what was heard could not be judged. */
+  readonly isPartial: boolean;
 }
 
 interface Named {
@@ -80,14 +82,14 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
   };
 
   return {
-    closeNode: async ({ name, uid }, { findings, call, isSkipped }) => {
+    closeNode: async ({ name, uid }, { findings, call, isSkipped, isPartial }) => {
       const about = { kind: 'node', name, uid } as const;
       const compared = compare(about, findings);
       ledger.addNode(name, compared);
       tally.addNode(compared, call);
       nodes[isSkipped ? 'skipped' : worstOf(compared)] += 1;
       if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
-      await close(about, compared, false);
+      await close(about, compared, isPartial);
     },
     closeControlPlane: async (findings, isPartial) => {
       const about = { kind: 'control-plane' } as const;

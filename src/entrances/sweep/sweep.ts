@@ -1,7 +1,14 @@
 import type { Audit } from '../../policy/audits.ts';
 import { directoryOf, type Directory, type NodeNames } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
-import type { Exemption, Finding, RawDocument, SourceProblem, UnansweredDocument } from '../../policy/types.ts';
+import type {
+  Exemption,
+  Finding,
+  Inspection,
+  RawDocument,
+  SourceProblem,
+  UnansweredDocument,
+} from '../../policy/types.ts';
 import type { Run } from '../../report/guard-report.ts';
 import type { ApiFault } from '../../sources/api.ts';
 import type { NodeEvidence } from '../../sources/evidence.ts';
@@ -49,8 +56,8 @@ export interface SweepWatcher {
 
 /** What holds for one sweep. */
 export interface SweepRules {
-  /** The findings of a document, as far as they are to be reported. */
-  readonly inspect: (document: RawDocument) => readonly Finding[];
+  /** The findings of a document, as far as they are to be reported, and why some of it could not be judged. */
+  readonly inspect: (document: RawDocument) => Inspection;
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
   /** How many nodes are asked at a time. */
   readonly concurrency: number;
@@ -97,19 +104,21 @@ export async function sweep(
   const asking = ports.askApiServers?.(signal);
   const version = ports.version(signal);
   const census: Census = { done: 0, hasControlPlane: false, directory: directoryOf([]), refusing: [], onHosts: [] };
-  await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, signal));
+  await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, problems, signal));
   const answers = (await asking) ?? [];
   // cut off, it has seen too little to clear anything
   signal.throwIfAborted();
   const { server } = ports;
   const provider = providerOf({ version: await version, server, hasAksPod: plane.hasAksPod });
   const asked = toBeJudged(plane, answers, census, ports);
-  const judged = judgeControlPlane(plane, asked.flatMap(rules.inspect), census.onHosts, {
+  const unjudged: SourceProblem[] = [];
+  const judged = judgeControlPlane(plane, asked.flatMap(noting(rules, unjudged)), census.onHosts, {
     server: ports.server,
     managedBy: census.hasControlPlane ? undefined : provider,
     directory: census.directory,
   });
-  await books.closeControlPlane(judged.findings, !isPlaneWhole);
+  problems.push(...unjudged);
+  await books.closeControlPlane(judged.findings, !isPlaneWhole || unjudged.length > 0);
   await books.tidy(problems.length === 0);
   signal.throwIfAborted();
   return {
@@ -119,13 +128,23 @@ export async function sweep(
   };
 }
 
+/** The findings of a document; what could not be judged goes to the problems. */
+function noting({ inspect }: SweepRules, problems: SourceProblem[]): (document: RawDocument) => readonly Finding[] {
+  return (document) => {
+    const { findings, problems: found } = inspect(document);
+    problems.push(...found);
+    return findings;
+  };
+}
+
 async function listObjects(
   plane: ControlPlane,
-  { inspect }: SweepRules,
+  rules: SweepRules,
   { objects }: SweepPorts,
   problems: SourceProblem[],
   signal: AbortSignal,
 ): Promise<void> {
+  const inspect = noting(rules, problems);
   for await (const document of objects(signal)) {
     if (!('form' in document)) problems.push(document);
     else {
@@ -155,8 +174,9 @@ async function visitNodes(
   census: Census,
   { listed }: ControlPlane,
   books: Books,
-  { inspect, concurrency }: SweepRules,
+  rules: SweepRules,
   { nodes, evidence, handedOver, watcher, turn }: SweepPorts,
+  problems: SourceProblem[],
   signal: AbortSignal,
 ): Promise<void> {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
@@ -171,19 +191,21 @@ async function visitNodes(
   signal.throwIfAborted();
   const directory = directoryOf(all.map(namesOf));
   census.directory = directory;
-  const judging = { evidence, inspect, declared, handedOver, directory, unanswered: watcher.unanswered };
+  const judging = { evidence, declared, handedOver, directory, unanswered: watcher.unanswered };
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
-    const judged = await judgeNode(node, judging, signal);
+    const unjudged: SourceProblem[] = [];
+    const judged = await judgeNode(node, { ...judging, inspect: noting(rules, unjudged) }, signal);
     // what was cut off tells nothing
     if (signal.aborted) return;
     if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);
     if (judged.apiServers.findings.length > 0) census.onHosts.push(judged.apiServers);
-    await books.closeNode(node, judged);
+    problems.push(...unjudged);
+    await books.closeNode(node, { ...judged, isPartial: unjudged.length > 0 });
     census.done += 1;
     watcher.progress(census.done, all.length);
   };
-  await workThrough(all, concurrency, visit, () => turn(signal));
+  await workThrough(all, rules.concurrency, visit, () => turn(signal));
   // those that were listed are judged all the same
   if (fault !== undefined) throw fault;
 }

@@ -527,6 +527,10 @@ describe('a sweep that could not see everything', () => {
     throw new Error('the API server is gone');
   }
 
+  /** What is deeper than anything is read. */
+  const value = Array.from({ length: 10 }).reduce<unknown>((items) => ({ kind: 'List', items: [items] }), {});
+  const nestedLists: RawDocument = { form: 'object', source: { object: 'List' }, vantage: 'running', value };
+
   function spied(changes: Partial<Archive> = {}) {
     const calls: string[] = [];
     const archive: Archive = {
@@ -556,6 +560,21 @@ describe('a sweep that could not see everything', () => {
     [
       'ConfigMaps',
       { objects: () => stream([{ problem: { code: 'forbidden' as const, message: 'no' }, source: { object: 'x' } }]) },
+      ['a', 'b', 'control-plane in part'],
+    ],
+    [
+      'objects that no control can judge',
+      { objects: () => stream([nestedLists]) },
+      ['a', 'b', 'control-plane in part'],
+    ],
+    [
+      'kubelet that answers what can not be judged',
+      { evidence: [evidence('configz', (name) => (name === 'a' ? nestedLists : configz(name, '/ca.crt')))] },
+      ['a in part', 'b', 'control-plane'],
+    ],
+    [
+      'kube-apiserver that answers what can not be judged',
+      { askApiServers: () => Promise.resolve([nestedLists]) },
       ['a', 'b', 'control-plane in part'],
     ],
   ])('because of its %s judges the rest and clears nothing', async (_what, changes, kept) => {
