@@ -1,65 +1,30 @@
 // The webhook as a process of its own, and callers who mean it harm.
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { Agent } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import { CONNECTIONS } from '../../src/runtime/connections.ts';
 import { review } from '../support/admission.ts';
-import { Authority } from './support/pki.ts';
-import { productCommand } from './support/product.ts';
+import { WebhookProcess } from './support/webhook-process.ts';
 
 jest.setTimeout(120_000);
 
 const MIB = 1024 * 1024;
-const ROOT = join(import.meta.dirname, '../..');
 /** The limit of the manifests. */
 const LIMIT = 512 * MIB;
 
-const authority = new Authority('webhook-ca');
-let child: ChildProcess;
-let port: number;
+const webhook = new WebhookProcess();
 const opened = new Set<TLSSocket>();
+const post: WebhookProcess['post'] = (body, agent) => webhook.post(body, agent);
 
-beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  const pair = authority.issue({ name: 'guard', addresses: ['127.0.0.1'] });
-  const options = [
-    ...['--only', 'webhook', '--listen', '127.0.0.1:0', '--local-listen', '127.0.0.1:0'],
-    ...['--config', join(ROOT, 'manifests/components/enforce/guard.yaml')],
-    ...['--tls-cert-file', write('tls.crt', pair.certificate), '--tls-private-key-file', write('tls.key', pair.key)],
-  ];
-  const [program = '', ...words] = productCommand('serve', ...options);
-  child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout === null) throw new Error('no output');
-  const lines = createInterface({ input: child.stdout });
-  port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', () => {
-      reject(new Error('the webhook ended'));
-    });
-    lines.on('line', (line) => {
-      const { webhook } = JSON.parse(line) as { webhook?: string };
-      if (webhook !== undefined) resolve(Number(new URL(webhook).port));
-    });
-  });
-}, 60_000);
+beforeAll(() => webhook.ready(), 60_000);
 
 afterAll(async () => {
   closeAll();
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
+  await webhook.end();
 });
 
 function closeAll(): void {
@@ -67,14 +32,8 @@ function closeAll(): void {
   opened.clear();
 }
 
-/** The most memory that the process had, in bytes. */
-function mostMemory(): number {
-  const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}
-
 async function open(): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, ca: authority.certificate });
+  const socket = connect({ host: '127.0.0.1', port: webhook.port, ca: webhook.authority.certificate });
   opened.add(socket);
   socket.on('error', () => undefined).once('close', () => opened.delete(socket));
   await Promise.race([once(socket, 'secureConnect'), once(socket, 'close')]);
@@ -83,29 +42,6 @@ async function open(): Promise<TLSSocket> {
 
 function headOf(length: number): string {
   return `POST /validate?timeout=2s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
-}
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly text: string;
-  readonly milliseconds: number;
-}
-
-/** Sends a review, over a connection of its own where no agent is given. */
-function post(body: string, agent: Agent | false = false): Promise<Answer> {
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const options = { host: '127.0.0.1', port, path: '/validate?timeout=2s', method: 'POST', headers };
-    const outgoing = request({ ...options, ca: authority.certificate, agent }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.once('end', () => {
-        resolve({ status: response.statusCode, text, milliseconds: performance.now() - began });
-      });
-    });
-    outgoing.once('error', reject).end(body);
-  });
 }
 
 const KUBELET = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
@@ -167,7 +103,7 @@ test.each([
       socket.write(body);
     }
     for (let index = 0; index < 50; index += 1) expect((await post(healthy)).text).toContain('"allowed":true');
-    expect(mostMemory()).toBeLessThan(LIMIT);
+    expect(webhook.mostMemory()).toBeLessThan(LIMIT);
     closeAll();
   },
 );
@@ -183,7 +119,7 @@ test('idle connections are bounded, and an API server keeps its own', async () =
   }
   await Promise.all(opening);
   while (opened.size > CONNECTIONS) await new Promise((resolve) => setImmediate(resolve));
-  expect(mostMemory()).toBeLessThan(LIMIT);
+  expect(webhook.mostMemory()).toBeLessThan(LIMIT);
   agent.destroy();
   closeAll();
 });
@@ -196,7 +132,7 @@ describe('a review that is made to take long', () => {
       // its own limit, and what this machine does beside
       expect(milliseconds).toBeLessThan(4000);
     }
-    expect(mostMemory()).toBeLessThan(LIMIT);
+    expect(webhook.mostMemory()).toBeLessThan(LIMIT);
   });
 
   test('does not keep a healthy caller waiting', async () => {
