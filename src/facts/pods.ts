@@ -150,9 +150,11 @@ function apiServerSettings(commandLine: CommandLine, container: Container): Sett
   };
 }
 
+const OPENSHIFT_CONFIG = /^--openshift-config(?:=|$)/;
+
 /** OpenShift's fork reads its flags from this file. */
 function openShiftConfig({ args }: Invocation): Problem | undefined {
-  const word = args.find(({ text }) => /^--openshift-config(?:=|$)/.test(text));
+  const word = args.find(({ text }) => OPENSHIFT_CONFIG.test(text));
   if (word === undefined) return undefined;
   const message =
     'the flags come from the file of --openshift-config, which the pod does not show; judge the ConfigMap openshift-kube-apiserver/config';
@@ -202,8 +204,10 @@ function identity(
   };
 }
 
+const TAG = /:([^:/@]+)(?:@|$)/;
+
 function versionOf(image: string): number | undefined {
-  const tag = /:([^:/@]+)(?:@|$)/.exec(image)?.[1];
+  const tag = TAG.exec(image)?.[1];
   return tag === undefined ? undefined : minorOf(tag);
 }
 

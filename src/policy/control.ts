@@ -171,11 +171,14 @@ export function noteApiServerPath(
   }
 }
 
+const QUOTED = /^["']|["']$/;
+const NULL_DEVICE = /^(?:\/+\.)*\/+dev(?:\/+\.)*\/+null$/;
+
 /** Why nothing can be read from the path, where that is certain. */
 function unusable(path: string, hollow: string): string | undefined {
   if (path.trim() === '') return 'white space is not a path';
   if (isNullDevice(path)) return hollow;
-  if (/^["']|["']$/.test(path)) return 'the quotes are part of the file name, because no shell removes them';
+  if (QUOTED.test(path)) return 'the quotes are part of the file name, because no shell removes them';
   if (namesVariable(path)) return 'the variable is not defined in the container, so it stays as it is';
   return undefined;
 }
@@ -188,5 +191,5 @@ function namesVariable(path: string): boolean {
 
 /** Tells whether a path is /dev/null, however it is spelled. */
 export function isNullDevice(path: string): boolean {
-  return /^(?:\/+\.)*\/+dev(?:\/+\.)*\/+null$/.test(path);
+  return NULL_DEVICE.test(path);
 }

@@ -33,9 +33,9 @@ export function decide(
   const warned: Finding[] = [];
   const exempted: Decision['exempted'][number][] = [];
   for (const finding of now) {
+    if (isSilent(finding.outcome)) continue;
     const action = policy.action(finding.control, finding.surface);
-    const { outcome } = finding;
-    if (action === 'off' || isSilent(outcome)) continue;
+    if (action === 'off') continue;
     const exemption = exemptionOf(policy.exemptions, finding, today);
     if (exemption) exempted.push({ finding, exemption });
     else if (isRefused(finding, before, action, policy.onUnknown)) denied.push(finding);

@@ -140,8 +140,23 @@ function countExemptions(registers: Registry[], count: () => ExemptionCount): vo
   });
 }
 
+/** So many calls are counted at once. To count one by one costs several times as much, for it runs cold each time. */
+const AT_ONCE = 64;
+
 function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>): AdmissionMetrics {
   let inFlight = 0;
+  const calls: AdmissionCall[] = [];
+  const count = (): void => {
+    for (const { resource, operation, dryRun, decision, seconds } of calls.splice(0)) {
+      requests.inc({
+        resource: resources.has(resource) ? resource : 'other',
+        operation: OPERATIONS.has(operation) ? operation : 'other',
+        decision,
+        dry_run: dryRun ? 'true' : 'false',
+      });
+      duration.observe({ decision }, seconds);
+    }
+  };
   new Gauge({
     name: 'kubelet_guard_admission_requests_in_flight',
     help: 'Calls to the webhook that are not answered yet.',
@@ -155,6 +170,7 @@ function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>)
     help: 'Calls to the webhook.',
     labelNames: ['resource', 'operation', 'decision', 'dry_run'],
     registers,
+    collect: count,
   });
   const duration = new Histogram({
     name: 'kubelet_guard_admission_duration_seconds',
@@ -162,6 +178,7 @@ function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>)
     labelNames: ['decision'],
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 2],
     registers,
+    collect: count,
   });
   return {
     began: () => {
@@ -170,14 +187,9 @@ function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>)
     ended: () => {
       inFlight -= 1;
     },
-    answered: ({ resource, operation, dryRun, decision, seconds }) => {
-      requests.inc({
-        resource: resources.has(resource) ? resource : 'other',
-        operation: OPERATIONS.has(operation) ? operation : 'other',
-        decision,
-        dry_run: dryRun ? 'true' : 'false',
-      });
-      duration.observe({ decision }, seconds);
+    answered: (call) => {
+      calls.push(call);
+      if (calls.length >= AT_ONCE) count();
     },
   };
 }

@@ -1,8 +1,10 @@
 // Paths as Go's path/filepath sees them on Linux; those that begin with a drive or a backslash are taken for Windows'.
 
+const ABSOLUTE = /^(?:[\\/]|[A-Za-z]:[\\/])/;
+
 /** Tells whether a path is absolute, on Linux or Windows. */
 export function isAbsolute(path: string): boolean {
-  return /^(?:[\\/]|[A-Za-z]:[\\/])/.test(path);
+  return ABSOLUTE.test(path);
 }
 
 /** filepath.Join of two elements: cleaned, `..` resolved without looking at a file system. */
