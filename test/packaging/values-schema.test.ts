@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+interface Schema {
+  readonly [keyword: string]: unknown;
+  readonly properties: Readonly<Record<string, Schema>>;
+  readonly $defs: Readonly<Record<string, Schema>>;
+}
+
+const configuration = read('schema/guard-configuration.schema.json');
+const values = read('manifests/chart/kubelet-guard/values.schema.json');
+
+describe("the chart's schema", () => {
+  test('has every setting of the configuration, and judges each as its schema does', () => {
+    const { apiVersion: _version, kind: _kind, ...settings } = configuration.properties;
+    const { control, ...others } = withoutLookaround(configuration.$defs) as Schema['$defs'];
+    const { on, ...fields } = control?.properties ?? {};
+    const { description: _description, ...surfaces } = on ?? {};
+
+    expect(values.properties.config?.properties).toEqual(settings);
+    const { control: ownControl, surfaces: ownSurfaces, ...ownOthers } = values.$defs;
+    expect(ownOthers).toEqual(others);
+    // Helm takes `on` without quotes for true, so that the actions by surface have two names here
+    const { on: ownOn, true: ownTrue, ...ownFields } = ownControl?.properties ?? {};
+    expect({ ...ownControl, properties: ownFields }).toEqual({ ...control, properties: fields });
+    expect([ownOn?.$ref, ownTrue?.$ref]).toEqual(['#/$defs/surfaces', '#/$defs/surfaces']);
+    expect(ownSurfaces).toMatchObject(surfaces);
+    expect(Object.keys(ownSurfaces?.properties ?? {})).toEqual(Object.keys(on?.properties ?? {}));
+  });
+
+  test.each([
+    ['certificates.warnBefore', { certificates: { warnBefore: '14d' } }],
+    ['sweep.evidence of node agents alone', { sweep: { evidence: ['node-agent'] } }],
+    ['all evidence', { sweep: { evidence: ['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent'] } }],
+  ])('takes %s', (_what, config) => {
+    expect(new Ajv2020({ strict: false }).compile(values)({ config })).toBe(true);
+  });
+});
+
+function read(path: string): Schema {
+  return JSON.parse(readFileSync(join(import.meta.dirname, '../..', path), 'utf8')) as Schema;
+}
+
+/** Helm's expressions are those of Go, which have no lookaround; kubelet-guard itself refuses what these patterns refuse. */
+function withoutLookaround(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutLookaround);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(
+    ([keyword, value]) => keyword !== 'pattern' || typeof value !== 'string' || !/\(\?<?[=!]/.test(value),
+  );
+  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, withoutLookaround(value)]));
+}
