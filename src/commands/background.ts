@@ -108,7 +108,6 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       namespaces: configuration().namespaces,
       kubeletCA: options.kubeletCA,
       clock,
-      isReported: configuration().isReported,
       now,
       unverified: journal.unverified,
     });

@@ -40,8 +40,6 @@ export interface EvidenceOptions {
   readonly kubeletCA: string | undefined;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
-  /** Whether findings of a control are to be reported. */
-  readonly isReported: GuardConfiguration['isReported'];
   readonly now: () => Date;
   /** A kubelet was sent a token though its certificate did not verify. */
   readonly unverified: (node: string) => void;
@@ -50,7 +48,7 @@ export interface EvidenceOptions {
 /** Makes what a sweep of a cluster asks. */
 export function evidencePorts(
   cluster: Cluster,
-  { plan, namespaces, namespace, kubeletCA, clock, isReported, now, unverified }: EvidenceOptions,
+  { plan, namespaces, namespace, kubeletCA, clock, now, unverified }: EvidenceOptions,
 ): Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'handedOver' | 'askApiServers'> {
   const { request } = cluster;
   const { timeout } = plan;
@@ -83,7 +81,7 @@ export function evidencePorts(
     version: (signal) => readVersion(request, signal),
     evidence: plan.evidence.flatMap((name) => (name === 'flagz' || name === 'node-agent' ? [] : [makers[name]()])),
     handedOver: plan.evidence.includes('node-agent')
-      ? handedOver(handOversIn(request, AGENT_NAMESPACE), isReported, now)
+      ? handedOver(handOversIn(request, AGENT_NAMESPACE), now)
       : () => Promise.resolve(undefined),
     askApiServers: plan.evidence.includes('flagz')
       ? (signal) => askApiServers({ server: cluster.server, request, timeout }, signal)
@@ -92,19 +90,13 @@ export function evidencePorts(
 }
 
 /** What agents handed over; where no node has one, none is asked about. */
-function handedOver(
-  { isUsed, read }: HandOvers,
-  isReported: GuardConfiguration['isReported'],
-  now: () => Date,
-): HandedOver {
+function handedOver({ isUsed, read }: HandOvers, now: () => Date): HandedOver {
   let used: Promise<boolean> | undefined;
   return async (node, signal) => {
     used ??= isUsed(signal);
     const found = (await used) ? await read(node.name, signal) : undefined;
     if (found === undefined || 'code' in found) return found;
-    const taken = takeOver(found.report, found, { node, controls, now: now().toISOString() });
-    if ('code' in taken) return taken;
-    return { ...taken, findings: taken.findings.filter(({ control, surface }) => isReported(control, surface)) };
+    return takeOver(found.report, found, { node, controls, now: now().toISOString() });
   };
 }
 
@@ -117,10 +109,8 @@ export function sweepRules(
 ): SweepRules {
   const { isReported, policy } = configuration;
   return {
-    inspect: (document) => {
-      const { findings, problems } = inspect(controls, [document], ADMISSION);
-      return { findings: findings.filter(({ control, surface }) => isReported(control, surface)), problems };
-    },
+    inspect: (document) => inspect(controls, [document], ADMISSION),
+    isReported: ({ control, surface }) => isReported(control, surface),
     exemptionFor: (finding) => exemptionOf(policy.exemptions, finding, today),
     concurrency,
   };

@@ -62,7 +62,6 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
       namespaces: configuration.namespaces,
       kubeletCA,
       clock: () => performance.now(),
-      isReported: configuration.isReported,
       now,
       unverified: (node) => unverified.add(node),
     }),

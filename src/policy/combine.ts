@@ -40,6 +40,23 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
   });
 }
 
+/** What is known, and what of it is shown: what is derived from all findings does not depend on which of them are shown. */
+export interface Known {
+  readonly findings: readonly Finding[];
+  readonly shown: readonly Finding[];
+}
+
+/** Makes one finding of all that is known, as `combine` does, and of those alone that are to be shown. */
+export function combineShown(
+  findings: readonly Finding[],
+  declared: readonly Finding[],
+  isShown: (finding: Finding) => boolean,
+): Known {
+  const combined = combine(findings, declared);
+  const isAll = findings.every(isShown) && declared.every(isShown);
+  return { findings: combined, shown: isAll ? combined : combine(findings.filter(isShown), declared.filter(isShown)) };
+}
+
 /**
  * Tells whether a host shows what is in the files of a process that passes by itself. A process names its files, or the CAs in
  * them, and nothing else of them: it does not refute that one has expired.

@@ -151,7 +151,6 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
         { ...cluster, namespace: NAMESPACE },
         {
           plan: { evidence: ['configz', 'flagz'], timeout: 2000 },
-          isReported: () => true,
           now: () => new Date(),
           namespaces: ['kube-system'],
           kubeletCA: undefined,

@@ -1,3 +1,4 @@
+import type { Known } from '../../policy/combine.ts';
 import { comparedOf, driftOf, keyOf } from '../../policy/drift.ts';
 import { tallyLink, type Link } from '../../policy/link.ts';
 import type { Exemption, Finding, SourceProblem } from '../../policy/types.ts';
@@ -14,15 +15,14 @@ export interface Books {
   /** Takes the final findings of a node: compares them with what is remembered, counts, and stores them. */
   readonly closeNode: (node: Named, closed: ClosedNode) => Promise<void>;
   /** Takes the final findings of everything else; in part where some of it could not be listed. */
-  readonly closeControlPlane: (findings: readonly Finding[], isPartial: boolean) => Promise<void>;
+  readonly closeControlPlane: (known: Known, isPartial: boolean) => Promise<void>;
   /** Forgets the nodes that are no more, where everything was seen. */
   readonly tidy: (isWhole: boolean) => Promise<void>;
   readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
 }
 
 /** What is final about a node. */
-interface ClosedNode {
-  readonly findings: readonly Finding[];
+interface ClosedNode extends Known {
   readonly call: Call | undefined;
   readonly isSkipped: boolean;
   /** Some of what was heard could not be judged. */
@@ -82,20 +82,20 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
   };
 
   return {
-    closeNode: async ({ name, uid }, { findings, call, isSkipped, isPartial }) => {
+    closeNode: async ({ name, uid }, { findings, shown, call, isSkipped, isPartial }) => {
       const about = { kind: 'node', name, uid } as const;
-      const compared = compare(about, findings);
+      const compared = compare(about, shown);
       ledger.addNode(name, compared);
-      tally.addNode(compared, call);
+      tally.addNode(findings, call);
       nodes[isSkipped ? 'skipped' : worstOf(compared)] += 1;
       if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
       await close(about, compared, isPartial);
     },
-    closeControlPlane: async (findings, isPartial) => {
+    closeControlPlane: async ({ findings, shown }, isPartial) => {
       const about = { kind: 'control-plane' } as const;
-      const compared = compare(about, findings);
+      const compared = compare(about, shown);
       ledger.add(compared);
-      tally.addApiServers(compared);
+      tally.addApiServers(findings);
       await close(about, compared, isPartial);
     },
     tidy: async (isWhole) => {

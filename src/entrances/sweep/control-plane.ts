@@ -1,6 +1,6 @@
 import { comparable } from '../../policy/addresses.ts';
 import { stillTold, type Audit } from '../../policy/audits.ts';
-import { combine } from '../../policy/combine.ts';
+import { combineShown, type Known } from '../../policy/combine.ts';
 import type { Directory } from '../../policy/identity.ts';
 import { PRESENTS } from '../../policy/link.ts';
 import type { Finding, SubjectName, UnansweredDocument } from '../../policy/types.ts';
@@ -32,6 +32,7 @@ export interface Surroundings {
   readonly managedBy: string | undefined;
   /** The nodes of the cluster. */
   readonly directory: Directory;
+  readonly isReported: (finding: Finding) => boolean;
 }
 
 /** Notes a pod that runs a kube-apiserver. */
@@ -61,8 +62,8 @@ export function judgeControlPlane(
   { listed, pods }: ControlPlane,
   asked: readonly Finding[],
   audits: readonly Audit[],
-  { server, managedBy, directory }: Surroundings,
-): { readonly findings: readonly Finding[]; readonly notApplicable?: string } {
+  { server, managedBy, directory, isReported }: Surroundings,
+): Known & { readonly notApplicable?: string } {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
   const running = listed.filter(({ vantage }) => vantage !== 'declared');
   const hasPods = running.some(isOfApiServer);
@@ -81,10 +82,12 @@ export function judgeControlPlane(
     const named = findings.map((finding) => ({ ...finding, subject: atHome(finding, findings, pods) }));
     return stillTold({ findings: named, at }, startedAt, [...running, ...live]);
   });
-  const findings = [...combine([...running, ...live, ...onHosts], declared), ...declared];
-  if (managedBy === undefined || hasPods || [...live, ...onHosts].some(isOfApiServer)) return { findings };
+  const known = combineShown([...running, ...live, ...onHosts], declared, isReported);
+  const findings = [...known.findings, ...declared];
+  const shown = [...known.shown, ...declared.filter(isReported)];
+  if (managedBy === undefined || hasPods || [...live, ...onHosts].some(isOfApiServer)) return { findings, shown };
   const notApplicable = `${managedBy} runs the control plane and does not show its kube-apiserver; its flags are not the cluster's to set`;
-  return { findings, notApplicable };
+  return { findings, shown, notApplicable };
 }
 
 /** Tells the addresses at which one kube-apiserver was asked, and not several at different ports. */

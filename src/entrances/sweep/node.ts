@@ -1,6 +1,6 @@
 import { comparable } from '../../policy/addresses.ts';
 import { stillTold, type Audit } from '../../policy/audits.ts';
-import { combine } from '../../policy/combine.ts';
+import { combineShown, type Known } from '../../policy/combine.ts';
 import { sharedPlace, strangerAt, type Directory, type Stranger } from '../../policy/identity.ts';
 import { ASKS } from '../../policy/link.ts';
 import type { AskedSource, Finding, Problem, RawDocument, UnansweredDocument } from '../../policy/types.ts';
@@ -18,6 +18,7 @@ const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([ASKS, 'kubelet-anonymous-a
 export interface NodeJudging {
   readonly evidence: readonly NodeEvidence[];
   readonly inspect: (document: RawDocument) => readonly Finding[];
+  readonly isReported: (finding: Finding) => boolean;
   /** What is written down for all kubelets. */
   readonly declared: readonly Finding[];
   /** What the agent of a node handed over; undefined where there is none. */
@@ -31,8 +32,7 @@ export interface NodeJudging {
 export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<Audit | Problem | undefined>;
 
 /** What is known of a node. */
-export interface JudgedNode {
-  readonly findings: readonly Finding[];
+export interface JudgedNode extends Known {
   /** What its agent saw of kube-apiservers on it. */
   readonly apiServers: Audit;
   /** Where kube-apiserver passed a call on to the kubelet. */
@@ -44,7 +44,7 @@ export interface JudgedNode {
 /** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
 export async function judgeNode(
   node: ListedNode,
-  { evidence, inspect, declared, unanswered, handedOver, directory }: NodeJudging,
+  { evidence, inspect, isReported, declared, unanswered, handedOver, directory }: NodeJudging,
   signal: AbortSignal,
 ): Promise<JudgedNode> {
   const audited = handedOver(node, signal);
@@ -59,10 +59,11 @@ export async function judgeNode(
   for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
   const live = answers.flatMap(inspect);
   const audit = { findings: found.filter(isOfKubelet), at };
-  const findings = combine([...live, ...stillTold(audit, () => node.readySince, live)], declared.filter(isOfKubelet));
+  const pieces = [...live, ...stillTold(audit, () => node.readySince, live)];
+  const known = combineShown(pieces, declared.filter(isOfKubelet), isReported);
   const apiServers = { findings: found.filter((finding) => !isOfKubelet(finding)), at };
   const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
-  return { findings, apiServers, call: callOf(answers, findings), isSkipped };
+  return { ...known, apiServers, call: callOf(answers, known.findings), isSkipped };
 }
 
 /** Where a node is asked. */

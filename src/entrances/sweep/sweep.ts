@@ -56,8 +56,10 @@ export interface SweepWatcher {
 
 /** What holds for one sweep. */
 export interface SweepRules {
-  /** The findings of a document, as far as they are to be reported, and why some of it could not be judged. */
+  /** The findings of a document by all controls, and why some of it could not be judged. */
   readonly inspect: (document: RawDocument) => Inspection;
+  /** What is not reported is shown nowhere; the link and all other findings are what they are without that. */
+  readonly isReported: (finding: Finding) => boolean;
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
   /** How many nodes are asked at a time. */
   readonly concurrency: number;
@@ -116,9 +118,10 @@ export async function sweep(
     server: ports.server,
     managedBy: census.hasControlPlane ? undefined : provider,
     directory: census.directory,
+    isReported: rules.isReported,
   });
   problems.push(...unjudged);
-  await books.closeControlPlane(judged.findings, !isPlaneWhole || unjudged.length > 0);
+  await books.closeControlPlane(judged, !isPlaneWhole || unjudged.length > 0);
   await books.tidy(problems.length === 0);
   signal.throwIfAborted();
   return {
@@ -191,7 +194,8 @@ async function visitNodes(
   signal.throwIfAborted();
   const directory = directoryOf(all.map(namesOf));
   census.directory = directory;
-  const judging = { evidence, declared, handedOver, directory, unanswered: watcher.unanswered };
+  const { isReported } = rules;
+  const judging = { evidence, isReported, declared, handedOver, directory, unanswered: watcher.unanswered };
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
     const unjudged: SourceProblem[] = [];

@@ -13,6 +13,7 @@ export const SERVER = 'api.test:6443';
 
 export const rules: SweepRules = {
   inspect: (document) => inspect(controls, [document], AMPLE),
+  isReported: () => true,
   exemptionFor: () => undefined,
   concurrency: 4,
 };
@@ -122,8 +123,12 @@ export async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-export function run(changes: Partial<SweepPorts> = {}, signal = new AbortController().signal): Promise<SweepResult> {
-  return sweep({ id: 'r', entrance: 'sweep' }, rules, ports(changes), signal);
+export function run(
+  changes: Partial<SweepPorts> = {},
+  signal = new AbortController().signal,
+  changedRules: Partial<SweepRules> = {},
+): Promise<SweepResult> {
+  return sweep({ id: 'r', entrance: 'sweep' }, { ...rules, ...changedRules }, ports(changes), signal);
 }
 
 /** The findings of a run as `control of subject: result`. */
