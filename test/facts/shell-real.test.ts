@@ -103,6 +103,10 @@ const FALSE_PASSES: [string, string[]][] = [
   [`A=${EMPTIES}; unset -f A; exec kube-apiserver ${FLAGS} $A`, []],
   [`readonly A=${EMPTIES}; unset A; exec kube-apiserver ${FLAGS} $A`, []],
   [`A=/k; A= : ; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
+  [
+    `A=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=\${A:+'}' '} --kubelet-client-key=`,
+    [],
+  ],
   [`A=/k; printf -v A ''; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
   [`declare A=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
   [`unset A; ( : \${A:=/k} ); exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],

@@ -37,7 +37,8 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
     done += runs;
     if (code !== 0) {
       failed += 1;
-      say(output.slice(0, 4000));
+      // the script that failed, and not the list of those that passed
+      say(output.slice(Math.max(0, output.indexOf('●'))).slice(0, 4000));
     }
     say(`scripts: ${done} scripts, ${failed} runs failed, ${Math.round((performance.now() - began) / 1000)} s`);
   }

@@ -62,7 +62,11 @@ export class Shell {
   /** The words of a command. Those of a function depend on its callers. */
   expand(tokens: readonly WordToken[], inFunction: boolean): Word[] {
     const parameters = inFunction ? new ShellParameters(new Map(), '', undefined, this.budget) : this.parameters;
-    return tokens.flatMap(({ parts }) => expandWord(parts, parameters).map((text) => wordOf(text, this.#pointer)));
+    const words = tokens.flatMap(({ parts }) =>
+      expandWord(parts, parameters).map((text) => wordOf(text, this.#pointer)),
+    );
+    this.parameters.mayFail ||= parameters.mayFail;
+    return words;
   }
 
   assign(word: WordToken, certain: boolean): void {

@@ -205,6 +205,7 @@ class Tokenizer {
     if (rest.startsWith('${')) {
       const close = this.#closingBrace();
       const expression = this.#script.slice(this.#at + 2, close);
+      if (!isBalanced(expression)) throw new ShellSyntaxError('a ${ holds quotes or parentheses that end behind it');
       this.#at = close + 1;
       return { kind: 'parameter', expression, quoted };
     }
@@ -270,8 +271,11 @@ class Tokenizer {
     for (let index = this.#at + 1; index < this.#script.length; index += 1) {
       const char = this.#script.charAt(index);
       if (char === '\\') index += 1;
-      else if (char === '{') depth += 1;
-      else if (char === '}') {
+      else if (char === '{') {
+        // it opens nothing, but a reader can not be sure that every shell agrees
+        if (this.#script.charAt(index - 1) !== '$') throw new ShellSyntaxError('a ${ holds another brace');
+        depth += 1;
+      } else if (char === '}') {
         depth -= 1;
         if (depth === 0) return index;
       }
@@ -284,6 +288,12 @@ class Tokenizer {
     if (index === -1) throw new ShellSyntaxError(`${what} does not end`);
     return index;
   }
+}
+
+/** Whether all that a brace could stand in is closed. */
+function isBalanced(expression: string): boolean {
+  const count = (char: string): number => expression.split(char).length;
+  return count('"') % 2 === 1 && count("'") % 2 === 1 && count('`') % 2 === 1 && count('(') === count(')');
 }
 
 function endOf(text: string, end: string, from: number): number {

@@ -5,6 +5,9 @@ import type { Budget } from '../budget.ts';
 import type { Part } from './shell-tokens.ts';
 import { GAP, HOLE, isKnown, type Word } from '../argv/words.ts';
 
+/** Expressions that all shells know and that never fail: the length of a value, and a value without its beginning or end. */
+const CUTTING = /^(?:#(?:[A-Za-z_]\w*|\d+|[@*])|(?:[A-Za-z_]\w*|\d+|[@*?$!-])[%#][\s\S]*)$/;
+
 /** The parameters of a shell at one point of its script. */
 export class ShellParameters {
   /** Known variables; an undefined value is known to be unset. Any other variable may come from the image. */
@@ -14,6 +17,8 @@ export class ShellParameters {
   separatorsChanged = false;
   /** What is expanded is so in this shell and for certain, so that `${A:=word}` assigns. */
   certain = true;
+  /** An expansion since this was last set may have failed: some shells end then, others leave out the command. */
+  mayFail = false;
   readonly budget: Budget;
   #positional: readonly Word[] | undefined;
   /** How long all positional parameters are together. */
@@ -58,7 +63,10 @@ export class ShellParameters {
   /** The value of a parameter expression (what stands in `${…}`); GAP where it is not known. */
   valueOf(expression: string, quoted: boolean): string {
     const match = /^(?:([A-Za-z_]\w*)|(\d+)|([@*#?$!-]))(?:(:?[-+=])([\s\S]*))?$/.exec(expression);
-    if (match === null) return expression.startsWith('#') ? HOLE : GAP;
+    if (match === null) {
+      if (!CUTTING.test(expression)) this.mayFail = true;
+      return expression.startsWith('#') ? HOLE : GAP;
+    }
     const [, name, digits, special, operator, operand = ''] = match;
     const value = this.#plain(name, digits, special);
     this.budget.characters(value?.length ?? 0);

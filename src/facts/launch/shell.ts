@@ -9,7 +9,7 @@ import { readGrammar, type Grammar, type SimpleCommand } from './shell-grammar.t
 import { ASSIGNMENT, assignedByArithmetic, CHANGES_ALL, ELEMENT, nameOf, SPECIAL } from './shell-names.ts';
 import { Shell, type ShellCommand } from './shell-state.ts';
 import { ShellSyntaxError } from './shell-tokens.ts';
-import { ShellParameters } from './shell-words.ts';
+import { expandValue, ShellParameters } from './shell-words.ts';
 
 export type { ShellCommand } from './shell-state.ts';
 
@@ -64,18 +64,23 @@ function run(shell: Shell, { commands, functions, unknown }: Grammar, conditiona
   }
 }
 
-function runOne(shell: Shell, command: SimpleCommand, conditional: boolean): void {
-  const certain = !conditional && !command.apart;
+function runOne(shell: Shell, command: SimpleCommand, mayBeLeftOut: boolean): void {
   const { parameters } = shell;
-  parameters.certain = certain && !command.inFunction;
+  parameters.mayFail = false;
+  parameters.certain = !mayBeLeftOut && !command.apart && !command.inFunction;
   const assignments = command.words.findIndex(({ raw }) => !ASSIGNMENT.test(raw));
   for (const { parts } of command.words) for (const name of assignedByArithmetic(parts)) parameters.forget(name);
   if (assignments === -1) {
-    for (const word of command.words) shell.assign(word, certain);
+    for (const word of command.words) shell.assign(word, !mayBeLeftOut && !command.apart);
+    shell.mayHaveEnded ||= parameters.mayFail;
     return;
   }
   const tokens = command.words.slice(assignments);
   const words = shell.expand(tokens, command.inFunction);
+  for (const { parts } of command.words.slice(0, assignments)) expandValue(parts, parameters);
+  shell.mayHaveEnded ||= parameters.mayFail;
+  const conditional = mayBeLeftOut || parameters.mayFail;
+  const certain = !conditional && !command.apart;
   const name = words[0]?.text ?? '';
   // they are for the command alone, but stay behind what is part of the shell
   if (name === '' || SPECIAL.has(name) || shell.functions.has(name))
