@@ -6,6 +6,7 @@ import type { NodeCounts, Summary } from '../../report/guard-report.ts';
 import type { ReportSubject } from '../../report/policy-report.ts';
 import type { Archive } from './archive.ts';
 import { openLedger, type Ledger } from './ledger.ts';
+import { crashed as crashOf } from './net.ts';
 
 /** How a kubelet answered a call that kube-apiserver passed on. */
 export type Call = 'answered' | 'refused';
@@ -49,13 +50,19 @@ export interface Shelves {
   readonly found: (finding: Finding, exemption: Exemption | undefined) => void;
   /** A result could not be stored or announced; it stands all the same. */
   readonly notKept: (problem: SourceProblem) => void;
+  /** Something was not compared, counted, told or stored because of a bug. */
+  readonly crashed: (problem: SourceProblem) => void;
 }
 
 /** So many of them are named. */
 const MOST_SKIPPED = 100;
 
 /** Opens the books of a sweep that began at a time, RFC 3339 in UTC. */
-export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at: string, signal: AbortSignal): Books {
+export function openBooks(
+  { archive, exemptionFor, found, notKept, crashed }: Shelves,
+  at: string,
+  signal: AbortSignal,
+): Books {
   const summary = { pass: 0, fail: 0, unknown: 0 };
   let exempted = 0;
   const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
@@ -71,35 +78,70 @@ export function openBooks({ archive, exemptionFor, found, notKept }: Shelves, at
       const isKnown = archive.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
       return drift === undefined || !isKnown ? finding : { ...finding, drift };
     });
-  const close = async (about: ReportSubject, findings: readonly Finding[], isPartial: boolean): Promise<void> => {
-    for (const finding of findings) {
+  const tell = (finding: Finding): void => {
+    const exemption = finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
+    if (exemption !== undefined) exempted += 1;
+    found(finding, exemption);
+  };
+  /** What crashes here costs no more than itself, and is said once; nothing is stored then. */
+  const close = async (
+    about: ReportSubject,
+    shown: readonly Finding[],
+    isPartial: boolean,
+    note: (compared: readonly Finding[]) => void,
+  ): Promise<void> => {
+    let isBroken = false;
+    const broke = (cause: unknown): void => {
+      if (!isBroken) crashed(crashOf(about.kind === 'node' ? `the node ${about.name}` : 'the control plane', cause));
+      isBroken = true;
+    };
+    const guarded = <T>(work: () => T, otherwise: T): T => {
+      try {
+        return work();
+      } catch (cause) {
+        broke(cause);
+        return otherwise;
+      }
+    };
+    const compared = guarded(() => compare(about, shown), shown);
+    guarded(() => {
+      note(compared);
+    }, undefined);
+    for (const finding of compared) {
       summary[finding.outcome.result] += 1;
-      const exemption = finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
-      if (exemption !== undefined) exempted += 1;
-      found(finding, exemption);
+      guarded(() => {
+        tell(finding);
+      }, undefined);
     }
-    for (const problem of await archive.keep(about, findings, { at, isPartial }, signal)) notKept(problem);
+    try {
+      const look = { at, isPartial: isPartial || isBroken };
+      for (const problem of await archive.keep(about, compared, look, signal)) notKept(problem);
+    } catch (cause) {
+      signal.throwIfAborted();
+      broke(cause);
+    }
   };
 
   return {
     closeNode: async ({ name, uid }, { findings, shown, call, isSkipped, isPartial }) => {
-      const about = { kind: 'node', name, uid } as const;
-      const compared = compare(about, shown);
-      ledger.addNode(name, compared);
       tally.addNode(findings, call);
-      nodes[isSkipped ? 'skipped' : worstOf(compared)] += 1;
+      nodes[isSkipped ? 'skipped' : worstOf(shown)] += 1;
       if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
-      await close(about, compared, isPartial);
+      await close({ kind: 'node', name, uid }, shown, isPartial, (compared) => {
+        ledger.addNode(name, compared);
+      });
     },
     closeControlPlane: async ({ findings, shown }, isPartial) => {
-      const about = { kind: 'control-plane' } as const;
-      const compared = compare(about, shown);
-      ledger.add(compared);
       tally.addApiServers(findings);
-      await close(about, compared, isPartial);
+      await close({ kind: 'control-plane' }, shown, isPartial, ledger.add);
     },
     tidy: async (isWhole) => {
-      for (const problem of await archive.tidy(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
+      try {
+        for (const problem of await archive.tidy(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
+      } catch (cause) {
+        signal.throwIfAborted();
+        crashed(crashOf('the reports of nodes that are no more', cause));
+      }
     },
     result: (apiServersNotApplicable) => ({
       summary: { ...summary, ...(exempted > 0 && { exempted }) },

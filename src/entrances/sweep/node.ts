@@ -26,6 +26,8 @@ export interface NodeJudging {
   /** All nodes of the sweep. */
   readonly directory: Directory;
   readonly unanswered: (document: UnansweredDocument) => void;
+  /** Notes that something crashed, and gives the problem. */
+  readonly crashed: (what: string, cause: unknown) => Problem;
 }
 
 /** What the agent of a node found there, or why that can not be told; undefined where no agent is. Never rejects. */
@@ -42,13 +44,23 @@ export interface JudgedNode extends Known {
 }
 
 /** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
-export async function judgeNode(
-  node: ListedNode,
-  { evidence, inspect, isReported, declared, unanswered, handedOver, directory }: NodeJudging,
-  signal: AbortSignal,
-): Promise<JudgedNode> {
-  const audited = handedOver(node, signal);
-  const answers = withoutStrangers(await Promise.all(evidence.map((one) => ask(one, node, directory, signal))));
+export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
+  try {
+    return await judge(node, judging, signal);
+  } catch (cause) {
+    const problem = judging.crashed(`the node ${node.name}`, cause);
+    const source = { node: node.name, via: 'proc' } as const;
+    const findings = judging.inspect({ form: 'unanswered', component: 'kubelet', source, problem });
+    const shown = findings.filter(judging.isReported);
+    return { findings, shown, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
+  }
+}
+
+async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
+  const { evidence, inspect, isReported, declared, unanswered } = judging;
+  const audited = readHandOver(node, judging, signal);
+  const asked = evidence.map((one) => askOrCrash(one, node, judging, signal));
+  const answers = withoutStrangers(await Promise.all(asked));
   const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
   const onHost = (await audited) ?? { findings: [], at: '' };
   if ('code' in onHost) {
@@ -75,6 +87,33 @@ export function endpointOf({ address, port }: NodeTarget): string {
 /** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
 export function asksForCertificate({ findings }: JudgedNode): boolean {
   return findings.some(({ control, outcome }) => control.slug === ASKS && outcome.result === 'pass');
+}
+
+async function readHandOver(
+  node: ListedNode,
+  { handedOver, crashed }: NodeJudging,
+  signal: AbortSignal,
+): Promise<Audit | Problem | undefined> {
+  try {
+    return await handedOver(node, signal);
+  } catch (cause) {
+    return crashed(`what the agent of ${node.name} handed over`, cause);
+  }
+}
+
+/** What is heard otherwise of the node is told all the same. */
+async function askOrCrash(
+  one: NodeEvidence,
+  node: ListedNode,
+  { directory, crashed }: NodeJudging,
+  signal: AbortSignal,
+): Promise<RawDocument> {
+  try {
+    return await ask(one, node, directory, signal);
+  } catch (cause) {
+    const problem = crashed(`what ${node.name} says by ${one.name}`, cause);
+    return { form: 'unanswered', component: 'kubelet', source: { node: node.name, via: one.name }, problem };
+  }
 }
 
 function ask(

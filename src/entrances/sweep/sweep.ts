@@ -5,6 +5,7 @@ import type {
   Exemption,
   Finding,
   Inspection,
+  Problem,
   RawDocument,
   SourceProblem,
   UnansweredDocument,
@@ -16,6 +17,7 @@ import type { ListedNode } from '../../sources/nodes.ts';
 import type { Archive } from './archive.ts';
 import { openBooks, type Books, type BooksResult } from './books.ts';
 import { judgeControlPlane, notePod, unseenApiServer, type ControlPlane } from './control-plane.ts';
+import { crashed, noting } from './net.ts';
 import { asksForCertificate, endpointOf, judgeNode, type HandedOver } from './node.ts';
 import { workThrough } from './pool.ts';
 import { isAksPod, providerOf } from './provider.ts';
@@ -97,14 +99,25 @@ export async function sweep(
       problems.push(unread(what, cause));
     }
   };
-  await archive.load(signal);
-  const books = openBooks({ archive, ...watcher, ...rules }, startedAt, signal);
+  const survive = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      problems.push(crashed(what, cause));
+      return otherwise;
+    }
+  };
+  await survive('the stored reports', () => archive.load(signal), undefined);
+  signal.throwIfAborted();
+  const note = (problem: SourceProblem): unknown => problems.push(problem);
+  const books = openBooks({ archive, ...watcher, ...rules, crashed: note }, startedAt, signal);
 
   const plane: ControlPlane = { listed: [], pods: [], hasAksPod: false };
   await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));
   const isPlaneWhole = problems.length === 0;
-  const asking = ports.askApiServers?.(signal);
-  const version = ports.version(signal);
+  const { askApiServers } = ports;
+  const asking = askApiServers && survive('kube-apiservers', () => askApiServers(signal), []);
+  const version = survive('the version', () => ports.version(signal), undefined);
   const census: Census = { done: 0, hasControlPlane: false, directory: directoryOf([]), refusing: [], onHosts: [] };
   await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, problems, signal));
   const answers = (await asking) ?? [];
@@ -112,16 +125,16 @@ export async function sweep(
   signal.throwIfAborted();
   const { server } = ports;
   const provider = providerOf({ version: await version, server, hasAksPod: plane.hasAksPod });
-  const asked = toBeJudged(plane, answers, census, ports);
   const unjudged: SourceProblem[] = [];
-  const judged = judgeControlPlane(plane, asked.flatMap(noting(rules, unjudged)), census.onHosts, {
-    server: ports.server,
-    managedBy: census.hasControlPlane ? undefined : provider,
-    directory: census.directory,
-    isReported: rules.isReported,
+  const judged = judgePlane(plane, answers, census, census.hasControlPlane ? undefined : provider, {
+    ports,
+    rules,
+    unjudged,
   });
   problems.push(...unjudged);
-  await books.closeControlPlane(judged, !isPlaneWhole || unjudged.length > 0);
+  // what crashed may have been about kube-apiservers, whatever it was
+  const hasCrashed = problems.some(({ problem }) => problem.code === 'crashed');
+  await books.closeControlPlane(judged, !isPlaneWhole || hasCrashed || unjudged.length > 0);
   await books.tidy(problems.length === 0);
   signal.throwIfAborted();
   return {
@@ -131,13 +144,27 @@ export async function sweep(
   };
 }
 
-/** The findings of a document; what could not be judged goes to the problems. */
-function noting({ inspect }: SweepRules, problems: SourceProblem[]): (document: RawDocument) => readonly Finding[] {
-  return (document) => {
-    const { findings, problems: found } = inspect(document);
-    problems.push(...found);
-    return findings;
-  };
+/** What a kube-apiserver is after a crash is unknown. */
+function judgePlane(
+  plane: ControlPlane,
+  answers: readonly RawDocument[],
+  census: Census,
+  managedBy: string | undefined,
+  { ports, rules, unjudged }: { ports: SweepPorts; rules: SweepRules; unjudged: SourceProblem[] },
+): ReturnType<typeof judgeControlPlane> {
+  const { server } = ports;
+  const { isReported } = rules;
+  const inspect = noting(rules.inspect, unjudged);
+  try {
+    const asked = toBeJudged(plane, answers, census, ports).flatMap(inspect);
+    const { directory, onHosts } = census;
+    return judgeControlPlane(plane, asked, onHosts, { server, managedBy, directory, isReported });
+  } catch (cause) {
+    const fault = crashed('the control plane', cause);
+    unjudged.push(fault);
+    const findings = inspect({ ...unseenApiServer(server), problem: fault.problem });
+    return { findings, shown: findings.filter(isReported) };
+  }
 }
 
 async function listObjects(
@@ -147,15 +174,19 @@ async function listObjects(
   problems: SourceProblem[],
   signal: AbortSignal,
 ): Promise<void> {
-  const inspect = noting(rules, problems);
+  const inspect = noting(rules.inspect, problems);
   for await (const document of objects(signal)) {
     if (!('form' in document)) problems.push(document);
     else {
       const findings = inspect(document);
       plane.listed.push(...findings);
       if (document.form === 'object') {
-        notePod(plane, document.value, findings);
-        plane.hasAksPod ||= isAksPod(document.value);
+        try {
+          notePod(plane, document.value, findings);
+          plane.hasAksPod ||= isAksPod(document.value);
+        } catch (cause) {
+          problems.push(crashed(`the pod of ${findings[0]?.subject.name ?? 'no name'}`, cause));
+        }
       }
     }
   }
@@ -195,11 +226,18 @@ async function visitNodes(
   const directory = directoryOf(all.map(namesOf));
   census.directory = directory;
   const { isReported } = rules;
-  const judging = { evidence, isReported, declared, handedOver, directory, unanswered: watcher.unanswered };
+  const { unanswered } = watcher;
+  const judging = { evidence, isReported, declared, handedOver, directory, unanswered };
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
     const unjudged: SourceProblem[] = [];
-    const judged = await judgeNode(node, { ...judging, inspect: noting(rules, unjudged) }, signal);
+    const noteCrash = (what: string, cause: unknown): Problem => {
+      const fault = crashed(what, cause);
+      unjudged.push(fault);
+      return fault.problem;
+    };
+    const inspect = noting(rules.inspect, unjudged);
+    const judged = await judgeNode(node, { ...judging, inspect, crashed: noteCrash }, signal);
     // what was cut off tells nothing
     if (signal.aborted) return;
     if (judged.call === 'refused' && asksForCertificate(judged)) census.refusing.push(node.name);

@@ -63,6 +63,22 @@ describe('a pool', () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
+  test('does the rest, however much of it fails, and then rejects with the first failure', async () => {
+    const done: number[] = [];
+    const working = workThrough(
+      [1, 2, 3, 4],
+      1,
+      async (item) => {
+        await Promise.resolve();
+        if (item < 3) throw new Error(`broken ${item}`);
+        done.push(item);
+      },
+      atOnce,
+    );
+    await expect(working).rejects.toThrow('broken 1');
+    expect(done).toEqual([3, 4]);
+  });
+
   test('begins the next one only when its turn comes', async () => {
     const turns: (() => void)[] = [];
     const done: number[] = [];
