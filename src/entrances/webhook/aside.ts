@@ -1,20 +1,24 @@
 // What goes to the thread that looks at reviews which may take long, and what comes back: data only.
 
 import type { Allowance } from '../../inspect.ts';
-import type { Control, Finding } from '../../policy/types.ts';
+import type { Action, Control, DecisionPolicy, Finding, Surface } from '../../policy/types.ts';
 import type { Judgement } from '../../report/admission-answer.ts';
 import type { Aside } from '../../runtime/aside.ts';
 import { SHORT } from './body.ts';
-import type { Decider, Rules } from './judge.ts';
+import { SURFACES, type Decider, type Rules } from './judge.ts';
 import { look, type RequestName, type Sight } from './look.ts';
 import { decodeReview } from './review.ts';
+import { tooMuchIn } from './scan.ts';
 
 /** A review to look at. */
 export interface AsideJob {
   readonly body: ArrayBuffer;
   readonly length: number;
-  readonly controls: readonly string[];
+  /** The action on each surface, by the control. */
+  readonly actions: Readonly<Record<string, Actions>>;
 }
+
+type Actions = Readonly<Partial<Record<Surface, Action>>>;
 
 /** A sight in which each control is only named, for functions cannot go from thread to thread. */
 interface PlainSight extends Omit<Sight, 'inspection'> {
@@ -22,22 +26,26 @@ interface PlainSight extends Omit<Sight, 'inspection'> {
   readonly problems: Sight['inspection']['problems'];
 }
 
-/** What was seen; `reason` is why the body is no review. */
+/** What was seen; `reason` is why the body is no review, `unread` why it was not parsed. */
 export type AsideResult =
   | { readonly reason: string }
+  | { readonly unread: string }
   | { readonly request: RequestName; readonly sight?: PlainSight }
   | { readonly crashed: string };
 
 /** Looks at a review, in the thread. It never throws. */
 export function lookAt(job: AsideJob, controls: readonly Control[], allowance: Allowance): AsideResult {
   try {
-    const wanted = new Set(job.controls);
-    const decoded = decodeReview(Buffer.from(job.body, 0, job.length).toString());
+    const body = Buffer.from(job.body, 0, job.length);
+    const unread = body.length > SHORT ? tooMuchIn(body) : undefined;
+    if (unread !== undefined) return { unread };
+    const decoded = decodeReview(body.toString());
     if ('reason' in decoded) return decoded;
     const { object: _object, oldObject: _oldObject, ...request } = decoded.request;
     const sight = look(
       decoded.request,
-      controls.filter(({ slug }) => wanted.has(slug)),
+      controls.filter(({ slug }) => job.actions[slug] !== undefined),
+      ({ slug }, surface) => job.actions[slug]?.[surface] ?? 'off',
       allowance,
     );
     return sight === undefined ? { request } : { request, sight: plain({ ...sight, request }) };
@@ -87,18 +95,25 @@ export function createLookAside(
   decideOn: Decider,
 ): LookAside {
   return async (body, from, signal) => {
-    const { controls } = rules();
+    const { controls, policy } = rules();
     const isOwn = body.byteOffset === 0 && body.buffer.byteLength >= body.length && body.length > SHORT;
     const buffer = isOwn ? body.buffer : Uint8Array.prototype.slice.call(body).buffer;
     if (!(buffer instanceof ArrayBuffer)) throw new Error('a body is in shared memory');
-    const job = { body: buffer, length: body.length, controls: controls.map(({ slug }) => slug) };
+    const job = { body: buffer, length: body.length, actions: actionsOf(controls, policy) };
     const done = await run({ job, from, signal, transfer: [buffer] });
     if (done === undefined) return undefined;
     if ('failed' in done) return { unread: FAILED[done.failed] };
     const { result } = done;
     if ('crashed' in result) throw new Error(`the other thread crashed: ${result.crashed}`);
-    if ('reason' in result) return result;
+    if ('reason' in result || 'unread' in result) return result;
     const { request, sight } = result;
     return { uid: request.uid, about: request, judgement: sight && decideOn(sightOf(sight, controls)) };
   };
+}
+
+/** The policy's actions as data. */
+function actionsOf(controls: readonly Control[], { action }: DecisionPolicy): AsideJob['actions'] {
+  const actions = (control: Control): Actions =>
+    Object.fromEntries(SURFACES.map((surface) => [surface, action(control, surface)]));
+  return Object.fromEntries(controls.map((control) => [control.slug, actions(control)]));
 }

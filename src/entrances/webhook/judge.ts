@@ -40,8 +40,8 @@ export function createJudge({
 }: JudgeSurroundings & { readonly allowance: Allowance }): Judge {
   const decideOn = createDecider(surroundings);
   return (request) => {
-    const { controls, namespaces } = surroundings.rules();
-    const sight = namespaces.has(request.namespace) ? look(request, controls, allowance) : undefined;
+    const { controls, policy, namespaces } = surroundings.rules();
+    const sight = namespaces.has(request.namespace) ? look(request, controls, policy.action, allowance) : undefined;
     return sight && decideOn(sight);
   };
 }
@@ -86,7 +86,15 @@ function policyFor({ request, runsTheSame }: Sight, policy: DecisionPolicy): Dec
   return { ...policy, action: (control, surface) => atMost(policy.action(control, surface)) };
 }
 
-const SURFACES = ['mirror-pod', 'pod', 'workload', 'kubelet-config', 'kubeadm-config', 'openshift-config'] as const;
+/** Where what is found in a review can stand. */
+export const SURFACES = [
+  'mirror-pod',
+  'pod',
+  'workload',
+  'kubelet-config',
+  'kubeadm-config',
+  'openshift-config',
+] as const;
 const ACTIONS = ['enforce', 'ratchet', 'audit'] as const;
 
 /**

@@ -1,6 +1,6 @@
 import { inspect, type Allowance } from '../../inspect.ts';
 import { beforeOf, type Before } from '../../policy/decide.ts';
-import type { Control, Finding, Inspection, Source } from '../../policy/types.ts';
+import type { Control, DecisionPolicy, Finding, Inspection, Source } from '../../policy/types.ts';
 import { isJudged, runsTheSame } from './changes.ts';
 import type { AdmissionRequest } from './review.ts';
 
@@ -11,7 +11,7 @@ export type RequestName = Omit<AdmissionRequest, 'object' | 'oldObject'>;
 export interface Sight {
   readonly request: RequestName;
   readonly inspection: Inspection;
-  /** Of `oldObject`, where there is one and it was looked at: not where all passes. */
+  /** Of `oldObject`, where there is one and a decision depends on it. */
   readonly before?: readonly Before[];
   /** An update that leaves what a pod runs as it is. */
   readonly runsTheSame: boolean;
@@ -23,9 +23,15 @@ export const NODE_USER = 'system:node:';
 /**
  * Looks at the objects of a request: what a review costs is spent here.
  *
+ * @param action the configured actions, by which `oldObject` matters or does not
  * @returns undefined where the request is about nothing that is judged
  */
-export function look(request: AdmissionRequest, controls: readonly Control[], allowance: Allowance): Sight | undefined {
+export function look(
+  request: AdmissionRequest,
+  controls: readonly Control[],
+  action: DecisionPolicy['action'],
+  allowance: Allowance,
+): Sight | undefined {
   if (!isJudged(request)) return undefined;
   const lookAt = (value: unknown): Inspection => {
     // a pod in the API shows a process, all else only what somebody wrote down
@@ -36,9 +42,15 @@ export function look(request: AdmissionRequest, controls: readonly Control[], al
   };
   const { object, oldObject } = request;
   const inspection = lookAt(object);
-  const passed = inspection.findings.every(({ outcome }) => outcome.result === 'pass');
-  const before = passed || !isPresent(oldObject) ? undefined : lookAt(oldObject).findings.map(beforeOf);
   const isPodUpdate = request.resource === 'pods' && request.operation === 'UPDATE';
+  // only `ratchet` compares, and it is the most that the update of a pod meets
+  const isCompared = ({ control, surface, outcome }: Finding): boolean => {
+    if (outcome.result === 'pass') return false;
+    const configured = action(control, surface);
+    return configured === 'ratchet' || (isPodUpdate && configured === 'enforce');
+  };
+  const compares = isPresent(oldObject) && inspection.findings.some(isCompared);
+  const before = compares ? lookAt(oldObject).findings.map(beforeOf) : undefined;
   return { request, inspection, ...(before && { before }), runsTheSame: isPodUpdate && runsTheSame(request) };
 }
 

@@ -42,28 +42,22 @@ const LITTLE = 16 * 1024;
  * something without YAML in it, judged by a small allowance. All else goes aside.
  */
 export function createReviewer({ judge, judgeUnread, aside }: ReviewerDeps): Reviewer {
-  const notRead = (uid: string, unread: string): Reviewed => ({
-    uid,
-    unread,
-    judgement: judgeUnread(uid, `too large to judge: ${unread}`),
-  });
+  const notRead = (uid: string | undefined, unread: string): Reviewed => {
+    if (uid === undefined) return { reason: `the body was not read: ${unread}` };
+    return { uid, unread, judgement: judgeUnread(uid, `too large to judge: ${unread}`) };
+  };
 
   const reviewAside = async (look: LookAside, body: Buffer, { from, gone }: Caller): Promise<Reviewed | undefined> => {
     // the body goes over to the thread
     const uid = uidIn(body);
     const looked = await look(body, from, gone()).catch((crash: unknown) => ({ uid, crash }));
-    if (looked === undefined || 'crash' in looked) return looked;
-    if (!('unread' in looked)) return looked;
-    return uid === undefined ? { reason: looked.unread } : notRead(uid, looked.unread);
+    return looked !== undefined && 'unread' in looked ? notRead(uid, looked.unread) : looked;
   };
 
   return (body, caller) => {
-    const excess = body.length > SHORT ? tooMuchIn(body) : undefined;
-    if (excess !== undefined) {
-      const uid = uidIn(body);
-      return uid === undefined ? { reason: `the body is too large: ${excess}` } : notRead(uid, excess);
-    }
     if (aside && body.length > LITTLE) return reviewAside(aside, body, caller);
+    const excess = body.length > SHORT ? tooMuchIn(body) : undefined;
+    if (excess !== undefined) return notRead(uidIn(body), excess);
     const decoded = decodeReview(body.toString());
     if ('reason' in decoded) return decoded;
     const { request } = decoded;
