@@ -15,6 +15,8 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '2 work that grows faster than its input': [
     ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
+    ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
+    ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],
     ['test/entrances/webhook/scan.test.ts', 'takes twice the time for twice the length, not more'],
     ['test/policy/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
   ],

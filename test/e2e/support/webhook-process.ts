@@ -23,6 +23,7 @@ export interface Answer {
 /** The built webhook as a process of its own, with the configuration of the enforce overlay. */
 export class WebhookProcess {
   readonly authority = new Authority('webhook-ca');
+  readonly authorityFile: string;
   readonly #child: ChildProcess;
   #port = 0;
 
@@ -32,6 +33,7 @@ export class WebhookProcess {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
+    this.authorityFile = write('ca.crt', this.authority.certificate);
     const pair = this.authority.issue({ name: 'guard', addresses: ['127.0.0.1'] });
     const options = [
       ...['--only', 'webhook', '--listen', '127.0.0.1:0', '--local-listen', '127.0.0.1:0', '--config', ENFORCE],
