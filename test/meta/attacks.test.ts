@@ -14,6 +14,10 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/differential/reviews.test.ts'],
   ],
   '2 work that grows faster than its input': [
+    ['test/meta/regular-expressions.test.ts', 'each regular expression takes time in proportion to the text'],
+    ['test/facts/proportional.test.ts', 'twice the text takes about twice the time:'],
+    ['test/facts/proportional.test.ts', 'twice as many take about twice the time: %s'],
+    ['test/facts/proportional.test.ts', 'a pod takes time as its steps: %s'],
     ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
     ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
     ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],

@@ -1,0 +1,68 @@
+// What work costs when its input is twice as long. The least of several times counts, for others run beside; the clock of a
+// thread's own time ticks too slowly on some machines.
+
+/** Makes an input of about a length, then the work on it, which may tell the steps that it spent of a budget. */
+export type Work = (length: number) => Run;
+
+type Run = () => number | undefined;
+
+const FIRST_LENGTH = 4096;
+const LAST_LENGTH = 16 * 1024;
+/** Shorter times tell nothing. */
+const NOISE_MILLISECONDS = 5;
+const ENOUGH_MILLISECONDS = 15;
+/** Twice for what is linear, four times for what is square. */
+const MOST_RATIO = 3;
+
+/**
+ * Doubles an input until the work on it takes some time. Work may grow as the steps that it spends do, for a budget bounds those.
+ *
+ * @returns how it grew, where that is more than in proportion
+ */
+export function growth(work: Work): string | undefined {
+  for (let length = FIRST_LENGTH; length <= LAST_LENGTH; length *= 4) {
+    const once = work(length);
+    const twice = work(2 * length);
+    if (timeOf(once, 1) < NOISE_MILLISECONDS / 4 && timeOf(twice, 1) < NOISE_MILLISECONDS) continue;
+    const least = leastGrowth(once, twice);
+    // what is worse than linear is so with the next doubling too
+    if (isTooMuch(least) && isTooMuch(leastGrowth(twice, work(4 * length))))
+      return `${length} to ${2 * length} characters: ${least.ratio.toFixed(1)} times the time, ${least.milliseconds.toFixed(0)} ms`;
+    if (least.milliseconds > ENOUGH_MILLISECONDS) return undefined;
+  }
+  return undefined;
+}
+
+interface Growth {
+  readonly ratio: number;
+  readonly milliseconds: number;
+  readonly steps: number;
+}
+
+function isTooMuch({ ratio, milliseconds, steps }: Growth): boolean {
+  return milliseconds > NOISE_MILLISECONDS && ratio > MOST_RATIO * Math.max(1, steps / 2);
+}
+
+/** Measured again where it looks bad, for a measure can be disturbed. */
+function leastGrowth(once: Run, twice: Run): Growth {
+  let least = compare(once, twice);
+  for (let times = 1; times < 3 && isTooMuch(least); times += 1) least = compare(once, twice);
+  return least;
+}
+
+function compare(once: Run, twice: Run): Growth {
+  const [first, second] = [timeOf(once, 4), timeOf(twice, 4)];
+  const steps = (twice() ?? 0) / Math.max(1, once() ?? 0);
+  return { ratio: second / Math.max(first, 0.01), milliseconds: second, steps };
+}
+
+/** The least of some times. */
+function timeOf(run: Run, times: number): number {
+  let least = Infinity;
+  for (let at = 0; at < times; at += 1) {
+    const before = performance.now();
+    run();
+    least = Math.min(least, performance.now() - before);
+  }
+  return least;
+}
