@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../controls/index.ts';
 import { runAgent, type AgentWatcher } from '../entrances/agent/index.ts';
-import type { GuardReport } from '../report/guard-report.ts';
+import { summarise, type GuardReport } from '../report/guard-report.ts';
 import { cutToFit } from '../report/hand-over-size.ts';
 import { loadConfiguration } from '../runtime/configuration.ts';
 import { resolveSweep } from '../runtime/configuration-sweep.ts';
@@ -37,6 +37,7 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
     hostname: node,
     node,
     config,
+    tellsAll: true,
     evidence: ['proc', 'handshake'],
     output: 'json',
     failOn: 'fail',
@@ -54,18 +55,29 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
       random: Math.random,
       now: () => new Date(),
-      watcher: agentLog(log),
+      watcher: agentLog(log, reportedBy(config)),
     },
     signal,
   );
   log.info('stopped');
 }
 
-function agentLog(log: Log): AgentWatcher {
+/** Whether a control is shown, by the configuration as it is at the moment. */
+function reportedBy(config: string | undefined): () => (slug: string) => boolean {
+  return () => {
+    const { isReported } = loadConfiguration(config, controls);
+    const reported = new Set(controls.filter((control) => isReported(control, 'process')).map(({ slug }) => slug));
+    return (slug) => reported.has(slug);
+  };
+}
+
+function agentLog(log: Log, reported: () => (slug: string) => boolean): AgentWatcher {
   let known = new Set<string>();
   return {
     audited: (report) => {
-      const { findings, run, summary } = JSON.parse(report) as GuardReport;
+      const { findings: all, run } = JSON.parse(report) as GuardReport;
+      const isReported = reported();
+      const findings = all.filter(({ control }) => isReported(control));
       for (const { code, message } of run.problems) log.warn({ run: run.id, code }, message);
       const seen = new Set<string>();
       for (const { control, result, subject, violations, problems, drift } of findings) {
@@ -75,7 +87,7 @@ function agentLog(log: Log): AgentWatcher {
         if (!known.has(text)) log[result === 'pass' ? 'info' : 'warn']({ run: run.id, ...facts }, 'finding');
       }
       known = seen;
-      log.info({ run: run.id, summary }, 'the audit says something else than the one before');
+      log.info({ run: run.id, summary: summarise(findings) }, 'the audit says something else than the one before');
     },
     crashed: (cause) => {
       log.error({ err: cause }, 'an audit failed');

@@ -75,6 +75,24 @@ describe('the layout of', () => {
   );
 });
 
+describe('a control that is off', () => {
+  const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
+
+  test.each(['kind', 'openshift', 'kubeadm-stopped'])('changes no finding of another one (%s)', async (name) => {
+    buildHost(root, readLayout(`${name}.txt`));
+    const { findings } = await report();
+    const slugs = [...new Set(findings.map(({ control }) => control))];
+    for (const silenced of [...slugs.map((slug) => [slug]), slugs.slice(1)]) {
+      const config = join(root, 'guard.yaml');
+      writeFileSync(config, `${HEAD}controls: { ${silenced.map((slug) => `${slug}: { action: off }`).join(', ')} }\n`);
+      const others = findings.filter(({ control }) => !silenced.includes(control));
+      expect((await report({ config })).findings).toEqual(others);
+      // who sweeps derives the link from it all
+      expect((await report({ config, tellsAll: true })).findings).toEqual(findings);
+    }
+  });
+});
+
 describe('what is hostile', () => {
   const CONFIG = '/var/lib/kubelet/config.yaml';
   const kubelet = `=== process 700\nexe /usr/bin/kubelet\nkubelet\n--config=${CONFIG}\n`;
