@@ -118,7 +118,7 @@ function resultOf(value: GeneratedPod): 'pass' | 'fail' | 'unknown' | 'none' {
 function podIn(document: unknown): GeneratedPod | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const { kind, spec, metadata } = document as Partial<GeneratedPod>;
-  if (typeof spec !== 'object') return undefined;
+  if (typeof spec !== 'object' || (spec as unknown) === null) return undefined;
   if ('template' in spec) return podIn({ kind: 'Pod', ...(spec.template as object) });
   if (kind !== 'Pod') return undefined;
   const mounted = new Set<string>();

@@ -35,7 +35,8 @@ const UNPRIVILEGED = '65532:65532';
 const WITHIN = 240_000;
 /** What decides from where packages come. */
 const NETWORK = /^(npm_config_registry|NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
-const READ_ONLY = '--permission --allow-fs-read=* --allow-net --disable-warning=ExperimentalWarning';
+const READ_ONLY =
+  '--permission --allow-fs-read=* --allow-net --allow-worker --disable-warning=ExperimentalWarning --disable-warning=PERM0006';
 
 /**
  * Does what the Dockerfile says in clean folders, one for each stage, by an unprivileged user, and leaves what results as
