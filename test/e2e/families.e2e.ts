@@ -74,12 +74,12 @@ describeWith({ assets: [], tools: ['ip', 'curl'], root: true }, 'in a network', 
     };
     for (const address of addresses) {
       const host = address.includes(':') ? `[${address}]` : address;
-      await eventually(
-        `the probe of ${host}`,
-        async () => ((await status(`http://${host}:8080/livez`)) === '200' ? true : undefined),
-        { context: program.tail },
-      );
-      expect(await status(`https://${host}:8443/validate`)).toBe('405');
+      const answers = (url: string, code: string) =>
+        eventually(`${code} of ${url}`, async () => ((await status(url)) === code ? true : undefined), {
+          context: program.tail,
+        });
+      await answers(`http://${host}:8080/livez`, '200');
+      await answers(`https://${host}:8443/validate`, '405');
     }
   });
 
