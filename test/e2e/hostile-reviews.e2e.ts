@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:https';
-import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
@@ -126,7 +126,7 @@ describe('a healthy caller of 50 reviews a second', () => {
 
   test('waits no longer meanwhile', async () => {
     await measure(100);
-    const script = join(import.meta.dirname, 'support/attacker.ts');
+    const script = fileURLToPath(new URL('support/attacker.ts', import.meta.url));
     const attacker = spawn(process.execPath, [script, String(webhook.port), webhook.authorityFile], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

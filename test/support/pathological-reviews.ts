@@ -172,7 +172,7 @@ const RESTS: readonly PathologicalReview[] = [
   })),
 ];
 
-/** Duplicate keys at the level of JSON, which an API server never writes and others may. */
+/** All of them: pods, texts of ConfigMaps, and what is not about containers. */
 export const PATHOLOGICAL_REVIEWS: readonly PathologicalReview[] = [
   ...PATHOLOGICAL.map(ofPod),
   ...Object.entries(TEXTS).map(([name, make]) => ofText(name, make)),
