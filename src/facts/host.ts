@@ -19,6 +19,8 @@ import { componentOf, type ProcessWords } from './processes.ts';
 /** What is known of a process before its files are looked at. */
 export interface HostProcessWords extends ProcessWords {
   readonly variables: ReadonlyMap<string, string>;
+  /** What of it can not be read. */
+  readonly problems?: readonly Problem[];
 }
 
 /** A component of a process. */
@@ -111,16 +113,25 @@ export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string |
 export function componentsOf(process: HostProcessWords): readonly StartedComponent[] {
   const found = componentOf(process);
   if (found === undefined) return [];
-  if ('component' in found) return [{ component: found.component, command: commandOfWords(found.args) }];
+  // the words that were not read may decide, and may name other files
+  const cut = process.problems?.find(({ code }) => code === 'too-large');
+  const unread: ProcessCommand | undefined = cut && { by: 'unknown', problem: cut };
+  if ('component' in found) return [{ component: found.component, command: unread ?? commandOfWords(found.args) }];
   return found.inside.map(({ component, configDir, argsFile }) => ({
     component,
-    command:
-      configDir !== undefined
-        ? { by: 'k3s', configDir }
-        : argsFile !== undefined
-          ? { by: 'args-file', path: argsFile, variables: process.variables }
-          : { by: 'unknown', problem: inMemory(component) },
+    command: unread ?? commandInside(process, component, configDir, argsFile),
   }));
+}
+
+function commandInside(
+  { variables }: HostProcessWords,
+  component: Component,
+  configDir: string | undefined,
+  argsFile: string | undefined,
+): ProcessCommand {
+  if (configDir !== undefined) return { by: 'k3s', configDir };
+  if (argsFile !== undefined) return { by: 'args-file', path: argsFile, variables };
+  return { by: 'unknown', problem: inMemory(component) };
 }
 
 function commandOfWords(args: readonly string[] | undefined): ProcessCommand {

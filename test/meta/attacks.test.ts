@@ -67,6 +67,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
       'users of a host who start what looks like a kubelet change nothing that is said of the',
     ],
     ['test/commands/node.test.ts', 'what is hostile'],
+    ['test/commands/node-hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
   '12 an object of another shape or kind': [['test/entrances/webhook/review.test.ts', 'refuses an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [

@@ -19,7 +19,7 @@ export interface HostProcess extends ProcessName {
   readonly pid: number;
   /** Its folder below /proc. */
   readonly directory: string;
-  /** Only the beginning of its words was read. */
+  /** Only the beginning of its words, or of its variables, was read. */
   readonly cut: boolean;
   readonly parent: number;
   /** In ticks since the host's start: with the pid, the name of this very process. */
@@ -37,7 +37,9 @@ export interface HostProcess extends ProcessName {
 }
 
 /** What the kernel lets a command line be, with the usual limit of the stack (execve(2)). */
-const ARGUMENT_BYTES = 2 * 1024 * 1024;
+export const ARGUMENT_BYTES = 2 * 1024 * 1024;
+/** More are not judged either (HOST_LIMITS); 2 MiB can be two million empty ones, each with its place in memory. */
+const MAXIMUM_WORDS = 50_000;
 const STATUS_BYTES = 64 * 1024;
 /** USER_HZ of all architectures that Kubernetes runs on. */
 const TICKS_PER_SECOND = 100;
@@ -46,14 +48,17 @@ const TICKS_PER_SECOND = 100;
 export function readName(directory: string, limit: number): ProcessName & { readonly cut: boolean } {
   const bytes = readProcFile(`${directory}/cmdline`, limit);
   const exe = linkOf(`${directory}/exe`, bytes.length === 0);
-  const cut = bytes.length === limit;
-  return { argv: splitWords(bytes, cut), cut, ...(exe !== undefined && { exe }) };
+  const isCut = bytes.length === limit;
+  const words = splitWords(bytes, isCut);
+  const cut = isCut || words.length > MAXIMUM_WORDS;
+  return { argv: words.slice(0, MAXIMUM_WORDS), cut, ...(exe !== undefined && { exe }) };
 }
 
 /** Each word ends with NUL; where the last does not, the process has written over its words, or they were cut. */
 function splitWords(bytes: Buffer, cut: boolean): readonly string[] {
   if (bytes.length === 0) return [];
-  const words = bytes.toString().split('\0');
+  const words = bytes.toString().split('\0', MAXIMUM_WORDS + 2);
+  if (words.length > MAXIMUM_WORDS + 1) return words;
   return bytes.at(-1) === 0 || (cut && words.length > 1) ? words.slice(0, -1) : words;
 }
 
@@ -75,33 +80,40 @@ export function readStatus(directory: string): { readonly parent: number; readon
   return { parent: Number(fields[1]), startTicks: Number(fields[19]) };
 }
 
-/** Reads on below one open folder, so that it is one process, whoever gets its number next. */
+/**
+ * Reads on below one open folder, so that it is one process, whoever gets its number next.
+ *
+ * @param limit how many bytes of its words, and how many of its variables, are read
+ */
 export function readProcess(
   directory: string,
   pid: number,
   boot: number | undefined,
   variables: readonly string[],
+  limit = ARGUMENT_BYTES,
 ): HostProcess {
   const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const at = `/proc/self/fd/${descriptor}`;
-    const name = readName(at, ARGUMENT_BYTES);
+    const name = readName(at, limit);
     const status = readStatus(at);
-    const environment = readVariables(at, variables);
+    const environment = readVariables(at, variables, limit);
+    const cut = name.cut || environment?.cut === true;
     const mountNamespace = linkOf(`${at}/ns/mnt`);
     const pidNamespace = linkOf(`${at}/ns/pid`);
     const cgroup = readGroup(at);
     return {
       ...name,
       ...status,
+      cut,
       pid,
       directory,
       ...(boot !== undefined && { startedAt: new Date((boot + status.startTicks / TICKS_PER_SECOND) * 1000) }),
       ...(mountNamespace !== undefined && { mountNamespace }),
       ...(pidNamespace !== undefined && { pidNamespace }),
       ...(cgroup !== undefined && { cgroup }),
-      variables: environment ?? new Map(),
-      problems: problemsOf(at, pid, name.cut, environment === undefined),
+      variables: environment?.found ?? new Map(),
+      problems: problemsOf(at, pid, cut, environment === undefined),
     };
   } finally {
     closeSync(descriptor);
@@ -111,7 +123,7 @@ export function readProcess(
 function problemsOf(at: string, pid: number, cut: boolean, hidesVariables: boolean): readonly Problem[] {
   const problems: Problem[] = [];
   if (cut) {
-    const message = `process ${pid} has more than 2 MiB of arguments, and the last of them decide: shorten them`;
+    const message = `process ${pid} has more arguments or variables than are read, and the last of them may decide: shorten them, and end what only has its name`;
     problems.push({ code: 'too-large', message });
   }
   const hidden = ['exe', 'cwd', 'root'].filter((name) => isForbidden(`${at}/${name}`));
@@ -133,16 +145,25 @@ function isForbidden(link: string): boolean {
 }
 
 /** Go takes the first of two with the same name (os.Getenv). Undefined where they may not be read. */
-function readVariables(at: string, names: readonly string[]): ReadonlyMap<string, string> | undefined {
+function readVariables(
+  at: string,
+  names: readonly string[],
+  limit: number,
+): { readonly found: ReadonlyMap<string, string>; readonly cut: boolean } | undefined {
   const found = new Map<string, string>();
-  if (names.length === 0) return found;
+  if (names.length === 0) return { found, cut: false };
   try {
-    for (const entry of readProcFile(`${at}/environ`, ARGUMENT_BYTES).toString().split('\0')) {
+    const bytes = readProcFile(`${at}/environ`, limit);
+    for (let start = 0; start < bytes.length;) {
+      const nul = bytes.indexOf(0, start);
+      const entry = bytes.subarray(start, nul === -1 ? bytes.length : nul);
+      start += entry.length + 1;
       const end = entry.indexOf('=');
-      const name = entry.slice(0, end);
-      if (end > 0 && names.includes(name) && !found.has(name)) found.set(name, entry.slice(end + 1));
+      const name = names.find((each) => each.length === end && entry.subarray(0, end).equals(Buffer.from(each)));
+      // a text of its own, which does not keep the whole environment in memory
+      if (name !== undefined && !found.has(name)) found.set(name, entry.subarray(end + 1).toString());
     }
-    return found;
+    return { found, cut: bytes.length === limit };
   } catch (cause) {
     if (isGone(cause)) throw cause;
     return undefined;

@@ -7,7 +7,15 @@ import type { Problem, SourceProblem } from '../../policy/types.ts';
 import { bytesOf, readProcFile } from './bytes.ts';
 import { openFiles, type HostFiles, type Unreadable } from './files.ts';
 import { isGone, problemOf } from './problems.ts';
-import { linkOf, readName, readProcess, readStatus, type HostProcess, type ProcessName } from './process.ts';
+import {
+  ARGUMENT_BYTES,
+  linkOf,
+  readName,
+  readProcess,
+  readStatus,
+  type HostProcess,
+  type ProcessName,
+} from './process.ts';
 import { Tree } from './tree.ts';
 
 /** What was found, and what kept other processes from being looked at. */
@@ -30,7 +38,9 @@ const HEAD_BYTES = 8 * 1024;
 const STATUS_BYTES = 2 * 1024 * 1024;
 /** Anybody may start processes of any name; the lowest numbers are the oldest. */
 const MAXIMUM_PROCESSES = 500;
-const MAXIMUM_WORDS = 2_000_000;
+/** Of words and variables, for all processes. Of those behind, `HEAD_BYTES` are read, so that none hides another. */
+const MAXIMUM_CHARACTERS = 16 * 1024 * 1024;
+const MAXIMUM_WORDS = 200_000;
 /** Seconds by which the two ways to tell the host's start can differ. */
 const CLOCK_DRIFT = 1.5;
 /** Of statfs(2). */
@@ -51,16 +61,19 @@ export function listProcesses(root: string, { wanted, variables = [] }: ProcessS
   const boot = bootTime(proc);
   let hidden = 0;
   let words = 0;
+  let characters = 0;
   for (const pid of pids) {
     try {
       const directory = `${proc}/${pid}`;
       if (!wanted(readName(directory, HEAD_BYTES))) continue;
-      if (found.length === MAXIMUM_PROCESSES || words > MAXIMUM_WORDS) {
+      if (found.length === MAXIMUM_PROCESSES) {
         problems.push(tooMany(found.length));
         break;
       }
-      const read = readProcess(directory, pid, boot, variables);
+      const limit = words < MAXIMUM_WORDS && characters < MAXIMUM_CHARACTERS ? ARGUMENT_BYTES : HEAD_BYTES;
+      const read = readProcess(directory, pid, boot, variables, limit);
       words += read.argv.length;
+      characters += read.cut ? limit : lengthOf(read);
       if (wanted(read)) found.push(read);
     } catch (cause) {
       if (!isGone(cause)) hidden += 1;
@@ -167,6 +180,10 @@ function numberIn(path: string, pattern: RegExp): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function lengthOf({ argv, variables }: HostProcess): number {
+  return [...argv, ...variables.values()].reduce((sum, text) => sum + text.length + 1, 0);
 }
 
 /** Go starts programs by way of a copy of the process, which for a moment has the same words. */

@@ -262,6 +262,24 @@ describe('a copy of a host', () => {
     expect(found?.problems).toMatchObject([{ code: 'too-large' }]);
   });
 
+  test('cuts more words than are judged, and no fewer', () => {
+    process(7, `kubelet\0${'x\0'.repeat(49_999)}`);
+    process(8, `kubelet\0${'x\0'.repeat(50_000)}`);
+    expect(list().processes.map(({ argv, cut }) => [argv.length, cut])).toStrictEqual([
+      [50_000, false],
+      [50_000, true],
+    ]);
+  });
+
+  test('reads the words of a process behind many with long ones, and cuts those', () => {
+    for (let pid = 1; pid <= 20; pid += 1) process(pid, `kubelet\0--x=${'x'.repeat(2_000_000)}\0`, { parent: 0 });
+    process(30, 'kubelet\0--v=2\0');
+    const { processes, problems } = list();
+    expect(problems).toStrictEqual([]);
+    expect(processes.at(-1)).toMatchObject({ pid: 30, argv: ['kubelet', '--v=2'], cut: false });
+    expect(processes.map(({ cut }) => cut)).toStrictEqual([...Array.from({ length: 20 }, (_, at) => at >= 9), false]);
+  });
+
   test('is not filled by processes of one name', () => {
     for (let pid = 1; pid <= 600; pid += 1) process(pid, 'kubelet\0', { parent: 0 });
     const { processes, problems } = list();
