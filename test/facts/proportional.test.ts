@@ -1,6 +1,6 @@
 // Every reader is given an input and one twice as long: none takes more than in proportion, but for what its budget counts.
 
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 
 import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
 import { faultOf, KNOWN_TYPES } from '../../src/facts/argv/flag-values.ts';
@@ -24,6 +24,9 @@ import { escapeForTerminal, escapeLine } from '../../src/report/printable.ts';
 import { growth, type Work } from '../support/doubling.ts';
 import { PATHOLOGICAL } from '../support/pathological.ts';
 import { hostOf } from './systemd/host.ts';
+
+// Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const ALLOWANCE = { limits: { ...ADMISSION_LIMITS, milliseconds: Infinity }, now: () => 0 };
 

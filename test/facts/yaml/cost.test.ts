@@ -1,11 +1,14 @@
 // Texts that were made to cost much. None costs more than its budget, and none more than in proportion to its length.
 
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 
 import { findMismatchIn } from '../../../src/facts/decoding/decode.ts';
 import { ADMISSION_LIMITS, Budget, CHECK_LIMITS, Exhausted } from '../../../src/facts/budget.ts';
 import { parseStream } from '../../../src/facts/yaml/documents.ts';
 import { count, TEXTS } from '../../support/pathological-texts.ts';
+
+// Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 /** The steps of a reading, or the limit that ended it. */
 function cost(text: string, limits = CHECK_LIMITS): number | Exhausted {
