@@ -72,8 +72,11 @@ class Tokenizer {
     for (;;) {
       const char = this.#script.charAt(this.#at);
       if (char === ' ' || char === '\t') this.#at += 1;
-      else if (this.#script.startsWith('\\\n', this.#at)) this.#at += 2;
-      else if (char === '#') this.#at = endOf(this.#script, '\n', this.#at);
+      else if (this.#script.startsWith('\\\n', this.#at)) {
+        const [before, after] = [this.#script.charAt(this.#at - 1), this.#script.charAt(this.#at + 2)];
+        if (isOperator(before) && (isOperator(after) || after === '\\')) throw new ShellSyntaxError(CONTINUED);
+        this.#at += 2;
+      } else if (char === '#') this.#at = endOf(this.#script, '\n', this.#at);
       else return;
     }
   }
@@ -140,6 +143,8 @@ class Tokenizer {
         this.#doubleQuoted(parts);
         return;
       case '\\':
+        if (this.#script.charAt(this.#at + 1) === '\n' && !/^[ \t\n]?$/.test(this.#script.charAt(this.#at + 2)))
+          throw new ShellSyntaxError(CONTINUED);
         parts.push(...escaped(this.#script.charAt(this.#at + 1)));
         this.#at += 2;
         return;
@@ -178,6 +183,8 @@ class Tokenizer {
       }
       if (char === '\\') {
         const next = this.#script.charAt(this.#at + 1);
+        if (next === '\n' && NAME_BEFORE.test(this.#script.slice(Math.max(0, this.#at - 64), this.#at)))
+          throw new ShellSyntaxError(CONTINUED);
         text += next === '\n' ? '' : '$`"\\'.includes(next) ? next : `\\${next}`;
         this.#at += 2;
         continue;
@@ -288,6 +295,16 @@ class Tokenizer {
     if (index === -1) throw new ShellSyntaxError(`${what} does not end`);
     return index;
   }
+}
+
+/** A shell takes such a break away before it looks for words, names and operators. */
+const CONTINUED = 'a line is continued inside a word or an operator';
+
+/** The name of a parameter, or what may be the end of a long one. */
+const NAME_BEFORE = /(?:\$\w*|^\w{64})$/;
+
+function isOperator(char: string): boolean {
+  return char !== '' && ';&|<>('.includes(char);
 }
 
 /** Whether all that a brace could stand in is closed. */
