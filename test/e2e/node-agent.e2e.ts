@@ -43,8 +43,20 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     config = plane.write('agent.json', sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' }));
     node = await startNode(cleanup, plane, NODE);
     for (const object of shipped()) succeeded(await plane.admin.create(object));
+    // an audit from before the node was Ready could be one of its kubelet before a restart
+    await eventually('the node to be Ready for a second', async () =>
+      Date.now() - (await readySince()) > 1000 ? true : undefined,
+    );
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
+
+  /** Milliseconds since 1970; NaN while it is not Ready. */
+  async function readySince(): Promise<number> {
+    const { body } = succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`));
+    const { status } = body as { readonly status: { readonly conditions?: readonly Record<string, string>[] } };
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime ?? '') : NaN;
+  }
 
   /** What the component adds, but its DaemonSet: the process is started here. */
   function shipped(): readonly KubeObject[] {
