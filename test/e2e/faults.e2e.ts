@@ -68,7 +68,6 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
   });
 
   test('that has forgotten the state of a list goes on at the state of now, and no node is left out', async () => {
-    injector.once(/^GET \/api\/v1\/nodes\?.*continue=/, { delay: 5000 });
     const over = new AbortController();
     // what is compacted is what was written over
     const writing = (async () => {
@@ -80,14 +79,19 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
         await plane.admin.send('PUT', path, { ...node, metadata: { ...node.metadata, labels } });
       }
     })();
-    const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' }).finally(() => {
+    try {
+      // when the API server forgets a state is its own affair
+      for (let tries = 0; tries < 15 && !injector.refused.includes(410); tries += 1) {
+        injector.once(/^GET \/api\/v1\/nodes\?.*continue=/, { delay: 5000 });
+        const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' });
+        expect(report.run).toMatchObject({ complete: true, problems: [] });
+        expect(nodesOf(report.findings)).toBe(NODES);
+      }
+    } finally {
       over.abort();
-    });
-    await writing;
-
+      await writing;
+    }
     expect(injector.refused).toContain(410);
-    expect(report.run).toMatchObject({ complete: true, problems: [] });
-    expect(nodesOf(report.findings)).toBe(NODES);
   });
 
   test('whose API of the reports answers 503 costs the stored copy alone, and gets it when it is back', async () => {
