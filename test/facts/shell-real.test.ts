@@ -107,6 +107,8 @@ const FALSE_PASSES: [string, string[]][] = [
     `A=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=\${A:+'}' '} --kubelet-client-key=`,
     [],
   ],
+  [`builtin shift\nkube-apiserver ${FLAGS} "$@"`, [EMPTIES]],
+  [`time shift\nkube-apiserver ${FLAGS} "$@"`, [EMPTIES]],
   ['A=; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$\\\nA', []],
   ['AB=; A=/k; exec kube-apiserver --kubelet-client-certificate=/c "--kubelet-client-key=$A\\\nB"', []],
   [`A=/k; printf -v A ''; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],

@@ -69,6 +69,8 @@ const BUILTINS = new Map<string, Builtin>([
 
 /** Runs what is part of the shell; tells whether it was that. */
 export function runBuiltin(shell: Shell, name: string, call: Call): boolean {
+  // to dash it is a program, which changes nothing
+  if (name === 'builtin') shell.doubt ??= 'the script runs builtin, which is a part of some shells only';
   if (name === 'time' || name === 'command' || name === 'builtin') return behind(shell, name, call);
   const builtin = BUILTINS.get(name);
   builtin?.(shell, call, name);
