@@ -15,6 +15,7 @@ const allowTypes = (from, ...to) => {
 };
 
 const policy = ours('policy/');
+const io = [ours('evidence/'), ours('kube/'), ours('runtime/')];
 
 export default {
   forbidden: [
@@ -23,66 +24,65 @@ export default {
       // but for the credential plugin that a user's kubeconfig names
       name: 'no-child-processes',
       severity: 'error',
-      from: { path: ours(''), pathNot: ours('sources/exec-plugin[.]ts$') },
+      from: { path: ours(''), pathNot: ours('kube/kubeconfig/exec-plugin[.]ts$') },
       to: { path: node('child_process', 'cluster') },
     },
     {
-      name: 'one-thread-aside',
+      name: 'one-worker-thread',
       severity: 'error',
-      from: { path: ours(''), pathNot: ours('(runtime|commands)/aside[.]ts$') },
+      from: { path: ours(''), pathNot: ours('(runtime|commands/serve)/worker[.]ts$') },
       to: { path: node('worker_threads') },
     },
     {
       // an import of values beside an import of types must not hide behind it
-      name: 'entrances-only-types-of-io',
+      name: 'webhook-and-sweeper-only-types-of-io',
       severity: 'error',
-      from: { path: ours('entrances/') },
-      to: { path: [ours('sources/'), ours('runtime/')], dependencyTypesNot: ['type-only'] },
+      from: { path: ours('(webhook|sweeper)/') },
+      to: { path: io, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-command-imports-another',
+      severity: 'error',
+      from: { path: ours('commands/([^/]+)/') },
+      to: { path: ours('commands/[^/]+/'), pathNot: ours('commands/$2/') },
     },
   ],
   allowed: [
-    // files of one folder may import each other
-    allow('(policy|controls|facts|report|sources|runtime)/', ours('$2/')),
-    // one entrance is one file or one folder (or both, of the same name); never one entrance another
-    allow('entrances/([^/.]+)[/.]', ours('entrances/$2[/.]')),
+    allow('(policy|controls|facts|outputs|evidence|kube|runtime|webhook|sweeper)/', ours('$2/')),
 
-    allow('controls/', policy),
-
-    allow('facts/', policy),
+    allow('(controls|facts|outputs)/', policy),
     allow('facts/yaml/', npm('yaml')),
     allow('facts/select[.]ts$', npm('jsonpath-plus')),
 
-    allow('report/', policy),
-
     allow('inspect[.]ts$', policy, ours('facts/')),
 
-    allow('sources/', policy, node('fs', 'fs/promises', 'net', 'tls', 'crypto', 'path')),
-    allow('sources/cluster[^/]*[.]ts$', npm('@kubernetes/client-node'), node('timers/promises')),
-    allow('sources/kubeconfig/', npm('yaml')),
-    allow('sources/exec-plugin[.]ts$', node('child_process')),
+    allow('(evidence|kube)/', policy, node('fs', 'fs/promises', 'net', 'tls', 'crypto', 'path')),
+    allow('evidence/', ours('kube/')),
+    allowTypes('evidence/node-agent/', ours('outputs/')),
+    allow('kube/cluster[^/]*[.]ts$', npm('@kubernetes/client-node'), node('timers/promises')),
+    allow('kube/kubeconfig/', npm('yaml')),
+    allow('kube/kubeconfig/exec-plugin[.]ts$', node('child_process')),
     // one way to call a server, and the agents that keep its connections to an API server
-    allow('sources/(http|agents)[.]ts$', node('http', 'https')),
+    allow('kube/http/(http|agents)[.]ts$', node('http', 'https')),
 
     allow('runtime/', policy, npm('pino', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'yaml')),
     {
       from: { path: ours('runtime/') },
       to: { dependencyTypes: ['core'], pathNot: node('child_process', 'https?', 'http2') },
     },
-
     allowTypes('runtime/', node('http')),
 
-    allow('entrances/', policy, ours('inspect[.]ts$'), ours('report/'), ours('controls/')),
-    allowTypes('entrances/', ours('sources/'), ours('runtime/')),
-    allow('entrances/webhook/', npm('express'), node('https')),
-    // of node:http only the types: what listens on the local port is made by commands/serve.ts
-    allowTypes('entrances/', node('http')),
+    allow('(webhook|sweeper)/', policy, ours('inspect[.]ts$'), ours('outputs/'), ours('controls/')),
+    allowTypes('(webhook|sweeper)/', ...io),
+    allow('webhook/http/', npm('express'), node('https')),
+    allowTypes('webhook/http/', node('http')),
 
-    // the wiring, a file for each command
+    // what hands things to each other: a room for each command, and what several of them need beside the rooms
     allow('commands/', ours(''), '(^|/)node_modules/'),
     { from: { path: ours('commands/') }, to: { dependencyTypes: ['core'] } },
 
-    allow('main[.]ts$', ours(''), '(^|/)node_modules/'),
-    { from: { path: ours('main[.]ts$') }, to: { dependencyTypes: ['core'] } },
+    allow('(cli|main)[.]ts$', ours(''), '(^|/)node_modules/'),
+    { from: { path: ours('(cli|main)[.]ts$') }, to: { dependencyTypes: ['core'] } },
   ],
   allowedSeverity: 'error',
   options: {

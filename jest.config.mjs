@@ -24,6 +24,6 @@ export default {
     project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),
     project('differential', ['<rootDir>/test/differential/**/*.test.ts']),
   ],
-  collectCoverageFrom: ['src/{policy,controls,facts,report}/**/*.ts'],
+  collectCoverageFrom: ['src/{policy,controls,facts,outputs}/**/*.ts'],
   coverageDirectory: 'coverage',
 };

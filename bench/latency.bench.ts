@@ -10,8 +10,8 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { giveWay } from '../src/entrances/sweep/give-way.ts';
-import { developmentCertificates } from '../src/runtime/development-certificates.ts';
+import { giveWay } from '../src/sweeper/run/yield.ts';
+import { developmentCertificates } from '../src/runtime/certificates/development.ts';
 import { guard, post, readReview, type Client } from './support/guard.ts';
 import { serveKubelets } from './support/kubelets.ts';
 import { sweepOf, ways } from './support/sweep.ts';

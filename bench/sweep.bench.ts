@@ -9,7 +9,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { ListedNode } from '../src/sources/nodes.ts';
+import type { ListedNode } from '../src/evidence/nodes.ts';
 import { Authority } from '../test/e2e/support/pki.ts';
 import { DOMAIN, listNodes, serveKubelets } from './support/kubelets.ts';
 import { CONCURRENCY, sweepOf, ways } from './support/sweep.ts';

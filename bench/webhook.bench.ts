@@ -11,8 +11,8 @@ import { Agent, createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Judge } from '../src/entrances/webhook/judge.ts';
-import { developmentCertificates } from '../src/runtime/development-certificates.ts';
+import type { Judge } from '../src/webhook/validator.ts';
+import { developmentCertificates } from '../src/runtime/certificates/development.ts';
 import { guard, post, readReview, type Client } from './support/guard.ts';
 
 const CONNECTIONS = 4;

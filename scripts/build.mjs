@@ -68,11 +68,11 @@ function writeCache(text, filename) {
 
 const code = await bundle('src/main.ts');
 const text = `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
-const aside = await bundle('src/commands/aside.ts');
+const worker = await bundle('src/commands/serve/worker.ts');
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 writeFileSync('dist/program.js', text);
-writeFileSync('dist/aside.js', aside);
+writeFileSync('dist/worker.js', worker);
 cpSync(join(import.meta.dirname, 'launch.cjs'), 'dist/main.js');
 writeCache(text, resolve('dist/program.js'));

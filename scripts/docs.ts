@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { controls } from '../src/controls/index.ts';
-import type { ControlMetadata } from '../src/policy/types.ts';
+import type { ControlMetadata } from '../src/policy/control.ts';
 
 /** The page of a control, as Markdown. */
 export function controlPage(control: ControlMetadata): string {

@@ -12,15 +12,18 @@ import { dirname, join, resolve } from 'node:path';
 const VERSION = '9.6.1';
 const GROUPS = {
   decide: {
-    mutate: ['src/policy/{decide,worse,evaluate}.ts'],
-    tests: ['test/policy/decide', 'test/policy/worse', 'test/policy/controls'],
+    mutate: ['src/policy/{decision/decide,decision/worse,evaluate}.ts'],
+    tests: ['test/policy/decision/decide', 'test/policy/decision/worse', 'test/controls/controls'],
   },
-  drift: { mutate: ['src/policy/{drift,combine}.ts'], tests: ['test/policy/drift', 'test/policy/combine'] },
+  drift: {
+    mutate: ['src/policy/{decision/drift,link/combine}.ts'],
+    tests: ['test/policy/decision/drift', 'test/policy/link/combine'],
+  },
   link: {
-    mutate: ['src/policy/{link,authority-faults,certificate-faults}.ts'],
-    tests: ['test/policy/link', 'test/policy/certificate-faults'],
+    mutate: ['src/policy/link/link.ts', 'src/controls/shared/{authority-faults,certificate-faults}.ts'],
+    tests: ['test/policy/link/link', 'test/controls/shared/certificate-faults'],
   },
-  controls: { mutate: ['src/controls/*.ts'], tests: ['test/policy/controls', 'test/meta/controls'] },
+  controls: { mutate: ['src/controls/*.ts'], tests: ['test/controls/controls', 'test/meta/controls'] },
   argv: {
     mutate: ['src/facts/argv/{pflag,flags,expansion}.ts'],
     tests: ['test/facts/oracle-recorded', 'test/domain/rows'],

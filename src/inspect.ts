@@ -1,27 +1,22 @@
 import { Budget, problemOf, type Allowance } from './facts/budget.ts';
-import { staticPods } from './facts/host-pods.ts';
-import { processSubjects } from './facts/host.ts';
-import { helloSubject, refusedSubject, unansweredSubject } from './facts/live.ts';
-import { recognise, recogniseAll, type Recognised } from './facts/recognise.ts';
+import { staticPods } from './facts/host/static-pods.ts';
+import { processSubjects } from './facts/host/host.ts';
+import { helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
+import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
 import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
-import type {
-  Control,
-  Finding,
-  Inspection,
-  Origin,
-  Outcome,
-  RawDocument,
-  Source,
-  SourceProblem,
-} from './policy/types.ts';
+import type { Control } from './policy/control.ts';
+import type { RawDocument } from './policy/document.ts';
+import type { Finding, Inspection } from './policy/finding.ts';
+import type { Outcome } from './policy/outcome.ts';
+import type { Origin, Source, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
 
 type Locate = (origin: Origin) => number | undefined;
 
 /**
- * Documents to findings: the pipeline that all entrances share. Total: a document that can not be understood, that costs
+ * Documents to findings: the pipeline that all entrances share. Total: a document that cannot be understood, that costs
  * more than may be spent on it, or that shows a bug of ours becomes a problem or an unknown finding, never a throw.
  *
  * @param controls the controls to judge by

@@ -8,18 +8,18 @@ import { isatty } from 'node:tty';
 
 import { Command, CommanderError } from 'commander';
 
-import { addCheck } from './commands/check.ts';
+import { addCheck } from './commands/check/command.ts';
 import { addConfig } from './commands/config.ts';
-import { addDoctor } from './commands/doctor-command.ts';
+import { addDoctor } from './commands/doctor/command.ts';
 import { addExplain } from './commands/explain.ts';
-import { addExport } from './commands/export-command.ts';
-import { addNodeAgent } from './commands/node-agent-command.ts';
-import { addNode } from './commands/node-command.ts';
-import { addServe } from './commands/serve-command.ts';
-import { addSweep } from './commands/sweep-command.ts';
+import { addExport } from './commands/export.ts';
+import { addNodeAgent } from './commands/node/agent-command.ts';
+import { addNode } from './commands/node/command.ts';
+import { addServe } from './commands/serve/command.ts';
+import { addSweep } from './commands/sweep/command.ts';
 import type { Terminal } from './commands/terminal.ts';
-import { addUninstall } from './commands/uninstall-command.ts';
-import { escapeLine } from './report/printable.ts';
+import { addUninstall } from './commands/uninstall/command.ts';
+import { escapeLine } from './outputs/printable.ts';
 import { StartError } from './runtime/start-error.ts';
 
 /** Beside src in a checkout, beside dist when built. */
@@ -137,7 +137,7 @@ function stdout(): NodeJS.WriteStream {
 function lostOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   process.exitCode = 3;
-  complain([`standard output can not be written: ${error.message}`]);
+  complain([`standard output cannot be written: ${error.message}`]);
 }
 
 // no process.exit: it would cut off what a pipe has not taken yet

@@ -3,14 +3,15 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../src/controls/index.ts';
-import { check } from '../src/entrances/check/index.ts';
-import { createJudge } from '../src/entrances/webhook/judge.ts';
-import { rememberObjects } from '../src/entrances/webhook/memory.ts';
-import { decodeReview } from '../src/entrances/webhook/review.ts';
+import { check } from '../src/commands/check/check.ts';
+import { createJudge } from '../src/webhook/validator.ts';
+import { rememberObjects } from '../src/webhook/memory.ts';
+import { decodeReview } from '../src/webhook/review.ts';
 import { parseStream } from '../src/facts/yaml/documents.ts';
 import { inspect } from '../src/inspect.ts';
-import type { DecisionPolicy, RawDocument } from '../src/policy/types.ts';
-import { reportRun, type GuardReport } from '../src/report/guard-report.ts';
+import type { RawDocument } from '../src/policy/document.ts';
+import type { DecisionPolicy } from '../src/policy/finding.ts';
+import { reportRun, type GuardReport } from '../src/outputs/guard-report.ts';
 import { fixturesOf, type Fixture } from './support/fixtures.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
@@ -78,7 +79,7 @@ const doors: Readonly<Record<string, readonly Door[]>> = {
   'apiserver-kubelet-client-cert/unknown/label-without-a-process': BOTH,
   'apiserver-kubelet-client-cert/unknown/openshift-pod': BOTH,
   'apiserver-kubelet-client-cert/unknown/path-below-no-mount': BOTH,
-  'apiserver-kubelet-client-cert/unknown/pod-that-can-not-be-decoded': NO_OBJECT,
+  'apiserver-kubelet-client-cert/unknown/pod-that-cannot-be-decoded': NO_OBJECT,
   'apiserver-kubelet-client-cert/unknown/relative-path': BOTH,
   'apiserver-kubelet-client-cert/unknown/script-that-reads-a-file': BOTH,
   'apiserver-kubelet-client-cert/unknown/variable-from-a-field': BOTH,

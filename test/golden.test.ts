@@ -8,13 +8,15 @@ import { env } from 'node:process';
 import { describe, expect, test } from '@jest/globals';
 
 import { controls as all } from '../src/controls/index.ts';
-import { check } from '../src/entrances/check/index.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../src/facts/kubelet.ts';
+import { check } from '../src/commands/check/check.ts';
+import { kubeletSettings, type DropIn, type FileContent } from '../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../src/inspect.ts';
 import { evaluate } from '../src/policy/evaluate.ts';
-import type { RawDocument, SourceProblem, Subject } from '../src/policy/types.ts';
-import { renderJson, reportRun, type GuardReport } from '../src/report/guard-report.ts';
-import { readPaths } from '../src/sources/files.ts';
+import type { RawDocument } from '../src/policy/document.ts';
+import type { SourceProblem } from '../src/policy/reading.ts';
+import type { Subject } from '../src/policy/subject.ts';
+import { renderJson, reportRun, type GuardReport } from '../src/outputs/guard-report.ts';
+import { readPaths } from '../src/evidence/files.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
 // Neither does `check` without a configuration judge the companions.

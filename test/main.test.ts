@@ -114,7 +114,7 @@ describe('check', () => {
     chmodSync(path, 0);
     expect(outcome(['check', path], nobody)).toStrictEqual({
       status: 3,
-      stderr: expect.stringMatching(/secret\.yaml: can not be read: give this user the right/),
+      stderr: expect.stringMatching(/secret\.yaml: cannot be read: give this user the right/),
     });
   });
 
@@ -133,7 +133,7 @@ describe('check', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ kind: 'GuardReport' });
     expect(outcome(['check', '--output-file', join(folder, 'no/where'), manifest])).toStrictEqual({
       status: 2,
-      stderr: expect.stringMatching(/^kubelet-guard: the report can not be written: .*\n$/),
+      stderr: expect.stringMatching(/^kubelet-guard: the report cannot be written: .*\n$/),
     });
   });
 
@@ -189,7 +189,7 @@ describe('check', () => {
     const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, program, 'check', manifest], {
       encoding: 'utf8',
     });
-    expect({ status, stderr }).toStrictEqual({ status: 3, stderr: expect.stringContaining('can not be written') });
+    expect({ status, stderr }).toStrictEqual({ status: 3, stderr: expect.stringContaining('cannot be written') });
   });
 });
 
@@ -230,7 +230,7 @@ test('check loads no server and no Kubernetes client', () => {
     registerHooks({ resolve(name, context, next) { process.stderr.write(name + '\\n'); return next(name, context); } });`;
   const url = `data:text/javascript,${encodeURIComponent(hook)}`;
   const { stderr } = spawnSync(process.execPath, ['--import', url, program, 'check', manifest], { encoding: 'utf8' });
-  expect(stderr).toContain('sources/files.ts');
+  expect(stderr).toContain('evidence/files.ts');
   expect(stderr).not.toMatch(/express|pino|prom-client|client-node|x509|node:https?$/m);
 });
 

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 
 import { controls } from '../src/controls/index.ts';
 import { decodedDocument } from '../src/facts/yaml/documents.ts';
-import { recognise } from '../src/facts/recognise.ts';
+import { recognise } from '../src/facts/inputs/recognise.ts';
 import { inspect } from '../src/inspect.ts';
 import { evaluate } from '../src/policy/evaluate.ts';
-import type { Inspection, Outcome } from '../src/policy/types.ts';
+import type { Inspection } from '../src/policy/finding.ts';
+import type { Outcome } from '../src/policy/outcome.ts';
 import { commandLine } from './differential/generate/command-lines.ts';
 import { configurationText } from './differential/generate/kubelet-setups.ts';
 import { clusterConfiguration } from './differential/generate/kubeadm.ts';

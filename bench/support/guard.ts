@@ -3,17 +3,17 @@ import { request, type Agent } from 'node:https';
 import { Writable } from 'node:stream';
 
 import { controls } from '../../src/controls/index.ts';
-import { createApp } from '../../src/entrances/webhook/app.ts';
+import { createApp } from '../../src/webhook/http/app.ts';
 import { ADMISSION_AT_ONCE } from '../../src/commands/allowances.ts';
-import { ROOM } from '../../src/entrances/webhook/body.ts';
-import { createReviewer } from '../../src/entrances/webhook/reviewer.ts';
-import { createJudge, createJudgeUnread, type Judge } from '../../src/entrances/webhook/judge.ts';
-import { judgedResources } from '../../src/entrances/webhook/judged.ts';
-import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
-import { Room } from '../../src/entrances/webhook/room.ts';
-import { judgedControls, readConfiguration } from '../../src/runtime/configuration.ts';
+import { ROOM } from '../../src/webhook/http/body.ts';
+import { createReviewer } from '../../src/webhook/reviewer.ts';
+import { createJudge, createJudgeUnread, type Judge } from '../../src/webhook/validator.ts';
+import { judgedResources } from '../../src/webhook/resources.ts';
+import { rememberObjects } from '../../src/webhook/memory.ts';
+import { Room } from '../../src/webhook/http/body-memory.ts';
+import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
+import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
 const fixture = '../../test/fixtures/admission-reviews/001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json';
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 
-import type { ListedNode } from '../../src/sources/nodes.ts';
+import type { ListedNode } from '../../src/evidence/nodes.ts';
 
 const CONFIGZ = JSON.stringify({
   kubeletconfig: {

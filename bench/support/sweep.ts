@@ -1,12 +1,12 @@
-import { sweepRules } from '../../src/commands/sweep-wiring.ts';
+import { sweepRules } from '../../src/commands/sweep-deps.ts';
 import { controls } from '../../src/controls/index.ts';
-import { createArchive } from '../../src/entrances/sweep/archive.ts';
-import { sweep, type SweepPorts } from '../../src/entrances/sweep/sweep.ts';
-import { readConfiguration } from '../../src/runtime/configuration.ts';
-import { configzEvidence } from '../../src/sources/configz.ts';
-import type { NodeEvidence } from '../../src/sources/evidence.ts';
-import { handshakeEvidence } from '../../src/sources/handshake/index.ts';
-import { servingNamesBy } from '../../src/sources/serving-names.ts';
+import { createArchive } from '../../src/sweeper/reports/history.ts';
+import { sweep, type SweepPorts } from '../../src/sweeper/run/sweep.ts';
+import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
+import { configzEvidence } from '../../src/evidence/configz/configz.ts';
+import type { NodeEvidence } from '../../src/evidence/evidence.ts';
+import { handshakeEvidence } from '../../src/evidence/handshake/index.ts';
+import { servingNamesBy } from '../../src/evidence/serving-names.ts';
 import { listNodes } from './kubelets.ts';
 
 /** As the default configuration has it. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { escapeForTerminal, escapeLine } from '../report/printable.ts';
+import { escapeForTerminal, escapeLine } from '../outputs/printable.ts';
 import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,7 +14,7 @@ export function addConfig(root: Command, { print }: Terminal): void {
     .action(async (file: string) => {
       const [{ controls }, { dayOf, loadConfiguration, notesOn }] = await Promise.all([
         import('../controls/index.ts'),
-        import('../runtime/configuration.ts'),
+        import('../runtime/configuration/configuration.ts'),
       ]);
       const notes = notesOn(loadConfiguration(file, controls), dayOf(new Date()));
       const lines = notes.map(({ line, column, message }) => `${file}:${line}:${column}: note: ${message}`);
@@ -27,8 +27,8 @@ export function addConfig(root: Command, { print }: Terminal): void {
     .action(async (options: { readonly config?: string }) => {
       const [{ controls }, { dayOf, loadConfiguration }, { printConfiguration }] = await Promise.all([
         import('../controls/index.ts'),
-        import('../runtime/configuration.ts'),
-        import('../runtime/configuration-print.ts'),
+        import('../runtime/configuration/configuration.ts'),
+        import('../runtime/configuration/print.ts'),
       ]);
       const configuration = loadConfiguration(options.config, controls);
       print(escapeForTerminal(printConfiguration(configuration, controls, dayOf(new Date()))));

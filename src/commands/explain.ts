@@ -12,7 +12,7 @@ export function addExplain(root: Command, { print }: Terminal): void {
     .action(async (slug: string) => {
       const [{ controls }, { renderControl }] = await Promise.all([
         import('../controls/index.ts'),
-        import('../report/text.ts'),
+        import('../outputs/text.ts'),
       ]);
       const control = controls.find((candidate) => candidate.slug === slug);
       if (control === undefined) {

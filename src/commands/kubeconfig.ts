@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Option } from 'commander';
 
 import { StartError } from '../runtime/start-error.ts';
-import type { Cluster, ClusterAccess } from '../sources/cluster.ts';
+import type { Cluster, ClusterAccess } from '../kube/cluster.ts';
 import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -57,10 +57,10 @@ function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | 
  * Loads the access to the cluster that is meant.
  *
  * @returns undefined where none is
- * @throws StartError where the kubeconfig can not be used
+ * @throws StartError where the kubeconfig cannot be used
  */
 export async function findCluster(access: ClusterAccess): Promise<Cluster | undefined> {
-  const { connectCluster } = await import('../sources/cluster.ts');
+  const { connectCluster } = await import('../kube/cluster.ts');
   return connectCluster(access).catch((cause: unknown) => {
     const { kubeconfig = '' } = access;
     const name = typeof kubeconfig === 'string' ? kubeconfig : kubeconfig.join(delimiter);

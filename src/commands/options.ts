@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 
 import { InvalidArgumentError, Option } from 'commander';
 
-import type { Control } from '../policy/types.ts';
-import type { GuardConfiguration } from '../runtime/configuration.ts';
+import type { Control } from '../policy/control.ts';
+import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -55,7 +55,7 @@ Exit codes:
 
 /** Reads a GuardConfiguration; loaded only where one is wanted. */
 export async function readConfiguration(path: string, controls: readonly Control[]): Promise<GuardConfiguration> {
-  const { loadConfiguration } = await import('../runtime/configuration.ts');
+  const { loadConfiguration } = await import('../runtime/configuration/configuration.ts');
   return loadConfiguration(path, controls);
 }
 
@@ -69,7 +69,7 @@ export function deliver(report: string, { outputFile }: Pick<ReportOptions, 'out
     writeFileSync(outputFile, report);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'no reason given';
-    throw new StartError('usage', `the report can not be written: ${reason}; choose another --output-file`, { cause });
+    throw new StartError('usage', `the report cannot be written: ${reason}; choose another --output-file`, { cause });
   }
 }
 
@@ -82,4 +82,12 @@ export function wantsColor(
   const { NO_COLOR = '', TERM } = env;
   if (outputFile !== undefined || NO_COLOR !== '' || TERM === 'dumb') return false;
   return isTerminal('stdout');
+}
+
+/** The CA that kubelets are verified by, as kube-apiserver's flag of the same name. */
+export function kubeletCA(): Option {
+  return flag(
+    '--kubelet-certificate-authority <file>',
+    'CA of the serving certificates of kubelets: a kubelet with another one is sent no token (default: any is accepted, because the token can do no more than read configz)',
+  );
 }

@@ -1,7 +1,7 @@
 // CIS Kubernetes 1.2.5 wants --kubelet-certificate-authority "set as appropriate". Without it kube-apiserver does not verify
 // the serving certificates of kubelets (kubernetes pkg/kubelet/client/kubelet_client.go:126).
 
-import { defineControl, noteApiServerPath } from '../policy/control.ts';
+import { defineControl, noteApiServerPath } from './shared/define-control.ts';
 
 const SETTING = '--kubelet-certificate-authority';
 const HOLLOW = 'it holds no CA, so the serving certificate of a kubelet is not verified by a CA of the cluster';
@@ -24,7 +24,7 @@ export const apiserverKubeletCA = defineControl(
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',
       unusable:
-        'The value can not be the path of a CA bundle: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
+        'The value cannot be the path of a CA bundle: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
       'would-not-start': 'With this command line kube-apiserver would exit instead of starting.',
     },
     differences:

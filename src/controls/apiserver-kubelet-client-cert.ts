@@ -2,10 +2,10 @@
 // presents a certificate to kubelets only if both are non-empty; with one of the two it starts, says nothing, and calls
 // kubelets anonymously (client-go transport/config.go, HasCertAuth).
 
-import { noteIssuance } from '../policy/authority-faults.ts';
-import { notePair, PAIR_CODES } from '../policy/certificate-faults.ts';
-import { defineControl, noteApiServerPath, type Notes, type PathSetting } from '../policy/control.ts';
-import type { PairFiles } from '../policy/types.ts';
+import { noteIssuance } from './shared/authority-faults.ts';
+import { notePair, PAIR_CODES } from './shared/certificate-faults.ts';
+import { defineControl, noteApiServerPath, type Notes, type PathSetting } from './shared/define-control.ts';
+import type { PairFiles } from '../policy/certificates.ts';
 
 const CERTIFICATE = '--kubelet-client-certificate';
 const KEY = '--kubelet-client-key';
@@ -32,12 +32,13 @@ export const apiserverKubeletClientCert = defineControl(
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',
       unusable:
-        'The value can not be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
+        'The value cannot be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
       refused:
         'A kubelet that asks for a client certificate refused a call of kube-apiserver: none was presented, or none that the kubelet accepts.',
       'would-not-start': 'With this command line, or without this file, kube-apiserver would exit instead of starting.',
       ...PAIR_CODES,
     },
+    fileCodes: new Set(Object.keys(PAIR_CODES)),
     differences:
       'The benchmark asks whether the arguments exist; an empty argument exists and does nothing, so the effective ' +
       'values are checked, as the process itself parses them. Its alternative audit greps for "false" with the exit ' +

@@ -1,4 +1,4 @@
-import type { Control } from '../policy/types.ts';
+import type { Control } from '../policy/control.ts';
 import { apiserverKubeletCA } from './apiserver-kubelet-ca.ts';
 import { apiserverKubeletClientCert } from './apiserver-kubelet-client-cert.ts';
 import { kubeletAnonymousAuth } from './kubelet-anonymous-auth.ts';

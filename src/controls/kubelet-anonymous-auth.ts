@@ -2,7 +2,7 @@
 // the kubelet starts from: false for a file, true for flags only (kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go:91,
 // cmd/kubelet/app/options/options.go:217).
 
-import { defineControl } from '../policy/control.ts';
+import { defineControl } from './shared/define-control.ts';
 
 const FIELD = 'authentication.anonymous.enabled';
 const FLAG = '--anonymous-auth';

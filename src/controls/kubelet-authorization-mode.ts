@@ -2,7 +2,7 @@
 // depends on where the kubelet starts from: Webhook for a file, AlwaysAllow for flags only (kubernetes
 // pkg/kubelet/apis/config/v1beta1/defaults.go:100, cmd/kubelet/app/options/options.go:221).
 
-import { defineControl } from '../policy/control.ts';
+import { defineControl } from './shared/define-control.ts';
 
 const FIELD = 'authorization.mode';
 const FLAG = '--authorization-mode';

@@ -3,9 +3,10 @@
 // it the kubelet's TLS hello asks for one and names the CAs of the file, which has at least one, or the kubelet exits
 // (kubelet.go:970-993; client-go util/cert/io.go:88, pem.go: no certificate is an error).
 
-import { CA_CODES, noteClientCA } from '../policy/authority-faults.ts';
-import { defineControl, isNullDevice, notePath, type Notes } from '../policy/control.ts';
-import type { Kubelet, Reading } from '../policy/types.ts';
+import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
+import { defineControl, isNullDevice, notePath, type Notes } from './shared/define-control.ts';
+import type { Reading } from '../policy/reading.ts';
+import type { Kubelet } from '../policy/subject.ts';
 
 const FIELD = 'authentication.x509.clientCAFile';
 const FLAG = '--client-ca-file';
@@ -45,15 +46,16 @@ export const kubeletClientCA = defineControl(
       missing: 'No layer sets a client CA file, or the running kubelet asks its callers for no certificate.',
       empty:
         'The layer that has the last word sets the client CA file to an empty value, or the running kubelet names no CA.',
-      unusable: 'The value can not be the path of a CA bundle: /dev/null, white space.',
+      unusable: 'The value cannot be the path of a CA bundle: /dev/null, white space.',
       'would-not-start':
         'The kubelet would exit with this configuration, or with this client CA file, instead of starting.',
       ...CA_CODES,
     },
+    fileCodes: new Set(Object.keys(CA_CODES)),
     differences:
       'Remediation 1 of the AKS text says to set the parameter "to false", which is of another control; its rationale ' +
       "describes the kubelet's serving certificate, which is CIS Kubernetes 1.2.5; its second audit reads configz " +
-      'through the API server, which can not be read when either side of the link is broken. What is checked is the ' +
+      'through the API server, which cannot be read when either side of the link is broken. What is checked is the ' +
       'effective value after file, drop-ins and flags, or what the live kubelet itself says.',
     defaults: { action: 'ratchet' },
   },
@@ -87,7 +89,7 @@ function settingOf(reading: Reading<string>): string {
   return reading.state === 'set' && reading.origin.layer === 'flag' ? FLAG : FIELD;
 }
 
-/** Whether the CAs are public ones can not be told by their names. */
+/** Whether the CAs are public ones cannot be told by their names. */
 function noteHello(reading: Reading<readonly string[]>, notes: Notes): void {
   switch (reading.state) {
     case 'unreadable':

@@ -2,7 +2,7 @@
 // its reader is willing to pay, whichever way its author found to make work.
 
 import { crashOf } from '../policy/crash.ts';
-import type { Problem } from '../policy/types.ts';
+import type { Problem } from '../policy/reading.ts';
 
 /** The limits of a budget. Each is for one document as a whole, with all that is embedded in it. */
 export interface BudgetLimits {

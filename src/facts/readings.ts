@@ -1,6 +1,7 @@
 // The settings that the controls read, by component: one place that names them all.
 
-import type { ApiServer, Kubelet, Problem, Reading } from '../policy/types.ts';
+import type { Problem, Reading } from '../policy/reading.ts';
+import type { ApiServer, Kubelet } from '../policy/subject.ts';
 
 /** The settings of a kube-apiserver. */
 export type ApiServerReadings = Pick<
@@ -25,7 +26,7 @@ export function kubeletReadings(reading: Exclude<Reading<never>, { state: 'set' 
   return { clientCAFile: reading, anonymousAuth: reading, authorizationMode: reading };
 }
 
-/** What can not be read, for whatever reason. */
+/** What cannot be read, for whatever reason. */
 export function unreadableAs(problem: Problem): { readonly state: 'unreadable'; readonly problem: Problem } {
   return { state: 'unreadable', problem };
 }

@@ -1,4 +1,6 @@
-/** What certificate files hold, as far as the link between kube-apiserver and kubelets depends on it. Data only. */
+/** What certificate files hold, as far as the link between kube-apiserver and kubelets depends on it. */
+
+import type { Problem } from './reading.ts';
 
 /**
  * A certificate, as Go's verifier sees it. Names are as RFC 4514 writes them.
@@ -40,11 +42,11 @@ export type KeyFacts =
 
 /** What a PEM file holds. */
 export interface PemFacts {
-  /** Those before the first that can not be read. */
+  /** Those before the first that cannot be read. */
   readonly certificates: readonly CertificateFacts[];
   /** The first private key. */
   readonly key?: KeyFacts;
-  /** The number of the first certificate that can not be read, counted from 1. */
+  /** The number of the first certificate that cannot be read, counted from 1. */
   readonly brokenCertificate?: number;
   /** A certificate with PEM headers, which kube-apiserver takes and the kubelet passes over. */
   readonly certificateWithHeaders?: true;
@@ -66,4 +68,49 @@ export interface IssuanceFacts {
 export interface Moment {
   readonly now: string;
   readonly soon: string;
+}
+
+/** A file of certificates or a key, as far as it could be read. */
+export type CertificateFile =
+  | MissingFile
+  | UnreadableFile
+  | {
+      readonly state: 'read';
+      readonly pem: PemFacts;
+      /** Who may read it: permission bits and owning group. */
+      readonly access?: { readonly mode: number; readonly group: number };
+    };
+
+/** How a client certificate hangs together with the client CA file of the kubelet of its node. */
+export interface Issuance {
+  /** The path of that file. */
+  readonly authorities: string;
+  readonly facts: IssuanceFacts;
+}
+
+/** The client certificate of a kube-apiserver and its key, as they are on its host. */
+export interface PairFiles {
+  readonly certificate: CertificateFile;
+  readonly key: CertificateFile;
+  readonly issuance?: Issuance;
+  readonly moment: Moment;
+}
+
+/** Nothing is at a path. */
+export interface MissingFile {
+  readonly state: 'missing';
+  /** What is missing, where it is not what was asked for but something that it leads to. */
+  readonly path?: string;
+}
+
+/** What is at a path cannot be told. */
+export interface UnreadableFile {
+  readonly state: 'unreadable';
+  readonly problem: Problem;
+}
+
+/** Tells whether a kubelet rejects a client CA file: at its start it exits, and while it runs it keeps the CAs that it has loaded. */
+export function isRejectedByKubelet(file: CertificateFile): boolean {
+  if (file.state !== 'read') return file.state === 'missing';
+  return file.pem.certificates.length === 0 || file.pem.brokenCertificate !== undefined;
 }

@@ -1,4 +1,4 @@
-import type { Problem } from './types.ts';
+import type { Problem } from './reading.ts';
 
 /** What the engine says where a text, a list or a nesting is too large for it. */
 const TOO_LARGE =

@@ -1,5 +1,7 @@
 import { crashOf } from './crash.ts';
-import type { Control, Finding, Subject } from './types.ts';
+import type { Control } from './control.ts';
+import type { Finding } from './finding.ts';
+import type { Subject } from './subject.ts';
 
 /**
  * Judges every subject by every control that wants its component.

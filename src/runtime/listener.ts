@@ -63,7 +63,7 @@ export function authorityOf({ host, port }: Address): string {
  * Makes a server listen.
  *
  * @param flag by which the user can choose another address
- * @throws StartError where the address can not be had
+ * @throws StartError where the address cannot be had
  */
 export async function listen(server: HttpServer, address: Address, flag: string): Promise<Listener> {
   const sockets = new Set<Socket>();
@@ -124,6 +124,6 @@ function faultOf(code: string | undefined, address: Address): string {
     case 'ENOTFOUND':
       return `this machine has no address ${address.host}: check it`;
     default:
-      return `can not listen on ${where} (${code ?? 'no reason given'})`;
+      return `cannot listen on ${where} (${code ?? 'no reason given'})`;
   }
 }

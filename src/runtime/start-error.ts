@@ -1,4 +1,4 @@
-/** Why the program can not start. */
+/** Why the program cannot start. */
 export type StartErrorCode = 'usage' | 'configuration' | 'credentials' | 'certificate' | 'listen' | 'samples';
 
 /** A start that fails through no bug: every fault in words that say what to do, for main.ts to print one line each. */

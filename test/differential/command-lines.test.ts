@@ -1,6 +1,6 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 
-import type { Component } from '../../src/policy/types.ts';
+import type { Component } from '../../src/policy/reading.ts';
 import { asset, describeWith } from '../e2e/support/assets.ts';
 import { Oracle, type Query } from '../support/oracle.ts';
 import { commandLine } from './generate/command-lines.ts';

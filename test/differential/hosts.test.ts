@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { componentsOf, processSubjects } from '../../src/facts/host.ts';
-import { componentOf } from '../../src/facts/processes.ts';
-import type { Kubelet, Reading } from '../../src/policy/types.ts';
-import { listProcesses, openProcess } from '../../src/sources/host/processes.ts';
+import { componentsOf, processSubjects } from '../../src/facts/host/host.ts';
+import { componentOf } from '../../src/facts/host/processes.ts';
+import type { Reading } from '../../src/policy/reading.ts';
+import type { Kubelet } from '../../src/policy/subject.ts';
+import { listProcesses, openProcess } from '../../src/evidence/host/processes.ts';
 import { asset, describeWith } from '../e2e/support/assets.ts';
 import { Oracle, type Answer, type Query } from '../support/oracle.ts';
 import { incomparable } from '../support/verdicts.ts';

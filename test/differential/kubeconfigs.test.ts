@@ -8,8 +8,8 @@ import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { accessOf, type Access } from '../../src/sources/kubeconfig/access.ts';
-import { readDocument } from '../../src/sources/kubeconfig/document.ts';
+import { accessOf, type Access } from '../../src/kube/kubeconfig/access.ts';
+import { readDocument } from '../../src/kube/kubeconfig/document.ts';
 import { kubectlPath } from '../e2e/support/assets.ts';
 import { seeded } from '../support/seed.ts';
 

@@ -73,7 +73,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 60,
-    title: 'an update of a bad mirror, whose argv can not change',
+    title: 'an update of a bad mirror, whose argv cannot change',
     show: () => admit({ operation: 'UPDATE', resource: 'pods', object: mirror(), oldObject: mirror() }),
     says: ['not judged'],
   },

@@ -1,11 +1,13 @@
 // Ways to show the product a document, and its verdict in one line of words.
 
-import { createJudge } from '../../src/entrances/webhook/judge.ts';
-import { rememberObjects } from '../../src/entrances/webhook/memory.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
+import { createJudge } from '../../src/webhook/validator.ts';
+import { rememberObjects } from '../../src/webhook/memory.ts';
+import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import type { DecisionPolicy, Finding, Outcome, Subject } from '../../src/policy/types.ts';
+import type { DecisionPolicy, Finding } from '../../src/policy/finding.ts';
+import type { Outcome } from '../../src/policy/outcome.ts';
+import type { Subject } from '../../src/policy/subject.ts';
 import { ofTheLink } from '../support/controls.ts';
 import { AMPLE, ample } from '../support/budget.ts';
 

@@ -198,7 +198,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 40,
-    title: 'a bad branch and one that can not be told',
+    title: 'a bad branch and one that cannot be told',
     show: () => script([`if [ -f /x ]; then exec kube-apiserver ${K}; fi`, 'exec kube-apiserver $FLAGS']),
     says: ['unknown ambiguous'],
   },

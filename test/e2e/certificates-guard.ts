@@ -4,8 +4,8 @@
 
 import { readFileSync } from 'node:fs';
 
-import type { Rotation } from '../../src/runtime/certificate-secret.ts';
-import { serve } from '../../src/commands/serve.ts';
+import type { Rotation } from '../../src/runtime/certificates/secret.ts';
+import { serve } from '../../src/commands/serve/serve.ts';
 
 const [, , rotation = '{}', ...flags] = process.argv;
 const options = Object.fromEntries(

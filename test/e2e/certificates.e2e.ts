@@ -156,7 +156,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
       const ca = await bundle();
       await plane.stop();
       const lost = () =>
-        replicas.every(({ program }) => program.log().includes('can not be kept in step')) ? true : undefined;
+        replicas.every(({ program }) => program.log().includes('cannot be kept in step')) ? true : undefined;
       await eventually('the replicas to notice', lost);
       expect(await Promise.all(replicas.map(({ port }) => servedBy(port, ca)))).toHaveLength(2);
       await plane.restart();

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 
-import type { Check } from '../../src/report/doctor-report.ts';
-import { connectCluster } from '../../src/sources/cluster.ts';
+import type { Check } from '../../src/commands/doctor/report.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, expect, jest, test } from '@jest/globals';
 
-import type { GuardReport } from '../../src/report/guard-report.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { note } from './support/last-resort.ts';

@@ -120,8 +120,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
       expect(first.findings.filter(({ drift }) => drift !== undefined)).toEqual([]);
       expect(await sweeper.metric('kubelet_guard_findings', { result: 'unknown' })).toBeGreaterThanOrEqual(NODES);
       expect(await eventsOf(plane.admin)).not.toEqual([]);
-      const warnings = () =>
-        sweeper.entries().filter(({ msg }) => msg.startsWith('the stored reports can not be read'));
+      const warnings = () => sweeper.entries().filter(({ msg }) => msg.startsWith('the stored reports cannot be read'));
       expect(warnings()).toHaveLength(1);
 
       succeeded(await plane.admin.send('DELETE', `${services}/${left.metadata.name}`));

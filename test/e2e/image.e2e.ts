@@ -40,7 +40,7 @@ describe('the steps of the Dockerfile, by an unprivileged user in clean folders'
     const all = readdirSync(image.workdir).sort();
     expect(all).toEqual(['LICENSE', 'dist', 'node_modules', 'package.json', 'samples']);
     expect(readdirSync(join(image.workdir, 'dist')).sort()).toEqual([
-      ...['aside.js', 'main.js', 'package.json', 'program.cache', 'program.js'],
+      ...['main.js', 'package.json', 'program.cache', 'program.js', 'worker.js'],
     ]);
   });
 

@@ -2,8 +2,8 @@
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { renew } from '../../src/runtime/certificate-rotation.ts';
-import { ROTATION } from '../../src/runtime/certificate-secret.ts';
+import { renew } from '../../src/runtime/certificates/rotation.ts';
+import { ROTATION } from '../../src/runtime/certificates/secret.ts';
 import { commandsUnder } from '../support/docs.ts';
 import { folderOf, missingTools, renderOverlay, type Manifest } from '../support/manifests.ts';
 import { succeeded } from './support/api.ts';

@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
 
-import { evidencePorts } from '../../src/commands/sweep-wiring.ts';
-import { REPORT_RESOURCES } from '../../src/report/policy-report.ts';
-import { connectCluster, type Cluster } from '../../src/sources/cluster.ts';
-import { eventSink } from '../../src/sources/events.ts';
-import { leaseOf } from '../../src/sources/lease.ts';
-import type { NodeTarget } from '../../src/sources/evidence.ts';
-import type { ObjectApi } from '../../src/sources/object-watch.ts';
-import { registrationOf } from '../../src/sources/registration.ts';
-import { reportStore, type Stored } from '../../src/sources/reports.ts';
-import { secretOf } from '../../src/sources/secret.ts';
+import { evidencePorts } from '../../src/commands/sweep-deps.ts';
+import { REPORT_RESOURCES } from '../../src/outputs/cluster/policy-report.ts';
+import { connectCluster, type Cluster } from '../../src/kube/cluster.ts';
+import { eventSink } from '../../src/kube/objects/events.ts';
+import { leaseOf } from '../../src/kube/objects/lease.ts';
+import type { NodeTarget } from '../../src/evidence/evidence.ts';
+import type { ObjectApi } from '../../src/kube/watch/object-watch.ts';
+import { registrationOf } from '../../src/kube/objects/webhook-configuration.ts';
+import { reportStore, type Stored } from '../../src/kube/objects/reports.ts';
+import { secretOf } from '../../src/kube/objects/secret.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { addService, startCertified, type CertifiedGuard } from './support/certificates.ts';
 import { Cleanup } from './support/cleanup.ts';
@@ -38,7 +38,7 @@ const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/
 const ROTATION = { authority: 31_536_000_000, serving: 7_776_000_000, every: 500, settle: 1500 };
 const { signal } = new AbortController();
 
-/** Something that the product does in the cluster; rejects where it can not. */
+/** Something that the product does in the cluster; rejects where it cannot. */
 type Feature = readonly [name: string, run: () => Promise<void>];
 
 describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
@@ -250,7 +250,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     ]);
     expect(await eventsOf(plane.admin)).not.toEqual([]);
     expect(await sweeper.metric('kubelet_guard_leader')).toBe(1);
-    for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|can not be followed/);
+    for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|cannot be followed/);
   });
 
   test('and the doctor finds nothing wrong with it', async () => {

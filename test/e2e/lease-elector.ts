@@ -2,9 +2,9 @@
 // Arguments: the kubeconfig and the identity. Writes a line of JSON for each change.
 
 import { setTimeout } from 'node:timers/promises';
-import { elect } from '../../src/entrances/sweep/leader.ts';
-import { connectCluster } from '../../src/sources/cluster.ts';
-import { leaseOf } from '../../src/sources/lease.ts';
+import { elect } from '../../src/sweeper/leader-election.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
+import { leaseOf } from '../../src/kube/objects/lease.ts';
 
 const [, , kubeconfig, identity = ''] = process.argv;
 const cluster = await connectCluster({ kubeconfig });

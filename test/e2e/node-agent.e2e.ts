@@ -162,7 +162,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const seen = agent.log().length;
     agent = startAgent(NODE, token);
     const count = (words: string): number => agent.log().slice(seen).split(words).length - 1;
-    await eventually('the loss', () => (count('can not be handed over') > 0 ? true : undefined), {
+    await eventually('the loss', () => (count('cannot be handed over') > 0 ? true : undefined), {
       context: agent.tail,
     });
     await plane.restart();
@@ -170,7 +170,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
       context: agent.tail,
     });
     expect(await handedOver()).not.toBe(before);
-    expect([count('can not be handed over'), count('are handed over again')]).toEqual([1, 1]);
+    expect([count('cannot be handed over'), count('are handed over again')]).toEqual([1, 1]);
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
   });
@@ -219,7 +219,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect((await swept('node-agent')).finding).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
   });
 
-  test('an agent of one node can not write for another', async () => {
+  test('an agent of one node cannot write for another', async () => {
     await startNode(cleanup, plane, 'agent-2');
     const seen = agent.log().length;
     const other = startAgent(NODE, await kubeconfigOn('agent-2'));
@@ -231,7 +231,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     await other.ended;
   });
 
-  test('an agent can not say that its node is another one', async () => {
+  test('an agent cannot say that its node is another one', async () => {
     const metadata = { name: 'agent-2', namespace: NAMESPACE, annotations: { 'kubelet-guard.dev/node-uid': 'x' } };
     const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     const { port, authority } = plane;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { connectCluster } from '../../src/sources/cluster.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
 import { missingTools, renderOverlay } from '../support/manifests.ts';
 import { succeeded } from './support/api.ts';
 import { describeWith } from './support/assets.ts';

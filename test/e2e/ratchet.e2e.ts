@@ -133,7 +133,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       expect(await can(verb, 'configmaps', 'kube-system', 'kubeadm-config')).toBe(false);
     }
     expect(guard.program.log()).toContain('mirror pods are followed');
-    expect(guard.program.log()).not.toContain('can not be followed');
+    expect(guard.program.log()).not.toContain('cannot be followed');
   });
 
   /** What `kubeadm upgrade` and `kubeadm init` do with the ConfigMaps. */

@@ -203,7 +203,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     expect(guards.map(({ program }) => program.exit())).toEqual([undefined, undefined]);
     for (const { program } of guards) {
       // one line when they were lost and one when they were found again, however often it was tried
-      const states = program.log().match(/mirror pods (?:can not be|are) followed/g) ?? [];
+      const states = program.log().match(/mirror pods (?:cannot be|are) followed/g) ?? [];
       expect(states.every((state, index) => state.includes('are') === (index % 2 === 0))).toBe(true);
       expect(states.length).toBeLessThan(8);
     }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-import { createArchive, type Archive } from '../../src/entrances/sweep/archive.ts';
-import type { ReportsSetting } from '../../src/entrances/sweep/shelf.ts';
-import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/report/policy-report.ts';
-import type { Api } from '../../src/sources/api.ts';
-import { connectCluster } from '../../src/sources/cluster.ts';
-import { digest } from '../../src/sources/digest.ts';
-import { eventSink } from '../../src/sources/events.ts';
-import { reportStore } from '../../src/sources/reports.ts';
+import { createArchive, type Archive } from '../../src/sweeper/reports/history.ts';
+import type { ReportsSetting } from '../../src/sweeper/reports/store.ts';
+import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/outputs/cluster/policy-report.ts';
+import type { Api } from '../../src/kube/api.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
+import { digest } from '../../src/runtime/digest.ts';
+import { eventSink } from '../../src/kube/objects/events.ts';
+import { reportStore } from '../../src/kube/objects/reports.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../support/findings.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
@@ -164,7 +164,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
           if (reason !== undefined) throw new Error(reason);
         },
         unreadable: (report) => {
-          throw new Error(`${report} can not be read back`);
+          throw new Error(`${report} cannot be read back`);
         },
       },
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { controls } from '../../src/controls/index.ts';
-import { isJudged } from '../../src/entrances/webhook/changes.ts';
+import { isJudged } from '../../src/webhook/changes.ts';
 import { inspect } from '../../src/inspect.ts';
 import { requestOf, review } from '../support/admission.ts';
 import { succeeded, type Answer, type KubeObject } from './support/api.ts';
@@ -68,7 +68,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     await expectReview(() => create({ ...plain, spec } as Pod));
   });
 
-  test('a pod that is only labelled as kube-apiserver reaches it, which then can not tell', async () => {
+  test('a pod that is only labelled as kube-apiserver reaches it, which then cannot tell', async () => {
     const plain = pod('tools', { command: ['unknown-program'] });
 
     const answer = await expectReview(() =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { GuardReport } from '../../src/report/guard-report.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { succeeded } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { GuardReport } from '../../src/report/guard-report.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { succeeded } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
@@ -139,7 +139,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(await versionOf('changing')).toBe(version);
   });
 
-  test('and is not forgotten while the kubelet can not be asked', async () => {
+  test('and is not forgotten while the kubelet cannot be asked', async () => {
     const since = clientCA(await sweeper.report()).drift?.since ?? '';
     await changing.stop();
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
-import type { GuardReport } from '../../src/report/guard-report.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { ApiClient, succeeded } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';

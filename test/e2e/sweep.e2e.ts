@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { GuardReport } from '../../src/report/guard-report.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
@@ -91,7 +91,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
 
     expect(verdicts(report)).toEqual(wanted);
     expect(code).toBe(1);
-    // a kubelet that can not be asked is a finding, and nothing that the sweep itself failed at
+    // a kubelet that cannot be asked is a finding, and nothing that the sweep itself failed at
     expect(report.run).toMatchObject({ entrance: 'sweep', complete: true, problems: [] });
     for (const finding of report.findings.filter(({ subject }) => subject.component === 'kubelet')) {
       expect(finding).toMatchObject({ vantage: 'live', subject: { kind: 'Node', node: finding.subject.name } });

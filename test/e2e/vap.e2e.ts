@@ -52,7 +52,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
       expect(verdict).toBe('pass');
     });
 
-    test('nothing is claimed of what CEL can not see', async () => {
+    test('nothing is claimed of what CEL cannot see', async () => {
       const unseen = [
         ['sh', '-c', 'exec kube-apiserver'],
         ['tini', '--', 'kube-apiserver'],
@@ -203,7 +203,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a f
     expect((await plane.admin.get(POLICIES)).body).toMatchObject({ items: [] });
   });
 
-  test('can not be written as an object', async () => {
+  test('cannot be written as an object', async () => {
     const [policy] = await exported(plane, '{ action: enforce }', '--static');
 
     expect((await plane.admin.send('POST', POLICIES, policy)).status).toBe(422);

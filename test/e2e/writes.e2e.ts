@@ -1,7 +1,7 @@
 // What whoever has the token of the sweeper can write: what the sweeper itself does, and nothing else.
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { connectCluster } from '../../src/sources/cluster.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
 import { succeeded } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';

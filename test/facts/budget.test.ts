@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { controls } from '../../src/controls/index.ts';
 import { ADMISSION_LIMITS, Budget, CHECK_LIMITS, Exhausted, problemOf } from '../../src/facts/budget.ts';
 import { inspect } from '../../src/inspect.ts';
-import type { RawDocument } from '../../src/policy/types.ts';
+import type { RawDocument } from '../../src/policy/document.ts';
 import { AMPLE } from '../support/budget.ts';
 
 const SMALL = { characters: 100, steps: 10, nodes: 5, depth: 3, words: 4, milliseconds: 1 };

@@ -21,21 +21,21 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
     ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
     ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],
-    ['test/entrances/webhook/scan.test.ts', 'takes twice the time for twice the length, not more'],
-    ['test/policy/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
+    ['test/webhook/http/scan.test.ts', 'takes twice the time for twice the length, not more'],
+    ['test/policy/link/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
   ],
   '3 many bodies and connections at once': [
-    ['test/entrances/webhook/room.test.ts', 'room for long bodies'],
+    ['test/webhook/http/body-memory.test.ts', 'room for long bodies'],
     ['test/e2e/hostile-callers.e2e.ts', 'idle connections are bounded, and an API server keeps its own'],
     ['test/runtime/connections.test.ts', 'one too many ends the one that was idle for longest'],
   ],
   '4 a review as long as an API server can make it': [
     ['test/e2e/largest.e2e.ts'],
-    ['test/entrances/webhook/app.test.ts', 'may be as long as an API server can send'],
+    ['test/webhook/http/app.test.ts', 'may be as long as an API server can send'],
   ],
   '5 an object that the API server does not ask about': [
-    ['test/entrances/webhook/judged.test.ts', 'by a shell that puts its name together'],
-    ['test/entrances/webhook/judged.test.ts', 'that adds an ephemeral container with a component'],
+    ['test/webhook/resources.test.ts', 'by a shell that puts its name together'],
+    ['test/webhook/resources.test.ts', 'that adds an ephemeral container with a component'],
     ['test/e2e/scope.e2e.ts', 'of the updates of a pod exactly those reach it that the judge takes for its business'],
     ['test/e2e/enforce.e2e.ts', 'one is denied the image that makes it a kube-apiserver'],
   ],
@@ -45,10 +45,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/differential/kubeadm.test.ts'],
   ],
   '7 a caller who makes up what was before': [
-    [
-      'test/entrances/webhook/judge.test.ts',
-      'remembers nothing of requests, for anybody who reaches the port can send them',
-    ],
+    ['test/webhook/validator.test.ts', 'remembers nothing of requests, for anybody who reaches the port can send them'],
   ],
   '8 an account that can point its registration elsewhere': [
     ['test/e2e/protect-registration.e2e.ts', 'cannot be given %s by the account of the webhook'],
@@ -59,20 +56,20 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
   ],
   '10 a script on which shells differ': [
-    ['test/facts/shell-real.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
+    ['test/facts/launch/shell/real.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
   ],
   '11 programs and files of local users': [
     [
       'test/soak/hosts.test.ts',
       'users of a host who start what looks like a kubelet change nothing that is said of the',
     ],
-    ['test/commands/node.test.ts', 'what is hostile'],
-    ['test/commands/node-hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
+    ['test/commands/node/host.test.ts', 'what is hostile'],
+    ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
-  '12 an object of another shape or kind': [['test/entrances/webhook/review.test.ts', 'refuses an object that is %s']],
+  '12 an object of another shape or kind': [['test/webhook/review.test.ts', 'refuses an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [
-    ['test/sources/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
-    ['test/sources/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],
+    ['test/evidence/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
+    ['test/evidence/configz/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],
   ],
   '14 what the capabilities of the agents amount to': [
     ['test/meta/security.test.ts', 'docs/security.md says what the capabilities of the agents amount to'],
@@ -84,37 +81,37 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/packaging/lock.test.ts', 'every package of the lock has its hash, those of other platforms too'],
   ],
   '16 a page that has its name point at the local port': [
-    ['test/entrances/local.test.ts', 'is checked for %s %s'],
-    ['test/entrances/sweep/schedule.test.ts', 'without end, of %s sweeps, leaves a rest between two'],
+    ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
+    ['test/sweeper/schedule.test.ts', 'without end, of %s sweeps, leaves a rest between two'],
   ],
   '17 a feature gate that stops the kubelet: known, and not judged': [
     ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
   ],
   '18 an internal error in a warning to users': [
     ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
-    ['test/entrances/webhook/judge.test.ts', 'an object nested as deep as a body can be does not trip it'],
+    ['test/webhook/validator.test.ts', 'an object nested as deep as a body can be does not trip it'],
   ],
 };
 
 const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
-  'two nodes with one address': [['test/policy/identity.test.ts', 'two nodes with one address']],
+  'two nodes with one address': [['test/policy/link/identity.test.ts', 'two nodes with one address']],
   'a label that takes a node out': [
     [IDENTITY, 'labels that a kubelet gives itself change nothing but what is said beside'],
     [IDENTITY, 'a node that says it is virtual and does not answer is named, counted, and unknown'],
   ],
   'kubeconfigs that kubectl reads': [
     ['test/e2e/kubeconfig.e2e.ts', '%s: kubectl and the product are the same user, or neither gets in'],
-    ['test/sources/kubeconfig/access.test.ts', 'the access of several kubeconfigs'],
-    ['test/sources/credentials.test.ts', 'what is sent'],
-    ['test/sources/tunnel.test.ts', 'of the environment leads watches too'],
+    ['test/kube/kubeconfig/access.test.ts', 'the access of several kubeconfigs'],
+    ['test/kube/kubeconfig/credentials.test.ts', 'what is sent'],
+    ['test/kube/http/tunnel.test.ts', 'of the environment leads watches too'],
   ],
   'one 429, or a new leader of etcd': [
     ['test/e2e/faults.e2e.ts', 'an API server with faults'],
-    ['test/sources/retry.test.ts', 'a call that fails for a passing reason'],
+    ['test/kube/retry.test.ts', 'a call that fails for a passing reason'],
   ],
   'a list that takes longer than its token lives': [
-    ['test/sources/pages.test.ts', 'go on with the token that an expired one is answered with, however often'],
-    ['test/entrances/sweep/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
+    ['test/kube/objects/pages.test.ts', 'go on with the token that an expired one is answered with, however often'],
+    ['test/sweeper/run/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
   ],
   'clusters of IPv6 alone': [
     ['test/e2e/families.e2e.ts'],
@@ -128,20 +125,20 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   'reports that are wanted no more': [
     [
-      'test/entrances/sweep/archive.test.ts',
+      'test/sweeper/reports/history.test.ts',
       'holds nothing of ours any more where none is wanted, and is then not asked',
     ],
   ],
   'an API of the reports that is down': [
     [
-      'test/entrances/sweep/archive.test.ts',
+      'test/sweeper/reports/history.test.ts',
       'costs the stored copy alone: changes are announced once, remembered, and written when it is back',
     ],
   ],
   'what an idle installation costs': [
     ['test/e2e/idle.e2e.ts'],
-    ['test/sources/cluster.test.ts', 'user-agent'],
-    ['test/sources/object-watch.test.ts', 'the watch of pods'],
+    ['test/kube/cluster.test.ts', 'user-agent'],
+    ['test/kube/watch/object-watch.test.ts', 'the watch of pods'],
   ],
   'strangers that answer at the address': [
     [IDENTITY, 'a program that answers for every address proves nothing, and is sent no token'],
@@ -157,7 +154,9 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never ends is ended with the product'],
     ['test/commands/stoppable.test.ts'],
   ],
-  'the age of what an agent hands over': [['test/report/hand-over.test.ts', 'what an agent handed over']],
+  'the age of what an agent hands over': [
+    ['test/evidence/node-agent/stored-audit.test.ts', 'what an agent handed over'],
+  ],
 };
 
 const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
@@ -172,7 +171,7 @@ const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
     [FAULTS, 'whose files are replaced while it reads them never judges by a half'],
   ],
   '410 for a watch or a list': [
-    ['test/sources/object-watch.test.ts', 'lists anew after 410 Gone, and tells of what went meanwhile'],
+    ['test/kube/watch/object-watch.test.ts', 'lists anew after 410 Gone, and tells of what went meanwhile'],
   ],
 };
 

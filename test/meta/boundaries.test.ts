@@ -41,8 +41,9 @@ describe('the boundaries', () => {
   test.each([
     ['policy/bad-builtin.ts', 'not-in-allowed'],
     ['policy/bad-cycle.ts', 'no-cycles'],
-    ['sources/bad-child.ts', 'no-child-processes'],
-    ['entrances/bad-source-both.ts', 'entrances-only-types-of-io'],
+    ['kube/bad-child.ts', 'no-child-processes'],
+    ['sweeper/bad-evidence-both.ts', 'webhook-and-sweeper-only-types-of-io'],
+    ['commands/check/bad-other.ts', 'no-command-imports-another'],
   ])('catch %s by %s', (file, rule) => {
     expect(caught(file)).toContain(rule);
   });

@@ -7,13 +7,15 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
 import { inspect } from '../../src/inspect.ts';
-import type { Control, Finding, RawDocument } from '../../src/policy/types.ts';
+import type { Control } from '../../src/policy/control.ts';
+import type { RawDocument } from '../../src/policy/document.ts';
+import type { Finding } from '../../src/policy/finding.ts';
 import { fixturesOf, type Fixture } from '../support/fixtures.ts';
 import { faultyLinks } from '../support/link-documents.ts';
 import { AMPLE } from '../support/budget.ts';
 
 const files = readdirSync(join(import.meta.dirname, '../../src/controls'))
-  .filter((name) => name !== 'index.ts')
+  .filter((name) => name.endsWith('.ts') && name !== 'index.ts')
   .map((name) => name.replace(/\.ts$/, ''));
 
 function findingsOf(control: Control, { name, text }: Fixture): readonly Finding[] {

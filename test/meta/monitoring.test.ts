@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { admissionDecisions, createMetrics } from '../../src/runtime/metrics.ts';
+import { admissionDecisions, createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
 const FOLDER = join(import.meta.dirname, '../../manifests/monitoring');
 /** Metrics of API servers. */

@@ -10,7 +10,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'facts/systemd/args-file.ts /\\$(?:\\{([^}]*)\\}|(\\{)|([*#$@!?\\-0-9])|([A-Za-z0-9_]+))?/g':
     'it is only shown text in which each brace is closed',
   'facts/systemd/glob.ts /\\\\.|\\[!?\\]?[^\\]]*\\]|[\\s\\S]/gu': 'a pattern has at most MAX_PATTERN characters',
-  'report/policy-report.ts /[-.]+$/': 'a name has at most 253 characters',
+  'outputs/cluster/policy-report.ts /[-.]+$/': 'a name has at most 253 characters',
 };
 
 /** What the parts make of the regular expressions that are put together as the program runs. */
@@ -21,7 +21,7 @@ const MADE: Readonly<Record<string, readonly RegExp[]>> = {
     /(?<![\da-fA-F]|^)_|_(?![\da-fA-F])/,
   ],
   'facts/values/go-values.ts new RegExp(`^1{${precision + 1}}`)': [/^1{25}/, /^1{54}/],
-  "runtime/configuration-exemptions.ts new RegExp(`^(?!node/[^/]*/)(?!.*\\\\*\\\\*)${PART}/${PART}(?:/${PART})?$`, 'i')":
+  "runtime/configuration/exemptions.ts new RegExp(`^(?!node/[^/]*/)(?!.*\\\\*\\\\*)${PART}/${PART}(?:/${PART})?$`, 'i')":
     [
       /^(?!node\/[^/]*\/)(?!.*\*\*)(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2}\/(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2}(?:\/(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2})?$/i,
     ],

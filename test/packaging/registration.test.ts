@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { JUDGED } from '../../src/entrances/webhook/judged.ts';
-import { configMapSubjects } from '../../src/facts/config-maps.ts';
+import { JUDGED } from '../../src/webhook/resources.ts';
+import { configMapSubjects } from '../../src/facts/inputs/config-maps.ts';
 import { ample } from '../support/budget.ts';
 
 const FILES = [

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { mayBeOf } from '../../src/facts/host.ts';
+import { mayBeOf } from '../../src/facts/host/host.ts';
 import { soakHandOvers, soakHosts } from './hosts.ts';
 
 /** The same each time; npm run soak takes new ones. */

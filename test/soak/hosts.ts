@@ -7,11 +7,11 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
-import { auditHost } from '../../src/commands/node.ts';
+import { auditHost } from '../../src/commands/node/host.ts';
 import { controls } from '../../src/controls/index.ts';
-import type { GuardReport } from '../../src/report/guard-report.ts';
-import { takeOver } from '../../src/report/hand-over.ts';
-import { buildHost, readLayout } from '../commands/node-host.ts';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
+import { takeOver } from '../../src/evidence/node-agent/stored-audit.ts';
+import { buildHost, readLayout } from '../commands/node/node-host.ts';
 import { configurationText } from '../differential/generate/kubelet-setups.ts';
 import type { Bounds } from './reviews.ts';
 import { hostileLayout } from './support/hostile-processes.ts';

@@ -1,4 +1,4 @@
-// Tests that a variable makes longer: generated shell scripts against the real shells (test/facts/shell-real.test.ts), with
+// Tests that a variable makes longer: generated shell scripts against the real shells (test/facts/launch/shell/real.test.ts), with
 // more of them and other seeds, and an API server that is gone (test/e2e/machine-faults.e2e.ts).
 
 import { spawn } from 'node:child_process';

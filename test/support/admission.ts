@@ -3,17 +3,17 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
-import { createApp } from '../../src/entrances/webhook/app.ts';
-import { ROOM } from '../../src/entrances/webhook/body.ts';
-import { createReviewer } from '../../src/entrances/webhook/reviewer.ts';
-import { createJudgeUnread, type Judge } from '../../src/entrances/webhook/judge.ts';
-import { Room } from '../../src/entrances/webhook/room.ts';
-import type { DecisionPolicy } from '../../src/policy/types.ts';
+import { createApp } from '../../src/webhook/http/app.ts';
+import { ROOM } from '../../src/webhook/http/body.ts';
+import { createReviewer } from '../../src/webhook/reviewer.ts';
+import { createJudgeUnread, type Judge } from '../../src/webhook/validator.ts';
+import { Room } from '../../src/webhook/http/body-memory.ts';
+import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import { ofTheLink } from './controls.ts';
-import { judgedResources } from '../../src/entrances/webhook/judged.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/entrances/webhook/review.ts';
+import { judgedResources } from '../../src/webhook/resources.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/webhook/review.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
-import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/runtime/metrics/metrics.ts';
 
 /** A stream that keeps what is written to it. */
 export class Lines extends Writable {

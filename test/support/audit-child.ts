@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { auditHost } from '../../src/commands/node.ts';
+import { auditHost } from '../../src/commands/node/host.ts';
 
 const { output } = await auditHost(
   {

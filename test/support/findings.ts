@@ -1,6 +1,8 @@
 import { apiserverKubeletClientCert } from '../../src/controls/apiserver-kubelet-client-cert.ts';
 import { kubeletClientCA } from '../../src/controls/kubelet-client-ca.ts';
-import type { Finding, Outcome, SourceProblem } from '../../src/policy/types.ts';
+import type { Finding } from '../../src/policy/finding.ts';
+import type { Outcome } from '../../src/policy/outcome.ts';
+import type { SourceProblem } from '../../src/policy/reading.ts';
 
 /** An outcome of each result. */
 export const outcomes = {
@@ -67,6 +69,6 @@ export function kubeletFinding(parts: Partial<Finding> = {}): Finding {
 
 /** A path that could not be read. */
 export const lostFile: SourceProblem = {
-  problem: { code: 'forbidden', message: 'can not be read: give this user the right to read it' },
+  problem: { code: 'forbidden', message: 'cannot be read: give this user the right to read it' },
   source: { path: 'secret.yaml' },
 };

@@ -1,9 +1,9 @@
 // Processes whose certificate files have one fault each, as a host shows them.
 
-import type { ProcessDocument } from '../../src/policy/types.ts';
-import { momentAt } from '../../src/runtime/configuration-certificates.ts';
-import { certificateSight } from '../../src/sources/host/certificates.ts';
-import { configuration, filesOf, processOf } from '../facts/host-documents.ts';
+import type { ProcessDocument } from '../../src/policy/document.ts';
+import { momentAt } from '../../src/runtime/configuration/certificates.ts';
+import { certificateSight } from '../../src/evidence/host/certificates.ts';
+import { configuration, filesOf, processOf } from '../facts/host/documents.ts';
 import { authority, client, DAY, issue, NOW, SERVER_AUTH, type Wanted } from './link-certificates.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';

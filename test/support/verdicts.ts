@@ -7,14 +7,15 @@ import { findMismatchIn, rootType } from '../../src/facts/decoding/decode.ts';
 import { parseStream, type ParsedDocument } from '../../src/facts/yaml/documents.ts';
 import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
 import { flagTable } from '../../src/facts/argv/flags.ts';
-import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/kubeadm.ts';
+import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/api-server/kubeadm.ts';
 import { neverServes } from '../../src/facts/argv/serving.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet.ts';
+import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
 import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
 import { apiServerReadings, type ApiServerReadings } from '../../src/facts/readings.ts';
-import { recognise } from '../../src/facts/recognise.ts';
+import { recognise } from '../../src/facts/inputs/recognise.ts';
 import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
-import type { Problem, Reading, Refusal } from '../../src/policy/types.ts';
+import type { Problem, Reading } from '../../src/policy/reading.ts';
+import type { Refusal } from '../../src/policy/subject.ts';
 import type { Answer, Query } from './oracle.ts';
 import { ample } from './budget.ts';
 
@@ -36,9 +37,9 @@ export interface Verdict {
 }
 
 const KUBELET_GLOBALS = new Set(['--help', '--version', '--housekeeping-interval', '--log-flush-frequency']);
-/** What the product says that it can not read, although the components do: the message, and the limit's name. */
+/** What the product says that it cannot read, although the components do: the message, and the limit's name. */
 const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/\b__internal can not be read/, "the kubelet's internal version"],
+  [/\b__internal cannot be read/, "the kubelet's internal version"],
   [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
 ];
 const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
@@ -67,7 +68,7 @@ export function verdictOf(query: Query): Verdict {
 }
 
 /**
- * Why a pair can not be compared, because the oracle itself differs from the real component.
+ * Why a pair cannot be compared, because the oracle itself differs from the real component.
  *
  * @returns the rule's name
  */
@@ -105,7 +106,7 @@ function difference(verdict: Verdict, answer: Answer): string | undefined {
   }
   if (quits) return undefined;
   if (refusal !== undefined) return `the oracle parses, we refuse: ${refusal.reason}`;
-  if (unread !== undefined) return `the oracle parses, we can not read: ${unread}`;
+  if (unread !== undefined) return `the oracle parses, we cannot read: ${unread}`;
   for (const [name, value] of Object.entries(values)) {
     const expected = String(answer[name as ValueName] ?? (name === 'anonymousEnabled' ? false : ''));
     if (value !== expected)

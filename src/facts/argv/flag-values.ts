@@ -18,7 +18,7 @@ import { isLabelValue, isQualifiedName } from './labels.ts';
 
 type Check = (value: string, before: string | undefined) => string | undefined;
 
-/** apimachinery pkg/util/version/version.go:40; that it must also be the binary's own version can not be checked. */
+/** apimachinery pkg/util/version/version.go:40; that it must also be the binary's own version cannot be checked. */
 const SEMANTIC_VERSION =
   /^v(?:(?:0|[1-9]\d*)\.){2}(?:0|[1-9]\d*)(?:-(?!0\d+(?:[.+\s]|$))[\dA-Za-z-]+(?:\.(?!0\d+(?:[.+\s]|$))[\dA-Za-z-]+)*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?[\t\f\r ]*$/;
 

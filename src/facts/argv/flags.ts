@@ -1,7 +1,7 @@
 // Which flags a component has, by Kubernetes version. The data is generated from the components themselves
 // (scripts/generate).
 
-import type { Component } from '../../policy/types.ts';
+import type { Component } from '../../policy/reading.ts';
 import { dependsOnBefore } from './flag-values.ts';
 import data from '../data/flags.json' with { type: 'json' };
 

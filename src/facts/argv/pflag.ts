@@ -1,7 +1,8 @@
 // A command line as github.com/spf13/pflag v1.0.10 parses it (flag.go: parseLongArg, parseShortArg, parseArgs), with
 // Kubernetes' normalisation of `_` to `-` in names (component-base cli/flag/flags.go).
 
-import type { Origin, Problem, Reading, Refusal } from '../../policy/types.ts';
+import type { Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { Refusal } from '../../policy/subject.ts';
 import { dependsOnBefore, faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
 import type { Budget } from '../budget.ts';
@@ -61,7 +62,7 @@ export function readFlag({ assignments, unclear }: CommandLine, name: string, pl
   return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin, 'path') };
 }
 
-/** The same for a value of which every character counts: one that is known in part can not be read. */
+/** The same for a value of which every character counts: one that is known in part cannot be read. */
 export function readExactFlag(commandLine: CommandLine, name: string, place: Origin): Reading<string> {
   const reading = readFlag(commandLine, name, place);
   const { value = '', word } = commandLine.assignments.get(name) ?? {};
@@ -128,7 +129,7 @@ class Parser {
   }
 
   #giveUp({ text, pointer, problem }: Word): void {
-    const message = `what ${readable(text)} becomes can not be told from this document, and it decides how the words after it are read; write it out, or judge the running process`;
+    const message = `what ${readable(text)} becomes cannot be told from this document, and it decides how the words after it are read; write it out, or judge the running process`;
     this.unclear = problem ?? { code: 'unresolved', message, origin: originAt(pointer) };
   }
 
@@ -227,7 +228,7 @@ class Parser {
     const message = `no known version of the component has the flag --${name}, and the document does not show which version runs; if it has none, the component would not start`;
     const problem: Problem = { code: 'unknown-flag', message, origin: originAt(word.pointer) };
     const next = this.#words[this.#at];
-    // Whether it takes the next word can not be told; where that word is a flag, every reading of it is open.
+    // Whether it takes the next word cannot be told; where that word is a flag, every reading of it is open.
     if (takesNext && next?.text.startsWith('-') === true) this.unclear = problem;
     else if (takesNext && next !== undefined) this.#at += 1;
     this.doubts.push(problem);

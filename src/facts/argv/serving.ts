@@ -1,6 +1,6 @@
 // Flags with which a component prints something instead of serving.
 
-import type { Refusal } from '../../policy/types.ts';
+import type { Refusal } from '../../policy/subject.ts';
 import { parseBool } from '../values/go-values.ts';
 import { originAt, type CommandLine } from './pflag.ts';
 

@@ -1,6 +1,6 @@
 // The words of a command line, with what is not known about them.
 
-import type { Problem } from '../../policy/types.ts';
+import type { Problem } from '../../policy/reading.ts';
 
 /** Stands in a word for a part that is not known: any text, but no further word. */
 export const HOLE = '\uE000';

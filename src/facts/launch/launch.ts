@@ -1,9 +1,9 @@
 // From a container's command line to the components that it starts: through wrappers, shells, hyperkube and log runners.
 
-import type { Component, Problem } from '../../policy/types.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
 import type { Budget } from '../budget.ts';
-import { readScript, type ShellCommand } from './shell.ts';
+import { readScript, type ShellCommand } from './shell/shell.ts';
 import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
 import { unwrap } from './wrappers.ts';
 
@@ -20,7 +20,7 @@ export interface Invocation {
 /** What a command line starts. */
 export interface Launch {
   readonly invocations: readonly Invocation[];
-  /** A program that may start a component in a way that can not be followed. */
+  /** A program that may start a component in a way that cannot be followed. */
   readonly suspects: readonly Suspect[];
   /** A program that is not known may run in the place of a conditional start. */
   readonly alternative?: Problem;
@@ -109,7 +109,7 @@ class Resolver {
     const program = words[0];
     if (program === undefined) return NOTHING;
     if (!isKnown(program.text) || depth > MAX_DEPTH)
-      return this.#suspect(command, `which program ${readable(program.text)} is can not be told`);
+      return this.#suspect(command, `which program ${readable(program.text)} is cannot be told`);
     const name = basename(program.text);
     const component = componentOf(words);
     if (component !== undefined) return { invocations: [invocationOf(command, component)], suspects: [] };
@@ -188,7 +188,7 @@ class Resolver {
     const inScript = words.some(({ text }) => /\s--[a-z]/.test(text) && namesApiServer(text));
     const names = (at !== -1 && (absolute || flagged)) || inScript;
     const { pointer } = words[0] ?? {};
-    const message = `what the container runs can not be told: ${reason}`;
+    const message = `what the container runs cannot be told: ${reason}`;
     return {
       invocations: [],
       suspects: [

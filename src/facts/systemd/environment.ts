@@ -1,7 +1,7 @@
 // The variables that systemd gives to a unit's process (systemd.exec(5), "Environment"), and how they get into its command
 // line (systemd.service(5), "Command lines"; src/basic/env-util.c, replace_env_argv).
 
-import type { Problem } from '../../policy/types.ts';
+import type { Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
 import type { Budget } from '../budget.ts';
 import { GAP, HOLE, wordOf, type Word } from '../argv/words.ts';

@@ -1,6 +1,6 @@
 // Patterns in the path of an `EnvironmentFile=` (glob(7)).
 
-import type { Problem } from '../../policy/types.ts';
+import type { Problem } from '../../policy/reading.ts';
 import type { Budget } from '../budget.ts';
 import type { HostFiles } from './unit.ts';
 

@@ -1,7 +1,7 @@
 // What systemd would start a service with. A stopped kubelet, or one that has not been restarted since a change, is judged
 // by this; a running one by its own command line.
 
-import type { Problem } from '../../policy/types.ts';
+import type { Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
 import type { Budget } from '../budget.ts';
 import { wordOf, type Word } from '../argv/words.ts';

@@ -37,7 +37,7 @@ export function parseUnitText(text: string, file: string): UnitText {
     const value = trimStart(content.slice(equals + 1));
     if (section === 'Service' && COMMAND.test(key)) {
       const { words, whole } = splitWords(value, 'command');
-      // it overlooks one whose program can not be read, or may fail by the prefix `-`
+      // it overlooks one whose program cannot be read, or may fail by the prefix `-`
       const overlooked = words[0] === undefined || /^[@:+!]*-/.test(words[0]);
       if (!whole && !overlooked) return { settings, brokenAt: line };
       if (!whole) continue;
@@ -172,6 +172,6 @@ function readEscape(text: string, start: number, splitting: Splitting): { text: 
   const code = octal === undefined ? parseInt(byte ?? short ?? long ?? '', 16) : parseInt(octal, 8);
   const isByte = byte !== undefined || octal !== undefined;
   if (code === 0 || code > (isByte ? 0xff : 0x10ffff) || (code >= 0xd800 && code <= 0xdfff)) return literal;
-  // a byte above 127 is a part of a character, which part can not be told here
+  // a byte above 127 is a part of a character, which part cannot be told here
   return { text: isByte && code > 0x7f ? HOLE : String.fromCodePoint(code), last: start + all.length - 1 };
 }

@@ -1,8 +1,8 @@
 // A unit's file and drop-ins, in the order in which systemd applies them (systemd.unit(5), "Unit File Load Path";
 // src/shared/dropin.c, unit_file_find_dropin_paths).
 
-import type { Problem } from '../../policy/types.ts';
-import type { FileContent } from '../kubelet.ts';
+import type { Problem } from '../../policy/reading.ts';
+import type { FileContent } from '../kubelet/kubelet.ts';
 import { parseUnitText, type Setting } from './syntax.ts';
 
 /** Reads the host's files. A link to /dev/null reads as an empty text. */

@@ -1,16 +1,16 @@
 // YAML and JSON texts to values, as the Kubernetes components understand them: they read YAML with go.yaml.in/yaml/v2, of
 // which scanner, parser and conversion here are a port, and a text that begins with a brace as JSON.
 
-import type { Origin, Problem } from '../../policy/types.ts';
+import type { Origin, Problem } from '../../policy/reading.ts';
 import { Exhausted, type Budget } from '../budget.ts';
 import { Conversion } from './conversion.ts';
-import { Cursor, readable } from './cursor.ts';
+import { Cursor, readable } from './scan/cursor.ts';
 import type { Attempts } from './duplicates.ts';
 import { parseJson } from './json.ts';
 import { lineOf } from './locate.ts';
 import { Refused, type Node } from './nodes.ts';
 import { Parser } from './parser.ts';
-import { Scanner } from './scanner.ts';
+import { Scanner } from './scan/scanner.ts';
 import { Tree } from './tree.ts';
 
 /** How a document was written, where that decides what a component makes of it. */
@@ -35,7 +35,7 @@ export function decodedDocument(value: unknown): ParsedDocument {
   return { value, index: 0, syntax: 'decoded', locate: () => undefined };
 }
 
-/** A document that can not be read. */
+/** A document that cannot be read. */
 export interface BrokenDocument {
   readonly problem: Problem;
   readonly index: number;

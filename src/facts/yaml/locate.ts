@@ -1,6 +1,6 @@
 // Where in a text something stands.
 
-import type { Origin } from '../../policy/types.ts';
+import type { Origin } from '../../policy/reading.ts';
 import type { Node } from './nodes.ts';
 
 /**

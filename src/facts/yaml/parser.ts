@@ -2,8 +2,8 @@
 // so that no nesting can exhaust the program's.
 
 import { Refused } from './nodes.ts';
-import type { Scanner } from './scanner.ts';
-import type { Token, TokenType } from './tokens.ts';
+import type { Scanner } from './scan/scanner.ts';
+import type { Token, TokenType } from './scan/tokens.ts';
 import type { Tree } from './tree.ts';
 
 type State =

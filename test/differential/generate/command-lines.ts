@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 
 import data from '../../../src/facts/data/flags.json' with { type: 'json' };
-import type { Component } from '../../../src/policy/types.ts';
+import type { Component } from '../../../src/policy/reading.ts';
 import { MINOR } from '../../support/verdicts.ts';
 import { anyValue, goodValue } from './flag-values.ts';
 

@@ -2,7 +2,7 @@ import { describe, test } from '@jest/globals';
 import { join } from 'node:path';
 import { findProgram, isExecutable } from './programs.ts';
 
-/** What a group of tests can not do without. */
+/** What a group of tests cannot do without. */
 export interface Needs {
   /** Programs of the folder KUBEBUILDER_ASSETS. */
   readonly assets: readonly string[];

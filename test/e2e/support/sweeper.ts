@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GuardReport, ReportedFinding } from '../../../src/report/guard-report.ts';
+import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-report.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { callLocal, sample, type LocalAnswer } from './local-port.ts';

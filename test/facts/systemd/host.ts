@@ -23,7 +23,7 @@ export function hostOf(files: Readonly<Record<string, string | undefined>>): Hos
 }
 
 function unreadable(path: string) {
-  return { state: 'unreadable', problem: { code: 'forbidden', message: `${path} can not be read` } } as const;
+  return { state: 'unreadable', problem: { code: 'forbidden', message: `${path} cannot be read` } } as const;
 }
 
 /** The lines of a recorded file. */

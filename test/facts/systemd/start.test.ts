@@ -156,7 +156,7 @@ describe('a unit that does not start', () => {
 });
 
 describe('what is not known', () => {
-  test('of a file that can not be read is a gap in the words that it may change', () => {
+  test('of a file that cannot be read is a gap in the words that it may change', () => {
     const files = {
       [UNIT]: service(
         'Environment=A=1 B=2',
@@ -171,7 +171,7 @@ describe('what is not known', () => {
 
     expect(wordsOf(files)).toEqual(['/k', GAP, '3', `--c=${HOLE}`, GAP]);
     expect(start).toMatchObject({ state: 'starts', environment: { open: true } });
-    const problem = { code: 'forbidden', message: expect.stringContaining('/etc/default/secret can not be read') };
+    const problem = { code: 'forbidden', message: expect.stringContaining('/etc/default/secret cannot be read') };
     expect(start.state === 'starts' && start.commands[0]).toMatchObject([
       {},
       { problem },
@@ -217,7 +217,7 @@ describe('what is not known', () => {
     expect(wordsOf(files)).toEqual(['/k', 'drop-in', 'unit']);
   });
 
-  test('a drop-in that can not be read, or a directory of them, is a doubt', () => {
+  test('a drop-in that cannot be read, or a directory of them, is a doubt', () => {
     const files = {
       [UNIT]: service('ExecStart=/k'),
       '/etc/systemd/system/kubelet.service.d/10.conf': undefined,
@@ -226,8 +226,8 @@ describe('what is not known', () => {
     expect(startedBy('kubelet.service', hostOf(files), ample())).toMatchObject({
       state: 'starts',
       doubts: [
-        { code: 'forbidden', message: '/run/systemd/system/kubelet.service.d can not be read' },
-        { code: 'forbidden', message: '/etc/systemd/system/kubelet.service.d/10.conf can not be read' },
+        { code: 'forbidden', message: '/run/systemd/system/kubelet.service.d cannot be read' },
+        { code: 'forbidden', message: '/etc/systemd/system/kubelet.service.d/10.conf cannot be read' },
       ],
     });
   });

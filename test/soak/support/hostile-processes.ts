@@ -81,7 +81,7 @@ const SCRIPTS = [
 ];
 const TEXTS = ['[', '{', '- ', ' ', '\t', 'a: ', '&a [*a]', '"', '1.0,', '<<: *b\n', '? ', '# ', 'k0: v\n'];
 
-/** A part of a layout (test/commands/node-host.ts): some processes, and files below /home/u. */
+/** A part of a layout (test/commands/node/node-host.ts): some processes, and files below /home/u. */
 export function hostileLayout(random: Random, configurations: readonly string[]): string {
   const parts = Array.from({ length: 1 + random.below(4) }, (_, index) => processPart(random, 4000 + index));
   parts.push(`=== /home/u/evil.yaml\n${fileText(random, configurations)}\n`);

@@ -1,0 +1,71 @@
+import type { Baseline, BaselineFinding } from './baseline.ts';
+import type { GuardReport } from '../../outputs/guard-report.ts';
+
+const API_VERSION: GuardReport['apiVersion'] = 'kubelet-guard.dev/v1alpha1';
+const RESULTS: readonly unknown[] = ['pass', 'fail', 'unknown'];
+const WRITE_ANEW = 'write it with check --write-baseline';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Understands a stored GuardReport as a baseline. Only the report of a complete run is one: what a partial run did not
+ * see would count as new, or as mended.
+ *
+ * @returns the baseline, or in words why it is none, to be said after the file's name
+ */
+export function readBaseline(text: string): Baseline | { readonly fault: string } {
+  let report: unknown;
+  try {
+    report = JSON.parse(text);
+  } catch {
+    return { fault: `is not JSON; ${WRITE_ANEW}` };
+  }
+  const fault = faultOf(report);
+  // every part that is compared has been looked at
+  return fault === undefined ? (report as Baseline) : { fault: `${fault}; ${WRITE_ANEW}` };
+}
+
+function faultOf(report: unknown): string | undefined {
+  if (!isRecord(report) || report.kind !== 'GuardReport') return 'is no GuardReport';
+  const { apiVersion, run, findings } = report;
+  if (apiVersion !== API_VERSION) return `is of another version than ${API_VERSION}`;
+  if (!isRecord(run) || !areTexts(run, ['id', 'finishedAt'])) return 'does not say which run made it';
+  if (run.complete !== true) return 'is of a run that was not complete, which is never a baseline';
+  if (run.baseline !== undefined) return 'holds only what was worse than another baseline';
+  if (!Array.isArray(findings)) return 'has no findings';
+  const wrong = findings.findIndex((finding) => !isFinding(finding));
+  return wrong === -1 ? undefined : `has a finding that is not as the format wants it (/findings/${wrong})`;
+}
+
+function isFinding(value: unknown): value is BaselineFinding {
+  if (!isRecord(value)) return false;
+  const { control, result, subject, source, violations, exempted } = value;
+  return (
+    typeof control === 'string' &&
+    RESULTS.includes(result) &&
+    isRecord(subject) &&
+    areTexts(subject, ['component', 'name'], ['namespace', 'kind', 'node', 'container']) &&
+    isSource(source) &&
+    Array.isArray(violations) &&
+    violations.every((violation) => isRecord(violation) && areTexts(violation, ['code', 'setting'])) &&
+    // a fail without a violation would let none be new, a pass with one would be both
+    (result === 'fail') === violations.length > 0 &&
+    (exempted === undefined || isRecord(exempted))
+  );
+}
+
+function isSource(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return areTexts(value, ['path']) || areTexts(value, ['object']) || areTexts(value, ['node', 'via']);
+}
+
+function areTexts(value: Fields, needed: readonly string[], optional: readonly string[] = []): boolean {
+  return (
+    needed.every((key) => typeof value[key] === 'string') &&
+    optional.every((key) => value[key] === undefined || typeof value[key] === 'string')
+  );
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

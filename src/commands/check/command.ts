@@ -1,0 +1,103 @@
+import { Option, InvalidArgumentError, type Command } from 'commander';
+
+import type { Baseline } from './baseline.ts';
+import { StartError } from '../../runtime/start-error.ts';
+import { deliver, EXIT_CODES, readConfiguration, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
+import { runId, type Terminal } from '../terminal.ts';
+
+interface CheckOptions extends ReportOptions {
+  readonly baseline?: string;
+  readonly writeBaseline?: string;
+  readonly generateExemptions?: true;
+  readonly expires?: string;
+}
+
+const HELP = `${EXIT_CODES}
+--fail-on unknown (the default) is as above; with fail, findings that are unknown give 0, but a path that cannot be read
+and nothing to judge still give 3; with never, whatever was found or not gives 0.
+
+With --baseline, only what is worse counts: what passed and does not, a violation that was not there, and what is new.
+What is exempt does not count. --write-baseline and --generate-exemptions change no exit code, but a baseline that could
+not be written never gives 0.`;
+
+/** `check`: judges files and folders. */
+export function addCheck(root: Command, terminal: Terminal): void {
+  const command = root
+    .command('check')
+    .description('Judges files and folders: manifests, Lists, ConfigMaps, kubelet and kubeadm configuration.')
+    .argument('<path...>', 'files and folders (.yaml, .yml, .json, .manifest, kubelet drop-ins); - is standard input');
+  for (const option of reportOptions('GuardConfiguration: controls that are off are not judged, exemptions apply')) {
+    command.addOption(option);
+  }
+  command
+    .option('--baseline <report>', 'report only what is worse than in this report')
+    .addOption(
+      new Option('--write-baseline <file>', 'also keep the report of this run as a baseline').conflicts('baseline'),
+    )
+    .addOption(
+      new Option('--generate-exemptions', 'print exemptions for what fails, as YAML, instead of the report').conflicts([
+        'baseline',
+        'output',
+      ]),
+    )
+    .addOption(
+      new Option('--expires <date>', 'last day of generated exemptions (default: in 90 days)').argParser(futureDay),
+    )
+    .addHelpText('after', HELP)
+    .action((paths: string[], options: CheckOptions) => runCheck(paths, options, terminal));
+}
+
+async function runCheck(paths: string[], options: CheckOptions, terminal: Terminal): Promise<void> {
+  // as from a variable of a script that is not set: never the same as nothing found
+  if (paths.includes(''))
+    throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
+  if (options.expires !== undefined && options.generateExemptions === undefined)
+    throw new StartError('usage', '--expires is only of use with --generate-exemptions');
+  const [{ check }, { controls }, { inspect }, { readPaths }, { CHECK }] = await Promise.all([
+    import('./check.ts'),
+    import('../../controls/index.ts'),
+    import('../../inspect.ts'),
+    import('../../evidence/files.ts'),
+    import('../allowances.ts'),
+  ]);
+  const configuration = options.config === undefined ? undefined : await readConfiguration(options.config, controls);
+  const { output, errors, exitCode, baseline } = await check({
+    inspect: (document) => inspect(controls, [document], CHECK),
+    ...(configuration && { policy: configuration.policy }),
+    ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),
+    writesBaseline: options.writeBaseline !== undefined,
+    ...(options.expires !== undefined && { expires: options.expires }),
+    documents: readPaths(paths, terminal.stdin),
+    runId: runId(new Date()),
+    now: () => new Date(),
+    output: options.generateExemptions === true ? 'exemptions' : options.output,
+    failOn: options.failOn,
+    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
+  });
+  terminal.exitWith(exitCode);
+  terminal.complain(errors);
+  deliver(output, options, terminal);
+  if (options.writeBaseline !== undefined && baseline !== undefined) {
+    const { writeReportFile } = await import('./report-file.ts');
+    writeReportFile(options.writeBaseline, baseline);
+  }
+}
+
+async function loadBaseline(path: string): Promise<Baseline> {
+  const [{ readBaseline }, { readReportFile }] = await Promise.all([
+    import('./baseline-file.ts'),
+    import('./report-file.ts'),
+  ]);
+  const baseline = readBaseline(readReportFile(path));
+  if ('fault' in baseline) throw new StartError('usage', `the baseline ${path} ${baseline.fault}`);
+  return baseline;
+}
+
+/** A day that an exemption can end on. */
+function futureDay(text: string): string {
+  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T23:59:59Z`) : undefined;
+  // the 31st of February would be another day
+  if (day === undefined || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text) || day < new Date())
+    throw new InvalidArgumentError('It must be a day as YYYY-MM-DD, today or later.');
+  return text;
+}

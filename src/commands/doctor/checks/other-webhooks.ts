@@ -1,0 +1,84 @@
+import type { Check } from '../report.ts';
+import type { Asked } from '../../../kube/questions.ts';
+import { fieldsOf, itemsOf, textOf, textsOf } from '../fields.ts';
+import { expressionsOf } from './webhook-configuration.ts';
+import { NAMES } from '../shipped.ts';
+
+/** What API servers ask besides, as lists of objects. */
+export interface OtherWebhooks {
+  readonly mutating: Asked<readonly unknown[]>;
+  readonly validating: Asked<readonly unknown[]>;
+  /** The labels of kube-system. */
+  readonly labels: Asked<Readonly<Record<string, unknown>>>;
+}
+
+const HOME = 'kube-system';
+const OPERATIONS: ReadonlySet<string> = new Set(['*', 'CREATE', 'UPDATE']);
+const RESOURCES: ReadonlySet<string> = new Set(['*', '*/*', 'pods', 'configmaps']);
+
+/** Names the other webhooks that are asked about pods or ConfigMaps of kube-system: they can change or refuse what we judge. */
+export function checkOtherWebhooks({ mutating, validating, labels }: OtherWebhooks): Check {
+  const check = 'other-webhooks';
+  const unknown = [mutating, validating].find((asked) => 'unknown' in asked);
+  if (unknown !== undefined && 'unknown' in unknown) return { check, result: 'unknown', message: unknown.unknown };
+  // this label is always there
+  const known = { ...('known' in labels && labels.known), 'kubernetes.io/metadata.name': HOME };
+  const details = [
+    ...touching('mutating', mutating, known, 'known' in labels),
+    ...touching('validating', validating, known, 'known' in labels),
+  ];
+  if (details.length === 0) return { check, result: 'ok', message: `no other webhook is asked about ${HOME}` };
+  const message = `${details.length} other ${details.length === 1 ? 'webhook is' : 'webhooks are'} asked about pods or ConfigMaps of ${HOME}; a mutating one is before us, and can change what is judged`;
+  return { check, result: 'ok', message, details };
+}
+
+type Labels = Readonly<Record<string, unknown>>;
+
+function touching(
+  kind: 'mutating' | 'validating',
+  asked: Asked<readonly unknown[]>,
+  labels: Labels,
+  areAll: boolean,
+): string[] {
+  const configurations = 'known' in asked ? asked.known.map(fieldsOf) : [];
+  return configurations.flatMap(({ metadata, webhooks }) => {
+    const name = textOf(fieldsOf(metadata).name);
+    if (kind === 'validating' && name === NAMES.registration) return [];
+    return itemsOf(webhooks)
+      .map(fieldsOf)
+      .filter((webhook) => hasOurRules(webhook.rules) && mayBeSelected(webhook, labels, areAll))
+      .map(
+        (webhook) =>
+          `${kind} ${name}/${textOf(webhook.name)} (failurePolicy ${textOf(webhook.failurePolicy) || 'Fail'})`,
+      );
+  });
+}
+
+function hasOurRules(rules: unknown): boolean {
+  return itemsOf(rules).some((rule) => {
+    const { apiGroups, apiVersions, operations, resources, scope } = fieldsOf(rule);
+    return (
+      scope !== 'Cluster' &&
+      textsOf(apiGroups).some((group) => group === '' || group === '*') &&
+      textsOf(apiVersions).some((version) => version === 'v1' || version === '*') &&
+      textsOf(operations).some((operation) => OPERATIONS.has(operation)) &&
+      textsOf(resources).some((resource) => RESOURCES.has(resource))
+    );
+  });
+}
+
+/** Where not all labels are known, one that is not known may have any value. */
+function mayBeSelected(webhook: Labels, labels: Labels, areAll: boolean): boolean {
+  const { matchLabels } = fieldsOf(webhook.namespaceSelector);
+  const required = Object.entries(fieldsOf(matchLabels)).map(([key, value]) => {
+    return { key, operator: 'In', values: [textOf(value)] };
+  });
+  return [...required, ...expressionsOf(webhook)].every(({ key, operator, values }) => {
+    const value = labels[key];
+    if (value === undefined && !areAll) return true;
+    const isAmong = typeof value === 'string' && values.includes(value);
+    if (operator === 'In') return isAmong;
+    if (operator === 'NotIn') return !isAmong;
+    return (operator === 'Exists') === (value !== undefined);
+  });
+}

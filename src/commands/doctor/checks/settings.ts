@@ -1,0 +1,50 @@
+import { REPORT_RESOURCES, type ReportApi } from '../../../outputs/cluster/policy-report.ts';
+import type { Check } from '../report.ts';
+import type { Asked } from '../../../kube/questions.ts';
+
+/** Which of the APIs for reports are served. */
+export type ServedApis = ReadonlyMap<ReportApi, Asked<boolean>>;
+
+/** Checks that reports can be stored where they are wanted. */
+export function checkReports(served: ServedApis, wanted: 'auto' | ReportApi | 'none'): Check {
+  const check = 'reports';
+  if (wanted === 'none') return { check, result: 'ok', message: 'the configuration asks for none' };
+  const chosen = [...served].filter(([api]) => wanted === 'auto' || api === wanted);
+  const found = chosen.filter(([, asked]) => 'known' in asked && asked.known).map(([api]) => api);
+  const [first] = found;
+  if (first !== undefined) {
+    const { kind, apiVersion } = REPORT_RESOURCES[first];
+    return { check, result: 'ok', message: `${kind}s of ${apiVersion} are served, and used` };
+  }
+  for (const [, asked] of chosen) {
+    if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown };
+  }
+  if (wanted === 'auto') {
+    const message = 'no API for reports is served: findings are in Events, metrics, the log and on the page';
+    return { check, result: 'ok', message };
+  }
+  return {
+    check,
+    result: 'problem',
+    message: `the configuration asks for reports in ${wanted}, which is not served`,
+    remedy: `install the CustomResourceDefinition of ${REPORT_RESOURCES[wanted].apiVersion}, or set sweep.reports to auto`,
+  };
+}
+
+/** Tells what is wrong with the configuration: that it cannot be used, or exemptions that are over. */
+export function checkConfiguration(asked: Asked<{ readonly notes: readonly string[]; readonly from: string }>): Check {
+  const check = 'configuration';
+  if ('unknown' in asked) {
+    return { check, result: 'unknown', message: asked.unknown, remedy: 'pass the one in force with --config' };
+  }
+  const { notes, from } = asked.known;
+  if (notes.length === 0)
+    return { check, result: 'ok', message: `${from} is valid, and no exemption in it has expired` };
+  return {
+    check,
+    result: 'problem',
+    message: `${notes.length} ${notes.length === 1 ? 'exemption' : 'exemptions'} of ${from} expired: what they let pass counts again`,
+    details: notes,
+    remedy: 'renew or remove them',
+  };
+}

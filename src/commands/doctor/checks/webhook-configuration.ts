@@ -1,0 +1,137 @@
+import type { Check } from '../report.ts';
+import type { Asked } from '../../../kube/questions.ts';
+import { namedDifferences, plain, short } from '../compare.ts';
+import { fieldsOf, itemsOf, textOf } from '../fields.ts';
+import { shipped } from '../shipped.ts';
+
+/** A ValidatingWebhookConfiguration, as far as it says where the webhook is and who renews its certificate. */
+export interface Registered {
+  readonly object: unknown;
+  /** One for each webhook, in Base64. */
+  readonly caBundles: readonly string[];
+  readonly service: { readonly namespace: string; readonly name: string } | undefined;
+  /** The Secret that cert-manager takes the bundle from, as `namespace/name`. */
+  readonly injectedFrom: string | undefined;
+}
+
+/** Fields that the manifests set, and what the API server makes of those that they leave out. */
+const FIELDS = {
+  failurePolicy: 'Fail',
+  timeoutSeconds: 10,
+  matchPolicy: 'Equivalent',
+  sideEffects: undefined,
+  admissionReviewVersions: [],
+  rules: [],
+  matchConditions: [],
+  objectSelector: {},
+} as const;
+
+const APPLY =
+  'apply the manifests of the version that runs (kubectl apply -k, or helm upgrade); a difference that is meant stays a difference here';
+
+/** Understands a registration. */
+export function readRegistration(object: unknown): Registered {
+  const webhooks = itemsOf(fieldsOf(object).webhooks).map((webhook) => fieldsOf(fieldsOf(webhook).clientConfig));
+  const { annotations } = fieldsOf(fieldsOf(object).metadata);
+  const { namespace, name } = fieldsOf(webhooks[0]?.service);
+  const injectedFrom = textOf(fieldsOf(annotations)['cert-manager.io/inject-ca-from']);
+  return {
+    object,
+    caBundles: webhooks.map(({ caBundle }) => textOf(caBundle)),
+    service: typeof namespace === 'string' && typeof name === 'string' ? { namespace, name } : undefined,
+    injectedFrom: injectedFrom === '' ? undefined : injectedFrom,
+  };
+}
+
+/**
+ * Compares the registration with the one that is shipped. Where the webhook is called, and by which CA it is known, is left
+ * out: the canary and the certificate tell whether that is right.
+ *
+ * @param namespaces those of the configuration, where it is known
+ */
+export function checkRegistration(
+  asked: Asked<Registered | undefined>,
+  namespaces: ReadonlySet<string> | undefined,
+): Check {
+  const check = 'registration';
+  if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown };
+  if (asked.known === undefined) {
+    const message = 'there is no ValidatingWebhookConfiguration kubelet-guard: no API server asks the webhook';
+    return { check, result: 'problem', message, remedy: 'apply the manifests (kubectl apply -k, or helm upgrade)' };
+  }
+  const details = differences(asked.known.object, namespaces);
+  if (details.length === 0) return { check, result: 'ok', message: `as shipped, ${calledAt(asked.known)}` };
+  const message = `not as shipped, ${calledAt(asked.known)}`;
+  return { check, result: 'problem', message, details, remedy: APPLY };
+}
+
+function differences(object: unknown, namespaces: ReadonlySet<string> | undefined): string[] {
+  const found = itemsOf(fieldsOf(object).webhooks).map(fieldsOf);
+  const known = new Set(shipped.webhooks.map(({ name }) => name));
+  const more = found.filter(({ name }) => !known.has(name)).map(({ name }) => `webhook ${textOf(name)} is not shipped`);
+  const rest = shipped.webhooks.flatMap((wanted) => {
+    const name = textOf(wanted.name);
+    const actual = found.find((webhook) => webhook.name === name);
+    if (actual === undefined) return [`webhook ${name} is missing`];
+    const fields = Object.entries(FIELDS).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
+    return [...fields, ...selectorDifferences(actual, wanted, namespaces)];
+  });
+  return [...more, ...rest];
+}
+
+type Webhook = Readonly<Record<string, unknown>>;
+
+function difference(field: string, actual: Webhook, wanted: Webhook, otherwise: unknown): string[] {
+  const [is, was] = [plain(actual[field] ?? otherwise), plain(wanted[field] ?? otherwise)];
+  if (is === was) return [];
+  if (field === 'matchConditions') return namedDifferences(field, actual[field], wanted[field]);
+  return [`${field} is ${short(is)}, shipped ${short(was)}`];
+}
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Which namespaces it is for is a matter of the configuration. */
+function selectorDifferences(actual: Webhook, wanted: Webhook, namespaces: ReadonlySet<string> | undefined): string[] {
+  const expressions = expressionsOf(actual);
+  const own = expressions.findIndex(({ key, operator }) => key === NAME_LABEL && operator === 'In');
+  const { matchLabels } = fieldsOf(actual.namespaceSelector);
+  const labels = Object.keys(fieldsOf(matchLabels));
+  const added = expressions.filter((_, index) => index !== own);
+  const extra = [...added.map(wordsOf), ...labels.map((key) => `${key} (matchLabels)`)];
+  const details = extra.map((words) => `namespaceSelector also demands ${words}`);
+  const selected = expressions[own]?.values;
+  if (selected === undefined) return [...details, `namespaceSelector does not name its namespaces by ${NAME_LABEL}`];
+  const wished = namespaces ?? new Set(expressionsOf(wanted).flatMap(({ values }) => values));
+  const missing = [...wished].filter((name) => !selected.includes(name));
+  const beyond = namespaces === undefined ? [] : selected.filter((name) => !namespaces.has(name));
+  return [
+    ...details,
+    ...missing.map((name) => `namespaceSelector leaves out ${name}`),
+    ...beyond.map((name) => `namespaceSelector selects ${name}, which the configuration does not name`),
+  ];
+}
+
+/** A requirement of a label selector. */
+export interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+/** The requirements of a webhook's namespaceSelector that are no plain labels. */
+export function expressionsOf({ namespaceSelector }: Webhook): readonly Requirement[] {
+  return itemsOf(fieldsOf(namespaceSelector).matchExpressions).map((item) => {
+    const { key, operator, values } = fieldsOf(item);
+    return { key: textOf(key), operator: textOf(operator), values: itemsOf(values).map(textOf) };
+  });
+}
+
+function wordsOf({ key, operator, values }: Requirement): string {
+  return [key, operator, ...(values.length > 0 ? [values.join(',')] : [])].join(' ');
+}
+
+function calledAt({ object, service }: Registered): string {
+  if (service !== undefined) return `called at the Service ${service.namespace}/${service.name}`;
+  const [first] = itemsOf(fieldsOf(object).webhooks);
+  return `called at ${textOf(fieldsOf(fieldsOf(first).clientConfig).url) || 'no address'}`;
+}

@@ -1,0 +1,68 @@
+import { escapeLine } from '../../outputs/printable.ts';
+
+/** What a look at one part of an installation came to. */
+export interface Check {
+  readonly check: CheckName;
+  readonly result: 'ok' | 'problem' | 'unknown';
+  /** What was seen, in a sentence. */
+  readonly message: string;
+  /** One line each. */
+  readonly details?: readonly string[];
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** The checks, in the order in which they are told. */
+export const CHECKS = [
+  'registration',
+  'platform',
+  'certificate',
+  'canary',
+  'rights',
+  'policies',
+  'reports',
+  'other-webhooks',
+  'configuration',
+] as const;
+
+/** The name of a check. */
+export type CheckName = (typeof CHECKS)[number];
+
+const WORDS = { ok: 'ok      ', problem: 'PROBLEM ', unknown: 'UNKNOWN ' } as const;
+const MOST_DETAILS = 20;
+
+/** The checks for a person. */
+export function renderDoctorText(checks: readonly Check[]): string {
+  const lines = checks.flatMap(({ check, result, message, details = [], remedy }) => {
+    const shown = details.slice(0, MOST_DETAILS);
+    const rest = details.length - shown.length;
+    return [
+      `${WORDS[result]} ${check}: ${message}`,
+      ...shown.map((detail) => `         - ${detail}`),
+      ...(rest > 0 ? [`         - ... and ${rest} more`] : []),
+      ...(remedy === undefined ? [] : [`         To fix it: ${remedy}`]),
+    ];
+  });
+  const { ok, problem, unknown } = summaryOf(checks);
+  const summary = `${ok} ok, ${problem} ${problem === 1 ? 'problem' : 'problems'}, ${unknown} unknown`;
+  return [...lines, '', summary].map((line) => `${escapeLine(line)}\n`).join('');
+}
+
+/** The checks for a program. */
+export function renderDoctorJson(checks: readonly Check[]): string {
+  const head = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'DoctorReport' };
+  return `${JSON.stringify({ ...head, summary: summaryOf(checks), checks }, undefined, 2)}\n`;
+}
+
+/** @returns 0 all ok, 1 a problem, 3 something could not be told, or nothing was looked at */
+export function doctorExitCode(checks: readonly Check[]): 0 | 1 | 3 {
+  const { problem, unknown } = summaryOf(checks);
+  if (problem > 0) return 1;
+  return unknown > 0 || checks.length === 0 ? 3 : 0;
+}
+
+function summaryOf(checks: readonly Check[]): Record<Check['result'], number> {
+  const summary = { ok: 0, problem: 0, unknown: 0 };
+  for (const { result } of checks) summary[result] += 1;
+  return summary;
+}

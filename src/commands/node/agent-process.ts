@@ -1,0 +1,102 @@
+import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+
+import { controls } from '../../controls/index.ts';
+import { runAgent, type AgentWatcher } from './agent.ts';
+import { summarise, type GuardReport } from '../../outputs/guard-report.ts';
+import { cutToFit } from '../../evidence/node-agent/audit-size.ts';
+import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
+import { resolveSweep } from '../../runtime/configuration/sweep.ts';
+import { createLog, type Log } from '../../runtime/log.ts';
+import { StartError } from '../../runtime/start-error.ts';
+import type { ClusterAccess } from '../../kube/cluster.ts';
+import { AGENT_NAMESPACE, handOverTo } from '../../evidence/node-agent/config-maps.ts';
+import { findCluster } from '../kubeconfig.ts';
+import { auditHost, type NodeAuditRequest } from './host.ts';
+
+/** A node agent, as it was asked for. */
+export interface NodeAgentRequest {
+  /** Where the root of the host is. */
+  readonly root: string;
+  readonly node: string;
+  readonly config: string | undefined;
+  readonly access: ClusterAccess;
+}
+
+/** Audits the host and hands over what is found, until the signal aborts. */
+export async function serveAgent(request: NodeAgentRequest, stdout: Writable, signal: AbortSignal): Promise<void> {
+  const { root, node, config, access } = request;
+  const log = createLog('info', stdout);
+  const cluster = await findCluster(access);
+  if (cluster === undefined) throw new StartError('usage', 'no cluster is known: pass --kubeconfig');
+  for (const note of cluster.notes) log.warn(`the kubeconfig: ${note}`);
+  // each audit reads the file anew, but for this
+  const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
+  const audit: NodeAuditRequest = {
+    root,
+    hostname: node,
+    node,
+    config,
+    tellsAll: true,
+    evidence: ['proc', 'handshake'],
+    output: 'json',
+    failOn: 'fail',
+    style: { color: false, quiet: false },
+    now: () => new Date(),
+    clock: () => performance.now(),
+  };
+  log.info({ node, root }, 'auditing');
+  await runAgent(
+    {
+      node,
+      audit: async () => cutToFit((await auditHost(audit, signal)).output),
+      handOver: handOverTo(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
+      settings: () => ({ interval, jitter }),
+      pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
+      random: Math.random,
+      now: () => new Date(),
+      watcher: agentLog(log, reportedBy(config)),
+    },
+    signal,
+  );
+  log.info('stopped');
+}
+
+/** Whether a control is shown, by the configuration as it is at the moment. */
+function reportedBy(config: string | undefined): () => (slug: string) => boolean {
+  return () => {
+    const { isReported } = loadConfiguration(config, controls);
+    const reported = new Set(controls.filter((control) => isReported(control, 'process')).map(({ slug }) => slug));
+    return (slug) => reported.has(slug);
+  };
+}
+
+function agentLog(log: Log, reported: () => (slug: string) => boolean): AgentWatcher {
+  let known = new Set<string>();
+  return {
+    audited: (report) => {
+      const { findings: all, run } = JSON.parse(report) as GuardReport;
+      const isReported = reported();
+      const findings = all.filter(({ control }) => isReported(control));
+      for (const { code, message } of run.problems) log.warn({ run: run.id, code }, message);
+      const seen = new Set<string>();
+      for (const { control, result, subject, violations, problems, drift } of findings) {
+        const facts = { control, result, subject, violations, problems, ...(drift && { drift }) };
+        const text = JSON.stringify(facts);
+        seen.add(text);
+        if (!known.has(text)) log[result === 'pass' ? 'info' : 'warn']({ run: run.id, ...facts }, 'finding');
+      }
+      known = seen;
+      log.info({ run: run.id, summary: summarise(findings) }, 'the audit says something else than the one before');
+    },
+    crashed: (cause) => {
+      log.error({ err: cause }, 'an audit failed');
+    },
+    lost: (reason) => {
+      log.warn({ reason }, 'the audit cannot be handed over; it is tried again');
+    },
+    back: () => {
+      log.info('audits are handed over again');
+    },
+  };
+}

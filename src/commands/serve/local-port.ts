@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics/metrics.ts';
+
+/** What the local port tells of, and what can be asked of it. */
+export interface LocalState {
+  /** The names of this machine, by which it may be called. */
+  readonly names: readonly string[];
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly log: Log;
+  /** Why the webhook should get no calls now, or undefined where it should. */
+  readonly unready: () => string | undefined;
+  /** The last complete report. */
+  readonly report: () => LocalReport;
+  /** Starts a sweep, or says why it does not. */
+  readonly sweep: () => LocalSweep;
+}
+
+/** A report as pieces of JSON text, each made when the one before is on its way; or why there is none. */
+export type LocalReport = { readonly chunks: Iterable<string> } | { readonly reason: string };
+
+/** What became of a demand for a sweep: where it is refused, whether another replica would take it, or this one later. */
+export type LocalSweep =
+  | { readonly state: 'started' | 'queued' }
+  | { readonly refused: 'not-leading' | 'no-sweeper'; readonly reason: string }
+  | { readonly refused: 'too-soon'; readonly reason: string; readonly retryAfter: number };
+
+interface Answer {
+  readonly code: number;
+  readonly type: string;
+  readonly body: string | Iterable<string>;
+  /** `allow` where another method was asked for, `retry-after` where the time is wrong. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
+const SWEEP = '/api/v1/sweep';
+
+const CRASHED = 'kubelet-guard failed on this call; its log tells why\n';
+
+/** No call here needs a body; a client that sends more than this is cut off. */
+const BODY_LIMIT = 65_536;
+
+/** Four numbers; browsers write every other form of an IPv4 address so. */
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+
+/** Names that no one outside of the cluster or the machine can give to an address. */
+const INSIDE = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+\.svc(?:\.cluster\.local)?)$/;
+
+/** `Content-Type` decides, and no page of another site may show or run an answer. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** Makes the listener of the local port: `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
+export function createLocal(state: LocalState): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    discardBody(request);
+    answer(state, request)
+      .then((answer) => reply(response, answer))
+      .catch((cause: unknown) => {
+        state.log.error({ err: cause }, 'a call to the local port failed because of a bug');
+        // half of a report must not look like a whole one
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { 'content-type': TEXT }).end(CRASHED);
+      });
+  };
+}
+
+async function answer(state: LocalState, request: IncomingMessage): Promise<Answer> {
+  const { metrics, unready, report } = state;
+  if (!isCalledAsItself(request, state.names)) {
+    return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
+  }
+  const path = request.url?.split('?', 1)[0];
+  if (path === SWEEP) return sweep(state, request);
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return failure(405, 'only GET and HEAD are served here', { allow: 'GET, HEAD' });
+  }
+  switch (path) {
+    case '/livez':
+      return { code: 200, type: TEXT, body: 'ok\n' };
+    case '/readyz': {
+      const reason = unready();
+      return { code: reason === undefined ? 200 : 503, type: TEXT, body: `${reason ?? 'ok'}\n` };
+    }
+    case '/metrics':
+      return { code: 200, type: metrics.contentType, body: await metrics.text() };
+    case '/api/v1/report': {
+      const last = report();
+      return 'reason' in last ? failure(404, last.reason) : { code: 200, type: JSON_TYPE, body: last.chunks };
+    }
+    default:
+      return failure(404, 'there is nothing at this path');
+  }
+}
+
+function sweep(state: LocalState, { method, headers }: IncomingMessage): Answer {
+  if (method !== 'POST') return failure(405, 'a sweep is asked for by POST', { allow: 'POST' });
+  if (isFromElsewhere(headers)) return failure(403, 'a page of another site may not start a sweep');
+  const answer = state.sweep();
+  if ('retryAfter' in answer) return failure(429, answer.reason, { 'retry-after': String(answer.retryAfter) });
+  if ('refused' in answer) return failure(answer.refused === 'not-leading' ? 409 : 404, answer.reason);
+  return { code: 202, type: JSON_TYPE, body: JSON.stringify({ state: answer.state }) };
+}
+
+function failure(code: number, reason: string, headers?: Answer['headers']): Answer {
+  return { code, type: JSON_TYPE, body: JSON.stringify({ reason }), ...(headers && { headers }) };
+}
+
+/**
+ * Whether the host that the caller means is this one. A web page can have a name of its own point here, and then read the
+ * answers as its own; it cannot have an address, nor a name that only the machine or the cluster gives.
+ */
+function isCalledAsItself({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
+  // only HTTP/1.0 leaves it out, and no browser
+  if (host === undefined) return true;
+  const [, ipv6, plain = ''] = /^(?:\[([\da-f:.]+)\]|([^[\]:]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  if (ipv6 !== undefined) return true;
+  const name = plain.toLowerCase().replace(/\.$/, '');
+  return IPV4.test(name) || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
+}
+
+/** Whether a page of another site asks; what is no browser sends neither header. */
+function isFromElsewhere({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  return origin !== undefined && (host === undefined || origin !== `http://${host}`);
+}
+
+function discardBody(request: IncomingMessage): void {
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > BODY_LIMIT) request.destroy();
+  });
+}
+
+async function reply(response: ServerResponse, { code, type, body, headers: special }: Answer): Promise<void> {
+  const isHead = response.req.method === 'HEAD';
+  const headers = { ...HEADERS, ...special, 'content-type': type };
+  if (typeof body === 'string') {
+    response.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(isHead ? undefined : body);
+    return;
+  }
+  response.writeHead(code, headers);
+  if (!isHead) {
+    for (const chunk of body) {
+      if (response.destroyed) return;
+      if (!response.write(chunk)) await drained(response);
+    }
+  }
+  response.end();
+}
+
+/** Waits until the client has taken what it was sent, or is gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const go = (): void => {
+    resolve(undefined);
+  };
+  response.once('drain', go).once('close', go);
+  if (!response.destroyed) await promise;
+  response.off('drain', go).off('close', go);
+}

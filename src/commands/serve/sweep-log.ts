@@ -1,0 +1,65 @@
+import type { SweepResult, SweepWatcher } from '../../sweeper/run/sweep.ts';
+import type { Finding } from '../../policy/finding.ts';
+import type { Log } from '../../runtime/log.ts';
+
+/** Writes the log of one sweep. */
+export interface SweepLog {
+  readonly began: (trigger: string) => void;
+  readonly watcher: SweepWatcher;
+  /** A kubelet was sent a token though its certificate did not verify. */
+  readonly unverified: (node: string) => void;
+  readonly ended: (result: SweepResult, seconds: number) => void;
+}
+
+/** Makes the log of a sweep; every line of it names the run. */
+export function sweepLog(log: Log): SweepLog {
+  let unverified = 0;
+  return {
+    began: (trigger) => {
+      log.debug({ trigger }, 'a sweep begins');
+    },
+    watcher: {
+      progress: () => undefined,
+      unanswered: ({ component, source, problem }) => {
+        log.debug({ component, ...source, code: problem.code, problem: problem.message }, 'a process did not tell');
+      },
+      found: (finding, exemption) => {
+        const level = levelOf(finding, exemption !== undefined);
+        log[level](fieldsOf(finding), finding.drift === undefined ? 'finding' : `${finding.drift.state} finding`);
+      },
+      notKept: ({ problem }) => {
+        log.warn({ code: problem.code }, problem.message);
+      },
+    },
+    unverified: (node) => {
+      unverified += 1;
+      log.debug({ node }, 'a kubelet that could not be verified got a token that can only read configz');
+    },
+    ended: ({ problems, summary, link, nodes }, seconds) => {
+      for (const { problem } of problems) log.warn({ code: problem.code }, problem.message);
+      const { skipped, skippedNames } = nodes;
+      if (skipped > 0) log.warn({ skipped, nodes: skippedNames }, 'nodes that say they are virtual did not answer');
+      const facts = { seconds, summary, link: link.result, nodes, ...(unverified > 0 && { unverified }) };
+      log.info(facts, problems.length === 0 ? 'a sweep is complete' : 'a sweep is not complete, and clears nothing');
+    },
+  };
+}
+
+function levelOf({ outcome, drift }: Finding, isExempt: boolean): 'debug' | 'info' | 'warn' {
+  if (drift?.state === 'resolved') return 'info';
+  return outcome.result === 'pass' || isExempt ? 'debug' : 'warn';
+}
+
+function fieldsOf({ control, subject, source, vantage, outcome, drift, others = [] }: Finding): object {
+  return {
+    control: control.slug,
+    result: outcome.result,
+    subject,
+    source,
+    vantage,
+    ...(outcome.result === 'fail' && { violations: outcome.violations.map(({ message }) => message) }),
+    ...(outcome.result === 'unknown' && { problems: outcome.problems.map(({ message }) => message) }),
+    ...(drift && { since: drift.since }),
+    ...(others.some(({ agrees }) => !agrees) && { disagrees: true }),
+  };
+}

@@ -1,0 +1,81 @@
+import { setTimeout } from 'node:timers/promises';
+
+import type { Command } from 'commander';
+
+import { escapeLine } from '../../outputs/printable.ts';
+import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
+import { flag } from '../options.ts';
+import { stoppable } from '../stoppable.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface UninstallOptions extends ClusterOptions {
+  readonly namespace?: string;
+  readonly leftovers?: boolean;
+}
+
+const HELP = `
+The registration of the webhook goes first, so that API servers no longer ask it; then the Deployment of the sweeper, which
+would write the rest anew; then its reports and its Lease. What is not there is no fault: it can be run again. What was
+applied with kubectl or Helm is left to them; Events end by themselves within an hour.
+
+Exit codes:
+  0  nothing of this is left
+  2  wrong use
+  3  something is left, or it could not be told
+`;
+
+/** `uninstall`: takes away what keeps API servers asking, and what the product wrote. */
+export function addUninstall(root: Command, terminal: Terminal): void {
+  const command = root
+    .command('uninstall')
+    .description('Removes the registration of the webhook from a cluster, then what kubelet-guard wrote to it.');
+  for (const option of clusterFlags('cluster')) command.addOption(option);
+  command
+    .addOption(
+      flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
+    )
+    .addOption(
+      flag('--leftovers', 'only the reports and the Lease, and nothing while the Deployment of the sweeper is there'),
+    )
+    .addHelpText('after', HELP)
+    .action((options: UninstallOptions) => runUninstall(options, terminal));
+}
+
+async function runUninstall(options: UninstallOptions, terminal: Terminal): Promise<void> {
+  const unfinished = 'something may be left in the cluster: run it again';
+  await stoppable(terminal, unfinished, async (signal) => {
+    const exitCode = await removeAll(options, terminal, signal);
+    return () => {
+      terminal.exitWith(exitCode);
+    };
+  });
+}
+
+async function removeAll(options: UninstallOptions, terminal: Terminal, signal: AbortSignal): Promise<0 | 3> {
+  const cluster = await openCluster(accessTo(options, terminal), terminal, signal);
+  const [{ uninstall, removeLeftovers }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
+    import('./uninstall.ts'),
+    import('../../kube/objects/removal.ts'),
+    import('../sweep-deps.ts'),
+  ]);
+  const ports = {
+    objects: removalFrom(cluster.request),
+    clock: () => performance.now(),
+    pause: (milliseconds: number, until: AbortSignal) => setTimeout(milliseconds, undefined, { signal: until }),
+    told: (line: string) => {
+      terminal.print(`${escapeLine(line)}\n`);
+    },
+  };
+  try {
+    const remove = options.leftovers === true ? removeLeftovers : uninstall;
+    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, signal);
+    return 0;
+  } catch (cause) {
+    signal.throwIfAborted();
+    terminal.complain([
+      (cause as Error).message,
+      'something is left in the cluster: run it again once that is put right',
+    ]);
+    return 3;
+  }
+}

@@ -1,0 +1,151 @@
+// Where node agents hand over their audits to the sweeper: a ConfigMap for each node, called as the node is, in a namespace of
+// their own.
+
+import type { Problem } from '../../policy/reading.ts';
+import { ApiFault, fieldsOf, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
+import { refusalOf } from '../../kube/api-problem.ts';
+
+/** An audit, as it is handed over. */
+export interface HandOver {
+  /** The GuardReport, as JSON. */
+  readonly report: string;
+  /** The time by the clock of the agent, RFC 3339 in UTC. */
+  readonly told: string;
+  /** Seconds between two audits. */
+  readonly interval: number;
+}
+
+/** An audit, as it is found: everything but when it was written is its author's word. */
+export interface FoundHandOver {
+  readonly report: string;
+  /** The API server's time of the last write, RFC 3339 in UTC. */
+  readonly written: string | undefined;
+  readonly told: string | undefined;
+  readonly interval: string | undefined;
+  readonly nodeUid: string | undefined;
+}
+
+/** The namespace of the node agents (manifests/components/node-agent). */
+export const AGENT_NAMESPACE = 'kubelet-guard-node';
+
+const TIMEOUT = 5000;
+const ANSWER_LIMIT = 2 * 1024 * 1024;
+const TOLD = 'kubelet-guard.dev/told';
+const INTERVAL = 'kubelet-guard.dev/interval-seconds';
+const NODE_UID = 'kubelet-guard.dev/node-uid';
+const KEY = 'report.json';
+
+/** Hands over the audit of a node. Rejects with an ApiFault that says what to do. */
+export type HandOverTo = (node: string, handOver: HandOver, signal: AbortSignal) => Promise<void>;
+
+/** Makes the agent's end. */
+export function handOverTo(api: Api, namespace: string): HandOverTo {
+  const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+  let known: string | undefined;
+  return async (node, { report, told, interval }, signal) => {
+    known ??= await nodeUid(api, node, signal);
+    const metadata = {
+      name: node,
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'kubelet-guard' },
+      annotations: { [TOLD]: told, [INTERVAL]: String(interval), ...(known !== undefined && { [NODE_UID]: known }) },
+    };
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [KEY]: report } };
+    const write = (method: 'POST' | 'PUT', path: string) => api({ method, path, body, timeout: TIMEOUT }, signal);
+    const updated = await write('PUT', `${collection}/${encodeURIComponent(node)}`);
+    // the namespace of an agent is not made by it
+    const answer = updated.status === 404 ? await write('POST', collection) : updated;
+    if (answer.status < 200 || answer.status > 299) throw advised(answer, namespace);
+  };
+}
+
+const SELF = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+const CLAIM = 'authentication.kubernetes.io/node-';
+
+/** The uid of the node that this process runs on, as the API server reads it from the token of its pod (1.32 and newer). */
+async function nodeUid(api: Api, node: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    const answer = await api({ method: 'POST', path: SELF, body, timeout: TIMEOUT, limit: ANSWER_LIMIT }, signal);
+    const { userInfo } = fieldsOf(fieldsOf(jsonOf(answer)).status);
+    const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = fieldsOf(fieldsOf(userInfo).extra);
+    const [[name], [uid]] = [names, uids].map((values) => (Array.isArray(values) ? (values as unknown[]) : [])) as [
+      unknown[],
+      unknown[],
+    ];
+    return name === node && typeof uid === 'string' ? uid : undefined;
+  } catch {
+    // without it the times tell a node from an earlier one of its name
+    return undefined;
+  }
+}
+
+function advised(answer: ApiAnswer, namespace: string): ApiFault {
+  const { message, status } = refusalOf(answer);
+  const advice =
+    status === 403 ? `; grant create and update on configmaps in ${namespace}, and let it write its own node's` : '';
+  return new ApiFault(`${message}${advice}`, status);
+}
+
+/** The sweeper's end. */
+export interface HandOvers {
+  /** Whether any node has an agent: without one nothing else is asked. Never rejects. */
+  readonly isUsed: (signal: AbortSignal) => Promise<boolean>;
+  /** What was handed over for a node, undefined where nothing was, or why that cannot be told. Never rejects. */
+  readonly read: (node: string, signal: AbortSignal) => Promise<FoundHandOver | Problem | undefined>;
+}
+
+/** Makes the sweeper's end. */
+export function handOversIn(api: Api, namespace: string): HandOvers {
+  const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+  const selected = `labelSelector=${encodeURIComponent('app.kubernetes.io/managed-by=kubelet-guard')}`;
+  return {
+    isUsed: async (signal) => {
+      try {
+        const answer = await api(
+          { path: `${collection}?limit=1&${selected}`, limit: ANSWER_LIMIT, timeout: TIMEOUT },
+          signal,
+        );
+        // who may not look has no agents: the right comes with them
+        if (answer.status === 403 || answer.status === 404) return false;
+        const { items } = fieldsOf(jsonOf(answer));
+        return Array.isArray(items) && items.length > 0;
+      } catch {
+        // where it cannot be told, each node tells
+        return true;
+      }
+    },
+    read: async (node, signal) => {
+      try {
+        const path = `${collection}/${encodeURIComponent(node)}`;
+        const answer = await api({ path, limit: ANSWER_LIMIT, timeout: TIMEOUT }, signal);
+        if (answer.status === 403 || answer.status === 404) return undefined;
+        const { metadata, data } = fieldsOf(jsonOf(answer));
+        const { annotations, creationTimestamp, managedFields } = fieldsOf(metadata);
+        const mark = (key: string) => textOf(fieldsOf(annotations)[key]);
+        return {
+          report: textOf(fieldsOf(data)[KEY]) ?? '',
+          written: lastWrite(managedFields) ?? textOf(creationTimestamp),
+          told: mark(TOLD),
+          interval: mark(INTERVAL),
+          nodeUid: mark(NODE_UID),
+        };
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : 'no reason given';
+        const message = `what the node agent handed over cannot be read: ${reason}; the next sweep tries again`;
+        return { code: 'unreachable', message };
+      }
+    },
+  };
+}
+
+/** The API server notes the time of each write (client-go and apiserver, managedFields). */
+function lastWrite(managedFields: unknown): string | undefined {
+  const entries = Array.isArray(managedFields) ? managedFields.map(fieldsOf) : [];
+  const times = entries.map(({ time }) => time).filter((time) => typeof time === 'string');
+  return times.sort().at(-1);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,225 @@
+// What a node agent hands over to the sweeper: the GuardReport of its audit. Who has the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
+
+import type { ControlMetadata } from '../../policy/control.ts';
+import type { Finding, OtherEvidence } from '../../policy/finding.ts';
+import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
+import type { Origin, Problem, ProblemCode, Vantage } from '../../policy/reading.ts';
+import type { Audit } from '../../policy/link/audits.ts';
+import { auditTime, type HandOverMarks, type KnownNode } from './audit-time.ts';
+
+/** What is known of who reads it. */
+export interface Reader {
+  readonly node: KnownNode;
+  readonly controls: readonly ControlMetadata[];
+  /** RFC 3339, in UTC. */
+  readonly now: string;
+}
+
+/** More of anything is no audit of ours. */
+export const LIMITS = { findings: 200, entries: 40, text: 4096 };
+const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
+const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+const CODE = /^[a-z][a-z0-9-]{0,40}$/;
+/** What names are made of here: no bar, which keeps the parts of `keyOf` apart. */
+const NAME = /^[A-Za-z0-9][-A-Za-z0-9._ ]{0,252}$/;
+/** Reasons become labels of metrics, so there are no others. */
+const REASONS: Readonly<Record<ProblemCode, true>> = {
+  malformed: true,
+  ambiguous: true,
+  unresolved: true,
+  'unknown-flag': true,
+  'unknown-wrapper': true,
+  'not-visible': true,
+  'not-mounted': true,
+  'relative-path': true,
+  forbidden: true,
+  unauthorized: true,
+  unreachable: true,
+  timeout: true,
+  tls: true,
+  'tls-version': true,
+  'wrong-node': true,
+  unidentified: true,
+  outdated: true,
+  redirected: true,
+  'not-found': true,
+  'too-large': true,
+  crashed: true,
+};
+
+/**
+ * Understands what was handed over. Total.
+ *
+ * @param report the GuardReport, as JSON
+ * @returns the findings about that node, with what comes with the next start of its processes; or why they cannot be told
+ */
+export function takeOver(report: string, marks: HandOverMarks, reader: Reader): Audit | Problem {
+  const { kind, run, findings } = fieldsOf(parse(report));
+  const at = auditTime(marks, fieldsOf(run).startedAt, reader.node, reader.now);
+  if (typeof at !== 'string') return at;
+  if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
+  const doubt = doubtOf(fieldsOf(run));
+  const taken = findings.map((finding) => findingOf(fieldsOf(finding), reader));
+  if (taken.includes('malformed')) return malformed(reader);
+  const understood = taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
+  if (doubt === undefined) return { findings: understood, at };
+  return understood.length === 0 ? doubt : { findings: understood.map((finding) => doubted(finding, doubt)), at };
+}
+
+/** Why an audit did not see everything. */
+function doubtOf({ complete, problems }: Fields): Problem | undefined {
+  if (complete === true) return undefined;
+  const [first] = problemsOf(problems);
+  const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
+  return { code: first?.code ?? 'ambiguous', message };
+}
+
+/** A fault that was seen is there, whatever was not seen: else anybody on the host could hide it behind many processes. */
+function doubted(finding: Finding, doubt: Problem): Finding {
+  const { outcome } = finding;
+  if (outcome.result !== 'pass') return finding;
+  return { ...finding, outcome: { result: 'unknown', problems: [doubt], warnings: outcome.warnings } };
+}
+
+function malformed({ node }: Reader): Problem {
+  const message = `what was handed over for ${node.name} is no report of a node agent: look at who may write to its namespace`;
+  return { code: 'malformed', message };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function findingOf(
+  fields: Fields,
+  { node: { name: node }, controls }: Reader,
+): Finding | 'malformed' | 'unknown control' {
+  const control = controls.find(({ slug }) => slug === fields.control);
+  if (control === undefined) return 'unknown control';
+  const subject = subjectOf(fieldsOf(fields.subject), control, node);
+  const outcome = outcomeOf(fields);
+  if (subject === undefined || outcome === undefined || !VANTAGES.has(fields.vantage)) return 'malformed';
+  const pending = list(fields.otherEvidence)
+    .map((other) => pendingOf(fieldsOf(other), node))
+    .filter((other) => other !== undefined);
+  const { state, since } = fieldsOf(fields.drift);
+  const comes = state === 'pending' && typeof since === 'string' && ISSUED.test(since);
+  return {
+    control,
+    subject,
+    source: { node, via: 'proc' },
+    // the kubelet was asked by its own host, so that it is the host's word
+    vantage: 'on-node',
+    surface: 'process',
+    outcome,
+    evidence: evidenceOf(fields.evidence),
+    ...(pending.length > 0 && { others: pending }),
+    ...(comes && { drift: { state, since } }),
+  };
+}
+
+/** A kubelet is its node; a kube-apiserver is a process or a static pod of it. */
+function subjectOf(fields: Fields, { component }: ControlMetadata, node: string): Finding['subject'] | undefined {
+  const [name, namespace, kind, container] = ['name', 'namespace', 'kind', 'container'].map((key) =>
+    textOf(fields[key]),
+  );
+  if (fields.component !== component || fields.node !== node || name === undefined) return undefined;
+  const isOfNode = kind === 'Node' ? name === node : component === 'kube-apiserver' && name.endsWith(`-${node}`);
+  if (!isOfNode || (kind !== 'Node' && kind !== 'Pod')) return undefined;
+  if ([name, namespace ?? 'none', container ?? 'none'].some((part) => !NAME.test(part))) return undefined;
+  return {
+    component,
+    name,
+    kind,
+    node,
+    ...(namespace !== undefined && { namespace }),
+    ...(container !== undefined && { container }),
+  };
+}
+
+function outcomeOf({ result, violations, problems, warnings }: Fields): Outcome | undefined {
+  const told = problemsOf(problems);
+  const warned = violationsOf(warnings);
+  switch (result) {
+    case 'pass':
+      return { result, warnings: warned };
+    case 'fail': {
+      const [first, ...rest] = violationsOf(violations);
+      return first && { result, violations: [first, ...rest], problems: told, warnings: warned };
+    }
+    case 'unknown': {
+      const [first, ...rest] = told;
+      return first && { result, problems: [first, ...rest], warnings: warned };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function pendingOf({ pending, result, agrees, evidence, violations }: Fields, node: string): OtherEvidence | undefined {
+  if (pending !== true || (result !== 'pass' && result !== 'fail' && result !== 'unknown')) return undefined;
+  const told = violationsOf(violations);
+  return {
+    source: { node, via: 'proc' },
+    vantage: 'on-node',
+    result,
+    agrees: agrees === true,
+    evidence: evidenceOf(evidence),
+    problems: [],
+    pending,
+    ...(told.length > 0 && { violations: told }),
+  };
+}
+
+function violationsOf(value: unknown): Violation[] {
+  return list(value).flatMap((entry) => {
+    const { code, setting, message, ...rest } = fieldsOf(entry);
+    const [words, name] = [textOf(message), textOf(setting)];
+    if (typeof code !== 'string' || !CODE.test(code) || words === undefined || name === undefined) return [];
+    return [{ code, setting: name, message: words, origin: originOf(rest) }];
+  });
+}
+
+function problemsOf(value: unknown): Problem[] {
+  return list(value).flatMap((entry) => {
+    const { code, message } = fieldsOf(entry);
+    const words = textOf(message);
+    return words === undefined ? [] : [{ code: isReason(code) ? code : 'ambiguous', message: words }];
+  });
+}
+
+function isReason(code: unknown): code is ProblemCode {
+  return typeof code === 'string' && Object.hasOwn(REASONS, code);
+}
+
+function evidenceOf(value: unknown): Evidence[] {
+  return list(value).flatMap((entry) => {
+    const { setting, value: shown, ...rest } = fieldsOf(entry);
+    const [name, text] = [textOf(setting), textOf(shown)];
+    return name === undefined || text === undefined ? [] : [{ setting: name, value: text, origin: originOf(rest) }];
+  });
+}
+
+function originOf({ layer, file }: Fields): Origin {
+  const known = (['default', 'kubeadm', 'file', 'drop-in', 'flag', 'live'] as const).find((each) => each === layer);
+  const path = textOf(file);
+  return { layer: known ?? 'file', ...(path !== undefined && { file: path }) };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, LIMITS.entries) : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, LIMITS.text) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

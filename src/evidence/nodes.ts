@@ -1,0 +1,112 @@
+import { comparable } from '../policy/link/addresses.ts';
+import type { Problem } from '../policy/reading.ts';
+import { isKubeletAddress, isKubeletName, isKubeletPort } from './addresses.ts';
+import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from '../kube/api.ts';
+import type { NodeTarget } from './evidence.ts';
+import { pagesOf } from '../kube/objects/pages.ts';
+
+/** A node, and how its kubelet is asked, or why it is not. */
+export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
+
+/** What a node says of itself. Its kubelet can write nearly all of it: hints, and no more. */
+export interface NodeTraits {
+  readonly name: string;
+  readonly uid: string;
+  /** RFC 3339, in UTC; undefined where it is not shown. */
+  readonly createdAt: string | undefined;
+  /** Since when it is Ready: its kubelet was started no later. Undefined where it is not Ready. */
+  readonly readySince: string | undefined;
+  /** All addresses of its status, written so that they can be compared. */
+  readonly addresses: readonly string[];
+  /** It is one of the nodes that the control plane runs on. */
+  readonly isControlPlane: boolean;
+  /** It says that it stands for another system than a machine with a kubelet. */
+  readonly isVirtual: boolean;
+}
+
+const PAGE = 250;
+const DEFAULT_PORT = 10250;
+const LONGEST_NAME = 253;
+
+const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+
+/**
+ * Lists the nodes page by page, and of each only what is needed to ask its kubelet.
+ *
+ * @throws ApiFault where a page is refused
+ */
+export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<readonly ListedNode[]> {
+  const ask = async (next: string | undefined) => {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(next !== undefined && { continue: next }) });
+    const { items, metadata } = fieldsOf(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
+    if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
+    const { continue: token } = fieldsOf(metadata);
+    const found = items.map((item) => listedNode(fieldsOf(item)));
+    return { items: found, next: typeof token === 'string' ? token : undefined };
+  };
+  return pagesOf(ask, ({ uid }) => uid);
+}
+
+function listedNode({ metadata, status }: Fields): ListedNode {
+  const { name, uid, labels, creationTimestamp } = fieldsOf(metadata);
+  if (typeof name !== 'string' || typeof uid !== 'string') throw new ApiFault('the answer lists a node without a name');
+  const { addresses, daemonEndpoints, conditions } = fieldsOf(status);
+  const has = (label: string): boolean => Object.hasOwn(fieldsOf(labels), label);
+  const traits: NodeTraits = {
+    name,
+    uid,
+    createdAt: typeof creationTimestamp === 'string' ? creationTimestamp : undefined,
+    readySince: readySince(conditions),
+    addresses: addressesOf(addresses),
+    isControlPlane: CONTROL_PLANE.some(has),
+    isVirtual: fieldsOf(labels).type === 'virtual-kubelet',
+  };
+  const address = addressOf(addresses);
+  if (typeof address !== 'string') return { ...traits, unusable: address };
+  const port = portOf(fieldsOf(fieldsOf(daemonEndpoints).kubeletEndpoint).Port);
+  if (typeof port !== 'number') return { ...traits, unusable: port };
+  return { ...traits, target: { name, uid, address, port } };
+}
+
+/** A kubelet that was away for long enough has been not Ready meanwhile; one that was started anew quickly has not. */
+function readySince(conditions: unknown): string | undefined {
+  const all = Array.isArray(conditions) ? conditions.map(fieldsOf) : [];
+  const time = all.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime;
+  return typeof time === 'string' ? time : undefined;
+}
+
+/** More than any node has. */
+const MOST_ADDRESSES = 64;
+
+function addressesOf(addresses: unknown): string[] {
+  const texts = (Array.isArray(addresses) ? addresses : []).map((entry) => fieldsOf(entry).address);
+  const known = texts.filter((text) => typeof text === 'string' && text.length <= LONGEST_NAME) as string[];
+  return known.slice(0, MOST_ADDRESSES).map(comparable);
+}
+
+/** The address that the node's first choice of a type gives: there is no second try after one that cannot be true. */
+function addressOf(addresses: unknown): string | Problem {
+  const all = Array.isArray(addresses) ? addresses.map(fieldsOf) : [];
+  const first = ['InternalIP', 'ExternalIP', 'Hostname']
+    .map((type) => all.find((entry) => entry.type === type))
+    .find((entry) => entry !== undefined);
+  if (first === undefined) {
+    const message = 'its status has no address; wait until its kubelet has registered it, or see why it does not';
+    return { code: 'unreachable', message };
+  }
+  const { type, address } = first;
+  const text = typeof address === 'string' ? address : '';
+  if (isKubeletAddress(text) || (type === 'Hostname' && isKubeletName(text))) return text;
+  const shown = text.slice(0, LONGEST_NAME);
+  const message = `its status says that its ${String(type)} is "${shown}", where no kubelet can be; nothing was asked there`;
+  return { code: 'malformed', message };
+}
+
+/** As kube-apiserver does (pkg/kubelet/client/kubelet_client.go, GetConnectionInfo), with the port that nearly all have. */
+function portOf(port: unknown): number | Problem {
+  if (port === undefined || port === null || port === 0) return DEFAULT_PORT;
+  if (isKubeletPort(port)) return port;
+  const shown = JSON.stringify(port).slice(0, LONGEST_NAME);
+  const message = `its status says that its kubelet has the port ${shown}, where none listens; nothing was asked there`;
+  return { code: 'malformed', message };
+}

@@ -1,0 +1,145 @@
+// A kube-apiserver of a host.
+
+import type { PairFiles } from '../../policy/certificates.ts';
+import type { CertificateSight, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { ApiServer } from '../../policy/subject.ts';
+import { flagTable } from '../argv/flags.ts';
+import { parseCommandLine, readFlag, type CommandLine } from '../argv/pflag.ts';
+import { neverServes } from '../argv/serving.ts';
+import type { Word } from '../argv/words.ts';
+import type { Budget } from '../budget.ts';
+import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './command.ts';
+import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './files.ts';
+import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
+import { apiServerReadings, unreadableAs, type ApiServerReadings } from '../readings.ts';
+import { parseStream } from '../yaml/documents.ts';
+
+const PLACE: Origin = { layer: 'flag' };
+
+/** A kube-apiserver as it runs. */
+export function runningApiServer(document: ProcessDocument, budget: Budget): ApiServer | undefined {
+  const files = filesAsRead(document.files, readTime(document));
+  const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
+  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, budget);
+}
+
+/** A kube-apiserver as it would be started now; undefined where that is what runs. */
+export function nextApiServer(document: ProcessDocument, budget: Budget): Next<ApiServer> | undefined {
+  const units = watched(document.files);
+  const settings = watched(document.files);
+  const own = commandOf(document, settings.files, budget);
+  const next = unitInstead(document, units.files, budget) ?? own;
+  if ('problem' in next) return undefined;
+  const isOther = !hasSameWords(next, own);
+  const subject = apiServerOf(document, next, settings.files, budget);
+  if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
+  const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
+  return { subject, ...(since !== undefined && { since }) };
+}
+
+function apiServerOf(document: ProcessDocument, command: HostCommand, files: ProcessFiles, budget: Budget): ApiServer {
+  if ('problem' in command) return unreadableApiServer(document, command.problem);
+  const base = baseOf(document);
+  const { problems, certificates } = document;
+  if (command.words === undefined) {
+    const refusal = { reason: `systemd does not start it: ${command.refusal}` };
+    return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
+  }
+  const settings = settingsOf(command.words, files, budget);
+  const pair = pairOf(settings, certificates);
+  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
+}
+
+/** A kube-apiserver of which nothing can be told. */
+export function unreadableApiServer(document: ProcessDocument, problem: Problem): ApiServer {
+  return { ...baseOf(document), ...apiServerReadings(() => unreadableAs(problem)), doubts: document.problems };
+}
+
+function baseOf({ subject, source }: ProcessDocument): Omit<ApiServer, keyof ApiServerReadings | 'doubts'> {
+  return {
+    component: 'kube-apiserver',
+    name: subject,
+    source,
+    vantage: 'on-node',
+    surface: 'process',
+    // a process that runs has found its files
+    view: () => 'not-shown',
+  };
+}
+
+/** The files that both settings name; kube-apiserver reads them anew for each connection, so that what is there now is in use. */
+function pairOf(
+  { kubeletClientCertificate: certificate, kubeletClientKey: key }: ApiServerReadings,
+  sight: CertificateSight | undefined,
+): PairFiles | undefined {
+  if (sight === undefined || certificate.state !== 'set' || key.state !== 'set') return undefined;
+  const issuance = sight.issuance(certificate.value);
+  return {
+    certificate: sight.read(certificate.value),
+    key: sight.read(key.value),
+    ...(issuance && { issuance }),
+    moment: sight.moment,
+  };
+}
+
+function isAskedToPrint(command: HostCommand, budget: Budget): boolean {
+  const words = ('problem' in command ? undefined : command.words) ?? [];
+  return isPrinting(neverServes('kube-apiserver', parse(words, budget)));
+}
+
+function parse(words: readonly Word[], budget: Budget): CommandLine {
+  return parseCommandLine(words, flagTable('kube-apiserver', undefined), { emptyPositionals: true, budget });
+}
+
+function readTime({ startedAt }: ProcessDocument): ReadTime {
+  return { startedAt, writesItself: false };
+}
+
+/** What runs has parsed its command line, so that a flag that is not known here is no reason to doubt it. */
+function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): ApiServerReadings {
+  const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
+  const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
+  const commandLine = parse(words, budget);
+  const { refusal } = commandLine;
+  if (refusal) {
+    const message = `it runs, though with its command line it would not: ${refusal.reason}; ask its /flagz`;
+    return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
+  }
+  const read = (name: string): Reading<string> => readFlag(commandLine, name, PLACE);
+  return config === undefined
+    ? apiServerReadings(read)
+    : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
+}
+
+/** OpenShift's kube-apiserver parses the flags of this file behind those of its command line. */
+const OPENSHIFT = '--openshift-config=';
+
+function ofFile(
+  path: string,
+  files: ProcessFiles,
+  flag: (name: string) => Reading<string>,
+  budget: Budget,
+): ApiServerReadings {
+  const content = files.readFile(path);
+  if (content.state !== 'read') {
+    const message = `${path} does not exist, though it holds the flags: check the path`;
+    const problem = content.state === 'unreadable' ? content.problem : ({ code: 'not-found', message } as const);
+    return apiServerReadings(() => unreadableAs(problem));
+  }
+  const [first] = parseStream(content.text, budget);
+  if (first === undefined || 'problem' in first || !isApiServerConfig(first.value)) {
+    const message = `${path} is no KubeAPIServerConfig that can be read: mend it, then judge it again`;
+    return apiServerReadings(() => unreadableAs({ code: 'malformed', message }));
+  }
+  const settings = apiServerConfigSettings(first.value);
+  const either = (inFile: Reading<string>, name: string): Reading<string> => {
+    if (inFile.state === 'unset') return flag(name);
+    return inFile.state === 'set' ? { ...inFile, origin: { ...inFile.origin, file: path } } : inFile;
+  };
+  return {
+    kubeletClientCertificate: either(settings.kubeletClientCertificate, 'kubelet-client-certificate'),
+    kubeletClientKey: either(settings.kubeletClientKey, 'kubelet-client-key'),
+    kubeletCertificateAuthority: either(settings.kubeletCertificateAuthority, 'kubelet-certificate-authority'),
+  };
+}

@@ -1,0 +1,131 @@
+// The words that a process of a host was started with, or would be.
+
+import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
+import type { Refusal } from '../../policy/subject.ts';
+import type { Word } from '../argv/words.ts';
+import type { Budget } from '../budget.ts';
+import { unitCommand } from './units.ts';
+import { argsOfFile } from '../systemd/args-file.ts';
+
+/** The words after a component's name, as far as they are known, or why its unit is not started. */
+export type StartCommand =
+  | { readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
+  | { readonly words?: undefined; readonly refusal: string; readonly doubts: readonly Problem[] };
+
+/** A start, or why it cannot be told. */
+export type HostCommand = StartCommand | { readonly problem: Problem };
+
+const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
+
+/**
+ * Finds the words that a process is started with.
+ *
+ * @param files what is read of its files
+ */
+export function commandOf(
+  { command, unit, subject }: ProcessDocument,
+  files: ProcessFiles,
+  budget: Budget,
+): HostCommand {
+  switch (command.by) {
+    case 'words':
+      budget.words(command.args.length);
+      for (const text of command.args) budget.characters(text.length);
+      return { words: command.args.map((text) => ({ text })), doubts: [] };
+    case 'args-file': {
+      const content = files.readFile(command.path);
+      if (content.state === 'read') return { words: argsOfFile(content.text, command.variables, budget), doubts: [] };
+      return { problem: content.state === 'unreadable' ? content.problem : noFile(command.path) };
+    }
+    case 'k3s':
+      return insideK3s(
+        command.configDir,
+        unit === undefined ? undefined : wordsOfUnit(unit, subject.component, files, budget),
+        files,
+      );
+    case 'unit':
+      return ofUnit(unit ?? '', subject.component, files, budget);
+    case 'unknown':
+      return { problem: command.problem };
+  }
+}
+
+/** What the unit of a process would start, where all of it is known: else the process itself shows it better. */
+export function unitInstead(document: ProcessDocument, files: ProcessFiles, budget: Budget): StartCommand | undefined {
+  const { command, unit } = document;
+  if (command.by !== 'words' || unit === undefined) return undefined;
+  const found = commandOf({ ...document, command: { by: 'unit' } }, files, budget);
+  if ('problem' in found) return undefined;
+  const isKnown = found.doubts.length === 0 && (found.words ?? []).every(({ holes }) => holes !== true);
+  return isKnown ? found : undefined;
+}
+
+/** Tells whether two starts are the same. */
+export function hasSameWords({ words: one }: StartCommand, other: HostCommand): boolean {
+  const words = 'problem' in other ? undefined : other.words;
+  return one !== undefined && words?.length === one.length && one.every(({ text }, at) => text === words[at]?.text);
+}
+
+/** It was asked for its help or version, and ends right away. */
+export function isPrinting(refusal: Refusal | undefined): boolean {
+  return refusal?.setting === '--help' || refusal?.setting === '--version';
+}
+
+function ofUnit(unit: string, component: Component, files: ProcessFiles, budget: Budget): HostCommand {
+  const found = unitCommand(unit, component, files, budget);
+  switch (found.state) {
+    case 'words':
+      return found;
+    case 'k3s':
+      return insideK3s(found.configDir, found.words, files);
+    case 'refused':
+      return { refusal: found.reason, doubts: [] };
+    case 'unknown':
+      return { problem: found.problem };
+    case 'nothing': {
+      const message = `the unit ${unit} does not show what it starts; judge the running process`;
+      return { problem: { code: 'not-visible', message } };
+    }
+  }
+}
+
+/**
+ * The kubelet inside of k3s is given its --config-dir, and behind it whatever `kubelet-arg` says (k3s
+ * pkg/daemons/agent/agent.go). Where k3s is before 1.32, there is no such folder, and all is given as flags.
+ */
+function insideK3s(configDir: string, unit: readonly Word[] | undefined, files: ProcessFiles): HostCommand {
+  const dropIns = files.readDropIns(configDir);
+  if ('state' in dropIns && dropIns.state === 'missing') {
+    const message = `k3s keeps the settings of its kubelet in memory, for there is no ${configDir}; ask its /configz, or use k3s 1.32 or newer`;
+    return { problem: { code: 'not-visible', message } };
+  }
+  const words = [{ text: `--config-dir=${configDir}` }];
+  const main = files.readFile(K3S_CONFIG);
+  const more = files.readStaticPods(`${K3S_CONFIG}.d`);
+  const hidden = [main, more].find(({ state }) => state === 'unreadable');
+  const texts = [
+    ...(unit ?? []).map(({ text }) => text),
+    ...(main.state === 'read' ? [main.text] : []),
+    ...(more.state === 'read' ? more.files.map(({ text }) => text) : []),
+  ];
+  const isGiven = unit === undefined || texts.some((text) => text.includes('kubelet-arg'));
+  if (!isGiven && hidden === undefined) return { words, doubts: [] };
+  const message = `k3s may give its kubelet flags by kubelet-arg, which go before ${configDir} and which no file shows for certain; ask its /configz`;
+  return { words, doubts: [{ code: 'not-visible', message }] };
+}
+
+/** Undefined where they are not known. */
+function wordsOfUnit(
+  unit: string,
+  component: Component,
+  files: ProcessFiles,
+  budget: Budget,
+): readonly Word[] | undefined {
+  const found = unitCommand(unit, component, files, budget);
+  return found.state === 'k3s' ? found.words : undefined;
+}
+
+function noFile(path: string): Problem {
+  return { code: 'not-found', message: `${path} does not exist, though it holds the arguments: check the path` };
+}

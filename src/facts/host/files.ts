@@ -1,0 +1,175 @@
+// The files of a process, and whether they are still those that it read when it was started.
+
+import type { UnreadableFile } from '../../policy/certificates.ts';
+import type { NamedText, ProcessFiles } from '../../policy/document.ts';
+import type { Problem } from '../../policy/reading.ts';
+
+/** Files, with a note of what was read. */
+export interface WatchedFiles {
+  readonly files: ProcessFiles;
+  /** The paths that were read up to now. */
+  readonly paths: () => readonly string[];
+}
+
+/** What would be started now, where that is not what runs, and since when. */
+export interface Next<S> {
+  readonly subject: S;
+  readonly since?: string;
+}
+
+/**
+ * The kernel tells the start of a process, and its own, in hundredths of a second: a process may have been started a little
+ * later than it seems. What was changed meanwhile counts as read: files are written right before a start.
+ */
+const PRECISION = 50;
+/** k3s writes the files of its kubelet itself whenever it is started, and has to wait for its API server before. */
+const K3S_STARTS = 5 * 60_000;
+
+/**
+ * Reading YAML takes far more memory and time than its text has bytes, and anybody may start a process that looks like a
+ * kubelet. What is real is a tenth of this.
+ */
+const MOST_CHARACTERS = 128 * 1024;
+
+/** When a process has read its files. */
+export interface ReadTime {
+  readonly startedAt: Date | undefined;
+  /** It is k3s, which writes them first. */
+  readonly writesItself: boolean;
+}
+
+/** Files without texts that would take long to understand: these cannot be told. */
+export function bounded(files: ProcessFiles): ProcessFiles {
+  return {
+    ...files,
+    readFile: (path) => {
+      const content = files.readFile(path);
+      return content.state === 'read' && content.text.length > MOST_CHARACTERS ? tooLarge(path) : content;
+    },
+    readDropIns: (directory) => {
+      const found = files.readDropIns(directory);
+      const length = 'state' in found ? 0 : found.reduce((sum, { text }) => sum + text.length, 0);
+      return length > MOST_CHARACTERS ? tooLarge(directory) : found;
+    },
+    readStaticPods: (path) => {
+      const found = files.readStaticPods(path);
+      if (found.state !== 'read') return found;
+      const isLarge = ({ text }: NamedText): boolean => text.length > MOST_CHARACTERS;
+      const problems = found.files.filter(isLarge).map((file) => tooLarge(file.path).problem);
+      return {
+        ...found,
+        files: found.files.filter((file) => !isLarge(file)),
+        problems: [...found.problems, ...problems],
+      };
+    },
+  };
+}
+
+function tooLarge(path: string): UnreadableFile {
+  const message = `${path} holds more than ${MOST_CHARACTERS / 1024} KiB of text, so that it is not judged: keep only configuration in it`;
+  return { state: 'unreadable', problem: { code: 'too-large', message } };
+}
+
+/** Files that note what is read of them. */
+export function watched(files: ProcessFiles): WatchedFiles {
+  const paths = new Set<string>();
+  const noting =
+    <T>(read: (path: string) => T) =>
+    (path: string): T => {
+      paths.add(path);
+      return read(path);
+    };
+  return {
+    files: {
+      ...files,
+      readFile: noting(files.readFile),
+      readDropIns: (directory) => {
+        const found = files.readDropIns(directory);
+        for (const path of foldersOf(directory, found)) paths.add(path);
+        return found;
+      },
+    },
+    paths: () => [...paths],
+  };
+}
+
+/**
+ * Files as they were when a process read them: one that was changed since cannot be read, nor one that is no longer there.
+ * What is read of a folder depends on all that is in it.
+ */
+export function filesAsRead(files: ProcessFiles, time: ReadTime): ProcessFiles {
+  return {
+    ...files,
+    readFile: (path) => {
+      const content = files.readFile(path);
+      if (content.state === 'missing') return { state: 'unreadable', problem: gone(path) };
+      // looked at afterwards: a file that is replaced meanwhile is a new one
+      const problem = content.state === 'read' ? changeOf(files, path, time) : undefined;
+      return problem ? { state: 'unreadable', problem } : content;
+    },
+    readDropIns: (directory) => {
+      const found = files.readDropIns(directory);
+      if ('state' in found) {
+        return found.state === 'missing'
+          ? { state: 'unreadable', problem: gone(found.path ?? directory) }
+          : { state: 'unreadable', problem: found.problem };
+      }
+      for (const path of foldersOf(directory, found)) {
+        const problem = changeOf(files, path, time);
+        if (problem) return { state: 'unreadable', problem };
+      }
+      return found;
+    },
+  };
+}
+
+/** Tells whether one of the paths was changed since a process read it. */
+export function isChangedSince(files: ProcessFiles, paths: readonly string[], time: ReadTime): boolean {
+  return paths.some((path) => {
+    const status = files.stat(path);
+    return status.state === 'missing' || (status.state === 'present' && isAfter(status.changed, time));
+  });
+}
+
+/** When the last of the paths was changed that is still there, RFC 3339 in UTC. */
+export function lastChange(files: ProcessFiles, paths: readonly string[]): string | undefined {
+  let last: Date | undefined;
+  for (const path of paths) {
+    const status = files.stat(path);
+    if (status.state === 'present' && (last === undefined || status.changed > last)) last = status.changed;
+  }
+  return last?.toISOString();
+}
+
+function changeOf(files: ProcessFiles, path: string, time: ReadTime): Problem | undefined {
+  const status = files.stat(path);
+  if (status.state === 'unreadable') return status.problem;
+  if (status.state === 'missing') return gone(path);
+  const { startedAt } = time;
+  if (startedAt === undefined) {
+    const message = `when the process was started cannot be told, so that ${path} may have been changed since; ask the process itself`;
+    return { code: 'ambiguous', message };
+  }
+  if (!isAfter(status.changed, time)) return undefined;
+  const message = `${path} was changed at ${status.changed.toISOString()}, and the process runs since ${startedAt.toISOString()}: it goes on with what it read then, which is no longer to be seen; restart it`;
+  return { code: 'ambiguous', message };
+}
+
+function isAfter(changed: Date, { startedAt, writesItself }: ReadTime): boolean {
+  if (startedAt === undefined) return true;
+  return changed.getTime() > startedAt.getTime() + (writesItself ? K3S_STARTS : PRECISION);
+}
+
+function gone(path: string): Problem {
+  const message = `${path} is no longer there, though the process was started with it: it goes on with what it read then, and cannot be started again`;
+  return { code: 'not-found', message };
+}
+
+/** A folder, the folders in it that lead to files, and the files. */
+function foldersOf(directory: string, found: ReturnType<ProcessFiles['readDropIns']>): readonly string[] {
+  const paths = new Set([directory]);
+  for (const { path } of 'state' in found ? [] : found) {
+    for (let at = path; at.length > directory.length; at = at.slice(0, at.lastIndexOf('/'))) paths.add(at);
+  }
+  return [...paths];
+}

@@ -1,0 +1,184 @@
+// The processes of a host: which nodes they are of, and what they run with.
+
+import type { ProcessCommand, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
+import type { Subject } from '../../policy/subject.ts';
+import { Budget, problemOf, type Allowance } from '../budget.ts';
+import { nextApiServer, runningApiServer, unreadableApiServer } from './api-server.ts';
+import type { Next } from './files.ts';
+import {
+  DEFAULT_PLACE,
+  kubeletPlace,
+  nextKubelet,
+  runningClientCA,
+  runningKubelet,
+  unreadableKubelet,
+  type KubeletPlace,
+} from './kubelet.ts';
+import { unitCommand } from './units.ts';
+import { componentOf, type ProcessWords } from './processes.ts';
+
+/** What is known of a process before its files are looked at. */
+export interface HostProcessWords extends ProcessWords {
+  readonly variables: ReadonlyMap<string, string>;
+  /** What of it cannot be read. */
+  readonly problems?: readonly Problem[];
+}
+
+/** A component of a process. */
+export interface StartedComponent {
+  readonly component: Component;
+  readonly command: ProcessCommand;
+}
+
+/** The variables that decide what arguments files mean. */
+export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
+
+/** The units that start a kubelet, or what carries one. */
+export const UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service'];
+const HOSTNAME = '/etc/hostname';
+
+/** The component of a process, unless it serves nobody. Total: what costs too much, or crashes, cannot be read. */
+export function processSubjects(document: ProcessDocument, budget: Budget): readonly Subject[] {
+  try {
+    const subject = document.view === 'running' ? running(document, budget) : nextStart(document, budget)?.subject;
+    return subject === undefined ? [] : [subject];
+  } catch (cause) {
+    const unreadable = document.subject.component === 'kubelet' ? unreadableKubelet : unreadableApiServer;
+    return [unreadable(document, problemOf(cause))];
+  }
+}
+
+/** Since when a process would be started with something else than it runs with, RFC 3339 in UTC, where that is known. */
+export function changedSince(document: ProcessDocument, allowance: Allowance): string | undefined {
+  return within(allowance, undefined, (budget) => nextStart(document, budget)?.since);
+}
+
+/** What is found where it does not cost too much; else its subject says so. */
+function within<T>(allowance: Allowance, otherwise: T, look: (budget: Budget) => T): T {
+  try {
+    return look(new Budget(allowance));
+  } catch {
+    return otherwise;
+  }
+}
+
+function running(document: ProcessDocument, budget: Budget): Subject | undefined {
+  return document.subject.component === 'kubelet'
+    ? runningKubelet(document, budget)
+    : runningApiServer(document, budget);
+}
+
+function nextStart(document: ProcessDocument, budget: Budget): Next<Subject> | undefined {
+  return document.subject.component === 'kubelet' ? nextKubelet(document, budget) : nextApiServer(document, budget);
+}
+
+/**
+ * The name of the node that a process runs on, as a kubelet finds it (kubernetes pkg/util/node, GetHostname).
+ *
+ * @param hostname what this host is called, where the files do not show it
+ */
+export function nodeName(document: ProcessDocument, hostname: string, allowance: Allowance): string {
+  const override = document.subject.component === 'kubelet' ? placeOf(document, allowance).hostname : undefined;
+  const content = override === undefined ? document.files.readFile(HOSTNAME) : undefined;
+  const written = content?.state === 'read' ? content.text.trim() : '';
+  return (override ?? (written === '' ? hostname : written)).trim().toLowerCase();
+}
+
+/** Where a kubelet is asked on its own host. */
+export function helloTarget(
+  document: ProcessDocument,
+  allowance: Allowance,
+): { readonly address: string; readonly port: number } {
+  const { address, port } = placeOf(document, allowance);
+  if (address === '' || address === '0.0.0.0') return { address: '127.0.0.1', port };
+  return { address: /^[0:]+$/.test(address) ? '::1' : address, port };
+}
+
+function placeOf(document: ProcessDocument, allowance: Allowance): KubeletPlace {
+  return within(allowance, DEFAULT_PLACE, (budget) => kubeletPlace(document, budget));
+}
+
+/** The client CA file of a kubelet as it runs, where it has one. */
+export function clientCAFileOf(document: ProcessDocument, allowance: Allowance): string | undefined {
+  return within(allowance, undefined, (budget) => runningClientCA(document, budget));
+}
+
+/** The unit that would start a kubelet on a host where none runs; also one that costs too much to be understood. */
+export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string | undefined {
+  return UNITS.find((unit) =>
+    within(allowance, true, (budget) => unitCommand(unit, 'kubelet', files, budget).state !== 'nothing'),
+  );
+}
+
+/** The components that a process is or carries, and how each was started. */
+export function componentsOf(process: HostProcessWords): readonly StartedComponent[] {
+  const found = componentOf(process);
+  if (found === undefined) return [];
+  // the words that were not read may decide, and may name other files
+  const cut = process.problems?.find(({ code }) => code === 'too-large');
+  const unread: ProcessCommand | undefined = cut && { by: 'unknown', problem: cut };
+  if ('component' in found) return [{ component: found.component, command: unread ?? commandOfWords(found.args) }];
+  return found.inside.map(({ component, configDir, argsFile }) => ({
+    component,
+    command: unread ?? commandInside(process, component, configDir, argsFile),
+  }));
+}
+
+function commandInside(
+  { variables }: HostProcessWords,
+  component: Component,
+  configDir: string | undefined,
+  argsFile: string | undefined,
+): ProcessCommand {
+  if (configDir !== undefined) return { by: 'k3s', configDir };
+  if (argsFile !== undefined) return { by: 'args-file', path: argsFile, variables };
+  return { by: 'unknown', problem: inMemory(component) };
+}
+
+function commandOfWords(args: readonly string[] | undefined): ProcessCommand {
+  if (args !== undefined) return { by: 'words', args };
+  const message = 'the process has written over its command line, so that its flags are not to be seen; ask it itself';
+  return { by: 'unknown', problem: { code: 'not-visible', message } };
+}
+
+function inMemory(component: Component): Problem {
+  const message = `the flags of ${component} are made in the memory of the process that carries it; ask its ${component === 'kubelet' ? '/configz' : '/flagz'}`;
+  return { code: 'not-visible', message };
+}
+
+/** The unit that a process belongs to, by its control group. */
+export function unitOf(cgroup: string | undefined): string | undefined {
+  return /\/([^/]+\.service)$/.exec(cgroup ?? '')?.[1];
+}
+
+/**
+ * Whether a process may be what a unit started, by its control group. A program that somebody starts in a session, or that
+ * another service runs, is not, whatever it is called.
+ */
+export function mayBeOf(unit: string, cgroup: string | undefined): boolean {
+  if (isContainer(cgroup) || cgroup?.startsWith('/user.slice/') === true) return false;
+  return [undefined, unit].includes(unitOf(cgroup));
+}
+
+/** Tells whether a control group is one of a container: a whole node can be one (kind). */
+export function isContainer(cgroup: string | undefined): boolean {
+  return /[0-9a-f]{64}/.test(cgroup ?? '');
+}
+
+/** The node of a process among several: that of the kubelet whose control group it has most in common with. */
+export function nodeOf(
+  cgroup: string | undefined,
+  kubelets: readonly { readonly cgroup: string | undefined; readonly node: string }[],
+): string | undefined {
+  const shared = kubelets.map((kubelet) => sharedSegments(cgroup, kubelet.cgroup));
+  const most = Math.max(...shared);
+  const best = new Set(kubelets.filter((_, at) => shared[at] === most).map(({ node }) => node));
+  return best.size === 1 ? [...best][0] : undefined;
+}
+
+function sharedSegments(one = '', other = ''): number {
+  const [first, second] = [one.split('/'), other.split('/')];
+  const at = first.findIndex((segment, index) => segment !== second[index]);
+  return at === -1 ? first.length : at;
+}

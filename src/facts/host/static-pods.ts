@@ -1,0 +1,71 @@
+// The static pods that a kubelet starts from its own files (kubernetes pkg/kubelet/config/file.go, common.go).
+
+import type { ProcessDocument } from '../../policy/document.ts';
+import type { Origin, Problem, Source } from '../../policy/reading.ts';
+import type { Subject } from '../../policy/subject.ts';
+import { problemOf, type Budget } from '../budget.ts';
+import { kubeletPlace } from './kubelet.ts';
+import { recognise } from '../inputs/recognise.ts';
+import { asRecord, asText } from '../values/shape.ts';
+import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
+
+/** What a file of a static pod holds. */
+export interface StaticPod {
+  readonly source: Source;
+  readonly subjects: readonly Subject[];
+  readonly problems: readonly Problem[];
+  readonly locate: (origin: Origin) => number | undefined;
+}
+
+/** The static pods of a kubelet: of each file the first document, and of several of the same name the last file. */
+export function staticPods(document: ProcessDocument, budget: Budget): readonly StaticPod[] {
+  const { staticPodPath } = kubeletPlace(document, budget);
+  if (staticPodPath === undefined) return [];
+  const found = document.files.readStaticPods(staticPodPath);
+  // the kubelet waits for a folder that is not there
+  if (found.state === 'missing') return [];
+  const source = { path: staticPodPath, document: 0 };
+  if (found.state === 'unreadable') return [broken(source, found.problem)];
+  const pods = new Map<string, StaticPod>();
+  for (const { path, text } of found.files) {
+    const place = { path, document: 0 };
+    const first = firstOf(text, budget);
+    if (first?.index !== 0) continue;
+    if ('problem' in first) pods.set(path, broken(place, first.problem));
+    else {
+      const { kind, metadata } = asRecord(first.value);
+      const { name, namespace } = asRecord(metadata);
+      // whatever else is there the kubelet passes over
+      if (kind !== 'Pod') continue;
+      pods.set(`${asText(namespace) ?? 'default'}/${String(name)}`, podOf(first, place, document, budget));
+    }
+  }
+  return [...found.problems.map((problem) => broken(source, problem)), ...pods.values()];
+}
+
+/** The first document of a file; one that costs too much, or crashes, cannot be read. */
+function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[number] | undefined {
+  try {
+    return parseStream(text, budget)[0];
+  } catch (cause) {
+    return { problem: problemOf(cause), index: 0 };
+  }
+}
+
+function podOf(pod: ParsedDocument, source: Source, { subject: kubelet }: ProcessDocument, budget: Budget): StaticPod {
+  const { subjects, problems } = recognise(pod, { source, vantage: 'on-node', budget });
+  return { source, subjects: subjects.map((subject) => asRun(subject, kubelet.name)), problems, locate: pod.locate };
+}
+
+/** A kubelet gives its static pods names of their own. */
+function asRun<T extends Subject>(subject: T, node: string): T {
+  const { name } = subject;
+  return {
+    ...subject,
+    name: { ...name, name: `${name.name}-${node}`, namespace: name.namespace ?? 'default', node },
+  };
+}
+
+function broken(source: Source, problem: Problem): StaticPod {
+  return { source, subjects: [], problems: [problem], locate: () => undefined };
+}

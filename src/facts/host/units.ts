@@ -1,0 +1,102 @@
+// What a unit of a host would start, by the files of a process.
+
+import type { ProcessFiles } from '../../policy/document.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
+import { isApiServerFlag } from '../argv/flags.ts';
+import { basename, type Word } from '../argv/words.ts';
+import type { Budget } from '../budget.ts';
+import { resolveLaunch } from '../launch/launch.ts';
+import { componentOf } from './processes.ts';
+import { startedBy } from '../systemd/start.ts';
+import type { HostFiles } from '../systemd/unit.ts';
+
+/** What a unit would start. */
+export type UnitCommand =
+  | { readonly state: 'words'; readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
+  /** k3s, which carries a kubelet inside. */
+  | { readonly state: 'k3s'; readonly configDir: string; readonly words: readonly Word[] }
+  /** systemd would not start it. */
+  | { readonly state: 'refused'; readonly reason: string }
+  | { readonly state: 'unknown'; readonly problem: Problem }
+  /** There is no such unit, it is off, or it starts something else. */
+  | { readonly state: 'nothing' };
+
+/** Finds what a unit would start of a component. */
+export function unitCommand(unit: string, component: Component, files: ProcessFiles, budget: Budget): UnitCommand {
+  const start = startedBy(unit, systemdFiles(files), budget);
+  switch (start.state) {
+    case 'missing':
+    case 'masked':
+      return { state: 'nothing' };
+    case 'refused':
+      return start;
+    case 'unreadable':
+      return { state: 'unknown', problem: start.problem };
+    case 'starts': {
+      const [words = []] = start.commands;
+      const found = componentOf({ argv: words.map(({ text }) => text) });
+      if (found !== undefined && 'embedded' in found) {
+        const inside = found.inside.find((one) => one.component === component);
+        if (inside?.configDir === undefined) return { state: 'nothing' };
+        return { state: 'k3s', configDir: inside.configDir, words };
+      }
+      return launched(words, component, start, budget);
+    }
+  }
+}
+
+function launched(
+  words: readonly Word[],
+  component: Component,
+  { environment, doubts }: Extract<ReturnType<typeof startedBy>, { state: 'starts' }>,
+  budget: Budget,
+): UnitCommand {
+  // OpenShift's script enters the mount namespace of the kubelet, and runs its arguments there
+  const program = basename(words[0]?.text ?? '') === 'kubenswrapper' ? words.slice(1) : words;
+  const { invocations, suspects } = resolveLaunch(program, environment, isApiServerFlag, budget);
+  const [own, ...others] = invocations.filter((invocation) => invocation.component === component);
+  if (own !== undefined && others.length === 0 && !own.conditional) {
+    return { state: 'words', words: own.args, doubts: [...doubts, ...own.doubts] };
+  }
+  const [suspect] = suspects;
+  if (own === undefined && suspect === undefined) return { state: 'nothing' };
+  const message = `what ${words[0]?.text ?? 'the unit'} starts cannot be told from the unit; judge the running process`;
+  return { state: 'unknown', problem: suspect?.problem ?? { code: 'ambiguous', message } };
+}
+
+/** What systemd reads. A unit that is a link to /dev/null is empty to it. */
+function systemdFiles(files: ProcessFiles): HostFiles {
+  return {
+    read: (path) => {
+      const content = files.readFile(path);
+      if (content.state !== 'unreadable') return content;
+      const status = files.stat(path);
+      return status.state === 'present' && status.kind === 'other' ? { state: 'read', text: '' } : content;
+    },
+    list: (directory) => {
+      const kinds = [files.readDropIns(`${directory}/`), files.readStaticPods(directory)];
+      const names = new Set<string>();
+      for (const found of kinds) {
+        if (!('state' in found)) addNames(names, directory, found);
+        else if (found.state === 'read') addNames(names, directory, found.files);
+        else if (found.state === 'unreadable') return found;
+        else if (found.path !== undefined) return { state: 'unreadable', problem: dangling(found.path) };
+      }
+      return kinds.every((found) => 'state' in found && found.state === 'missing') ? { state: 'missing' } : [...names];
+    },
+  };
+}
+
+function addNames(names: Set<string>, directory: string, found: readonly { readonly path: string }[]): void {
+  let end = directory.length;
+  while (directory.charAt(end - 1) === '/') end -= 1;
+  const skipped = end + 1;
+  for (const { path } of found) {
+    const name = path.slice(skipped);
+    if (!name.includes('/')) names.add(name);
+  }
+}
+
+function dangling(path: string): Problem {
+  return { code: 'not-found', message: `${path} is a link that leads to nothing: mend or remove it` };
+}

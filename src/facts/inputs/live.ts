@@ -1,0 +1,146 @@
+// What running processes answer when they are asked, and what it means that one gave no answer.
+
+import type { RawDocument } from '../../policy/document.ts';
+import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
+import { ANONYMOUS_AUTH, AUTHORIZATION_MODE } from '../kubelet/configuration.ts';
+import { apiServerReadings, kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
+import { select } from '../select.ts';
+import { asRecord, isRecord, pointerOf, valueAt } from '../values/shape.ts';
+
+const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
+
+/** The kubelet whose TLS hello was heard. */
+export function helloSubject({ source, authorities }: Extract<RawDocument, { form: 'hello' }>): Kubelet {
+  const acceptedAuthorities: Reading<readonly string[]> =
+    authorities === undefined ? { state: 'unset' } : { state: 'set', value: authorities, origin: { layer: 'live' } };
+  return { ...base('kubelet', source), component: 'kubelet', acceptedAuthorities };
+}
+
+/** A kube-apiserver whose calls were refused: that shows what its flags lead to, and not what they are. */
+export function refusedSubject({ source, kubelets }: Extract<RawDocument, { form: 'refused-calls' }>): ApiServer {
+  const message = 'a refused call does not show the flags of kube-apiserver; judge its pod, or ask for its /flagz';
+  const unreadable = unreadableAs({ code: 'not-visible', message });
+  return {
+    ...apiServer(source, () => unreadable),
+    name: { component: 'kube-apiserver', name: source.node },
+    refusedBy: kubelets,
+  };
+}
+
+/** A process that was asked and did not answer: what its answer would have shown cannot be read. */
+export function unansweredSubject({
+  component,
+  source,
+  problem,
+}: Extract<RawDocument, { form: 'unanswered' }>): Subject {
+  const unreadable = unreadableAs(problem);
+  if (component === 'kube-apiserver') return apiServer(source, () => unreadable);
+  const readings = source.via === 'handshake' ? { acceptedAuthorities: unreadable } : kubeletReadings(unreadable);
+  return { ...base(component, source), component, ...readings };
+}
+
+/**
+ * The subject of an answer that is an object.
+ *
+ * @returns undefined where nobody was asked over the network, so that the object is to be recognised as any other
+ */
+export function answerSubject(value: unknown, source: AskedSource): Subject | undefined {
+  switch (source.via) {
+    case 'configz':
+    case 'configz-proxy':
+      return { ...base('kubelet', source), component: 'kubelet', ...configzReadings(value) };
+    case 'flagz':
+      return apiServer(source, flagzReader(value));
+    case 'handshake':
+    case 'proc':
+      return undefined;
+  }
+}
+
+/**
+ * The effective settings in the body of a kubelet's `/configz`. It leaves out an empty path; everything else it always
+ * shows (kubelet config/v1beta1/types.go: `x509` and `anonymous` without omitempty, `enabled` and `mode` with the defaults
+ * filled in), so that a body without it is another program's.
+ */
+export function configzReadings(body: unknown): KubeletReadings {
+  const config = select('kubeletconfig', body);
+  const authentication = asRecord(asRecord(config.value).authentication);
+  if (!isRecord(authentication.x509)) return kubeletReadings(unreadableAs(notOf('/configz', config.pointer)));
+  const originAt = (pointer: string): Origin => ({ layer: 'live', pointer: `${config.pointer}${pointer}` });
+  const path = select('clientCAFile', config.value);
+  const enabled = valueAt(config.value, ANONYMOUS_AUTH);
+  const enabledOrigin = originAt(pointerOf(ANONYMOUS_AUTH));
+  const mode = valueAt(config.value, AUTHORIZATION_MODE);
+  const modeOrigin = originAt(pointerOf(AUTHORIZATION_MODE));
+  return {
+    clientCAFile:
+      path.value === undefined
+        ? { state: 'unset', origin: originAt(path.pointer) }
+        : textReading(path.value, originAt(path.pointer)),
+    anonymousAuth:
+      typeof enabled === 'boolean'
+        ? { state: 'set', value: enabled, origin: enabledOrigin }
+        : unreadableAs(notShown('authentication.anonymous.enabled', enabledOrigin)),
+    authorizationMode:
+      mode === undefined ? unreadableAs(notShown('authorization.mode', modeOrigin)) : textReading(mode, modeOrigin),
+  };
+}
+
+function textReading(value: unknown, origin: Origin): Reading<string> {
+  return typeof value === 'string'
+    ? { state: 'set', value, origin }
+    : unreadableAs(notOf('/configz', origin.pointer ?? ''));
+}
+
+function notShown(field: string, origin: Origin): Problem {
+  const message = `the /configz does not show ${field}, which a kubelet's always does; check what answers on its port`;
+  return { code: 'malformed', message, origin };
+}
+
+/** A body that is none of our component's: a proxy's page, another program. */
+function notOf(path: '/configz' | '/flagz', pointer: string): Problem {
+  const owner = path === '/configz' ? "a kubelet's" : "a kube-apiserver's";
+  const message = `it answered, but not as ${owner} ${path} does; check what answers at this address`;
+  return { code: 'malformed', message, origin: { layer: 'live', pointer } };
+}
+
+/**
+ * Reads flags of a Flagz (apiserver pkg/server/flagz/api). It gives every flag with its parsed value, so that an empty
+ * argument and none are the same.
+ */
+function flagzReader(value: unknown): (flag: string) => Reading<string> {
+  const { kind, apiVersion, flags } = asRecord(value);
+  const isFlagz = kind === 'Flagz' && typeof apiVersion === 'string' && FLAGZ_VERSION.test(apiVersion);
+  return (flag) => {
+    const pointer = `/flags/${flag}`;
+    const origin: Origin = { layer: 'live', pointer };
+    const known = asRecord(flags);
+    const text = isFlagz && Object.hasOwn(known, flag) ? known[flag] : undefined;
+    if (typeof text !== 'string') return unreadableAs(notOf('/flagz', pointer));
+    if (text === '') return { state: 'unset', origin };
+    if (text !== 'CLASSIFIED') return { state: 'set', value: text, origin };
+    const message = `/flagz hides the value of --${flag}; judge the pod or the process itself`;
+    return unreadableAs({ code: 'not-visible', message, origin });
+  };
+}
+
+function apiServer(source: AskedSource, read: (flag: string) => Reading<string>): ApiServer {
+  return {
+    ...base('kube-apiserver', source),
+    component: 'kube-apiserver',
+    ...apiServerReadings(read),
+    // a process that answers has found its files, whatever folder it works in
+    view: () => 'not-shown',
+  };
+}
+
+function base(component: Component, source: AskedSource) {
+  const vantage = source.via === 'proc' ? 'on-node' : 'live';
+  return { name: nameOf(component, source), source, vantage, surface: 'process', doubts: [] } as const;
+}
+
+/** An API server is known by its address only. */
+function nameOf(component: Component, { node, via }: AskedSource): SubjectName {
+  return via === 'flagz' ? { component, name: node } : { component, name: node, kind: 'Node', node };
+}

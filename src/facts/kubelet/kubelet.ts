@@ -1,0 +1,202 @@
+// The kubelet's effective settings: --config, then the drop-ins of --config-dir, then the command line once more
+// (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
+
+import type { Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { Refusal } from '../../policy/subject.ts';
+import { flagTable } from '../argv/flags.ts';
+import type { Budget } from '../budget.ts';
+import { nodeLabelsFault } from '../argv/labels.ts';
+import {
+  originAt,
+  parseCommandLine,
+  readExactFlag,
+  readFlag,
+  type Assignment,
+  type CommandLine,
+} from '../argv/pflag.ts';
+import { neverServes } from '../argv/serving.ts';
+import { isKnown, type Word } from '../argv/words.ts';
+import { findMismatch, keepKnown } from '../decoding/decode.ts';
+import {
+  applyDocument,
+  firstDocument,
+  foldedPath,
+  readConfiguration,
+  refuse,
+  startingPoint,
+  TYPE,
+  unreadable,
+  withoutHoles,
+  type KubeletDocument,
+  type Layered,
+  type Step,
+} from './configuration.ts';
+import { kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
+import { parseBool } from '../values/go-values.ts';
+import { asRecord } from '../values/shape.ts';
+import type { ParsedDocument } from '../yaml/documents.ts';
+
+/** A file, as far as it could be read. */
+export type FileContent =
+  | { readonly state: 'read'; readonly text: string }
+  | { readonly state: 'missing' }
+  | { readonly state: 'unreadable'; readonly problem: Problem };
+
+/** A drop-in's path and text. */
+export interface DropIn {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a kubelet is started with. */
+export interface KubeletSetup {
+  /** The words after `kubelet`. */
+  readonly args: readonly Word[];
+  readonly budget: Budget;
+  /** The minor version of Kubernetes, where it is known. */
+  readonly minor?: number;
+  readonly readFile: (path: string) => FileContent;
+  /** The `.conf` files of a --config-dir, in the order in which the kubelet walks it. */
+  readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<FileContent, { state: 'read' }>;
+}
+
+/** What a kubelet makes of its setup. */
+export interface KubeletSettings extends KubeletReadings {
+  readonly refusal?: Refusal;
+  readonly doubts: readonly Problem[];
+  /** False where the kubelet opens no HTTPS server, so that no caller reaches it. */
+  readonly serves: boolean;
+}
+
+/** The settings of a kubelet's whole setup. */
+export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
+  const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), {
+    emptyPositionals: false,
+    budget: setup.budget,
+  });
+  const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine) ?? badNodeLabels(commandLine);
+  const doubts = commandLine.unclear ? [...commandLine.doubts, commandLine.unclear] : commandLine.doubts;
+  if (refusal) return refused(refusal, doubts);
+  const layered = applyDropIns(applyConfig(setup, commandLine), setup, commandLine);
+  if ('refusal' in layered) return refused(layered.refusal, doubts);
+  const readings = applyFlags(layered.readings, commandLine);
+  const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
+  return {
+    doubts: [
+      ...commandLine.doubts,
+      ...dropInDoubts(setup, commandLine),
+      ...(layered.malformed && isRead ? [layered.malformed] : []),
+    ],
+    ...readings,
+    serves: serves(layered.config, commandLine),
+  };
+}
+
+function refused(refusal: Refusal, doubts: readonly Problem[] = []): KubeletSettings {
+  return { refusal, doubts, ...kubeletReadings({ state: 'unset' }), serves: true };
+}
+
+/** Flags have the last word (cmd/kubelet/app/server.go:232). */
+function applyFlags({ clientCAFile, anonymousAuth, authorizationMode }: KubeletReadings, commandLine: CommandLine) {
+  const place: Origin = { layer: 'flag' };
+  const path = readFlag(commandLine, 'client-ca-file', place);
+  const anonymous = readExactFlag(commandLine, 'anonymous-auth', place);
+  const mode = readExactFlag(commandLine, 'authorization-mode', place);
+  return {
+    clientCAFile: path.state === 'unset' ? clientCAFile : path,
+    anonymousAuth:
+      anonymous.state === 'unset'
+        ? anonymousAuth
+        : anonymous.state === 'set'
+          ? { ...anonymous, value: parseBool(anonymous.value) === true }
+          : anonymous,
+    authorizationMode: mode.state === 'unset' ? authorizationMode : mode,
+  };
+}
+
+/** Before 1.30 drop-ins needed an environment variable, which no argument shows (KEP-3983). */
+function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Problem[] {
+  const directory = assignments.get('config-dir');
+  if (minor === undefined || minor >= 30 || directory === undefined || directory.value === '') return [];
+  const message =
+    'a kubelet before 1.30 refuses --config-dir unless KUBELET_CONFIG_DROPIN_DIR_ALPHA is set, which its arguments do not show; judge its /configz';
+  return [{ code: 'unresolved', message, origin: originAt(directory.word.pointer) }];
+}
+
+/** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
+export function configurationSettings(document: KubeletDocument): KubeletSettings {
+  const step = readConfiguration(document, undefined);
+  if ('refusal' in step) return refused(step.refusal);
+  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
+}
+
+/** The settings that one drop-in shows by itself: what it does not touch is up to files that are not at hand. */
+export function dropInSettings(document: ParsedDocument, path: string, budget: Budget): KubeletSettings {
+  const left = (what: string): Problem => ({
+    code: 'not-visible',
+    message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; judge the kubelet's /configz, or its host`,
+  });
+  const readings = {
+    clientCAFile: unreadableAs(left('the client CA file')),
+    anonymousAuth: unreadableAs(left('anonymous access')),
+    authorizationMode: unreadableAs(left('the authorization mode')),
+  };
+  const { config } = unreadable(left('everything else'));
+  const step = applyDocument({ config, readings }, document, path, budget);
+  if ('refusal' in step) return refused(step.refusal);
+  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
+}
+
+function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
+  const labels = assignments.get('node-labels');
+  if (labels === undefined) return undefined;
+  const values: string[] = [];
+  for (let given: Assignment | undefined = labels; given; given = given.before) values.push(given.value);
+  const reason = values.every(isKnown) ? nodeLabelsFault(values.reverse()) : undefined;
+  return reason === undefined ? undefined : { reason, setting: '--node-labels', origin: originAt(labels.word.pointer) };
+}
+
+function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
+  const path = readFlag(commandLine, 'config', { layer: 'flag' });
+  if (path.state === 'unreadable') return unreadable(path.problem);
+  if (path.state === 'unset' || path.value === '') return startingPoint();
+  const file = setup.readFile(path.value);
+  if (file.state === 'unreadable') return unreadable(file.problem);
+  if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
+  const document = firstDocument(file.text, path.value, setup.budget);
+  return 'state' in document ? document.step : readConfiguration(document, path.value);
+}
+
+function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine): Step {
+  if ('refusal' in base) return base;
+  const directory = readFlag(commandLine, 'config-dir', { layer: 'flag' });
+  if (directory.state === 'unreadable') return unreadable(directory.problem);
+  if (directory.state === 'unset' || directory.value === '') return base;
+  const dropIns = setup.readDropIns(directory.value);
+  if ('state' in dropIns) {
+    return dropIns.state === 'missing'
+      ? refuse(`failed to read --config-dir ${directory.value}`, directory.origin)
+      : unreadable(dropIns.problem);
+  }
+  let layered: Layered = { ...base, config: asRecord(keepKnown(TYPE, base.config)) };
+  for (const dropIn of dropIns) {
+    const step = applyDropIn(layered, dropIn, setup.budget);
+    if ('refusal' in step) return step;
+    const malformed = layered.malformed ?? step.malformed;
+    layered = { ...step, ...(malformed && { malformed }) };
+  }
+  const found = findMismatch(TYPE, withoutHoles(layered.config), { anyCase: true });
+  return found
+    ? refuse(`the merged drop-ins cannot be decoded: ${found.reason} (${found.pointer})`, { layer: 'drop-in' })
+    : layered;
+}
+
+function applyDropIn(base: Layered, { path, text }: DropIn, budget: Budget): Step {
+  const document = firstDocument(text, path, budget);
+  return 'state' in document ? document.step : applyDocument(base, document, path, budget);
+}
+
+function serves(config: Readonly<Record<string, unknown>>, { assignments }: CommandLine): boolean {
+  const flag = assignments.get('enable-server');
+  return flag === undefined ? foldedPath(config, ['enableserver']) !== false : parseBool(flag.value) !== false;
+}

@@ -1,0 +1,131 @@
+// A place in a text, as go-yaml's reader sees it (yamlprivateh.go of go.yaml.in/yaml v2.4.4): which signs are blanks, breaks
+// and letters, and where lines begin.
+
+import { Refused } from '../nodes.ts';
+
+/** Stands behind a text, so that looking ahead needs no check. No text holds it. */
+const END = 0;
+const BEHIND = '\0\0\0\0';
+
+/** A text that cursors can read. */
+export function readable(text: string): string {
+  return text + BEHIND;
+}
+
+export function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+export function isBreak(code: number): boolean {
+  return code === 0x0a || code === 0x0d || code === 0x85 || code === 0x2028 || code === 0x2029;
+}
+
+export function isBreakOrEnd(code: number): boolean {
+  return code === END || isBreak(code);
+}
+
+/** A blank, a break or the end; no text holds other control characters. */
+export function isBlankOrEnd(code: number): boolean {
+  return code <= 0x20 || isBreak(code);
+}
+
+/** Letters of anchors, tags and directives. */
+export function isAlpha(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x5f ||
+    code === 0x2d
+  );
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Breaks between two lines of a text: the first becomes a space where it stands alone. */
+export function folded(first: string, others: string): string {
+  if (first !== '\n') return first + others;
+  return others === '' ? ' ' : others;
+}
+
+/** Reads on in a text. */
+export class Cursor {
+  /** Counted from 0. */
+  line: number;
+  position: number;
+  #lineStart: number;
+  readonly #text: string;
+
+  /** @param text made readable; a line begins at the position */
+  constructor(text: string, position: number, line: number) {
+    this.#text = text;
+    this.position = position;
+    this.line = line;
+    this.#lineStart = position;
+  }
+
+  get column(): number {
+    return this.position - this.#lineStart;
+  }
+
+  /** The code of the sign here, or so many signs further on. */
+  peek(ahead = 0): number {
+    return this.#text.charCodeAt(this.position + ahead);
+  }
+
+  get atEnd(): boolean {
+    return this.peek() === END;
+  }
+
+  /** The text from a position to here. */
+  since(position: number): string {
+    return this.#text.slice(position, this.position);
+  }
+
+  skipBlanks(): void {
+    while (isBlank(this.peek())) this.position += 1;
+  }
+
+  /** Goes to the end of the line. */
+  skipToBreak(): void {
+    while (!isBreakOrEnd(this.peek())) this.position += 1;
+  }
+
+  /** Goes behind a line break, if there is one, and returns what it counts as in a text. */
+  readBreak(): string {
+    const code = this.peek();
+    if (!isBreak(code)) return '';
+    this.position += code === 0x0d && this.peek(1) === 0x0a ? 2 : 1;
+    this.line += 1;
+    this.#lineStart = this.position;
+    return code === 0x2028 || code === 0x2029 ? String.fromCharCode(code) : '\n';
+  }
+
+  /** At the end of the text a line ends too, with or without a break. */
+  endLine(): void {
+    if (this.column === 0) return;
+    this.line += 1;
+    this.#lineStart = this.position;
+  }
+
+  /** Tells whether the line begins with `---` or `...`, whichever is asked for. */
+  atMarker(sign: number): boolean {
+    return (
+      this.peek() === sign &&
+      this.column === 0 &&
+      this.peek(1) === sign &&
+      this.peek(2) === sign &&
+      isBlankOrEnd(this.peek(3))
+    );
+  }
+
+  atAnyMarker(): boolean {
+    return this.column === 0 && (this.atMarker(0x2d) || this.atMarker(0x2e));
+  }
+
+  fail(reason: string, line = this.line): never {
+    throw new Refused(reason, line);
+  }
+}

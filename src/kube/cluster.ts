@@ -1,0 +1,170 @@
+// The only user of @kubernetes/client-node, which is loaded only in a pod: that takes a while. What it reads of kubeconfigs is
+// less than what kubectl reads, so that is our own (kubeconfig/).
+
+import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import type { Api } from './api.ts';
+import { clusterCalls } from './cluster-request.ts';
+import { credentialsOf, type Credentials } from './kubeconfig/credentials.ts';
+import { CredentialFault } from './kubeconfig/exec-plugin.ts';
+import { ANONYMOUS, type Access, type AccessCluster } from './kubeconfig/access.ts';
+import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
+import { objectApi, type Wanted } from './watch/object-api.ts';
+import type { ObjectApi } from './watch/object-watch.ts';
+import { proxyFromEnvironment, type Environment } from './http/proxy.ts';
+import { retrying } from './retry.ts';
+
+/** Where the access to a cluster comes from. */
+export interface ClusterAccess {
+  /** Kubeconfigs; they go before the service account. */
+  readonly kubeconfig?: KubeconfigFiles | undefined;
+  /** The context of the kubeconfig, where it is not the current one. */
+  readonly context?: string | undefined;
+  /** The folder below which the files of a service account are looked for; none is looked for without it. */
+  readonly root?: string | undefined;
+  /** The variables that name proxies, and that credential plugins get. */
+  readonly env?: Environment;
+  /** Of this program, for the user agent of its calls. */
+  readonly version?: string;
+  /** Whether a credential plugin can ask on standard input. */
+  readonly isInteractive?: boolean;
+}
+
+/** A cluster that can be asked. */
+export interface Cluster {
+  /** The address of its API server. */
+  readonly server: string;
+  /** The certificates of its CA in PEM, where they are known. */
+  readonly ca: string | undefined;
+  /** What calls from here say that they are of. */
+  readonly userAgent: string;
+  /** The namespace of the pod that this runs in. */
+  readonly namespace: string | undefined;
+  /** What the kubeconfig says that is passed over. */
+  readonly notes: readonly string[];
+  /** Gets credentials, so that a fault of them is told once and before anything else; rejects with an ApiFault. */
+  readonly authenticate: (signal: AbortSignal) => Promise<void>;
+  readonly request: Api;
+  readonly pods: ObjectApi;
+  /** In no namespace: listed and watched as `''`. */
+  readonly nodes: ObjectApi;
+  /** The ConfigMap of a name, and no other: rights can be given for it alone. */
+  readonly configMap: (name: string) => ObjectApi;
+  readonly secret: (name: string) => ObjectApi;
+  /** The ValidatingWebhookConfiguration of a name, which is in no namespace. */
+  readonly registration: (name: string) => ObjectApi;
+}
+
+const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
+const UNAUTHORIZED = 401;
+/** Milliseconds for the call that tells whether the caller is known. */
+const FIRST_PATIENCE = 10_000;
+const REGISTRATION = {
+  kind: 'ValidatingWebhookConfiguration',
+  apiVersion: 'admissionregistration.k8s.io/v1',
+};
+const CLOCK = {
+  clock: () => performance.now(),
+  pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
+  random: Math.random,
+};
+
+/**
+ * Loads the access to a cluster; nothing is asked yet.
+ *
+ * @returns undefined where there is neither a kubeconfig nor a service account
+ * @throws Error where the kubeconfig cannot be used, with the reason
+ */
+export async function connectCluster(access: ClusterAccess): Promise<Cluster | undefined> {
+  const { kubeconfig, context, root, env = {}, isInteractive = false, version } = access;
+  const loaded = kubeconfig === undefined ? undefined : loadAccess(kubeconfig, context);
+  if (loaded === undefined && context !== undefined)
+    throw new Error(`there is no kubeconfig with a context ${context}`);
+  const found = loaded ?? (await serviceAccount(root));
+  if (found === undefined) return undefined;
+  const { cluster, user } = found;
+  const server = new URL(cluster.server);
+  const proxyTo = (to: URL) => proxyOf(cluster, to, env);
+  const around = { env, isInteractive, cluster, ca: authorityOf(cluster), proxyUrl: proxyTo(server)?.href };
+  const credentials = credentialsOf(user, server.protocol === 'https:', around, Date.now);
+  const userAgent = version === undefined ? 'kubelet-guard' : `kubelet-guard/${version}`;
+  const { request: once, lines } = clusterCalls({
+    server: cluster.server,
+    userAgent,
+    ca: () => authorityOf(cluster),
+    skipVerify: cluster.skipVerify,
+    serverName: cluster.serverName,
+    proxyTo,
+    credentials,
+  });
+  const request = retrying(once, CLOCK);
+  const { kind, apiVersion } = REGISTRATION;
+  const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted, CLOCK.random);
+  return {
+    server: cluster.server,
+    ca: around.ca,
+    userAgent,
+    namespace: loaded === undefined ? found.namespace : undefined,
+    notes: found.notes,
+    authenticate: async (signal) => {
+      const { certificate } = await credentials.current(signal);
+      // whatever else goes wrong is told by the calls that follow
+      const answer = await once({ path: '/version', timeout: FIRST_PATIENCE }, signal).catch(() => undefined);
+      if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
+    },
+    request,
+    pods: objects({ kind: 'Pod', resource: 'pods' }),
+    nodes: objects({ kind: 'Node', resource: 'nodes' }),
+    configMap: (name) => objects({ kind: 'ConfigMap', resource: 'configmaps', name }),
+    secret: (name) => objects({ kind: 'Secret', resource: 'secrets', name }),
+    registration: (name) => objects({ kind, apiVersion, resource: 'validatingwebhookconfigurations', name }),
+  };
+}
+
+function unknownCaller(certificate: Credentials['certificate'], now: Date): string {
+  const end = certificate === undefined ? undefined : new X509Certificate(certificate.cert).validToDate;
+  const reason =
+    end !== undefined && end < now ? `its client certificate ended at ${end.toISOString()}; renew it` : 'log in again';
+  return `the API server does not know who this is (HTTP 401): the credentials of the kubeconfig have expired, or are of another cluster: ${reason}`;
+}
+
+/** The proxy that the kubeconfig names is used always, those of the environment as Go uses them. */
+function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: Environment): URL | undefined {
+  return proxyUrl === undefined ? proxyFromEnvironment(server, env) : new URL(proxyUrl);
+}
+
+function authorityOf({ ca, server }: AccessCluster): string | undefined {
+  if (ca === undefined || !server.startsWith('https:')) return undefined;
+  const text = contentOf(ca);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new Error('its certificate-authority holds no certificate in PEM');
+}
+
+/** The access of a pod; undefined where there is no service account, or no variables that name the API server. */
+async function serviceAccount(root: string | undefined): Promise<Access | undefined> {
+  if (root === undefined) return undefined;
+  if (!['token', 'ca.crt'].every((file) => existsSync(join(root, SERVICE_ACCOUNT, file)))) return undefined;
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  config.loadFromCluster(root === '/' ? '' : root);
+  const { server = '', caFile = '' } = config.getCurrentCluster() ?? {};
+  if (!URL.canParse(server)) return undefined;
+  const tokenFile = join(root, SERVICE_ACCOUNT, 'token');
+  const ca = { file: caFile };
+  return {
+    cluster: {
+      server: server.replace(/^http:/, 'https:'),
+      ca,
+      skipVerify: false,
+      serverName: undefined,
+      proxyUrl: undefined,
+      execConfig: undefined,
+    },
+    user: { ...ANONYMOUS, tokenFile },
+    namespace: config.getContextObject(config.currentContext)?.namespace?.trim(),
+    notes: [],
+  };
+}

@@ -1,0 +1,186 @@
+// What is sent with a call so that the API server knows the caller: client-go's order of precedence.
+
+import { CredentialFault, runPlugin, type ExecCredential, type ExecSurroundings } from './exec-plugin.ts';
+import { contentOf } from './load.ts';
+import type { AccessUser, ExecPlugin, Impersonation } from './access.ts';
+
+/** What one call shows. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** Where the credentials of calls come from. */
+export interface CredentialSource {
+  /** Those for the next call; rejects with a CredentialFault. */
+  readonly current: (signal: AbortSignal) => Promise<Credentials>;
+  /**
+   * The API server does not know who that was (401).
+   *
+   * @returns whether there may be better credentials, so that the call is worth another try
+   */
+  readonly refused: (credentials: Credentials) => boolean;
+}
+
+/** Makes the source of credentials of a user. Over plain HTTP nothing is shown that another could use. */
+export function credentialsOf(
+  user: AccessUser,
+  isTls: boolean,
+  around: ExecSurroundings,
+  now: () => number,
+): CredentialSource {
+  const headers = impersonation(user.impersonate);
+  if (!isTls) return { current: () => Promise.resolve({ headers, certificate: undefined }), refused: () => false };
+  const tokens = tokenSource(user);
+  const plugin = user.exec === undefined || hasToken(user) ? undefined : pluginSource(user.exec, around, now);
+  const own = new WeakMap<Credentials, ExecCredential>();
+  return {
+    current: async (signal) => {
+      const handed = await plugin?.current(signal);
+      const bearer = tokens() ?? handed?.token ?? idTokenOf(user, now);
+      const authorization = user.basic === undefined ? bearer && `Bearer ${bearer}` : basicOf(user.basic);
+      const credentials = {
+        headers: { ...headers, ...(authorization !== undefined && { Authorization: authorization }) },
+        certificate: certificateOf(user) ?? handed?.certificate,
+      };
+      if (handed !== undefined) own.set(credentials, handed);
+      return credentials;
+    },
+    refused: (credentials) => {
+      const handed = own.get(credentials);
+      return handed !== undefined && plugin?.refused(handed) === true;
+    },
+  };
+}
+
+function hasToken({ token, tokenFile }: AccessUser): boolean {
+  return token !== '' || tokenFile !== '';
+}
+
+/** The file goes before the token, and where it cannot be read, what it held before does. */
+function tokenSource({ token, tokenFile }: AccessUser): () => string | undefined {
+  let last = token === '' ? undefined : token;
+  if (tokenFile === '') return () => last;
+  return () => {
+    try {
+      const text = contentOf({ file: tokenFile }).trim();
+      if (text === '') throw new Error(`the file of the token, ${tokenFile}, is empty`);
+      last = text;
+    } catch (cause) {
+      if (last === undefined) throw new CredentialFault((cause as Error).message, { cause });
+    }
+    return last;
+  };
+}
+
+function certificateOf({ certificate: pair }: AccessUser): Credentials['certificate'] {
+  if (pair === undefined) return undefined;
+  try {
+    return { cert: contentOf(pair.certificate), key: contentOf(pair.key) };
+  } catch (cause) {
+    throw new CredentialFault((cause as Error).message, { cause });
+  }
+}
+
+function basicOf({ username, password }: { readonly username: string; readonly password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** To renew it here would use up the refresh token that kubectl keeps in the kubeconfig. */
+function idTokenOf({ idToken }: AccessUser, now: () => number): string | undefined {
+  if (idToken === undefined) return undefined;
+  const [, payload = ''] = idToken.split('.');
+  let expires: unknown;
+  try {
+    ({ exp: expires } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown });
+  } catch (cause) {
+    throw new CredentialFault('the id-token of the auth-provider "oidc" is no JWT', { cause });
+  }
+  if (typeof expires === 'number' && expires * 1000 < now()) {
+    throw new CredentialFault(
+      'the id-token of the auth-provider "oidc" has expired: run any kubectl command with this context, which renews it',
+    );
+  }
+  return idToken;
+}
+
+function impersonation(as: Impersonation | undefined): Record<string, string | readonly string[]> {
+  if (as === undefined) return {};
+  const extra = Object.entries(as.extra).map(([key, values]) => [
+    `Impersonate-Extra-${escapeKey(key)}`,
+    values.map(bytesOf),
+  ]);
+  return {
+    'Impersonate-User': bytesOf(as.user),
+    ...(as.uid !== '' && { 'Impersonate-Uid': bytesOf(as.uid) }),
+    ...(as.groups.length > 0 && { 'Impersonate-Group': as.groups.map(bytesOf) }),
+    ...(Object.fromEntries(extra) as Record<string, readonly string[]>),
+  };
+}
+
+/** Node writes headers as Latin-1, and API servers read them as UTF-8. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** What no header name can hold, and the sign of escapes itself, in percent. */
+function escapeKey(key: string): string {
+  return Array.from(Buffer.from(key), (byte) => {
+    const sign = String.fromCharCode(byte);
+    return /[A-Za-z0-9!#$&'*+\-.^_`|~]/.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
+}
+
+/** Milliseconds for which a credential that was refused, or was over when it came, is not asked for again. */
+const STANDS = 60_000;
+/** Milliseconds for which a failure stands. */
+const FAILURE_STANDS = 10_000;
+
+interface PluginSource {
+  readonly current: (signal: AbortSignal) => Promise<ExecCredential>;
+  readonly refused: (credential: ExecCredential) => boolean;
+}
+
+/** Runs the plugin when there is need to, once at a time. */
+function pluginSource(plugin: ExecPlugin, around: ExecSurroundings, now: () => number): PluginSource {
+  let held: { readonly credential: ExecCredential; readonly at: number } | undefined;
+  let failed: { readonly fault: unknown; readonly at: number } | undefined;
+  let running: Promise<ExecCredential> | undefined;
+  let refusedAt = -Infinity;
+  const run = async (signal: AbortSignal): Promise<ExecCredential> => {
+    try {
+      const credential = await runPlugin(plugin, around, signal);
+      held = { credential, at: now() };
+      return credential;
+    } catch (fault) {
+      if (!signal.aborted) failed = { fault, at: now() };
+      throw fault;
+    } finally {
+      running = undefined;
+    }
+  };
+  const usable = (): ExecCredential | undefined => {
+    if (held === undefined) return undefined;
+    const { credential, at } = held;
+    // one that was over when it came is used all the same, or the plugin would run for each call
+    const { expires = Infinity } = credential;
+    return expires > now() || (expires <= at && now() - at < STANDS) ? credential : undefined;
+  };
+  return {
+    current: async (signal) => {
+      const credential = usable();
+      if (credential !== undefined) return credential;
+      if (failed !== undefined && now() - failed.at < FAILURE_STANDS) throw failed.fault;
+      running ??= run(signal);
+      return running;
+    },
+    refused: (credential) => {
+      // another call has renewed it meanwhile
+      if (held?.credential !== credential) return true;
+      if (now() - refusedAt < STANDS) return false;
+      refusedAt = now();
+      held = undefined;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// Calls that failed for a passing reason are made again as client-go does (rest/with_retry.go and rest/request.go of v0.37.2):
+// what is answered 429 or 5xx with Retry-After, whatever the verb, for then nothing was done; and reads whose connection was
+// cut. Besides: 429 without Retry-After, and reads while etcd has no leader or a call ran out of time, which client-go leaves
+// to its callers.
+
+import { ApiFault, fieldsOf, parsed, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { HttpFault } from './http/http.ts';
+
+/** What trying again needs of its surroundings. */
+export interface RetryClock {
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock: () => number;
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** As client-go. */
+const MOST_RETRIES = 10;
+/** Where the server does not say how long; as client-go. */
+const WAIT = 1000;
+/** By how much a wait varies, upwards: many that were refused at once do not all come back at once. */
+const JITTER = 0.2;
+/** For all tries of a call without a time of its own, and for one of them. */
+const PATIENCE = 120_000;
+const ONE = 30_000;
+
+/** Makes an API that tries again for as long as the time of the call lasts; then the last answer stands. */
+export function retrying(api: Api, { clock, pause, random }: RetryClock): Api {
+  return async (request, signal) => {
+    const deadline = clock() + (request.timeout ?? PATIENCE);
+    for (let retries = 0; ; retries += 1) {
+      const timeout = Math.ceil(Math.min(request.timeout ?? ONE, deadline - clock()));
+      const asked = await api({ ...request, timeout }, signal).catch((cause: unknown) => apiFaultOf(cause));
+      const wait = waitFor(request, asked) * (1 + JITTER * random());
+      const isLast = !Number.isFinite(wait) || retries === MOST_RETRIES || clock() + wait >= deadline;
+      if (!isLast) await pause(wait, signal).catch(() => undefined);
+      if (!isLast && !signal.aborted) continue;
+      if (asked instanceof Error) throw asked;
+      return asked;
+    }
+  };
+}
+
+/** Milliseconds until a call is worth another try; infinite where it is not. */
+function waitFor({ method = 'GET', mayRepeat }: ApiRequest, asked: ApiAnswer | ApiFault): number {
+  const isRead = method === 'GET' || mayRepeat === true;
+  if (asked instanceof ApiFault) {
+    return isRead && asked.cause instanceof HttpFault && asked.cause.wasCut ? WAIT : Infinity;
+  }
+  const { status, retryAfter, text } = asked;
+  if (status !== 429 && (status < 500 || status > 599)) return Infinity;
+  if (retryAfter !== undefined) return retryAfter * 1000;
+  return status === 429 || (isRead && isPassing(status, text)) ? WAIT : Infinity;
+}
+
+/** Etcd without a leader, or too slow; in a Status, because a kubelet behind a proxy can answer anything. */
+function isPassing(status: number, text: string): boolean {
+  const { kind, message } = fieldsOf(parsed(text));
+  return kind === 'Status' && (status === 504 || /\betcdserver: |request timed out/.test(String(message)));
+}
+
+function apiFaultOf(cause: unknown): ApiFault {
+  if (cause instanceof ApiFault) return cause;
+  return new ApiFault(cause instanceof Error ? cause.message : 'no reason given', undefined, { cause });
+}

@@ -1,0 +1,185 @@
+import type { Exemption } from '../../policy/control.ts';
+import type { Decision, Finding } from '../../policy/finding.ts';
+import type { Violation } from '../../policy/outcome.ts';
+import type { Origin, Problem, Source } from '../../policy/reading.ts';
+import { cut, fitWarnings } from './header-text.ts';
+import { escapeLine } from '../printable.ts';
+
+/** A decision, and what could not be understood outside of any finding. */
+export interface Judgement {
+  readonly decision: Decision;
+  readonly problems: readonly Problem[];
+}
+
+/** What the webhook decided, for the audit log, the metrics and the log. `skip` is a change that is none of its business. */
+export type AdmissionVerdict = 'allow' | 'warn' | 'deny' | 'skip';
+
+/** The response to an AdmissionReview of admission.k8s.io/v1. */
+export interface AdmissionAnswer {
+  readonly apiVersion: 'admission.k8s.io/v1';
+  readonly kind: 'AdmissionReview';
+  readonly response: {
+    readonly uid: string;
+    readonly allowed: boolean;
+    readonly status?: { readonly code: 403; readonly reason: 'Forbidden'; readonly message: string };
+    readonly warnings?: readonly string[];
+    readonly auditAnnotations: Readonly<Record<string, string>>;
+  };
+}
+
+/** Enough for a person; a hostile object must not make the API server carry megabytes to its client and audit log. */
+const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256 };
+
+const MIRROR_POD =
+  'A refused mirror pod does not stop the static pod that already runs on the node: ' +
+  "correct its manifest in the node's static pod folder.";
+
+/**
+ * Answers a review.
+ *
+ * Audit annotations carry plain keys, because the API server prefixes them with the name of the webhook and a slash
+ * (k8s.io/apiserver plugin/webhook/validating/dispatcher.go): `decision` becomes `validate.kubelet-guard.dev/decision`.
+ *
+ * @param uid the uid of the request
+ * @param judgement what was decided about it, or undefined where it was not judged
+ */
+export function admissionAnswer(uid: string, judgement: Judgement | undefined): AdmissionAnswer {
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: responseOf(uid, judgement) };
+}
+
+/** The one word for a judgement. Nothing that could not be told is a plain `allow`. */
+export function verdictOf(judgement: Judgement | undefined): AdmissionVerdict {
+  if (judgement === undefined) return 'skip';
+  const { decision, problems } = judgement;
+  if (!decision.allowed) return 'deny';
+  return decision.warned.length > 0 || problems.length > 0 ? 'warn' : 'allow';
+}
+
+/** The exemptions that a decision makes use of, each once. */
+export function exemptionsIn({ exempted }: Decision): Exemption[] {
+  return [...new Set(exempted.map(({ exemption }) => exemption))];
+}
+
+function responseOf(uid: string, judgement: Judgement | undefined): AdmissionAnswer['response'] {
+  const verdict = verdictOf(judgement);
+  if (judgement === undefined) return { uid, allowed: true, auditAnnotations: { decision: verdict } };
+  const { decision, problems } = judgement;
+  if (verdict === 'allow' && decision.exempted.length === 0)
+    return { uid, allowed: true, auditAnnotations: { decision: verdict } };
+  const exemptions = exemptionsIn(decision);
+  // for the auditor only: whoever makes the change has no part in it, and gets no warning
+  const inUse = exemptions.length > 0 && { exemptions: annotationOf(exemptions, inShort) };
+  if (verdict === 'allow') return { uid, allowed: true, auditAnnotations: { decision: verdict, ...inUse } };
+  const findings = annotationOf([...decision.denied, ...decision.warned], summaryOf);
+  const auditAnnotations = { decision: verdict, findings, ...inUse };
+  if (verdict === 'warn') {
+    const unread = problems.map(({ message }) => `not judged: ${message}`);
+    const warnings = fitWarnings([...decision.warned.flatMap(warningsOf), ...unread]);
+    return { uid, allowed: true, warnings, auditAnnotations };
+  }
+  const status = { code: 403, reason: 'Forbidden', message: refusalOf(decision.denied) } as const;
+  return { uid, allowed: false, status, auditAnnotations };
+}
+
+function refusalOf(denied: readonly Finding[]): string {
+  const note = denied.some(({ surface }) => surface === 'mirror-pod') ? MIRROR_POD : undefined;
+  let room = LIMITS.message - (note?.length ?? 0);
+  const lines: string[] = [];
+  for (const [index, finding] of denied.entries()) {
+    const line = paragraphOf(finding);
+    if (index > 0 && line.length > room) {
+      lines.push(`... and ${denied.length - index} more findings`);
+      break;
+    }
+    lines.push(cut(line, room));
+    room -= line.length;
+  }
+  return [...lines, ...(note === undefined ? [] : [note])].join('\n');
+}
+
+function paragraphOf(finding: Finding): string {
+  const { control, source, subject } = finding;
+  const container = subject.container === undefined ? '' : `, container ${subject.container}`;
+  const wrong = faultsOf(finding).map(({ text, origin }) => cut(text, LIMITS.text) + placeOf(origin));
+  const where = `${cut(whereOf(source), LIMITS.text)}${container}`;
+  // the message ends up in terminals and logs
+  return escapeLine(`${titleOf(finding)}, in ${where}: ${wrong.join('; ')}. To fix it: ${control.remediation}`);
+}
+
+interface Fault {
+  readonly text: string;
+  readonly origin?: Origin | undefined;
+}
+
+function faultsOf({ outcome }: Finding): Fault[] {
+  const violations = outcome.result === 'fail' ? outcome.violations.map(violationFault) : [];
+  const problems = outcome.result === 'pass' ? [] : outcome.problems.map(problemFault);
+  return [...violations, ...problems];
+}
+
+function violationFault({ message, origin }: Violation): Fault {
+  return { text: message, origin };
+}
+
+function problemFault({ message, origin }: Problem): Fault {
+  return { text: `could not be told: ${message}`, origin };
+}
+
+function warningsOf(finding: Finding): string[] {
+  const { outcome } = finding;
+  const notes = [...faultsOf(finding), ...outcome.warnings.map(violationFault)];
+  return notes.map(({ text }) => `${titleOf(finding)}: ${text}`);
+}
+
+function titleOf({ control }: Finding): string {
+  const [{ benchmark, id }] = control.benchmarks;
+  return `${control.slug} (${benchmark} ${id})`;
+}
+
+function whereOf(source: Source): string {
+  if ('object' in source) return source.object;
+  return 'path' in source ? source.path : `node ${source.node}`;
+}
+
+function placeOf(origin: Origin | undefined): string {
+  const pointer = origin?.pointer ?? '';
+  const within = origin?.within ?? '';
+  if (pointer === '' && within === '') return '';
+  return cut(within === '' ? ` (at ${pointer})` : ` (at ${pointer}, in it ${within})`, LIMITS.text);
+}
+
+/** Compact, and whole items only, so that it stays JSON whatever its length. */
+function annotationOf<T>(items: readonly T[], summarise: (item: T) => object): string {
+  const entries: string[] = [];
+  let room = LIMITS.annotation - '[]'.length - ',{"more":99999999}'.length;
+  for (const [index, item] of items.entries()) {
+    const entry = JSON.stringify(summarise(item));
+    if (entry.length + 1 > room) {
+      entries.push(JSON.stringify({ more: items.length - index }));
+      break;
+    }
+    entries.push(entry);
+    room -= entry.length + 1;
+  }
+  return `[${entries.join(',')}]`;
+}
+
+function inShort({ control, subject, reason, expires }: Exemption): object {
+  return { control, subject, reason: cut(reason, LIMITS.reason), expires };
+}
+
+function summaryOf({ control, subject, outcome }: Finding): object {
+  const { container } = subject;
+  const codes = [
+    ...(outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => `${code} ${setting}`) : []),
+    ...(outcome.result === 'pass' ? [] : outcome.problems.map(({ code }) => code)),
+    ...outcome.warnings.map(({ code, setting }) => `${code} ${setting}`),
+  ];
+  const name = cut(container ?? subject.name, 253);
+  return {
+    control: control.slug,
+    result: outcome.result,
+    subject: name,
+    codes: codes.slice(0, LIMITS.codes).map((code) => cut(code, 128)),
+  };
+}

@@ -1,0 +1,109 @@
+import { comparedOf, driftOf, keyOf, type Remembered } from '../../policy/decision/drift.ts';
+import type { Finding } from '../../policy/finding.ts';
+import { contradictionsOf, describe, MANAGED_BY, referenceOf } from './policy-report.ts';
+import type { Digest, ObjectReference, ReportSubject } from './policy-report.ts';
+import { escapeLine } from '../printable.ts';
+import { record } from './remembered.ts';
+
+/** Why there is an Event. */
+export type DriftReason =
+  'KubeletGuardViolation' | 'KubeletGuardUnknown' | 'KubeletGuardResolved' | 'KubeletGuardDisagreement';
+
+/** An Event to be created, of the core API: what shows Events, sorts them and exports them reads the times of that. */
+export interface DriftEvent {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Event';
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly involvedObject: ObjectReference;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: DriftReason;
+  readonly message: string;
+  readonly source: { readonly component: string };
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+  readonly count: 1;
+}
+
+/** The API server takes no more of an Event of its newer API, and readers expect no more (validation/events.go:37). */
+const LONGEST = 1024;
+
+/** What stands for a kube-apiserver that no object of the cluster shows. */
+const API_SERVERS: ObjectReference = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'kubernetes' };
+
+/**
+ * The Events of a finding: one where it is new or worse, one where it is resolved, one where its sources begin to
+ * contradict each other; none where it is as it was.
+ *
+ * An Event has the same name for all who remember the same and see the same, so that it is not there twice, whoever
+ * announces it how often.
+ *
+ * @param at the time of the run, RFC 3339 in UTC
+ */
+export function driftEvents(
+  about: ReportSubject,
+  finding: Finding,
+  before: Remembered | undefined,
+  at: string,
+  digest: Digest,
+): readonly DriftEvent[] {
+  const now = comparedOf(finding);
+  const state = driftOf(now, before, at)?.state;
+  const title = titleOf(finding);
+  const make = (reason: DriftReason, message: string): DriftEvent => {
+    const involvedObject = referenceOf(finding.subject, about) ?? (about.kind === 'node' ? nodeOf(about) : API_SERVERS);
+    const key = keyOf(finding);
+    const uid = about.kind === 'node' ? about.uid : '';
+    const identity = JSON.stringify([uid, key, before && record(key, before), reason, now.violations]);
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: {
+        name: `${MANAGED_BY.value}.${digest(identity)}`,
+        namespace: involvedObject.namespace ?? 'default',
+      },
+      involvedObject,
+      type: reason === 'KubeletGuardResolved' ? 'Normal' : 'Warning',
+      reason,
+      message: cutBytes(escapeLine(message), LONGEST),
+      source: { component: MANAGED_BY.value },
+      firstTimestamp: at,
+      lastTimestamp: at,
+      count: 1,
+    };
+  };
+  const events: DriftEvent[] = [];
+  if (state === 'new') {
+    const codes = now.violations.map(({ code }) => code).join(', ');
+    const reason = now.result === 'fail' ? 'KubeletGuardViolation' : 'KubeletGuardUnknown';
+    const what = codes === '' ? describe(finding) : `${codes}: ${describe(finding)}`;
+    events.push(make(reason, `${title}: ${what}. To fix it: ${finding.control.remediation}`));
+  } else if (state === 'resolved') {
+    const was = before?.result === 'fail' ? 'failed' : 'could not be told';
+    events.push(make('KubeletGuardResolved', `${title} passes; it ${was} since ${before?.since ?? at}`));
+  }
+  if (now.disagrees === true && before?.disagrees !== true) {
+    const what = `${now.result} by the evidence that decides, but ${contradictionsOf(finding)}`;
+    const why = 'Where a file was changed, restart the process that reads it; else correct the file.';
+    events.push(make('KubeletGuardDisagreement', `${title}: sources disagree: ${what}. ${why}`));
+  }
+  return events;
+}
+
+function titleOf({ control, subject }: Finding): string {
+  const [{ benchmark, id }] = control.benchmarks;
+  const container = subject.container === undefined ? '' : `, container ${subject.container}`;
+  return `${control.slug} (${benchmark} ${id}) of ${subject.component} ${subject.name}${container}`;
+}
+
+function nodeOf({ name, uid }: { readonly name: string; readonly uid: string }): ObjectReference {
+  return { apiVersion: 'v1', kind: 'Node', name, uid };
+}
+
+/** Cuts between characters, by what they take in UTF-8. */
+function cutBytes(text: string, most: number): string {
+  const bytes = new Uint8Array(most);
+  const { read } = new TextEncoder().encodeInto(text, bytes);
+  if (read === text.length) return text;
+  const { read: fits } = new TextEncoder().encodeInto(text, bytes.subarray(3));
+  return `${text.slice(0, fits)}...`;
+}

@@ -1,0 +1,66 @@
+import type { Remembered } from '../../policy/decision/drift.ts';
+import type { Judged } from '../../policy/decision/worse.ts';
+import { timestampOf } from '../../policy/decision/timestamp.ts';
+
+/** Far more than a memory takes; see the limits of policy/drift.ts. */
+const LONGEST = 16_384;
+
+/** Writes a memory as compact JSON of one line; undefined where it is longer than is ever read back. */
+export function record(key: string, { result, violations, since, decided, disagrees }: Remembered): string | undefined {
+  const text = JSON.stringify({
+    key,
+    result,
+    since,
+    ...(violations.length > 0 && { violations: violations.map(({ code, setting }) => [code, setting]) }),
+    ...(decided && {
+      decided: { ...decided, violations: decided.violations.map(({ code, setting }) => [code, setting]) },
+    }),
+    ...(disagrees && { disagrees }),
+  });
+  return text.length > LONGEST ? undefined : text;
+}
+
+/** Reads it back. Total; undefined where it is not exactly as it is written. */
+export function recall(text: string): { readonly key: string; readonly remembered: Remembered } | undefined {
+  if (text.length > LONGEST) return undefined;
+  const { key, decided, disagrees, ...rest } = parse(text);
+  const now = read(rest);
+  if (typeof key !== 'string' || now === undefined) return undefined;
+  const last = decided === undefined ? undefined : read(fieldsOf(decided));
+  if (decided !== undefined && (last === undefined || last.result === 'unknown' || now.result !== 'unknown')) {
+    return undefined;
+  }
+  const remembered = {
+    ...now,
+    ...(last && { decided: last }),
+    ...(disagrees === true && { disagrees: true as const }),
+  };
+  return { key, remembered };
+}
+
+function read({ result, since, violations = [] }: Fields): (Judged & { readonly since: string }) | undefined {
+  if (result !== 'pass' && result !== 'fail' && result !== 'unknown') return undefined;
+  if (typeof since !== 'string' || timestampOf(since) === undefined) return undefined;
+  if (!Array.isArray(violations) || (violations.length > 0 && result !== 'fail')) return undefined;
+  const pairs = violations.map((item: unknown) => {
+    const [code, setting] = Array.isArray(item) ? (item as readonly unknown[]) : [];
+    return typeof code === 'string' && typeof setting === 'string' ? { code, setting } : undefined;
+  });
+  return pairs.includes(undefined)
+    ? undefined
+    : { result, violations: pairs.filter((pair) => pair !== undefined), since };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parse(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

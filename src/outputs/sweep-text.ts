@@ -1,0 +1,77 @@
+import type { Link } from '../policy/link/link.ts';
+import type { NodeCounts, ReportedFinding, ReportHead } from './guard-report.ts';
+import { escapeLine } from './printable.ts';
+import { paint, renderFinding, renderRemedies, summariseRun, type TextStyle } from './text.ts';
+
+/** So many nodes that pass are named; of more only the number is said. */
+const MOST_NAMES = 5;
+
+/**
+ * The report of a sweep for people: the link as a whole, what failed or could not be told, what passed by control, what to
+ * do, and a summary. It does not grow with the nodes that pass.
+ */
+export function renderSweepText(head: ReportHead, findings: Iterable<ReportedFinding>, style: TextStyle): string {
+  const { color, quiet } = style;
+  const lines: string[] = [];
+  const failed = new Map<string, ReportedFinding>();
+  const passed = new Map<string, { count: number; names: string[] }>();
+  for (const finding of findings) {
+    const { control, result, subject, exempted, warnings = [], otherEvidence = [], drift } = finding;
+    if (result === 'fail' && exempted === undefined && !failed.has(control)) failed.set(control, finding);
+    const isPlain = warnings.length === 0 && drift === undefined && otherEvidence.every(({ agrees }) => agrees);
+    if (result !== 'pass' || !isPlain) lines.push(...renderFinding(finding, color));
+    else {
+      const known = passed.get(control) ?? { count: 0, names: [] };
+      known.count += 1;
+      if (known.names.length < MOST_NAMES) known.names.push(subject.name);
+      passed.set(control, known);
+    }
+  }
+  const link = head.link === undefined || (quiet && head.link.result === 'pass') ? [] : renderLink(head.link, color);
+  const passes = quiet
+    ? []
+    : Array.from(passed, ([control, { count, names }]) => renderPass(control, count, names, color));
+  const remedies = renderRemedies([...failed.values()]);
+  const parts = [link, renderSkipped(head.nodes), lines, passes, remedies].filter((part) => part.length > 0);
+  const isSilent = quiet && parts.length === 0 && head.run.complete;
+  return isSilent
+    ? ''
+    : [...parts, [summariseRun(head)]].map((part) => part.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+/** In the quietest report too: a kubelet can say so itself. */
+function renderSkipped({ skipped, skippedNames: names = [] }: Partial<NodeCounts> = {}): string[] {
+  if (skipped === undefined || skipped === 0) return [];
+  const more = skipped - names.length;
+  const nodes = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const words = skipped === 1 ? '1 node was skipped: it has' : `${skipped} nodes were skipped: they have`;
+  return [
+    escapeLine(`${words} the label type=virtual-kubelet, and nothing answered there: ${nodes}`),
+    'What has no kubelet can be exempted in the configuration; until then its findings are unknown.',
+  ];
+}
+
+function renderPass(control: string, count: number, names: readonly string[], color: boolean): string {
+  const more = count - names.length;
+  return `${paint('pass', color)}${escapeLine(`${control}  ${count}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`)}`;
+}
+
+function renderLink(link: Link, color: boolean): string[] {
+  const { result, apiServers, apiServersNotApplicable, kubelets, acceptedAuthorities, calls } = link;
+  const presenting = apiServers.filter((end) => end.result === 'pass').length;
+  const asked = kubelets.pass + kubelets.fail + kubelets.unknown;
+  const details = [
+    apiServersNotApplicable === undefined
+      ? `${presenting} of ${apiServers.length} kube-apiservers present a client certificate to kubelets`
+      : `kube-apiserver is not judged: ${apiServersNotApplicable}`,
+    `${kubelets.pass} of ${asked} kubelets ask for one, ${kubelets.fail} do not, ${kubelets.unknown} could not be asked`,
+    ...acceptedAuthorities.map(({ name, kubelets: count }) => `accepted by ${count}: certificates of ${name}`),
+    ...(calls.answered + calls.refused === 0
+      ? []
+      : [`calls through kube-apiserver: ${calls.answered} answered, ${calls.refused} refused`]),
+  ];
+  return [
+    `${paint(result, color)}the link between kube-apiserver and kubelets`,
+    ...details.map((detail) => `${' '.repeat(9)}${escapeLine(detail)}`),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { Exemption } from '../control.ts';
+import type { Finding } from '../finding.ts';
+
+/**
+ * The exemption that applies to a finding. A pattern names a subject as `kind/name`, `kind/namespace/name` or `node/name`,
+ * with `*` for any characters but a slash; the kind is read in any case.
+ *
+ * @param today the day in UTC, as YYYY-MM-DD
+ * @returns the first exemption of the finding's control that is not expired and whose pattern matches
+ */
+export function exemptionOf(exemptions: readonly Exemption[], finding: Finding, today: string): Exemption | undefined {
+  const names = namesOf(finding);
+  return exemptions.find(
+    (exemption) =>
+      exemption.control === finding.control.slug &&
+      !isExpired(exemption, today) &&
+      names.some((name) => matches(exemption, name)),
+  );
+}
+
+/** Tells whether an exemption no longer applies: `expires` is its last day. */
+export function isExpired({ expires }: Exemption, today: string): boolean {
+  return expires < today;
+}
+
+/** The names under which an exemption can mean a finding's subject: by kind, shortest first, then by node. */
+export function namesOf({ subject: { kind, namespace, name, node } }: Pick<Finding, 'subject'>): string[] {
+  const names: string[] = [];
+  if (kind !== undefined) names.push(`${kind.toLowerCase()}/${name}`);
+  if (kind !== undefined && namespace !== undefined) names.push(`${kind.toLowerCase()}/${namespace}/${name}`);
+  if (node !== undefined) names.push(`node/${node}`);
+  return names;
+}
+
+/** Tells whether a name matches; it is gone through once, however many `*` there are. */
+function matches({ subject }: Exemption, name: string): boolean {
+  const slash = subject.indexOf('/');
+  const kind = slash === -1 ? subject : subject.slice(0, slash);
+  const pattern = `${kind.toLowerCase()}${subject.slice(kind.length)}`;
+  let at = 0;
+  let wanted = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < name.length) {
+    if (pattern[wanted] === '*') {
+      star = wanted;
+      wanted += 1;
+      starAt = at;
+    } else if (pattern[wanted] === name[at]) {
+      wanted += 1;
+      at += 1;
+    } else {
+      if (star === -1 || name[starAt] === '/') return false;
+      wanted = star + 1;
+      starAt += 1;
+      at = starAt;
+    }
+  }
+  while (pattern[wanted] === '*') wanted += 1;
+  return wanted === pattern.length;
+}

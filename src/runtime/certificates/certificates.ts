@@ -1,0 +1,168 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+
+import { StartError } from '../start-error.ts';
+
+/** Where the certificate to serve with is. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** The CA that must have signed it, where that matters. */
+  readonly ca?: string;
+}
+
+/** A certificate to serve with, and its key. */
+export interface Certificates {
+  readonly certificate: string;
+  readonly key: string;
+  readonly expires: Date;
+  /** From when on its not being renewed is worth a warning. */
+  readonly late: Date;
+}
+
+/** Where the certificates come from, for as long as the process runs. There is always one to serve with. */
+export interface CertificateSource {
+  readonly current: () => Certificates;
+  /** Keeps them in step from now on, and tells of each one that comes into force. */
+  readonly start: (changed: (certificates: Certificates) => void) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** What files hold at one moment: a text, or why there is none. */
+export type FileTexts = ReadonlyMap<string, string | Error>;
+
+const DAY = 24 * 60 * 60 * 1000;
+/** The part of its life that is left when a certificate is late, if that is shorter than LATE: others live days. */
+const LATE_PART = 0.25;
+const LATE = 30 * DAY;
+const LARGEST = 1024 * 1024;
+
+/** Reads files within bounds. It never rejects. */
+export async function readTexts(paths: readonly string[]): Promise<FileTexts> {
+  const read = async (path: string): Promise<[string, string | Error]> => {
+    try {
+      const stats = await stat(path);
+      // only a file: to open a FIFO would wait for its writer
+      if (!stats.isFile()) throw Object.assign(new Error('this is no file'), { code: 'no file' });
+      if (stats.size > LARGEST) throw Object.assign(new Error('it is too large'), { code: 'larger than 1 MiB' });
+      return [path, await readFile(path, 'utf8')];
+    } catch (cause) {
+      return [path, cause as Error];
+    }
+  };
+  return new Map(await Promise.all(paths.map(read)));
+}
+
+/**
+ * Reads a certificate and its key from files.
+ *
+ * @throws StartError with every fault: not readable, not PEM, key and certificate of different pairs, expired, not yet valid
+ */
+export async function loadCertificates(files: CertificateFiles, now: Date): Promise<Certificates> {
+  const { certificate, key, ca } = files;
+  return parseCertificates(files, await readTexts([certificate, key, ...(ca === undefined ? [] : [ca])]), now);
+}
+
+/**
+ * Makes certificates of what files hold.
+ *
+ * @throws StartError as `loadCertificates` does
+ */
+export function parseCertificates(files: CertificateFiles, texts: FileTexts, now: Date): Certificates {
+  const faults: string[] = [];
+  const attempt = <T>(make: () => T): T | undefined => {
+    try {
+      return make();
+    } catch (cause) {
+      if (!(cause instanceof StartError)) throw cause;
+      faults.push(...cause.faults);
+      return undefined;
+    }
+  };
+  const certificate = attempt(() => parse(texts, files.certificate, 'certificate', (pem) => new X509Certificate(pem)));
+  const key = attempt(() => parse(texts, files.key, 'private key', (pem) => createPrivateKey(pem)));
+  const ca = files.ca;
+  const authority =
+    ca === undefined ? undefined : attempt(() => parse(texts, ca, 'CA', (pem) => new X509Certificate(pem)));
+  if (certificate !== undefined) {
+    faults.push(...validityFaults(certificate.parsed, files.certificate, now));
+    if (key !== undefined) faults.push(...pairFaults(certificate, key, files));
+    if (authority !== undefined && !certificate.parsed.verify(authority.parsed.publicKey)) {
+      faults.push(`${files.certificate} is not signed by ${String(ca)}`);
+    }
+  }
+  if (certificate === undefined || key === undefined || faults.length > 0) throw new StartError('certificate', faults);
+  return certificatesOf(certificate.pem, key.pem, certificate.parsed);
+}
+
+/** A certificate and its key, with what is to be known of its dates. */
+export function certificatesOf(certificate: string, key: string, parsed: X509Certificate): Certificates {
+  const expires = new Date(parsed.validTo);
+  const life = expires.getTime() - Date.parse(parsed.validFrom);
+  return { certificate, key, expires, late: new Date(expires.getTime() - Math.min(LATE, life * LATE_PART)) };
+}
+
+/**
+ * Makes a bundle of CAs of what a file holds.
+ *
+ * @throws StartError where it holds none, or something that is no CA
+ */
+export function parseAuthorities(path: string, texts: FileTexts): string {
+  return parse(texts, path, 'CA', (pem) => {
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+    if (blocks.length === 0 || !blocks.every((block) => new X509Certificate(block).ca)) throw new Error('no CA');
+    createSecureContext({ ca: pem });
+  }).pem;
+}
+
+interface Parsed<T> {
+  readonly pem: string;
+  readonly parsed: T;
+}
+
+function parse<T>(texts: FileTexts, path: string, what: string, understand: (pem: string) => T): Parsed<T> {
+  const pem = texts.get(path);
+  if (typeof pem !== 'string') {
+    const reason = (pem as NodeJS.ErrnoException | undefined)?.code ?? 'no reason given';
+    throw new StartError('certificate', `cannot read the ${what} ${path} (${reason}): check its path and mode`, {
+      cause: pem,
+    });
+  }
+  try {
+    return { pem, parsed: understand(pem) };
+  } catch (cause) {
+    const fault = `${path} holds no ${what} that can be used: it must be PEM, and a key must not have a passphrase`;
+    throw new StartError('certificate', fault, { cause });
+  }
+}
+
+function validityFaults(certificate: X509Certificate, path: string, now: Date): string[] {
+  if (now > new Date(certificate.validTo)) {
+    return [`the certificate ${path} expired at ${isoOf(certificate.validTo)}: renew it`];
+  }
+  if (now < new Date(certificate.validFrom)) {
+    const hint = 'check the clock of this machine and of the one that issued it';
+    return [`the certificate ${path} is not valid before ${isoOf(certificate.validFrom)}: ${hint}`];
+  }
+  return [];
+}
+
+function pairFaults(certificate: Parsed<X509Certificate>, key: Parsed<KeyObject>, files: CertificateFiles): string[] {
+  if (!certificate.parsed.checkPrivateKey(key.parsed)) {
+    return [
+      `the private key ${files.key} does not belong to the certificate ${files.certificate}: pass the two of one pair`,
+    ];
+  }
+  try {
+    createSecureContext({ cert: certificate.pem, key: key.pem });
+    return [];
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+    return [`${files.certificate} cannot be served with (${reason}): issue it with a key and signature of today`];
+  }
+}
+
+function isoOf(date: string): string {
+  return new Date(date).toISOString();
+}

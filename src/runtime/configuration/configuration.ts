@@ -1,0 +1,157 @@
+import { readFileSync, statSync } from 'node:fs';
+
+import { isExpired } from '../../policy/decision/exempt.ts';
+import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
+import type { DecisionPolicy } from '../../policy/finding.ts';
+import type { Surface } from '../../policy/reading.ts';
+import { readSettings, SURFACES, type Actions, type Settings } from './file.ts';
+import { StartError } from '../start-error.ts';
+import type { Located, Place } from './yaml-reader.ts';
+
+/** What a GuardConfiguration makes of the program. */
+export interface GuardConfiguration {
+  /** What admission and `check` do: a companion that the file does not name is off. */
+  readonly policy: DecisionPolicy;
+  /** Whether a sweep and a node audit report a control: unless the file says off, companions too. */
+  readonly isReported: (control: ControlMetadata, surface: Surface) => boolean;
+  readonly namespaces: ReadonlySet<string>;
+  /** What the file says itself, without the defaults. */
+  readonly settings: Settings;
+  /** The file that it was read from; without one the defaults are in force. */
+  readonly file: ConfigurationFile | undefined;
+}
+
+/** A configuration as text, and what to call it in faults. */
+export interface ConfigurationFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Something in a good file that its author may not expect. */
+export interface ConfigurationNote extends Place {
+  readonly message: string;
+}
+
+const DEFAULT_NAMESPACES = ['kube-system'];
+const FAULT_LIMIT = 20;
+
+/** The size in bytes up to which a configuration is read. */
+export const SIZE_LIMIT = 1024 * 1024;
+
+/**
+ * Reads the configuration file, if there is one.
+ *
+ * @param path of the file, or undefined for the defaults
+ * @throws StartError with every fault of it
+ */
+export function loadConfiguration(path: string | undefined, controls: readonly ControlMetadata[]): GuardConfiguration {
+  if (path === undefined) return readConfiguration(undefined, controls);
+  let text: string;
+  try {
+    if (statSync(path).size > SIZE_LIMIT) throw tooLarge(path);
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw cause instanceof StartError ? cause : unreadable(path, cause);
+  }
+  return readConfiguration({ path, text }, controls);
+}
+
+/** The error of a file that is larger than a configuration can be. */
+export function tooLarge(path: string): StartError {
+  return new StartError('configuration', `the configuration ${path} is larger than 1 MiB: check the path`);
+}
+
+/** The error of a file that cannot be read. */
+export function unreadable(path: string, cause: unknown): StartError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+  const fault = `cannot read the configuration ${path} (${reason}): check its path and mode`;
+  return new StartError('configuration', fault, { cause });
+}
+
+/**
+ * Understands a configuration. Whatever it does not know it refuses, so that no setting is silently without effect.
+ *
+ * @param file undefined for the defaults
+ * @param controls the controls there are, with their default actions
+ * @throws StartError with every fault, each with line and column
+ */
+export function readConfiguration(
+  file: ConfigurationFile | undefined,
+  controls: readonly ControlMetadata[],
+): GuardConfiguration {
+  const settings: Settings = file === undefined ? { actions: new Map(), exemptions: [] } : understand(file, controls);
+  return {
+    policy: {
+      action: (control, surface) => actionOf(settings.actions.get(control.slug), control, surface).value,
+      onUnknown: settings.onUnknown?.value ?? 'audit',
+      exemptions: settings.exemptions.map(({ value }) => value),
+    },
+    isReported: (control, surface) => configuredAction(settings.actions.get(control.slug), surface)?.value !== 'off',
+    namespaces: new Set(settings.namespaces?.map(({ value }) => value) ?? DEFAULT_NAMESPACES),
+    settings,
+    file,
+  };
+}
+
+/** The controls that are not off everywhere at admission: judging by others costs time for nothing. */
+export function judgedControls<C extends ControlMetadata>(
+  controls: readonly C[],
+  { policy }: Pick<GuardConfiguration, 'policy'>,
+): C[] {
+  return controls.filter((control) => SURFACES.some((surface) => policy.action(control, surface) !== 'off'));
+}
+
+/**
+ * The action for a control on a surface, with its place in the file if it is from there. An action that the file gives
+ * overall is meant overall: it also goes before the defaults by surface. A companion that the file does not name is off.
+ */
+export function actionOf(
+  configured: Actions | undefined,
+  control: ControlMetadata,
+  surface: Surface,
+): Located<Action> | { readonly value: Action } {
+  const { action, on } = control.defaults;
+  const otherwise = isUnnamed(configured, control) ? 'off' : (on?.[surface] ?? action);
+  return configuredAction(configured, surface) ?? { value: otherwise };
+}
+
+/** Whether only a sweep and a node audit report a control. */
+export function isUnnamed(configured: Actions | undefined, { companion }: ControlMetadata): boolean {
+  return companion === true && configured === undefined;
+}
+
+function configuredAction(configured: Actions | undefined, surface: Surface): Located<Action> | undefined {
+  return configured?.on[surface] ?? configured?.action;
+}
+
+/** The exemptions of a configuration that no longer apply. */
+export function expiredExemptions({ policy }: GuardConfiguration, today: string): readonly Exemption[] {
+  return policy.exemptions.filter((exemption) => isExpired(exemption, today));
+}
+
+/** What the author of a good file has to know of it: exemptions that have expired. */
+export function notesOn({ settings }: GuardConfiguration, today: string): ConfigurationNote[] {
+  const expired = settings.exemptions.filter(({ value }) => isExpired(value, today));
+  return expired.map(({ value: { control, subject, expires }, line, column }) => {
+    const message = `the exemption of ${subject} from ${control} expired on ${expires} and no longer applies: renew or remove it`;
+    return { line, column, message };
+  });
+}
+
+/** The day in UTC, as YYYY-MM-DD: what expires is compared with it. */
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function understand({ path, text }: ConfigurationFile, controls: readonly ControlMetadata[]): Settings {
+  const slugs = controls.map(({ slug }) => slug);
+  const { settings, faults } = readSettings(text, slugs);
+  if (faults.length === 0) return settings;
+  const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  // one broken bracket can be a thousand faults
+  const shown = sorted
+    .slice(0, FAULT_LIMIT)
+    .map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  const rest = faults.length - shown.length;
+  throw new StartError('configuration', rest === 0 ? shown : [...shown, `${path}: and ${rest} more faults`]);
+}

@@ -1,0 +1,178 @@
+import { comparable } from '../../policy/link/addresses.ts';
+import { stillTold, type Audit } from '../../policy/link/audits.ts';
+import { combineShown, type Known } from '../../policy/link/combine.ts';
+import { sharedPlace, strangerAt, type Directory, type Stranger } from '../../policy/link/identity.ts';
+import { ASKS } from '../../policy/link/link.ts';
+import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
+import type { Finding } from '../../policy/finding.ts';
+import type { AskedSource, Problem } from '../../policy/reading.ts';
+import type { NodeEvidence, NodeTarget } from '../../evidence/evidence.ts';
+import type { ListedNode } from '../../evidence/nodes.ts';
+import type { Call } from './recorder.ts';
+
+/** Nothing was heard at all. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'timeout']);
+
+/** Unless these pass, a kubelet can answer a caller that it does not know. */
+const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([ASKS, 'kubelet-anonymous-auth']);
+
+/** How nodes are asked and judged. */
+export interface NodeJudging {
+  readonly evidence: readonly NodeEvidence[];
+  readonly inspect: (document: RawDocument) => readonly Finding[];
+  readonly isReported: (finding: Finding) => boolean;
+  /** What is written down for all kubelets. */
+  readonly declared: readonly Finding[];
+  /** What the agent of a node handed over; undefined where there is none. */
+  readonly handedOver: HandedOver;
+  /** All nodes of the sweep. */
+  readonly directory: Directory;
+  readonly unanswered: (document: UnansweredDocument) => void;
+  /** Notes that something crashed, and gives the problem. */
+  readonly crashed: (what: string, cause: unknown) => Problem;
+}
+
+/** What the agent of a node found there, or why that cannot be told; undefined where no agent is. Never rejects. */
+export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<Audit | Problem | undefined>;
+
+/** What is known of a node. */
+export interface JudgedNode extends Known {
+  /** What its agent saw of kube-apiservers on it. */
+  readonly apiServers: Audit;
+  /** Where kube-apiserver passed a call on to the kubelet. */
+  readonly call: Call | undefined;
+  /** It says that it is no machine with a kubelet, and nothing there answered. */
+  readonly isSkipped: boolean;
+}
+
+/** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
+export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
+  try {
+    return await judge(node, judging, signal);
+  } catch (cause) {
+    const problem = judging.crashed(`the node ${node.name}`, cause);
+    const source = { node: node.name, via: 'proc' } as const;
+    const findings = judging.inspect({ form: 'unanswered', component: 'kubelet', source, problem });
+    const shown = findings.filter(judging.isReported);
+    return { findings, shown, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
+  }
+}
+
+async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
+  const { evidence, inspect, isReported, declared, unanswered } = judging;
+  const audited = readHandOver(node, judging, signal);
+  const asked = evidence.map((one) => askOrCrash(one, node, judging, signal));
+  const answers = withoutStrangers(await Promise.all(asked));
+  const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
+  const onHost = (await audited) ?? { findings: [], at: '' };
+  if ('code' in onHost) {
+    const source = { node: node.name, via: 'proc' } as const;
+    answers.push({ form: 'unanswered', component: 'kubelet', source, problem: onHost });
+  }
+  const { findings: found, at } = 'code' in onHost ? { findings: [], at: '' } : onHost;
+  for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
+  const live = answers.flatMap(inspect);
+  const audit = { findings: found.filter(isOfKubelet), at };
+  const pieces = [...live, ...stillTold(audit, () => node.readySince, live)];
+  const known = combineShown(pieces, declared.filter(isOfKubelet), isReported);
+  const apiServers = { findings: found.filter((finding) => !isOfKubelet(finding)), at };
+  const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
+  return { ...known, apiServers, call: callOf(answers, known.findings), isSkipped };
+}
+
+/** Where a node is asked. */
+export function endpointOf({ address, port }: NodeTarget): string {
+  const host = comparable(address);
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
+export function asksForCertificate({ findings }: JudgedNode): boolean {
+  return findings.some(({ control, outcome }) => control.slug === ASKS && outcome.result === 'pass');
+}
+
+async function readHandOver(
+  node: ListedNode,
+  { handedOver, crashed }: NodeJudging,
+  signal: AbortSignal,
+): Promise<Audit | Problem | undefined> {
+  try {
+    return await handedOver(node, signal);
+  } catch (cause) {
+    return crashed(`what the agent of ${node.name} handed over`, cause);
+  }
+}
+
+/** What is heard otherwise of the node is told all the same. */
+async function askOrCrash(
+  one: NodeEvidence,
+  node: ListedNode,
+  { directory, crashed }: NodeJudging,
+  signal: AbortSignal,
+): Promise<RawDocument> {
+  try {
+    return await ask(one, node, directory, signal);
+  } catch (cause) {
+    const problem = crashed(`what ${node.name} says by ${one.name}`, cause);
+    return { form: 'unanswered', component: 'kubelet', source: { node: node.name, via: one.name }, problem };
+  }
+}
+
+function ask(
+  { name: via, ask }: NodeEvidence,
+  node: ListedNode,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<RawDocument> {
+  const source = { node: node.name, via };
+  const unasked = (problem: Problem): Promise<RawDocument> =>
+    Promise.resolve({ form: 'unanswered', component: 'kubelet', source, problem });
+  if (!('target' in node)) return unasked(node.unusable);
+  const { name, addresses, target } = node;
+  const names = { name, addresses, endpoint: endpointOf(target) };
+  // kube-apiserver does not say whose certificate it saw
+  const shared = via === 'configz-proxy' ? sharedPlace(names, directory) : undefined;
+  if (shared !== undefined) return unasked(shared);
+  return ask({ ...target, stranger: (seen) => strangerAt(names, directory, seen) }, signal);
+}
+
+/**
+ * What kube-apiserver heard at an address is nothing of the node either, where another one answers there; where who answers is
+ * not known, it has to be a configz.
+ */
+function withoutStrangers(answers: readonly RawDocument[]): RawDocument[] {
+  const strangers = answers
+    .flatMap((answer) => (answer.form === 'unanswered' ? [answer.problem] : []))
+    .filter(isStranger);
+  const [stranger] = [...strangers.filter(({ code }) => code === 'wrong-node'), ...strangers];
+  return answers.map((answer) => {
+    if (stranger === undefined || answer.form === 'text' || viaOf(answer) !== 'configz-proxy') return answer;
+    if (answer.form !== 'unanswered' && stranger.code === 'unidentified') return answer;
+    return { form: 'unanswered', component: 'kubelet', source: answer.source as AskedSource, problem: stranger };
+  });
+}
+
+function isStranger(problem: Problem): problem is Stranger {
+  return problem.code === 'wrong-node' || problem.code === 'unidentified';
+}
+
+/** A kubelet that asks for a certificate and refuses kube-apiserver as a stranger was shown none that it accepts. */
+function callOf(answers: readonly RawDocument[], findings: readonly Finding[]): Call | undefined {
+  const passedOn = answers.find((answer) => answer.form !== 'text' && viaOf(answer) === 'configz-proxy');
+  if (passedOn === undefined) return undefined;
+  // a kubelet that lets anybody in answers too, and proves nothing
+  if (passedOn.form !== 'unanswered') return findings.some(isOpen) ? undefined : 'answered';
+  return passedOn.problem.code === 'unauthorized' ? 'refused' : undefined;
+}
+
+function viaOf({ source }: Exclude<RawDocument, { form: 'text' }>): string | undefined {
+  return 'via' in source ? source.via : undefined;
+}
+
+function isOpen({ control, outcome }: Finding): boolean {
+  return ANSWERS_ANYBODY.has(control.slug) && outcome.result !== 'pass';
+}
+
+function isOfKubelet({ subject }: Finding): boolean {
+  return subject.component === 'kubelet';
+}

@@ -1,0 +1,41 @@
+import { judgedAs } from './resources.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/** Tells whether a request is judged at all. */
+export function isJudged(request: AdmissionRequest): boolean {
+  const { group, resource, subResource, operation, object, oldObject } = request;
+  const judged = judgedAs(group, resource, subResource);
+  if (judged?.operations.some((known) => known === operation) !== true) return false;
+  if (operation === 'CREATE' || judged.reads === undefined) return true;
+  return judged.reads.some((path) => !isSame(at(object, path), at(oldObject, path)));
+}
+
+const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+
+/** Tells whether a request leaves what a pod runs as it is. */
+export function runsTheSame({ object, oldObject }: AdmissionRequest): boolean {
+  return CONTAINERS.every((list) => isSame(at(object, ['spec', list]), at(oldObject, ['spec', list])));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((found, name) => (isObject(found) ? found[name] : undefined), value);
+}
+
+/** Deeper than any field of a pod; what is nested deeper is taken for changed. */
+const DEPTH = 64;
+
+function isSame(one: unknown, other: unknown, depth = 0): boolean {
+  if (one === other) return true;
+  if (depth > DEPTH || !isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key], depth + 1))
+  );
+}

@@ -1,0 +1,96 @@
+import { judgedAs } from './resources.ts';
+
+/** What a review asks about, as far as a verdict needs it. */
+export interface AdmissionRequest {
+  readonly uid: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subResource: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly operation: string;
+  /** Who asks, as the API server has authenticated it; the one thing here that no author of an object can choose. */
+  readonly username: string;
+  readonly dryRun: boolean;
+  readonly object: unknown;
+  readonly oldObject: unknown;
+}
+
+/** A request that can be judged, or why the body is none. */
+export type DecodedReview = { readonly request: AdmissionRequest } | { readonly reason: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the body of a call to the webhook.
+ *
+ * A body that lacks what tells which object it is about is no review: to take it for one would allow a change unseen.
+ *
+ * @returns the request, or the reason why the body is no AdmissionReview of admission.k8s.io/v1 with a request
+ */
+export function decodeReview(body: string): DecodedReview {
+  let review: unknown;
+  try {
+    review = JSON.parse(body);
+  } catch {
+    return { reason: body.trim() === '' ? 'the body is empty' : 'the body is not JSON' };
+  }
+  if (!isObject(review)) return { reason: 'the body is not a JSON object' };
+  const { apiVersion, kind, request } = review;
+  if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
+    return { reason: 'the body is not an AdmissionReview of apiVersion admission.k8s.io/v1' };
+  }
+  if (!isObject(request)) return { reason: 'the AdmissionReview has no request' };
+  return decodeRequest(request);
+}
+
+function decodeRequest(request: Fields): DecodedReview {
+  const { uid, operation, resource } = request;
+  if (typeof uid !== 'string' || uid === '') return { reason: 'the request of the AdmissionReview has no uid' };
+  if (typeof operation !== 'string' || operation === '')
+    return { reason: 'the request of the AdmissionReview has no operation' };
+  if (!isObject(resource) || typeof resource.resource !== 'string' || resource.resource === '') {
+    return { reason: 'the request of the AdmissionReview has no resource' };
+  }
+  const decoded: AdmissionRequest = {
+    uid,
+    group: textOf(resource.group),
+    resource: resource.resource,
+    subResource: textOf(request.subResource),
+    kind: isObject(request.kind) ? textOf(request.kind.kind) : '',
+    namespace: textOf(request.namespace),
+    name: textOf(request.name),
+    operation,
+    username: isObject(request.userInfo) ? textOf(request.userInfo.username) : '',
+    dryRun: request.dryRun === true,
+    object: request.object,
+    oldObject: request.oldObject,
+  };
+  const reason = faultOfObjects(decoded);
+  return reason === undefined ? { request: decoded } : { reason };
+}
+
+/** What is wrong with the objects of a request about a resource that can be judged. */
+function faultOfObjects(request: AdmissionRequest): string | undefined {
+  const { group, resource, subResource, operation, object, oldObject } = request;
+  const expected = judgedAs(group, resource, subResource);
+  if (expected === undefined) return undefined;
+  const is = (value: unknown): boolean =>
+    isObject(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
+  const what = `${expected.kind} of apiVersion ${expected.apiVersion}`;
+  if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
+    return `the object of the AdmissionReview is not a ${what}`;
+  // the ratchet compares with it wherever there is one
+  const isCompared = operation === 'UPDATE' || (operation === 'CREATE' && (oldObject ?? null) !== null);
+  if (isCompared && !is(oldObject)) return `the oldObject of the AdmissionReview is not a ${what}`;
+  return undefined;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,254 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+const program = join(import.meta.dirname, '../../../src/main.ts');
+const manifest = join(import.meta.dirname, '../../fixtures/kubeadm-v1.37.2/kube-apiserver.yaml');
+const compliant = readFileSync(manifest, 'utf8');
+const withoutKey = compliant.replace(/^.*--kubelet-client-key=.*\n/m, '');
+const withoutBoth = withoutKey.replace(/^.*--kubelet-client-certificate=.*\n/m, '');
+// a variable that nothing in the pod sets
+const untold = compliant
+  .replace(/(--kubelet-client-key=).*/, '$1$(KEY)')
+  .replace('    image:', '    envFrom: [{configMapRef: {name: e}}]\n    image:');
+const kubelet = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+const kubeletWithCA = `${kubelet}authentication: {x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}}\n`;
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-baseline-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, content);
+  }
+}
+
+/** `check` in the folder. */
+function check(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'check', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, stdout, stderr };
+}
+
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8'));
+}
+
+describe('check --write-baseline', () => {
+  test('keeps the report, prints it too, and changes no exit code', () => {
+    write({ 'm/a.yaml': withoutKey });
+    const plain = check('m');
+    expect(check('--write-baseline', 'b.json', 'm')).toStrictEqual(plain);
+    expect(plain.status).toBe(1);
+    expect(read('b.json')).toMatchObject({ kind: 'GuardReport', run: { complete: true }, summary: { fail: 1 } });
+    expect(readdirSync(folder).sort()).toStrictEqual(['b.json', 'm']);
+  });
+
+  test('is not of a run that is not complete, and leaves the old one', () => {
+    write({ 'a.yaml': compliant, 'b.json': 'old' });
+    for (const more of [[], ['--fail-on', 'never']]) {
+      expect(check(...more, '--write-baseline', 'b.json', 'a.yaml', 'nowhere')).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('the baseline is not written: the run is not complete'),
+      });
+    }
+    expect(check('--write-baseline', 'b.json', 'b.json')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('kubelet-guard: the baseline is not written: '),
+    });
+    expect(readFileSync(join(folder, 'b.json'), 'utf8')).toBe('old');
+  });
+
+  test('writes through a link, and over nothing that is no file', () => {
+    write({ 'a.yaml': compliant, 'there/b.json': 'old' });
+    symlinkSync('there/b.json', join(folder, 'b.json'));
+    expect(check('--write-baseline', 'b.json', 'a.yaml').status).toBe(0);
+    expect(lstatSync(join(folder, 'b.json')).isSymbolicLink()).toBe(true);
+    expect(read('there/b.json')).toMatchObject({ kind: 'GuardReport' });
+    for (const path of ['there', 'no/where.json', '']) {
+      expect(check('--write-baseline', path, 'a.yaml')).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/^kubelet-guard: the baseline .* cannot be written.*\n$/),
+      });
+    }
+    expect(readdirSync(folder).sort()).toStrictEqual(['a.yaml', 'b.json', 'there']);
+  });
+});
+
+describe('check --baseline', () => {
+  test('shows and counts only what is worse, in every format', () => {
+    write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubeletWithCA });
+    check('--write-baseline', 'b.json', 'm');
+    expect(check('--baseline', 'b.json', 'm')).toStrictEqual({
+      status: 0,
+      stdout: 'nothing is worse than the baseline; not worse: 1 failed, 1 passed, 0 unknown\n',
+      stderr: '',
+    });
+
+    write({ 'm/a.yaml': withoutBoth });
+    expect(check('--baseline', 'b.json', 'm')).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^FAIL .*worse than the baseline: 1 failed, 0 passed, 0 unknown; not worse: 0 f/s),
+    });
+    const { status, stdout } = check('--baseline', 'b.json', '--output', 'json', 'm');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      summary: { pass: 0, fail: 1, unknown: 0 },
+      run: { baseline: { notShown: { pass: 1, fail: 0, unknown: 0 }, mended: 0, gone: 0 } },
+      findings: [{ control: 'apiserver-kubelet-client-cert' }],
+    });
+    write({ 'worse.json': stdout });
+    expect(check('--baseline', 'worse.json', 'm')).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  test('gives 3 for what passed and cannot be told now, not for what never could', () => {
+    write({ 'a.yaml': compliant });
+    check('--write-baseline', 'b.json', 'a.yaml');
+    write({ 'a.yaml': untold });
+    expect(check('--baseline', 'b.json', 'a.yaml')).toMatchObject({
+      status: 3,
+      stdout: expect.stringMatching(/^UNKNOWN /),
+    });
+    expect(check('--baseline', 'b.json', 'a.yaml', 'nowhere').status).toBe(3);
+    check('--write-baseline', 'b.json', 'a.yaml');
+    expect(check('--baseline', 'b.json', 'a.yaml').status).toBe(0);
+    write({ 'a.yaml': withoutKey });
+    expect(check('--baseline', 'b.json', 'a.yaml').status).toBe(1);
+  });
+
+  test('tells what is mended or gone, and that nothing is left to judge', () => {
+    write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubelet });
+    check('--write-baseline', 'b.json', 'm');
+    write({ 'm/a.yaml': compliant });
+    rmSync(join(folder, 'm/k.yaml'));
+    expect(check('--baseline', 'b.json', 'm')).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^kubelet-guard: since the baseline: 1 mended, 1 no longer judged; .*\n$/),
+    });
+    rmSync(join(folder, 'm/a.yaml'));
+    expect(check('--baseline', 'b.json', 'm')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('nothing to judge'),
+    });
+  });
+
+  test('finds a folder again, however it is named and where it has gone', () => {
+    write({ 'm/one/k.yaml': kubelet, 'm/two/k.yaml': kubeletWithCA });
+    check('--write-baseline', 'b.json', 'm');
+    for (const path of ['./m/', 'm/../m', join(folder, 'm'), 'm/one/k.yaml']) {
+      expect(check('--baseline', 'b.json', path).status).toBe(0);
+    }
+    renameSync(join(folder, 'm'), join(folder, 'moved'));
+    expect(check('--baseline', 'b.json', 'moved').status).toBe(0);
+    write({ 'moved/one/k.yaml': kubeletWithCA, 'moved/two/k.yaml': kubelet });
+    expect(check('--baseline', 'b.json', 'moved')).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^FAIL .* moved\/two\/k\.yaml/),
+    });
+  });
+
+  test.each([
+    ['is missing', undefined, /b\.json cannot be read \(ENOENT\)/],
+    ['is not JSON', 'kind: GuardReport\n', /b\.json is not JSON/],
+    ['is something else', '{"kind":"Pod"}', /b\.json is no GuardReport/],
+    ['is half of one', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardReport"}', /does not say which run/],
+  ])('that %s gives 2 and one line', (_what, content, reason) => {
+    write({ 'a.yaml': compliant, ...(content !== undefined && { 'b.json': content }) });
+    const { status, stdout, stderr } = check('--baseline', 'b.json', 'a.yaml');
+    expect({ status, stdout }).toStrictEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(/^kubelet-guard: .*\n$/);
+  });
+});
+
+describe('check --generate-exemptions', () => {
+  test('prints what makes the same files pass, with a reason and an end', () => {
+    write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubelet });
+    const { status, stdout, stderr } = check('--generate-exemptions', 'm');
+    expect({ status, stderr }).toStrictEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(
+      /^exemptions:\n {2}- control: apiserver-kubelet-client-cert\n {4}subject: "pod\/kube-system\//,
+    );
+    write({ 'guard.yaml': `apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n${stdout}` });
+    expect(check('--config', 'guard.yaml', 'm')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^EXEMPT .*\n2 failed, 0 passed, 0 unknown \(2 exempt\)\n$/s),
+      stderr: '',
+    });
+    expect(check('--config', 'guard.yaml', '--generate-exemptions', 'm')).toStrictEqual({
+      status: 0,
+      stdout: 'exemptions: []\n',
+      stderr: '',
+    });
+  });
+
+  test('ends them when asked to', () => {
+    write({ 'k.yaml': kubelet });
+    expect(check('--generate-exemptions', '--expires', '2999-12-31', 'k.yaml').stdout).toContain('expires: 2999-12-31');
+  });
+
+  test('writes them to a file', () => {
+    write({ 'k.yaml': kubelet });
+    expect(check('--generate-exemptions', '--output-file', 'e.yaml', 'k.yaml').stdout).toBe('');
+    expect(existsSync(join(folder, 'e.yaml'))).toBe(true);
+  });
+});
+
+test('an exemption that has expired no longer applies, and says so', () => {
+  const exemption = '{ control: kubelet-client-ca, subject: "*/*", reason: "vendor appliance", expires: 2020-01-31 }';
+  const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
+  write({ 'k.yaml': kubelet, 'guard.yaml': `${head}exemptions:\n  - ${exemption}\n` });
+  expect(check('--config', 'guard.yaml', 'k.yaml')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^kubelet-guard: the exemption .* expired on 2020-01-31 and no longer applies: .*\n$/,
+    ),
+  });
+});
+
+test('a plain check loads nothing of all this', () => {
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve(name, context, next) { process.stderr.write(name + '\\n'); return next(name, context); } });`;
+  const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+  const { stderr } = spawnSync(process.execPath, ['--import', url, program, 'check', manifest], { encoding: 'utf8' });
+  expect(stderr).toContain('evidence/files.ts');
+  expect(stderr).not.toMatch(/baseline|report-file|check\/exemptions|exemptions\.ts/);
+});
+
+test.each([
+  ['both a baseline to read and one to write', ['--baseline', 'b', '--write-baseline', 'c'], 'cannot be used with'],
+  ['exemptions of a comparison', ['--generate-exemptions', '--baseline', 'b'], 'cannot be used with'],
+  ['exemptions in JSON', ['--generate-exemptions', '--output', 'json'], 'cannot be used with'],
+  ['an end of nothing', ['--expires', '2999-12-31'], '--expires is only of use with --generate-exemptions'],
+  ['an end that has been', ['--generate-exemptions', '--expires', '2020-01-31'], 'today or later'],
+  ['a day that is none', ['--generate-exemptions', '--expires', '2999-02-31'], 'must be a day as YYYY-MM-DD'],
+  ['a date in other words', ['--generate-exemptions', '--expires', '31.12.2999'], 'must be a day as YYYY-MM-DD'],
+])('%s is wrong use', (_what, args, reason) => {
+  expect(check(...args, '.')).toStrictEqual({ status: 2, stdout: '', stderr: expect.stringContaining(reason) });
+});

@@ -1,0 +1,290 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { apiserverKubeletCA } from '../../../src/controls/apiserver-kubelet-ca.ts';
+import { check, type CheckRequest } from '../../../src/commands/check/check.ts';
+import type { ControlMetadata, Exemption } from '../../../src/policy/control.ts';
+import type { RawDocument } from '../../../src/policy/document.ts';
+import type { Finding, Inspection } from '../../../src/policy/finding.ts';
+import type { SourceProblem } from '../../../src/policy/reading.ts';
+import { reportRun } from '../../../src/outputs/guard-report.ts';
+import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../../support/findings.ts';
+
+const nothing: Inspection = { findings: [], problems: [] };
+
+const results = {
+  pass: { findings: [apiServerFinding()], problems: [] },
+  fail: { findings: [apiServerFinding({ outcome: outcomes.fail })], problems: [] },
+  unknown: { findings: [apiServerFinding({ outcome: outcomes.unknown })], problems: [] },
+  broken: { findings: [], problems: [lostFile] },
+  nothing,
+} satisfies Record<string, Inspection>;
+
+async function* each(items: readonly (RawDocument | SourceProblem)[]): AsyncGenerator<RawDocument | SourceProblem> {
+  // one at a time, as from files
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+/** Each text names what its inspection shows. */
+function request(texts: readonly string[], parts: Partial<CheckRequest> = {}): CheckRequest {
+  return {
+    documents: each(texts.map((text) => ({ form: 'text', path: `${text}.yaml`, text }))),
+    inspect: (document) => {
+      const text = document.form === 'text' ? document.text : '';
+      return text in results ? results[text as keyof typeof results] : nothing;
+    },
+    runId: 'run-1',
+    now: () => new Date(0),
+    output: 'text',
+    failOn: 'unknown',
+    style: { color: false, quiet: false },
+    ...parts,
+  };
+}
+
+describe('the exit code', () => {
+  test.each([
+    // what is found                unknown fail never
+    [['pass'], 0, 0, 0],
+    [['fail'], 1, 1, 0],
+    [['unknown'], 3, 0, 0],
+    [['nothing'], 3, 3, 0],
+    [[], 3, 3, 0],
+    [['broken'], 3, 3, 0],
+    [['pass', 'unknown'], 3, 0, 0],
+    [['pass', 'broken'], 3, 3, 0],
+    [['pass', 'nothing'], 0, 0, 0],
+    [['fail', 'unknown'], 1, 1, 0],
+    [['unknown', 'broken', 'fail'], 1, 1, 0],
+  ] as const)('of %j is %d, with --fail-on fail %d, with never %d', async (texts, unknown, fail, never) => {
+    for (const output of ['text', 'json'] as const) {
+      const codes = [];
+      for (const failOn of ['unknown', 'fail', 'never'] as const) {
+        codes.push((await check(request(texts, { output, failOn }))).exitCode);
+      }
+      expect(codes).toStrictEqual([unknown, fail, never]);
+    }
+  });
+});
+
+test('documents are judged while they arrive, not gathered first', async () => {
+  const order: string[] = [];
+  async function* documents(): AsyncGenerator<RawDocument> {
+    for (const text of ['pass', 'fail']) {
+      order.push(`read ${text}`);
+      yield await Promise.resolve({ form: 'text', path: text, text });
+    }
+  }
+  const inspect = (document: RawDocument): Inspection => {
+    order.push(`judged ${document.form === 'text' ? document.text : ''}`);
+    return results.pass;
+  };
+  await check(request([], { documents: documents(), inspect }));
+  expect(order).toStrictEqual(['read pass', 'judged pass', 'read fail', 'judged fail']);
+});
+
+test('a path that could not be read is one line, and the rest is judged', async () => {
+  const documents = each([lostFile, { form: 'text', path: 'a', text: 'pass' }]);
+  const { errors, output } = await check(request([], { documents }));
+  expect(errors).toStrictEqual(['secret.yaml: cannot be read: give this user the right to read it [forbidden]']);
+  expect(output).toContain('0 failed, 1 passed, 0 unknown; not complete: 1 problem');
+});
+
+test('nothing to judge is said', async () => {
+  expect((await check(request(['nothing']))).errors).toStrictEqual([expect.stringMatching(/^nothing to judge: /)]);
+});
+
+test('JSON is the report of the run, whatever is quiet', async () => {
+  const { output } = await check(request(['pass', 'fail'], { output: 'json', style: { color: true, quiet: true } }));
+  expect(JSON.parse(output)).toMatchObject({
+    kind: 'GuardReport',
+    run: { id: 'run-1', entrance: 'check', startedAt: '1970-01-01T00:00:00.000Z', complete: true },
+    summary: { pass: 1, fail: 1, unknown: 0 },
+  });
+});
+
+test('a control that is configured off is not judged', async () => {
+  const findings: Finding[] = [apiServerFinding({ outcome: outcomes.fail }), kubeletFinding()];
+  const { output, exitCode } = await check(
+    request(['both'], {
+      inspect: () => ({ findings, problems: [] }),
+      policy: { action: ({ slug }) => (slug === 'apiserver-kubelet-client-cert' ? 'off' : 'audit'), exemptions: [] },
+    }),
+  );
+  expect(output).not.toContain('apiserver-kubelet-client-cert');
+  expect(exitCode).toBe(0);
+});
+
+test.each([
+  ['without a configuration', undefined, 0],
+  ['where the configuration does not name it', 'off', 0],
+  ['where the configuration names it', 'audit', 1],
+] as const)('a companion %s', async (_name, action, expected) => {
+  const companion = apiServerFinding({ control: apiserverKubeletCA, outcome: outcomes.fail });
+  const policy = action && {
+    action: (control: ControlMetadata) => (control.companion ? action : 'audit'),
+    exemptions: [],
+  };
+  const { output, exitCode } = await check(
+    request(['both'], {
+      inspect: () => ({ findings: [apiServerFinding(), companion], problems: [] }),
+      ...(policy && { policy }),
+    }),
+  );
+  expect(exitCode).toBe(expected);
+  expect(output.includes('apiserver-kubelet-ca')).toBe(expected === 1);
+});
+
+/** As if the configuration had these; the run is on 1970-01-01. */
+function exempting(...exemptions: readonly Partial<Exemption>[]): Partial<CheckRequest> {
+  const whole = exemptions.map((parts) => ({
+    control: 'apiserver-kubelet-client-cert',
+    subject: 'pod/kube-system/kube-apiserver-*',
+    reason: 'vendor appliance, ticket 4711',
+    expires: '1970-01-01',
+    ...parts,
+  }));
+  return { policy: { action: () => 'enforce', exemptions: whole } };
+}
+
+describe('an exemption', () => {
+  test.each([
+    [['fail'], 0],
+    [['unknown'], 0],
+    [['fail', 'pass'], 0],
+    [['fail', 'broken'], 3],
+  ] as const)('lets %j through, with exit code %d', async (texts, exitCode) => {
+    expect((await check(request(texts, exempting({})))).exitCode).toBe(exitCode);
+  });
+
+  test('is shown with its reason and its end, and nothing is to be fixed', async () => {
+    const { output, errors } = await check(request(['fail'], exempting({})));
+    expect(output).toMatch(
+      /^EXEMPT {3}apiserver-.*\n {9}exempt until 1970-01-01: vendor appliance, ticket 4711\n {9}--kubelet-client-key is not/,
+    );
+    expect(output).not.toContain('To fix');
+    expect(output).toMatch(/\n1 failed, 0 passed, 0 unknown \(1 exempt\)\n$/);
+    expect(errors).toStrictEqual([]);
+  });
+
+  test('is in the report, of what does not pass only', async () => {
+    const { output } = await check(request(['fail', 'pass'], { output: 'json', ...exempting({}) }));
+    expect(JSON.parse(output)).toMatchObject({
+      summary: { pass: 1, fail: 1, unknown: 0, exempted: 1 },
+      findings: [
+        { result: 'fail', exempted: { reason: 'vendor appliance, ticket 4711', expires: '1970-01-01' } },
+        expect.not.objectContaining({ exempted: expect.anything() }),
+      ],
+    });
+  });
+
+  test.each([
+    ['of another control', { control: 'kubelet-client-ca' }],
+    ['of another subject', { subject: 'pod/kube-system/etcd-*' }],
+  ])('%s changes nothing', async (_which, parts) => {
+    const { exitCode, output } = await check(request(['fail'], exempting(parts)));
+    expect({ exitCode, output }).toStrictEqual({
+      exitCode: 1,
+      output: (await check(request(['fail']))).output,
+    });
+  });
+
+  test('that has expired does not apply, and is told', async () => {
+    const { exitCode, errors } = await check(request(['fail'], exempting({ expires: '1969-12-31' })));
+    expect({ exitCode, errors }).toStrictEqual({
+      exitCode: 1,
+      errors: [
+        expect.stringMatching(/^the exemption of .* expired on 1969-12-31 and no longer applies: renew or remove/),
+      ],
+    });
+  });
+});
+
+describe('with a baseline', () => {
+  const baselineOf = (...texts: readonly (keyof typeof results)[]) =>
+    reportRun(
+      { id: 'before', entrance: 'check', startedAt: '', finishedAt: '' },
+      { findings: texts.flatMap((text) => results[text].findings), problems: [] },
+    );
+
+  test.each([
+    // before, now,          unknown, fail, never
+    ['pass', ['pass'], 0, 0, 0],
+    ['pass', ['fail'], 1, 1, 0],
+    ['pass', ['unknown'], 3, 0, 0],
+    ['fail', ['fail'], 0, 0, 0],
+    ['fail', ['unknown'], 0, 0, 0],
+    ['unknown', ['unknown'], 0, 0, 0],
+    ['unknown', ['fail'], 1, 1, 0],
+    ['nothing', ['pass'], 0, 0, 0],
+    ['nothing', ['fail'], 1, 1, 0],
+    ['nothing', ['unknown'], 3, 0, 0],
+    ['fail', ['fail', 'broken'], 3, 3, 0],
+    ['fail', ['fail', 'broken'], 3, 3, 0],
+    ['fail', ['nothing'], 3, 3, 0],
+    ['fail', [], 3, 3, 0],
+  ] as const)(
+    'the exit code after %s of %j is %d, with --fail-on fail %d, with never %d',
+    async (before, now, ...codes) => {
+      const baseline = baselineOf(before);
+      for (const output of ['text', 'json'] as const) {
+        const found = [];
+        for (const failOn of ['unknown', 'fail', 'never'] as const) {
+          found.push((await check(request(now, { output, failOn, baseline }))).exitCode);
+        }
+        expect(found).toStrictEqual(codes);
+      }
+    },
+  );
+
+  test('only what is worse is shown', async () => {
+    const { output, errors } = await check(request(['fail'], { baseline: baselineOf('pass') }));
+    expect(output).toMatch(/^FAIL .*\nworse than the baseline: 1 failed, 0 passed, 0 unknown; not worse: 0 failed/s);
+    expect(errors).toStrictEqual([]);
+    expect((await check(request(['fail'], { baseline: baselineOf('fail') }))).output).toBe(
+      'nothing is worse than the baseline; not worse: 1 failed, 0 passed, 0 unknown\n',
+    );
+  });
+
+  test('quiet says nothing where nothing is worse', async () => {
+    const style = { color: false, quiet: true };
+    expect((await check(request(['fail'], { style, baseline: baselineOf('fail') }))).output).toBe('');
+  });
+
+  test('what is mended or gone is told in one line', async () => {
+    const { errors } = await check(request(['pass'], { baseline: baselineOf('fail', 'fail') }));
+    expect(errors).toStrictEqual([expect.stringMatching(/^since the baseline: 1 mended, 1 no longer judged; /)]);
+  });
+});
+
+describe('a baseline', () => {
+  const written = (texts: readonly string[], parts: Partial<CheckRequest> = {}) =>
+    check(request(texts, { writesBaseline: true, ...parts }));
+
+  test('is the whole report, whatever is shown and however it ends', async () => {
+    for (const output of ['text', 'json', 'exemptions'] as const) {
+      const { baseline = '', exitCode, errors } = await written(['pass', 'fail', 'unknown'], { output });
+      expect(JSON.parse(baseline)).toMatchObject({
+        run: { complete: true },
+        summary: { pass: 1, fail: 1, unknown: 1 },
+      });
+      expect({ exitCode, errors: errors.slice(1) }).toStrictEqual({ exitCode: 1, errors: [] });
+    }
+  });
+
+  test('is only written where it is wanted', async () => {
+    expect(await check(request(['pass']))).not.toHaveProperty('baseline');
+  });
+
+  test.each([
+    [['pass', 'broken'], 'unknown', 3],
+    [['pass', 'broken'], 'unknown', 3],
+    [['fail', 'broken'], 'unknown', 1],
+    [['pass', 'broken'], 'never', 3],
+    [['nothing'], 'never', 3],
+  ] as const)('is not made of the run of %j, with --fail-on %s', async (texts, failOn, exitCode) => {
+    const answer = await written(texts, { failOn });
+    expect(answer).not.toHaveProperty('baseline');
+    expect(answer.errors.at(-1)).toMatch(/^the baseline is not written: /);
+    expect(answer.exitCode).toBe(exitCode);
+  });
+});

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+
+import { controls } from '../../../src/controls/index.ts';
+import { examine, type DoctorPorts } from '../../../src/commands/doctor/doctor.ts';
+import { doctorExitCode } from '../../../src/commands/doctor/report.ts';
+import { questionsTo } from '../../../src/kube/questions.ts';
+import { bundleFacts, servingFacts } from '../../../src/evidence/certificates/serving.ts';
+
+const { signal } = new AbortController();
+
+function ports(answer: (path: string) => Promise<string>): DoctorPorts & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    questions: questionsTo(async ({ path }) => {
+      asked.push(path);
+      return { status: 200, contentType: 'application/json', text: await answer(path) };
+    }),
+    controls,
+    server: 'https://127.0.0.1:6443',
+    namespace: undefined,
+    configuration: undefined,
+    understand: () => {
+      throw new Error('1:1: not a configuration');
+    },
+    bundleFacts,
+    servingFacts,
+    decode: (base64) => Buffer.from(base64, 'base64').toString(),
+    now: new Date('2026-11-26T12:00:00Z'),
+  };
+}
+
+test('an API server that does not answer is asked once, and everything is unknown', async () => {
+  const silent = ports(() => Promise.reject(new Error('no answer within 10000 ms')));
+
+  const checks = await examine(silent, signal);
+
+  expect(silent.asked).toEqual(['/version']);
+  expect(new Set(checks.map(({ result }) => result))).toEqual(new Set(['unknown']));
+  expect(checks).toHaveLength(9);
+  expect(doctorExitCode(checks)).toBe(3);
+});
+
+test.each(['null', '[]', '{}', '""', 'x', '{"data":{"guard.yaml":"x"},"webhooks":[1],"items":[2]}'])(
+  'answers that are nothing of the kind make nothing ok that was not seen: %s',
+  async (text) => {
+    const checks = await examine(
+      ports(() => Promise.resolve(text)),
+      signal,
+    );
+    const results = Object.fromEntries(checks.map(({ check, result }) => [check, result]));
+
+    if (!text.includes('items')) expect(results['other-webhooks']).toBe('unknown');
+    for (const check of ['registration', 'certificate', 'canary', 'rights', 'policies', 'configuration']) {
+      expect(results[check]).not.toBe('ok');
+    }
+  },
+);

@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+
+import { runAgent } from '../../../src/commands/node/agent.ts';
+import type { HandOver } from '../../../src/evidence/node-agent/config-maps.ts';
+
+const START = Date.parse('2026-11-26T12:00:00Z');
+const INTERVAL = 600_000;
+
+function report(result: string, id = 'run', problems: readonly object[] = []): string {
+  return JSON.stringify({ kind: 'GuardReport', run: { id, problems }, findings: [{ result }] });
+}
+
+interface World {
+  readonly audits: (() => string)[];
+  /** What handing over does, each time; the last one for ever. */
+  readonly answers?: (() => void)[];
+}
+
+/** Runs an agent, in time that passes only while it waits, until it has nothing more to audit. */
+async function lived({ audits, answers = [() => undefined] }: World) {
+  let now = START;
+  let audited = 0;
+  const abort = new AbortController();
+  const handed: (HandOver & { readonly at: number })[] = [];
+  const heard: string[] = [];
+  await runAgent(
+    {
+      node: 'a',
+      audit: () => {
+        const next = audits[audited];
+        audited += 1;
+        if (audited === audits.length) abort.abort();
+        return Promise.resolve().then(() => next?.() ?? '{"run":{}}');
+      },
+      handOver: (node, handOver) => {
+        expect(node).toBe('a');
+        const answer = answers[Math.min(handed.length, answers.length - 1)];
+        handed.push({ ...handOver, at: now - START });
+        return Promise.resolve().then(answer);
+      },
+      settings: () => ({ interval: INTERVAL, jitter: 0.5 }),
+      pause: (milliseconds) => {
+        now += milliseconds;
+        return Promise.resolve();
+      },
+      random: () => 0.5,
+      now: () => new Date(now),
+      watcher: {
+        audited: () => heard.push('audited'),
+        crashed: (cause) => heard.push(`crashed: ${(cause as Error).message}`),
+        lost: (reason) => heard.push(`lost: ${reason}`),
+        back: () => heard.push('back'),
+      },
+    },
+    abort.signal,
+  );
+  return { handed, heard };
+}
+
+const gone = (): never => {
+  throw new Error('gone');
+};
+
+test('an audit is handed over at once, with the time and how often there is one', async () => {
+  const { handed, heard } = await lived({ audits: [() => report('pass'), () => report('pass', 'other')] });
+  expect(handed.slice(0, 1)).toEqual([
+    { report: report('pass'), told: new Date(START).toISOString(), interval: INTERVAL / 1000, at: 0 },
+  ]);
+  expect(heard).toEqual(['audited']);
+});
+
+test('what says the same is handed over again, for a process may have been started anew, and told once', async () => {
+  const audits = Array.from({ length: 6 }, (_, index) => () => report('pass', `run ${index}`));
+  const { handed, heard } = await lived({ audits });
+  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(heard).toEqual(['audited']);
+});
+
+test('what says something else is handed over at once, a problem of the run too', async () => {
+  const broken = [{ code: 'forbidden', message: 'no' }];
+  const audits = [() => report('pass'), () => report('fail'), () => report('fail', 'x', broken), () => report('pass')];
+  const { handed } = await lived({ audits });
+  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3]);
+});
+
+test('an API server that is gone is asked again and again, told once, and the last audit is what arrives', async () => {
+  const audits = [() => report('pass'), () => report('fail'), () => report('fail')];
+  const { handed, heard } = await lived({
+    audits,
+    answers: [...Array.from({ length: 17 }, () => gone), () => undefined],
+  });
+  expect(handed.at(-1)).toMatchObject({ report: report('fail') });
+  expect(heard).toEqual(['audited', 'lost: gone', 'audited', 'back']);
+  const waits = handed.map(({ at }, index) => at - (handed[index - 1]?.at ?? 0)).slice(1, 8);
+  // longer and longer, with a jitter of an eighth here, up to a minute
+  expect(waits).toEqual([1125, 2250, 4500, 9000, 18_000, 36_000, 67_500]);
+});
+
+test('an audit that crashes is told, and the next one is made', async () => {
+  const { handed, heard } = await lived({ audits: [gone, () => report('pass'), () => report('pass')] });
+  expect(heard).toEqual(['crashed: gone', 'audited']);
+  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([1, 2]);
+});

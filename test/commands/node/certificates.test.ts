@@ -1,0 +1,344 @@
+// The certificate files of a host, from real certificates to exit codes.
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { auditHost, type NodeAuditRequest } from '../../../src/commands/node/host.ts';
+import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-report.ts';
+import { asOther } from '../../evidence/host/as-other.ts';
+import { authority, client, DAY, NOW, SERVER_AUTH, type Issued, type Wanted } from '../../support/link-certificates.ts';
+import { buildHost } from './node-host.ts';
+
+const CERTIFICATE = '/etc/kubernetes/pki/apiserver-kubelet-client.crt';
+const KEY = '/etc/kubernetes/pki/apiserver-kubelet-client.key';
+const CA = '/etc/kubernetes/pki/ca.crt';
+const KUBELET = '=== process 700\nexe /usr/bin/kubelet\nkubelet\n--config=/var/lib/kubelet/config.yaml\n';
+const HOST = `${KUBELET}=== process 900
+exe /usr/bin/kube-apiserver
+kube-apiserver
+--kubelet-client-certificate=${CERTIFICATE}
+--kubelet-client-key=${KEY}
+--kubelet-certificate-authority=${CA}
+=== /etc/hostname
+node-1
+=== /var/lib/kubelet/config.yaml
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {x509: {clientCAFile: ${CA}}}
+`;
+const days = (count: number) => new Date(NOW.getTime() + count * DAY);
+const PAST = { from: days(-9), to: days(-1) };
+
+let root: string;
+let ca: Issued;
+let leaf: Issued;
+
+beforeAll(async () => {
+  ca = await authority();
+  leaf = await client(ca);
+});
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kubelet-guard-node-'));
+  chmodSync(root, 0o755);
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+function put(path: string, content: string, mode = 0o600): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  rmSync(join(root, path), { force: true });
+  writeFileSync(join(root, path), content, { mode });
+  chmodSync(join(root, path), mode);
+}
+
+/** A host where everything is right. */
+function build(text = HOST): void {
+  buildHost(root, text);
+  put(CA, ca.pem, 0o644);
+  putPair(leaf);
+}
+
+function putPair({ pem, keyPem }: Issued): void {
+  put(CERTIFICATE, pem, 0o644);
+  put(KEY, keyPem);
+}
+
+function run(more: Partial<NodeAuditRequest> = {}) {
+  const request: NodeAuditRequest = {
+    root,
+    hostname: 'localhost',
+    config: undefined,
+    evidence: ['proc'],
+    output: 'text',
+    failOn: 'unknown',
+    style: { color: false, quiet: false },
+    now: () => NOW,
+    clock: () => performance.now(),
+    ...more,
+  };
+  return auditHost(request, new AbortController().signal);
+}
+
+/** What is said of the client certificate and of the client CA: the result, codes, `?` before a problem, `~` before a warning, `>` before what comes. */
+async function judged(more: Partial<NodeAuditRequest> = {}) {
+  const { output, exitCode } = await run({ ...more, output: 'json' });
+  const { findings } = JSON.parse(output) as GuardReport;
+  const of = (slug: string) => findings.filter(({ control }) => control === slug).flatMap(said);
+  return { server: of('apiserver-kubelet-client-cert'), kubelet: of('kubelet-client-ca'), exitCode };
+}
+
+function said({ result, violations, problems, warnings = [], otherEvidence = [] }: ReportedFinding): string[] {
+  return [
+    result,
+    ...violations.map(({ code }) => code),
+    ...problems.map(({ code }) => `?${code}`),
+    ...warnings.map(({ code }) => `~${code}`),
+    ...otherEvidence.flatMap((other) => (other.violations ?? []).map(({ code }) => `>${code}`)),
+  ];
+}
+
+test('a host where everything is right gives only passes', async () => {
+  build();
+  const { output, errors, exitCode } = await run();
+  expect(output.split('\n').filter((line) => line !== '')).toStrictEqual([
+    ...['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode'].map((slug) =>
+      expect.stringMatching(`^PASS {5}${slug}  kubelet`),
+    ),
+    expect.stringMatching('^PASS {5}apiserver-kubelet-client-cert  kube-apiserver'),
+    expect.stringMatching('^PASS {5}apiserver-kubelet-ca  kube-apiserver'),
+    '0 failed, 5 passed, 0 unknown',
+  ]);
+  expect([errors, exitCode]).toStrictEqual([[], 0]);
+});
+
+describe('the files of kube-apiserver', () => {
+  test.each<readonly [string, () => void, readonly string[]]>([
+    [
+      'a certificate that is missing',
+      () => {
+        rmSync(join(root, CERTIFICATE));
+      },
+      ['fail', 'would-not-start'],
+    ],
+    [
+      'a key that is missing',
+      () => {
+        rmSync(join(root, KEY));
+      },
+      ['fail', 'would-not-start'],
+    ],
+    [
+      'a certificate that is no PEM',
+      () => {
+        put(CERTIFICATE, 'x');
+      },
+      ['fail', 'not-a-certificate'],
+    ],
+    [
+      'an empty key',
+      () => {
+        put(KEY, '');
+      },
+      ['fail', 'not-a-key'],
+    ],
+    [
+      'the key of another certificate',
+      () => {
+        put(KEY, ca.keyPem);
+      },
+      ['fail', 'key-mismatch'],
+    ],
+    [
+      'a key that all can read',
+      () => {
+        chmodSync(join(root, KEY), 0o644);
+      },
+      ['pass', '~key-exposed'],
+    ],
+  ])('%s', async (_, change, said) => {
+    build();
+    change();
+    const { server, kubelet, exitCode } = await judged();
+    expect([server, kubelet]).toStrictEqual([said, ['pass']]);
+    expect(exitCode).toBe(said[0] === 'fail' ? 1 : 0);
+  });
+
+  test.each<readonly [string, Wanted, readonly string[]]>([
+    ['has expired', PAST, ['fail', 'expired']],
+    ['is not valid yet', { from: days(1) }, ['fail', 'not-yet-valid']],
+    ['expires soon', { to: days(29) }, ['pass', '~expires-soon']],
+    ['does not expire soon', { to: days(31) }, ['pass']],
+    ['is that of a server', { usages: [SERVER_AUTH] }, ['fail', 'no-client-auth']],
+  ])('a certificate that %s', async (_, wanted, said) => {
+    build();
+    putPair(await client(ca, wanted));
+    expect((await judged()).server).toStrictEqual(said);
+  });
+
+  test('a certificate of another CA than that of the kubelet', async () => {
+    build();
+    putPair(await client(await authority({ name: 'CN=other' })));
+    expect(await judged()).toStrictEqual({ server: ['fail', 'unknown-authority'], kubelet: ['pass'], exitCode: 1 });
+    const { output } = await run();
+    expect(output).toContain(`which no CA of ${CA} has issued: the kubelet answers 401`);
+    // with a second kubelet on the node it cannot be told whose CA it is
+    const second = HOST.replace(KUBELET, KUBELET.replace('700', '600')).split('=== process 900')[0] ?? '';
+    buildHost(root, second.replace(/=== \/[^]*/, ''));
+    expect((await judged()).server).toStrictEqual(['pass']);
+  });
+
+  test('a fault is not taken for one that the static pod mends', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'kube-apiserver', namespace: 'kube-system' },
+      spec: {
+        containers: [
+          {
+            name: 'kube-apiserver',
+            command: [
+              'kube-apiserver',
+              `--kubelet-client-certificate=${CERTIFICATE}`,
+              `--kubelet-client-key=${KEY}`,
+              `--kubelet-certificate-authority=${CA}`,
+            ],
+            volumeMounts: [{ name: 'pki', mountPath: '/etc/kubernetes/pki' }],
+          },
+        ],
+        volumes: [{ name: 'pki', hostPath: { path: '/etc/kubernetes/pki' } }],
+      },
+    };
+    build(HOST.replace('authentication:', 'staticPodPath: /etc/kubernetes/manifests\nauthentication:'));
+    put('/etc/kubernetes/manifests/kube-apiserver.yaml', JSON.stringify(pod));
+    putPair(await client(ca, PAST));
+    const { findings } = JSON.parse((await run({ output: 'json' })).output) as GuardReport;
+    const found = findings.filter(({ control }) => control === 'apiserver-kubelet-client-cert');
+    expect(found).toMatchObject([{ result: 'fail', subject: { kind: 'Pod', name: 'kube-apiserver-node-1' } }]);
+    expect(found[0]).not.toHaveProperty('otherEvidence');
+  });
+});
+
+describe('the client CA file of the kubelet', () => {
+  test.each<readonly [string, Wanted, readonly string[]]>([
+    ['that is none', { ca: { isCA: false } }, ['fail', 'not-a-ca']],
+    ['that has expired', PAST, ['fail', 'ca-expired']],
+    ['that is not valid yet', { from: days(1) }, ['fail', 'ca-not-yet-valid']],
+    ['that expires soon', { to: days(9) }, ['pass', '~ca-expires-soon']],
+    ['that is for servers', { usages: [SERVER_AUTH] }, ['fail', 'ca-not-accepted']],
+    ['that is a public one', { name: 'CN=ISRG Root X1' }, ['pass', '~public-bundle']],
+  ])('a CA %s', async (_, wanted, said) => {
+    build(KUBELET + HOST.slice(HOST.indexOf('=== /etc/hostname')));
+    put(CA, (await authority(wanted)).pem);
+    const { kubelet, exitCode } = await judged();
+    expect([kubelet, exitCode]).toStrictEqual([said, said[0] === 'fail' ? 1 : 0]);
+  });
+
+  test.each<readonly [string, () => void]>([
+    [
+      'missing',
+      () => {
+        rmSync(join(root, CA));
+      },
+    ],
+    [
+      'no PEM',
+      () => {
+        put(CA, 'x');
+      },
+    ],
+  ])('%s harms a running kubelet with its next start only', async (_, change) => {
+    build();
+    change();
+    const { server, kubelet, exitCode } = await judged();
+    expect([server, kubelet, exitCode]).toStrictEqual([['pass'], ['pass', '>would-not-start'], 1]);
+    const { output, errors } = await run();
+    expect(errors.join()).toContain('kubelet-client-ca of node-1 fails with the next start of kubelet');
+    expect(output).toContain(`the kubelet would refuse to start: authentication.x509.clientCAFile is ${CA}`);
+  });
+
+  test('missing keeps a kubelet from starting that does not run', async () => {
+    const unit =
+      '=== /etc/systemd/system/kubelet.service\n[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml\n';
+    build(HOST.slice(HOST.indexOf('=== /etc/hostname')) + unit);
+    expect((await judged()).kubelet).toStrictEqual(['pass']);
+    rmSync(join(root, CA));
+    expect((await judged()).kubelet).toStrictEqual(['fail', 'would-not-start']);
+  });
+});
+
+describe('what cannot be read is unknown', () => {
+  const slots = [
+    ['server', CERTIFICATE],
+    ['server', KEY],
+    ['kubelet', CA],
+  ] as const;
+  const kinds: readonly (readonly [string, string, (path: string) => void])[] = [
+    ['a FIFO', 'unreachable', (path) => void spawnSync('mkfifo', [path])],
+    [
+      'a folder',
+      'unreachable',
+      (path) => {
+        mkdirSync(path);
+      },
+    ],
+    [
+      'a link to itself',
+      'unreachable',
+      (path) => {
+        symlinkSync(path.slice(path.lastIndexOf('/') + 1), path);
+      },
+    ],
+    [
+      '10 GB of nothing',
+      'too-large',
+      (path) => {
+        writeFileSync(path, '');
+        truncateSync(path, 10_000_000_000);
+      },
+    ],
+  ];
+
+  test.each(slots.flatMap(([side, path]) => kinds.map((kind) => [side, path, ...kind] as const)))(
+    '%s: %s is %s',
+    async (side, path, _, code, make) => {
+      build();
+      rmSync(join(root, path));
+      make(join(root, path));
+      const found = await judged();
+      expect([found[side], found.exitCode]).toStrictEqual([['unknown', `?${code}`], 3]);
+    },
+  );
+
+  test('for want of rights', async () => {
+    build();
+    chmodSync(join(root, KEY), 0);
+    chmodSync(join(root, CA), 0);
+    const found = await asOther(() => judged());
+    expect(found).toStrictEqual({
+      server: ['unknown', '?forbidden'],
+      kubelet: ['unknown', '?forbidden'],
+      exitCode: 3,
+    });
+  });
+});
+
+test('how long before it expires a certificate is warned about is configured', async () => {
+  build();
+  putPair(await client(ca, { to: days(20) }));
+  const config = join(root, 'guard.yaml');
+  const warnBefore = (time: string) => {
+    const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
+    writeFileSync(config, `${head}certificates: { warnBefore: ${time} }\n`);
+  };
+  warnBefore('19d');
+  expect((await judged({ config })).server).toStrictEqual(['pass']);
+  warnBefore('20d');
+  expect((await judged({ config })).server).toStrictEqual(['pass', '~expires-soon']);
+});

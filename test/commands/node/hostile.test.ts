@@ -1,0 +1,182 @@
+// Hosts on which a user without rights starts what costs much to judge, each audited by a process with the memory of an agent.
+
+import { execFile } from 'node:child_process';
+import { cpSync, linkSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-report.ts';
+import { buildHost } from './node-host.ts';
+
+const run = promisify(execFile);
+/** The kernel takes no longer word, and no more of them in all. */
+const LONGEST_WORD = 128 * 1024;
+const MOST_WORDS = 2 * 1024 * 1024;
+/** Of the processor, so that it does not matter what else runs. Each takes half of one; what is not linear takes minutes. */
+const MOST_SECONDS = 5;
+/** The limit of an agent's container. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const HEAP = '--max-old-space-size=192';
+
+const SESSION = '/user.slice/user-1000.slice/session-3.scope';
+/** What a user's own systemd runs may have the name of a unit of the host. */
+const SERVICE = '/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service';
+
+const HONEST = `=== process 700
+exe /usr/bin/kubelet
+cgroup /system.slice/kubelet.service
+/usr/bin/kubelet
+--hostname-override=honest
+--config=/var/lib/kubelet/config.yaml
+=== /var/lib/kubelet/config.yaml
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {x509: {clientCAFile: /ca.crt}}
+=== certificates
+ca /ca.crt
+`;
+
+function hostile(program: string, words: readonly string[]): string {
+  return `=== process 4000\nexe /home/u/${program}\ncgroup ${SESSION}\n${program}\n${words.join('\n')}\n`;
+}
+
+function many(part: string, length: number): string {
+  return part.repeat(Math.ceil(length / part.length)).slice(0, length);
+}
+
+function configured(text: string): string {
+  return `${hostile('kubelet', ['--config=/home/u/evil'])}=== /home/u/evil\n${text}\n`;
+}
+
+/** A user may have a mount namespace, and there units and files of any kind. */
+function unit(environment: string, settings = ''): string {
+  const service = `[Service]\nEnvironmentFile=/etc/evil\n${settings}ExecStart=/usr/bin/kubelet --config=/c $A \${A}\n`;
+  return `=== process 4000
+exe /usr/bin/kubelet
+cgroup ${SERVICE}
+root /home/u/root
+/usr/bin/kubelet
+--config=/c
+=== /home/u/root/c
+kind: KubeletConfiguration
+=== /home/u/root/etc/systemd/system/kubelet.service
+${service}=== /home/u/root/etc/evil
+${environment}
+`;
+}
+
+const wordsOf = (word: string): string[] =>
+  Array.from({ length: Math.floor(MOST_WORDS / (word.length + 1)) }, () => word);
+const LONG_WORDS = Array.from({ length: 15 }, () => `--node-labels=a${many(' ', LONGEST_WORD - 32)}=b`);
+const place = (root: string): string => {
+  mkdirSync(join(root, 'home/u'), { recursive: true });
+  return join(root, 'home/u/evil');
+};
+
+/** Starts it again and again, also before the kubelet of the host is started: processes are looked at in that order. */
+const again = (root: string): void => {
+  for (let at = 0; at < 120; at += 1) {
+    const folder = join(root, 'proc', String((at % 2 === 0 ? 100 : 5000) + at));
+    const isSmall = (path: string): boolean => !/\/(?:cmdline|environ)$/.test(path);
+    cpSync(join(root, 'proc/4000'), folder, { recursive: true, verbatimSymlinks: true, filter: isSmall });
+    for (const name of ['cmdline', 'environ']) linkSync(join(root, 'proc/4000', name), join(folder, name));
+  }
+};
+
+const HOSTS: Readonly<Record<string, readonly [string, ((root: string) => unknown)?]>> = {
+  'a label of blanks': [hostile('kubelet', [`--node-labels=a${many(' ', LONGEST_WORD - 32)}a=b`])],
+  'labels without end': [hostile('kubelet', [`--node-labels=${many('a=b,', LONGEST_WORD - 32)}`])],
+  'a label of dashes': [hostile('kubelet', [`--node-labels=${many('a-', LONGEST_WORD - 32)}!=b`])],
+  'ports of blanks': [hostile('kube-apiserver', [`--service-node-port-range=1${many(' ', LONGEST_WORD - 64)}x`])],
+  'a long number': [hostile('kube-apiserver', [`--max-requests-inflight=${many('9', LONGEST_WORD - 64)}`])],
+  'a long float': [hostile('kubelet', [`--kube-api-qps=${many('9', LONGEST_WORD - 64)}`])],
+  'long words': [hostile('kubelet', LONG_WORDS)],
+  'short words': [hostile('kubelet', wordsOf('-v'))],
+  'empty words': [hostile('kube-apiserver', wordsOf(''))],
+  'flags without end': [hostile('kube-apiserver', wordsOf('--v=2'))],
+  'many processes with long words': [hostile('kubelet', LONG_WORDS), again],
+  'many processes with short words': [hostile('kubelet', wordsOf('-v')), again],
+  'many processes with long variables': [
+    `=== process 4000\nexe /home/u/kubelite\nenv SNAP=/snap\0A=${many('a', MOST_WORDS - 64)}\nkubelite\n`,
+    again,
+  ],
+  'JSON in JSON with floats': [configured(`{"a":${many('{"a":1.0,"b":', 100_000)}`)],
+  'closed JSON in JSON with floats': [configured('{"a":[1.0,'.repeat(9000) + '1.0' + ']}'.repeat(9000))],
+  'floats without end': [configured(`{"a":[${many('1.5e3,', 100_000)}1]}`)],
+  'a FIFO': [hostile('kubelet', ['--config=/home/u/evil']), (root) => run('mkfifo', [place(root)])],
+  '100 GB of nothing': [
+    hostile('kubelet', ['--config=/home/u/evil']),
+    (root) => {
+      writeFileSync(place(root), '');
+      truncateSync(place(root), 100_000_000_000);
+    },
+  ],
+  '10 MB of lists': [configured(many('- ', 10_000_000))],
+  '10 MB of lines': [configured(many('a: b\n', 10_000_000))],
+  'a unit with a long environment file': [unit(many('A=b\n', 5_000_000))],
+  'a unit with a variable of blanks': [unit(`A=${many(' a', 1_000_000)}`)],
+  'a unit with quotes': [unit(`A=${many('"', 1_000_000)}`)],
+  'a unit with backslashes': [unit(many('\\\n', 1_000_000))],
+  'a unit that names its variable again and again': [
+    unit(`A=${many('a', 100_000)}`, `Environment=B=${many('${A}', 100_000)}\n`),
+  ],
+};
+
+let root: string;
+const worst = { seconds: { most: 0, by: '' }, bytes: { most: 0, by: '' } };
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kubelet-guard-hostile-'));
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+afterAll(() => {
+  const { seconds, bytes } = worst;
+  const mebibytes = Math.round(bytes.most / 1024 / 1024);
+  process.stderr.write(
+    `hostile hosts: at most ${seconds.most.toFixed(1)} s (${seconds.by}) and ${mebibytes} MiB (${bytes.by})\n`,
+  );
+});
+
+test.each(Object.entries(HOSTS))(
+  'a user costs the audit little, and hides no kubelet, by %s',
+  async (name, [layout, make]) => {
+    buildHost(root, HONEST + layout);
+    await make?.(root);
+    const { report, seconds, bytes } = await audited();
+    note(worst.seconds, seconds, name);
+    note(worst.bytes, bytes, name);
+    const isHonest = ({ subject }: ReportedFinding): boolean =>
+      subject.component === 'kubelet' && subject.node === 'honest';
+    const honest = report.findings.filter(isHonest).map(({ control, result }) => `${control} ${result}`);
+    const others = report.findings.filter((finding) => !isHonest(finding));
+    expect(honest).toContain('kubelet-client-ca pass');
+    expect(others).not.toEqual([]);
+    expect(others.map(({ result }) => result)).not.toContain('pass');
+    if (name !== 'labels without end') expect(others.map(({ result }) => result)).not.toContain('fail');
+    expect(seconds).toBeLessThan(MOST_SECONDS);
+    expect(bytes).toBeLessThan(MOST_BYTES);
+  },
+  90_000,
+);
+
+function note(figure: { most: number; by: string }, value: number, name: string): void {
+  if (value > figure.most) Object.assign(figure, { most: value, by: name });
+}
+
+const CHILD = new URL('../../support/audit-child.ts', import.meta.url).pathname;
+
+async function audited(): Promise<{ report: GuardReport; seconds: number; bytes: number }> {
+  const { stdout } = await run(process.execPath, [HEAP, CHILD, root], {
+    timeout: 80_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(stdout) as { report: GuardReport; seconds: number; bytes: number };
+}

@@ -1,0 +1,214 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { readPaths, type FileDocument } from '../../src/evidence/files.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-files-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const noInput = (): AsyncIterable<Uint8Array> => {
+  throw new Error('standard input was not named');
+};
+
+async function* chunks(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield await Promise.resolve(part);
+}
+
+function write(name: string, content: string | Uint8Array = name): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(paths: readonly string[], input = noInput): Promise<FileDocument[]> {
+  const documents: FileDocument[] = [];
+  for await (const document of readPaths(paths, input)) documents.push(document);
+  return documents;
+}
+
+/** What was read, in order: names of texts, and names with the code of a problem. */
+async function outline(...paths: string[]): Promise<string[]> {
+  const found = await read(paths.length > 0 ? paths : [folder]);
+  return found.map((item) => {
+    if (!('problem' in item)) return relative(folder, item.path);
+    return `${relative(folder, 'path' in item.source ? item.source.path : '')} ${item.problem.code}`;
+  });
+}
+
+describe('a folder', () => {
+  test('is read with all folders in it, in an order that never changes', async () => {
+    for (const name of ['b.yaml', 'a/z.yml', 'a/B.json', 'a.yaml', 'c/d/e.manifest', 'a/é.yaml']) write(name);
+    expect(await outline()).toStrictEqual(['a/B.json', 'a/z.yml', 'a/é.yaml', 'a.yaml', 'b.yaml', 'c/d/e.manifest']);
+  });
+
+  test('gives only what can be configuration', async () => {
+    for (const name of [
+      'README.md',
+      'kubelet',
+      'a.YAML',
+      'a.yaml.bak',
+      '.git/x.yaml',
+      '..data/x.yaml',
+      '.hidden.yaml',
+    ]) {
+      write(name);
+    }
+    expect(await outline()).toStrictEqual(['.hidden.yaml']);
+  });
+
+  test('gives of .conf files the drop-ins of a kubelet', async () => {
+    write('10-ca.conf', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n');
+    write('nginx.conf', 'server { listen 80; }');
+    expect(await outline()).toStrictEqual(['10-ca.conf']);
+    expect(await outline(join(folder, 'nginx.conf'))).toStrictEqual(['nginx.conf']);
+  });
+
+  test('is read once, even where links go round in circles', async () => {
+    write('a/x.yaml');
+    symlinkSync('..', join(folder, 'a/up'));
+    symlinkSync('a', join(folder, 'b'));
+    expect(await outline()).toStrictEqual(['a/x.yaml']);
+    expect(await outline(folder, folder, join(folder, 'b'))).toStrictEqual(['a/x.yaml']);
+  });
+
+  test('gives what links lead to, as Kubernetes mounts a ConfigMap', async () => {
+    write('..2026/kubelet.yaml');
+    symlinkSync('..2026', join(folder, '..data'));
+    symlinkSync('..data/kubelet.yaml', join(folder, 'kubelet.yaml'));
+    expect(await outline()).toStrictEqual(['kubelet.yaml']);
+  });
+
+  test('loses nothing else to links that lead nowhere', async () => {
+    symlinkSync('missing', join(folder, 'a.yaml'));
+    symlinkSync('missing', join(folder, 'editor-lock'));
+    symlinkSync('round', join(folder, 'round'));
+    symlinkSync('round.yaml', join(folder, 'round.yaml'));
+    write('z.yaml');
+    expect(await outline()).toStrictEqual(['a.yaml not-found', 'round.yaml unreachable', 'z.yaml']);
+  });
+
+  test('may be as deep as the file system allows', async () => {
+    const deep = Array.from({ length: 300 }, () => 'd').join('/');
+    write(`${deep}/x.yaml`);
+    expect(await outline()).toStrictEqual([`${deep}/x.yaml`]);
+  });
+});
+
+describe('a file', () => {
+  test('that is named is read whatever its name, with its text unchanged', async () => {
+    const path = write('kubelet', '\ufeffkind: KubeletConfiguration\r\n');
+    expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '\ufeffkind: KubeletConfiguration\r\n' }]);
+  });
+
+  test('that is empty is an empty text', async () => {
+    const path = write('empty.yaml', '');
+    expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '' }]);
+  });
+
+  test.each([
+    ['that is missing', 'not-found', (): string => join(folder, 'missing.yaml')],
+    ['below a file', 'not-found', (): string => join(write('file'), 'x.yaml')],
+    ['that is binary', 'malformed', (): string => write('a.yaml', Uint8Array.of(0x61, 0, 0x62))],
+    ['that is no UTF-8', 'malformed', (): string => write('a.yaml', Uint8Array.of(0x61, 0xff))],
+    ['that is UTF-16', 'malformed', (): string => write('a.yaml', Uint8Array.of(0xff, 0xfe, 0x61, 0))],
+    ['whose name is too long', 'unreachable', (): string => join(folder, 'a'.repeat(300))],
+    ['that is a device', 'unreachable', (): string => '/dev/zero'],
+  ] as const)('%s is a problem of its own: %s', async (_name, code, make) => {
+    const [first, ...others] = await read([make(), write('good.yaml')]);
+    expect(first).toMatchObject({ problem: { code } });
+    expect(others).toStrictEqual([{ form: 'text', path: join(folder, 'good.yaml'), text: 'good.yaml' }]);
+  });
+
+  test('whose size is not known in advance is read to its end', async () => {
+    expect(await read(['/proc/self/status'])).toStrictEqual([
+      { form: 'text', path: '/proc/self/status', text: expect.stringMatching(/^Name:[^]*\nPid:[^]*\n$/) },
+    ]);
+  });
+
+  test('that is larger than 64 MiB is refused without being read', async () => {
+    const path = write('large.yaml');
+    truncateSync(path, 1024 ** 3);
+    const before = process.memoryUsage.rss();
+    expect(await read([path])).toMatchObject([{ problem: { code: 'too-large' }, source: { path } }]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  test('that is a FIFO is not opened', async () => {
+    const path = join(folder, 'fifo.yaml');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    expect(await outline()).toStrictEqual(['fifo.yaml unreachable']);
+    expect(await read([path])).toMatchObject([{ problem: { message: expect.stringContaining('a FIFO') } }]);
+  });
+
+  test('that is a socket is not opened', async () => {
+    const path = join(folder, 'socket.yaml');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    try {
+      expect(await outline()).toStrictEqual(['socket.yaml unreachable']);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  // root may read everything
+  const asUser = process.getuid?.() === 0 ? test.skip : test;
+  asUser('that may not be read is a problem (main.test.ts shows it to root, too)', async () => {
+    chmodSync(write('a.yaml'), 0);
+    expect(await outline()).toStrictEqual(['a.yaml forbidden']);
+  });
+});
+
+describe('standard input', () => {
+  test('is read whole, once, in its turn', async () => {
+    const euro = new TextEncoder().encode('€');
+    const input = (): AsyncIterable<Uint8Array> => chunks(euro.subarray(0, 1), euro.subarray(1));
+    const path = write('a.yaml');
+    expect(await read([path, '-', '-'], input)).toStrictEqual([
+      { form: 'text', path, text: 'a.yaml' },
+      { form: 'text', path: '-', text: '€' },
+    ]);
+  });
+
+  test('is given up when it is too large, however much more would come', async () => {
+    const part = new Uint8Array(1024 * 1024);
+    let given = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (; given < 1000; given += 1) yield await Promise.resolve(part);
+    }
+    expect(await read(['-'], endless)).toMatchObject([{ problem: { code: 'too-large' }, source: { path: '-' } }]);
+    expect(given).toBeLessThan(70);
+  });
+
+  test('that breaks off is a problem', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(new Uint8Array(1));
+      throw Object.assign(new Error('read'), { code: 'EISDIR' });
+    }
+    expect(await read(['-'], broken)).toMatchObject([
+      { problem: { code: 'unreachable', message: expect.stringContaining('EISDIR') } },
+    ]);
+  });
+});
+
+test('files are read one by one, as they are asked for', async () => {
+  write('a.yaml');
+  const later = write('b.yaml');
+  const documents = readPaths([folder], noInput);
+  await documents.next();
+  writeFileSync(later, 'changed');
+  expect((await documents.next()).value).toMatchObject({ text: 'changed' });
+});

@@ -1,0 +1,324 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { componentOf } from '../../../src/facts/host/processes.ts';
+import type { HostProcess, ProcessName } from '../../../src/evidence/host/process.ts';
+import { listProcesses, openProcess, type ProcessList } from '../../../src/evidence/host/processes.ts';
+import { asOther } from './as-other.ts';
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'kubelet-guard-processes-')));
+  children = [];
+});
+
+afterEach(async () => {
+  for (const child of children) await stop(child);
+  rmSync(folder, { recursive: true });
+});
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+interface Start {
+  readonly args?: readonly string[];
+  readonly argv0?: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Starts a shell under another name, which says that it runs, and waits for its input. */
+async function start(name: string, { args = [], argv0, cwd = folder, env = {} }: Start = {}): Promise<number> {
+  const program = join(folder, name);
+  mkdirSync(dirname(program), { recursive: true });
+  copyFileSync('/bin/sh', program);
+  return run(program, ['-c', 'echo; read x', ...args], { cwd, env, ...(argv0 !== undefined && { argv0 }) });
+}
+
+async function run(program: string, args: readonly string[], options: object): Promise<number> {
+  const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child.stdout, 'data');
+  return child.pid ?? 0;
+}
+
+const isComponent = { wanted: (name: ProcessName) => componentOf(name) !== undefined };
+
+/** Those of the host's processes that this test has started. */
+function ours({ processes }: ProcessList = listProcesses('/', isComponent)): readonly HostProcess[] {
+  return processes.filter(({ exe }) => exe?.startsWith(folder) === true);
+}
+
+async function startKubelet(options: Start = {}): Promise<HostProcess> {
+  await start('kubelet', options);
+  const [found] = ours();
+  if (found === undefined) throw new Error('the process was not found');
+  return found;
+}
+
+describe('the processes of this host', () => {
+  test('are found among others of similar names', async () => {
+    const wanted = [
+      await start('kubelet'),
+      await start('opt/kube-apiserver'),
+      await start('bin/kubelet', { argv0: '-kubelet' }),
+      await start('usr/kubelet', { argv0: 'kubelet-1.30' }),
+      await start('k3s', { argv0: '/usr/bin/k3s server' }),
+    ];
+    for (const name of ['kubelet-guard', 'kubelet-csr-approver', 'kubelet-1.30', 'kube-apiserver.log', 'vim', 'grep']) {
+      await start(name, { args: ['kubelet', '/usr/bin/kubelet', 'kube-apiserver'] });
+    }
+    await run('/bin/sh', ['-c', `echo; read x; ${join(folder, 'kubelet')} --config=x`], {});
+    await run(process.execPath, ['-e', 'console.log(); process.stdin.resume()', '--', 'kubelet', '/kubelet'], {});
+    const found = listProcesses('/', isComponent).processes.map(({ pid }) => pid);
+    const started = children.map(({ pid }) => pid ?? 0);
+    // a shell may write over no words, so that a title with further words is none
+    expect(started.filter((pid) => found.includes(pid))).toStrictEqual(wanted.slice(0, 4));
+  });
+
+  test('have exactly the words that they were started with', async () => {
+    const args = ['', '--config', 'a\nb', 'é "\' $x', '', ''];
+    const found = await startKubelet({ args });
+    expect(found.argv).toStrictEqual([join(folder, 'kubelet'), '-c', 'echo; read x', ...args]);
+    expect(found.exe).toBe(join(folder, 'kubelet'));
+    expect(found.cut).toBe(false);
+    expect(found.problems).toStrictEqual([]);
+  });
+
+  test('have many words', async () => {
+    const args = Array.from({ length: 10_000 }, (_, at) => `--node-labels=a=${at}`);
+    expect((await startKubelet({ args })).argv.slice(3)).toStrictEqual(args);
+  });
+
+  test('are told apart by namespace and time', async () => {
+    const before = Date.now();
+    const found = await startKubelet();
+    expect(found.mountNamespace).toMatch(/^mnt:\[\d+\]$/);
+    expect(found.pidNamespace).toMatch(/^pid:\[\d+\]$/);
+    expect(found.cgroup).toBe(
+      readFileSync(`/proc/${found.pid}/cgroup`, 'utf8')
+        .trim()
+        .split('\n')
+        .at(-1)
+        ?.replace(/^.*?:.*?:/, ''),
+    );
+    expect(found.parent).toBe(process.pid);
+    // the kernel tells when it was started in whole seconds
+    expect(Math.abs((found.startedAt?.getTime() ?? 0) - before)).toBeLessThan(3000);
+  });
+
+  test('give those variables that are asked for, and no other', async () => {
+    await start('kubelet', { env: { KUBELET_CONFIG_DROPIN_DIR_ALPHA: 'a=b', TOKEN: 'secret' } });
+    const search = { ...isComponent, variables: ['KUBELET_CONFIG_DROPIN_DIR_ALPHA', 'NONE'] };
+    const [found] = ours(listProcesses('/', search));
+    expect(found?.variables).toStrictEqual(new Map([['KUBELET_CONFIG_DROPIN_DIR_ALPHA', 'a=b']]));
+    expect(ours()[0]?.variables).toStrictEqual(new Map());
+  });
+
+  test('read files from where they stand', async () => {
+    mkdirSync(join(folder, 'work'));
+    writeFileSync(join(folder, 'work/kubelet.yaml'), 'text');
+    const files = openProcess('/', await startKubelet({ cwd: join(folder, 'work') }));
+    if ('state' in files) throw new Error(files.problem.message);
+    for (const path of ['kubelet.yaml', '../work/kubelet.yaml', join(folder, 'work/kubelet.yaml')]) {
+      expect(files.readFile(path)).toStrictEqual({ state: 'read', text: 'text' });
+    }
+    files.close();
+  });
+
+  test('say what a user who is not root may not see', async () => {
+    await start('kubelet', { env: { A: 'b' } });
+    const pid = children[0]?.pid;
+    const { found, files } = asOther(() => {
+      const list = listProcesses('/', { ...isComponent, variables: ['A'] });
+      const found = list.processes.find((each) => each.pid === pid);
+      return { found, files: found && openProcess('/', found) };
+    });
+    const own = process.geteuid?.() !== 0;
+    expect(found?.argv[0]).toBe(join(folder, 'kubelet'));
+    expect(found?.problems).toStrictEqual(
+      own
+        ? []
+        : [
+            {
+              code: 'forbidden',
+              message: `of process ${pid} this user may not read exe, cwd, root, environ, so that its files cannot be told: run as root`,
+            },
+          ],
+    );
+    if (!own) expect(files).toMatchObject({ state: 'unreadable', problem: { code: 'forbidden' } });
+  });
+
+  test('that have ended read no files, and neither does another with the same number', async () => {
+    const found = await startKubelet();
+    expect(openProcess('/', { ...found, startTicks: found.startTicks - 1 })).toMatchObject({
+      problem: { code: 'not-found', message: expect.stringContaining('has ended') },
+    });
+    const files = openProcess('/', found);
+    for (const child of children) await stop(child);
+    if ('state' in files) throw new Error(files.problem.message);
+    expect(files.readFile('/none')).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
+    expect(files.readStaticPods('/')).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
+    files.close();
+    expect(openProcess('/', found)).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
+    expect(ours()).toStrictEqual([]);
+  });
+
+  test('that end while they are looked at are left out without a word', async () => {
+    const pid = await start('kubelet');
+    let asked = 0;
+    const wanted = ({ exe }: ProcessName): boolean => {
+      if (exe !== join(folder, 'kubelet')) return false;
+      asked += 1;
+      process.kill(pid, 'SIGKILL');
+      // dead before it is asked for more
+      while (!/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
+      return true;
+    };
+    expect(listProcesses('/', { wanted })).toStrictEqual({ processes: [], problems: [] });
+    expect(asked).toBe(1);
+  });
+
+  test('may come and go by the hundred', async () => {
+    copyFileSync('/bin/sh', join(folder, 'kubelet'));
+    const storm = spawn('/bin/sh', ['-c', `for i in $(seq 200); do ${join(folder, 'kubelet')} -c : & done; wait`]);
+    children.push(storm);
+    const ended = once(storm, 'exit').then(() => true);
+    for (let over = false; !over;) {
+      expect(listProcesses('/', isComponent).problems).toStrictEqual([]);
+      over = await Promise.race([ended, new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
+    }
+  });
+});
+
+describe('a copy of a host', () => {
+  function put(path: string, content: string): void {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+
+  function process(pid: number, argv: string, { parent = 1, ticks = 150 } = {}): void {
+    put(`proc/${pid}/cmdline`, argv);
+    put(`proc/${pid}/stat`, `${pid} (a) b (c) S ${parent} ${'0 '.repeat(17)}${ticks} 0 0\n`);
+  }
+
+  const list = (): ProcessList => listProcesses(folder, isComponent);
+
+  test('shows its processes, with files below its root', () => {
+    put('proc/stat', 'cpu 1\nbtime 1000\n');
+    put('etc/kubelet.yaml', 'outer');
+    put('container/etc/kubelet.yaml', 'inner');
+    process(7, 'kubelet\0--config=etc/kubelet.yaml\0');
+    process(8, 'kubelet\0');
+    symlinkSync('/container', join(folder, 'proc/8/root'));
+    symlinkSync('/container/etc', join(folder, 'proc/8/cwd'));
+    symlinkSync('/usr/bin/kubelet (deleted)', join(folder, 'proc/8/exe'));
+    const { processes, problems } = list();
+    expect(problems).toStrictEqual([]);
+    expect(processes).toMatchObject([
+      { pid: 7, argv: ['kubelet', '--config=etc/kubelet.yaml'], startedAt: new Date(1_002_500), problems: [] },
+      { pid: 8, exe: '/usr/bin/kubelet (deleted)', problems: [] },
+    ]);
+    const read = processes.map((found) => {
+      const files = openProcess(folder, found);
+      if ('state' in files) throw new Error(files.problem.message);
+      const texts = ['/etc/kubelet.yaml', 'etc/kubelet.yaml', 'kubelet.yaml', '../../../etc/kubelet.yaml'].map((path) =>
+        files.readFile(path),
+      );
+      files.close();
+      return texts.map((content) => (content.state === 'read' ? content.text : content.state));
+    });
+    expect(read).toStrictEqual([
+      ['outer', 'outer', 'missing', 'outer'],
+      ['inner', 'missing', 'inner', 'inner'],
+    ]);
+  });
+
+  test('cuts words without end, and says so', () => {
+    process(7, `kubelet\0${'--v=2\0'.repeat(400_000)}`);
+    const [found] = list().processes;
+    expect(found?.cut).toBe(true);
+    expect(found?.argv.at(-1)).toBe('--v=2');
+    expect(found?.problems).toMatchObject([{ code: 'too-large' }]);
+  });
+
+  test('cuts more words than are judged, and no fewer', () => {
+    process(7, `kubelet\0${'x\0'.repeat(49_999)}`);
+    process(8, `kubelet\0${'x\0'.repeat(50_000)}`);
+    expect(list().processes.map(({ argv, cut }) => [argv.length, cut])).toStrictEqual([
+      [50_000, false],
+      [50_000, true],
+    ]);
+  });
+
+  test('reads the words of a process behind many with long ones, and cuts those', () => {
+    for (let pid = 1; pid <= 20; pid += 1) process(pid, `kubelet\0--x=${'x'.repeat(2_000_000)}\0`, { parent: 0 });
+    process(30, 'kubelet\0--v=2\0');
+    const { processes, problems } = list();
+    expect(problems).toStrictEqual([]);
+    expect(processes.at(-1)).toMatchObject({ pid: 30, argv: ['kubelet', '--v=2'], cut: false });
+    expect(processes.map(({ cut }) => cut)).toStrictEqual([...Array.from({ length: 20 }, (_, at) => at >= 9), false]);
+  });
+
+  test('is not filled by processes of one name', () => {
+    for (let pid = 1; pid <= 600; pid += 1) process(pid, 'kubelet\0', { parent: 0 });
+    const { processes, problems } = list();
+    expect(processes.map(({ pid }) => pid)).toStrictEqual(Array.from({ length: 500 }, (_, at) => at + 1));
+    expect(problems).toMatchObject([{ problem: { code: 'too-large' } }]);
+  });
+
+  test('leaves out what is caught between fork and exec', () => {
+    process(10, 'kubelet\0--v=2\0');
+    process(11, 'kubelet\0--v=2\0', { parent: 10 });
+    process(12, 'kubelet\0--v=3\0', { parent: 10 });
+    expect(list().processes.map(({ pid }) => pid)).toStrictEqual([10, 12]);
+  });
+
+  test('tells a title from words', () => {
+    process(10, 'kubelet --config=/x');
+    process(11, '/usr/local/bin/k3s server\0\0\0\0');
+    process(12, '');
+    expect(list().processes.map(({ argv }) => argv)).toStrictEqual([
+      ['kubelet --config=/x'],
+      ['/usr/local/bin/k3s server', '', '', ''],
+    ]);
+  });
+
+  test('opens nothing but files', () => {
+    mkdirSync(join(folder, 'proc/7/cmdline'), { recursive: true });
+    put('proc/8/x', '');
+    symlinkSync('/dev/zero', join(folder, 'proc/8/cmdline'));
+    process(9, 'kubelet\0');
+    const { processes, problems } = list();
+    expect(processes.map(({ pid }) => pid)).toStrictEqual([9]);
+    expect(problems).toMatchObject([
+      { problem: { code: 'forbidden', message: expect.stringMatching(/^2 processes/) } },
+    ]);
+  });
+
+  test('without processes says so', () => {
+    expect(list().problems).toMatchObject([{ problem: { code: 'not-found' } }]);
+    mkdirSync(join(folder, 'proc'));
+    expect(list()).toMatchObject({ processes: [], problems: [{ problem: { code: 'not-found' } }] });
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { auditTime, MISSED_TURNS, type HandOverMarks } from '../../../src/evidence/node-agent/audit-time.ts';
+
+const NODE = { name: 'worker-1', uid: 'uid-1', createdAt: '2026-11-01T00:00:00Z' };
+const WRITTEN = '2026-11-26T12:00:00Z';
+const MARKS: HandOverMarks = { written: WRITTEN, told: undefined, interval: '600', nodeUid: 'uid-1' };
+const BEGAN = '2026-11-26T12:00:00.000Z';
+
+function at(minutes: number): string {
+  return new Date(Date.parse(WRITTEN) + minutes * 60_000).toISOString();
+}
+
+function judge(marks: Partial<HandOverMarks>, minutes = 1, began: unknown = BEGAN, node = NODE): string {
+  const time = auditTime({ ...MARKS, ...marks }, began, node, at(minutes));
+  return typeof time === 'string' ? time : time.code;
+}
+
+describe('the time of an audit', () => {
+  test("is the API server's time of the write, less what passed by the clock of the agent", () => {
+    expect(judge({})).toBe(at(0));
+    expect(judge({ told: '2026-11-26T12:07:00.000Z' })).toBe(at(-7));
+    // whatever the clock of the agent says
+    expect(judge({ told: '2031-01-01T00:07:00Z' }, 1, '2031-01-01T00:00:00Z')).toBe(at(-7));
+    expect(judge({ told: '1999-01-01T00:00:00Z' })).toBe(at(0));
+  });
+
+  test.each([
+    [10 * MISSED_TURNS, '600', at(0)],
+    [10 * MISSED_TURNS + 1, '600', 'timeout'],
+    [10 * MISSED_TURNS + 1, undefined, 'timeout'],
+    [10 * MISSED_TURNS + 1, 'never', 'timeout'],
+    [4, '1', at(0)],
+    [5, '1', 'timeout'],
+    [24 * 60 * MISSED_TURNS, '999999999', at(0)],
+    [24 * 60 * MISSED_TURNS + 1, '999999999', 'timeout'],
+    [24 * 60 * MISSED_TURNS + 1, '99999999999999999999', 'timeout'],
+  ])('is over after %d minutes where there is an audit every %s seconds: %s', (minutes, interval, wanted) => {
+    expect(judge({ interval }, minutes)).toBe(wanted);
+  });
+
+  test.each([undefined, '', '9999-99-99', '2031-01-01T00:00:00Z', at(10), 'yesterday'])(
+    'is none where the write is said to be of %s',
+    (written) => {
+      expect(judge({ written })).toBe('malformed');
+    },
+  );
+
+  test('is none of an earlier node of the same name', () => {
+    expect(judge({ nodeUid: 'uid-0' })).toBe('outdated');
+    expect(judge({ nodeUid: undefined })).toBe(at(0));
+    expect(judge({ nodeUid: undefined }, 1, BEGAN, { ...NODE, createdAt: at(0.5) })).toBe('outdated');
+    expect(judge({}, 1, BEGAN, { ...NODE, createdAt: undefined as unknown as string })).toBe(at(0));
+  });
+
+  test('is never later than the write, nor believed for longer than four days, whatever the agent says', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      fc.nat().map(String),
+    );
+    const marks = fc.record({ told: text, interval: text });
+    fc.assert(
+      fc.property(marks, fc.anything(), fc.nat(20_000), (said, began, minutes) => {
+        const time = judge(said, minutes, began);
+        if (/^\d/.test(time)) {
+          expect(Date.parse(time)).toBeLessThanOrEqual(Date.parse(WRITTEN));
+          expect(minutes).toBeLessThanOrEqual(24 * 60 * MISSED_TURNS);
+        } else expect(['timeout', 'outdated']).toContain(time);
+      }),
+    );
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { controls } from '../../../src/controls/index.ts';
+import type { Control } from '../../../src/policy/control.ts';
+import type { Finding } from '../../../src/policy/finding.ts';
+import { renderJson, reportRun } from '../../../src/outputs/guard-report.ts';
+import { cutToFit } from '../../../src/evidence/node-agent/audit-size.ts';
+import { takeOver } from '../../../src/evidence/node-agent/stored-audit.ts';
+
+const NODE = { name: 'worker-1', uid: 'uid-1', createdAt: '2026-11-01T00:00:00Z' };
+const READER = { node: NODE, controls, now: '2026-11-26T12:00:00.000Z' };
+const WRITTEN = '2026-11-26T11:50:00Z';
+const MARKS = { written: WRITTEN, told: '2026-11-26T12:00:05.000Z', interval: '600', nodeUid: 'uid-1' };
+/** The audit began 5 seconds before it was handed over. */
+const AUDITED = '2026-11-26T11:49:55.000Z';
+const [ofApiServer, ofKubelet] = controls as readonly [Control, Control];
+
+const origin = { layer: 'drop-in', file: '/etc/10.conf' } as const;
+/** A report tells the layer of values only. */
+const place = { ...origin, layer: 'file' } as const;
+const failing: Finding = {
+  control: ofKubelet,
+  subject: { component: 'kubelet', name: 'worker-1', kind: 'Node', node: 'worker-1' },
+  source: { node: 'worker-1', via: 'proc' },
+  vantage: 'on-node',
+  surface: 'process',
+  outcome: {
+    result: 'fail',
+    violations: [{ code: 'empty', setting: 'clientCAFile', message: 'it is empty', origin: place }],
+    problems: [],
+    warnings: [{ code: 'public-bundle', setting: 'clientCAFile', message: 'public', origin: place }],
+  },
+  evidence: [{ setting: 'clientCAFile', value: '', origin }],
+  others: [
+    {
+      source: { node: 'worker-1', via: 'proc' },
+      vantage: 'on-node',
+      result: 'pass',
+      agrees: false,
+      evidence: [{ setting: 'clientCAFile', value: '/ca.crt', origin }],
+      problems: [],
+      pending: true,
+    },
+  ],
+  drift: { state: 'pending', since: '2026-11-26T11:00:00.000Z' },
+};
+const pod: Finding = {
+  ...failing,
+  control: ofApiServer,
+  subject: {
+    component: 'kube-apiserver',
+    name: 'kube-apiserver-worker-1',
+    namespace: 'kube-system',
+    kind: 'Pod',
+    node: 'worker-1',
+    container: 'kube-apiserver',
+  },
+  outcome: {
+    result: 'unknown',
+    problems: [{ code: 'forbidden', message: 'may not be read' }],
+    warnings: [],
+  },
+};
+
+function written(findings: readonly Finding[], problems: Parameters<typeof reportRun>[1]['problems'] = []): string {
+  const run = { id: 'run', entrance: 'node', startedAt: READER.now, finishedAt: READER.now } as const;
+  return renderJson(reportRun(run, { findings, problems }));
+}
+
+describe('what an agent handed over', () => {
+  test('is what it found, with what comes with the next start', () => {
+    const { others, drift, ...plain } = pod;
+    expect(takeOver(written([failing, pod]), MARKS, READER)).toEqual({
+      findings: [failing, { ...plain, others, drift }],
+      at: AUDITED,
+    });
+  });
+
+  test('passes nothing where the audit was not complete, and hides no fault', () => {
+    const source = { path: '/proc' };
+    const problem = { code: 'forbidden', message: 'run as root' } as const;
+    const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
+    expect(takeOver(written([], [{ problem, source }]), MARKS, READER)).toMatchObject(told);
+    const passing = { ...pod, outcome: { result: 'pass', warnings: [] } } as const;
+    const taken = takeOver(written([failing, passing], [{ problem, source }]), MARKS, READER);
+    expect(taken).toMatchObject({
+      findings: [{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }],
+    });
+  });
+
+  test.each([
+    ['another node', { node: 'worker-2', name: 'worker-2' }],
+    ['another name', { name: 'worker-2' }],
+    ['another component', { component: 'kube-apiserver' as const }],
+    ['the pod of another node', { kind: 'Pod', name: 'kube-apiserver-worker-2' }],
+    // the parts of a remembered finding's name are kept apart by it
+    ['a namespace with a bar', { namespace: 'kube-system|kube-apiserver-cp-1|kube-apiserver' }],
+    ['a container with a bar', { container: 'a|b' }],
+    ['a name without an end', { container: 'a'.repeat(254) }],
+  ])('may not tell of %s', (_what, change) => {
+    const forged = { ...failing, subject: { ...failing.subject, ...change } };
+    expect(takeOver(written([forged]), MARKS, READER)).toMatchObject({ code: 'malformed' });
+  });
+
+  test('tells reasons of ours alone, for they become labels of metrics', () => {
+    const problem = { code: 'made-up-1' as 'forbidden', message: 'no' };
+    expect(takeOver(written([], [{ problem, source: { path: '/' } }]), MARKS, READER)).toMatchObject({
+      code: 'ambiguous',
+    });
+  });
+
+  test('leaves out controls that are not known here', () => {
+    const report = written([{ ...failing, control: { ...ofKubelet, slug: 'of-a-later-version' } }]);
+    expect(takeOver(report, MARKS, READER)).toEqual({ findings: [], at: AUDITED });
+  });
+
+  test('is a problem where it holds more findings than a host has', () => {
+    expect(takeOver(written(Array.from({ length: 201 }, () => failing)), MARKS, READER)).toMatchObject({
+      code: 'malformed',
+    });
+  });
+
+  test('can be anything: never a throw, and a pass only where it says so', () => {
+    const base = JSON.parse(written([failing, pod])) as Record<string, unknown>;
+    fc.assert(
+      fc.property(fc.anything(), fc.constantFrom('run', 'findings', 'kind'), (value, key) => {
+        const taken = takeOver(JSON.stringify({ ...base, [key]: value }), MARKS, READER);
+        if (!('code' in taken)) expect(taken.findings.filter(({ outcome }) => outcome.result === 'pass')).toEqual([]);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ maxLength: 50 }), (text) => {
+        expect(takeOver(text, MARKS, READER)).toMatchObject({ code: 'malformed' });
+      }),
+    );
+    const hollow = { ...base, findings: [{ ...(base.findings as object[])[0], result: 'fail', violations: [] }] };
+    expect(takeOver(JSON.stringify(hollow), MARKS, READER)).toMatchObject({ code: 'malformed' });
+  });
+});
+
+describe('what an agent hands over', () => {
+  const many = (count: number, message: string): readonly Finding[] => {
+    const violations = [{ code: 'empty', setting: 'clientCAFile', message, origin: place }] as const;
+    return Array.from(
+      { length: count },
+      () => ({ ...failing, outcome: { ...failing.outcome, violations } }) as Finding,
+    );
+  };
+
+  test('is the whole report, where it fits', () => {
+    expect(cutToFit(written([failing, pod]))).toBe(written([failing, pod]));
+  });
+
+  test.each([
+    ['as many findings as are read', many(900, 'it is empty'), '700 of 900'],
+    ['as much text as an object can have', many(190, '\u20ac'.repeat(4000)), '143 of 190'],
+    ['nothing of one that is larger than that', many(1, '\u20ac'.repeat(300_000)), '1 of 1'],
+  ])('is no more than %s', (_what, findings, count) => {
+    const cut = cutToFit(written(findings));
+    expect(Buffer.byteLength(cut)).toBeLessThan(1_000_000);
+    expect(JSON.parse(cut)).toMatchObject({
+      run: { complete: false, problems: [{ code: 'too-large', message: expect.stringContaining(count) as unknown }] },
+      summary: { fail: findings.length },
+    });
+    const taken = takeOver(cut, MARKS, READER);
+    if (!('code' in taken)) expect(taken.findings[0]).toMatchObject({ outcome: { result: 'fail' } });
+    else expect(taken).toMatchObject({ code: 'too-large' });
+  });
+});

@@ -1,0 +1,356 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import {
+  changedSince,
+  componentsOf,
+  helloTarget,
+  isContainer,
+  kubeletUnit,
+  nodeName,
+  nodeOf,
+  processSubjects,
+  unitOf,
+} from '../../../src/facts/host/host.ts';
+import type { ProcessDocument } from '../../../src/policy/document.ts';
+import type { Reading } from '../../../src/policy/reading.ts';
+import type { ApiServer, Kubelet } from '../../../src/policy/subject.ts';
+import { AFTER, configuration, dropIn, filesOf, processOf, STARTED, type HostFile } from './documents.ts';
+import { AMPLE, ample } from '../../support/budget.ts';
+
+const CONFIG = '/var/lib/kubelet/config.yaml';
+const FOLDER = '/etc/kubelet.d';
+
+function kubelet(document: ProcessDocument): Kubelet | undefined {
+  const [subject] = processSubjects(document, ample());
+  return subject?.component === 'kubelet' ? subject : undefined;
+}
+
+function apiServer(document: ProcessDocument): ApiServer | undefined {
+  const [subject] = processSubjects(document, ample());
+  return subject?.component === 'kube-apiserver' ? subject : undefined;
+}
+
+/** The value, or why there is none. */
+function shown<T>(reading: Reading<T> | undefined): T | string | undefined {
+  if (reading?.state === 'set') return reading.value;
+  return reading?.state === 'unreadable' ? reading.problem.code : reading?.state;
+}
+
+function next(document: ProcessDocument): ProcessDocument {
+  return { ...document, view: 'next' };
+}
+
+describe('a running kubelet', () => {
+  test('is judged by file, drop-ins and flags', () => {
+    const files = { [CONFIG]: configuration('pki/ca.crt'), [`${FOLDER}/10-a.conf`]: dropIn('/drop-in.crt') };
+    expect(shown(kubelet(processOf('kubelet', [`--config=${CONFIG}`], files))?.clientCAFile)).toBe(
+      '/var/lib/kubelet/pki/ca.crt',
+    );
+    const args = [`--config`, CONFIG, `--config-dir=${FOLDER}`];
+    expect(shown(kubelet(processOf('kubelet', args, files))?.clientCAFile)).toBe('/drop-in.crt');
+    expect(shown(kubelet(processOf('kubelet', [...args, '--client-ca-file='], files))?.clientCAFile)).toBe('');
+    expect(kubelet(processOf('kubelet', args, files))).toMatchObject({
+      vantage: 'on-node',
+      surface: 'process',
+      doubts: [],
+    });
+  });
+
+  test('has its file found though its path is not clean', () => {
+    const document = processOf('kubelet', ['--config=/var/lib/none/../kubelet/config.yaml/'], {
+      [CONFIG]: configuration('/a'),
+    });
+    expect(shown(kubelet(document)?.clientCAFile)).toBe('/a');
+  });
+
+  test('knows its own flags, and is in doubt where one of them may take the next word', () => {
+    const files = { [CONFIG]: configuration('/a') };
+    const known = kubelet(processOf('kubelet', ['--vendor-flag=x', '--other', 'y', `--config=${CONFIG}`], files));
+    expect([shown(known?.clientCAFile), known?.doubts]).toStrictEqual(['/a', []]);
+    const unclear = kubelet(processOf('kubelet', ['--vendor-flag', `--config=${CONFIG}`], files));
+    expect(shown(unclear?.clientCAFile)).toBe('unknown-flag');
+  });
+
+  test('that would not have started with what is seen of it is not known', () => {
+    const subject = kubelet(processOf('kubelet', [`--config=${CONFIG}`], { [CONFIG]: 'kind: Pod' }));
+    expect([subject?.refusal, shown(subject?.clientCAFile)]).toStrictEqual([undefined, 'ambiguous']);
+  });
+
+  test.each([['--version'], ['--help'], ['-h']])('that was asked for %s is none', (flag) => {
+    expect(kubelet(processOf('kubelet', [flag], {}))).toBeUndefined();
+    expect(apiServer(processOf('kube-apiserver', [flag], {}))).toBeUndefined();
+  });
+
+  test('that serves nobody is none', () => {
+    const files = { [CONFIG]: configuration('/a', 'enableServer: false') };
+    expect(kubelet(processOf('kubelet', [`--config=${CONFIG}`], files))).toBeUndefined();
+  });
+
+  test('is in doubt as a whole by what cannot be read of it', () => {
+    const problems = [{ code: 'forbidden', message: 'no' }] as const;
+    expect(kubelet(processOf('kubelet', ['--client-ca-file=/a'], {}, { problems }))?.doubts).toStrictEqual(problems);
+  });
+});
+
+describe('a file that was changed since the start', () => {
+  const changed = (text: string): HostFile => ({ text, changed: AFTER });
+  const args = [`--config=${CONFIG}`, `--config-dir=${FOLDER}`];
+  const good = { [CONFIG]: configuration('/a'), [`${FOLDER}/a.conf`]: dropIn('/b') };
+
+  test.each<[string, Readonly<Record<string, string | HostFile>>]>([
+    ['the file of --config', { ...good, [CONFIG]: changed(configuration('/a')) }],
+    ['a drop-in', { ...good, [`${FOLDER}/a.conf`]: changed(dropIn('/b')) }],
+    ['the folder of drop-ins', { ...good, [`${FOLDER}/`]: changed('') }],
+    ['a folder in it', { ...good, [`${FOLDER}/x/y.conf`]: dropIn('/c'), [`${FOLDER}/x/`]: changed('') }],
+    ['a file that is gone', { [`${FOLDER}/a.conf`]: dropIn('/b') }],
+    ['a folder that is gone', { [CONFIG]: configuration('/a') }],
+  ])('is not what runs, whatever it says: %s', (_, files) => {
+    const document = processOf('kubelet', args, files);
+    const running = kubelet(document);
+    expect(shown(running?.anonymousAuth)).toMatch(/ambiguous|not-found/);
+    expect(kubelet(next(document))).toBeDefined();
+  });
+
+  test('leaves what a flag says', () => {
+    const files = { [CONFIG]: changed(configuration('')) };
+    const subject = kubelet(processOf('kubelet', [`--config=${CONFIG}`, '--client-ca-file=/flag'], files));
+    expect([shown(subject?.clientCAFile), shown(subject?.anonymousAuth)]).toStrictEqual(['/flag', 'ambiguous']);
+  });
+
+  test('is what comes next, and its time is told', () => {
+    const document = processOf('kubelet', args, { ...good, [`${FOLDER}/a.conf`]: changed(dropIn('')) });
+    expect(shown(kubelet(next(document))?.clientCAFile)).toBe('');
+    expect(changedSince(document, AMPLE)).toBe(AFTER.toISOString());
+  });
+
+  test('that is gone keeps it from starting again', () => {
+    const document = processOf('kubelet', args, { [`${FOLDER}/a.conf`]: dropIn('/b') });
+    expect(kubelet(next(document))?.refusal?.reason).toContain('failed to read kubelet config file');
+  });
+
+  test('may be any where the start is not known', () => {
+    const { startedAt: _, ...document } = processOf('kubelet', args, good);
+    expect(shown(kubelet(document)?.clientCAFile)).toBe('ambiguous');
+    expect(shown(kubelet(next(document))?.clientCAFile)).toBe('/b');
+  });
+
+  test('is told to a twentieth of a second', () => {
+    const at = (milliseconds: number) => {
+      const file = { text: configuration('/a'), changed: new Date(STARTED.getTime() + milliseconds) };
+      return shown(kubelet(processOf('kubelet', [`--config=${CONFIG}`], { [CONFIG]: file }))?.clientCAFile);
+    };
+    expect([at(-1), at(0), at(50), at(51)]).toStrictEqual(['/a', '/a', '/a', 'ambiguous']);
+  });
+
+  test('nothing comes next where nothing was changed', () => {
+    expect(kubelet(next(processOf('kubelet', args, good)))).toBeUndefined();
+  });
+
+  test('never makes a reading of what runs that was not there at the start', () => {
+    const file = fc.record({ text: fc.constantFrom('/a', '/b', '').map(configuration), isNew: fc.boolean() });
+    fc.assert(
+      fc.property(file, fc.array(file, { maxLength: 3 }), (config, dropIns) => {
+        const files: Record<string, HostFile> = {};
+        for (const [at, { text, isNew }] of [config, ...dropIns].entries()) {
+          files[at === 0 ? CONFIG : `${FOLDER}/${at}.conf`] = { text, ...(isNew && { changed: AFTER }) };
+        }
+        const command = dropIns.length === 0 ? [`--config=${CONFIG}`] : args;
+        const document = processOf('kubelet', command, files);
+        const known = ['set', 'unset'].includes(kubelet(document)?.anonymousAuth?.state ?? '');
+        expect(known).toBe(![config, ...dropIns].some(({ isNew }) => isNew));
+        expect(kubelet(next(document)) === undefined).toBe(known);
+      }),
+    );
+  });
+});
+
+describe('a unit', () => {
+  const unit = (exec: string) => ({ '/etc/systemd/system/kubelet.service': `[Service]\nExecStart=${exec}\n` });
+  const files = { [CONFIG]: configuration('/a'), ...unit(`/usr/bin/kubelet --config=${CONFIG} --client-ca-file=`) };
+
+  test('that would start a kubelet in another way is what comes next', () => {
+    const document = processOf('kubelet', [`--config=${CONFIG}`], files, { unit: 'kubelet.service' });
+    expect(shown(kubelet(document)?.clientCAFile)).toBe('/a');
+    expect(shown(kubelet(next(document))?.clientCAFile)).toBe('');
+  });
+
+  test('of another name than that of the process tells nothing of it', () => {
+    const document = processOf('kubelet', [`--config=${CONFIG}`], files, { unit: 'other.service' });
+    expect(kubelet(next(document))).toBeUndefined();
+  });
+
+  test('that is not started any more is said', () => {
+    const broken = { [CONFIG]: configuration('/a'), '/etc/systemd/system/kubelet.service': '[Service]\n' };
+    const document = processOf('kubelet', [`--config=${CONFIG}`], broken, { unit: 'kubelet.service' });
+    expect(kubelet(next(document))?.refusal?.reason).toContain('systemd does not start it');
+  });
+
+  test('whose words are not all known gives way to those of the process', () => {
+    const open = { [CONFIG]: configuration('/a'), ...unit(`/usr/bin/kubelet --config=${CONFIG} \${HOME}`) };
+    const document = processOf('kubelet', [`--config=${CONFIG}`], open, { unit: 'kubelet.service' });
+    expect(kubelet(next(document))).toBeUndefined();
+  });
+
+  test('shows what would be started where nothing runs', () => {
+    expect(kubeletUnit(filesOf(files), AMPLE)).toBe('kubelet.service');
+    expect(kubeletUnit(filesOf(unit('/bin/sleep 1')), AMPLE)).toBeUndefined();
+    expect(kubeletUnit(filesOf({}), AMPLE)).toBeUndefined();
+    const stopped = processOf('kubelet', { by: 'unit' }, files, { unit: 'kubelet.service', view: 'next' });
+    expect(shown(kubelet(stopped)?.clientCAFile)).toBe('');
+    const hidden = processOf('kubelet', { by: 'unit' }, unit('/opt/start.sh'), {
+      unit: 'kubelet.service',
+      view: 'next',
+    });
+    expect(['unset', 'set', undefined]).not.toContain(kubelet(hidden)?.clientCAFile?.state);
+  });
+
+  test('through the script of OpenShift shows the kubelet behind it', () => {
+    const script = unit(`/usr/local/bin/kubenswrapper /usr/bin/kubelet --config=${CONFIG}`);
+    const document = processOf(
+      'kubelet',
+      { by: 'unit' },
+      { [CONFIG]: configuration('/a'), ...script },
+      { unit: 'kubelet.service', view: 'next' },
+    );
+    expect(shown(kubelet(document)?.clientCAFile)).toBe('/a');
+  });
+});
+
+describe('a kubelet inside of another process', () => {
+  const DIR = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';
+  const UNIT = {
+    '/etc/systemd/system/k3s.service': "[Service]\nExecStart=/usr/local/bin/k3s server '--node-name' 'x'\n",
+  };
+  const k3s = (files: Readonly<Record<string, string | HostFile>>, unit = 'k3s.service') =>
+    kubelet(processOf('kubelet', { by: 'k3s', configDir: DIR }, { ...UNIT, ...files }, { unit }));
+  const good = { [`${DIR}/00-k3s-defaults.conf`]: dropIn('/k3s/ca.crt') };
+
+  test('is judged by the folder that k3s gives it', () => {
+    const subject = k3s(good);
+    expect([shown(subject?.clientCAFile), subject?.doubts]).toStrictEqual(['/k3s/ca.crt', []]);
+  });
+
+  test('has the files that k3s writes when it is started', () => {
+    const at = (minutes: number) => ({ text: dropIn('/a'), changed: new Date(STARTED.getTime() + minutes * 60_000) });
+    expect(shown(k3s({ [`${DIR}/00-k3s-defaults.conf`]: at(4) })?.clientCAFile)).toBe('/a');
+    expect(shown(k3s({ [`${DIR}/00-k3s-defaults.conf`]: at(6) })?.clientCAFile)).toBe('ambiguous');
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ['in the file of k3s', { '/etc/rancher/k3s/config.yaml': 'kubelet-arg: [anonymous-auth=true]' }, 'k3s.service'],
+    ['in a file beside it', { '/etc/rancher/k3s/config.yaml.d/a.yaml': 'kubelet-arg+: [v=2]' }, 'k3s.service'],
+    [
+      'in the unit',
+      { '/etc/systemd/system/k3s.service': '[Service]\nExecStart=/usr/local/bin/k3s server --kubelet-arg=v=2\n' },
+      'k3s.service',
+    ],
+    ['where no unit shows them', {}, 'other.service'],
+  ])('is in doubt by flags of its own %s', (_, files, unit) => {
+    expect(k3s({ ...good, ...files }, unit)?.doubts).toMatchObject([{ code: 'not-visible' }]);
+  });
+
+  test('is not seen in k3s before 1.32', () => {
+    expect(shown(k3s({})?.clientCAFile)).toBe('not-visible');
+  });
+
+  test('of microk8s is judged by its file of arguments', () => {
+    const path = '/var/snap/microk8s/1/args/kubelet';
+    const command = { by: 'args-file', path, variables: new Map([['SNAP_DATA', '/snap/1']]) } as const;
+    const text = '# flags\n--client-ca-file=${SNAP_DATA}/certs/ca.crt\n--anonymous-auth=false\n';
+    const subject = kubelet(processOf('kubelet', command, { [path]: text }));
+    expect([shown(subject?.clientCAFile), shown(subject?.anonymousAuth)]).toStrictEqual([
+      '/snap/1/certs/ca.crt',
+      false,
+    ]);
+    const changed = processOf('kubelet', command, { [path]: { text, changed: AFTER } });
+    expect(shown(kubelet(changed)?.clientCAFile)).toBe('ambiguous');
+    expect(shown(kubelet(next(changed))?.clientCAFile)).toBe('/snap/1/certs/ca.crt');
+    expect(shown(kubelet(processOf('kubelet', command, {}))?.clientCAFile)).toBe('not-found');
+  });
+});
+
+describe('a running kube-apiserver', () => {
+  const args = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
+
+  test('is judged by its command line', () => {
+    const subject = apiServer(processOf('kube-apiserver', [...args, '--vendor=1'], {}));
+    expect([shown(subject?.kubeletClientCertificate), shown(subject?.kubeletClientKey)]).toStrictEqual([
+      '/a.crt',
+      '/a.key',
+    ]);
+    expect([shown(subject?.kubeletCertificateAuthority), subject?.doubts]).toStrictEqual(['unset', []]);
+  });
+
+  test('of OpenShift is judged by the file of its flags first', () => {
+    const path = '/etc/config.yaml';
+    const text = JSON.stringify({
+      kind: 'KubeAPIServerConfig',
+      apiServerArguments: { 'kubelet-client-certificate': ['/file.crt'], 'kubelet-client-key': [''] },
+    });
+    const subject = apiServer(processOf('kube-apiserver', [...args, `--openshift-config=${path}`], { [path]: text }));
+    expect([shown(subject?.kubeletClientCertificate), shown(subject?.kubeletClientKey)]).toStrictEqual([
+      '/file.crt',
+      '',
+    ]);
+    for (const file of [{}, { [path]: 'kind: Pod' }, { [path]: { text, changed: AFTER } }]) {
+      const unknown = apiServer(processOf('kube-apiserver', [...args, `--openshift-config=${path}`], file));
+      expect(unknown?.kubeletClientKey.state).toBe('unreadable');
+    }
+  });
+
+  test('is not known where it wrote over its command line, or is carried by another', () => {
+    const [titled] = componentsOf({ argv: ['kube-apiserver --x '], variables: new Map() });
+    const carried = componentsOf({ argv: ['k3s', 'server'], variables: new Map() }).find(
+      ({ component }) => component === 'kube-apiserver',
+    );
+    for (const command of [titled?.command, carried?.command]) {
+      if (command === undefined) throw new Error('no component was found');
+      const subject = apiServer(processOf('kube-apiserver', command, {}));
+      expect(shown(subject?.kubeletClientKey)).toBe('not-visible');
+    }
+  });
+});
+
+describe('where things are', () => {
+  test.each([
+    [[], { address: '127.0.0.1', port: 10250 }],
+    [['--address=10.0.0.4', '--port=0'], { address: '10.0.0.4', port: 10250 }],
+    [['--address=::', '--port=10260'], { address: '::1', port: 10260 }],
+    [[`--config=${CONFIG}`], { address: '10.1.1.1', port: 10300 }],
+    [[`--config=${CONFIG}`, '--address=0.0.0.0'], { address: '127.0.0.1', port: 10300 }],
+  ])('a kubelet with %j is asked at %j', (args, expected) => {
+    const text = configuration('/a', 'address: 10.1.1.1', 'port: 10300');
+    expect(helloTarget(processOf('kubelet', args, { [CONFIG]: text }), AMPLE)).toStrictEqual(expected);
+  });
+
+  test.each([
+    [['--hostname-override=Given'], { '/etc/hostname': 'written\n' }, 'given'],
+    [['--hostname-override='], { '/etc/hostname': ' Written \n' }, 'written'],
+    [[], {}, 'fallback'],
+  ])('a kubelet with %j and %j is called %s', (args, files, expected) => {
+    expect(nodeName(processOf('kubelet', args, files), 'Fallback', AMPLE)).toBe(expected);
+  });
+
+  test('a control group tells the unit and the container', () => {
+    const id = 'a'.repeat(64);
+    expect(unitOf('/system.slice/kubelet.service')).toBe('kubelet.service');
+    expect(unitOf('/kubepods/kubelet.service/x')).toBeUndefined();
+    expect(unitOf(undefined)).toBeUndefined();
+    expect([isContainer(`/docker/${id}/kubelet.slice/kubelet.service`), isContainer('/system.slice')]).toStrictEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('a process is of the kubelet that is next to it', () => {
+    const kubelets = [
+      { cgroup: '/docker/1/kubelet.slice/kubelet.service', node: 'one' },
+      { cgroup: '/docker/2/kubelet.slice/kubelet.service', node: 'two' },
+    ];
+    expect(nodeOf('/docker/2/kubelet.slice/pods/x', kubelets)).toBe('two');
+    expect(nodeOf('/user.slice', kubelets)).toBeUndefined();
+    expect(nodeOf(undefined, kubelets.slice(0, 1))).toBe('one');
+    expect(nodeOf('/docker/2', [])).toBeUndefined();
+  });
+});

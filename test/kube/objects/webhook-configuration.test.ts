@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from '../../../src/kube/api.ts';
+import { registrationOf } from '../../../src/kube/objects/webhook-configuration.ts';
+
+const OBJECT = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'guard', resourceVersion: '7' },
+  webhooks: [
+    { name: 'a', clientConfig: { service: { name: 's' }, caBundle: 'WA==' }, sideEffects: 'None' },
+    { name: 'b', clientConfig: { url: 'https://x' } },
+  ],
+};
+const PATH = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/guard';
+const { signal } = new AbortController();
+
+function port(answer: Partial<ApiAnswer> | Error = {}) {
+  const asked: ApiRequest[] = [];
+  const api: Api = (request) => {
+    asked.push(request);
+    if (answer instanceof Error) return Promise.reject(answer);
+    return Promise.resolve({ status: 200, contentType: 'application/json', text: JSON.stringify(OBJECT), ...answer });
+  };
+  return { asked, registration: registrationOf(api, 'guard') };
+}
+
+describe('a registration', () => {
+  test('is read, within bounds, with the bundle of each webhook', async () => {
+    const { registration, asked } = port();
+    expect(await registration.read(signal)).toStrictEqual({ caBundles: ['X', ''], object: OBJECT });
+    expect(asked).toStrictEqual([{ method: 'GET', path: PATH, timeout: 5000, limit: 1_572_864 }]);
+  });
+
+  test('gets a bundle for each webhook, as it was seen, and nothing else is changed', async () => {
+    const { registration, asked } = port();
+    expect(await registration.trust({ caBundles: [], object: OBJECT }, 'Z', signal)).toBe(true);
+    const [a, b] = OBJECT.webhooks;
+    const webhooks = [
+      { ...a, clientConfig: { service: { name: 's' }, caBundle: 'Wg==' } },
+      { ...b, clientConfig: { url: 'https://x', caBundle: 'Wg==' } },
+    ];
+    expect(asked).toMatchObject([{ method: 'PUT', path: PATH, body: { ...OBJECT, webhooks } }]);
+  });
+
+  test('that is not there, or was changed, is no fault', async () => {
+    const seen = { caBundles: [], object: OBJECT };
+    expect(await port({ status: 404 }).registration.read(signal)).toBeUndefined();
+    expect(await port({ status: 409 }).registration.trust(seen, 'Z', signal)).toBe(false);
+    expect(await port({ status: 404 }).registration.trust(seen, 'Z', signal)).toBe(false);
+  });
+
+  test.each([
+    [{ status: 403 }, 'HTTP 403: allow this account to get and update it'],
+    [{ status: 500, text: '{"kind":"Status","message":"bad"}' }, 'HTTP 500: bad'],
+    [{ text: '{"metadata":{}}' }, 'this is none'],
+    [{ text: '{"metadata":{"resourceVersion":""},"webhooks":7}' }, 'this is none'],
+    [new ApiFault('ECONNREFUSED'), 'ECONNREFUSED'],
+  ] as const)('answers %j with words', async (answer, words) => {
+    const read = port(answer).registration.read(signal);
+    await expect(read).rejects.toThrow(`the ValidatingWebhookConfiguration guard: ${words}`);
+    await expect(read).rejects.toBeInstanceOf(ApiFault);
+  });
+
+  test('of another shape has no webhooks', async () => {
+    const text = '{"metadata":{"resourceVersion":"1"},"webhooks":[7,{"clientConfig":[]}]}';
+    expect(await port({ text }).registration.read(signal)).toMatchObject({ caBundles: ['', ''] });
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+
+import type { ApiAnswer, ApiRequest } from '../../src/kube/api.ts';
+import { questionsTo } from '../../src/kube/questions.ts';
+
+const { signal } = new AbortController();
+const MAPS = '/api/v1/namespaces/kube-system/configmaps';
+
+function answering(status: number, body: unknown, warnings?: readonly string[]) {
+  const asked: ApiRequest[] = [];
+  const questions = questionsTo((request) => {
+    asked.push(request);
+    const answer: ApiAnswer = { status, contentType: '', text: JSON.stringify(body), ...(warnings && { warnings }) };
+    return Promise.resolve(answer);
+  });
+  return { questions, asked };
+}
+
+test('a read tells an object, that there is none, or why it is not known', async () => {
+  expect(await answering(200, { a: 1 }).questions.read('/x', signal)).toEqual({ known: { a: 1 } });
+  expect(await answering(404, {}).questions.read('/x', signal)).toEqual({ known: undefined });
+  const refused = await answering(403, { kind: 'Status', message: 'no' }).questions.read('/x?limit=1', signal);
+  expect(refused).toEqual({ unknown: 'you may not read /x: ask for this right (HTTP 403: no)' });
+  expect(await questionsTo(() => Promise.reject(new Error('gone'))).read('/x', signal)).toEqual({
+    unknown: 'the API server did not answer: gone',
+  });
+});
+
+test('what is tried is never written', async () => {
+  const { questions, asked } = answering(201, { message: 'a field of the object' }, ['careful']);
+
+  expect(await questions.dryRun(MAPS, {}, signal)).toEqual({
+    known: { status: 201, message: '', warnings: ['careful'] },
+  });
+  expect(asked).toMatchObject([{ method: 'POST', path: `${MAPS}?dryRun=All` }]);
+});
+
+test('rights are asked of the account as the API server knows it', async () => {
+  const { questions, asked } = answering(201, { status: { allowed: true } });
+  const account = { namespace: 'guards', name: 'sweeper' };
+
+  expect(await questions.may(account, { verb: 'get', path: '/flagz' }, signal)).toEqual({ known: true });
+  expect(asked[0]?.body).toMatchObject({
+    spec: {
+      user: 'system:serviceaccount:guards:sweeper',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:guards', 'system:authenticated'],
+      nonResourceAttributes: { verb: 'get', path: '/flagz' },
+    },
+  });
+  expect(await answering(201, {}).questions.may(account, { verb: 'get', path: '/' }, signal)).toHaveProperty('unknown');
+});

@@ -1,0 +1,226 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Decision, Finding } from '../../../src/policy/finding.ts';
+import type { Violation } from '../../../src/policy/outcome.ts';
+import type { Problem } from '../../../src/policy/reading.ts';
+import { admissionAnswer, verdictOf } from '../../../src/outputs/admission/answer.ts';
+import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
+
+const failing = apiServerFinding({
+  outcome: outcomes.fail,
+  source: { object: 'Pod kube-system/kube-apiserver-cp-1' },
+  subject: { component: 'kube-apiserver', name: 'kube-apiserver-cp-1', container: 'kube-apiserver' },
+});
+const untold = kubeletFinding({ outcome: outcomes.unknown });
+
+function judgement(decision: Partial<Decision>, problems: readonly Problem[] = []) {
+  const full = { allowed: true, denied: [], warned: [], exempted: [], ...decision };
+  return { decision: { ...full, allowed: full.denied.length === 0 }, problems };
+}
+
+function answer(decision: Partial<Decision>, problems?: readonly Problem[]) {
+  return admissionAnswer('uid-1', judgement(decision, problems)).response;
+}
+
+function violation(message: string, setting = '--kubelet-client-key'): Violation {
+  return { code: 'missing', setting, message };
+}
+
+function withViolations(first: Violation, ...rest: Violation[]): Finding {
+  return { ...failing, outcome: { result: 'fail', violations: [first, ...rest], problems: [], warnings: [] } };
+}
+
+describe('the answer to a change without findings', () => {
+  test('allows it, and the audit log tells that it was judged', () => {
+    expect(admissionAnswer('uid-1', judgement({}))).toStrictEqual({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      response: { uid: 'uid-1', allowed: true, auditAnnotations: { decision: 'allow' } },
+    });
+  });
+
+  test('tells apart what was not judged', () => {
+    expect(admissionAnswer('uid-1', undefined).response).toStrictEqual({
+      uid: 'uid-1',
+      allowed: true,
+      auditAnnotations: { decision: 'skip' },
+    });
+  });
+
+  test('is no plain allow where something could not be understood', () => {
+    const problem = { code: 'malformed', message: 'lists are nested too deeply' } as const;
+    expect(verdictOf(judgement({}, [problem]))).toBe('warn');
+    expect(answer({}, [problem])).toStrictEqual({
+      uid: 'uid-1',
+      allowed: true,
+      warnings: ['not judged: lists are nested too deeply'],
+      auditAnnotations: { decision: 'warn', findings: '[]' },
+    });
+  });
+});
+
+describe('a refusal', () => {
+  test('says which control, what is wrong, where, and how to fix it, without warnings', () => {
+    const response = answer({ denied: [failing], warned: [untold] });
+    expect(response).toMatchObject({ uid: 'uid-1', allowed: false, status: { code: 403, reason: 'Forbidden' } });
+    expect(response).not.toHaveProperty('warnings');
+    expect(response.status?.message).toBe(
+      'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4), in Pod kube-system/kube-apiserver-cp-1, ' +
+        'container kube-apiserver: --kubelet-client-key is not set (at /spec/containers/0/command). ' +
+        `To fix it: ${failing.control.remediation}`,
+    );
+  });
+
+  test('lists every finding on a line of its own', () => {
+    const { status } = answer({ denied: [failing, untold] });
+    const lines = status?.message.split('\n') ?? [];
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
+    expect(lines[1]).toContain('could not be told: $KEY is not known here; judge the running process');
+  });
+
+  test('of a mirror pod says that the static pod runs on', () => {
+    expect(answer({ denied: [failing] }).status?.message).not.toContain('static pod that already runs');
+    const mirror = { ...failing, surface: 'mirror-pod' } as const;
+    expect(answer({ denied: [mirror] }).status?.message).toMatch(/\n.*does not stop the static pod that already runs/);
+  });
+
+  test('points into a document that is embedded in another', () => {
+    const origin = { layer: 'file', pointer: '/data/kubelet', within: '/authentication/x509' } as const;
+    const finding = withViolations({ ...violation('it is not set'), origin });
+    expect(answer({ denied: [finding] }).status?.message).toContain('(at /data/kubelet, in it /authentication/x509)');
+  });
+
+  test.each([
+    [{ path: 'a.yaml', document: 0 }, 'in a.yaml'],
+    [{ node: 'cp-1', via: 'configz' }, 'in node cp-1'],
+  ] as const)('names the source %j', (source, text) => {
+    expect(answer({ denied: [{ ...failing, source }] }).status?.message).toContain(text);
+  });
+
+  test('stays short and on its own lines whatever an object says', () => {
+    const hostile = withViolations(violation(`\u001b[31m\n${'x'.repeat(1_000_000)}`), violation('y'.repeat(1_000_000)));
+    const message = answer({ denied: Array<Finding>(100).fill(hostile) }).status?.message ?? '';
+    expect(message.length).toBeLessThan(17_000);
+    expect(message).not.toContain('\u001b');
+    expect(message).toMatch(/\n\.\.\. and \d+ more findings$/);
+    expect(message.split('\n').every((line) => /^(apiserver-kubelet-client-cert|\.\.\. and)/.test(line))).toBe(true);
+  });
+});
+
+describe('warnings', () => {
+  test('name the control and what is wrong', () => {
+    expect(answer({ warned: [failing, untold] }).warnings).toStrictEqual([
+      'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
+      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): could not be told: $KEY is not known here; judge the running process',
+    ]);
+  });
+
+  test('are also given for a finding that passes', () => {
+    const outcome = { result: 'pass', warnings: [violation('it is a bundle of public CAs')] } as const;
+    expect(answer({ warned: [kubeletFinding({ outcome })] })).toMatchObject({
+      allowed: true,
+      warnings: ['kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): it is a bundle of public CAs'],
+      auditAnnotations: { decision: 'warn' },
+    });
+  });
+
+  test('are safe for a header', () => {
+    const [warning] = answer({ warned: [withViolations(violation('a "b"\r\nX: c\\d é 😀'))] }).warnings ?? [];
+    expect(warning).toMatch(/: a 'b' X: c\?d \? \?$/);
+  });
+
+  test('keep to 256 characters each', () => {
+    const [warning] = answer({ warned: [withViolations(violation('x'.repeat(10_000)))] }).warnings ?? [];
+    expect(warning).toHaveLength(256);
+    expect(warning).toMatch(/x\.\.\.$/);
+  });
+
+  test('keep to 4096 together, and count what is left out', () => {
+    const warnings = answer({ warned: Array<Finding>(50).fill(withViolations(violation('x'.repeat(300)))) }).warnings;
+    expect(warnings?.join('').length).toBeLessThanOrEqual(4096);
+    expect(warnings?.at(-1)).toBe(`... ${50 - ((warnings?.length ?? 0) - 1)} more`);
+  });
+
+  test('leave nothing out that just fits', () => {
+    const full = answer({ warned: Array<Finding>(16).fill(withViolations(violation('x'.repeat(300)))) }).warnings;
+    expect(full).toHaveLength(16);
+    expect(full?.join('')).toHaveLength(4096);
+  });
+});
+
+describe('the audit annotation of the findings', () => {
+  test('is compact JSON of what was denied and warned about', () => {
+    const { auditAnnotations } = answer({ denied: [failing], warned: [untold] });
+    expect(auditAnnotations.decision).toBe('deny');
+    expect(JSON.parse(auditAnnotations.findings ?? '')).toStrictEqual([
+      {
+        control: 'apiserver-kubelet-client-cert',
+        result: 'fail',
+        subject: 'kube-apiserver',
+        codes: ['missing --kubelet-client-key'],
+      },
+      { control: 'kubelet-client-ca', result: 'unknown', subject: 'kubelet-config', codes: ['unresolved'] },
+    ]);
+  });
+
+  test('keeps to 4096 characters and stays JSON', () => {
+    const many = Array<Finding>(100).fill(withViolations(violation('m', 's'.repeat(10_000)), violation('n')));
+    const { findings = '' } = answer({ denied: many }).auditAnnotations;
+    expect(findings.length).toBeLessThanOrEqual(4096);
+    const entries = JSON.parse(findings) as { more?: number }[];
+    expect(entries.at(-1)).toStrictEqual({ more: 100 - (entries.length - 1) });
+  });
+
+  test('has keys without a slash, because the API server prefixes them with the name of the webhook', () => {
+    expect(Object.keys(answer({ denied: [failing] }).auditAnnotations)).toStrictEqual(['decision', 'findings']);
+  });
+});
+
+describe('exemptions in use', () => {
+  const exemption = {
+    control: 'apiserver-kubelet-client-cert',
+    subject: 'node/edge-*',
+    reason: 'vendor appliance, ticket 4711',
+    expires: '2027-01-31',
+  };
+  const exempted = [{ finding: failing, exemption }];
+
+  test('allow, silently for the client and visibly for the auditor', () => {
+    expect(verdictOf(judgement({ exempted }))).toBe('allow');
+    const response = answer({ exempted });
+    expect(response).toStrictEqual({
+      uid: 'uid-1',
+      allowed: true,
+      auditAnnotations: { decision: 'allow', exemptions: expect.any(String) },
+    });
+    expect(JSON.parse(response.auditAnnotations.exemptions ?? '')).toStrictEqual([exemption]);
+  });
+
+  test('are also told where other findings warn or refuse', () => {
+    const warned = answer({ exempted, warned: [untold] });
+    expect(Object.keys(warned.auditAnnotations)).toStrictEqual(['decision', 'findings', 'exemptions']);
+    expect(warned.warnings?.join(' ')).not.toContain('apiserver-kubelet-client-cert');
+    const denied = answer({ exempted, denied: [untold] });
+    expect(denied).toMatchObject({ allowed: false, auditAnnotations: { exemptions: expect.any(String) } });
+    expect(denied.status?.message).not.toContain('apiserver-kubelet-client-cert');
+  });
+
+  test('are told once each, however many findings they are for', () => {
+    expect(JSON.parse(answer({ exempted: [...exempted, ...exempted] }).auditAnnotations.exemptions ?? '')).toHaveLength(
+      1,
+    );
+  });
+
+  test('keep to 4096 characters and stay JSON', () => {
+    const many = Array.from({ length: 100 }, (_, index) => ({
+      finding: failing,
+      exemption: { ...exemption, subject: `pod/${'"'.repeat(500)}${index}`, reason: '\\'.repeat(500) },
+    }));
+    const { exemptions = '' } = answer({ exempted: many }).auditAnnotations;
+    expect(exemptions.length).toBeLessThanOrEqual(4096);
+    const entries = JSON.parse(exemptions) as { more?: number }[];
+    expect(entries.length).toBeGreaterThan(1);
+    expect(entries.at(-1)).toStrictEqual({ more: 100 - (entries.length - 1) });
+  });
+});

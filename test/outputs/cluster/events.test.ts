@@ -1,0 +1,211 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { comparedOf, driftOf, remember, type Remembered } from '../../../src/policy/decision/drift.ts';
+import type { Finding } from '../../../src/policy/finding.ts';
+import type { Outcome } from '../../../src/policy/outcome.ts';
+import { driftEvents } from '../../../src/outputs/cluster/events.ts';
+import type { ReportSubject } from '../../../src/outputs/cluster/policy-report.ts';
+import { digest } from '../../../src/runtime/digest.ts';
+import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
+
+const T0 = '2026-11-23T05:00:00.000Z';
+const T1 = '2026-11-23T06:00:00.000Z';
+const T2 = '2026-11-23T07:00:00.000Z';
+const NODE = { kind: 'node', name: 'node-1', uid: 'uid-1' } as const;
+const PLANE = { kind: 'control-plane' } as const;
+
+const kubelet = (outcome: Outcome, parts: Partial<Finding> = {}): Finding =>
+  kubeletFinding({
+    subject: { component: 'kubelet', kind: 'Node', name: 'node-1', node: 'node-1' },
+    source: { node: 'node-1', via: 'configz' },
+    outcome,
+    ...parts,
+  });
+const memoryOf = (outcome: Outcome): Remembered => remember(comparedOf({ outcome }), undefined, T0);
+const events = (finding: Finding, before?: Remembered, at = T1, about: ReportSubject = NODE) =>
+  driftEvents(about, finding, before, at, digest);
+const contradicted = {
+  others: [
+    {
+      source: { node: 'node-1', via: 'handshake' },
+      vantage: 'live',
+      result: 'fail',
+      agrees: false,
+      evidence: [],
+      problems: [],
+    },
+  ],
+} as const;
+
+describe('an Event', () => {
+  test('of a violation says on the node which control, what is wrong, and how to fix it', () => {
+    expect(events(kubelet(outcomes.fail))).toEqual([
+      {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: expect.stringMatching(/^kubelet-guard\.[0-9a-f]{32}$/) as unknown, namespace: 'default' },
+        involvedObject: { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'uid-1' },
+        type: 'Warning',
+        reason: 'KubeletGuardViolation',
+        message: expect.stringMatching(
+          /^kubelet-client-ca \(CIS Kubernetes Benchmark 4\.2\.3\) of kubelet node-1: missing: --kubelet-client-key is not set\. To fix it: Set authentication\.x509\.clientCAFile/,
+        ) as unknown,
+        source: { component: 'kubelet-guard' },
+        firstTimestamp: T1,
+        lastTimestamp: T1,
+        count: 1,
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      'what cannot be told',
+      kubelet(outcomes.unknown),
+      undefined,
+      'KubeletGuardUnknown',
+      'Warning',
+      'could not be told: $KEY',
+    ],
+    [
+      'what passes again',
+      kubelet(outcomes.pass),
+      memoryOf(outcomes.fail),
+      'KubeletGuardResolved',
+      'Normal',
+      `passes; it failed since ${T0}`,
+    ],
+    [
+      'what can be told again',
+      kubelet(outcomes.pass),
+      memoryOf(outcomes.unknown),
+      'KubeletGuardResolved',
+      'Normal',
+      'passes; it could not be told',
+    ],
+    [
+      'sources that disagree',
+      kubelet(outcomes.pass, contradicted),
+      memoryOf(outcomes.pass),
+      'KubeletGuardDisagreement',
+      'Warning',
+      'fail by handshake of node-1',
+    ],
+  ] as const)('tells of %s', (_what, finding, before, reason, type, words) => {
+    expect(events(finding, before)).toMatchObject([
+      { reason, type, message: expect.stringContaining(words) as unknown },
+    ]);
+  });
+
+  test('is on the object that was judged, in its namespace', () => {
+    expect(events(apiServerFinding({ outcome: outcomes.fail }), undefined, T1, PLANE)).toMatchObject([
+      {
+        metadata: { namespace: 'kube-system' },
+        involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', name: 'kube-apiserver-cp-1' },
+      },
+    ]);
+  });
+
+  test('of a kube-apiserver that no object shows is on the Service of all of them', () => {
+    const finding = apiServerFinding({
+      outcome: outcomes.fail,
+      subject: { component: 'kube-apiserver', name: '192.0.2.1:6443' },
+    });
+    expect(events(finding, undefined, T1, PLANE)).toMatchObject([
+      {
+        involvedObject: { kind: 'Service', name: 'kubernetes' },
+        message: expect.stringContaining('192.0.2.1:6443') as unknown,
+      },
+    ]);
+  });
+
+  test('is short, on one line and harmless, whatever was found', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 3000 }),
+        fc.constantFrom('', 'é', '\u{1f600}'),
+        (text, wide) => {
+          const message = `${wide.repeat(800)}${text}`;
+          const outcome: Outcome = { ...outcomes.unknown, problems: [{ code: 'malformed', message }] };
+          const [event] = events(kubelet(outcome));
+
+          expect(Buffer.byteLength(event?.message ?? '')).toBeLessThanOrEqual(1024);
+          // eslint-disable-next-line no-control-regex -- control characters are the point
+          expect(event?.message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]|[\ud800-\udbff](?![\udc00-\udfff])/);
+        },
+      ),
+    );
+  });
+});
+
+describe('there is none', () => {
+  test.each([
+    ['where it passes as before', kubelet(outcomes.pass), memoryOf(outcomes.pass)],
+    ['where it passes, and was not known', kubelet(outcomes.pass), undefined],
+    ['where it fails as before', kubelet(outcomes.fail), memoryOf(outcomes.fail)],
+    ['where it can still not be told', kubelet(outcomes.unknown), memoryOf(outcomes.unknown)],
+    ['where it failed, and cannot be told', kubelet(outcomes.unknown), memoryOf(outcomes.fail)],
+    [
+      'where sources disagree as before',
+      kubelet(outcomes.pass, contradicted),
+      { ...memoryOf(outcomes.pass), disagrees: true },
+    ],
+    ['where sources agree again', kubelet(outcomes.pass), { ...memoryOf(outcomes.pass), disagrees: true }],
+  ] as const)('%s', (_what, finding, before) => {
+    expect(events(finding, before)).toEqual([]);
+  });
+});
+
+describe('the name of an Event', () => {
+  const nameOf = (...args: Parameters<typeof events>) => events(...args)[0]?.metadata.name;
+
+  test('is the same for who remembers the same and sees the same, whenever and in whatever words', () => {
+    const [violation] = outcomes.fail.violations;
+    const otherWords: Outcome = { ...outcomes.fail, violations: [{ ...violation, message: 'it is missing' }] };
+    const before = memoryOf(outcomes.pass);
+
+    expect(nameOf(kubelet(otherWords), before, T2)).toBe(nameOf(kubelet(outcomes.fail), before, T1));
+  });
+
+  test('is another one for another change', () => {
+    const [violation] = outcomes.fail.violations;
+    const failing = kubelet(outcomes.fail);
+    const names = [
+      nameOf(failing),
+      nameOf(failing, memoryOf(outcomes.pass)),
+      nameOf(failing, { ...memoryOf(outcomes.pass), since: T1 }),
+      nameOf(kubelet(outcomes.unknown)),
+      nameOf(kubelet({ ...outcomes.fail, violations: [{ ...violation, code: 'empty' }] })),
+      nameOf(failing, undefined, T1, { ...NODE, uid: 'uid-2' }),
+      nameOf(kubelet(outcomes.pass), memoryOf(outcomes.fail)),
+      nameOf(kubelet(outcomes.pass, contradicted)),
+      nameOf(apiServerFinding({ outcome: outcomes.fail })),
+    ];
+
+    expect(names).not.toContain(undefined);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('never comes again in any story of a finding, as long as its sources agree', () => {
+    const outcome = fc.constantFrom(outcomes.pass, outcomes.fail, outcomes.unknown);
+    fc.assert(
+      fc.property(fc.array(outcome, { maxLength: 15 }), (story) => {
+        const names: string[] = [];
+        let news = 0;
+        let before: Remembered | undefined;
+        for (const [index, next] of story.entries()) {
+          const at = `2026-11-23T${String(index).padStart(2, '0')}:00:00.000Z`;
+          const finding = kubelet(next);
+          names.push(...events(finding, before, at).map(({ metadata }) => metadata.name));
+          const state = driftOf(comparedOf(finding), before, at)?.state;
+          if (state === 'new' || state === 'resolved') news += 1;
+          before = remember(comparedOf(finding), before, at);
+        }
+
+        expect(names).toHaveLength(news);
+        expect(new Set(names).size).toBe(names.length);
+      }),
+    );
+  });
+});

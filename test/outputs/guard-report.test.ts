@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
+
+import type { Inspection } from '../../src/policy/finding.ts';
+import { compareWithBaseline } from '../../src/commands/check/baseline.ts';
+import { referTo, renderJson, reportRun } from '../../src/outputs/guard-report.ts';
+import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
+
+const run = {
+  id: 'run-1',
+  entrance: 'check',
+  startedAt: '2026-11-23T06:00:00.000Z',
+  finishedAt: '2026-11-23T06:00:01.000Z',
+} as const;
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../schema/guard-report.schema.json', import.meta.url), 'utf8'),
+) as AnySchemaObject;
+
+/** The schema lets consumers meet keys that are added later; our own output must not have one that it does not know. */
+function closed(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(closed);
+  if (typeof node !== 'object' || node === null) return node;
+  const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
+  return 'properties' in node && 'type' in node ? { ...copy, unevaluatedProperties: false } : copy;
+}
+
+const { $schema: _draft, ...rules } = closed(schema) as AnySchemaObject;
+const validate = new Ajv2019({ strictTypes: false, allErrors: true }).compile(rules);
+
+function faultsOf(report: unknown): unknown {
+  return validate(report) === true ? null : validate.errors;
+}
+
+const everything: Inspection = {
+  findings: [
+    apiServerFinding(),
+    apiServerFinding({ outcome: outcomes.fail }),
+    kubeletFinding({ outcome: outcomes.unknown }),
+    kubeletFinding({
+      source: { node: 'edge-1', via: 'configz' },
+      vantage: 'live',
+      subject: { component: 'kubelet', name: 'edge-1', node: 'edge-1', container: 'kubelet' },
+      outcome: {
+        result: 'pass',
+        warnings: [{ code: 'public-bundle', setting: '--client-ca-file', message: 'a bundle of public CAs' }],
+      },
+      evidence: [
+        {
+          setting: 'authentication.x509.clientCAFile',
+          value: '/etc/ssl/cert.pem',
+          origin: {
+            layer: 'drop-in',
+            pointer: '/data/kubelet',
+            within: '/authentication',
+            file: '10-ca.conf',
+            line: 3,
+          },
+        },
+      ],
+    }),
+  ],
+  problems: [lostFile, { ...lostFile, source: { path: 'many.yaml', document: 2 } }],
+};
+
+describe('the report of a run', () => {
+  test('has the fixed format', () => {
+    const { findings, ...rest } = reportRun(run, {
+      findings: [apiServerFinding({ outcome: outcomes.fail })],
+      problems: [],
+    });
+    expect(rest).toStrictEqual({
+      apiVersion: 'kubelet-guard.dev/v1alpha1',
+      kind: 'GuardReport',
+      run: { ...run, complete: true, problems: [] },
+      summary: { pass: 0, fail: 1, unknown: 0 },
+    });
+    expect(findings).toStrictEqual([
+      {
+        control: 'apiserver-kubelet-client-cert',
+        result: 'fail',
+        subject: {
+          component: 'kube-apiserver',
+          name: 'kube-apiserver-cp-1',
+          namespace: 'kube-system',
+          kind: 'Pod',
+          node: 'cp-1',
+        },
+        source: { path: 'manifests/kube-apiserver.yaml', document: 0 },
+        vantage: 'declared',
+        violations: [
+          {
+            code: 'missing',
+            setting: '--kubelet-client-key',
+            message: '--kubelet-client-key is not set',
+            pointer: '/spec/containers/0/command',
+            line: 14,
+          },
+        ],
+        problems: [],
+        evidence: [
+          {
+            setting: '--kubelet-client-certificate',
+            value: '/etc/kubernetes/pki/apiserver-kubelet-client.crt',
+            layer: 'flag',
+            pointer: '/spec/containers/0/command/12',
+          },
+        ],
+        references: apiServerFinding().control.benchmarks.map(referTo),
+        remediation: apiServerFinding().control.remediation,
+      },
+    ]);
+  });
+
+  test('counts each result', () => {
+    expect(reportRun(run, everything).summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1 });
+  });
+
+  test('is not complete while a source has a problem, and says which', () => {
+    expect(reportRun(run, { findings: [], problems: [lostFile] }).run).toMatchObject({
+      complete: false,
+      problems: [{ code: 'forbidden', source: { path: 'secret.yaml' } }],
+    });
+  });
+
+  test('names the exemption that applies to what does not pass', () => {
+    const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
+    const { findings, summary } = reportRun(run, everything, () => exemption);
+    expect(findings.map(({ exempted }) => exempted)).toStrictEqual([
+      undefined,
+      { reason: 'vendor appliance', expires: '2027-01-31' },
+      { reason: 'vendor appliance', expires: '2027-01-31' },
+      undefined,
+    ]);
+    expect(summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1, exempted: 2 });
+  });
+
+  test('has warnings only where there are some', () => {
+    const [plain, , , warned] = reportRun(run, everything).findings;
+    expect(plain).not.toHaveProperty('warnings');
+    expect(warned?.warnings).toStrictEqual([
+      { code: 'public-bundle', setting: '--client-ca-file', message: 'a bundle of public CAs' },
+    ]);
+  });
+
+  test('names the versions of a benchmark where an id is not of all', () => {
+    expect(referTo({ benchmark: 'CIS Kubernetes Benchmark', id: '4.2.3' })).toBe('CIS Kubernetes Benchmark 4.2.3');
+    expect(referTo({ benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5', versions: 'v1.23' })).toBe(
+      'CIS Kubernetes Benchmark 1.2.5 (v1.23)',
+    );
+  });
+});
+
+describe('its JSON Schema', () => {
+  test.each([
+    ['an empty run', { findings: [], problems: [] }],
+    ['every kind of finding, source and problem', everything],
+  ])('holds for %s', (_name, inspection) => {
+    expect(faultsOf(JSON.parse(renderJson(reportRun(run, inspection))))).toBeNull();
+  });
+
+  test('holds for exemptions, and for what a comparison leaves', () => {
+    const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
+    const exempted = reportRun(run, everything, () => exemption);
+    const before = reportRun(run, { findings: [apiServerFinding()], problems: [] });
+    for (const report of [exempted, compareWithBaseline(exempted, before)]) {
+      expect(faultsOf(JSON.parse(renderJson(report)))).toBeNull();
+    }
+  });
+
+  test.each([
+    ['a result that contradicts its violations', { result: 'pass' }],
+    ['a key that it does not know', { colour: 'red' }],
+    ['a source of no kind', { source: {} }],
+  ])('does not hold for %s', (_name, change) => {
+    const report = reportRun(run, { findings: [apiServerFinding({ outcome: outcomes.fail })], problems: [] });
+    expect(faultsOf({ ...report, findings: [{ ...report.findings[0], ...change }] })).not.toBeNull();
+  });
+
+  test('lets a consumer meet a key that is added later', () => {
+    const { $schema: _dialect, ...open } = schema;
+    const report = { ...reportRun(run, everything), added: 'later' };
+    expect(new Ajv2019({ strictTypes: false }).validate(open, report)).toBe(true);
+  });
+});
+
+test('nothing in JSON can act on a terminal, and it reads back the same', () => {
+  const name = 'a\u009b31m\u001b[2J\u202eb\u007f';
+  const report = reportRun(run, {
+    findings: [apiServerFinding({ subject: { component: 'kubelet', name } })],
+    problems: [],
+  });
+  const text = renderJson(report);
+  // eslint-disable-next-line no-control-regex -- control characters are the point
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(JSON.parse(text)).toStrictEqual(report);
+});

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { escapeForTerminal, escapeLine } from '../../src/outputs/printable.ts';
+
+test.each([
+  ['an escape sequence', '\u001b[31mred', String.raw`\u001b[31mred`],
+  ['its C1 form', '\u009b31m', String.raw`\u009b31m`],
+  ['a carriage return', 'PASS\rFAIL', String.raw`PASS\u000dFAIL`],
+  ['a change of direction', 'a\u202eb', String.raw`a\u202eb`],
+  ['half a character', 'a\ud800b', String.raw`a\ud800b`],
+  ['a tag that nobody sees', '\u{e0041}', String.raw`\udb40\udc41`],
+])('%s is escaped', (_name, hostile, harmless) => {
+  expect(escapeForTerminal(hostile)).toBe(harmless);
+});
+
+test('what people write stays as it is', () => {
+  expect(escapeLine('/etc/kubernetes/pki/ca.crt = Köln 日本 😀')).toBe('/etc/kubernetes/pki/ca.crt = Köln 日本 😀');
+});
+
+test('a line stays one line', () => {
+  expect(escapeLine('a\nPASS')).toBe(String.raw`a\nPASS`);
+  expect(escapeForTerminal('a\nb')).toBe('a\nb');
+});
+
+test('no text keeps a control character, and JSON reads back what it was', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      // eslint-disable-next-line no-control-regex -- control characters are the point
+      expect(escapeLine(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+      expect(JSON.parse(escapeForTerminal(JSON.stringify(text)))).toBe(text);
+    }),
+  );
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Link } from '../../src/policy/link/link.ts';
+import { reportHead, type ReportedFinding } from '../../src/outputs/guard-report.ts';
+import { renderSweepText } from '../../src/outputs/sweep-text.ts';
+import type { TextStyle } from '../../src/outputs/text.ts';
+import type { SourceProblem } from '../../src/policy/reading.ts';
+
+const RUN = {
+  id: 'r',
+  entrance: 'sweep',
+  startedAt: '2026-11-23T12:00:00Z',
+  finishedAt: '2026-11-23T12:00:01Z',
+} as const;
+const LINK: Link = {
+  result: 'fail',
+  apiServers: [{ name: 'cp', result: 'pass' }],
+  kubelets: { pass: 7, fail: 1, unknown: 0 },
+  acceptedAuthorities: [{ name: 'CN=kubernetes', kubelets: 7 }],
+  calls: { answered: 0, refused: 0 },
+};
+const PLAIN: TextStyle = { color: false, quiet: false };
+
+function finding(name: string, changes: Partial<ReportedFinding> = {}): ReportedFinding {
+  return {
+    control: 'kubelet-client-ca',
+    result: 'pass',
+    subject: { component: 'kubelet', kind: 'Node', name, node: name },
+    source: { node: name, via: 'configz' },
+    vantage: 'live',
+    violations: [],
+    problems: [],
+    evidence: [],
+    references: ['CIS Kubernetes Benchmark 4.2.3'],
+    remediation: 'Set it.',
+    ...changes,
+  };
+}
+
+const broken = finding('bad', {
+  result: 'fail',
+  violations: [{ code: 'missing', setting: 's', message: 's is not set' }],
+  drift: { state: 'persisting', since: '2026-11-01T00:00:00Z' },
+  otherEvidence: [
+    {
+      source: { object: 'ConfigMap kube-system/kubelet-config' },
+      vantage: 'declared',
+      result: 'pass',
+      agrees: false,
+      evidence: [{ setting: 's', value: '/ca.crt', layer: 'file' }],
+      problems: [],
+    },
+  ],
+});
+
+function render(
+  findings: readonly ReportedFinding[],
+  style = PLAIN,
+  link = LINK,
+  problems: readonly SourceProblem[] = [],
+): string {
+  const count = (result: string) => findings.filter((one) => one.result === result).length;
+  const summary = { pass: count('pass'), fail: count('fail'), unknown: count('unknown') };
+  return renderSweepText(reportHead(RUN, problems, summary, { link }), findings, style);
+}
+
+describe('the text report of a sweep', () => {
+  test('says the link, what is wrong and what disagrees, counts what passed, and what to do', () => {
+    const passing = Array.from({ length: 7 }, (_, index) => finding(`n${index}`));
+    expect(render([...passing, broken])).toBe(`FAIL     the link between kube-apiserver and kubelets
+         1 of 1 kube-apiservers present a client certificate to kubelets
+         7 of 8 kubelets ask for one, 1 do not, 0 could not be asked
+         accepted by 7: certificates of CN=kubernetes
+
+FAIL     kubelet-client-ca  kubelet Node bad on bad  node bad (configz)
+         persisting, since 2026-11-01T00:00:00Z
+         s is not set [missing]
+         disagrees: ConfigMap kube-system/kubelet-config (declared) says pass: s = "/ca.crt"
+
+PASS     kubelet-client-ca  7: n0, n1, n2, n3, n4 and 2 more
+
+To fix kubelet-client-ca: Set it.
+         CIS Kubernetes Benchmark 4.2.3
+         More: kubelet-guard explain kubelet-client-ca
+
+1 failed, 7 passed, 0 unknown
+`);
+  });
+
+  test('names what passes and was mended, or is disputed, by itself', () => {
+    const mended = finding('n1', { drift: { state: 'resolved', since: '2026-11-23T12:00:00Z' } });
+    expect(render([mended, finding('n2')])).toContain(
+      'PASS     kubelet-client-ca  kubelet Node n1 on n1  node n1 (configz)\n         resolved, since',
+    );
+  });
+
+  test('is silent where nothing is to be said and that was wished for', () => {
+    const quiet = { color: false, quiet: true };
+    expect(render([finding('n')], quiet, { ...LINK, result: 'pass' })).toBe('');
+    expect(render([finding('n')], quiet)).toContain('FAIL     the link');
+    const lost = { problem: { code: 'forbidden', message: 'no' }, source: { object: 'nodes' } } as const;
+    expect(render([finding('n')], quiet, { ...LINK, result: 'pass' }, [lost])).toContain('not complete: 1 problem');
+  });
+
+  test('says why kube-apiserver is not judged, and what became of calls through it', () => {
+    const link = {
+      ...LINK,
+      apiServers: [],
+      apiServersNotApplicable: 'EKS runs it',
+      calls: { answered: 3, refused: 1 },
+    };
+    const text = render([], PLAIN, link);
+    expect(text).toContain('kube-apiserver is not judged: EKS runs it');
+    expect(text).toContain('calls through kube-apiserver: 3 answered, 1 refused');
+  });
+
+  test('lets no name of a CA or a node act on the terminal', () => {
+    const link = { ...LINK, acceptedAuthorities: [{ name: 'CN=\u001b[2J\nPASS', kubelets: 1 }] };
+    const text = render([finding('a\u001b[2J')], PLAIN, link);
+    expect(text).not.toContain('\u001b');
+    expect(text.split('\n').filter((line) => line.startsWith('PASS'))).toHaveLength(1);
+  });
+});

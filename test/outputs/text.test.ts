@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../src/controls/index.ts';
+import type { Inspection } from '../../src/policy/finding.ts';
+import { reportRun } from '../../src/outputs/guard-report.ts';
+import { renderControl, renderSourceProblem, renderText } from '../../src/outputs/text.ts';
+import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
+
+const run = { id: '1', entrance: 'check', startedAt: '', finishedAt: '' } as const;
+
+function render(inspection: Partial<Inspection>, style: { color?: boolean; quiet?: boolean } = {}): string {
+  return renderText(reportRun(run, { findings: [], problems: [], ...inspection }), {
+    color: false,
+    quiet: false,
+    ...style,
+  });
+}
+
+const mixed = [
+  apiServerFinding({ outcome: outcomes.fail }),
+  kubeletFinding(),
+  kubeletFinding({ outcome: outcomes.unknown, source: { path: 'kubelet.yaml', document: 1 } }),
+];
+
+describe('the text report', () => {
+  test('says what failed, where and why, then what to do, then how many', () => {
+    expect(render({ findings: [apiServerFinding({ outcome: outcomes.fail })] }).split('\n')).toStrictEqual([
+      'FAIL     apiserver-kubelet-client-cert  kube-apiserver Pod kube-system/kube-apiserver-cp-1 on cp-1  manifests/kube-apiserver.yaml:14',
+      '         --kubelet-client-key is not set [missing] (line 14)',
+      '         found --kubelet-client-certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt" (flag)',
+      '',
+      expect.stringMatching(/^To fix apiserver-kubelet-client-cert: Set both .*\.$/),
+      expect.stringMatching(/^ {9}CIS Kubernetes Benchmark 1\.2\.4/),
+      '         More: kubelet-guard explain apiserver-kubelet-client-cert',
+      '',
+      '1 failed, 0 passed, 0 unknown',
+      '',
+    ]);
+  });
+
+  test('gives a line to what passed', () => {
+    expect(render({ findings: [kubeletFinding()] })).toBe(
+      'PASS     kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  ConfigMap kube-system/kubelet-config\n' +
+        '\n0 failed, 1 passed, 0 unknown\n',
+    );
+  });
+
+  test('says what could not be told, with its place', () => {
+    expect(render({ findings: mixed })).toContain(
+      'UNKNOWN  kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  kubelet.yaml (document 2)\n' +
+        '         could not tell: $KEY is not known here; judge the running process [unresolved]\n',
+    );
+  });
+
+  test('says once for each control what to do', () => {
+    const twice = [apiServerFinding({ outcome: outcomes.fail }), apiServerFinding({ outcome: outcomes.fail })];
+    expect(render({ findings: twice }).match(/To fix/g)).toHaveLength(1);
+  });
+
+  test('shows warnings, also of what passed', () => {
+    const warnings = [
+      {
+        code: 'public-bundle',
+        setting: 'x',
+        message: 'a bundle of public CAs',
+        origin: { layer: 'drop-in', file: '10.conf' },
+      },
+    ] as const;
+    expect(render({ findings: [kubeletFinding({ outcome: { result: 'pass', warnings } })] })).toContain(
+      '         warning: a bundle of public CAs [public-bundle] (10.conf)\n',
+    );
+  });
+
+  test('names node, way and container of what no file shows', () => {
+    const subject = { component: 'kubelet', name: 'kubelet', node: 'edge-1', container: 'agent' } as const;
+    const source = { node: 'edge-1', via: 'configz' } as const;
+    expect(render({ findings: [kubeletFinding({ subject, source })] })).toMatch(
+      /^PASS {5}kubelet-client-ca {2}kubelet container agent on edge-1 {2}node edge-1 \(configz\)\n/,
+    );
+  });
+
+  test('says no name twice', () => {
+    const subject = { component: 'kubelet', kind: 'KubeletConfiguration', name: 'KubeletConfiguration' } as const;
+    expect(render({ findings: [kubeletFinding({ subject })] })).toContain('  kubelet KubeletConfiguration  ');
+  });
+
+  test('says in the summary that something could not be judged', () => {
+    expect(render({ findings: mixed, problems: [lostFile] })).toMatch(
+      /\n1 failed, 1 passed, 1 unknown; not complete: 1 problem with what was to be judged\n$/,
+    );
+    expect(render({ problems: [lostFile, lostFile] })).toBe(
+      '0 failed, 0 passed, 0 unknown; not complete: 2 problems with what was to be judged\n',
+    );
+  });
+
+  test('says nothing where there is nothing', () => {
+    expect(render({})).toBe('');
+  });
+
+  test('is coloured only when asked', () => {
+    expect(render({ findings: mixed }, { color: true })).toContain('\u001b[31mFAIL     \u001b[0mapiserver');
+    expect(render({ findings: mixed })).not.toContain('\u001b');
+  });
+
+  test('lets no value of a file act on the terminal or forge a line', () => {
+    const name = 'x\u001b[2J\nPASS     all is well';
+    expect(render({ findings: [kubeletFinding({ subject: { component: 'kubelet', name } })] })).toContain(
+      String.raw`kubelet x\u001b[2J\nPASS     all is well`,
+    );
+  });
+});
+
+describe('the quiet text report', () => {
+  test('says nothing of what passed', () => {
+    expect(render({ findings: mixed }, { quiet: true })).not.toContain('PASS');
+    expect(render({ findings: mixed }, { quiet: true })).toMatch(/1 failed, 1 passed, 1 unknown\n$/);
+  });
+
+  test('is empty where all passed', () => {
+    expect(render({ findings: [kubeletFinding()] }, { quiet: true })).toBe('');
+  });
+
+  test('is not empty where something could not be judged', () => {
+    expect(render({ findings: [kubeletFinding()], problems: [lostFile] }, { quiet: true })).toContain('not complete');
+  });
+});
+
+test('a problem with a source is one line with its place', () => {
+  expect(renderSourceProblem(lostFile)).toBe(
+    'secret.yaml: cannot be read: give this user the right to read it [forbidden]',
+  );
+  const problem = { code: 'malformed', message: 'no YAML', origin: { layer: 'file', line: 7 } } as const;
+  expect(renderSourceProblem({ problem, source: { path: '-' } })).toBe('standard input:7: no YAML [malformed]');
+});
+
+test.each(controls)('$slug is explained in lines that fit', (control) => {
+  const text = renderControl(control);
+  expect(text.startsWith(`${control.slug}: ${control.title}\n`)).toBe(true);
+  expect(text.split('\n').filter((line) => line.length > 100)).toStrictEqual([]);
+  for (const { id } of control.benchmarks) expect(text).toContain(id);
+  for (const code of Object.keys(control.codes)) expect(text).toContain(`${code}: `);
+});

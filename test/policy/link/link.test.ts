@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { ASKS, linkOfNode, PRESENTS, tallyLink } from '../../../src/policy/link/link.ts';
+import type { ControlMetadata } from '../../../src/policy/control.ts';
+import type { Finding, OtherEvidence } from '../../../src/policy/finding.ts';
+import type { Outcome } from '../../../src/policy/outcome.ts';
+import type { Vantage } from '../../../src/policy/reading.ts';
+
+const OUTCOMES: Readonly<Record<Outcome['result'], Outcome>> = {
+  pass: { result: 'pass', warnings: [] },
+  fail: { result: 'fail', violations: [{ code: 'missing', setting: 's', message: 'm' }], problems: [], warnings: [] },
+  unknown: { result: 'unknown', problems: [{ code: 'timeout', message: 'm' }], warnings: [] },
+};
+
+function finding(
+  slug: string,
+  name: string,
+  result: Outcome['result'],
+  names: readonly string[] = [],
+  vantage: Vantage = 'live',
+): Finding {
+  const component = slug === PRESENTS ? 'kube-apiserver' : 'kubelet';
+  return {
+    control: { slug, component } as unknown as ControlMetadata,
+    subject: { component, name },
+    source: { node: name, via: slug === PRESENTS ? 'flagz' : 'handshake' },
+    vantage,
+    surface: 'process',
+    outcome: OUTCOMES[result],
+    evidence: names.map((value) => ({ setting: 'client CAs', value, origin: { layer: 'live' } })),
+  };
+}
+
+const server = (result: Outcome['result'], vantage: Vantage = 'live') => finding(PRESENTS, 'api', result, [], vantage);
+const kubelet = (result: Outcome['result'], names?: readonly string[]) => finding(ASKS, 'n', result, names);
+
+describe('the link of a cluster', () => {
+  test.each([
+    [['pass'], ['pass', 'pass'], 'pass'],
+    [['pass', 'fail'], ['pass'], 'fail'],
+    [['pass'], ['pass', 'fail', 'unknown'], 'fail'],
+    [['pass'], ['pass', 'unknown'], 'unknown'],
+    [['unknown'], ['pass'], 'unknown'],
+    [[], ['pass'], 'unknown'],
+    [['pass'], [], 'pass'],
+  ] as const)('with kube-apiservers %j and kubelets %j is %s', (servers, kubelets, result) => {
+    const tally = tallyLink();
+    for (const one of kubelets) tally.addNode([kubelet(one)]);
+    tally.addApiServers(servers.map((one) => server(one)));
+    const link = tally.result();
+    expect(link.result).toBe(result);
+    for (const kind of ['pass', 'fail', 'unknown'] as const) {
+      expect(link.kubelets[kind]).toBe(kubelets.filter((one) => one === kind).length);
+    }
+  });
+
+  test('is broken where a kubelet refused the call of kube-apiserver, whatever both ends say', () => {
+    const tally = tallyLink();
+    tally.addApiServers([server('pass')]);
+    tally.addNode([kubelet('pass')], 'refused');
+    expect(tally.result()).toMatchObject({ result: 'fail', calls: { answered: 0, refused: 1 } });
+  });
+
+  test('does not need kube-apiservers that a provider runs', () => {
+    const tally = tallyLink();
+    tally.addNode([kubelet('pass')]);
+    const link = tally.result('EKS runs it');
+    expect(link).toMatchObject({ result: 'pass', apiServers: [], apiServersNotApplicable: 'EKS runs it' });
+    expect(linkOfNode(link, kubelet('fail'))).toBe('fail');
+    expect(linkOfNode(link, kubelet('pass'))).toBe('pass');
+  });
+
+  test('of one node is as good as the worse of its ends, and broken by a refused call', () => {
+    const tally = tallyLink();
+    tally.addApiServers([server('pass')]);
+    const link = tally.result();
+    expect(linkOfNode(link, kubelet('pass'))).toBe('pass');
+    expect(linkOfNode(link, kubelet('unknown'))).toBe('unknown');
+    expect(linkOfNode({ ...link, apiServers: [{ name: 'a', result: 'fail' }] }, kubelet('pass'))).toBe('fail');
+    const refusal: OtherEvidence = {
+      source: { node: 'n', via: 'configz-proxy' },
+      vantage: 'live',
+      result: 'unknown',
+      agrees: true,
+      evidence: [],
+      problems: [{ code: 'unauthorized', message: 'refused' }],
+    };
+    expect(linkOfNode(link, { ...kubelet('pass'), others: [refusal] })).toBe('fail');
+  });
+
+  test('takes what is only written down for no kube-apiserver', () => {
+    const tally = tallyLink();
+    tally.addApiServers([server('pass', 'declared')]);
+    expect(tally.result()).toMatchObject({ result: 'unknown', apiServers: [] });
+  });
+
+  test('counts the kubelets that name each CA, by their TLS hello, and bounds the names', () => {
+    const tally = tallyLink();
+    tally.addNode([kubelet('pass', ['CN=a', 'CN=b'])]);
+    tally.addNode([kubelet('pass', ['CN=a', 'CN=a'])]);
+    tally.addNode([
+      kubelet(
+        'pass',
+        Array.from({ length: 500 }, (_, index) => `CN=${index}`),
+      ),
+    ]);
+    const { acceptedAuthorities } = tally.result();
+    expect(acceptedAuthorities.slice(0, 2)).toEqual([
+      { name: 'CN=a', kubelets: 2 },
+      { name: 'CN=b', kubelets: 1 },
+    ]);
+    expect(acceptedAuthorities).toHaveLength(100);
+  });
+
+  test('a node without a finding of its kubelet could not be asked', () => {
+    const tally = tallyLink();
+    tally.addNode([]);
+    expect(tally.result().kubelets).toEqual({ pass: 0, fail: 0, unknown: 1 });
+  });
+});

@@ -1,0 +1,391 @@
+import { X509Certificate } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { certificatesIn } from '../../../src/runtime/certificates/rotation.ts';
+import { keepCertificates, ROTATION, type FollowSecret } from '../../../src/runtime/certificates/secret.ts';
+import type { CertificateSource } from '../../../src/runtime/certificates/certificates.ts';
+import { createLog } from '../../../src/runtime/log.ts';
+import { Lines } from '../../support/admission.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+const START = Date.parse('2026-11-23T12:00:00Z');
+const LOST = 'the certificates cannot be kept in step; it is tried again';
+const FOUND = 'the certificates are kept in step again';
+const PUT_RIGHT = 'the caBundle of the registration is put right';
+const { signal } = new AbortController();
+
+interface Seen {
+  readonly version: number;
+}
+
+/** A cluster with one Secret and one registration, as an API server keeps them, and a time of its own. */
+class FakeCluster {
+  version = 0;
+  now = START;
+  secret: (Seen & { data: Readonly<Record<string, string>>; isForeign: boolean }) | undefined;
+  registered: (Seen & { caBundles: readonly string[] }) | undefined = { version: 0, caBundles: ['', 'x'] };
+  /** Is asked before each call, and can throw or do something in between. */
+  meet: (call: string) => void = () => undefined;
+  readonly lines = new Lines();
+  readonly followers: Parameters<FollowSecret>[0][] = [];
+  readonly results: string[] = [];
+  /** The replicas that wait, to go on when the time has passed. */
+  readonly #waiting = new Set<{ until: number; go: () => void }>();
+  #started = 0;
+
+  async #call<T>(name: string, answer: () => T): Promise<T> {
+    await setImmediate();
+    this.meet(name);
+    return answer();
+  }
+
+  #write(data: Readonly<Record<string, string>>) {
+    this.version += 1;
+    this.secret = { version: this.version, data, isForeign: false };
+    return this.secret;
+  }
+
+  readonly #secretPort = {
+    name: 'ns/tls',
+    read: () => this.#call('read', () => this.secret),
+    create: (data: Readonly<Record<string, string>>) =>
+      this.#call('create', () => (this.secret === undefined ? this.#write(data) : undefined)),
+    update: (seen: Seen, data: Readonly<Record<string, string>>) =>
+      this.#call('update', () => (this.secret?.version === seen.version ? this.#write(data) : undefined)),
+  };
+
+  readonly #registrationPort = {
+    read: () => this.#call('read registration', () => this.registered),
+    trust: (seen: Seen, caBundle: string) =>
+      this.#call('trust', () => {
+        if (this.registered?.version !== seen.version) return false;
+        this.version += 1;
+        this.registered = { version: this.version, caBundles: this.registered.caBundles.map(() => caBundle) };
+        return true;
+      }),
+  };
+
+  replica(aborted = signal): Promise<CertificateSource> {
+    const surroundings = {
+      secret: this.#secretPort,
+      registration: this.#registrationPort,
+      follow: (events: Parameters<FollowSecret>[0]) => {
+        this.followers.push(events);
+        return { stop: () => Promise.resolve() };
+      },
+      names: ['guard.ns.svc'] as const,
+      rotation: ROTATION,
+      log: createLog('info', this.lines),
+      metrics: { reloaded: (result: string) => void this.results.push(result) },
+      now: () => new Date(this.now),
+      clock: () => this.now - START,
+      pause: (milliseconds: number, end: AbortSignal) =>
+        new Promise<void>((resolve) => {
+          const waiter = { until: this.now + milliseconds, go: resolve };
+          this.#waiting.add(waiter);
+          end.addEventListener('abort', () => {
+            this.#waiting.delete(waiter);
+            resolve();
+          });
+        }),
+      random: () => 0.5,
+    };
+    return keepCertificates(surroundings, aborted).finally(() => {
+      this.#started += 1;
+    });
+  }
+
+  /** Lets time pass in one step, and everybody act who waited for it, until they wait again or have started. */
+  async pass(milliseconds: number): Promise<void> {
+    const before = this.#waiting.size + this.#started;
+    this.now += milliseconds;
+    for (const waiter of [...this.#waiting]) {
+      if (waiter.until > this.now) continue;
+      this.#waiting.delete(waiter);
+      waiter.go();
+    }
+    while (this.#waiting.size + this.#started < before) await setImmediate();
+  }
+
+  /** Waits until a start has looked in vain. */
+  async waits(): Promise<void> {
+    while (this.#waiting.size === 0) await setImmediate();
+  }
+
+  /** One look of everybody. */
+  look(): Promise<void> {
+    return this.pass(12_000);
+  }
+
+  get bundle(): string {
+    return this.secret?.data['ca.crt'] ?? '';
+  }
+
+  get messages(): unknown[] {
+    return this.lines.entries.map(({ msg }) => msg);
+  }
+}
+
+function verifies(bundle: string, { certificate }: { certificate: string }): boolean {
+  return certificatesIn(bundle).some(({ publicKey }) => new X509Certificate(certificate).verify(publicKey));
+}
+
+describe('the first start', () => {
+  test('makes the Secret, and gives its CA to every webhook of the registration', async () => {
+    const cluster = new FakeCluster();
+    const source = await cluster.replica();
+    expect(source.current()).toMatchObject({
+      certificate: cluster.secret?.data['tls.crt'],
+      key: cluster.secret?.data['tls.key'],
+      expires: new Date(START + 90 * DAY),
+    });
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle, cluster.bundle]);
+    expect(cluster.lines.text).not.toContain('PRIVATE KEY');
+  });
+
+  test('of five replicas at once ends with one CA that all of them serve by', async () => {
+    const cluster = new FakeCluster();
+    const sources = await Promise.all(Array.from({ length: 5 }, () => cluster.replica()));
+    expect(new Set(sources.map((source) => source.current().certificate)).size).toBe(1);
+    expect([certificatesIn(cluster.bundle).length, cluster.secret?.version]).toEqual([1, 1]);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle, cluster.bundle]);
+  });
+
+  test('fills a Secret that was made empty, and leaves one alone that is not ours', async () => {
+    const cluster = new FakeCluster();
+    cluster.secret = { version: 0, data: {}, isForeign: false };
+    await cluster.replica();
+    expect(cluster.secret.version).toBe(1);
+
+    const foreign = { version: 7, data: { 'tls.crt': 'theirs' }, isForeign: true };
+    cluster.secret = foreign;
+    const start = expect(cluster.replica()).rejects.toThrow(
+      'no certificate from the Secret ns/tls: the Secret ns/tls is not of kubelet-guard, and stays as it is',
+    );
+    await cluster.waits();
+    for (let second = 0; second < 32; second += 1) await cluster.pass(1000);
+    await start;
+    expect(cluster.secret).toBe(foreign);
+  });
+
+  test('waits for an API server that is not there, and goes on when it comes', async () => {
+    const cluster = new FakeCluster();
+    cluster.meet = () => {
+      throw new Error('connection refused');
+    };
+    const start = cluster.replica();
+    await cluster.waits();
+    for (let second = 0; second < 10; second += 1) await cluster.pass(1000);
+    cluster.meet = () => undefined;
+    await cluster.pass(1000);
+    expect((await start).current().expires).toEqual(new Date(cluster.now + 90 * DAY));
+    expect(cluster.messages).toEqual([LOST, 'the serving certificate is there', PUT_RIGHT, FOUND]);
+  });
+
+  test('is given up when it is to stop', async () => {
+    const cluster = new FakeCluster();
+    cluster.meet = () => {
+      throw new Error('connection refused');
+    };
+    const abort = new AbortController();
+    const start = expect(cluster.replica(abort.signal)).rejects.toThrow('it is stopped');
+    await cluster.waits();
+    abort.abort();
+    await start;
+  });
+
+  test('needs no registration', async () => {
+    const cluster = new FakeCluster();
+    cluster.registered = undefined;
+    expect(verifies(cluster.bundle, (await cluster.replica()).current())).toBe(false);
+    expect(certificatesIn(cluster.bundle)).toHaveLength(1);
+  });
+});
+
+describe('while it runs', () => {
+  async function running(replicas = 2) {
+    const cluster = new FakeCluster();
+    const told: string[][] = [];
+    const sources = await Promise.all(Array.from({ length: replicas }, () => cluster.replica()));
+    for (const source of sources) {
+      const mine: string[] = [];
+      told.push(mine);
+      source.start(({ certificate }) => mine.push(certificate));
+    }
+    const stop = () => Promise.all(sources.map((source) => source.stop()));
+    return { cluster, sources, told, stop };
+  }
+
+  test('a caBundle that somebody edits is put right at the next look, and nothing else is written', async () => {
+    const { cluster, stop } = await running();
+    await cluster.look();
+    const before = cluster.version;
+    cluster.registered = { version: 1000, caBundles: [cluster.bundle, `${cluster.bundle}${cluster.bundle}`] };
+    await cluster.look();
+    expect(cluster.registered.caBundles).toEqual([cluster.bundle, cluster.bundle]);
+    await cluster.look();
+    expect(cluster.version).toBe(before + 1);
+    await stop();
+  });
+
+  test('while it follows, looks when something changes and else rarely; and again and again while it does not', async () => {
+    const { cluster, stop } = await running();
+    const edit = () => (cluster.registered = { version: cluster.version + 1000, caBundles: [''] });
+    const tell = (isFollowed: boolean) => {
+      for (const { followed } of cluster.followers) followed(isFollowed);
+      return cluster.waits();
+    };
+    await tell(true);
+    await cluster.pass(1000);
+    edit();
+    await cluster.look();
+    expect(cluster.registered?.caBundles).toEqual(['']);
+    for (const { changed } of cluster.followers) changed();
+    await cluster.waits();
+    await cluster.pass(1000);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
+    edit();
+    // what nobody tells of is found all the same
+    await cluster.pass(12 * 60_000);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
+    edit();
+    await tell(false);
+    await cluster.pass(1000);
+    await cluster.look();
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
+    await stop();
+  });
+
+  test('what one replica renews, the others take, and each is told once', async () => {
+    const { cluster, sources, told, stop } = await running(3);
+    await cluster.pass(61 * DAY);
+    await cluster.look();
+    await cluster.look();
+    const current = cluster.secret?.data['tls.crt'];
+    expect(sources.map((source) => source.current().certificate)).toEqual([current, current, current]);
+    expect(told).toEqual([[current], [current], [current]]);
+    expect(cluster.secret?.version).toBeGreaterThan(1);
+    expect(certificatesIn(cluster.bundle)).toHaveLength(1);
+    await stop();
+  });
+
+  test('a new CA signs only after it was registered for as long as API servers may need', async () => {
+    const { cluster, sources, stop } = await running(1);
+    for (let day = 0; day < 243; day += 1) await cluster.pass(DAY);
+    await cluster.pass(DAY);
+    const [source] = sources as [CertificateSource];
+    expect(certificatesIn(cluster.bundle)).toHaveLength(2);
+    expect(cluster.registered?.caBundles[0]).toBe(cluster.bundle);
+
+    // somebody keeps the new CA out until what is served is due
+    const [, old = ''] = certificatesIn(cluster.bundle).map(String);
+    for (let day = 244; day < 305; day += 1) {
+      cluster.registered = { version: day * 1000, caBundles: [old] };
+      await cluster.pass(DAY);
+    }
+    expect(verifies(old, source.current())).toBe(true);
+    await cluster.look();
+    await cluster.pass(9 * 60 * 1000);
+    expect(verifies(old, source.current())).toBe(true);
+    await cluster.pass(60 * 1000);
+    await cluster.look();
+    expect(verifies(old, source.current())).toBe(false);
+    expect(verifies(cluster.bundle, source.current())).toBe(true);
+    await stop();
+  });
+
+  test('a registration that cannot be read stops neither renewal nor what another replica renewed', async () => {
+    const { cluster, sources, stop } = await running();
+    cluster.meet = (call) => {
+      if (call === 'read registration') throw new Error('HTTP 403: allow this account to get it');
+    };
+    await cluster.pass(61 * DAY);
+    await cluster.look();
+    expect(sources.map((source) => source.current().certificate)).toEqual([
+      cluster.secret?.data['tls.crt'],
+      cluster.secret?.data['tls.crt'],
+    ]);
+    expect(cluster.lines.entries.filter(({ msg }) => msg === LOST)).toHaveLength(2);
+    expect(cluster.results.filter((result) => result === 'failure').length).toBeGreaterThan(2);
+    await stop();
+  });
+
+  test('an API server that is gone changes nothing but the log', async () => {
+    const { cluster, sources, told, stop } = await running(1);
+    const before = sources[0]?.current();
+    cluster.meet = () => {
+      throw new Error('connection refused');
+    };
+    for (let looks = 0; looks < 5; looks += 1) await cluster.look();
+    expect([sources[0]?.current(), told]).toEqual([before, [[]]]);
+    cluster.meet = () => undefined;
+    await cluster.look();
+    expect(cluster.messages.slice(-2)).toEqual([LOST, FOUND]);
+    await cluster.look();
+    expect(cluster.messages.at(-1)).toBe(FOUND);
+    await stop();
+  });
+
+  test('a renewal that never works is warned of', async () => {
+    const { cluster, stop } = await running(1);
+    cluster.meet = () => {
+      throw new Error('connection refused');
+    };
+    await cluster.pass(67 * DAY);
+    expect(cluster.messages.at(-1)).toBe(LOST);
+    await cluster.pass(2 * DAY);
+    expect(cluster.messages.at(-1)).toContain('was not renewed');
+    await stop();
+  });
+
+  test('a Secret that is deleted is made anew, with a CA of its own: so a stolen key is worth nothing any more', async () => {
+    const { cluster, sources, stop } = await running();
+    const before = cluster.bundle;
+    cluster.secret = undefined;
+    await cluster.look();
+    await cluster.look();
+    expect(certificatesIn(cluster.bundle)).toHaveLength(1);
+    expect(cluster.bundle).not.toBe(before);
+    expect(sources.every((source) => verifies(cluster.bundle, source.current()))).toBe(true);
+    expect(cluster.registered?.caBundles).toEqual([cluster.bundle, cluster.bundle]);
+    await stop();
+  });
+
+  test('who was slow cannot bring an older bundle back', async () => {
+    const { cluster, stop } = await running(1);
+    const newer = `${cluster.bundle}${cluster.bundle}`;
+    let isSlow = true;
+    cluster.registered = { version: 5000, caBundles: ['edited'] };
+    cluster.meet = (call) => {
+      if (call !== 'trust' || !isSlow) return;
+      // between its look and its writing another one writes both
+      isSlow = false;
+      cluster.secret = { version: 6000, data: { ...cluster.secret?.data, other: 'x' }, isForeign: false };
+      cluster.registered = { version: 6000, caBundles: [newer] };
+    };
+    const seen: (readonly string[])[] = [];
+    const observe = cluster.meet;
+    cluster.meet = (call) => {
+      observe(call);
+      seen.push(cluster.registered?.caBundles ?? []);
+    };
+    await cluster.look();
+    // its own write failed: what the other one wrote was there when it looked again
+    expect(seen.some(([bundle]) => bundle === newer)).toBe(true);
+    expect(seen.at(-1)).toEqual([newer]);
+    expect(cluster.registered.caBundles).toEqual([cluster.bundle]);
+    await stop();
+  });
+
+  test('a stop ends it', async () => {
+    const { cluster, stop } = await running();
+    await stop();
+    cluster.meet = () => {
+      throw new Error('it still asks');
+    };
+    await cluster.look();
+    expect(cluster.messages).not.toContain(LOST);
+  });
+});

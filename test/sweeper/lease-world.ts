@@ -1,0 +1,161 @@
+import type { Api, ApiAnswer, ApiRequest } from '../../src/kube/api.ts';
+import { ApiFault } from '../../src/kube/api.ts';
+import { elect, type Election, type Leadership } from '../../src/sweeper/leader-election.ts';
+import { leaseOf } from '../../src/kube/objects/lease.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+interface Stored {
+  readonly metadata: { readonly resourceVersion: string; readonly [key: string]: unknown };
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** What becomes of a call on its way: milliseconds there and back, or lost on one of the ways. */
+export interface Fate {
+  readonly there: number;
+  readonly back: number;
+  readonly lost?: 'request' | 'answer';
+}
+
+const SECURE: Fate = { there: 5, back: 5 };
+
+/** An API server with one Lease, as far as an election sees it, and the network before it. */
+export class LeaseServer {
+  readonly time = new VirtualTime();
+  stored?: Stored;
+  /** In place of an answer. */
+  refusal: { readonly status: number; readonly only?: string } | undefined;
+  /** What admission makes of what is written. */
+  admit: (spec: Stored['spec']) => Stored['spec'] = (spec) => spec;
+  isDown = false;
+  calls = 0;
+  fate: () => Fate = () => SECURE;
+  #version = 0;
+
+  readonly api: Api = (request, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
+    const { there, back, lost } = this.fate();
+    this.calls += 1;
+    signal.addEventListener('abort', () => {
+      reject(new ApiFault('aborted'));
+    });
+    this.time.at(this.time.clock() + (request.timeout ?? Infinity), () => {
+      reject(new ApiFault('timeout'));
+    });
+    if (lost === 'request') return promise;
+    this.time.at(this.time.clock() + there, () => {
+      if (this.isDown) {
+        reject(new ApiFault('connect ECONNREFUSED'));
+        return;
+      }
+      const { status, body } = this.#serve(request);
+      if (lost === 'answer') return;
+      this.time.at(this.time.clock() + back, () => {
+        resolve({ status, contentType: 'application/json', text: JSON.stringify(body) });
+      });
+    });
+    return promise;
+  };
+
+  /** What a person does with kubectl. */
+  edit(spec: Readonly<Record<string, unknown>>): void {
+    this.#store({ ...this.stored, spec: { ...this.stored?.spec, ...spec } });
+  }
+
+  #serve({ method = 'GET', body }: ApiRequest): { readonly status: number; readonly body: unknown } {
+    if (this.refusal !== undefined && (this.refusal.only ?? method) === method) {
+      return { status: this.refusal.status, body: { kind: 'Status', message: 'no' } };
+    }
+    if (method === 'GET') return this.stored ? { status: 200, body: this.stored } : { status: 404, body: {} };
+    const sent = body as Stored;
+    if (method === 'POST')
+      return this.stored
+        ? { status: 409, body: {} }
+        : { status: 201, body: this.#store({ ...sent, spec: this.admit(sent.spec) }) };
+    if (this.stored === undefined) return { status: 404, body: {} };
+    const isStale = sent.metadata.resourceVersion !== this.stored.metadata.resourceVersion;
+    return isStale
+      ? { status: 409, body: {} }
+      : { status: 200, body: this.#store({ ...sent, spec: this.admit(sent.spec) }) };
+  }
+
+  #store(object: object): Stored {
+    this.#version += 1;
+    this.stored = { ...object, metadata: { name: 'x', resourceVersion: String(this.#version) } };
+    return this.stored;
+  }
+}
+
+/** A process that stands for election, on a machine with a clock of its own. */
+export class Replica {
+  readonly told: Leadership[] = [];
+  readonly election: Election;
+  readonly identity: string;
+  readonly #server: LeaseServer;
+  #pausedUntil = 0;
+  #held: (() => void)[] = [];
+  #isDead = false;
+
+  constructor(
+    server: LeaseServer,
+    identity: string,
+    {
+      rate = 1,
+      offset = 0,
+      day = 0,
+      random = () => 0.5,
+    }: { rate?: number; offset?: number; day?: number; random?: () => number } = {},
+  ) {
+    this.#server = server;
+    this.identity = identity;
+    const { time } = server;
+    const clock = (): number => offset + rate * time.clock();
+    this.election = elect({
+      lease: leaseOf((request, signal) => this.#awake(server.api(request, signal)), { namespace: 'guard', name: 'x' }),
+      identity,
+      clock,
+      now: () => new Date(day + time.clock()),
+      pause: (milliseconds, signal) => this.#awake(time.pause(milliseconds / rate, signal)),
+      random,
+      changed: (leadership) => this.told.push(leadership),
+    });
+  }
+
+  /** Nothing runs in this process for so long: it answers no timer and reads no answer. */
+  freeze(milliseconds: number): void {
+    const until = this.#server.time.clock() + milliseconds;
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+    this.#server.time.at(until, () => {
+      if (!this.isRunning) return;
+      for (const run of this.#held.splice(0)) run();
+    });
+  }
+
+  /** kill -9. */
+  kill(): void {
+    this.#isDead = true;
+  }
+
+  get isRunning(): boolean {
+    return !this.#isDead && this.#pausedUntil <= this.#server.time.clock();
+  }
+
+  /** Whether it would act as the leader now. */
+  get leads(): boolean {
+    return this.isRunning && this.election.leadership().state === 'leading';
+  }
+
+  /** Whether the signal that it gave last lets a sweep run. */
+  get lets(): boolean {
+    const last = this.told.at(-1);
+    return this.isRunning && last?.state === 'leading' && !last.signal.aborted;
+  }
+
+  /** What happens to a process reaches it when it runs. */
+  async #awake<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } finally {
+      if (!this.isRunning) await new Promise<void>((resolve) => this.#held.push(resolve));
+    }
+  }
+}

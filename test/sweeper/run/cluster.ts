@@ -1,0 +1,143 @@
+// A cluster that is none: what a sweep asks, and what it hears, for tests of the sweep itself.
+
+import { controls } from '../../../src/controls/index.ts';
+import { noArchive } from '../../../src/sweeper/reports/history.ts';
+import { sweep, type SweepPorts, type SweepResult, type SweepRules } from '../../../src/sweeper/run/sweep.ts';
+import { inspect } from '../../../src/inspect.ts';
+import type { RawDocument } from '../../../src/policy/document.ts';
+import type { Finding } from '../../../src/policy/finding.ts';
+import type { ProblemCode } from '../../../src/policy/reading.ts';
+import type { NodeEvidence, NodeTarget } from '../../../src/evidence/evidence.ts';
+import type { ListedNode } from '../../../src/evidence/nodes.ts';
+import { AMPLE } from '../../support/budget.ts';
+
+export const SERVER = 'api.test:6443';
+
+export const rules: SweepRules = {
+  inspect: (document) => inspect(controls, [document], AMPLE),
+  isReported: () => true,
+  exemptionFor: () => undefined,
+  concurrency: 4,
+};
+
+export function node(name: string, traits: Partial<ListedNode> = {}): ListedNode {
+  const address = addressOf(name);
+  const target: NodeTarget = { name, uid: `uid-${name}`, address, port: 10250 };
+  return {
+    ...{ name, uid: target.uid, createdAt: undefined, readySince: undefined, addresses: [address] },
+    ...{ isControlPlane: false, isVirtual: false, target, ...traits },
+  };
+}
+
+/** Another one for each name that is used here. */
+export function addressOf(name: string): string {
+  const sum = Array.from(name).reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 0);
+  return `10.9.${sum >> 8}.${sum & 0xff}`;
+}
+
+/** What a kubelet's /configz says. */
+export function configz(name: string, path: string | undefined): RawDocument {
+  const x509 = path === undefined ? {} : { clientCAFile: path };
+  const authentication = { x509, anonymous: { enabled: false }, webhook: { enabled: true } };
+  const value = { kubeletconfig: { authentication, authorization: { mode: 'Webhook' } } };
+  return { form: 'object', source: { node: name, via: 'configz' }, vantage: 'live', value };
+}
+
+export function hello(name: string, authorities: readonly string[] | undefined): RawDocument {
+  return { form: 'hello', source: { node: name, via: 'handshake' }, authorities };
+}
+
+export function unanswered(name: string, via: NodeEvidence['name'], code: ProblemCode): RawDocument {
+  return { form: 'unanswered', component: 'kubelet', source: { node: name, via }, problem: { code, message: code } };
+}
+
+export function flagz(address: string, flags: Readonly<Record<string, string>> = GOOD_FLAGS): RawDocument {
+  const value = { kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', flags };
+  return { form: 'object', source: { node: address, via: 'flagz' }, vantage: 'live', value };
+}
+
+const GOOD_FLAGS = {
+  'kubelet-client-certificate': '/pki/client.crt',
+  'kubelet-client-key': '/pki/client.key',
+  'kubelet-certificate-authority': '/pki/ca.crt',
+};
+
+/** A kube-apiserver's pod, as the API shows it. */
+export function apiServerPod(
+  name: string,
+  hostIP: string | undefined,
+  flags: readonly string[] = FLAGS,
+  nodeName = 'cp',
+): RawDocument {
+  const value = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'kube-system', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    spec: { nodeName, containers: [{ name: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
+    status: hostIP === undefined ? {} : { hostIP },
+  };
+  return { form: 'object', source: { object: `Pod kube-system/${name}` }, vantage: 'running', value };
+}
+
+const FLAGS = Object.entries(GOOD_FLAGS).map(([flag, value]) => `--${flag}=${value}`);
+
+export function kubeletConfigMap(clientCAFile: string): RawDocument {
+  const kubelet = JSON.stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: { x509: { clientCAFile } },
+  });
+  const metadata = { name: 'kubelet-config', namespace: 'kube-system' };
+  const value = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { kubelet } };
+  return { form: 'object', source: { object: 'ConfigMap kube-system/kubelet-config' }, vantage: 'declared', value };
+}
+
+export function evidence(name: NodeEvidence['name'], ask: (node: string) => RawDocument): NodeEvidence {
+  return { name, ask: (target) => Promise.resolve(ask(target.name)) };
+}
+
+export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
+  return {
+    server: SERVER,
+    objects: () => stream<RawDocument>([]),
+    nodes: () => stream([[node('a'), node('b')]]),
+    version: () => Promise.resolve(undefined),
+    evidence: [evidence('configz', (name) => configz(name, '/ca.crt'))],
+    askApiServers: () => Promise.resolve([flagz(SERVER)]),
+    archive: noArchive,
+    watcher: silent,
+    handedOver: () => Promise.resolve(undefined),
+    turn: () => Promise.resolve(),
+    now: () => new Date('2026-11-23T12:00:00Z'),
+    ...changes,
+  };
+}
+
+export const silent: SweepPorts['watcher'] = {
+  progress: () => undefined,
+  unanswered: () => undefined,
+  found: () => undefined,
+  notKept: () => undefined,
+};
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a source of pages is asynchronous
+export async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+export function run(
+  changes: Partial<SweepPorts> = {},
+  signal = new AbortController().signal,
+  changedRules: Partial<SweepRules> = {},
+): Promise<SweepResult> {
+  return sweep({ id: 'r', entrance: 'sweep' }, { ...rules, ...changedRules }, ports(changes), signal);
+}
+
+/** The findings of a run as `control of subject: result`. */
+export function told({ ledger }: SweepResult): string[] {
+  return Array.from(ledger.findings(), sayFinding);
+}
+
+export function sayFinding({ control, subject, outcome }: Finding): string {
+  return `${control.slug} of ${subject.name}: ${outcome.result}`;
+}

@@ -1,0 +1,254 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { noArchive } from '../../../src/sweeper/reports/history.ts';
+import type { SweepPorts, SweepRules } from '../../../src/sweeper/run/sweep.ts';
+import type { RawDocument } from '../../../src/policy/document.ts';
+import {
+  apiServerPod,
+  configz,
+  evidence,
+  hello,
+  kubeletConfigMap,
+  node,
+  rules,
+  run,
+  SERVER,
+  silent,
+  stream,
+} from './cluster.ts';
+
+const AUDITED = '2026-11-23T11:55:00Z';
+
+function crash(): never {
+  throw new Error('poisoned');
+}
+
+/** The value, but a crash where it is about the node a. */
+function unlessA<T>(name: string | undefined, value: T): T {
+  return name === 'a' ? crash() : value;
+}
+
+function nodeOf(document: RawDocument): string | undefined {
+  return 'source' in document && 'node' in document.source ? document.source.node : undefined;
+}
+
+interface Row {
+  readonly ports?: Partial<SweepPorts>;
+  readonly rules?: Partial<SweepRules>;
+  /** What the node a counts as; unknown where nothing is said. */
+  readonly a?: 'pass' | 'fail' | 'partly unknown';
+}
+
+const inspectOr = (isPoisoned: (document: RawDocument) => boolean): SweepRules['inspect'] => {
+  return (document) => (isPoisoned(document) ? crash() : rules.inspect(document));
+};
+const configzOf = (name: string): RawDocument => configz(name, '/ca.crt');
+
+/** A finding that no control makes: whatever reads it throws. */
+const poison = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
+
+const AT_A_NODE: Readonly<Record<string, Row>> = {
+  'its documents are judged': {
+    rules: { inspect: inspectOr((document) => nodeOf(document) === 'a' && document.form === 'object') },
+  },
+  'its findings are put together': {
+    rules: {
+      inspect: (document) =>
+        nodeOf(document) === 'a' && document.form === 'object'
+          ? { findings: [poison as never], problems: [] }
+          : rules.inspect(document),
+    },
+  },
+  'what its agent handed over is read': {
+    a: 'pass',
+    ports: {
+      handedOver: ({ name }) => (name === 'a' ? Promise.reject(new Error('poisoned')) : Promise.resolve(undefined)),
+      evidence: [
+        {
+          name: 'configz',
+          ask: async ({ name }) => {
+            await setImmediate();
+            return configzOf(name);
+          },
+        },
+      ],
+    },
+  },
+  'what its agent handed over is looked for': {
+    a: 'pass',
+    ports: { handedOver: ({ name }) => Promise.resolve(unlessA(name, { findings: [], at: AUDITED })) },
+  },
+  'what its agent handed over is used': {
+    ports: {
+      handedOver: ({ name }) =>
+        Promise.resolve(name === 'a' ? { findings: [poison as never], at: AUDITED } : undefined),
+    },
+  },
+  'its kubelet is asked': {
+    ports: {
+      evidence: [{ name: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) }],
+    },
+  },
+  'its kubelet is asked in one of two ways': {
+    a: 'partly unknown',
+    ports: {
+      evidence: [
+        evidence('handshake', (name) => hello(name, ['CN=ca'])),
+        { name: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) },
+      ],
+    },
+  },
+  'it is compared with what is remembered': {
+    a: 'pass',
+    ports: {
+      archive: {
+        ...noArchive,
+        remembered: (about) => {
+          unlessA(about.kind === 'node' ? about.name : undefined, undefined);
+        },
+      },
+    },
+  },
+  'its report is made': {
+    a: 'pass',
+    ports: {
+      archive: {
+        ...noArchive,
+        keep: (about) => Promise.resolve(unlessA(about.kind === 'node' ? about.name : undefined, [])),
+      },
+    },
+  },
+  'its report is stored': {
+    a: 'pass',
+    ports: {
+      archive: {
+        ...noArchive,
+        keep: (about) =>
+          about.kind === 'node' && about.name === 'a' ? Promise.reject(new Error('poisoned')) : Promise.resolve([]),
+      },
+    },
+  },
+  'its findings are told': {
+    a: 'pass',
+    ports: {
+      watcher: {
+        ...silent,
+        found: ({ subject }) => {
+          unlessA(subject.name, undefined);
+        },
+      },
+    },
+  },
+  'its exemptions are looked for': {
+    a: 'fail',
+    ports: { evidence: [evidence('configz', (name) => configz(name, name === 'a' ? undefined : '/ca.crt'))] },
+    rules: {
+      exemptionFor: ({ subject }) => {
+        unlessA(subject.name, undefined);
+      },
+    },
+  },
+};
+
+const ELSEWHERE: Readonly<Record<string, Row>> = {
+  'one of the pods is judged': {
+    ports: { objects: () => stream([apiServerPod('kube-apiserver-x', undefined), kubeletConfigMap('/ca.crt')]) },
+    rules: { inspect: inspectOr((document) => document.form === 'object' && 'object' in document.source) },
+  },
+  'a pod is read': {
+    ports: {
+      objects: () => stream([{ ...apiServerPod('kube-apiserver-x', undefined), value: poison } as RawDocument]),
+    },
+    rules: {
+      inspect: (document) =>
+        document.form === 'object' && document.value === poison
+          ? rules.inspect(apiServerPod('kube-apiserver-x', undefined))
+          : rules.inspect(document),
+    },
+  },
+  'kube-apiservers are asked': { ports: { askApiServers: () => Promise.reject(new Error('poisoned')) } },
+  'kube-apiservers begin to be asked': { ports: { askApiServers: crash } },
+  'kube-apiservers are judged': {
+    rules: {
+      inspect: (document) =>
+        nodeOf(document) === SERVER && document.form === 'object'
+          ? { findings: [poison as never], problems: [] }
+          : rules.inspect(document),
+    },
+  },
+  'the version is read': { ports: { version: () => Promise.reject(new Error('poisoned')) } },
+  'the stored reports are read': {
+    ports: { archive: { ...noArchive, load: () => Promise.reject(new Error('poisoned')) } },
+  },
+  'the report of the control plane is made': {
+    ports: { archive: { ...noArchive, keep: (about) => Promise.resolve(about.kind === 'node' ? [] : crash()) } },
+  },
+  'it is tidied': { ports: { archive: { ...noArchive, tidy: crash } } },
+};
+
+const both = () => stream([[node('a'), node('b')]]);
+
+describe('a crash does not end a sweep, which is not complete then, where it comes while', () => {
+  test.each(Object.entries(AT_A_NODE))('%s', async (when, row) => {
+    const whole: boolean[] = [];
+    const archive = row.ports?.archive ?? noArchive;
+    const { keep } = archive;
+    const result = await run(
+      {
+        nodes: both,
+        ...row.ports,
+        archive: {
+          ...archive,
+          keep: (about, findings, look, signal) => {
+            if (about.kind === 'node' && about.name === 'a') whole.push(!look.isPartial);
+            return keep(about, findings, look, signal);
+          },
+        },
+      },
+      undefined,
+      row.rules,
+    );
+    const { problems, nodes, link, ledger } = result;
+    expect(problems.map(({ problem }) => [problem.code, problem.message])).toEqual([
+      ['crashed', expect.stringMatching(/\ba\b.*crashed: poisoned; please report it/) as unknown],
+    ]);
+    const counted = row.a === undefined || row.a === 'partly unknown' ? 'unknown' : row.a;
+    const wanted = { pass: 1, fail: 0, unknown: 0, skipped: 0 };
+    expect(nodes).toEqual({ ...wanted, [counted]: wanted[counted] + 1 });
+    expect(link.kubelets.pass + link.kubelets.fail + link.kubelets.unknown).toBe(2);
+    const of = (name: string) => [...ledger.findings()].filter(({ subject }) => subject.name === name);
+    expect(of('b').map(({ outcome }) => outcome.result)).toEqual(['pass', 'pass', 'pass']);
+    expect(of('a')).not.toEqual([]);
+    if (row.a === undefined)
+      expect(new Set(of('a').map(({ outcome }) => outcome.result))).toEqual(new Set(['unknown']));
+    if (!when.startsWith('its report')) expect(whole).toEqual([false]);
+  });
+
+  test.each(Object.entries(ELSEWHERE))('%s', async (when, row) => {
+    const whole: boolean[] = [];
+    const archive = row.ports?.archive ?? noArchive;
+    const { problems, nodes, ledger } = await run(
+      {
+        nodes: both,
+        ...row.ports,
+        archive: {
+          ...archive,
+          keep: (about, findings, look, signal) => {
+            if (about.kind === 'control-plane') whole.push(!look.isPartial);
+            return archive.keep(about, findings, look, signal);
+          },
+        },
+      },
+      undefined,
+      row.rules,
+    );
+    expect(problems.length).toBeGreaterThan(0);
+    expect(new Set(problems.map(({ problem }) => problem.code))).toEqual(new Set(['crashed']));
+    expect(nodes).toMatchObject({ pass: 2, unknown: 0 });
+    if (!when.startsWith('the report') && when !== 'it is tidied') expect(whole).toEqual([false]);
+    // one that nothing shows is told of too
+    expect([...ledger.findings()].filter(({ subject }) => subject.component === 'kube-apiserver')).not.toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { sweepRules } from '../../../src/commands/sweep-deps.ts';
+import { controls } from '../../../src/controls/index.ts';
+import type { SweepPorts, SweepResult } from '../../../src/sweeper/run/sweep.ts';
+import type { RawDocument } from '../../../src/policy/document.ts';
+import type { Finding } from '../../../src/policy/finding.ts';
+import { readConfiguration } from '../../../src/runtime/configuration/configuration.ts';
+import {
+  addressOf,
+  apiServerPod,
+  configz,
+  evidence,
+  flagz,
+  hello,
+  kubeletConfigMap,
+  node,
+  run,
+  SERVER,
+  silent,
+  stream,
+  unanswered,
+} from './cluster.ts';
+
+const SLUGS = controls.map(({ slug }) => slug);
+const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
+
+/** Sweeps with these controls off. */
+function sweepWithout(silenced: readonly string[], changes: Partial<SweepPorts>): Promise<SweepResult> {
+  const text = `${HEAD}controls: { ${silenced.map((slug) => `${slug}: { action: off }`).join(', ')} }\n`;
+  const configuration = readConfiguration({ path: 'guard.yaml', text }, controls);
+  return run(changes, new AbortController().signal, sweepRules(configuration, controls, 4, '2026-11-23'));
+}
+
+function open(name: string): RawDocument {
+  const authentication = { x509: { clientCAFile: '/ca.crt' }, anonymous: { enabled: true } };
+  const value = { kubeletconfig: { authentication, authorization: { mode: 'AlwaysAllow' } } };
+  return { form: 'object', source: { node: name, via: 'configz' }, vantage: 'live', value };
+}
+
+function proxied(name: string): RawDocument {
+  const document = configz(name, '/ca.crt') as Extract<RawDocument, { form: 'object' }>;
+  return { ...document, source: { node: name, via: 'configz-proxy' } };
+}
+
+const handOver =
+  (result: 'pass' | 'fail'): SweepPorts['handedOver'] =>
+  ({ name }) =>
+    Promise.resolve({
+      at: '2026-11-23T11:55:00.000Z',
+      findings: controls.map((control): Finding => {
+        const origin = { layer: 'file' } as const;
+        const violation = { code: 'missing', setting: 'x', message: 'x is not set', origin };
+        return {
+          control,
+          subject: { component: control.component, name, kind: 'Node', node: name },
+          source: { node: name, via: 'proc' },
+          vantage: 'on-node',
+          surface: 'process',
+          outcome:
+            result === 'pass'
+              ? { result, warnings: [] }
+              : { result, violations: [violation], problems: [], warnings: [] },
+          evidence: [],
+        };
+      }),
+    });
+
+describe('a control that is off', () => {
+  test('still keeps a call from counting as proof that anybody would have been answered', async () => {
+    const changes = { evidence: [evidence('configz', open), evidence('configz-proxy', proxied)] };
+    const { link } = await sweepWithout(['kubelet-anonymous-auth'], changes);
+    expect(link.calls).toEqual({ answered: 0, refused: 0 });
+  });
+
+  test('still proves its end of the link', async () => {
+    for (const slug of ['kubelet-client-ca', 'apiserver-kubelet-client-cert']) {
+      const { link, ledger } = await sweepWithout([slug], {});
+      expect(link.result).toBe('pass');
+      expect([...ledger.findings()].map(({ control }) => control.slug)).not.toContain(slug);
+    }
+  });
+
+  test('still breaks its end of the link', async () => {
+    const changes = { evidence: [evidence('configz', (name) => configz(name, undefined))] };
+    const { link, summary } = await sweepWithout(['kubelet-client-ca'], changes);
+    expect(link.result).toBe('fail');
+    expect(summary.fail).toBe(0);
+  });
+
+  const pods = [apiServerPod('kube-apiserver-a', addressOf('a'), [], 'a'), kubeletConfigMap('/declared.crt')];
+  const refusing = evidence('configz-proxy', (name) => unanswered(name, 'configz-proxy', 'unauthorized'));
+  const greeting = evidence('handshake', (name) => hello(name, name === 'a' ? ['CN=ca'] : undefined));
+  const CLUSTERS: readonly Partial<SweepPorts>[] = [
+    {},
+    { objects: () => stream(pods) },
+    { objects: () => stream(pods), handedOver: handOver('fail') },
+    { objects: () => stream(pods), askApiServers: () => Promise.resolve([flagz(`${addressOf('a')}:6443`, {})]) },
+    { evidence: [greeting, evidence('configz', open), evidence('configz-proxy', proxied)] },
+    { evidence: [greeting, refusing], handedOver: handOver('pass') },
+    { evidence: [evidence('configz', (name) => configz(name, '/ca.crt')), refusing], askApiServers: undefined },
+    { evidence: [refusing], nodes: () => stream([[node('a', { isVirtual: true }), node('b')]]) },
+    { version: () => Promise.resolve('v1.37.2-eks-1'), askApiServers: () => Promise.resolve([]) },
+    { askApiServers: () => Promise.resolve([flagz(SERVER, {})]), handedOver: handOver('fail') },
+  ];
+
+  test('changes neither the link nor a finding of another control, whichever are off', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...CLUSTERS), fc.subarray(SLUGS), async (cluster, silenced) => {
+        const isOther = ({ control }: Finding): boolean => !silenced.includes(control.slug);
+        const told: string[] = [];
+        const watcher = { ...silent, found: ({ control }: Finding) => told.push(control.slug) };
+        const all = await sweepWithout([], cluster);
+        const some = await sweepWithout(silenced, { ...cluster, watcher });
+        const wanted = [...all.ledger.findings()].filter(isOther);
+        expect([...some.ledger.findings()].map(plain)).toEqual(wanted.map(plain));
+        expect(some.link).toEqual(all.link);
+        expect(some.problems).toEqual(all.problems);
+        expect(some.nodes.skippedNames).toEqual(all.nodes.skippedNames);
+        const { pass, fail, unknown } = some.summary;
+        expect(pass + fail + unknown).toBe(wanted.length);
+        expect(told.filter((slug) => silenced.includes(slug))).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function plain({ control, ...finding }: Finding): unknown {
+  return { ...finding, control: control.slug };
+}

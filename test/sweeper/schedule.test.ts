@@ -1,0 +1,376 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+
+import { FIRST_DELAY, LEAST_REST, scheduleSweeps, type SweepTrigger } from '../../src/sweeper/schedule.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+interface Run {
+  readonly trigger: SweepTrigger;
+  readonly at: number;
+  ended?: number;
+  aborted?: boolean;
+}
+
+interface World {
+  readonly interval?: number;
+  readonly jitter?: number;
+  /** How long a sweep takes. */
+  readonly takes?: number;
+  readonly random?: () => number;
+}
+
+function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, random = () => 0 }: World = {}) {
+  const time = new VirtualTime();
+  const runs: Run[] = [];
+  const settings = { interval, jitter };
+  const state = { takes, running: 0, most: 0, isToRetry: false };
+  const schedule = scheduleSweeps({
+    sweep: async (trigger, signal) => {
+      const run: Run = { trigger, at: time.clock() };
+      runs.push(run);
+      state.running += 1;
+      state.most = Math.max(state.most, state.running);
+      await time.pause(state.takes, signal).catch(() => (run.aborted = true));
+      state.running -= 1;
+      run.ended = time.clock();
+      return state.isToRetry;
+    },
+    settings: () => settings,
+    clock: time.clock,
+    pause: time.pause,
+    random,
+  });
+  const leadership = new AbortController();
+  const told = (): (readonly [SweepTrigger, number])[] =>
+    runs.map(({ trigger, at }) => [trigger, at / SECOND] as const);
+  return { time, runs, told, settings, state, schedule, leadership };
+}
+
+describe('sweeps', () => {
+  test('begin with the leadership, and come again after the interval', async () => {
+    const { time, told, schedule, leadership } = scheduled({ random: () => 0.5 });
+    await time.pass(HOUR);
+    expect(told()).toStrictEqual([]);
+    schedule.lead(leadership.signal);
+    await time.pass(25 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 3601],
+      ['interval', 4201],
+      ['interval', 4801],
+    ]);
+    await schedule.stop();
+  });
+
+  test.each([
+    ['least', 0, 540],
+    ['most', 0.999_999, 660],
+  ])('vary by the jitter, at the %s', async (_which, chance, seconds) => {
+    const { time, runs, schedule, leadership } = scheduled({ jitter: 0.1, random: () => chance });
+    schedule.lead(leadership.signal);
+    await time.pass(30 * MINUTE);
+    expect(((runs[1]?.at ?? 0) - (runs[0]?.at ?? 0)) / SECOND).toBeCloseTo(seconds, 1);
+    await schedule.stop();
+  });
+
+  test('that overrun are not started twice, and the cluster gets a rest after them', async () => {
+    const { time, told, state, schedule, leadership } = scheduled({ takes: 25 * MINUTE });
+    schedule.lead(leadership.signal);
+    await time.pass(HOUR);
+    expect(state.most).toBe(1);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['interval', 26 * 60],
+      ['interval', 52 * 60],
+    ]);
+    await schedule.stop();
+  });
+
+  test('end with the leadership at once, and no other begins before the next', async () => {
+    const { time, runs, told, schedule, leadership } = scheduled({ takes: HOUR });
+    schedule.lead(leadership.signal);
+    await time.pass(5 * MINUTE);
+    schedule.change();
+    schedule.demand();
+    leadership.abort();
+    await time.pass(HOUR);
+    expect(runs).toStrictEqual([{ trigger: 'start', at: 0, ended: 5 * MINUTE, aborted: true }]);
+    expect(schedule.demand()).toBe('not-leading');
+    schedule.lead(new AbortController().signal);
+    await time.pass(MINUTE);
+    expect(told().at(-1)).toStrictEqual(['start', 3900]);
+    await schedule.stop();
+    expect(runs.at(-1)).toMatchObject({ aborted: true });
+    expect(schedule.demand()).toBe('not-leading');
+    schedule.lead(new AbortController().signal);
+    await time.pass(HOUR);
+    expect(runs).toHaveLength(2);
+  });
+
+  test('of a leadership that is over already never begin', async () => {
+    const { time, runs, schedule, leadership } = scheduled();
+    leadership.abort();
+    schedule.lead(leadership.signal);
+    await time.pass(HOUR);
+    expect(runs).toStrictEqual([]);
+    await schedule.stop();
+  });
+
+  test('wait for one that does not heed its signal', async () => {
+    const time = new VirtualTime();
+    const began: number[] = [];
+    const schedule = scheduleSweeps({
+      sweep: async () => {
+        began.push(time.clock());
+        await time.pause(MINUTE, new AbortController().signal);
+        return false;
+      },
+      settings: () => ({ interval: 10 * MINUTE, jitter: 0 }),
+      clock: time.clock,
+      pause: time.pause,
+      random: () => 0,
+    });
+    const first = new AbortController();
+    schedule.lead(first.signal);
+    await time.pass(SECOND);
+    first.abort();
+    schedule.lead(new AbortController().signal);
+    expect(schedule.demand()).toBe('queued');
+    await time.pass(3 * MINUTE);
+    expect(began).toStrictEqual([0, 2 * MINUTE]);
+    await schedule.stop();
+  });
+
+  test('that fail do not end the schedule', async () => {
+    const time = new VirtualTime();
+    let count = 0;
+    const schedule = scheduleSweeps({
+      sweep: () => {
+        count += 1;
+        if (count === 1) throw new Error('at once');
+        return Promise.reject(new Error('later'));
+      },
+      settings: () => ({ interval: MINUTE, jitter: 0 }),
+      clock: time.clock,
+      pause: time.pause,
+      random: () => 0,
+    });
+    schedule.lead(new AbortController().signal);
+    await time.pass(2.5 * MINUTE);
+    expect(count).toBe(3);
+    await schedule.stop();
+  });
+});
+
+describe('a sweep that is to be tried again', () => {
+  test('is, later each time, until the interval is over or one is whole', async () => {
+    const { time, told, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
+    state.isToRetry = true;
+    schedule.lead(leadership.signal);
+    await time.pass(20 * MINUTE);
+    state.isToRetry = false;
+    await time.pass(100 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['retry', 60],
+      ['retry', 180],
+      ['retry', 420],
+      ['retry', 900],
+      ['retry', 1860],
+      ['interval', 5460],
+    ]);
+    await schedule.stop();
+  });
+});
+
+describe('a change', () => {
+  test('is swept when no other came for a second, but not sooner than a tenth of the interval after the last', async () => {
+    const { time, told, schedule, leadership } = scheduled({ interval: 5 * MINUTE });
+    schedule.lead(leadership.signal);
+    await time.pass(10 * SECOND);
+    schedule.change();
+    await time.pass(50 * SECOND);
+    schedule.change();
+    await time.pass(0.9 * SECOND);
+    schedule.change();
+    await time.pass(2 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['change', 32],
+      ['change', 64],
+    ]);
+    await schedule.stop();
+  });
+
+  test('after a rest waits for the quiet only', async () => {
+    const { time, told, schedule, leadership } = scheduled();
+    schedule.lead(leadership.signal);
+    await time.pass(5 * MINUTE);
+    schedule.change();
+    await time.pass(0.5 * SECOND);
+    schedule.change();
+    await time.pass(MINUTE);
+    expect(told().at(-1)).toStrictEqual(['change', 301.5]);
+    // and the interval counts from there
+    await time.pass(10 * MINUTE);
+    expect(told().at(-1)).toStrictEqual(['interval', 901.5]);
+    await schedule.stop();
+  });
+
+  test('is swept also where changes never stop, and where one comes during a sweep', async () => {
+    const { time, told, schedule, leadership } = scheduled();
+    schedule.lead(leadership.signal);
+    await time.pass(5 * MINUTE);
+    for (let count = 0; count < 30; count += 1) {
+      schedule.change();
+      await time.pass(0.5 * SECOND);
+    }
+    // the sweep of 310 saw those before it; it took until 312
+    await time.pass(2 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['change', 310],
+      ['change', 372],
+    ]);
+    await schedule.stop();
+  });
+
+  test('before the first sweep is seen by it', async () => {
+    const { time, told, schedule, leadership } = scheduled();
+    schedule.lead(leadership.signal);
+    schedule.change();
+    await time.pass(9 * MINUTE);
+    expect(told()).toStrictEqual([['start', 0]]);
+    await schedule.stop();
+  });
+});
+
+describe('a demand', () => {
+  test('is met at once, or once after the sweep that runs', async () => {
+    const { time, told, schedule, leadership } = scheduled({ takes: 10 * SECOND });
+    expect(schedule.demand()).toBe('not-leading');
+    schedule.lead(leadership.signal);
+    await time.pass(MINUTE);
+    expect(schedule.demand()).toBe('started');
+    expect(schedule.demand()).toBe('started');
+    await time.pass(SECOND);
+    expect([schedule.demand(), schedule.demand(), schedule.demand()]).toStrictEqual(['queued', 'queued', 'queued']);
+    await time.pass(MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['demand', 60],
+      // with a rest that is as long as the sweep was
+      ['demand', 80],
+    ]);
+    await schedule.stop();
+  });
+
+  test.each([
+    ['short', SECOND, LEAST_REST],
+    ['long', 30 * SECOND, 30 * SECOND],
+    ['very long', 10 * MINUTE, MINUTE],
+  ])('without end, of %s sweeps, leaves a rest between two', async (_which, takes, rest) => {
+    const { time, runs, schedule, leadership } = scheduled({ takes, interval: HOUR });
+    schedule.lead(leadership.signal);
+    for (let second = 0; second < 1800; second += 1) {
+      await time.pass(SECOND);
+      schedule.demand();
+    }
+    const gaps = runs.slice(1).map(({ at }, index) => at - (runs[index]?.ended ?? 0));
+    expect(gaps.length).toBeGreaterThan(1);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(rest);
+    await schedule.stop();
+  });
+
+  test('is told how long the rest still lasts', async () => {
+    const { time, schedule, leadership } = scheduled({ takes: 2 * SECOND });
+    expect(schedule.rest()).toBe(0);
+    schedule.lead(leadership.signal);
+    await time.pass(SECOND);
+    expect(schedule.rest()).toBe(0);
+    await time.pass(2 * SECOND);
+    expect(schedule.rest()).toBe(4 * SECOND);
+    expect(schedule.demand()).toBe('queued');
+    await time.pass(4 * SECOND);
+    expect([schedule.rest(), schedule.demand()]).toStrictEqual([0, 'queued']);
+    await schedule.stop();
+  });
+});
+
+describe('new settings', () => {
+  test('hold at once: a shorter interval ends the wait, a longer one prolongs it', async () => {
+    const { time, told, settings, schedule, leadership } = scheduled({ interval: 24 * HOUR });
+    schedule.lead(leadership.signal);
+    await time.pass(2 * MINUTE);
+    settings.interval = MINUTE;
+    schedule.reload();
+    await time.pass(SECOND);
+    settings.interval = 10 * MINUTE;
+    schedule.reload();
+    await time.pass(9 * MINUTE);
+    expect(told()).toStrictEqual([
+      ['start', 0],
+      ['interval', 120],
+    ]);
+    await time.pass(2 * MINUTE);
+    expect(told().at(-1)).toStrictEqual(['interval', 720]);
+    await schedule.stop();
+  });
+});
+
+test('whatever happens, there is one sweep at a time, none without leadership, and in the end one comes', async () => {
+  const event = fc.record({
+    after: fc.integer({ min: 0, max: 90 * SECOND }),
+    what: fc.constantFrom('lead', 'lose', 'change', 'demand', 'reload', 'slow', 'fast', 'partial'),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { maxLength: 30 }),
+      fc.array(fc.double({ min: 0, max: 0.999, noNaN: true })),
+      async (events, chances) => {
+        let draws = 0;
+        const random = (): number => chances[(draws += 1) % (chances.length + 1)] ?? 0.5;
+        const { time, runs, settings, state, schedule } = scheduled({ interval: 2 * MINUTE, jitter: 1, random });
+        let leadership = new AbortController();
+        leadership.abort();
+        const check = (): void => {
+          expect(state.most).toBeLessThanOrEqual(1);
+          if (leadership.signal.aborted) expect(state.running).toBe(0);
+        };
+        for (const { after, what } of events) {
+          await time.pass(after, check);
+          if (what === 'lead' && leadership.signal.aborted) {
+            leadership = new AbortController();
+            schedule.lead(leadership.signal);
+          }
+          if (what === 'lose') leadership.abort();
+          if (what === 'change') schedule.change();
+          if (what === 'demand') {
+            const isBusy = state.running > 0 || schedule.rest() > 0;
+            const expected = leadership.signal.aborted ? 'not-leading' : isBusy ? 'queued' : 'started';
+            expect([schedule.demand(), what]).toStrictEqual([expected, what]);
+          }
+          if (what === 'reload') {
+            settings.interval = settings.interval === MINUTE ? 2 * MINUTE : MINUTE;
+            schedule.reload();
+          }
+          if (what === 'slow') state.takes = 3 * MINUTE;
+          if (what === 'fast') state.takes = SECOND;
+          if (what === 'partial') state.isToRetry = !state.isToRetry;
+        }
+        leadership.abort();
+        await time.pass(0, check);
+        schedule.lead((leadership = new AbortController()).signal);
+        const before = runs.length;
+        await time.pass(FIRST_DELAY, check);
+        expect(runs.length).toBe(before + 1);
+        await schedule.stop();
+        expect(state.running).toBe(0);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { LEVELS, tooMuchIn, uidIn, VALUES } from '../../../src/webhook/http/scan.ts';
+import { recorded, review } from '../../support/admission.ts';
+
+const scan = (text: string) => tooMuchIn(Buffer.from(text));
+
+/** Lists, objects, and commas and colons: what the scan counts. */
+function countIn(value: unknown): { values: number; levels: number } {
+  if (typeof value !== 'object' || value === null) return { values: 0, levels: 0 };
+  const inner = Object.values(value).map(countIn);
+  const colons = Array.isArray(value) ? 0 : inner.length;
+  return {
+    values: 1 + colons + Math.max(0, inner.length - 1) + inner.reduce((sum, { values }) => sum + values, 0),
+    levels: 1 + Math.max(0, ...inner.map(({ levels }) => levels)),
+  };
+}
+
+describe('what a body would become', () => {
+  test('is fine up to the limits, and no further', () => {
+    expect(scan('['.repeat(LEVELS))).toBeUndefined();
+    expect(scan('['.repeat(LEVELS + 1))).toBe('it is nested more than 1000 levels deep');
+    expect(scan('[]'.repeat(VALUES))).toBeUndefined();
+    expect(scan('[]'.repeat(VALUES + 1))).toBe('it holds more than 250000 values');
+    for (const character of ',:{')
+      expect(scan(`${character}${character === '{' ? '}' : ''}`.repeat(VALUES + 1))).toContain('values');
+  });
+
+  test('is not counted inside of texts, whatever they escape', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(scan(`${JSON.stringify(text.repeat(50))}${'['.repeat(LEVELS)}`)).toBeUndefined();
+        expect(scan(`${JSON.stringify(text)}${'['.repeat(LEVELS + 1)}`)).toBeDefined();
+      }),
+    );
+    expect(scan(`"\\${'['.repeat(LEVELS)}"`)).toBeUndefined();
+    expect(scan('"'.padEnd(2 * VALUES, '['))).toBeUndefined();
+  });
+
+  test('is what it becomes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+        const { values } = countIn(value);
+        const text = JSON.stringify(value);
+        const room = VALUES - values;
+        expect(scan(text + ','.repeat(room))).toBeUndefined();
+        expect(scan(text + ','.repeat(room + 1))).toBeDefined();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('takes twice the time for twice the length, not more', () => {
+    const timeOf = (text: string): number => {
+      const body = Buffer.from(text);
+      const began = performance.now();
+      for (let round = 0; round < 5; round += 1) tooMuchIn(body);
+      return performance.now() - began;
+    };
+    for (const piece of [' ', '"', '\\', '"\\"', '[]']) {
+      timeOf(piece.repeat(100_000));
+      const once = Math.min(...Array.from({ length: 5 }, () => timeOf(piece.repeat(200_000))));
+      const twice = Math.min(...Array.from({ length: 5 }, () => timeOf(piece.repeat(400_000))));
+      expect(twice).toBeLessThan(4 * once + 5);
+    }
+  });
+});
+
+describe('the uid at the beginning of a body', () => {
+  test('is found where an API server writes it', () => {
+    const file = '006-UPDATE-configmaps-kubelet-config-admin.json';
+    const body = JSON.stringify(JSON.parse(recorded(file)));
+    expect(body.startsWith('{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"')).toBe(
+      true,
+    );
+    expect(uidIn(Buffer.from(body))).toBe('3df9ccea-c2c8-4ab9-9d86-bcbdd5d9b130');
+    expect(uidIn(Buffer.from(JSON.stringify(review())))).toBe('uid-1');
+  });
+
+  test.each([
+    ['nowhere', ''],
+    [
+      'in a review of another version',
+      '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"x"',
+    ],
+    ['outside of the request', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","uid":"x"'],
+    ['with an escape', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\\u0041"'],
+    ['without its end', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"x'],
+    ['too far away', `${' '.repeat(600)}${JSON.stringify(review())}`],
+  ])('is not taken from %s', (_where, head) => {
+    expect(uidIn(Buffer.from(head))).toBeUndefined();
+  });
+});

@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { isJudged } from '../../src/webhook/changes.ts';
+import { createJudge, type Judge } from '../../src/webhook/validator.ts';
+import { JUDGED } from '../../src/webhook/resources.ts';
+import { rememberObjects } from '../../src/webhook/memory.ts';
+import { inspect } from '../../src/inspect.ts';
+import type { Action } from '../../src/policy/control.ts';
+import type { DecisionPolicy } from '../../src/policy/finding.ts';
+import { verdictOf } from '../../src/outputs/admission/answer.ts';
+import { requestOf, review } from '../support/admission.ts';
+import { AMPLE } from '../support/budget.ts';
+import { ofTheLink } from '../support/controls.ts';
+
+const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
+
+function judge(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
+  return createJudge({
+    allowance: AMPLE,
+    stored: () => [],
+    rules: () => ({
+      controls: ofTheLink,
+      policy: { action: () => action, onUnknown, exemptions: [] },
+      namespaces: new Set(['kube-system']),
+    }),
+    memory: rememberObjects(() => new Date(0)),
+    now: () => new Date(0),
+  });
+}
+
+type Container = Readonly<Record<string, unknown>>;
+
+function podOf(containers: readonly Container[], more: object = {}, labels: object = {}): object {
+  const spec = { containers, ...more };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tools', namespace: 'kube-system', labels }, spec };
+}
+
+const main = (fields: Container): Container => ({ name: 'main', image: 'registry.example/tools:v1', ...fields });
+const PLAIN = podOf([main({ command: ['sleep', '1d'] })]);
+const FAILING = podOf([main({ command: ['kube-apiserver'] })]);
+const BARE = [...BOTH, '--etcd-servers=http://127.0.0.1:2379'];
+
+function podUpdate(object: object, oldObject: object, subResource = ''): ReturnType<typeof requestOf> {
+  const resource = { group: '', version: 'v1', resource: 'pods' };
+  const kind = { group: '', version: 'v1', kind: 'Pod' };
+  return requestOf(review({ kind, resource, subResource, operation: 'UPDATE', name: 'tools', object, oldObject }));
+}
+
+describe('an update of a pod', () => {
+  test.each<[string, object, object, ReturnType<typeof verdictOf>]>([
+    [
+      'that makes an image a kube-apiserver, by arguments that were there',
+      podOf([main({ image: 'registry.k8s.io/kube-apiserver:v1.37.0', args: ['--v=2'] })]),
+      podOf([main({ args: ['--v=2'] })]),
+      'deny',
+    ],
+    [
+      'that does so in an init container',
+      podOf([main({})], {
+        initContainers: [main({ name: 'i', image: 'x/kube-apiserver', args: ['--v=2'], restartPolicy: 'Always' })],
+      }),
+      podOf([main({})], { initContainers: [main({ name: 'i', args: ['--v=2'], restartPolicy: 'Always' })] }),
+      'deny',
+    ],
+    ['that labels what fails already', podOf([main({ command: ['kube-apiserver'] })], {}, { a: 'b' }), FAILING, 'warn'],
+    [
+      'that gives what fails already another image',
+      podOf([main({ image: 'x', command: ['kube-apiserver'] })]),
+      FAILING,
+      'warn',
+    ],
+    [
+      'that gives what fails already a toleration',
+      podOf([main({ command: ['kube-apiserver'] })], { tolerations: [{ operator: 'Exists' }] }),
+      FAILING,
+      'warn',
+    ],
+    ['that takes away what fails', PLAIN, FAILING, 'allow'],
+    ['that leaves spec and labels as they are', FAILING, FAILING, 'skip'],
+    ['of a pod that runs nothing of ours', podOf([main({ image: 'y', command: ['sleep', '1d'] })]), PLAIN, 'allow'],
+  ])('%s', (_name, object, oldObject, verdict) => {
+    expect(verdictOf(judge('enforce')(podUpdate(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(judge('enforce', 'deny')(podUpdate(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(judge('ratchet')(podUpdate(object, oldObject)))).toBe(verdict);
+  });
+
+  test('is never refused for its labels, whatever they say', () => {
+    const labelled = podOf([main({ command: ['sleep', '1d'] })], {}, { component: 'kube-apiserver' });
+    expect(verdictOf(judge('enforce', 'deny')(podUpdate(labelled, PLAIN)))).toBe('warn');
+  });
+
+  test.each<[string, Container]>([
+    ['by its command', { command: ['kube-apiserver', '--v=2'] }],
+    ['by a shell that puts its name together', { command: ['sh', '-c', 'exec kube-api""server'] }],
+    [
+      'by variables',
+      {
+        command: ['$(A)$(B)'],
+        env: [
+          { name: 'A', value: 'kube-api' },
+          { name: 'B', value: 'server' },
+        ],
+      },
+    ],
+    ['by its image', { image: 'registry.k8s.io/kube-apiserver:v1.37.0', args: ['--v=2'] }],
+    ['as a kubelet without a client CA', { command: ['kubelet', '--client-ca-file='] }],
+  ])('that adds an ephemeral container with a component, %s', (_how, fields) => {
+    const ephemeralContainers = [main({ name: 'debugger', ...fields })];
+    const object = podOf([main({ command: ['sleep', '1d'] })], { ephemeralContainers });
+    expect(verdictOf(judge('enforce')(podUpdate(object, PLAIN, 'ephemeralcontainers')))).toBe('deny');
+  });
+
+  test.each(['status', 'resize', 'binding', 'eviction', 'exec'])(
+    'at its subresource %s is not judged',
+    (subResource) => {
+      expect(verdictOf(judge('enforce')(podUpdate(FAILING, PLAIN, subResource)))).toBe('skip');
+    },
+  );
+
+  test('that keeps both flags and only one of two containers is judged for that one', () => {
+    const good = { name: 'good', command: ['kube-apiserver', ...BOTH] };
+    const before = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, args: BARE })]);
+    const after = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, image: 'z', args: BARE })]);
+    expect(verdictOf(judge('enforce')(podUpdate(after, before)))).toBe('warn');
+  });
+});
+
+describe('of workloads', () => {
+  const workloads = JUDGED.filter(({ resource }) => resource !== 'pods' && resource !== 'configmaps');
+
+  test.each(workloads.map((judged) => [judged.resource, judged] as const))(
+    'an update of %s counts if it changes the template',
+    (resource, { group, apiVersion, kind, reads }) => {
+      const [path = []] = reads ?? [];
+      const objectOf = (template: object, more: object = {}) => ({
+        ...{ apiVersion, kind },
+        ...path.toReversed().reduce<object>((inner, name) => ({ [name]: inner, ...more }), template),
+      });
+      const update = (object: object, oldObject: object) =>
+        requestOf(review({ resource: { group, version: 'v1', resource }, operation: 'UPDATE', object, oldObject }));
+
+      expect(isJudged(update(objectOf(FAILING), objectOf(PLAIN)))).toBe(true);
+      expect(isJudged(update(objectOf(FAILING, { replicas: 0 }), objectOf(FAILING, { replicas: 3 })))).toBe(false);
+    },
+  );
+});
+
+test('of what runs in kube-system anyway, scripts and unknown programs included, nothing is said', () => {
+  const path = join(import.meta.dirname, '../fixtures/add-ons/kube-system.yaml');
+  const source = { form: 'text', path, text: readFileSync(path, 'utf8') } as const;
+  expect(inspect(ofTheLink, [source], AMPLE)).toEqual({ findings: [], problems: [] });
+});

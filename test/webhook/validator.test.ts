@@ -1,0 +1,253 @@
+import { readdirSync } from 'node:fs';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { createJudge, type Judge } from '../../src/webhook/validator.ts';
+import { rememberObjects, type ObjectMemory } from '../../src/webhook/memory.ts';
+import { inspect } from '../../src/inspect.ts';
+import { beforeOf } from '../../src/policy/decision/decide.ts';
+import type { Action } from '../../src/policy/control.ts';
+import type { DecisionPolicy } from '../../src/policy/finding.ts';
+import type { Surface } from '../../src/policy/reading.ts';
+import { verdictOf } from '../../src/outputs/admission/answer.ts';
+import { recorded, recordedReviews, requestOf, review } from '../support/admission.ts';
+import { ofTheLink } from '../support/controls.ts';
+import { AMPLE } from '../support/budget.ts';
+
+function judgeWith(
+  configured: Action | DecisionPolicy['action'],
+  onUnknown: DecisionPolicy['onUnknown'] = 'audit',
+  memory: ObjectMemory = rememberObjects(() => new Date(0)),
+): Judge {
+  const action = typeof configured === 'string' ? () => configured : configured;
+  return createJudge({
+    allowance: AMPLE,
+    stored: () => [],
+    rules: () => ({
+      controls: ofTheLink,
+      policy: { action, onUnknown, exemptions: [] },
+      namespaces: new Set(['kube-system']),
+    }),
+    memory,
+    now: () => new Date(0),
+  });
+}
+
+function kubeletConfig(clientCAFile: string | undefined): unknown {
+  const x509 = clientCAFile === undefined ? {} : { clientCAFile };
+  const kubelet = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: { x509 },
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kubelet-config', namespace: 'kube-system' },
+    data: { kubelet: JSON.stringify(kubelet) },
+  };
+}
+
+const GOOD = kubeletConfig('/etc/kubernetes/pki/ca.crt');
+const BAD = kubeletConfig(undefined);
+
+function pod(flags: readonly string[]): Record<string, unknown> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'kube-apiserver-cp-1', namespace: 'kube-system' },
+    spec: { containers: [{ name: 'kube-apiserver', image: 'kube-apiserver', command: ['kube-apiserver', ...flags] }] },
+  };
+}
+
+const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
+
+const POD_REQUEST = {
+  kind: { group: '', version: 'v1', kind: 'Pod' },
+  resource: { group: '', version: 'v1', resource: 'pods' },
+  name: 'kube-apiserver-cp-1',
+  userInfo: { username: 'system:node:cp-1' },
+};
+
+function mirror(flags: readonly string[]): Record<string, unknown> {
+  const manifest = pod(flags);
+  return {
+    ...manifest,
+    metadata: { ...(manifest.metadata as object), annotations: { 'kubernetes.io/config.mirror': 'x' } },
+  };
+}
+
+/** What enforce and audit say to each review that a real API server sent; none can be forgotten here. */
+const VERDICTS = {
+  '001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json': ['allow', 'allow'],
+  '002-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '003-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '004-CREATE-configmaps-kubelet-config-admin.json': ['allow', 'allow'],
+  '005-UPDATE-configmaps-kubelet-config-admin-dry.json': ['deny', 'warn'],
+  '006-UPDATE-configmaps-kubelet-config-admin.json': ['deny', 'warn'],
+  '007-CREATE-configmaps-kubeadm-config-admin.json': ['deny', 'warn'],
+  '008-UPDATE-pods-kube-apiserver-node-1-admin.json': ['skip', 'skip'],
+  '009-DELETE-configmaps-kubelet-config-admin.json': ['skip', 'skip'],
+  '010-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '011-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '012-DELETE-pods-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '013-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json': ['deny', 'warn'],
+  '014-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+  '015-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
+} as const;
+
+describe('the reviews that a real API server sent', () => {
+  test('are all in the table', () => {
+    expect(readdirSync(recordedReviews).sort()).toStrictEqual(Object.keys(VERDICTS).sort());
+  });
+
+  test.each(Object.entries(VERDICTS))('%s', (file, [enforced, audited]) => {
+    const request = requestOf(recorded(file));
+    expect([verdictOf(judgeWith('enforce')(request)), verdictOf(judgeWith('audit')(request))]).toStrictEqual([
+      enforced,
+      audited,
+    ]);
+    expect(verdictOf(judgeWith('off')(request))).toBe(enforced === 'skip' ? 'skip' : 'allow');
+  });
+});
+
+describe('what is judged', () => {
+  test.each([
+    ['the deletion of a ConfigMap', { operation: 'DELETE', object: null, oldObject: BAD }],
+    ['a subresource', { subResource: 'status' }],
+    ['another namespace', { namespace: 'default' }],
+    ['no namespace', { namespace: '' }],
+    ['another resource', { resource: { group: '', version: 'v1', resource: 'secrets' } }],
+    [
+      'a resource of the same name in another group',
+      { resource: { group: 'x', version: 'v1', resource: 'configmaps' } },
+    ],
+    ['the connection to a pod', { ...POD_REQUEST, subResource: 'exec', operation: 'CONNECT' }],
+    ['the deletion of a pod', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: pod([]) }],
+    ['the deletion of nothing known', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: null }],
+  ])('%s is not', (_name, request) => {
+    expect(judgeWith('enforce')(requestOf(review({ object: BAD, ...request })))).toBeUndefined();
+  });
+
+  test.each(['deployments', 'statefulsets', 'daemonsets', 'replicasets'])(
+    '%s are, on CREATE and UPDATE',
+    (resource) => {
+      const kind =
+        { deployments: 'Deployment', statefulsets: 'StatefulSet', daemonsets: 'DaemonSet' }[resource] ?? 'ReplicaSet';
+      for (const operation of ['CREATE', 'UPDATE']) {
+        const object = { apiVersion: 'apps/v1', kind, metadata: { name: 'x' }, spec: { template: pod([]) } };
+        const request = {
+          kind: { kind },
+          resource: { group: 'apps', version: 'v1', resource },
+          operation,
+          object,
+          oldObject: { ...object, spec: {} },
+        };
+        expect(verdictOf(judgeWith('enforce')(requestOf(review(request))))).toBe('deny');
+      }
+    },
+  );
+
+  test('a dry run gets the same verdict', () => {
+    expect(verdictOf(judgeWith('enforce')(requestOf(review({ object: BAD, dryRun: true }))))).toBe('deny');
+  });
+
+  test('a pod that has no name yet is named by how it begins', () => {
+    const object = { ...pod([]), metadata: { generateName: 'kube-apiserver-' } };
+    const judgement = judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })));
+    expect(judgement?.decision.denied[0]?.source).toStrictEqual({ object: 'Pod kube-system/kube-apiserver-*' });
+  });
+
+  test.each([null, 7, 'x', [], {}])('the metadata %j do not trip it', (metadata) => {
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata };
+    expect(judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })))?.decision.allowed).toBe(true);
+  });
+
+  test('an object nested as deep as a body can be does not trip it', () => {
+    const deep = `{"apiVersion":"v1","kind":"Pod","metadata":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`;
+    const body = JSON.stringify(review(POD_REQUEST)).replace(/"object":\{.*?\}\}/, `"object":${deep}`);
+    expect(verdictOf(judgeWith('enforce')(requestOf(body)))).toBe('allow');
+  });
+});
+
+describe('ratchet', () => {
+  const update = (object: unknown, oldObject: unknown) => requestOf(review({ operation: 'UPDATE', object, oldObject }));
+
+  test.each([
+    ['makes it worse', BAD, GOOD, 'deny'],
+    ['leaves it as bad as it was', BAD, BAD, 'warn'],
+    ['makes it better', GOOD, BAD, 'allow'],
+  ] as const)('an update that %s', (_name, object, oldObject, verdict) => {
+    expect(verdictOf(judgeWith('ratchet')(update(object, oldObject)))).toBe(verdict);
+  });
+
+  test('with nothing known before, is as enforce', () => {
+    expect(verdictOf(judgeWith('ratchet')(requestOf(review({ object: BAD }))))).toBe('deny');
+  });
+
+  describe('of a ConfigMap that kubeadm creates though it is there', () => {
+    const kubeletConfigName = { kind: 'ConfigMap', namespace: 'kube-system', name: 'kubelet-config' } as const;
+    const create = requestOf(review({ object: BAD }));
+
+    test.each([
+      ['fails already', BAD, 'warn'],
+      ['passes', GOOD, 'deny'],
+    ] as const)('and that %s', (_name, there, verdict) => {
+      const memory = rememberObjects(() => new Date(0));
+      const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: there } as const;
+      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      expect(verdictOf(judgeWith('ratchet', 'audit', memory)(create))).toBe(verdict);
+    });
+  });
+
+  describe('of a mirror pod, which is deleted and created anew', () => {
+    const create = (flags: readonly string[], dryRun = false) =>
+      requestOf(review({ ...POD_REQUEST, object: mirror(flags), dryRun }));
+    const remove = (flags: readonly string[]) =>
+      requestOf(review({ ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: mirror(flags) }));
+    /** What the watch saw of it. */
+    const remembering = (flags: readonly string[], node = 'cp-1'): ObjectMemory => {
+      const memory = rememberObjects(() => new Date(0));
+      const source = { object: 'it' };
+      const value = { form: 'object', source, vantage: 'running', value: mirror(flags) } as const;
+      const name = { kind: 'Pod', namespace: 'kube-system', name: POD_REQUEST.name, node, uid: '1' } as const;
+      memory.seen(name, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      return memory;
+    };
+
+    test('compares with the one that a watch saw last', () => {
+      expect(verdictOf(judgeWith('ratchet', 'audit', remembering([]))(create([])))).toBe('warn');
+      expect(verdictOf(judgeWith('ratchet', 'audit', remembering(BOTH))(create([])))).toBe('deny');
+    });
+
+    test('does not compare with a mirror pod of that name of another node', () => {
+      expect(verdictOf(judgeWith('ratchet', 'audit', remembering([], 'node-1'))(create([])))).toBe('deny');
+    });
+
+    test('remembers nothing of requests, for anybody who reaches the port can send them', () => {
+      const judge = judgeWith('ratchet', 'audit', remembering(BOTH));
+      for (const request of [remove([]), create([], true), create([]), remove([])]) judge(request);
+      expect(verdictOf(judge(create([])))).toBe('deny');
+      const failing = judgeWith('ratchet', 'audit', remembering([]));
+      for (const request of [create(BOTH), remove(BOTH), create(BOTH)]) failing(request);
+      expect(verdictOf(failing(create([])))).toBe('warn');
+    });
+
+    test('takes the mirror pod of somebody who is no kubelet for any other pod', () => {
+      const actions = (surface: Surface): Action => (surface === 'pod' ? 'enforce' : 'audit');
+      const judge = judgeWith((_control, surface) => actions(surface));
+      const request = { ...POD_REQUEST, object: mirror([]), userInfo: { username: 'somebody' } };
+      expect(verdictOf(judge(requestOf(review(request))))).toBe('deny');
+      expect(verdictOf(judge(create([])))).toBe('warn');
+    });
+  });
+});
+
+test('what cannot be told is refused only where the configuration says so', () => {
+  const request = requestOf(review({ ...POD_REQUEST, object: pod([...BOTH, '--kubelet-client-key=$(FROM_FIELD)']) }));
+  const object = request.object as { spec: { containers: { env?: unknown }[] } };
+  const env = [{ name: 'FROM_FIELD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }];
+  object.spec.containers[0] = { ...object.spec.containers[0], env };
+  expect(verdictOf(judgeWith('enforce')(request))).toBe('warn');
+  expect(verdictOf(judgeWith('enforce', 'deny')(request))).toBe('deny');
+});
