@@ -50,6 +50,10 @@ export default {
   allowed: [
     allow('(policy|controls|facts|outputs|evidence|kube|runtime|webhook|sweeper)/', ours('$2/')),
 
+    // what reads JSON of unknown shape, for all but the vocabulary
+    allow('(controls|facts|outputs|evidence|kube|runtime|webhook|sweeper)/', ours('json[.]ts$')),
+    allow('inspect[.]ts$', ours('json[.]ts$')),
+
     allow('(controls|facts|outputs)/', policy),
     allow('facts/yaml/', npm('yaml')),
     allow('facts/select[.]ts$', npm('jsonpath-plus')),

@@ -3,7 +3,9 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const code = ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'];
-const pure = ['policy', 'controls', 'facts', 'outputs'].map((folder) => `src/${folder}/**/*.ts`);
+const pure = ['json.ts', ...['policy', 'controls', 'facts', 'outputs'].map((folder) => `${folder}/**/*.ts`)].map(
+  (files) => `src/${files}`,
+);
 
 const impure = 'A pure folder decides from its arguments alone: pass this in.';
 const onlyMain = 'Only src/main.ts reads env and argv and exits.';

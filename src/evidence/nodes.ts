@@ -1,7 +1,8 @@
+import { asRecord, asRecords, type UnknownRecord } from '../json.ts';
 import { comparable } from '../policy/link/addresses.ts';
 import type { Problem } from '../policy/reading.ts';
 import { isKubeletAddress, isKubeletName, isKubeletPort } from './addresses.ts';
-import { ApiFault, fieldsOf, jsonOf, type Api, type Fields } from '../kube/api.ts';
+import { ApiFault, jsonOf, type Api } from '../kube/api.ts';
 import type { NodeTarget } from './evidence.ts';
 import { pagesOf } from '../kube/objects/pages.ts';
 
@@ -38,20 +39,20 @@ const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kuber
 export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<readonly ListedNode[]> {
   const ask = async (next: string | undefined) => {
     const query = new URLSearchParams({ limit: String(PAGE), ...(next !== undefined && { continue: next }) });
-    const { items, metadata } = fieldsOf(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
+    const { items, metadata } = asRecord(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
     if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
-    const { continue: token } = fieldsOf(metadata);
-    const found = items.map((item) => listedNode(fieldsOf(item)));
+    const { continue: token } = asRecord(metadata);
+    const found = items.map((item) => listedNode(asRecord(item)));
     return { items: found, next: typeof token === 'string' ? token : undefined };
   };
   return pagesOf(ask, ({ uid }) => uid);
 }
 
-function listedNode({ metadata, status }: Fields): ListedNode {
-  const { name, uid, labels, creationTimestamp } = fieldsOf(metadata);
+function listedNode({ metadata, status }: UnknownRecord): ListedNode {
+  const { name, uid, labels, creationTimestamp } = asRecord(metadata);
   if (typeof name !== 'string' || typeof uid !== 'string') throw new ApiFault('the answer lists a node without a name');
-  const { addresses, daemonEndpoints, conditions } = fieldsOf(status);
-  const has = (label: string): boolean => Object.hasOwn(fieldsOf(labels), label);
+  const { addresses, daemonEndpoints, conditions } = asRecord(status);
+  const has = (label: string): boolean => Object.hasOwn(asRecord(labels), label);
   const traits: NodeTraits = {
     name,
     uid,
@@ -59,18 +60,18 @@ function listedNode({ metadata, status }: Fields): ListedNode {
     readySince: readySince(conditions),
     addresses: addressesOf(addresses),
     isControlPlane: CONTROL_PLANE.some(has),
-    isVirtual: fieldsOf(labels).type === 'virtual-kubelet',
+    isVirtual: asRecord(labels).type === 'virtual-kubelet',
   };
   const address = addressOf(addresses);
   if (typeof address !== 'string') return { ...traits, unusable: address };
-  const port = portOf(fieldsOf(fieldsOf(daemonEndpoints).kubeletEndpoint).Port);
+  const port = portOf(asRecord(asRecord(daemonEndpoints).kubeletEndpoint).Port);
   if (typeof port !== 'number') return { ...traits, unusable: port };
   return { ...traits, target: { name, uid, address, port } };
 }
 
 /** A kubelet that was away for long enough has been not Ready meanwhile; one that was started anew quickly has not. */
 function readySince(conditions: unknown): string | undefined {
-  const all = Array.isArray(conditions) ? conditions.map(fieldsOf) : [];
+  const all = asRecords(conditions);
   const time = all.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime;
   return typeof time === 'string' ? time : undefined;
 }
@@ -79,14 +80,14 @@ function readySince(conditions: unknown): string | undefined {
 const MOST_ADDRESSES = 64;
 
 function addressesOf(addresses: unknown): string[] {
-  const texts = (Array.isArray(addresses) ? addresses : []).map((entry) => fieldsOf(entry).address);
+  const texts = asRecords(addresses).map((entry) => entry.address);
   const known = texts.filter((text) => typeof text === 'string' && text.length <= LONGEST_NAME) as string[];
   return known.slice(0, MOST_ADDRESSES).map(comparable);
 }
 
 /** The address that the node's first choice of a type gives: there is no second try after one that cannot be true. */
 function addressOf(addresses: unknown): string | Problem {
-  const all = Array.isArray(addresses) ? addresses.map(fieldsOf) : [];
+  const all = asRecords(addresses);
   const first = ['InternalIP', 'ExternalIP', 'Hostname']
     .map((type) => all.find((entry) => entry.type === type))
     .find((entry) => entry !== undefined);

@@ -3,7 +3,7 @@
 
 import { JSONPath } from 'jsonpath-plus';
 
-import { isRecord } from './values/shape.ts';
+import { isRecord } from '../json.ts';
 
 /** A value and its JSON Pointer. */
 export interface Selected {

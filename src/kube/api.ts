@@ -1,3 +1,5 @@
+import { asRecord, parseJson } from '../json.ts';
+
 /** A call to the API server of the cluster. */
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -56,9 +58,6 @@ export class ApiFault extends Error {
   }
 }
 
-/** An object of JSON, or what is taken for an empty one. */
-export type Fields = Readonly<Record<string, unknown>>;
-
 const REASON_LIMIT = 300;
 
 /**
@@ -67,7 +66,7 @@ const REASON_LIMIT = 300;
  * @throws ApiFault with the reason where it refuses, or is no JSON
  */
 export function jsonOf({ status, text }: ApiAnswer): unknown {
-  const body = parsed(text);
+  const body = parseJson(text);
   if (status < 200 || status > 299) throw statusFault(body, status);
   if (body === undefined) throw new ApiFault('the answer is not JSON');
   return body;
@@ -75,26 +74,12 @@ export function jsonOf({ status, text }: ApiAnswer): unknown {
 
 /** What a Status says; only that, because whatever stands before an API server can answer anything. */
 export function statusFault(body: unknown, status?: number, retryAfter?: number): ApiFault {
-  const { kind, message, code, metadata } = fieldsOf(body);
+  const { kind, message, code, metadata } = asRecord(body);
   const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
   const known = status ?? (typeof code === 'number' ? code : undefined);
-  const { continue: token } = fieldsOf(metadata);
+  const { continue: token } = asRecord(metadata);
   const next = typeof token === 'string' && token !== '' ? token : undefined;
   return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next, retryAfter });
-}
-
-/** The JSON of a text, or undefined where it is none. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The fields of an object; none of anything else. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
 
 /** Somebody else's words, at the length of a message. */

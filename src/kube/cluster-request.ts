@@ -3,8 +3,9 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
+import { asRecord } from '../json.ts';
 import { keptAgents, type AgentChoice, type Reach } from './http/agents.ts';
-import { ApiFault, bounded, fieldsOf, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { ApiFault, bounded, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import type { CredentialSource, Credentials } from './kubeconfig/credentials.ts';
 import { HttpFault, send, stream, type HttpRequest, type LineTaker } from './http/http.ts';
 import { hostOf } from './http/proxy.ts';
@@ -91,7 +92,7 @@ function sendAnew(request: HttpRequest, signal: AbortSignal): Promise<ApiAnswer>
 /** Why a call failed, with the HTTP status where there is one. */
 export function apiFault(cause: unknown): ApiFault {
   if (cause instanceof ApiFault) return cause;
-  const { message } = fieldsOf(cause);
+  const { message } = asRecord(cause);
   const words = typeof message === 'string' && message !== '' ? message : 'no reason given';
   return new ApiFault(bounded(words), undefined, { cause });
 }

@@ -1,4 +1,5 @@
-import { fieldsOf, parsed, statusFault, type Api, type ApiAnswer, type ApiRequest, type Fields } from './api.ts';
+import { asRecord, parseJson, type UnknownRecord } from '../json.ts';
+import { statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 
 /** What an API server told, or why it did not. */
 export type Asked<T> = { readonly known: T } | { readonly unknown: string };
@@ -35,7 +36,7 @@ export interface DryRunAnswer {
 /** Questions to an API server. None rejects, and none leaves a trace. */
 export interface Questions {
   /** An object or any other answer of the API at a path; undefined where there is none. */
-  readonly read: (path: string, signal: AbortSignal) => Promise<Asked<Fields | undefined>>;
+  readonly read: (path: string, signal: AbortSignal) => Promise<Asked<UnknownRecord | undefined>>;
   /** What would come of creating an object. */
   readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Asked<DryRunAnswer>>;
   readonly may: (account: Account, wish: Wish | PathWish, signal: AbortSignal) => Promise<Asked<boolean>>;
@@ -65,7 +66,7 @@ export function questionsTo(api: Api): Questions {
       const asked = await ask({ method: 'POST', path: `${path}?dryRun=All`, body: object }, signal);
       if ('unknown' in asked) return asked;
       const { status, text, warnings = [] } = asked.known;
-      const { message } = fieldsOf(parsed(text));
+      const { message } = asRecord(parseJson(text));
       return { known: { status, message: status > 299 && typeof message === 'string' ? message : '', warnings } };
     },
     may: async ({ namespace, name }, wish, signal) => {
@@ -77,18 +78,18 @@ export function questionsTo(api: Api): Questions {
       if ('unknown' in asked) return asked;
       const answer = bodyOf(asked.known, 'create subjectaccessreviews.authorization.k8s.io');
       if ('unknown' in answer) return answer;
-      const { allowed } = fieldsOf(answer.known.status);
+      const { allowed } = asRecord(answer.known.status);
       return typeof allowed === 'boolean' ? { known: allowed } : { unknown: 'the answer is no SubjectAccessReview' };
     },
   };
 }
 
-function bodyOf(answer: ApiAnswer, right: string): Asked<Fields> {
+function bodyOf(answer: ApiAnswer, right: string): Asked<UnknownRecord> {
   const { status, text } = answer;
-  const body = parsed(text);
+  const body = parseJson(text);
   if (status === 401 || status === 403) {
     return { unknown: `you may not ${right}: ask for this right (${statusFault(body, status).message})` };
   }
   if (status > 299) return { unknown: statusFault(body, status).message };
-  return typeof body === 'object' && body !== null ? { known: fieldsOf(body) } : { unknown: 'the answer is not JSON' };
+  return typeof body === 'object' && body !== null ? { known: asRecord(body) } : { unknown: 'the answer is not JSON' };
 }

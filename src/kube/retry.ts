@@ -3,7 +3,8 @@
 // cut. Besides: 429 without Retry-After, and reads while etcd has no leader or a call ran out of time, which client-go leaves
 // to its callers.
 
-import { ApiFault, fieldsOf, parsed, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { asRecord, parseJson } from '../json.ts';
+import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import { HttpFault } from './http/http.ts';
 
 /** What trying again needs of its surroundings. */
@@ -57,7 +58,7 @@ function waitFor({ method = 'GET', mayRepeat }: ApiRequest, asked: ApiAnswer | A
 
 /** Etcd without a leader, or too slow; in a Status, because a kubelet behind a proxy can answer anything. */
 function isPassing(status: number, text: string): boolean {
-  const { kind, message } = fieldsOf(parsed(text));
+  const { kind, message } = asRecord(parseJson(text));
   return kind === 'Status' && (status === 504 || /\betcdserver: |request timed out/.test(String(message)));
 }
 

@@ -1,3 +1,4 @@
+import { asRecord, asRecords } from '../json.ts';
 import type { Finding } from '../policy/finding.ts';
 import type { ObjectWatchEvents, SeenObject } from '../kube/watch/object-watch.ts';
 
@@ -38,15 +39,15 @@ export function noticeChanges(findingsOf: (pod: unknown) => readonly Finding[], 
   return {
     // what a pod runs cannot change
     pods: notices(({ object, uid }) => (findingsOf(object).length === 0 ? undefined : uid)),
-    configMaps: notices(({ object }) => JSON.stringify(fieldsOf(object).data)),
+    configMaps: notices(({ object }) => JSON.stringify(asRecord(object).data)),
     nodes: notices(({ object }) => signOfNode(object)),
   };
 }
 
 function signOfNode(node: unknown): string {
-  const { addresses, daemonEndpoints, nodeInfo, conditions } = fieldsOf(fieldsOf(node).status);
-  const { kubeletVersion, bootID } = fieldsOf(nodeInfo);
-  const ready = (Array.isArray(conditions) ? conditions : []).map(fieldsOf).find(({ type }) => type === 'Ready');
+  const { addresses, daemonEndpoints, nodeInfo, conditions } = asRecord(asRecord(node).status);
+  const { kubeletVersion, bootID } = asRecord(nodeInfo);
+  const ready = asRecords(conditions).find(({ type }) => type === 'Ready');
   return JSON.stringify([addresses, daemonEndpoints, kubeletVersion, bootID, ready?.status]);
 }
 
@@ -57,8 +58,4 @@ function hashOf(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
   return hash;
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

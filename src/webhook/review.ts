@@ -1,3 +1,4 @@
+import { isRecord, stringOrEmpty, type UnknownRecord } from '../json.ts';
 import { judgedAs } from './resources.ts';
 
 /** What a review asks about, as far as a verdict needs it. */
@@ -20,8 +21,6 @@ export interface AdmissionRequest {
 /** A request that can be judged, or why the body is none. */
 export type DecodedReview = { readonly request: AdmissionRequest } | { readonly reason: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /**
  * Reads the body of a call to the webhook.
  *
@@ -36,33 +35,33 @@ export function decodeReview(body: string): DecodedReview {
   } catch {
     return { reason: body.trim() === '' ? 'the body is empty' : 'the body is not JSON' };
   }
-  if (!isObject(review)) return { reason: 'the body is not a JSON object' };
+  if (!isRecord(review)) return { reason: 'the body is not a JSON object' };
   const { apiVersion, kind, request } = review;
   if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
     return { reason: 'the body is not an AdmissionReview of apiVersion admission.k8s.io/v1' };
   }
-  if (!isObject(request)) return { reason: 'the AdmissionReview has no request' };
+  if (!isRecord(request)) return { reason: 'the AdmissionReview has no request' };
   return decodeRequest(request);
 }
 
-function decodeRequest(request: Fields): DecodedReview {
+function decodeRequest(request: UnknownRecord): DecodedReview {
   const { uid, operation, resource } = request;
   if (typeof uid !== 'string' || uid === '') return { reason: 'the request of the AdmissionReview has no uid' };
   if (typeof operation !== 'string' || operation === '')
     return { reason: 'the request of the AdmissionReview has no operation' };
-  if (!isObject(resource) || typeof resource.resource !== 'string' || resource.resource === '') {
+  if (!isRecord(resource) || typeof resource.resource !== 'string' || resource.resource === '') {
     return { reason: 'the request of the AdmissionReview has no resource' };
   }
   const decoded: AdmissionRequest = {
     uid,
-    group: textOf(resource.group),
+    group: stringOrEmpty(resource.group),
     resource: resource.resource,
-    subResource: textOf(request.subResource),
-    kind: isObject(request.kind) ? textOf(request.kind.kind) : '',
-    namespace: textOf(request.namespace),
-    name: textOf(request.name),
+    subResource: stringOrEmpty(request.subResource),
+    kind: isRecord(request.kind) ? stringOrEmpty(request.kind.kind) : '',
+    namespace: stringOrEmpty(request.namespace),
+    name: stringOrEmpty(request.name),
     operation,
-    username: isObject(request.userInfo) ? textOf(request.userInfo.username) : '',
+    username: isRecord(request.userInfo) ? stringOrEmpty(request.userInfo.username) : '',
     dryRun: request.dryRun === true,
     object: request.object,
     oldObject: request.oldObject,
@@ -77,7 +76,7 @@ function faultOfObjects(request: AdmissionRequest): string | undefined {
   const expected = judgedAs(group, resource, subResource);
   if (expected === undefined) return undefined;
   const is = (value: unknown): boolean =>
-    isObject(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
+    isRecord(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
   const what = `${expected.kind} of apiVersion ${expected.apiVersion}`;
   if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
     return `the object of the AdmissionReview is not a ${what}`;
@@ -85,12 +84,4 @@ function faultOfObjects(request: AdmissionRequest): string | undefined {
   const isCompared = operation === 'UPDATE' || (operation === 'CREATE' && (oldObject ?? null) !== null);
   if (isCompared && !is(oldObject)) return `the oldObject of the AdmissionReview is not a ${what}`;
   return undefined;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

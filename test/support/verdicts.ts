@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import { posix } from 'node:path';
 
+import { asArray, asRecord, asString } from '../../src/json.ts';
 import { findMismatchIn, rootType } from '../../src/facts/decoding/decode.ts';
 import { parseStream, type ParsedDocument } from '../../src/facts/yaml/documents.ts';
 import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
@@ -13,7 +14,6 @@ import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/
 import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
 import { apiServerReadings, type ApiServerReadings } from '../../src/facts/readings.ts';
 import { recognise } from '../../src/facts/inputs/recognise.ts';
-import { asArray, asRecord, asString } from '../../src/facts/values/shape.ts';
 import type { Problem, Reading } from '../../src/policy/reading.ts';
 import type { Refusal } from '../../src/policy/subject.ts';
 import type { Answer, Query } from './oracle.ts';

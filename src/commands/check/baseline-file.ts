@@ -1,11 +1,10 @@
+import { isRecord, type UnknownRecord } from '../../json.ts';
 import type { Baseline, BaselineFinding } from './baseline.ts';
 import type { GuardReport } from '../../outputs/guard-report.ts';
 
 const API_VERSION: GuardReport['apiVersion'] = 'kubelet-guard.dev/v1alpha1';
 const RESULTS: readonly unknown[] = ['pass', 'fail', 'unknown'];
 const WRITE_ANEW = 'write it with check --write-baseline';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Understands a stored GuardReport as a baseline. Only the report of a complete run is one: what a partial run did not
@@ -59,13 +58,9 @@ function isSource(value: unknown): boolean {
   return areTexts(value, ['path']) || areTexts(value, ['object']) || areTexts(value, ['node', 'via']);
 }
 
-function areTexts(value: Fields, needed: readonly string[], optional: readonly string[] = []): boolean {
+function areTexts(value: UnknownRecord, needed: readonly string[], optional: readonly string[] = []): boolean {
   return (
     needed.every((key) => typeof value[key] === 'string') &&
     optional.every((key) => value[key] === undefined || typeof value[key] === 'string')
   );
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

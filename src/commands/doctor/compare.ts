@@ -1,4 +1,4 @@
-import { fieldsOf, itemsOf, textOf } from './fields.ts';
+import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 
 /** JSON without the order of keys and items, and with single spaces: neither means anything in what is compared. */
 export function plain(value: unknown): string {
@@ -23,7 +23,7 @@ export function short(json: string): string {
 /** How a list of named CEL expressions differs from the one that is shipped. */
 export function namedDifferences(field: string, actual: unknown, wanted: unknown): string[] {
   const expressions = (list: unknown): ReadonlyMap<string, string> =>
-    new Map(itemsOf(list).map((item) => [textOf(fieldsOf(item).name), plain(fieldsOf(item).expression)]));
+    new Map(asArray(list).map((item) => [stringOrEmpty(asRecord(item).name), plain(asRecord(item).expression)]));
   const [is, was] = [expressions(actual), expressions(wanted)];
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((name) => {
     if (is.get(name) === was.get(name)) return [];

@@ -1,3 +1,4 @@
+import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/control.ts';
 import { CHECKS, type Check } from './report.ts';
@@ -6,7 +7,6 @@ import type { Asked, Questions } from '../../kube/questions.ts';
 import type { ServingFacts } from '../../evidence/certificates/serving.ts';
 import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './checks/canary.ts';
 import { checkCertificate } from './checks/certificate.ts';
-import { fieldsOf, itemsOf, textOf } from './fields.ts';
 import { checkPlatform } from './checks/platform.ts';
 import { checkPolicies, policyPlaces } from './checks/policies.ts';
 import { checkRegistration, readRegistration, type Registered } from './checks/webhook-configuration.ts';
@@ -47,7 +47,7 @@ const AT_ONCE = 8;
 export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<readonly Check[]> {
   const { questions, controls, server, now } = ports;
   const today = now.toISOString().slice(0, 10);
-  const version = mapped(await questions.read('/version', signal), (body) => textOf(body?.gitVersion));
+  const version = mapped(await questions.read('/version', signal), (body) => stringOrEmpty(body?.gitVersion));
   // everybody may read the version: who gets none gets nothing, and each further question would take as long
   if ('unknown' in version) {
     return CHECKS.map((check) => ({ check, result: 'unknown', message: version.unknown }));
@@ -85,7 +85,7 @@ export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<
       mutating: await listed(questions, `${REGISTRATIONS}/mutatingwebhookconfigurations`, signal),
       validating: await listed(questions, `${REGISTRATIONS}/validatingwebhookconfigurations`, signal),
       labels: mapped(await questions.read('/api/v1/namespaces/kube-system', signal), (body) =>
-        fieldsOf(fieldsOf(body?.metadata).labels),
+        asRecord(asRecord(body?.metadata).labels),
       ),
     }),
     checkConfiguration(mapped(configuration, ({ from, settings: { notes } }) => ({ from, notes }))),
@@ -108,7 +108,7 @@ async function configurationOf(
     signal,
   );
   if ('unknown' in asked) return asked;
-  const text = fieldsOf(asked.known?.data)[NAMES.configKey];
+  const text = asRecord(asked.known?.data)[NAMES.configKey];
   if (typeof text !== 'string') return { unknown: `there is no ${from} with ${NAMES.configKey}` };
   try {
     return { known: { settings: understand(from, text), from } };
@@ -124,7 +124,7 @@ async function servedApis(questions: Questions, signal: AbortSignal): Promise<Se
     const asked = await questions.read(`/apis/${apiVersion}`, signal);
     served.set(
       api,
-      mapped(asked, (body) => itemsOf(body?.resources).some((resource) => fieldsOf(resource).name === plural)),
+      mapped(asked, (body) => asArray(body?.resources).some((resource) => asRecord(resource).name === plural)),
     );
   }
   return served;
@@ -155,7 +155,7 @@ async function certificateSight(
   // cert-manager names its Certificate there, and our manifests call the Secret alike
   const asked = await questions.read(`/api/v1/namespaces/${namespace}/secrets/${name}`, signal);
   const serving = mapped(asked, (object) => {
-    const certificate = decode(textOf(fieldsOf(object?.data)['tls.crt']));
+    const certificate = decode(stringOrEmpty(asRecord(object?.data)['tls.crt']));
     return certificate === '' ? undefined : servingFacts(certificate, bundle ?? '', host);
   });
   return { registered, bundle: bundle === undefined ? undefined : bundleFacts(bundle), secret, serving, host };
@@ -188,7 +188,7 @@ function policySights(questions: Questions, signal: AbortSignal) {
 async function listed(questions: Questions, path: string, signal: AbortSignal): Promise<Asked<readonly unknown[]>> {
   const asked = await questions.read(path, signal);
   if ('unknown' in asked) return asked;
-  const { items } = fieldsOf(asked.known);
+  const { items } = asRecord(asked.known);
   return Array.isArray(items) ? { known: items } : { unknown: `the answer of ${path} is not a list` };
 }
 

@@ -1,9 +1,10 @@
 import { checkServerIdentity, createSecureContext } from 'node:tls';
 
+import { asRecord, isRecord, parseJson } from '../../json.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
 import { isKubeletAddress } from '../addresses.ts';
-import { ApiFault, bounded, fieldsOf, parsed, type Api, type ApiAnswer } from '../../kube/api.ts';
+import { ApiFault, bounded, type Api, type ApiAnswer } from '../../kube/api.ts';
 import type { NodeEvidence, NodeTarget } from '../evidence.ts';
 import { HttpFault, httpsUrl, send, type HttpAnswer } from '../../kube/http/http.ts';
 import type { ReadNames } from '../serving-names.ts';
@@ -104,8 +105,8 @@ export function configzProxyEvidence({ request, timeout }: ConfigzProxyOptions):
 }
 
 function configzDocument(source: AskedSource, { text }: ApiAnswer): RawDocument {
-  const value = parsed(text);
-  if (!isObject(value) || !isObject(fieldsOf(value).kubeletconfig)) {
+  const value = parseJson(text);
+  if (!isRecord(value) || !isRecord(value.kubeletconfig)) {
     return unanswered(source, 'malformed', 'the answer is no configz of a kubelet; see what listens at its port');
   }
   return { form: 'object', source, vantage: 'live', value };
@@ -139,7 +140,7 @@ const REFUSED_CALL = "the kubelet refused kube-apiserver's call";
 
 /** What the kubelet says comes as plain text, what kube-apiserver says as a Status. */
 function proxyRefusal({ status, text }: ApiAnswer): Reason {
-  const { kind, message } = fieldsOf(parsed(text));
+  const { kind, message } = asRecord(parseJson(text));
   if (kind === 'Status') return ownRefusal(status, typeof message === 'string' ? bounded(message) : 'no reason given');
   if (status === 401) {
     return [
@@ -205,10 +206,6 @@ async function until<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unanswered(source: AskedSource, code: ProblemCode, message: string): RawDocument {

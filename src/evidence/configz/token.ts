@@ -1,4 +1,5 @@
-import { ApiFault, fieldsOf, jsonOf, type Api } from '../../kube/api.ts';
+import { asRecord } from '../../json.ts';
+import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
 
 /** The account whose tokens are asked for, and how. */
 export interface TokenOptions {
@@ -85,11 +86,11 @@ async function askForToken({ request, namespace, account }: TokenOptions): Promi
       { method: 'POST', path, body, mayRepeat: true, timeout: PATIENCE, limit: LIMIT },
       signal,
     );
-    const { spec, status } = fieldsOf(jsonOf(answer));
-    const { token } = fieldsOf(status);
+    const { spec, status } = asRecord(jsonOf(answer));
+    const { token } = asRecord(status);
     // visible ASCII: it becomes part of a header
     if (typeof token !== 'string' || !/^[!-~]+$/.test(token)) throw new ApiFault('the answer has no token');
-    const { expirationSeconds } = fieldsOf(spec);
+    const { expirationSeconds } = asRecord(spec);
     const seconds = typeof expirationSeconds === 'number' ? Math.min(expirationSeconds, LONGEST_SECONDS) : SECONDS;
     return { token, seconds };
   } catch (cause) {

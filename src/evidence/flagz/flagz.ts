@@ -1,8 +1,9 @@
 import { isIP, isIPv6 } from 'node:net';
 
+import { asRecord, asRecords, parseJson } from '../../json.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
-import { ApiFault, fieldsOf, jsonOf, parsed, type Api, type ApiAnswer } from '../../kube/api.ts';
+import { ApiFault, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
 import { HttpFault } from '../../kube/http/http.ts';
 
 /** The API servers of a cluster, as far as they are asked. */
@@ -44,8 +45,8 @@ function isUnreached(code: ProblemCode): boolean {
 /** The addresses of the API servers; none where they cannot be told. */
 async function endpoints({ request, timeout }: FlagzOptions, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    const { items } = fieldsOf(jsonOf(await request({ path: SLICES, timeout, limit: LIMIT }, signal)));
-    const slices = Array.isArray(items) ? items.map(fieldsOf) : [];
+    const { items } = asRecord(jsonOf(await request({ path: SLICES, timeout, limit: LIMIT }, signal)));
+    const slices = asRecords(items);
     return [...new Set(slices.flatMap(serversOf))].slice(0, MOST);
   } catch {
     return [];
@@ -53,10 +54,10 @@ async function endpoints({ request, timeout }: FlagzOptions, signal: AbortSignal
 }
 
 function serversOf({ endpoints, ports }: Readonly<Record<string, unknown>>): readonly string[] {
-  const [port] = (Array.isArray(ports) ? ports : []).map((entry) => fieldsOf(entry).port);
+  const [port] = asRecords(ports).map((entry) => entry.port);
   if (typeof port !== 'number') return [];
   const addresses = (Array.isArray(endpoints) ? endpoints : []).flatMap((entry) => {
-    const { addresses: found } = fieldsOf(entry);
+    const { addresses: found } = asRecord(entry);
     return Array.isArray(found) ? (found as unknown[]) : [];
   });
   return addresses
@@ -97,8 +98,8 @@ export function authorityOf(server: string): string {
 
 function flagzDocument(source: AskedSource, { status, text }: ApiAnswer): RawDocument {
   if (status !== 200) return unanswered(source, ...refusal(status));
-  const value = parsed(text);
-  const { kind, flags } = fieldsOf(value);
+  const value = parseJson(text);
+  const { kind, flags } = asRecord(value);
   if (kind !== 'Flagz' || typeof flags !== 'object' || flags === null || Array.isArray(flags)) {
     return unanswered(
       source,

@@ -1,8 +1,9 @@
 // Where node agents hand over their audits to the sweeper: a ConfigMap for each node, called as the node is, in a namespace of
 // their own.
 
+import { asRecord, asRecords, asString } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
-import { ApiFault, fieldsOf, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
+import { ApiFault, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
 import { refusalOf } from '../../kube/api-problem.ts';
 
 /** An audit, as it is handed over. */
@@ -67,8 +68,8 @@ async function nodeUid(api: Api, node: string, signal: AbortSignal): Promise<str
   try {
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
     const answer = await api({ method: 'POST', path: SELF, body, timeout: TIMEOUT, limit: ANSWER_LIMIT }, signal);
-    const { userInfo } = fieldsOf(fieldsOf(jsonOf(answer)).status);
-    const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = fieldsOf(fieldsOf(userInfo).extra);
+    const { userInfo } = asRecord(asRecord(jsonOf(answer)).status);
+    const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = asRecord(asRecord(userInfo).extra);
     const [[name], [uid]] = [names, uids].map((values) => (Array.isArray(values) ? (values as unknown[]) : [])) as [
       unknown[],
       unknown[],
@@ -108,7 +109,7 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
         );
         // who may not look has no agents: the right comes with them
         if (answer.status === 403 || answer.status === 404) return false;
-        const { items } = fieldsOf(jsonOf(answer));
+        const { items } = asRecord(jsonOf(answer));
         return Array.isArray(items) && items.length > 0;
       } catch {
         // where it cannot be told, each node tells
@@ -120,12 +121,12 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
         const path = `${collection}/${encodeURIComponent(node)}`;
         const answer = await api({ path, limit: ANSWER_LIMIT, timeout: TIMEOUT }, signal);
         if (answer.status === 403 || answer.status === 404) return undefined;
-        const { metadata, data } = fieldsOf(jsonOf(answer));
-        const { annotations, creationTimestamp, managedFields } = fieldsOf(metadata);
-        const mark = (key: string) => textOf(fieldsOf(annotations)[key]);
+        const { metadata, data } = asRecord(jsonOf(answer));
+        const { annotations, creationTimestamp, managedFields } = asRecord(metadata);
+        const mark = (key: string) => asString(asRecord(annotations)[key]);
         return {
-          report: textOf(fieldsOf(data)[KEY]) ?? '',
-          written: lastWrite(managedFields) ?? textOf(creationTimestamp),
+          report: asString(asRecord(data)[KEY]) ?? '',
+          written: lastWrite(managedFields) ?? asString(creationTimestamp),
           told: mark(TOLD),
           interval: mark(INTERVAL),
           nodeUid: mark(NODE_UID),
@@ -141,11 +142,7 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
 
 /** The API server notes the time of each write (client-go and apiserver, managedFields). */
 function lastWrite(managedFields: unknown): string | undefined {
-  const entries = Array.isArray(managedFields) ? managedFields.map(fieldsOf) : [];
+  const entries = asRecords(managedFields);
   const times = entries.map(({ time }) => time).filter((time) => typeof time === 'string');
   return times.sort().at(-1);
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

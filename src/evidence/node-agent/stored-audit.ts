@@ -1,5 +1,6 @@
 // What a node agent hands over to the sweeper: the GuardReport of its audit. Who has the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
 
+import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
@@ -54,12 +55,12 @@ const REASONS: Readonly<Record<ProblemCode, true>> = {
  * @returns the findings about that node, with what comes with the next start of its processes; or why they cannot be told
  */
 export function takeOver(report: string, marks: HandOverMarks, reader: Reader): Audit | Problem {
-  const { kind, run, findings } = fieldsOf(parse(report));
-  const at = auditTime(marks, fieldsOf(run).startedAt, reader.node, reader.now);
+  const { kind, run, findings } = asRecord(parseJson(report));
+  const at = auditTime(marks, asRecord(run).startedAt, reader.node, reader.now);
   if (typeof at !== 'string') return at;
   if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
-  const doubt = doubtOf(fieldsOf(run));
-  const taken = findings.map((finding) => findingOf(fieldsOf(finding), reader));
+  const doubt = doubtOf(asRecord(run));
+  const taken = findings.map((finding) => findingOf(asRecord(finding), reader));
   if (taken.includes('malformed')) return malformed(reader);
   const understood = taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
   if (doubt === undefined) return { findings: understood, at };
@@ -67,7 +68,7 @@ export function takeOver(report: string, marks: HandOverMarks, reader: Reader): 
 }
 
 /** Why an audit did not see everything. */
-function doubtOf({ complete, problems }: Fields): Problem | undefined {
+function doubtOf({ complete, problems }: UnknownRecord): Problem | undefined {
   if (complete === true) return undefined;
   const [first] = problemsOf(problems);
   const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
@@ -86,21 +87,19 @@ function malformed({ node }: Reader): Problem {
   return { code: 'malformed', message };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function findingOf(
-  fields: Fields,
+  fields: UnknownRecord,
   { node: { name: node }, controls }: Reader,
 ): Finding | 'malformed' | 'unknown control' {
   const control = controls.find(({ slug }) => slug === fields.control);
   if (control === undefined) return 'unknown control';
-  const subject = subjectOf(fieldsOf(fields.subject), control, node);
+  const subject = subjectOf(asRecord(fields.subject), control, node);
   const outcome = outcomeOf(fields);
   if (subject === undefined || outcome === undefined || !VANTAGES.has(fields.vantage)) return 'malformed';
   const pending = list(fields.otherEvidence)
-    .map((other) => pendingOf(fieldsOf(other), node))
+    .map((other) => pendingOf(asRecord(other), node))
     .filter((other) => other !== undefined);
-  const { state, since } = fieldsOf(fields.drift);
+  const { state, since } = asRecord(fields.drift);
   const comes = state === 'pending' && typeof since === 'string' && ISSUED.test(since);
   return {
     control,
@@ -117,7 +116,11 @@ function findingOf(
 }
 
 /** A kubelet is its node; a kube-apiserver is a process or a static pod of it. */
-function subjectOf(fields: Fields, { component }: ControlMetadata, node: string): Finding['subject'] | undefined {
+function subjectOf(
+  fields: UnknownRecord,
+  { component }: ControlMetadata,
+  node: string,
+): Finding['subject'] | undefined {
   const [name, namespace, kind, container] = ['name', 'namespace', 'kind', 'container'].map((key) =>
     textOf(fields[key]),
   );
@@ -135,7 +138,7 @@ function subjectOf(fields: Fields, { component }: ControlMetadata, node: string)
   };
 }
 
-function outcomeOf({ result, violations, problems, warnings }: Fields): Outcome | undefined {
+function outcomeOf({ result, violations, problems, warnings }: UnknownRecord): Outcome | undefined {
   const told = problemsOf(problems);
   const warned = violationsOf(warnings);
   switch (result) {
@@ -154,7 +157,10 @@ function outcomeOf({ result, violations, problems, warnings }: Fields): Outcome 
   }
 }
 
-function pendingOf({ pending, result, agrees, evidence, violations }: Fields, node: string): OtherEvidence | undefined {
+function pendingOf(
+  { pending, result, agrees, evidence, violations }: UnknownRecord,
+  node: string,
+): OtherEvidence | undefined {
   if (pending !== true || (result !== 'pass' && result !== 'fail' && result !== 'unknown')) return undefined;
   const told = violationsOf(violations);
   return {
@@ -171,7 +177,7 @@ function pendingOf({ pending, result, agrees, evidence, violations }: Fields, no
 
 function violationsOf(value: unknown): Violation[] {
   return list(value).flatMap((entry) => {
-    const { code, setting, message, ...rest } = fieldsOf(entry);
+    const { code, setting, message, ...rest } = asRecord(entry);
     const [words, name] = [textOf(message), textOf(setting)];
     if (typeof code !== 'string' || !CODE.test(code) || words === undefined || name === undefined) return [];
     return [{ code, setting: name, message: words, origin: originOf(rest) }];
@@ -180,7 +186,7 @@ function violationsOf(value: unknown): Violation[] {
 
 function problemsOf(value: unknown): Problem[] {
   return list(value).flatMap((entry) => {
-    const { code, message } = fieldsOf(entry);
+    const { code, message } = asRecord(entry);
     const words = textOf(message);
     return words === undefined ? [] : [{ code: isReason(code) ? code : 'ambiguous', message: words }];
   });
@@ -192,13 +198,13 @@ function isReason(code: unknown): code is ProblemCode {
 
 function evidenceOf(value: unknown): Evidence[] {
   return list(value).flatMap((entry) => {
-    const { setting, value: shown, ...rest } = fieldsOf(entry);
+    const { setting, value: shown, ...rest } = asRecord(entry);
     const [name, text] = [textOf(setting), textOf(shown)];
     return name === undefined || text === undefined ? [] : [{ setting: name, value: text, origin: originOf(rest) }];
   });
 }
 
-function originOf({ layer, file }: Fields): Origin {
+function originOf({ layer, file }: UnknownRecord): Origin {
   const known = (['default', 'kubeadm', 'file', 'drop-in', 'flag', 'live'] as const).find((each) => each === layer);
   const path = textOf(file);
   return { layer: known ?? 'file', ...(path !== undefined && { file: path }) };
@@ -210,16 +216,4 @@ function list(value: unknown): readonly unknown[] {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value.slice(0, LIMITS.text) : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

@@ -1,8 +1,8 @@
 // The documents in the key `kubelet` of kubelet-config, as kubeadm takes them apart (kubernetes
 // cmd/kubeadm/app/util/marshal.go, SplitConfigDocuments; cmd/kubeadm/app/componentconfigs/configset.go).
 
+import { asRecord, asText } from '../../json.ts';
 import type { Budget } from '../budget.ts';
-import { asRecord, asText } from '../values/shape.ts';
 import { parseAll, type BrokenDocument, type ParsedDocument } from '../yaml/documents.ts';
 
 /** The document that counts in a text. */

@@ -1,6 +1,7 @@
 // The kube-apiserver that kubeadm would start from a ClusterConfiguration (kubernetes cmd/kubeadm/app/phases/controlplane/
 // manifests.go:185, util/arguments.go:30).
 
+import { asArray, asRecord, asRecords, asString, asText, isRecord } from '../../json.ts';
 import type { Origin, Reading } from '../../policy/reading.ts';
 import type { ApiServer, Refusal } from '../../policy/subject.ts';
 import { findMismatchIn, rootType } from '../decoding/decode.ts';
@@ -13,7 +14,6 @@ import { isAbsolute, joinPath } from '../values/paths.ts';
 import { parseCommandLine, readFlag } from '../argv/pflag.ts';
 import { apiServerReadings, type ApiServerReadings } from '../readings.ts';
 import { select } from '../select.ts';
-import { asArray, asRecord, asString, asText, isRecord } from '../values/shape.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 
 type Known = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
@@ -179,9 +179,7 @@ function defaultArguments(
   const endpoints = asArray(asRecord(external).endpoints)
     .map((endpoint) => asString(endpoint) ?? '')
     .join(',');
-  const advertised = asArray(asRecord(local).extraArgs)
-    .map(asRecord)
-    .findLast(({ name }) => name === 'advertise-client-urls');
+  const advertised = asRecords(asRecord(local).extraArgs).findLast(({ name }) => name === 'advertise-client-urls');
   const localServers = advertised === undefined ? 'https://127.0.0.1:2379' : (asString(advertised.value) ?? '');
   const servers = isRecord(external) ? endpoints : localServers;
   return [

@@ -1,11 +1,11 @@
 // OpenShift keeps kube-apiserver's flags in a ConfigMap: `apiServerArguments` of a KubeAPIServerConfig, each a list.
 
+import { asArray, asRecord } from '../../json.ts';
 import type { Origin, Reading } from '../../policy/reading.ts';
 import type { ApiServer } from '../../policy/subject.ts';
 import { apiServerReadings, type ApiServerReadings } from '../readings.ts';
 import { isAbsolute } from '../values/paths.ts';
 import { select } from '../select.ts';
-import { asArray, asRecord } from '../values/shape.ts';
 
 type Settings = ApiServerReadings & Pick<ApiServer, 'view'>;
 

@@ -1,6 +1,6 @@
 // $(VAR) in command and args, as the kubelet expands it (kubernetes third_party/forked/golang/expansion/expand.go).
 
-import { asArray, asRecord, asString, isRecord } from '../values/shape.ts';
+import { asArray, asRecord, asString, isRecord } from '../../json.ts';
 import type { Budget } from '../budget.ts';
 import { GAP, HOLE } from './words.ts';
 

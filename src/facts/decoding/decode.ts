@@ -3,10 +3,10 @@
 // own Go types (scripts/generate). Unknown fields are ignored, as the components do.
 
 import data from '../data/types.json' with { type: 'json' };
+import { isRecord } from '../../json.ts';
 import type { Attempts } from '../yaml/duplicates.ts';
 import { isBase64 } from '../yaml/scalars.ts';
 import { isDuration, isQuantity, isTime } from '../values/go-values.ts';
-import { isRecord } from '../values/shape.ts';
 
 /** Where and why a decoder refuses a value. */
 export interface Mismatch {

@@ -1,7 +1,7 @@
 // RFC 7386 JSON merge patch, as gopkg.in/evanphx/json-patch.v4 applies it to the kubelet's drop-ins.
 
+import { isRecord } from '../../json.ts';
 import type { Budget } from '../budget.ts';
-import { isRecord } from '../values/shape.ts';
 
 /**
  * The target with the patch applied: objects merge, anything else replaces, null deletes.

@@ -1,12 +1,12 @@
 // The static pods that a kubelet starts from its own files (kubernetes pkg/kubelet/config/file.go, common.go).
 
+import { asRecord, asText } from '../../json.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import type { Origin, Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { problemOf, type Budget } from '../budget.ts';
 import { kubeletPlace } from './kubelet.ts';
 import { recognise } from '../inputs/recognise.ts';
-import { asRecord, asText } from '../values/shape.ts';
 import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
 
 /** What a file of a static pod holds. */

@@ -1,5 +1,6 @@
 // The ConfigMaps that kubeadm and OpenShift keep configurations of our components in.
 
+import { asRecord, asString, asText } from '../../json.ts';
 import type { Origin, Problem, Source, Vantage } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
@@ -13,7 +14,6 @@ import {
 import { isClusterConfiguration } from '../api-server/kubeadm.ts';
 import { readComponentConfiguration, type EmbeddedDocument } from '../api-server/kubeadm-documents.ts';
 import { isApiServerConfig } from '../api-server/openshift.ts';
-import { asRecord, asString, asText } from '../values/shape.ts';
 import { parseFirst } from '../yaml/documents.ts';
 
 interface Kind {

@@ -1,12 +1,13 @@
 // What running processes answer when they are asked, and what it means that one gave no answer.
 
+import { asRecord, isRecord } from '../../json.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
 import { ANONYMOUS_AUTH, AUTHORIZATION_MODE } from '../kubelet/configuration.ts';
 import { apiServerReadings, kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
 import { select } from '../select.ts';
-import { asRecord, isRecord, pointerOf, valueAt } from '../values/shape.ts';
+import { pointerOf, valueAt } from '../values/shape.ts';
 
 const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
 

@@ -1,5 +1,6 @@
 // From a document to the subjects in it. Total: what is not understood is a problem, what is none of ours is nothing.
 
+import { asArray, asRecord, asString, asText, isRecord } from '../../json.ts';
 import type { AskedSource, Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { problemOf, type Budget } from '../budget.ts';
@@ -17,7 +18,6 @@ import { isClusterConfiguration, kubeadmDirectory } from '../api-server/kubeadm.
 import { isApiServerConfig } from '../api-server/openshift.ts';
 import { podSubjects, unreadablePod, type PodPlace } from '../pod/pods.ts';
 import { select, type PathName } from '../select.ts';
-import { asArray, asRecord, asString, asText, isRecord } from '../values/shape.ts';
 
 /** What a document holds. */
 export interface Recognised {

@@ -1,6 +1,7 @@
 // KubeletConfiguration documents: how each is read, and how one is merged into another (kubernetes
 // pkg/kubelet/kubeletconfig/configfiles, cmd/kubelet/app/server.go:338-400).
 
+import { asRecord, asText, isRecord } from '../../json.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { HOLE } from '../argv/words.ts';
@@ -10,7 +11,7 @@ import { mergePatch } from '../decoding/merge-patch.ts';
 import { kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
 import { select } from '../select.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
-import { asRecord, asText, isRecord, pointerOf, valueAt } from '../values/shape.ts';
+import { pointerOf, valueAt } from '../values/shape.ts';
 import { isFinite } from '../yaml/conversion.ts';
 import { parseFirst, type ParsedDocument, type Syntax } from '../yaml/documents.ts';
 

@@ -1,6 +1,7 @@
 // The kubelet's effective settings: --config, then the drop-ins of --config-dir, then the command line once more
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
+import { asRecord } from '../../json.ts';
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { flagTable } from '../argv/flags.ts';
@@ -33,7 +34,6 @@ import {
 } from './configuration.ts';
 import { kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
 import { parseBool } from '../values/go-values.ts';
-import { asRecord } from '../values/shape.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 
 /** A file, as far as it could be read. */

@@ -1,5 +1,6 @@
 // The containers of a pod, and what they start.
 
+import { asArray, asRecord, asString } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import type { PathView } from '../../policy/subject.ts';
 import { environmentOf, expand, type Environment } from '../argv/expansion.ts';
@@ -7,7 +8,6 @@ import { isApiServerFlag } from '../argv/flags.ts';
 import { resolveLaunch, type Invocation, type Launch } from '../launch/launch.ts';
 import type { Budget } from '../budget.ts';
 import { cleanPath, isAbsolute, isWithin, joinPath } from '../values/paths.ts';
-import { asArray, asRecord, asString } from '../values/shape.ts';
 import { basename, isKnown, type Word } from '../argv/words.ts';
 
 /** A container, as far as it matters here. */

@@ -1,5 +1,6 @@
 // The components that a pod's containers run.
 
+import { asArray, asString } from '../../json.ts';
 import type { Component, Origin, Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
 import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
@@ -16,7 +17,6 @@ import {
   type ApiServerReadings,
   type KubeletReadings,
 } from '../readings.ts';
-import { asArray, asString } from '../values/shape.ts';
 
 /** Where a pod's spec was found. */
 export interface PodPlace {

@@ -1,6 +1,8 @@
 // Go decodes a JSON key that stands twice into the same struct: objects merge and null changes nothing. Its decoder has met
 // both values, and refuses the document for either.
 
+import { isRecord } from '../../json.ts';
+
 /**
  * Values that a decoder of JSON meets besides those of a document, by the object or list that they stand in, with their
  * keys: what a second key of the same name replaces, and 0.5 for numbers that are written with a point or an exponent.
@@ -58,8 +60,4 @@ export class Duplicates {
     this.#attempts?.delete(from);
     for (const [name, value] of noted) this.note(to, name, value);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

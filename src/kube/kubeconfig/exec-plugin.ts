@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 
-import { ApiFault, fieldsOf, parsed } from '../api.ts';
+import { asRecord, parseJson } from '../../json.ts';
+import { ApiFault } from '../api.ts';
 import type { AccessCluster, ExecPlugin } from './access.ts';
 import type { Environment } from '../http/proxy.ts';
 
@@ -115,12 +116,12 @@ function request(plugin: ExecPlugin, { cluster, ca, proxyUrl }: ExecSurroundings
 function credentialIn(text: string, { command, apiVersion }: ExecPlugin): ExecCredential {
   const fault = (reason: string, cause?: unknown): CredentialFault =>
     new CredentialFault(`the credential plugin ${command} ${reason}`, { cause });
-  const { kind, apiVersion: version, status } = fieldsOf(parsed(text));
+  const { kind, apiVersion: version, status } = asRecord(parseJson(text));
   if (kind !== 'ExecCredential') throw fault('printed no ExecCredential on standard output');
   if (version !== apiVersion) {
     throw fault(`answered in ${String(version)}, where its kubeconfig says ${apiVersion}: set its apiVersion to that`);
   }
-  const fields = fieldsOf(status);
+  const fields = asRecord(status);
   const { token, cert, key } = {
     token: textIn(fields.token),
     cert: textIn(fields.clientCertificateData),

@@ -1,4 +1,5 @@
-import { ApiFault, bounded, fieldsOf, parsed, statusFault, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
+import { asRecord, parseJson, stringOrEmpty } from '../../json.ts';
+import { ApiFault, bounded, statusFault, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
 
 /** What a Lease says of its holder: the fields of `coordination.k8s.io/v1` that an election uses. */
 export interface LeaseRecord {
@@ -70,7 +71,7 @@ export function leaseOf(api: Api, { namespace, name }: LeaseName): LeasePort {
       return ask({ method: 'POST', path: collection, body: { ...head, spec: record } }, signal);
     },
     update: ({ object }, record, signal) => {
-      const body = { ...object, spec: { ...fieldsOf(fieldsOf(object).spec), ...record } };
+      const body = { ...object, spec: { ...asRecord(asRecord(object).spec), ...record } };
       return ask({ method: 'PUT', path, body }, signal);
     },
   };
@@ -94,23 +95,23 @@ function understand({ status, text }: ApiAnswer, creates: boolean, namespace: st
     default:
       return fault(
         status >= 500 || status === 429 ? 'unreachable' : 'refused',
-        statusFault(parsed(text), status).message,
+        statusFault(parseJson(text), status).message,
       );
   }
 }
 
 function leaseIn(text: string): LeaseAnswer {
-  const object = parsed(text);
-  const { metadata, spec } = fieldsOf(object);
-  const { resourceVersion } = fieldsOf(metadata);
+  const object = parseJson(text);
+  const { metadata, spec } = asRecord(object);
+  const { resourceVersion } = asRecord(metadata);
   // without it an update would overwrite whatever is there
   if (typeof resourceVersion !== 'string' || resourceVersion === '') return fault('malformed', 'this is no Lease');
-  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = fieldsOf(spec);
+  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = asRecord(spec);
   const record = {
-    holderIdentity: textOf(holderIdentity),
+    holderIdentity: stringOrEmpty(holderIdentity),
     leaseDurationSeconds: numberOf(leaseDurationSeconds),
-    acquireTime: textOf(acquireTime),
-    renewTime: textOf(renewTime),
+    acquireTime: stringOrEmpty(acquireTime),
+    renewTime: stringOrEmpty(renewTime),
     leaseTransitions: numberOf(leaseTransitions),
   };
   return { is: 'there', lease: { record, object: object as object } };
@@ -118,10 +119,6 @@ function leaseIn(text: string): LeaseAnswer {
 
 function fault(code: LeaseFaultCode, reason: string): LeaseAnswer {
   return { is: 'fault', code, reason: bounded(reason) };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function numberOf(value: unknown): number {

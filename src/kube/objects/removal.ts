@@ -1,4 +1,5 @@
-import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
+import { asRecord, parseJson } from '../../json.ts';
+import { ApiFault, jsonOf, statusFault, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
 import { pagesOf } from './pages.ts';
 
 /** Objects of one kind, in a namespace where the kind has any. */
@@ -45,7 +46,7 @@ export function removalFrom(api: Api): RemovalPort {
     const { status, text } = answer;
     if (status === 404) return undefined;
     if (status < 300) return answer;
-    const { message, next } = statusFault(parsed(text), status);
+    const { message, next } = statusFault(parseJson(text), status);
     const lacksRight = status === 401 || (status === 403 && NO_RIGHT.test(message));
     const words = lacksRight ? `may not ${verb} ${what}: ask for this right (${message})` : `${what}: ${message}`;
     throw new ApiFault(words, status, { next });
@@ -57,9 +58,9 @@ export function removalFrom(api: Api): RemovalPort {
         if (next !== undefined) query.set('continue', next);
         const path = `${pathOf(of)}?${query.toString()}`;
         const answer = await ask('list', `${of.plural}.${groupOf(of)}`, { path }, signal);
-        const { items, metadata } = fieldsOf(answer && jsonOf(answer));
-        const found = Array.isArray(items) ? items.map((item) => fieldsOf(fieldsOf(item).metadata).name) : [];
-        const { continue: token } = fieldsOf(metadata);
+        const { items, metadata } = asRecord(answer && jsonOf(answer));
+        const found = Array.isArray(items) ? items.map((item) => asRecord(asRecord(item).metadata).name) : [];
+        const { continue: token } = asRecord(metadata);
         const names = found.filter((name) => typeof name === 'string');
         return { items: names, next: typeof token === 'string' ? token : undefined };
       };

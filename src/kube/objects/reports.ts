@@ -1,6 +1,7 @@
+import { asRecord, parseJson } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import { passingProblem, refusalOf } from '../api-problem.ts';
-import { ApiFault, fieldsOf, jsonOf, parsed, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
+import { ApiFault, jsonOf, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
 import { pagesOf } from './pages.ts';
 
 /** A kind of objects that are in no namespace. */
@@ -67,21 +68,21 @@ export function reportStore(api: Api): ReportStore {
     isServed: async ({ apiVersion, plural }, signal) => {
       const answer = await api({ ...ONE, path: `/apis/${apiVersion}` }, signal);
       if (answer.status === 404) return false;
-      const { resources } = fieldsOf(jsonOf(answer));
+      const { resources } = asRecord(jsonOf(answer));
       // the kinds are separate CRDs, of which only some may be installed
-      return Array.isArray(resources) && resources.some((resource) => fieldsOf(resource).name === plural);
+      return Array.isArray(resources) && resources.some((resource) => asRecord(resource).name === plural);
     },
     list: ({ apiVersion, plural }, selector, signal) => {
       const ask = async (next: string | undefined) => {
         const query = new URLSearchParams({ labelSelector: selector, limit: String(PAGE) });
         if (next !== undefined) query.set('continue', next);
         const answer = await api({ ...LIST, path: `/apis/${apiVersion}/${plural}?${query.toString()}` }, signal);
-        const { items, metadata } = fieldsOf(jsonOf(answer));
+        const { items, metadata } = asRecord(jsonOf(answer));
         if (!Array.isArray(items)) throw new ApiFault(`the list of ${plural} has no items`);
-        const { continue: token } = fieldsOf(metadata);
+        const { continue: token } = asRecord(metadata);
         return { items: items as readonly unknown[], next: typeof token === 'string' ? token : undefined };
       };
-      return pagesOf(ask, (report) => String(fieldsOf(fieldsOf(report).metadata).name));
+      return pagesOf(ask, (report) => String(asRecord(asRecord(report).metadata).name));
     },
     read: (resource, name, signal) => call(resource, 'get', { path: pathOf(resource, name) }, signal),
     create: (resource, object, signal) =>
@@ -102,9 +103,9 @@ function pathOf({ apiVersion, plural }: ClusterResource, name?: string): string 
 
 function storedOf(answer: ApiAnswer, right: string, { apiVersion, plural }: ClusterResource): Stored {
   const { status } = answer;
-  if (status >= 200 && status < 300) return { outcome: 'done', object: parsed(answer.text) };
+  if (status >= 200 && status < 300) return { outcome: 'done', object: parseJson(answer.text) };
   if (status === 409) return { outcome: 'conflict' };
-  if (status === 404 && fieldsOf(fieldsOf(parsed(answer.text)).details).name !== undefined)
+  if (status === 404 && asRecord(asRecord(parseJson(answer.text)).details).name !== undefined)
     return { outcome: 'absent' };
   return { outcome: 'refused', problem: problemOf(answer, right, apiVersion, plural) };
 }

@@ -1,4 +1,5 @@
-import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type ApiAnswer } from '../api.ts';
+import { asRecord, parseJson } from '../../json.ts';
+import { ApiFault, jsonOf, statusFault, type Api, type ApiAnswer } from '../api.ts';
 
 /** A Secret as the API server last told of it. */
 export interface StoredSecret {
@@ -66,7 +67,7 @@ export function secretOf(api: Api, { namespace, name }: SecretName): SecretPort 
       throw new ApiFault(`${words}: HTTP ${status}: ${advice}`, status);
     }
     if (status === 404) throw new ApiFault(`${words}: the namespace ${namespace} is not there: create it`, status);
-    if (status > 299) throw new ApiFault(`${words}: ${statusFault(parsed(text), status).message}`, status);
+    if (status > 299) throw new ApiFault(`${words}: ${statusFault(parseJson(text), status).message}`, status);
     return secretIn(jsonOf(answer), words);
   };
   return {
@@ -84,24 +85,24 @@ export function secretOf(api: Api, { namespace, name }: SecretName): SecretPort 
       return ask({ method: 'POST', path: collection, body }, [409], signal);
     },
     update: ({ object }, data, signal) => {
-      const { metadata, data: before } = fieldsOf(object);
-      const annotations = { ...fieldsOf(fieldsOf(metadata).annotations), [MARK]: MARKED };
-      const values = { ...fieldsOf(before), ...encoded(data) };
-      const body = { ...object, metadata: { ...fieldsOf(metadata), annotations }, data: values };
+      const { metadata, data: before } = asRecord(object);
+      const annotations = { ...asRecord(asRecord(metadata).annotations), [MARK]: MARKED };
+      const values = { ...asRecord(before), ...encoded(data) };
+      const body = { ...object, metadata: { ...asRecord(metadata), annotations }, data: values };
       return ask({ method: 'PUT', path, body }, [404, 409], signal);
     },
   };
 }
 
 function secretIn(object: unknown, words: string): StoredSecret {
-  const { metadata, data } = fieldsOf(object);
-  const { resourceVersion, annotations } = fieldsOf(metadata);
+  const { metadata, data } = asRecord(object);
+  const { resourceVersion, annotations } = asRecord(metadata);
   // without it an update would overwrite whatever is there
   if (typeof resourceVersion !== 'string' || resourceVersion === '') throw new ApiFault(`${words}: this is no Secret`);
-  const values = Object.entries(fieldsOf(data)).flatMap(([key, value]) =>
+  const values = Object.entries(asRecord(data)).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, Buffer.from(value, 'base64').toString()] as const] : [],
   );
-  const isMarked = fieldsOf(annotations)[MARK] === MARKED;
+  const isMarked = asRecord(annotations)[MARK] === MARKED;
   return {
     data: Object.fromEntries(values),
     isForeign: !isMarked && values.some(([, value]) => value !== ''),

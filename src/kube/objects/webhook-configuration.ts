@@ -1,4 +1,5 @@
-import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Api, type ApiAnswer, type Fields } from '../api.ts';
+import { asRecord, asRecords, parseJson, type UnknownRecord } from '../../json.ts';
+import { ApiFault, jsonOf, statusFault, type Api, type ApiAnswer } from '../api.ts';
 
 /** A ValidatingWebhookConfiguration as the API server last told of it. */
 export interface StoredRegistration {
@@ -47,7 +48,7 @@ export function registrationOf(api: Api, name: string): RegistrationPort {
     if (status === 401 || status === 403) {
       throw new ApiFault(`${words}: HTTP ${status}: allow this account to get and update it`, status);
     }
-    if (status > 299) throw new ApiFault(`${words}: ${statusFault(parsed(text), status).message}`, status);
+    if (status > 299) throw new ApiFault(`${words}: ${statusFault(parseJson(text), status).message}`, status);
     return answer;
   };
   return {
@@ -60,7 +61,7 @@ export function registrationOf(api: Api, name: string): RegistrationPort {
       const encoded = Buffer.from(caBundle).toString('base64');
       const webhooks = webhooksOf(object).map((webhook) => ({
         ...webhook,
-        clientConfig: { ...fieldsOf(webhook.clientConfig), caBundle: encoded },
+        clientConfig: { ...asRecord(webhook.clientConfig), caBundle: encoded },
       }));
       return (await ask({ method: 'PUT', body: { ...object, webhooks } }, [404, 409], signal)) !== undefined;
     },
@@ -68,17 +69,17 @@ export function registrationOf(api: Api, name: string): RegistrationPort {
 }
 
 function registrationIn(object: unknown, words: string): StoredRegistration {
-  const { resourceVersion } = fieldsOf(fieldsOf(object).metadata);
+  const { resourceVersion } = asRecord(asRecord(object).metadata);
   // without it an update would overwrite whatever is there
   if (typeof resourceVersion !== 'string' || resourceVersion === '') throw new ApiFault(`${words}: this is none`);
   const caBundles = webhooksOf(object).map(({ clientConfig }) => {
-    const { caBundle } = fieldsOf(clientConfig);
+    const { caBundle } = asRecord(clientConfig);
     return typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString() : '';
   });
   return { caBundles, object: object as object };
 }
 
-function webhooksOf(object: unknown): readonly Fields[] {
-  const { webhooks } = fieldsOf(object);
-  return Array.isArray(webhooks) ? webhooks.map(fieldsOf) : [];
+function webhooksOf(object: unknown): readonly UnknownRecord[] {
+  const { webhooks } = asRecord(object);
+  return asRecords(webhooks);
 }

@@ -1,7 +1,8 @@
 // Lists and watches of objects, over the calls of a cluster.
 
+import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import { refusalOf } from '../api-problem.ts';
-import { ApiFault, fieldsOf, jsonOf, parsed, statusFault, type Fields } from '../api.ts';
+import { ApiFault, jsonOf, statusFault } from '../api.ts';
 import type { ClusterCalls } from '../cluster-request.ts';
 import { HttpFault } from '../http/http.ts';
 import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
@@ -43,7 +44,7 @@ export function objectApi({ request, lines }: ClusterCalls, wanted: Wanted, rand
       const stop = new AbortController();
       let fault: ApiFault | undefined;
       const line = (text: string): void => {
-        const { type, object } = fieldsOf(parsed(text));
+        const { type, object } = asRecord(parseJson(text));
         const event = typeof type === 'string' ? eventOf(type, object) : undefined;
         if (event instanceof ApiFault) {
           fault = event;
@@ -83,16 +84,16 @@ function pathOf(namespace: string, { apiVersion, resource }: Wanted): string {
 }
 
 function pageOf(body: unknown, identity: { readonly apiVersion: string; readonly kind: string }): ObjectPage {
-  const { items, metadata } = fieldsOf(body);
-  const { resourceVersion, continue: next } = fieldsOf(metadata);
+  const { items, metadata } = asRecord(body);
+  const { resourceVersion, continue: next } = asRecord(metadata);
   if (!Array.isArray(items) || typeof resourceVersion !== 'string') throw new ApiFault('the answer is not a list');
   // in a list the items do not say what they are
-  const objects = items.flatMap((item: unknown) => objectOf({ ...identity, ...fieldsOf(item) }) ?? []);
+  const objects = items.flatMap((item: unknown) => objectOf({ ...identity, ...asRecord(item) }) ?? []);
   return { objects, resourceVersion, ...(typeof next === 'string' && next !== '' && { next }) };
 }
 
-function objectOf(object: Fields): SeenObject | undefined {
-  const { namespace = '', name, uid } = fieldsOf(object.metadata);
+function objectOf(object: UnknownRecord): SeenObject | undefined {
+  const { namespace = '', name, uid } = asRecord(object.metadata);
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined;
   return { namespace, name, uid, object };
 }
@@ -100,8 +101,8 @@ function objectOf(object: Fields): SeenObject | undefined {
 /** @returns the fault where the watch is told to end, undefined where the event is none that is known */
 function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
   if (type === 'ERROR') return statusFault(object);
-  const fields = fieldsOf(object);
-  const { resourceVersion } = fieldsOf(fields.metadata);
+  const fields = asRecord(object);
+  const { resourceVersion } = asRecord(fields.metadata);
   if (typeof resourceVersion !== 'string') return undefined;
   if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };
   const seen = objectOf(fields);

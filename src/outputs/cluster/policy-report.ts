@@ -1,3 +1,4 @@
+import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import { keyOf, type Remembered } from '../../policy/decision/drift.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
@@ -134,13 +135,13 @@ export interface StoredReport {
 
 /** Reads a report back. Total: what is not as we write it is not remembered. */
 export function readReport(object: unknown): StoredReport {
-  const { metadata, results } = fieldsOf(object);
-  const { name, resourceVersion, labels, ownerReferences } = fieldsOf(metadata);
+  const { metadata, results } = asRecord(object);
+  const { name, resourceVersion, labels, ownerReferences } = asRecord(metadata);
   const remembered = new Map<string, Remembered>();
   let unreadable = 0;
-  for (const row of itemsOf(results).slice(0, LIMITS.results + 1)) {
-    const { policy, properties } = fieldsOf(row);
-    const { remembered: text } = fieldsOf(properties);
+  for (const row of asArray(results).slice(0, LIMITS.results + 1)) {
+    const { policy, properties } = asRecord(row);
+    const { remembered: text } = asRecord(properties);
     if (policy === MORE) continue;
     const memory = typeof text === 'string' ? recall(text) : undefined;
     if (memory === undefined) unreadable += 1;
@@ -148,10 +149,10 @@ export function readReport(object: unknown): StoredReport {
     else remembered.set(memory.key, memory.remembered);
   }
   return {
-    name: textOf(name),
-    resourceVersion: textOf(resourceVersion),
-    node: nodeOf(itemsOf(ownerReferences)[0]),
-    isOurs: fieldsOf(labels)[MANAGED_BY.label] === MANAGED_BY.value,
+    name: stringOrEmpty(name),
+    resourceVersion: stringOrEmpty(resourceVersion),
+    node: nodeOf(asArray(ownerReferences)[0]),
+    isOurs: asRecord(labels)[MANAGED_BY.label] === MANAGED_BY.value,
     remembered,
     unreadable,
   };
@@ -169,9 +170,9 @@ export function rememberedOf(entries: readonly ReportEntry[]): ReadonlyMap<strin
 
 /** What a report says, as a text by which two are compared: without what the API server adds, in a fixed order of keys. */
 export function contentOf(report: unknown): string {
-  const { metadata, scope, summary, results } = fieldsOf(report);
-  const { labels, ownerReferences } = fieldsOf(metadata);
-  const label = fieldsOf(labels)[MANAGED_BY.label];
+  const { metadata, scope, summary, results } = asRecord(report);
+  const { labels, ownerReferences } = asRecord(metadata);
+  const label = asRecord(labels)[MANAGED_BY.label];
   return JSON.stringify(canonical({ label, ownerReferences, scope, summary, results }, 8));
 }
 
@@ -306,18 +307,6 @@ function canonical(value: unknown, depth: number): unknown {
 }
 
 function nodeOf(owner: unknown): StoredReport['node'] {
-  const { kind, name, uid } = fieldsOf(owner);
+  const { kind, name, uid } = asRecord(owner);
   return kind === 'Node' && typeof name === 'string' && typeof uid === 'string' ? { name, uid } : undefined;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

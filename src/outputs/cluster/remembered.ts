@@ -1,3 +1,4 @@
+import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import type { Remembered } from '../../policy/decision/drift.ts';
 import type { Judged } from '../../policy/decision/worse.ts';
 import { timestampOf } from '../../policy/decision/timestamp.ts';
@@ -23,10 +24,10 @@ export function record(key: string, { result, violations, since, decided, disagr
 /** Reads it back. Total; undefined where it is not exactly as it is written. */
 export function recall(text: string): { readonly key: string; readonly remembered: Remembered } | undefined {
   if (text.length > LONGEST) return undefined;
-  const { key, decided, disagrees, ...rest } = parse(text);
+  const { key, decided, disagrees, ...rest } = asRecord(parseJson(text));
   const now = read(rest);
   if (typeof key !== 'string' || now === undefined) return undefined;
-  const last = decided === undefined ? undefined : read(fieldsOf(decided));
+  const last = decided === undefined ? undefined : read(asRecord(decided));
   if (decided !== undefined && (last === undefined || last.result === 'unknown' || now.result !== 'unknown')) {
     return undefined;
   }
@@ -38,7 +39,7 @@ export function recall(text: string): { readonly key: string; readonly remembere
   return { key, remembered };
 }
 
-function read({ result, since, violations = [] }: Fields): (Judged & { readonly since: string }) | undefined {
+function read({ result, since, violations = [] }: UnknownRecord): (Judged & { readonly since: string }) | undefined {
   if (result !== 'pass' && result !== 'fail' && result !== 'unknown') return undefined;
   if (typeof since !== 'string' || timestampOf(since) === undefined) return undefined;
   if (!Array.isArray(violations) || (violations.length > 0 && result !== 'fail')) return undefined;
@@ -49,18 +50,4 @@ function read({ result, since, violations = [] }: Fields): (Judged & { readonly 
   return pairs.includes(undefined)
     ? undefined
     : { result, violations: pairs.filter((pair) => pair !== undefined), since };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function parse(text: string): Fields {
-  try {
-    return fieldsOf(JSON.parse(text));
-  } catch {
-    return {};
-  }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

@@ -1,3 +1,4 @@
+import { asRecord, asRecords } from '../../json.ts';
 import { comparable } from '../../policy/link/addresses.ts';
 import { stillTold, type Audit } from '../../policy/link/audits.ts';
 import { combineShown, type Known } from '../../policy/link/combine.ts';
@@ -41,11 +42,11 @@ export interface Surroundings {
 export function notePod({ pods }: ControlPlane, pod: unknown, findings: readonly Finding[]): void {
   const subject = findings.find((finding) => finding.subject.component === 'kube-apiserver')?.subject;
   if (subject === undefined) return;
-  const { metadata, status } = fieldsOf(pod);
-  const { hostIP, podIP, containerStatuses } = fieldsOf(status);
-  const containers = Array.isArray(containerStatuses) ? containerStatuses.map(fieldsOf) : [];
-  const { running } = fieldsOf(containers.find(({ name }) => name === subject.container)?.state);
-  const [startedAt] = [fieldsOf(running).startedAt, fieldsOf(metadata).creationTimestamp].filter(isText);
+  const { metadata, status } = asRecord(pod);
+  const { hostIP, podIP, containerStatuses } = asRecord(status);
+  const containers = asRecords(containerStatuses);
+  const { running } = asRecord(containers.find(({ name }) => name === subject.container)?.state);
+  const [startedAt] = [asRecord(running).startedAt, asRecord(metadata).creationTimestamp].filter(isText);
   pods.push({ subject, addresses: [podIP, hostIP].filter(isText), startedAt });
 }
 
@@ -150,8 +151,4 @@ function isOfApiServer({ control }: Finding): boolean {
 
 function hostOf(address: string): string {
   return address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

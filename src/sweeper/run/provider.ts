@@ -1,3 +1,5 @@
+import { asRecord } from '../../json.ts';
+
 /** What shows whose managed Kubernetes a cluster is, in which no kube-apiserver is to be seen. */
 export interface ProviderSigns {
   /** The `gitVersion` of the API server, where it is known. */
@@ -37,11 +39,7 @@ export function providerOf({ version = '', server, hasAksPod }: ProviderSigns): 
  * pods but mirror pods of its own node.
  */
 export function isAksPod(pod: unknown): boolean {
-  const { namespace, labels, annotations } = fieldsOf(fieldsOf(pod).metadata);
-  const isMirror = Object.hasOwn(fieldsOf(annotations), 'kubernetes.io/config.mirror');
-  return namespace === 'kube-system' && !isMirror && fieldsOf(labels)['kubernetes.azure.com/managedby'] === 'aks';
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  const { namespace, labels, annotations } = asRecord(asRecord(pod).metadata);
+  const isMirror = Object.hasOwn(asRecord(annotations), 'kubernetes.io/config.mirror');
+  return namespace === 'kube-system' && !isMirror && asRecord(labels)['kubernetes.azure.com/managedby'] === 'aks';
 }

@@ -1,6 +1,6 @@
+import { asArray, asRecord, asRecords, asStrings, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
 import type { Asked } from '../../../kube/questions.ts';
-import { fieldsOf, itemsOf, textOf, textsOf } from '../fields.ts';
 import { expressionsOf } from './webhook-configuration.ts';
 import { NAMES } from '../shipped.ts';
 
@@ -40,38 +40,37 @@ function touching(
   labels: Labels,
   areAll: boolean,
 ): string[] {
-  const configurations = 'known' in asked ? asked.known.map(fieldsOf) : [];
+  const configurations = 'known' in asked ? asked.known.map(asRecord) : [];
   return configurations.flatMap(({ metadata, webhooks }) => {
-    const name = textOf(fieldsOf(metadata).name);
+    const name = stringOrEmpty(asRecord(metadata).name);
     if (kind === 'validating' && name === NAMES.registration) return [];
-    return itemsOf(webhooks)
-      .map(fieldsOf)
+    return asRecords(webhooks)
       .filter((webhook) => hasOurRules(webhook.rules) && mayBeSelected(webhook, labels, areAll))
       .map(
         (webhook) =>
-          `${kind} ${name}/${textOf(webhook.name)} (failurePolicy ${textOf(webhook.failurePolicy) || 'Fail'})`,
+          `${kind} ${name}/${stringOrEmpty(webhook.name)} (failurePolicy ${stringOrEmpty(webhook.failurePolicy) || 'Fail'})`,
       );
   });
 }
 
 function hasOurRules(rules: unknown): boolean {
-  return itemsOf(rules).some((rule) => {
-    const { apiGroups, apiVersions, operations, resources, scope } = fieldsOf(rule);
+  return asArray(rules).some((rule) => {
+    const { apiGroups, apiVersions, operations, resources, scope } = asRecord(rule);
     return (
       scope !== 'Cluster' &&
-      textsOf(apiGroups).some((group) => group === '' || group === '*') &&
-      textsOf(apiVersions).some((version) => version === 'v1' || version === '*') &&
-      textsOf(operations).some((operation) => OPERATIONS.has(operation)) &&
-      textsOf(resources).some((resource) => RESOURCES.has(resource))
+      asStrings(apiGroups).some((group) => group === '' || group === '*') &&
+      asStrings(apiVersions).some((version) => version === 'v1' || version === '*') &&
+      asStrings(operations).some((operation) => OPERATIONS.has(operation)) &&
+      asStrings(resources).some((resource) => RESOURCES.has(resource))
     );
   });
 }
 
 /** Where not all labels are known, one that is not known may have any value. */
 function mayBeSelected(webhook: Labels, labels: Labels, areAll: boolean): boolean {
-  const { matchLabels } = fieldsOf(webhook.namespaceSelector);
-  const required = Object.entries(fieldsOf(matchLabels)).map(([key, value]) => {
-    return { key, operator: 'In', values: [textOf(value)] };
+  const { matchLabels } = asRecord(webhook.namespaceSelector);
+  const required = Object.entries(asRecord(matchLabels)).map(([key, value]) => {
+    return { key, operator: 'In', values: [stringOrEmpty(value)] };
   });
   return [...required, ...expressionsOf(webhook)].every(({ key, operator, values }) => {
     const value = labels[key];

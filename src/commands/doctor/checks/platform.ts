@@ -1,6 +1,6 @@
+import { asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
 import type { Asked } from '../../../kube/questions.ts';
-import { fieldsOf, itemsOf, textOf } from '../fields.ts';
 import { expressionsOf, type Registered } from './webhook-configuration.ts';
 
 const AKS_ANNOTATION = 'admissions.enforcer/disabled';
@@ -23,9 +23,9 @@ export function checkPlatform(asked: Asked<Registered | undefined>, version: Ask
     return { check, result: 'unknown', message };
   }
   const { object } = asked.known;
-  const expressions = itemsOf(fieldsOf(object).webhooks).map(fieldsOf).flatMap(expressionsOf);
-  const { annotations, labels } = fieldsOf(fieldsOf(object).metadata);
-  const isLeftAlone = [annotations, labels].some((map) => fieldsOf(map)[AKS_ANNOTATION] === 'true');
+  const expressions = asRecords(asRecord(object).webhooks).flatMap(expressionsOf);
+  const { annotations, labels } = asRecord(asRecord(object).metadata);
+  const isLeftAlone = [annotations, labels].some((map) => asRecord(map)[AKS_ANNOTATION] === 'true');
   if (expressions.some(({ key }) => key === 'control-plane' || key.startsWith('kubernetes.azure.com/'))) {
     return {
       check,
@@ -62,7 +62,7 @@ function describe(version: Asked<string>, server: string, isLeftAlone: boolean):
       : `AKS, which has not rewritten the registration yet: set the annotation ${AKS_ANNOTATION}: "true" before it does`;
   }
   if ('unknown' in version) return 'nothing has rewritten the registration';
-  const known = VERSIONS.find(([mark]) => textOf(version.known).includes(mark));
+  const known = VERSIONS.find(([mark]) => stringOrEmpty(version.known).includes(mark));
   return known === undefined
     ? 'nothing has rewritten the registration'
     : `${known[1]}: nothing has rewritten the registration; kube-apiserver is in no pod there, its flags are only seen by /flagz`;

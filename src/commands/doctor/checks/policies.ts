@@ -1,7 +1,7 @@
+import { asArray, asRecord } from '../../../json.ts';
 import type { Check } from '../report.ts';
 import type { Asked } from '../../../kube/questions.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
-import { fieldsOf, itemsOf } from '../fields.ts';
 import { NAMES, shipped, type ShippedPolicy } from '../shipped.ts';
 
 /** A ValidatingAdmissionPolicy and its binding as the API server has them. */
@@ -66,7 +66,7 @@ function differences(sight: PolicySight, part: 'policy' | 'binding', home: strin
   const what = `${KINDS[part]} ${sight.shipped.name}`;
   if (asked.known === undefined) return [`${what} is missing`];
   const wanted = complete(part, at(home, sight.shipped[part]));
-  const actual = complete(part, fieldsOf(fieldsOf(asked.known).spec));
+  const actual = complete(part, asRecord(asRecord(asked.known).spec));
   const fields = [...new Set([...Object.keys(wanted), ...Object.keys(actual)])];
   return fields.flatMap((field) => difference(field, actual[field], wanted[field])).map((words) => `${what}: ${words}`);
 }
@@ -84,8 +84,8 @@ function difference(field: string, actual: unknown, wanted: unknown): string[] {
 /** With each field that means something when it is left out, also those that the manifests do not set. */
 function complete(part: 'policy' | 'binding', spec: Spec): Spec {
   const field = part === 'policy' ? 'matchConstraints' : 'matchResources';
-  const match = filled(MATCH, fieldsOf(spec[field]));
-  const rules = (list: unknown) => itemsOf(list).map((rule) => filled(RULE, fieldsOf(rule)));
+  const match = filled(MATCH, asRecord(spec[field]));
+  const rules = (list: unknown) => asArray(list).map((rule) => filled(RULE, asRecord(rule)));
   return {
     ...filled(part === 'policy' ? POLICY : {}, spec),
     [field]: {

@@ -1,7 +1,7 @@
+import { asArray, asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
 import type { Asked } from '../../../kube/questions.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
-import { fieldsOf, itemsOf, textOf } from '../fields.ts';
 import { shipped } from '../shipped.ts';
 
 /** A ValidatingWebhookConfiguration, as far as it says where the webhook is and who renews its certificate. */
@@ -31,13 +31,13 @@ const APPLY =
 
 /** Understands a registration. */
 export function readRegistration(object: unknown): Registered {
-  const webhooks = itemsOf(fieldsOf(object).webhooks).map((webhook) => fieldsOf(fieldsOf(webhook).clientConfig));
-  const { annotations } = fieldsOf(fieldsOf(object).metadata);
-  const { namespace, name } = fieldsOf(webhooks[0]?.service);
-  const injectedFrom = textOf(fieldsOf(annotations)['cert-manager.io/inject-ca-from']);
+  const webhooks = asArray(asRecord(object).webhooks).map((webhook) => asRecord(asRecord(webhook).clientConfig));
+  const { annotations } = asRecord(asRecord(object).metadata);
+  const { namespace, name } = asRecord(webhooks[0]?.service);
+  const injectedFrom = stringOrEmpty(asRecord(annotations)['cert-manager.io/inject-ca-from']);
   return {
     object,
-    caBundles: webhooks.map(({ caBundle }) => textOf(caBundle)),
+    caBundles: webhooks.map(({ caBundle }) => stringOrEmpty(caBundle)),
     service: typeof namespace === 'string' && typeof name === 'string' ? { namespace, name } : undefined,
     injectedFrom: injectedFrom === '' ? undefined : injectedFrom,
   };
@@ -66,11 +66,13 @@ export function checkRegistration(
 }
 
 function differences(object: unknown, namespaces: ReadonlySet<string> | undefined): string[] {
-  const found = itemsOf(fieldsOf(object).webhooks).map(fieldsOf);
+  const found = asRecords(asRecord(object).webhooks);
   const known = new Set(shipped.webhooks.map(({ name }) => name));
-  const more = found.filter(({ name }) => !known.has(name)).map(({ name }) => `webhook ${textOf(name)} is not shipped`);
+  const more = found
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => `webhook ${stringOrEmpty(name)} is not shipped`);
   const rest = shipped.webhooks.flatMap((wanted) => {
-    const name = textOf(wanted.name);
+    const name = stringOrEmpty(wanted.name);
     const actual = found.find((webhook) => webhook.name === name);
     if (actual === undefined) return [`webhook ${name} is missing`];
     const fields = Object.entries(FIELDS).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
@@ -94,8 +96,8 @@ const NAME_LABEL = 'kubernetes.io/metadata.name';
 function selectorDifferences(actual: Webhook, wanted: Webhook, namespaces: ReadonlySet<string> | undefined): string[] {
   const expressions = expressionsOf(actual);
   const own = expressions.findIndex(({ key, operator }) => key === NAME_LABEL && operator === 'In');
-  const { matchLabels } = fieldsOf(actual.namespaceSelector);
-  const labels = Object.keys(fieldsOf(matchLabels));
+  const { matchLabels } = asRecord(actual.namespaceSelector);
+  const labels = Object.keys(asRecord(matchLabels));
   const added = expressions.filter((_, index) => index !== own);
   const extra = [...added.map(wordsOf), ...labels.map((key) => `${key} (matchLabels)`)];
   const details = extra.map((words) => `namespaceSelector also demands ${words}`);
@@ -120,9 +122,9 @@ export interface Requirement {
 
 /** The requirements of a webhook's namespaceSelector that are no plain labels. */
 export function expressionsOf({ namespaceSelector }: Webhook): readonly Requirement[] {
-  return itemsOf(fieldsOf(namespaceSelector).matchExpressions).map((item) => {
-    const { key, operator, values } = fieldsOf(item);
-    return { key: textOf(key), operator: textOf(operator), values: itemsOf(values).map(textOf) };
+  return asArray(asRecord(namespaceSelector).matchExpressions).map((item) => {
+    const { key, operator, values } = asRecord(item);
+    return { key: stringOrEmpty(key), operator: stringOrEmpty(operator), values: asArray(values).map(stringOrEmpty) };
   });
 }
 
@@ -132,6 +134,6 @@ function wordsOf({ key, operator, values }: Requirement): string {
 
 function calledAt({ object, service }: Registered): string {
   if (service !== undefined) return `called at the Service ${service.namespace}/${service.name}`;
-  const [first] = itemsOf(fieldsOf(object).webhooks);
-  return `called at ${textOf(fieldsOf(fieldsOf(first).clientConfig).url) || 'no address'}`;
+  const [first] = asArray(asRecord(object).webhooks);
+  return `called at ${stringOrEmpty(asRecord(asRecord(first).clientConfig).url) || 'no address'}`;
 }
