@@ -1,3 +1,5 @@
+// Documents to subjects to findings, with the net that turns a crash of ours into a problem of the run.
+
 import { Budget, problemOf, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
@@ -6,21 +8,22 @@ import { recognise, recogniseAll, type Recognised } from './facts/inputs/recogni
 import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
-import type { RawDocument } from './policy/document.ts';
+import type { RawDocument, UnansweredDocument } from './policy/document.ts';
 import type { Finding, Inspection } from './policy/finding.ts';
 import type { Outcome } from './policy/outcome.ts';
-import type { Origin, Source, SourceProblem } from './policy/reading.ts';
+import type { Component, Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
 
 type Locate = (origin: Origin) => number | undefined;
 
 /**
- * Documents to findings: the pipeline that all entrances share. Total: a document that cannot be understood, that costs
- * more than may be spent on it, or that shows a bug of ours becomes a problem or an unknown finding, never a throw.
+ * Documents to findings: the pipeline of every command and of the webhook. It never throws. A document that cannot be
+ * understood or costs too much is a problem or an unknown finding. A crash of ours is always a problem, so that the run is
+ * incomplete, and where the document is about one process, that process is unknown.
  *
  * @param controls the controls to judge by
- * @param documents what the sources handed over
+ * @param documents what the sources returned
  * @param allowance what may be spent on each of them
  * @returns findings in the order of the documents, with line numbers where a document is a text
  */
@@ -32,17 +35,44 @@ export function inspect(
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
   for (const document of documents) {
-    try {
-      const inspection = inspectOne(controls, document, new Budget(allowance));
-      // loops, for there can be more than a call can have arguments
-      for (const finding of inspection.findings) findings.push(finding);
-      for (const problem of inspection.problems) problems.push(problem);
-    } catch (cause) {
-      const source = document.form === 'text' ? { path: document.path } : document.source;
-      problems.push({ problem: problemOf(cause), source });
-    }
+    const inspection = inspectSafely(controls, document, allowance);
+    // loops, for there can be more than a call can have arguments
+    for (const finding of inspection.findings) findings.push(finding);
+    for (const problem of inspection.problems) problems.push(problem);
   }
   return { findings, problems };
+}
+
+/** The net: everything that is thrown while a document is read or judged ends here. */
+function inspectSafely(controls: readonly Control[], document: RawDocument, allowance: Allowance): Inspection {
+  try {
+    return inspectOne(controls, document, new Budget(allowance));
+  } catch (cause) {
+    const source = document.form === 'text' ? { path: document.path } : document.source;
+    const problem = problemOf(cause, nameOf(source));
+    const instead = unansweredFor(document, problem);
+    const { findings } = instead ? inspectSafely(controls, instead, allowance) : { findings: [] };
+    return { findings, problems: [{ problem, source }] };
+  }
+}
+
+/** Nothing is known of a process if its answer cannot be judged. */
+function unansweredFor(document: RawDocument, problem: Problem): UnansweredDocument | undefined {
+  if (document.form === 'text' || document.form === 'unanswered' || !('node' in document.source)) return undefined;
+  if (document.form === 'process' && document.view === 'static-pods') return undefined;
+  return { form: 'unanswered', component: componentOf(document), source: document.source, problem };
+}
+
+function componentOf(document: Exclude<RawDocument, { form: 'text' }>): Component {
+  if (document.form === 'process') return document.subject.component;
+  const isOfApiServer =
+    document.form === 'refused-calls' || ('via' in document.source && document.source.via === 'flagz');
+  return isOfApiServer ? 'kube-apiserver' : 'kubelet';
+}
+
+function nameOf(source: SourceProblem['source']): string {
+  if ('node' in source) return `the answer of ${source.node} by ${source.via}`;
+  return 'object' in source ? source.object : source.path;
 }
 
 function inspectOne(controls: readonly Control[], document: RawDocument, budget: Budget): Inspection {
@@ -52,9 +82,22 @@ function inspectOne(controls: readonly Control[], document: RawDocument, budget:
   for (const { recognised, source, locate } of inspected) {
     const judged = evaluate(controls, recognised.subjects);
     for (const finding of judged) findings.push(withLines(finding, locate));
-    problems.push(...recognised.problems.map((problem) => ({ problem: withLine(problem, locate), source })));
+    // what was not answered has its problem from elsewhere
+    const crashes = document.form === 'unanswered' ? [] : crashesIn(judged);
+    const found = [...recognised.problems, ...crashes];
+    problems.push(...found.map((problem) => ({ problem: withLine(problem, locate), source })));
   }
   return { findings, problems };
+}
+
+/** The crashes that are kept in unknown findings, each once. */
+function crashesIn(findings: readonly Finding[]): Problem[] {
+  const crashes = new Map<string, Problem>();
+  for (const { outcome } of findings) {
+    const problems = outcome.result === 'pass' ? [] : outcome.problems;
+    for (const problem of problems) if (problem.code === 'crashed') crashes.set(problem.message, problem);
+  }
+  return [...crashes.values()];
 }
 
 interface Read {

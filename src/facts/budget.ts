@@ -84,8 +84,8 @@ export class Exhausted extends Error {
 }
 
 /** Why something could not be judged, by what was thrown. */
-export function problemOf(cause: unknown): Problem {
-  return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashOf(cause);
+export function problemOf(cause: unknown, what?: string): Problem {
+  return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashOf(cause, what);
 }
 
 /** So many steps go by between two looks at the clock. What takes less never looks, so that no clock decides about it. */

@@ -1,7 +1,9 @@
 import type { Allowance } from '../inspect.ts';
 import { decide, type Before } from '../policy/decision/decide.ts';
-import type { Action, Control, ControlMetadata } from '../policy/control.ts';
+import type { Action, Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding } from '../policy/finding.ts';
+import type { Problem, ProblemCode } from '../policy/reading.ts';
+import type { SubjectName } from '../policy/subject.ts';
 import type { Judgement } from '../outputs/admission/answer.ts';
 import { look, NODE_USER, type Sight } from './request-findings.ts';
 import type { ObjectMemory, ObjectName } from './memory.ts';
@@ -67,9 +69,17 @@ export function createDecider({ rules, memory, stored, now }: JudgeSurroundings)
   };
 
   return (sight) => {
-    const { policy, namespaces } = rules();
+    const { controls, policy, namespaces } = rules();
     if (!namespaces.has(sight.request.namespace)) return undefined;
     const { findings, problems } = sight.inspection;
+    const unread = findings.length === 0 ? problems.find(({ problem }) => NOT_READ.has(problem.code)) : undefined;
+    if (unread !== undefined) {
+      const { kind, namespace, name } = sight.request;
+      const subject = { kind, namespace, name: name === '' ? '(no name)' : name };
+      const unknown = controls.map((control) => unreadFinding(control, subject, unread.problem));
+      const strict = policyFor(sight, { ...policy, action: strictest(policy) });
+      return { decision: decide(unknown, undefined, strict, today()), problems: [] };
+    }
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
     const decision = decide(findings, passed ? undefined : before(sight), policyFor(sight, policy), today());
     return { decision, problems: problems.map(({ problem }) => problem) };
@@ -96,6 +106,8 @@ export const SURFACES = [
   'kubeadm-config',
   'openshift-config',
 ] as const;
+/** Problems of an object of which nothing was read: no finding shows what could be wrong with it. */
+const NOT_READ: ReadonlySet<ProblemCode> = new Set(['crashed', 'too-large']);
 const ACTIONS = ['enforce', 'ratchet', 'audit'] as const;
 
 /**
@@ -104,24 +116,30 @@ const ACTIONS = ['enforce', 'ratchet', 'audit'] as const;
  */
 export function createJudgeUnread(rules: () => Rules, now: () => Date): JudgeUnread {
   const today = dayTeller(now);
-  return (uid, reason) => {
+  return (uid, message) => {
     const { controls, policy } = rules();
-    const strictest = (control: ControlMetadata): Action => {
-      const actions = SURFACES.map((surface) => policy.action(control, surface));
-      return ACTIONS.find((action) => actions.includes(action)) ?? 'off';
-    };
-    const findings = controls.map((control) => unreadFinding(control, uid, reason));
-    const decision = decide(findings, undefined, { ...policy, action: strictest, exemptions: [] }, today());
+    const subject = { kind: 'AdmissionReview', name: uid };
+    const findings = controls.map((control) => unreadFinding(control, subject, { code: 'too-large', message }));
+    const decision = decide(findings, undefined, { ...policy, action: strictest(policy), exemptions: [] }, today());
     return { decision, problems: [] };
   };
 }
 
-function unreadFinding(control: ControlMetadata, uid: string, message: string): Finding {
-  const problem = { code: 'too-large', message } as const;
+/** The strictest action of a control on any surface, for objects whose surface is not known. */
+function strictest(policy: DecisionPolicy): DecisionPolicy['action'] {
+  return (control) => {
+    const actions = SURFACES.map((surface) => policy.action(control, surface));
+    return ACTIONS.find((action) => actions.includes(action)) ?? 'off';
+  };
+}
+
+/** The finding about an object that could not be read. */
+function unreadFinding(control: Control, subject: Omit<SubjectName, 'component'>, problem: Problem): Finding {
+  const { kind = '', namespace, name } = subject;
   return {
     control,
-    subject: { component: control.component, name: uid, kind: 'AdmissionReview' },
-    source: { object: `AdmissionReview ${uid}` },
+    subject: { component: control.component, ...subject },
+    source: { object: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}` },
     vantage: 'declared',
     surface: 'process',
     outcome: { result: 'unknown', problems: [problem], warnings: [] },

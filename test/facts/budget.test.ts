@@ -173,7 +173,7 @@ describe('a document that costs more than may be spent on it is unknown', () => 
   });
 });
 
-test('a bug of ours costs one document, and is said', () => {
+test('a bug of ours costs one document, and is a problem of the run', () => {
   const hostile = {
     kind: 'Pod',
     spec: {
@@ -183,7 +183,7 @@ test('a bug of ours costs one document, and is said', () => {
     },
   };
   const { findings, problems } = inspect(controls, [object(hostile), object({ kind: 'Pod', spec })], AMPLE);
-  expect(problems).toStrictEqual([]);
+  expect(problems.map(({ problem }) => problem.code)).toStrictEqual(['crashed']);
   const results = findings.map(({ outcome }) => outcome.result);
   expect(results).toStrictEqual([...apiServer.map(() => 'unknown'), ...kubelet.map(() => 'unknown'), 'fail', 'fail']);
   const message = 'judging it crashed: a bug; please report it';

@@ -18,6 +18,7 @@ function judgeWith(
   configured: Action | DecisionPolicy['action'],
   onUnknown: DecisionPolicy['onUnknown'] = 'audit',
   memory: ObjectMemory = rememberObjects(() => new Date(0)),
+  exemptions: DecisionPolicy['exemptions'] = [],
 ): Judge {
   const action = typeof configured === 'string' ? () => configured : configured;
   return createJudge({
@@ -25,7 +26,7 @@ function judgeWith(
     stored: () => [],
     rules: () => ({
       controls: ofTheLink,
-      policy: { action, onUnknown, exemptions: [] },
+      policy: { action, onUnknown, exemptions },
       namespaces: new Set(['kube-system']),
     }),
     memory,
@@ -167,6 +168,43 @@ describe('what is judged', () => {
     const deep = `{"apiVersion":"v1","kind":"Pod","metadata":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`;
     const body = JSON.stringify(review(POD_REQUEST)).replace(/"object":\{.*?\}\}/, `"object":${deep}`);
     expect(verdictOf(judgeWith('enforce')(requestOf(body)))).toBe('allow');
+  });
+});
+
+describe('an object whose inspection crashes, so that no finding is about it', () => {
+  const crash = (): never => {
+    throw new Error('poisoned');
+  };
+  const poison = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
+  const poisoned = { ...requestOf(review({ object: GOOD })), object: poison };
+
+  test.each([
+    ['enforce', 'deny', 'deny'],
+    ['ratchet', 'deny', 'deny'],
+    ['enforce', 'audit', 'warn'],
+    ['audit', 'deny', 'warn'],
+    ['off', 'deny', 'allow'],
+  ] as const)('is unknown: under %s with onUnknown %s the answer is %s', (action, onUnknown, verdict) => {
+    const judgement = judgeWith(action, onUnknown)(poisoned);
+    expect(verdictOf(judgement)).toBe(verdict);
+    const { denied = [], warned = [] } = judgement?.decision ?? {};
+    for (const { outcome, subject } of [...denied, ...warned]) {
+      expect(subject).toMatchObject({ kind: 'ConfigMap', namespace: 'kube-system', name: 'kubelet-config' });
+      expect(outcome).toMatchObject({ result: 'unknown', problems: [{ code: 'crashed' }] });
+    }
+    expect(denied.length + warned.length).toBe(action === 'off' ? 0 : ofTheLink.length);
+  });
+
+  test('counts by the strictest action, because its surface is not known', () => {
+    const action: DecisionPolicy['action'] = (_control, surface) => (surface === 'workload' ? 'enforce' : 'audit');
+    expect(verdictOf(judgeWith(action, 'deny')(poisoned))).toBe('deny');
+  });
+
+  test('can be exempted by its name', () => {
+    const exemptions = ofTheLink.map(({ slug }) => ({
+      ...{ control: slug, subject: 'configmap/kubelet-config', reason: 'known', expires: '2027-01-01' },
+    }));
+    expect(verdictOf(judgeWith('enforce', 'deny', undefined, exemptions)(poisoned))).toBe('allow');
   });
 });
 

@@ -41,17 +41,23 @@ interface Row {
   readonly a?: 'pass' | 'fail' | 'partly unknown';
 }
 
-const inspectOr = (isPoisoned: (document: RawDocument) => boolean): SweepRules['inspect'] => {
-  return (document) => (isPoisoned(document) ? crash() : rules.inspect(document));
-};
 const configzOf = (name: string): RawDocument => configz(name, '/ca.crt');
 
 /** A finding that no control makes: whatever reads it throws. */
 const poison = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
 
+const poisonedHello = Object.defineProperty(hello('a', undefined), 'authorities', { get: crash });
+
+const poisonedPod: RawDocument = {
+  form: 'object',
+  source: { object: 'Pod kube-system/kube-apiserver-x' },
+  vantage: 'running',
+  value: Object.defineProperty({ apiVersion: 'v1', kind: 'Pod', metadata: {} }, 'spec', { get: crash }),
+};
+
 const AT_A_NODE: Readonly<Record<string, Row>> = {
   'its documents are judged': {
-    rules: { inspect: inspectOr((document) => nodeOf(document) === 'a' && document.form === 'object') },
+    ports: { evidence: [evidence('handshake', (name) => (name === 'a' ? poisonedHello : configzOf(name)))] },
   },
   'its findings are put together': {
     rules: {
@@ -154,8 +160,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
 
 const ELSEWHERE: Readonly<Record<string, Row>> = {
   'one of the pods is judged': {
-    ports: { objects: () => stream([apiServerPod('kube-apiserver-x', undefined), kubeletConfigMap('/ca.crt')]) },
-    rules: { inspect: inspectOr((document) => document.form === 'object' && 'object' in document.source) },
+    ports: { objects: () => stream([poisonedPod, kubeletConfigMap('/ca.crt')]) },
   },
   'a pod is read': {
     ports: {

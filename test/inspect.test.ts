@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { inspect } from '../src/inspect.ts';
+import type { Control } from '../src/policy/control.ts';
+import type { RawDocument } from '../src/policy/document.ts';
+import { AMPLE } from './support/budget.ts';
+import { ofTheLink } from './support/controls.ts';
+
+function crash(): never {
+  throw new Error('poisoned');
+}
+
+/** A value that nothing can read without a crash. */
+const poison: object = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
+
+const CONFIGURATION = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+
+/** A control with a bug. */
+const broken = ofTheLink.slice(0, 1).map((control) => ({ ...control, slug: 'broken', check: crash }));
+
+function inspectPlainly(document: RawDocument, controls: readonly Control[] = ofTheLink) {
+  const { findings, problems } = inspect(controls, [document], AMPLE);
+  return {
+    results: findings.map(({ subject, outcome }) => [subject.component, outcome.result]),
+    problems: problems.map(({ problem, source }) => [problem.code, problem.message, source]),
+  };
+}
+
+describe('a crash of ours is a problem of the run, and nothing passes because of it', () => {
+  test('in a control: its finding is unknown', () => {
+    const document = { form: 'text', path: 'kubelet.yaml', text: CONFIGURATION } as const;
+    expect(inspectPlainly(document, broken)).toStrictEqual({
+      results: [['kubelet', 'unknown']],
+      problems: [
+        [
+          'crashed',
+          'judging it by the control broken crashed: poisoned; please report it',
+          { path: 'kubelet.yaml', document: 0 },
+        ],
+      ],
+    });
+  });
+
+  test('in an object: there is no finding', () => {
+    const source = { object: 'ConfigMap kube-system/kubelet-config' };
+    expect(inspectPlainly({ form: 'object', source, vantage: 'declared', value: poison })).toStrictEqual({
+      results: [],
+      problems: [
+        ['crashed', 'judging ConfigMap kube-system/kubelet-config crashed: poisoned; please report it', source],
+      ],
+    });
+  });
+
+  test.each<[string, RawDocument, string]>([
+    [
+      'the flags of a kube-apiserver',
+      { form: 'object', source: { node: 'a', via: 'flagz' }, vantage: 'live', value: poison },
+      'kube-apiserver',
+    ],
+    [
+      'the TLS hello of a kubelet',
+      Object.defineProperty({ form: 'hello', source: { node: 'a', via: 'handshake' } } as RawDocument, 'authorities', {
+        get: crash,
+      }),
+      'kubelet',
+    ],
+    [
+      'the calls that kubelets refused',
+      Object.defineProperty(
+        { form: 'refused-calls', source: { node: 'a', via: 'configz-proxy' } } as RawDocument,
+        'kubelets',
+        { get: crash },
+      ),
+      'kube-apiserver',
+    ],
+  ])('in %s: the process is unknown', (_name, document, component) => {
+    const { results, problems } = inspectPlainly(document);
+    expect(results).toStrictEqual([[component, 'unknown']]);
+    expect(problems).toStrictEqual([
+      [
+        'crashed',
+        expect.stringMatching(/crashed: poisoned/) as unknown,
+        document.form === 'text' ? '' : document.source,
+      ],
+    ]);
+  });
+
+  test('in one document: the others are judged', () => {
+    const object = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: poison } as const;
+    const text = { form: 'text', path: 'kubelet.yaml', text: CONFIGURATION } as const;
+    const { findings, problems } = inspect(ofTheLink, [object, text], AMPLE);
+    expect([findings.length, problems.length]).toStrictEqual([1, 1]);
+  });
+});
