@@ -3,15 +3,15 @@
 import { Budget, problemOf, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
-import { helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
+import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
 import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
-import type { RawDocument, UnansweredDocument } from './policy/document.ts';
+import type { ProcessDocument, RawDocument, UnansweredDocument } from './policy/document.ts';
 import type { Finding, Inspection } from './policy/finding.ts';
 import type { Outcome } from './policy/outcome.ts';
-import type { Component, Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
+import type { Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
 
@@ -58,16 +58,25 @@ function inspectSafely(controls: readonly Control[], document: RawDocument, allo
 
 /** Nothing is known of a process if its answer cannot be judged. */
 function unansweredFor(document: RawDocument, problem: Problem): UnansweredDocument | undefined {
-  if (document.form === 'text' || document.form === 'unanswered' || !('node' in document.source)) return undefined;
-  if (document.form === 'process' && document.view === 'static-pods') return undefined;
-  return { form: 'unanswered', component: componentOf(document), source: document.source, problem };
+  switch (document.form) {
+    case 'configz':
+    case 'hello':
+      return { form: 'unanswered', component: 'kubelet', wanted: document.form, source: document.source, problem };
+    case 'flagz':
+    case 'refused-calls':
+      return { form: 'unanswered', component: 'kube-apiserver', wanted: 'flagz', source: document.source, problem };
+    case 'process':
+      return unansweredProcess(document, problem);
+    case 'text':
+    case 'object':
+    case 'unanswered':
+      return undefined;
+  }
 }
 
-function componentOf(document: Exclude<RawDocument, { form: 'text' }>): Component {
-  if (document.form === 'process') return document.subject.component;
-  const isOfApiServer =
-    document.form === 'refused-calls' || ('via' in document.source && document.source.via === 'flagz');
-  return isOfApiServer ? 'kube-apiserver' : 'kubelet';
+function unansweredProcess({ subject, source, view }: ProcessDocument, problem: Problem) {
+  if (view === 'static-pods' || !('via' in source)) return undefined;
+  return { form: 'unanswered', component: subject.component, wanted: 'process', source, problem } as const;
 }
 
 function nameOf(source: SourceProblem['source']): string {
@@ -120,6 +129,9 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>, budget: 
         vantage: document.vantage,
         budget,
       });
+    case 'configz':
+    case 'flagz':
+      return { subjects: [answerSubject(document)], problems: [] };
     case 'hello':
       return { subjects: [helloSubject(document)], problems: [] };
     case 'refused-calls':

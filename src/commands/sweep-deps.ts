@@ -8,7 +8,7 @@ import { exemptionOf } from '../policy/decision/exempt.ts';
 import type { Control } from '../policy/control.ts';
 import { takeOver } from '../evidence/node-agent/stored-audit.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
-import type { SweepPlan } from '../runtime/configuration/sweep.ts';
+import type { SweepEvidence, SweepPlan } from '../runtime/configuration/sweep.ts';
 import { StartError } from '../runtime/start-error.ts';
 import { isKubeletAddress } from '../evidence/addresses.ts';
 import type { Cluster } from '../kube/cluster.ts';
@@ -53,7 +53,7 @@ export function evidencePorts(
   const { request } = cluster;
   const { timeout } = plan;
   const readNames = servingNamesBy({ kubelets: kubeletCA, cluster: cluster.ca });
-  const makers: Readonly<Record<NodeEvidence['name'], () => NodeEvidence>> = {
+  const makers: Readonly<Record<Exclude<SweepEvidence, 'flagz' | 'node-agent'>, () => NodeEvidence>> = {
     handshake: () => handshakeEvidence({ timeout, accepts: isKubeletAddress, readNames }),
     configz: () =>
       configzEvidence({

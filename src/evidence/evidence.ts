@@ -17,7 +17,10 @@ export interface NodeTarget {
 
 /** A way to ask a kubelet. */
 export interface NodeEvidence {
-  readonly name: 'handshake' | 'configz' | 'configz-proxy';
+  /** What its documents are marked with, and the label of metrics. */
+  readonly name: string;
+  /** The form of the document that a usable answer gives. */
+  readonly wanted: 'configz' | 'hello';
   /**
    * Asks once, within its own limits of time and bytes. Never rejects: what gives no answer is an `unanswered` document,
    * whose problem code is the reason.

@@ -19,6 +19,7 @@ export type RawDocument =
       readonly vantage: Vantage;
       readonly value: unknown;
     }
+  | AnswerDocument
   | {
       /** What a kubelet's TLS hello said; undefined where it asked for no certificate. */
       readonly form: 'hello';
@@ -115,10 +116,19 @@ export interface FileStatus {
   readonly changed: Date;
 }
 
-/** A process that was to be asked and gave no usable answer. */
+/** What a process answered: the body of a kubelet's `/configz`, or of a kube-apiserver's `/flagz`. */
+export interface AnswerDocument {
+  readonly form: 'configz' | 'flagz';
+  readonly source: AskedSource;
+  readonly value: unknown;
+}
+
+/** A process that was asked and gave no usable answer. */
 export interface UnansweredDocument {
   readonly form: 'unanswered';
   readonly component: Component;
+  /** The form of the document that a usable answer would have been. */
+  readonly wanted: 'configz' | 'flagz' | 'hello' | 'process';
   readonly source: AskedSource;
   readonly problem: Problem;
 }

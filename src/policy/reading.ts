@@ -10,8 +10,8 @@ export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
 export type Surface =
   'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config' | 'process';
 
-/** How a process is asked, or its host. */
-export type Via = 'configz' | 'configz-proxy' | 'handshake' | 'flagz' | 'proc';
+/** How a process is asked, or its host: a name of the list in evidence/index.ts, which reports show. */
+export type Via = string;
 
 /** Where a document was found: a file, an object of the API, or a node (or an API server's address) and how it was asked. */
 export type Source =

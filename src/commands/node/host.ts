@@ -244,6 +244,7 @@ function unanswered({ subject }: ProcessDocument): RawDocument {
   return {
     form: 'unanswered',
     component: 'kubelet',
+    wanted: 'hello',
     source: { node: subject.name, via: 'handshake' },
     problem: { code: 'unreachable', message },
   };

@@ -64,6 +64,7 @@ export function configzEvidence(options: ConfigzOptions): NodeEvidence {
   };
   return {
     name: 'configz',
+    wanted: 'configz',
     ask: async (node, signal) => {
       const source = { node: node.name, via: 'configz' } as const;
       try {
@@ -89,6 +90,7 @@ export function configzEvidence(options: ConfigzOptions): NodeEvidence {
 export function configzProxyEvidence({ request, timeout }: ConfigzProxyOptions): NodeEvidence {
   return {
     name: 'configz-proxy',
+    wanted: 'configz',
     ask: async (node, signal) => {
       const source = { node: node.name, via: 'configz-proxy' } as const;
       // with a port that is not the kubelet's, kube-apiserver would call without its certificate (pkg/registry/core/node/
@@ -109,7 +111,7 @@ function configzDocument(source: AskedSource, { text }: ApiAnswer): RawDocument 
   if (!isRecord(value) || !isRecord(value.kubeletconfig)) {
     return unanswered(source, 'malformed', 'the answer is no configz of a kubelet; see what listens at its port');
   }
-  return { form: 'object', source, vantage: 'live', value };
+  return { form: 'configz', source, value };
 }
 
 type Reason = readonly [code: ProblemCode, message: string];
@@ -209,5 +211,5 @@ async function until<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
 }
 
 function unanswered(source: AskedSource, code: ProblemCode, message: string): RawDocument {
-  return { form: 'unanswered', component: 'kubelet', source, problem: { code, message } };
+  return { form: 'unanswered', component: 'kubelet', wanted: 'configz', source, problem: { code, message } };
 }

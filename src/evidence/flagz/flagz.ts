@@ -107,7 +107,7 @@ function flagzDocument(source: AskedSource, { status, text }: ApiAnswer): RawDoc
       'the answer is no Flagz object; its text form is made for people and not read',
     );
   }
-  return { form: 'object', source, vantage: 'live', value };
+  return { form: 'flagz', source, value };
 }
 
 function refusal(status: number): readonly [ProblemCode, string] {
@@ -130,5 +130,5 @@ function refusal(status: number): readonly [ProblemCode, string] {
 }
 
 function unanswered(source: AskedSource, code: ProblemCode, message: string): RawDocument {
-  return { form: 'unanswered', component: 'kube-apiserver', source, problem: { code, message } };
+  return { form: 'unanswered', component: 'kube-apiserver', wanted: 'flagz', source, problem: { code, message } };
 }

@@ -28,11 +28,12 @@ export interface HandshakeOptions {
 export function handshakeEvidence(options: HandshakeOptions): NodeEvidence {
   return {
     name: 'handshake',
+    wanted: 'hello',
     ask: async (node, signal) => {
       const source: AskedSource = { node: node.name, via: 'handshake' };
       const answer = await ask(node, options, signal);
       if (answer.problem !== undefined) {
-        return { form: 'unanswered', component: 'kubelet', source, problem: answer.problem };
+        return { form: 'unanswered', component: 'kubelet', wanted: 'hello', source, problem: answer.problem };
       }
       return { form: 'hello', source, authorities: answer.authorities };
     },

@@ -1,7 +1,7 @@
 // What running processes answer when they are asked, and what it means that one gave no answer.
 
 import { asRecord, isRecord } from '../../json.ts';
-import type { RawDocument } from '../../policy/document.ts';
+import type { AnswerDocument, RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
 import { ANONYMOUS_AUTH, AUTHORIZATION_MODE } from '../kubelet/configuration.ts';
@@ -22,41 +22,25 @@ export function helloSubject({ source, authorities }: Extract<RawDocument, { for
 export function refusedSubject({ source, kubelets }: Extract<RawDocument, { form: 'refused-calls' }>): ApiServer {
   const message = 'a refused call does not show the flags of kube-apiserver; judge its pod, or ask for its /flagz';
   const unreadable = unreadableAs({ code: 'not-visible', message });
-  return {
-    ...apiServer(source, () => unreadable),
-    name: { component: 'kube-apiserver', name: source.node },
-    refusedBy: kubelets,
-  };
+  return { ...apiServer(source, () => unreadable), refusedBy: kubelets };
 }
 
 /** A process that was asked and did not answer: what its answer would have shown cannot be read. */
-export function unansweredSubject({
-  component,
-  source,
-  problem,
-}: Extract<RawDocument, { form: 'unanswered' }>): Subject {
+export function unansweredSubject({ component, wanted, source, problem }: UnansweredDocument): Subject {
   const unreadable = unreadableAs(problem);
-  if (component === 'kube-apiserver') return apiServer(source, () => unreadable);
-  const readings = source.via === 'handshake' ? { acceptedAuthorities: unreadable } : kubeletReadings(unreadable);
-  return { ...base(component, source), component, ...readings };
+  const vantage = wanted === 'process' ? 'on-node' : 'live';
+  if (component === 'kube-apiserver') {
+    const subject = { ...apiServer(source, () => unreadable), vantage } as const;
+    return wanted === 'process' ? { ...subject, name: nameOnNode(component, source) } : subject;
+  }
+  const readings = wanted === 'hello' ? { acceptedAuthorities: unreadable } : kubeletReadings(unreadable);
+  return { ...base(component, source), vantage, component, ...readings };
 }
 
-/**
- * The subject of an answer that is an object.
- *
- * @returns undefined where nobody was asked over the network, so that the object is to be recognised as any other
- */
-export function answerSubject(value: unknown, source: AskedSource): Subject | undefined {
-  switch (source.via) {
-    case 'configz':
-    case 'configz-proxy':
-      return { ...base('kubelet', source), component: 'kubelet', ...configzReadings(value) };
-    case 'flagz':
-      return apiServer(source, flagzReader(value));
-    case 'handshake':
-    case 'proc':
-      return undefined;
-  }
+/** The process that answered. */
+export function answerSubject({ form, source, value }: AnswerDocument): Subject {
+  if (form === 'flagz') return apiServer(source, flagzReader(value));
+  return { ...base('kubelet', source), component: 'kubelet', ...configzReadings(value) };
 }
 
 /**
@@ -136,12 +120,12 @@ function apiServer(source: AskedSource, read: (flag: string) => Reading<string>)
   };
 }
 
+/** An API server that was asked is known by its address only. */
 function base(component: Component, source: AskedSource) {
-  const vantage = source.via === 'proc' ? 'on-node' : 'live';
-  return { name: nameOf(component, source), source, vantage, surface: 'process', doubts: [] } as const;
+  const name = component === 'kubelet' ? nameOnNode(component, source) : { component, name: source.node };
+  return { name, source, vantage: 'live', surface: 'process', doubts: [] } as const;
 }
 
-/** An API server is known by its address only. */
-function nameOf(component: Component, { node, via }: AskedSource): SubjectName {
-  return via === 'flagz' ? { component, name: node } : { component, name: node, kind: 'Node', node };
+function nameOnNode(component: Component, { node }: AskedSource): SubjectName {
+  return { component, name: node, kind: 'Node', node };
 }

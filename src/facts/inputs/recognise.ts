@@ -1,7 +1,7 @@
 // From a document to the subjects in it. Total: what is not understood is a problem, what is none of ours is nothing.
 
 import { asArray, asRecord, asString, asText, isRecord } from '../../json.ts';
-import type { AskedSource, Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
+import type { Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { problemOf, type Budget } from '../budget.ts';
 import { configMapSubjects, unreadableConfigMap } from './config-maps.ts';
@@ -13,7 +13,7 @@ import {
 } from './configurations.ts';
 import { findMismatchIn, rootType } from '../decoding/decode.ts';
 import { decodedDocument, type ParsedDocument } from '../yaml/documents.ts';
-import { answerSubject, configzReadings, unansweredSubject } from './live.ts';
+import { configzReadings } from './live.ts';
 import { isClusterConfiguration, kubeadmDirectory } from '../api-server/kubeadm.ts';
 import { isApiServerConfig } from '../api-server/openshift.ts';
 import { podSubjects, unreadablePod, type PodPlace } from '../pod/pods.ts';
@@ -53,21 +53,9 @@ const MAX_DEPTH = 8;
  * @param context where it came from and how much it proves
  */
 export function recognise(document: ParsedDocument, context: Context): Recognised {
-  const answered = 'via' in context.source ? answerOf(document, context.source) : undefined;
-  if (answered) return { subjects: [answered], problems: [] };
   const found: Found = { subjects: [], problems: [] };
   collect(document, '', context, 0, found);
   return found;
-}
-
-/** A process was asked: whatever its answer costs, it is an answer of that process. */
-function answerOf({ value }: ParsedDocument, source: AskedSource): Subject | undefined {
-  try {
-    return answerSubject(value, source);
-  } catch (cause) {
-    const component = source.via === 'flagz' ? 'kube-apiserver' : 'kubelet';
-    return unansweredSubject({ form: 'unanswered', component, source, problem: problemOf(cause) });
-  }
 }
 
 /**

@@ -140,6 +140,7 @@ export function unseenApiServer(server: string): UnansweredDocument {
   return {
     form: 'unanswered',
     component: 'kube-apiserver',
+    wanted: 'flagz',
     source: { node: server, via: 'flagz' },
     problem: { code: 'not-visible', message },
   };

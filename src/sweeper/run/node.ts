@@ -52,7 +52,7 @@ export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: 
   } catch (cause) {
     const problem = judging.crashed(`the node ${node.name}`, cause);
     const source = { node: node.name, via: 'proc' } as const;
-    const findings = judging.inspect({ form: 'unanswered', component: 'kubelet', source, problem });
+    const findings = judging.inspect({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem });
     const shown = findings.filter(judging.isReported);
     return { findings, shown, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
   }
@@ -67,7 +67,7 @@ async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal
   const onHost = (await audited) ?? { findings: [], at: '' };
   if ('code' in onHost) {
     const source = { node: node.name, via: 'proc' } as const;
-    answers.push({ form: 'unanswered', component: 'kubelet', source, problem: onHost });
+    answers.push({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem: onHost });
   }
   const { findings: found, at } = 'code' in onHost ? { findings: [], at: '' } : onHost;
   for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
@@ -114,19 +114,20 @@ async function askOrCrash(
     return await ask(one, node, directory, signal);
   } catch (cause) {
     const problem = crashed(`what ${node.name} says by ${one.name}`, cause);
-    return { form: 'unanswered', component: 'kubelet', source: { node: node.name, via: one.name }, problem };
+    const source = { node: node.name, via: one.name };
+    return { form: 'unanswered', component: 'kubelet', wanted: one.wanted, source, problem };
   }
 }
 
 function ask(
-  { name: via, ask }: NodeEvidence,
+  { name: via, wanted, ask }: NodeEvidence,
   node: ListedNode,
   directory: Directory,
   signal: AbortSignal,
 ): Promise<RawDocument> {
   const source = { node: node.name, via };
   const unasked = (problem: Problem): Promise<RawDocument> =>
-    Promise.resolve({ form: 'unanswered', component: 'kubelet', source, problem });
+    Promise.resolve({ form: 'unanswered', component: 'kubelet', wanted, source, problem });
   if (!('target' in node)) return unasked(node.unusable);
   const { name, addresses, target } = node;
   const names = { name, addresses, endpoint: endpointOf(target) };
@@ -148,7 +149,8 @@ function withoutStrangers(answers: readonly RawDocument[]): RawDocument[] {
   return answers.map((answer) => {
     if (stranger === undefined || answer.form === 'text' || viaOf(answer) !== 'configz-proxy') return answer;
     if (answer.form !== 'unanswered' && stranger.code === 'unidentified') return answer;
-    return { form: 'unanswered', component: 'kubelet', source: answer.source as AskedSource, problem: stranger };
+    const source = answer.source as AskedSource;
+    return { form: 'unanswered', component: 'kubelet', wanted: 'configz', source, problem: stranger };
   });
 }
 

@@ -46,7 +46,12 @@ function ask(target: Partial<NodeTarget> & { port: number }, options: Partial<Co
 }
 
 function problem(code: string, message: string) {
-  return { form: 'unanswered', component: 'kubelet', problem: { code, message: expect.stringContaining(message) } };
+  return {
+    form: 'unanswered',
+    component: 'kubelet',
+    wanted: 'configz',
+    problem: { code, message: expect.stringContaining(message) },
+  };
 }
 
 /** A kubelet that gives one answer. */
@@ -58,9 +63,8 @@ describe('configz of the kubelet itself', () => {
   test.each(['configz-client-ca.json', 'configz-no-client-ca.json'])('is what it answers: %s', async (file) => {
     const { port, asked } = await kubelet(200, fixture(file));
     expect(await ask({ port }, { clusterCA: authority.certificate })).toStrictEqual({
-      form: 'object',
+      form: 'configz',
       source: { node: 'node-1', via: 'configz' },
-      vantage: 'live',
       value: JSON.parse(fixture(file)) as unknown,
     });
     expect({ asked, unverified }).toStrictEqual({ asked: ['GET /configz Bearer secret'], unverified: [] });
@@ -217,7 +221,7 @@ describe('configz through kube-apiserver', () => {
       return Promise.resolve({ status: 200, contentType: 'application/json', text: withCA });
     });
     expect(asked).toStrictEqual([{ path: '/api/v1/nodes/node-1/proxy/configz', timeout: 5000, limit: 4_194_304 }]);
-    expect(answer).toMatchObject({ form: 'object', source: { node: 'node-1', via: 'configz-proxy' }, vantage: 'live' });
+    expect(answer).toMatchObject({ form: 'configz', source: { node: 'node-1', via: 'configz-proxy' } });
   });
 
   test('does not let a name lead elsewhere', async () => {

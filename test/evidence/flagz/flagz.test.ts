@@ -35,14 +35,14 @@ async function ask(slices: unknown, answer: (server: string, accept: string) => 
 }
 
 const object = (node: string) => ({
-  form: 'object',
+  form: 'flagz',
   source: { node, via: 'flagz' },
-  vantage: 'live',
   value: JSON.parse(flagz) as unknown,
 });
 const problem = (node: string, code: string, message = '') => ({
   form: 'unanswered',
   component: 'kube-apiserver',
+  wanted: 'flagz',
   source: { node, via: 'flagz' },
   problem: { code, message: expect.stringContaining(message) },
 });
@@ -97,7 +97,7 @@ describe('flagz', () => {
       return accept === OLDER ? [200, flagz] : [406, fixture('flagz-not-acceptable.json')];
     });
     expect(accepted).toStrictEqual([NEWEST, OLDER]);
-    expect(documents).toMatchObject([{ form: 'object' }]);
+    expect(documents).toMatchObject([{ form: 'flagz' }]);
   });
 
   test.each([

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
 import { inspect } from '../../../src/inspect.ts';
-import type { RawDocument } from '../../../src/policy/document.ts';
+import type { RawDocument, UnansweredDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { AskedSource, Component, Problem, Via } from '../../../src/policy/reading.ts';
 import { AMPLE } from '../../support/budget.ts';
@@ -34,7 +34,7 @@ function linesOf(document: RawDocument): string[] {
 }
 
 function answer(via: Via, value: unknown): RawDocument {
-  return { form: 'object', source: asked(via), vantage: 'live', value };
+  return { form: via === 'flagz' ? 'flagz' : 'configz', source: asked(via), value };
 }
 
 describe("a kubelet's TLS hello", () => {
@@ -214,15 +214,15 @@ describe('no answer', () => {
   const problem: Problem = { code: 'unreachable', message: 'no route; check the firewall' };
   const KUBELET = ['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode'];
 
-  test.each<[Component, Via, readonly string[]]>([
-    ['kubelet', 'handshake', ['kubelet-client-ca']],
-    ['kubelet', 'configz', KUBELET],
-    ['kubelet', 'configz-proxy', KUBELET],
-    ['kubelet', 'proc', KUBELET],
-    ['kube-apiserver', 'flagz', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
-    ['kube-apiserver', 'proc', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
-  ])('of a %s by %s leaves unknown what it would have shown', (component, via, slugs) => {
-    const findings = findingsOf({ form: 'unanswered', component, source: asked(via), problem });
+  test.each<[Component, Via, UnansweredDocument['wanted'], readonly string[]]>([
+    ['kubelet', 'handshake', 'hello', ['kubelet-client-ca']],
+    ['kubelet', 'configz', 'configz', KUBELET],
+    ['kubelet', 'configz-proxy', 'configz', KUBELET],
+    ['kubelet', 'proc', 'process', KUBELET],
+    ['kube-apiserver', 'flagz', 'flagz', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
+    ['kube-apiserver', 'proc', 'process', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
+  ])('of a %s by %s leaves unknown what it would have shown', (component, via, wanted, slugs) => {
+    const findings = findingsOf({ form: 'unanswered', component, wanted, source: asked(via), problem });
     expect(findings.map(({ control }) => control.slug)).toEqual(slugs);
     for (const { outcome, subject } of findings) {
       expect(outcome).toEqual({ result: 'unknown', problems: [problem], warnings: [] });

@@ -40,7 +40,7 @@ export function configz(name: string, path: string | undefined): RawDocument {
   const x509 = path === undefined ? {} : { clientCAFile: path };
   const authentication = { x509, anonymous: { enabled: false }, webhook: { enabled: true } };
   const value = { kubeletconfig: { authentication, authorization: { mode: 'Webhook' } } };
-  return { form: 'object', source: { node: name, via: 'configz' }, vantage: 'live', value };
+  return { form: 'configz', source: { node: name, via: 'configz' }, value };
 }
 
 export function hello(name: string, authorities: readonly string[] | undefined): RawDocument {
@@ -48,12 +48,13 @@ export function hello(name: string, authorities: readonly string[] | undefined):
 }
 
 export function unanswered(name: string, via: NodeEvidence['name'], code: ProblemCode): RawDocument {
-  return { form: 'unanswered', component: 'kubelet', source: { node: name, via }, problem: { code, message: code } };
+  const problem = { code, message: code };
+  return { form: 'unanswered', component: 'kubelet', wanted: wantedOf(via), source: { node: name, via }, problem };
 }
 
 export function flagz(address: string, flags: Readonly<Record<string, string>> = GOOD_FLAGS): RawDocument {
   const value = { kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', flags };
-  return { form: 'object', source: { node: address, via: 'flagz' }, vantage: 'live', value };
+  return { form: 'flagz', source: { node: address, via: 'flagz' }, value };
 }
 
 const GOOD_FLAGS = {
@@ -92,8 +93,12 @@ export function kubeletConfigMap(clientCAFile: string): RawDocument {
   return { form: 'object', source: { object: 'ConfigMap kube-system/kubelet-config' }, vantage: 'declared', value };
 }
 
+function wantedOf(name: NodeEvidence['name']): NodeEvidence['wanted'] {
+  return name === 'handshake' ? 'hello' : 'configz';
+}
+
 export function evidence(name: NodeEvidence['name'], ask: (node: string) => RawDocument): NodeEvidence {
-  return { name, ask: (target) => Promise.resolve(ask(target.name)) };
+  return { name, wanted: wantedOf(name), ask: (target) => Promise.resolve(ask(target.name)) };
 }
 
 export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {

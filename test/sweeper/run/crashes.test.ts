@@ -62,7 +62,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
   'its findings are put together': {
     rules: {
       inspect: (document) =>
-        nodeOf(document) === 'a' && document.form === 'object'
+        nodeOf(document) === 'a' && document.form === 'configz'
           ? { findings: [poison as never], problems: [] }
           : rules.inspect(document),
     },
@@ -74,6 +74,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       evidence: [
         {
           name: 'configz',
+          wanted: 'configz',
           ask: async ({ name }) => {
             await setImmediate();
             return configzOf(name);
@@ -94,7 +95,9 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
   },
   'its kubelet is asked': {
     ports: {
-      evidence: [{ name: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) }],
+      evidence: [
+        { name: 'configz', wanted: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) },
+      ],
     },
   },
   'its kubelet is asked in one of two ways': {
@@ -102,7 +105,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
     ports: {
       evidence: [
         evidence('handshake', (name) => hello(name, ['CN=ca'])),
-        { name: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) },
+        { name: 'configz', wanted: 'configz', ask: ({ name }) => Promise.resolve(unlessA(name, configzOf(name))) },
       ],
     },
   },
@@ -178,7 +181,7 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
   'kube-apiservers are judged': {
     rules: {
       inspect: (document) =>
-        nodeOf(document) === SERVER && document.form === 'object'
+        nodeOf(document) === SERVER && document.form === 'flagz'
           ? { findings: [poison as never], problems: [] }
           : rules.inspect(document),
     },

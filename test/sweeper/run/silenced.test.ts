@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { sweepRules } from '../../../src/commands/sweep-deps.ts';
 import { controls } from '../../../src/controls/index.ts';
 import type { SweepPorts, SweepResult } from '../../../src/sweeper/run/sweep.ts';
-import type { RawDocument } from '../../../src/policy/document.ts';
+import type { AnswerDocument, RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import { readConfiguration } from '../../../src/runtime/configuration/configuration.ts';
 import {
@@ -36,11 +36,11 @@ function sweepWithout(silenced: readonly string[], changes: Partial<SweepPorts>)
 function open(name: string): RawDocument {
   const authentication = { x509: { clientCAFile: '/ca.crt' }, anonymous: { enabled: true } };
   const value = { kubeletconfig: { authentication, authorization: { mode: 'AlwaysAllow' } } };
-  return { form: 'object', source: { node: name, via: 'configz' }, vantage: 'live', value };
+  return { form: 'configz', source: { node: name, via: 'configz' }, value };
 }
 
 function proxied(name: string): RawDocument {
-  const document = configz(name, '/ca.crt') as Extract<RawDocument, { form: 'object' }>;
+  const document = configz(name, '/ca.crt') as AnswerDocument;
   return { ...document, source: { node: name, via: 'configz-proxy' } };
 }
 

@@ -9,7 +9,7 @@ import type { SweepPorts } from '../../../src/sweeper/run/sweep.ts';
 import { noArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
 import type { Audit } from '../../../src/policy/link/audits.ts';
 import type { Control } from '../../../src/policy/control.ts';
-import type { RawDocument } from '../../../src/policy/document.ts';
+import type { AnswerDocument, RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import {
   addressOf,
@@ -161,7 +161,7 @@ describe('a sweep', () => {
 describe('what kube-apiserver hears at the address of a node', () => {
   const proxied = (document: (name: string) => RawDocument) => evidence('configz-proxy', document);
   const body = (name: string): RawDocument => ({
-    ...(configz(name, '/ca.crt') as RawDocument & { readonly form: 'object' }),
+    ...(configz(name, '/ca.crt') as AnswerDocument),
     source: { node: name, via: 'configz-proxy' },
   });
   const refusal = (name: string) => unanswered(name, 'configz-proxy', 'unauthorized');
@@ -217,11 +217,11 @@ describe('kube-apiservers', () => {
     const forbidden = {
       form: 'unanswered',
       component: 'kube-apiserver',
+      wanted: 'flagz',
       problem: { code: 'forbidden', message: 'm' },
     } as const;
     const pods = () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]);
-    const at = (address: string) => () =>
-      Promise.resolve([{ ...forbidden, source: { node: address, via: 'flagz' as const } }]);
+    const at = (address: string) => () => Promise.resolve([{ ...forbidden, source: { node: address, via: 'flagz' } }]);
     const balanced = await run({ objects: pods, askApiServers: at(SERVER) });
     expect(balanced.summary.unknown).toBe(0);
     // one that is not seen as a pod is there all the same
