@@ -54,7 +54,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
   test.each<[string, RawDocument, string]>([
     [
       'the flags of a kube-apiserver',
-      { form: 'object', source: { node: 'a', via: 'flagz' }, vantage: 'live', value: poison },
+      { form: 'flagz', source: { node: 'a', via: 'flagz' }, value: poison },
       'kube-apiserver',
     ],
     [

@@ -123,7 +123,7 @@ describe('the token', () => {
 
   test.each(strangers)('is sent to a certificate %s where none is, and that is told', async (_name, pair) => {
     const { port, asked } = await kubelet(200, withCA, pair);
-    expect(await ask({ port }, { clusterCA: authority.certificate })).toMatchObject({ form: 'object' });
+    expect(await ask({ port }, { clusterCA: authority.certificate })).toMatchObject({ form: 'configz' });
     expect(asked).toHaveLength(1);
     expect(unverified).toStrictEqual([expect.stringMatching(/^node-1: [A-Z_]+$/)]);
   });
@@ -136,7 +136,7 @@ describe('the token', () => {
 
   test('is sent where the certificate has the name of the node instead of its address', async () => {
     const { port } = await kubelet(200, withCA, issue({ hosts: ['node-1'] }));
-    expect(await ask({ port }, { ca: authority.certificate })).toMatchObject({ form: 'object' });
+    expect(await ask({ port }, { ca: authority.certificate })).toMatchObject({ form: 'configz' });
   });
 
   test('is not sent where the host name of a node leads to ourselves', async () => {
@@ -160,7 +160,7 @@ describe('the token', () => {
     await closed(1);
     expect({ asked, seen, unverified }).toStrictEqual({ asked: [], seen: [['node-2']], unverified: [] });
     expect(await ask({ port, stranger: () => undefined }, { readNames: servingNamesBy({}) })).toMatchObject({
-      form: 'object',
+      form: 'configz',
     });
   });
 
@@ -169,7 +169,7 @@ describe('the token', () => {
       if (request.headers.authorization === 'Bearer new') response.end(withCA);
       else response.writeHead(401).end();
     });
-    expect(await ask({ port }, { tokens: tokensOf('old', 'new') })).toMatchObject({ form: 'object' });
+    expect(await ask({ port }, { tokens: tokensOf('old', 'new') })).toMatchObject({ form: 'configz' });
     expect(asked).toStrictEqual(['GET /configz Bearer old', 'GET /configz Bearer new']);
     expect(await ask({ port }, { tokens: tokensOf('a', 'b', 'c') })).toMatchObject(problem('unauthorized', ''));
     expect(asked).toHaveLength(4);
