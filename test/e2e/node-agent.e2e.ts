@@ -223,7 +223,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     await startNode(cleanup, plane, 'agent-2');
     const seen = agent.log().length;
     const other = startAgent(NODE, await kubeconfigOn('agent-2'));
-    const refusal = 'a node agent hands over the ConfigMap of its own node';
+    const refusal = 'a node agent can write only the ConfigMap of its own node';
     await eventually('the refusal', () => (other.log().slice(seen).includes(refusal) ? true : undefined), {
       context: other.tail,
     });
