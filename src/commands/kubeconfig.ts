@@ -75,12 +75,12 @@ export async function findCluster(access: ClusterAccess): Promise<Cluster | unde
  */
 export async function openCluster(
   access: ClusterAccess,
-  { complain }: Pick<Terminal, 'complain'>,
+  { printErrorLines }: Pick<Terminal, 'printErrorLines'>,
   signal: AbortSignal,
 ): Promise<Cluster> {
   const cluster = await findCluster(access);
   if (cluster === undefined) throw new StartError('usage', noCluster(access));
-  complain(cluster.notes.map((note) => `the kubeconfig: ${note}`));
+  printErrorLines(cluster.notes.map((note) => `the kubeconfig: ${note}`));
   await cluster.authenticate(signal).catch((cause: unknown) => {
     throw new StartError('credentials', (cause as Error).message.split('\n'), { cause });
   });

@@ -1,3 +1,5 @@
+// Options and texts that commands share: the report, its exit codes, and flags with an environment variable.
+
 import { writeFileSync } from 'node:fs';
 
 import { InvalidArgumentError, Option } from 'commander';
@@ -7,7 +9,7 @@ import type { GuardConfiguration } from '../runtime/configuration/configuration.
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What every command that reports has in common. */
+/** The options of every command that prints a report. */
 export interface ReportOptions {
   readonly config?: string;
   readonly output: 'text' | 'json';
@@ -23,15 +25,18 @@ export function reportOptions(config: string): readonly Option[] {
     new Option('--config <file>', config),
     new Option('--output <format>', 'format of the report').choices(['text', 'json']).default('text'),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),
-    new Option('--fail-on <what>', 'what is not success').choices(['fail', 'unknown', 'never']).default('unknown'),
-    new Option('--quiet', 'text: nothing about what passed'),
-    new Option('--color <when>', 'text: colours').choices(['auto', 'always', 'never']).default('auto'),
+    new Option('--fail-on <what>', 'which results make the exit code non-zero')
+      .choices(['fail', 'unknown', 'never'])
+      .default('unknown'),
+    new Option('--quiet', 'text: do not list what passed'),
+    new Option('--color <when>', 'text: use colors').choices(['auto', 'always', 'never']).default('auto'),
   ];
 }
 
 /**
- * A flag that is also read from a variable named as it. One that is empty is most likely a mistake in a manifest.
- * None may be called --port or --service-…: Kubernetes sets such variables for a Service that is called kubelet-guard.
+ * A flag that can also be set by an environment variable of the same name. An empty value is denied: it is most likely a
+ * mistake in a manifest. No flag may be named --port or --service-…: Kubernetes sets those variables for a Service named
+ * kubelet-guard.
  */
 export function flag(flags: string, description: string, choices?: readonly string[]): Option {
   const option =
@@ -44,22 +49,30 @@ export function flag(flags: string, description: string, choices?: readonly stri
   return option.env(`KUBELET_GUARD_${option.name().replaceAll('-', '_').toUpperCase()}`);
 }
 
-/** The exit codes that all commands that report share. */
+/** The exit codes of every command that prints a report. */
 export const EXIT_CODES = `
 Exit codes:
   0  all passed
-  1  a violation, whatever else could not be told
-  2  wrong use
-  3  could not tell, or nothing to judge
+  1  a violation, even if other results are unknown
+  2  wrong use or configuration
+  3  undecided, or nothing to check
 `;
 
-/** Reads a GuardConfiguration; loaded only where one is wanted. */
+/**
+ * Reads a GuardConfiguration. The reader is loaded only if one is given.
+ *
+ * @throws StartError if the file cannot be read or is not valid
+ */
 export async function readConfiguration(path: string, controls: readonly Control[]): Promise<GuardConfiguration> {
   const { loadConfiguration } = await import('../runtime/configuration/configuration.ts');
   return loadConfiguration(path, controls);
 }
 
-/** Prints a report, or writes it to the file that was asked for. */
+/**
+ * Prints a report, or writes it to --output-file.
+ *
+ * @throws StartError if the file cannot be written
+ */
 export function deliver(report: string, { outputFile }: Pick<ReportOptions, 'outputFile'>, { print }: Terminal): void {
   if (outputFile === undefined) {
     print(report);
@@ -73,7 +86,7 @@ export function deliver(report: string, { outputFile }: Pick<ReportOptions, 'out
   }
 }
 
-/** Tells whether a report is to have colours. */
+/** Whether a report has colors: by --color, else only on a terminal that NO_COLOR and TERM do not exclude. */
 export function wantsColor(
   { color, outputFile }: Pick<ReportOptions, 'color' | 'outputFile'>,
   { env, isTerminal }: Terminal,
@@ -84,10 +97,10 @@ export function wantsColor(
   return isTerminal('stdout');
 }
 
-/** The CA that kubelets are verified by, as kube-apiserver's flag of the same name. */
+/** The CA that verifies kubelets, as with kube-apiserver's flag of the same name. */
 export function kubeletCA(): Option {
   return flag(
     '--kubelet-certificate-authority <file>',
-    'CA of the serving certificates of kubelets: a kubelet with another one is sent no token (default: any is accepted, because the token can do no more than read configz)',
+    'CA of kubelet serving certificates; no token is sent to a kubelet that it does not verify (default: accept every certificate, because the token can only read configz)',
   );
 }

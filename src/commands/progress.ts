@@ -1,15 +1,17 @@
+// The progress bar of a sweep on a terminal.
+
 const WIDTH = 30;
 const CLEAR = '\r\u001b[K';
-/** So often a terminal shows another state, at most. */
+/** The bar is drawn again at most this often. */
 const STEPS = 100;
 
-/** A bar on a terminal that shows how many nodes are done. */
+/** A bar that shows how many nodes are done. */
 export interface ProgressBar {
   readonly show: (done: number, listed: number) => void;
   readonly clear: () => void;
 }
 
-/** Makes a bar; it is drawn when it is first shown, and again only when it has moved. */
+/** Creates a bar. It is drawn when it is first shown, and again only after it moved. */
 export function progressBar(write: (text: string) => void): ProgressBar {
   let drawn = '';
   return {

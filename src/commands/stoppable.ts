@@ -1,3 +1,5 @@
+// Commands that SIGINT and SIGTERM stop before they are done.
+
 import { constants } from 'node:os';
 
 import type { Terminal } from './terminal.ts';
@@ -5,11 +7,12 @@ import type { Terminal } from './terminal.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Does what may be stopped before it is done. It then says so, and ends with the code that a shell gives for the signal; a
- * second signal does not wait for an end in good order.
+ * Runs work that a signal can stop. The first signal aborts it, prints why, and sets the exit code that a shell gives for the
+ * signal. The second signal ends the process at once.
  *
- * @param unfinished what it means that this was stopped
- * @param work resolves to what delivers its result, which is left out where it was stopped
+ * @param unfinished the consequence of a stop, for the message
+ * @param work resolves to a function that prints the result; it is not called after a stop
+ * @throws what `work` throws, unless it was stopped
  */
 export async function stoppable(
   terminal: Terminal,
@@ -21,7 +24,7 @@ export async function stoppable(
     const code = 128 + constants.signals[name];
     if (abort.signal.aborted) terminal.exitNow(code);
     terminal.exitWith(code);
-    terminal.complain([`stopped by ${name}: ${unfinished}`]);
+    terminal.printErrorLines([`stopped by ${name}: ${unfinished}`]);
     abort.abort();
   });
   const isStopped = (): boolean => abort.signal.aborted;
@@ -29,7 +32,7 @@ export async function stoppable(
     const deliver = await work(abort.signal);
     if (!isStopped()) deliver();
   } catch (cause) {
-    // what ends because it is stopped is no fault
+    // an error after the stop is a result of the stop
     if (!isStopped()) throw cause;
   }
 }

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { runCli } from '../support/run-cli.ts';
 
 const MAIN = 'src/main.ts';
 let undo: (() => void)[] = [];
@@ -55,22 +57,37 @@ async function ended(command: readonly string[], begun: (kill: (signal: NodeJS.S
   return { code, output };
 }
 
-test.each([
+describe.each([
   ['sweep', 'SIGINT', 130],
   ['sweep', 'SIGTERM', 143],
   ['doctor', 'SIGINT', 130],
   ['uninstall', 'SIGTERM', 143],
-] as const)('%s that is stopped by %s says so in one line, and ends with %d', async (command, signal, code) => {
+] as const)('%s that is stopped by %s', (command, signal, code) => {
+  test('says so in one line, and ends with the code of the signal', async () => {
+    const { path, server } = await clusterWith('no answer');
+    const result = await runCli([command, '--kubeconfig', path], {
+      onStart: (send) => {
+        server.once('request', () => {
+          send(signal);
+        });
+      },
+    });
+    expect(result).toEqual({ status: code, stdout: '', stderr: expect.stringMatching(stopped(signal)) });
+  });
+});
+
+function stopped(signal: string): RegExp {
+  return new RegExp(`^kubelet-guard: the kubeconfig: .*\nkubelet-guard: stopped by ${signal}: .*\n$`);
+}
+
+test('a signal reaches a command of a process', async () => {
   const { path, server } = await clusterWith('no answer');
-  const result = await ended([process.execPath, MAIN, command, '--kubeconfig', path], (kill) => {
+  const result = await ended([process.execPath, MAIN, 'sweep', '--kubeconfig', path], (kill) => {
     server.once('request', () => {
-      kill(signal);
+      kill('SIGINT');
     });
   });
-  expect(result).toEqual({
-    code,
-    output: expect.stringMatching(new RegExp(`kubelet-guard: stopped by ${signal}: .*\n$`)),
-  });
+  expect(result).toEqual({ code: 130, output: expect.stringMatching(stopped('SIGINT')) });
 });
 
 const script = ['/usr/bin/script', '/bin/script'].find(existsSync);

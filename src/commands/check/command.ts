@@ -75,7 +75,7 @@ async function runCheck(paths: string[], options: CheckOptions, terminal: Termin
     style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
   });
   terminal.exitWith(exitCode);
-  terminal.complain(errors);
+  terminal.printErrorLines(errors);
   deliver(output, options, terminal);
   if (options.writeBaseline !== undefined && baseline !== undefined) {
     const { writeReportFile } = await import('./report-file.ts');

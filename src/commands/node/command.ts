@@ -72,7 +72,7 @@ async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> 
     const { output, errors, exitCode } = await auditHost(request, signal);
     return () => {
       terminal.exitWith(exitCode);
-      terminal.complain(errors);
+      terminal.printErrorLines(errors);
       deliver(output, options, terminal);
     };
   });

@@ -69,7 +69,7 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
     const { output, errors, exitCode } = await sweepOnce(request, signal);
     return () => {
       terminal.exitWith(exitCode);
-      terminal.complain(errors);
+      terminal.printErrorLines(errors);
       deliver(output, options, terminal);
     };
   });

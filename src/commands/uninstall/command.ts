@@ -72,7 +72,7 @@ async function removeAll(options: UninstallOptions, terminal: Terminal, signal: 
     return 0;
   } catch (cause) {
     signal.throwIfAborted();
-    terminal.complain([
+    terminal.printErrorLines([
       (cause as Error).message,
       'something is left in the cluster: run it again once that is put right',
     ]);

@@ -1,0 +1,202 @@
+// The command line in the test process. test/main.test.ts has what needs a process: pipes, signals and users.
+
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { runCli as run } from './support/run-cli.ts';
+
+const manifest = join(import.meta.dirname, 'fixtures/kubeadm-v1.37.2/kube-apiserver.yaml');
+const compliant = readFileSync(manifest, 'utf8');
+const failing = compliant.replace(/^.*--kubelet-client-key=.*\n/m, '');
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-cli-'));
+  chmodSync(folder, 0o755);
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function outcome(args: readonly string[]) {
+  const { status, stderr } = await run(args);
+  return { status, stderr };
+}
+
+describe('check', () => {
+  test('gives 0 where all passed', async () => {
+    const { status, stdout, stderr } = await run(['check', manifest]);
+    expect({ status, stderr }).toStrictEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^PASS .*\n\n0 failed, 1 passed, 0 unknown\n$/);
+  });
+
+  test('gives 1 for a violation, in every format, and shows its line', async () => {
+    const path = write('failing.yaml', failing);
+    expect(await run(['check', path])).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/failing\.yaml:\d+\n/),
+    });
+    const { status, stdout } = await run(['check', '--output', 'json', path]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'GuardReport', summary: { pass: 0, fail: 1, unknown: 0 } });
+  });
+
+  test('judges standard input', async () => {
+    expect(await run(['check', '-'], { input: failing })).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('standard input:'),
+    });
+    expect((await run(['check', '-'], { input: compliant })).status).toBe(0);
+  });
+
+  test('judges a good file beside one that is missing, and says so', async () => {
+    expect(await run(['check', join(folder, 'missing.yaml'), manifest])).toMatchObject({
+      status: 3,
+      stdout: expect.stringContaining('PASS'),
+      stderr: expect.stringMatching(/^kubelet-guard: .*missing\.yaml: does not exist: .*\n$/),
+    });
+  });
+
+  test('gives 1, not 3, where a violation is certain', async () => {
+    expect((await run(['check', join(folder, 'missing.yaml'), write('failing.yaml', failing)])).status).toBe(1);
+  });
+
+  test.each([
+    ['a path that is missing', () => [join(folder, 'nowhere')], /nowhere: does not exist/],
+    ['broken YAML', () => [write('broken.yaml', 'a: [1\nb: }')], /broken\.yaml:?\d*: not readable as YAML or JSON/],
+    ['binary content', () => [write('binary.yaml', Uint8Array.of(1, 0, 2))], /binary\.yaml: is binary/],
+    ['a FIFO', () => [fifo('pipe.yaml')], /pipe\.yaml: is a FIFO, which is not opened/],
+    ['a file of 1 GB', () => [sparse('large.yaml')], /large\.yaml: is larger than 64 MiB/],
+    ['an empty file', () => [write('empty.yaml', '')], /nothing to judge/],
+    ['a folder that goes round in circles', () => [circle('circle')], /nothing to judge/],
+    ['something else', () => [write('service.yaml', 'apiVersion: v1\nkind: Service\n')], /nothing to judge/],
+    ['empty standard input', () => ['-'], /nothing to judge/],
+  ] as const)('gives 3 and a line that says why for %s', async (_name, make, reason) => {
+    const { status, stderr } = await outcome(['check', ...make()]);
+    expect(stderr).toMatch(reason);
+    for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^kubelet-guard: /);
+    expect(status).toBe(3);
+  });
+
+  test('gives what --fail-on asks for', async () => {
+    const path = write('failing.yaml', failing);
+    expect((await run(['check', '--fail-on', 'never', path])).status).toBe(0);
+    expect((await run(['check', '--fail-on', 'fail', path])).status).toBe(1);
+  });
+
+  test('writes the report to a file', async () => {
+    const file = join(folder, 'report.json');
+    expect(await run(['check', '--output', 'json', '--output-file', file, manifest])).toMatchObject({
+      status: 0,
+      stdout: '',
+    });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ kind: 'GuardReport' });
+    expect(await outcome(['check', '--output-file', join(folder, 'no/where'), manifest])).toStrictEqual({
+      status: 2,
+      stderr: expect.stringMatching(/^kubelet-guard: the report cannot be written: .*\n$/),
+    });
+  });
+
+  test('is coloured only where asked, or a terminal', async () => {
+    expect((await run(['check', manifest])).stdout).not.toContain('\u001b');
+    expect((await run(['check', '--color', 'always', manifest])).stdout).toContain('\u001b[32mPASS');
+    expect((await run(['check', manifest], { isTerminal: true })).stdout).toContain('\u001b[32mPASS');
+    const env = { NO_COLOR: '1' };
+    expect((await run(['check', '--color', 'auto', manifest], { isTerminal: true, env })).stdout).not.toContain(
+      '\u001b',
+    );
+  });
+
+  test('says nothing with --quiet where all passed', async () => {
+    expect(await run(['check', '--quiet', manifest])).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('takes a configuration, and refuses a wrong one', async () => {
+    const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
+    const off = write('off.yaml', `${head}controls:\n  apiserver-kubelet-client-cert: { action: off }\n`);
+    expect(await outcome(['check', '--config', off, manifest])).toStrictEqual({
+      status: 3,
+      stderr: expect.stringContaining('nothing to judge'),
+    });
+    expect(await outcome(['check', '--config', write('bad.yaml', `${head}nope: 1\n`), manifest])).toStrictEqual({
+      status: 2,
+      stderr: expect.stringMatching(/^kubelet-guard: .*bad\.yaml:3:1: /),
+    });
+  });
+});
+
+describe('wrong use gives 2 and one line', () => {
+  test.each([
+    ['an unknown option', ['check', '--nope', 'x'], "unknown option '--nope'"],
+    ['no path', ['check'], "missing required argument 'path'"],
+    ['an empty path', ['check', ''], 'a path is empty'],
+    ['an unknown format', ['check', '--output', 'xml', 'x'], 'Allowed choices are text, json'],
+    ['an unknown --fail-on', ['check', '--fail-on', 'maybe', 'x'], 'Allowed choices are fail, unknown, never'],
+    ['an unknown command', ['chek'], "unknown command 'chek'"],
+    ['an unknown control', ['explain', 'nope'], 'the controls are apiserver-kubelet-client-cert, kubelet-client-ca'],
+    ['a configuration that is missing', ['check', '--config', 'nowhere.yaml', 'x'], 'nowhere.yaml'],
+    ['an escape sequence', ['check', '--\u001b[2J'], String.raw`--\u001b[2J`],
+  ])('for %s', async (_name, args, reason) => {
+    const { status, stdout, stderr } = await run(args);
+    expect({ status, stdout }).toStrictEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(reason);
+    expect(stderr).toMatch(/^kubelet-guard: .*\n$/);
+  });
+
+  test('and no command at all shows the help', async () => {
+    expect(await run([])).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage: kubelet-guard') });
+  });
+});
+
+test('--help names the exit codes, --version is of the package', async () => {
+  expect(await run(['check', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Exit codes:') });
+  expect(await run(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test('explain says what a control wants', async () => {
+  expect(await run(['explain', 'kubelet-client-ca'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('4.2.3'),
+  });
+});
+
+function fifo(name: string): string {
+  const path = join(folder, name);
+  if (!existsSync(path)) expect(spawnSync('mkfifo', [path]).status).toBe(0);
+  return path;
+}
+
+function sparse(name: string): string {
+  const path = write(name, '');
+  truncateSync(path, 1024 ** 3);
+  return path;
+}
+
+function circle(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  if (!existsSync(join(path, 'again'))) symlinkSync('.', join(path, 'again'));
+  return path;
+}
