@@ -110,7 +110,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     expect(heard).toEqual([]);
   });
 
-  test('labels that a kubelet gives itself change nothing but what is said beside', async () => {
+  test('labels that a kubelet sets change no verdict', async () => {
     const before = await sweep(ALL);
     await label('open-4', { type: 'virtual-kubelet', 'cloud.google.com/gke-nodepool': 'x' });
     await label('open-4', { 'eks.amazonaws.com/nodegroup': 'x', 'kubernetes.azure.com/cluster': 'x' });

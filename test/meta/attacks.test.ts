@@ -96,7 +96,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
 const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
   'two nodes with one address': [['test/policy/link/identity.test.ts', 'two nodes with one address']],
   'a label that takes a node out': [
-    [IDENTITY, 'labels that a kubelet gives itself change nothing but what is said beside'],
+    [IDENTITY, 'labels that a kubelet sets change no verdict'],
     [IDENTITY, 'a node that says it is virtual and does not answer is named, counted, and unknown'],
   ],
   'kubeconfigs that kubectl reads': [

@@ -11,7 +11,7 @@ async function said(run: (say: (line: string) => void) => Promise<boolean>): Pro
   return (await run((line) => lines.push(line))) ? [] : lines;
 }
 
-test('users of a host who start what looks like a kubelet change nothing that is said of the others', async () => {
+test('programs of users that look like a kubelet change no other finding', async () => {
   const bounds = { count: 12, milliseconds: 40_000, seed: SEED };
   expect(await said((say) => soakHosts(bounds, say))).toEqual([]);
 }, 60_000);
