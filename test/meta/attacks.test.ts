@@ -59,10 +59,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/launch/shell/real.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
   ],
   '11 programs and files of local users': [
-    [
-      'test/soak/hosts.test.ts',
-      'users of a host who start what looks like a kubelet change nothing that is said of the',
-    ],
+    ['test/soak/hosts.test.ts', 'programs of users that look like a kubelet change no other finding'],
     ['test/commands/node/host.test.ts', 'what is hostile'],
     ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
