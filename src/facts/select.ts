@@ -4,6 +4,7 @@
 import { JSONPath } from 'jsonpath-plus';
 
 import { isRecord } from '../json.ts';
+import { KUBELET_SETTINGS, type KubeletSettingName } from '../policy/settings.ts';
 
 /** A value and its JSON Pointer. */
 export interface Selected {
@@ -11,9 +12,13 @@ export interface Selected {
   readonly pointer: string;
 }
 
-/** Every path of this module, for the test that proves each of them in a fixture. */
+const FIELD_PATHS = Object.fromEntries(
+  Object.entries(KUBELET_SETTINGS).map(([name, { field }]) => [name, `$.${field}`]),
+) as Readonly<Record<KubeletSettingName, string>>;
+
+/** Every path of this module: the field of each kubelet setting, by the setting's name, and the other places. */
 export const PATHS = {
-  clientCAFile: '$.authentication.x509.clientCAFile',
+  ...FIELD_PATHS,
   kubeletconfig: '$.kubeletconfig',
   podTemplate: '$.spec.template',
   jobTemplate: '$.spec.jobTemplate.spec.template',

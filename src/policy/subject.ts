@@ -2,6 +2,7 @@
 
 import type { CertificateFile, Moment, PairFiles } from './certificates.ts';
 import type { Component, Origin, Problem, Reading, Source, Surface, Vantage } from './reading.ts';
+import type { ApiServerReadings, KubeletReadings } from './settings.ts';
 
 /** Why the component would exit instead of starting, in its own words as far as they are known. */
 export interface Refusal {
@@ -34,13 +35,9 @@ interface SubjectBase {
   readonly doubts: readonly Problem[];
 }
 
-/** One kube-apiserver. */
-export interface ApiServer extends SubjectBase {
+/** One kube-apiserver, with a reading of each of its settings. */
+export interface ApiServer extends SubjectBase, ApiServerReadings {
   readonly component: 'kube-apiserver';
-  readonly kubeletClientCertificate: Reading<string>;
-  readonly kubeletClientKey: Reading<string>;
-  /** The CA that kube-apiserver verifies the serving certificates of kubelets by. */
-  readonly kubeletCertificateAuthority: Reading<string>;
   /** The files of the client certificate and its key, where they were looked at. */
   readonly pair?: PairFiles;
   /** Kubelets that ask their callers for a certificate, and were shown none that they accept. */
@@ -50,15 +47,12 @@ export interface ApiServer extends SubjectBase {
 }
 
 /** One kubelet, or the configuration that kubelets start with. A setting is absent where such evidence never shows it. */
-export interface Kubelet extends SubjectBase {
+export interface Kubelet extends SubjectBase, Partial<KubeletReadings> {
   readonly component: 'kubelet';
-  readonly clientCAFile?: Reading<string>;
   /** What the client CA file holds, where that was looked at. */
   readonly clientCA?: { readonly file: CertificateFile; readonly moment: Moment };
   /** The names of the CAs that it accepts client certificates of, as its TLS hello lists them (RFC 4514). */
   readonly acceptedAuthorities?: Reading<readonly string[]>;
-  readonly anonymousAuth?: Reading<boolean>;
-  readonly authorizationMode?: Reading<string>;
 }
 
 /** What a control judges. */

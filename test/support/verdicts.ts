@@ -11,10 +11,11 @@ import { flagTable } from '../../src/facts/argv/flags.ts';
 import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/api-server/kubeadm.ts';
 import { neverServes } from '../../src/facts/argv/serving.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
-import { parseCommandLine, readFlag, type CommandLine } from '../../src/facts/argv/pflag.ts';
-import { apiServerReadings, type ApiServerReadings } from '../../src/facts/readings.ts';
+import { parseCommandLine, type CommandLine } from '../../src/facts/argv/pflag.ts';
+import { apiServerReadings, readSetting } from '../../src/facts/readings.ts';
 import { recognise } from '../../src/facts/inputs/recognise.ts';
 import type { Problem, Reading } from '../../src/policy/reading.ts';
+import type { ApiServerReadings } from '../../src/policy/settings.ts';
 import type { Refusal } from '../../src/policy/subject.ts';
 import type { Answer, Query } from './oracle.ts';
 import { ample } from './budget.ts';
@@ -146,7 +147,7 @@ function apiServer(args: readonly string[]): Verdict {
   return settle(
     commandLine.refusal,
     quits('kube-apiserver', commandLine),
-    apiServerReadings((name) => readFlag(commandLine, name, { layer: 'default' })),
+    apiServerReadings((setting) => readSetting(commandLine, setting, { layer: 'default' })),
     [...commandLine.doubts, ...(commandLine.unclear ? [commandLine.unclear] : [])],
   );
 }

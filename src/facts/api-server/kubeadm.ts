@@ -3,6 +3,7 @@
 
 import { asArray, asRecord, asRecords, asString, asText, isRecord } from '../../json.ts';
 import type { Origin, Reading } from '../../policy/reading.ts';
+import type { ApiServerReadings } from '../../policy/settings.ts';
 import type { ApiServer, Refusal } from '../../policy/subject.ts';
 import { findMismatchIn, rootType } from '../decoding/decode.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
@@ -11,8 +12,8 @@ import type { Budget } from '../budget.ts';
 import { flagTable, minorOf } from '../argv/flags.ts';
 import { neverServes } from '../argv/serving.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
-import { parseCommandLine, readFlag } from '../argv/pflag.ts';
-import { apiServerReadings, type ApiServerReadings } from '../readings.ts';
+import { parseCommandLine } from '../argv/pflag.ts';
+import { apiServerReadings, readSetting } from '../readings.ts';
 import { select } from '../select.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 
@@ -74,7 +75,7 @@ export function clusterConfigurationSettings(document: Known, budget: Budget): S
   const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
   const place: Origin = { layer: 'kubeadm', pointer: '/apiServer' };
   return {
-    ...apiServerReadings((name) => byKubeadm(readFlag(commandLine, name, place))),
+    ...apiServerReadings((setting) => byKubeadm(readSetting(commandLine, setting, place))),
     view: (path) => (isAbsolute(path) ? 'not-shown' : 'relative'),
     doubts: commandLine.doubts,
     ...(refusal && { refusal }),
@@ -82,7 +83,7 @@ export function clusterConfigurationSettings(document: Known, budget: Budget): S
 }
 
 /** What kubeadm adds by itself has no place in the document. */
-function byKubeadm(reading: Reading<string>): Reading<string> {
+function byKubeadm<T>(reading: Reading<T>): Reading<T> {
   return reading.state === 'set' && reading.origin.pointer === undefined
     ? { ...reading, origin: { layer: 'kubeadm' } }
     : reading;

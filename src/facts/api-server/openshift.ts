@@ -2,8 +2,9 @@
 
 import { asArray, asRecord } from '../../json.ts';
 import type { Origin, Reading } from '../../policy/reading.ts';
+import type { ApiServerReadings } from '../../policy/settings.ts';
 import type { ApiServer } from '../../policy/subject.ts';
-import { apiServerReadings, type ApiServerReadings } from '../readings.ts';
+import { apiServerReadings, ofFlagText } from '../readings.ts';
 import { isAbsolute } from '../values/paths.ts';
 import { select } from '../select.ts';
 
@@ -30,7 +31,7 @@ export function apiServerConfigSettings(config: unknown): Settings {
     };
   };
   return {
-    ...apiServerReadings(read),
+    ...apiServerReadings((setting) => ofFlagText(setting, read(setting.flag))),
     view: (path) => (isAbsolute(path) ? 'not-shown' : 'relative'),
   };
 }

@@ -2,6 +2,7 @@
 // (scripts/generate).
 
 import type { Component } from '../../policy/reading.ts';
+import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../policy/settings.ts';
 import { dependsOnBefore } from './flag-values.ts';
 import data from '../data/flags.json' with { type: 'json' };
 
@@ -13,7 +14,7 @@ export interface Flag {
   /** The value that the flag has without `=`; a flag with one never takes the next word. */
   readonly noOptDefVal?: string;
   readonly shorthand?: string;
-  /** Somebody reads its value. */
+  /** The value is read, so the parser keeps it. */
   readonly kept: boolean;
 }
 
@@ -52,20 +53,22 @@ const tables: Readonly<Record<Component, Map<number | 'older' | 'newest', FlagTa
   'kube-apiserver': new Map(),
   kubelet: new Map(),
 };
-const KEPT = new Set([
-  'anonymous-auth',
-  'authorization-mode',
-  'client-ca-file',
-  'config',
-  'config-dir',
-  'enable-server',
-  'help',
-  'kubelet-certificate-authority',
-  'kubelet-client-certificate',
-  'kubelet-client-key',
-  'node-labels',
-  'version',
-]);
+/** Flags whose values are read, besides those of settings: they decide which files count, and whether and where it serves. */
+const OWN_FLAGS: Readonly<Record<Component, readonly string[]>> = {
+  'kube-apiserver': ['help', 'version'],
+  kubelet: [
+    ...['config', 'config-dir', 'enable-server', 'help', 'node-labels', 'version'],
+    ...['address', 'hostname-override', 'pod-manifest-path', 'port'],
+  ],
+};
+const KEPT: Readonly<Record<Component, ReadonlySet<string>>> = {
+  'kube-apiserver': keptFlags('kube-apiserver', API_SERVER_SETTINGS),
+  kubelet: keptFlags('kubelet', KUBELET_SETTINGS),
+};
+
+function keptFlags(component: Component, settings: Readonly<Record<string, { flag: string }>>): ReadonlySet<string> {
+  return new Set([...Object.values(settings).map(({ flag }) => flag), ...OWN_FLAGS[component]]);
+}
 
 /** The minor version in `v1.37.2` or `1.37`. */
 export function minorOf(version: string): number | undefined {
@@ -88,7 +91,7 @@ export function flagTable(component: Component, minor: number | undefined): Flag
   const entries = ENTRIES[component]
     // What is gone by now was there before.
     .filter(({ since, until }) => version === 'older' || (since <= version && version <= until))
-    .map((flag) => ({ ...flag, kept: KEPT.has(flag.name) || dependsOnBefore(flag.type) }))
+    .map((flag) => ({ ...flag, kept: KEPT[component].has(flag.name) || dependsOnBefore(flag.type) }))
     // Of several entries for a name, the oldest has the last word.
     .reverse();
   const byName = new Map(entries.map((flag) => [flag.name, flag]));

@@ -70,6 +70,15 @@ export function keepKnown(type: string, value: unknown): unknown {
   return Object.fromEntries(known.map(([name, entry]) => [name, keepKnown(fields[name] ?? '', entry)]));
 }
 
+/** The type of a field, by the names on the way to it from a struct; undefined where there is no such field. */
+export function fieldType(type: string, [name, ...rest]: readonly string[]): string | undefined {
+  if (name === undefined) return type;
+  const struct = type.replace(/^\*/, '');
+  const fields = Object.hasOwn(TYPES, struct) ? TYPES[struct] : undefined;
+  const found = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return found === undefined ? undefined : fieldType(found, rest);
+}
+
 /** A field's name as encoding/json compares it (fold.go): besides ASCII letters, two signs are letters to it. */
 export function fold(name: string): string {
   return name.toLowerCase().replaceAll('\u017f', 's');

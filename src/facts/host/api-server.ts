@@ -3,16 +3,17 @@
 import type { PairFiles } from '../../policy/certificates.ts';
 import type { CertificateSight, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { ApiServerReadings, ApiServerSetting, SettingValue } from '../../policy/settings.ts';
 import type { ApiServer } from '../../policy/subject.ts';
 import { flagTable } from '../argv/flags.ts';
-import { parseCommandLine, readFlag, type CommandLine } from '../argv/pflag.ts';
+import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './command.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './files.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
-import { apiServerReadings, unreadableAs, type ApiServerReadings } from '../readings.ts';
+import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseStream } from '../yaml/documents.ts';
 
 const PLACE: Origin = { layer: 'flag' };
@@ -106,7 +107,7 @@ function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): 
     const message = `it runs, though with its command line it would not: ${refusal.reason}; ask its /flagz`;
     return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
   }
-  const read = (name: string): Reading<string> => readFlag(commandLine, name, PLACE);
+  const read = (setting: ApiServerSetting): Reading<SettingValue> => readSetting(commandLine, setting, PLACE);
   return config === undefined
     ? apiServerReadings(read)
     : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
@@ -118,7 +119,7 @@ const OPENSHIFT = '--openshift-config=';
 function ofFile(
   path: string,
   files: ProcessFiles,
-  flag: (name: string) => Reading<string>,
+  flag: (setting: ApiServerSetting) => Reading<SettingValue>,
   budget: Budget,
 ): ApiServerReadings {
   const content = files.readFile(path);
@@ -133,13 +134,9 @@ function ofFile(
     return apiServerReadings(() => unreadableAs({ code: 'malformed', message }));
   }
   const settings = apiServerConfigSettings(first.value);
-  const either = (inFile: Reading<string>, name: string): Reading<string> => {
-    if (inFile.state === 'unset') return flag(name);
+  const either = (inFile: Reading<SettingValue>, setting: ApiServerSetting): Reading<SettingValue> => {
+    if (inFile.state === 'unset') return flag(setting);
     return inFile.state === 'set' ? { ...inFile, origin: { ...inFile.origin, file: path } } : inFile;
   };
-  return {
-    kubeletClientCertificate: either(settings.kubeletClientCertificate, 'kubelet-client-certificate'),
-    kubeletClientKey: either(settings.kubeletClientKey, 'kubelet-client-key'),
-    kubeletCertificateAuthority: either(settings.kubeletCertificateAuthority, 'kubelet-certificate-authority'),
-  };
+  return apiServerReadings((setting, name) => either(settings[name], setting));
 }

@@ -4,7 +4,7 @@ import { isRejectedByKubelet } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Problem } from '../../policy/reading.ts';
 import type { Kubelet } from '../../policy/subject.ts';
-import { flagTable, type FlagTable } from '../argv/flags.ts';
+import { flagTable } from '../argv/flags.ts';
 import { parseCommandLine } from '../argv/pflag.ts';
 import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
@@ -14,11 +14,11 @@ import { commandOf, hasSameWords, unitInstead } from './command.ts';
 import {
   applyDocument,
   firstDocument,
-  foldedPath,
   readConfiguration,
   startingPoint,
   type Layered,
 } from '../kubelet/configuration.ts';
+import { foldedPath } from '../kubelet/fields.ts';
 import { kubeletSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
@@ -156,13 +156,13 @@ function kubeletOf(
 
 /** A kubelet of which nothing can be told. */
 export function unreadableKubelet(document: ProcessDocument, problem: Problem): Kubelet {
-  return { ...base(document), ...kubeletReadings(unreadableAs(problem)), doubts: document.problems };
+  return { ...base(document), ...kubeletReadings(() => unreadableAs(problem)), doubts: document.problems };
 }
 
 function refusedKubelet(document: ProcessDocument, reason: string): Kubelet {
   return {
     ...base(document),
-    ...kubeletReadings({ state: 'unset' }),
+    ...kubeletReadings(() => ({ state: 'unset' })),
     refusal: { reason: `systemd does not start it: ${reason}` },
     doubts: document.problems,
   };
@@ -176,20 +176,10 @@ function readTime({ startedAt, command }: ProcessDocument): ReadTime {
   return { startedAt, writesItself: command.by === 'k3s' };
 }
 
-const PLACE_FLAGS = new Set(['hostname-override', 'pod-manifest-path', 'address', 'port', 'config', 'config-dir']);
-
-/** The values of flags that no control wants. Undefined is not set, or not known. */
+/** The values of flags that say where the kubelet serves. Undefined: not set, or not known. */
 function flagsOf(words: readonly Word[], budget: Budget): (name: string) => string | undefined {
   const table = flagTable('kubelet', undefined);
-  const keeping: FlagTable = {
-    ...table,
-    accepted: new Map(),
-    find: (name) => {
-      const flag = table.find(name);
-      return flag && PLACE_FLAGS.has(name) ? { ...flag, kept: true } : flag;
-    },
-  };
-  const { assignments, unclear } = parseCommandLine(words, keeping, { emptyPositionals: false, budget });
+  const { assignments, unclear } = parseCommandLine(words, table, { emptyPositionals: false, budget });
   return (name) => {
     const assignment = unclear ? undefined : assignments.get(name);
     return assignment?.word.holes === true ? undefined : assignment?.value;

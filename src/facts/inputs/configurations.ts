@@ -7,7 +7,7 @@ import type { ParsedDocument } from '../yaml/documents.ts';
 import { clusterConfigurationSettings } from '../api-server/kubeadm.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { apiServerConfigSettings } from '../api-server/openshift.ts';
-import { apiServerReadings, kubeletReadings, unreadableAs } from '../readings.ts';
+import { apiServerReadings, changeApiServer, changeKubelet, kubeletReadings, unreadableAs } from '../readings.ts';
 import { joinPath } from '../values/paths.ts';
 
 /** Where a configuration was found, and under which name it is reported. */
@@ -38,7 +38,7 @@ export const kubeletConfiguration: ConfigurationReader = {
   unreadable: (problem, place): Kubelet => ({
     ...base('kubelet', place),
     component: 'kubelet',
-    ...kubeletReadings(unreadableAs(problem)),
+    ...kubeletReadings(() => unreadableAs(problem)),
     doubts: [],
   }),
 };
@@ -115,22 +115,7 @@ export function embedded(subject: Subject, pointer: string, first: boolean): Sub
     doubts: subject.doubts.map(problem),
     ...(refusal && { refusal: refusal.origin ? { ...refusal, origin: moved(refusal.origin) } : refusal }),
   };
-  if (subject.component === 'kubelet') {
-    const { clientCAFile, anonymousAuth, authorizationMode } = subject;
-    return {
-      ...subject,
-      ...common,
-      ...(clientCAFile && { clientCAFile: reading(clientCAFile) }),
-      ...(anonymousAuth && { anonymousAuth: reading(anonymousAuth) }),
-      ...(authorizationMode && { authorizationMode: reading(authorizationMode) }),
-    };
-  }
-  const { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } = subject;
-  return {
-    ...subject,
-    ...common,
-    kubeletClientCertificate: reading(kubeletClientCertificate),
-    kubeletClientKey: reading(kubeletClientKey),
-    kubeletCertificateAuthority: reading(kubeletCertificateAuthority),
-  };
+  return subject.component === 'kubelet'
+    ? { ...changeKubelet(subject, reading), ...common }
+    : { ...changeApiServer(subject, reading), ...common };
 }

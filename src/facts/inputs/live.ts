@@ -3,11 +3,18 @@
 import { asRecord, isRecord } from '../../json.ts';
 import type { AnswerDocument, RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
+import { KUBELET_SETTINGS, type KubeletReadings } from '../../policy/settings.ts';
 import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
-import { ANONYMOUS_AUTH, AUTHORIZATION_MODE } from '../kubelet/configuration.ts';
-import { apiServerReadings, kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
+import {
+  apiServerReadings,
+  defaultReading,
+  kubeletReadings,
+  kubeletSettingNames,
+  ofFieldValue,
+  ofFlagText,
+  unreadableAs,
+} from '../readings.ts';
 import { select } from '../select.ts';
-import { pointerOf, valueAt } from '../values/shape.ts';
 
 const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
 
@@ -33,7 +40,7 @@ export function unansweredSubject({ component, wanted, source, problem }: Unansw
     const subject = { ...apiServer(source, () => unreadable), vantage } as const;
     return wanted === 'process' ? { ...subject, name: nameOnNode(component, source) } : subject;
   }
-  const readings = wanted === 'hello' ? { acceptedAuthorities: unreadable } : kubeletReadings(unreadable);
+  const readings = wanted === 'hello' ? { acceptedAuthorities: unreadable } : kubeletReadings(() => unreadable);
   return { ...base(component, source), vantage, component, ...readings };
 }
 
@@ -44,38 +51,35 @@ export function answerSubject({ form, source, value }: AnswerDocument): Subject 
 }
 
 /**
- * The effective settings in the body of a kubelet's `/configz`. It leaves out an empty path; everything else it always
- * shows (kubelet config/v1beta1/types.go: `x509` and `anonymous` without omitempty, `enabled` and `mode` with the defaults
- * filled in), so that a body without it is another program's.
+ * The effective settings in the body of a kubelet's `/configz` (kubelet config/v1beta1/types.go). A body without the object
+ * `x509`, which a kubelet always shows, is another program's.
  */
 export function configzReadings(body: unknown): KubeletReadings {
   const config = select('kubeletconfig', body);
   const authentication = asRecord(asRecord(config.value).authentication);
-  if (!isRecord(authentication.x509)) return kubeletReadings(unreadableAs(notOf('/configz', config.pointer)));
-  const originAt = (pointer: string): Origin => ({ layer: 'live', pointer: `${config.pointer}${pointer}` });
-  const path = select('clientCAFile', config.value);
-  const enabled = valueAt(config.value, ANONYMOUS_AUTH);
-  const enabledOrigin = originAt(pointerOf(ANONYMOUS_AUTH));
-  const mode = valueAt(config.value, AUTHORIZATION_MODE);
-  const modeOrigin = originAt(pointerOf(AUTHORIZATION_MODE));
-  return {
-    clientCAFile:
-      path.value === undefined
-        ? { state: 'unset', origin: originAt(path.pointer) }
-        : textReading(path.value, originAt(path.pointer)),
-    anonymousAuth:
-      typeof enabled === 'boolean'
-        ? { state: 'set', value: enabled, origin: enabledOrigin }
-        : unreadableAs(notShown('authentication.anonymous.enabled', enabledOrigin)),
-    authorizationMode:
-      mode === undefined ? unreadableAs(notShown('authorization.mode', modeOrigin)) : textReading(mode, modeOrigin),
-  };
+  if (!isRecord(authentication.x509)) {
+    const unreadable = unreadableAs(notOf('/configz', config.pointer));
+    return kubeletReadings(() => unreadable);
+  }
+  return kubeletReadings((setting, name) => {
+    const { value, pointer } = select(name, config.value);
+    const origin: Origin = { layer: 'live', pointer: `${config.pointer}${pointer}` };
+    if (value === undefined && setting.configz === 'always') return unreadableAs(notShown(setting.field, origin));
+    if (value === undefined) return defaultReading(EMPTY[setting.type], origin);
+    const read = ofFieldValue(setting, value);
+    return read === undefined
+      ? unreadableAs(notOf('/configz', origin.pointer ?? ''))
+      : { state: 'set', value: read, origin };
+  });
 }
 
-function textReading(value: unknown, origin: Origin): Reading<string> {
-  return typeof value === 'string'
-    ? { state: 'set', value, origin }
-    : unreadableAs(notOf('/configz', origin.pointer ?? ''));
+/** What a field has that `/configz` leaves out because it is empty. An empty text is no setting. */
+const EMPTY = { path: undefined, string: undefined, boolean: false, number: 0 } as const;
+
+/** The readings of the settings that a real `/configz` never leaves out. */
+export function alwaysShown(readings: KubeletReadings): Partial<KubeletReadings> {
+  const names = kubeletSettingNames.filter((name) => KUBELET_SETTINGS[name].configz === 'always');
+  return Object.fromEntries(names.map((name) => [name, readings[name]]));
 }
 
 function notShown(field: string, origin: Origin): Problem {
@@ -114,7 +118,7 @@ function apiServer(source: AskedSource, read: (flag: string) => Reading<string>)
   return {
     ...base('kube-apiserver', source),
     component: 'kube-apiserver',
-    ...apiServerReadings(read),
+    ...apiServerReadings((setting) => ofFlagText(setting, read(setting.flag))),
     // a process that answers has found its files, whatever folder it works in
     view: () => 'not-shown',
   };

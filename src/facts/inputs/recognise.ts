@@ -13,7 +13,7 @@ import {
 } from './configurations.ts';
 import { findMismatchIn, rootType } from '../decoding/decode.ts';
 import { decodedDocument, type ParsedDocument } from '../yaml/documents.ts';
-import { configzReadings } from './live.ts';
+import { alwaysShown, configzReadings } from './live.ts';
 import { isClusterConfiguration, kubeadmDirectory } from '../api-server/kubeadm.ts';
 import { isApiServerConfig } from '../api-server/openshift.ts';
 import { podSubjects, unreadablePod, type PodPlace } from '../pod/pods.ts';
@@ -182,11 +182,11 @@ function configzSubjects(value: Readonly<Record<string, unknown>>, { source, bud
     vantage: 'live',
     surface: kubeletConfiguration.surface,
   } as const;
-  // What it leaves out of these two has no default: a real body always shows them.
-  const { anonymousAuth, authorizationMode } = configzReadings(value);
+  // a real body always shows these, so that a default does not stand for them
+  const shown = alwaysShown(configzReadings(value));
   return kubeletConfiguration
     .read(decodedDocument(effective), place, budget)
-    .map((subject) => ({ ...subject, anonymousAuth, authorizationMode }));
+    .map((subject) => ({ ...subject, ...shown }));
 }
 
 interface PodIn {

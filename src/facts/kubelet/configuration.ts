@@ -1,30 +1,25 @@
 // KubeletConfiguration documents: how each is read, and how one is merged into another (kubernetes
 // pkg/kubelet/kubeletconfig/configfiles, cmd/kubelet/app/server.go:338-400).
 
-import { asRecord, asText, isRecord } from '../../json.ts';
+import { asRecord, isRecord } from '../../json.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
+import type { KubeletReadings } from '../../policy/settings.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { HOLE } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { findMismatchIn, fold } from '../decoding/decode.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
-import { kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
+import { defaultReading, kubeletReadings, kubeletSettingNames, unreadableAs } from '../readings.ts';
 import { select } from '../select.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
-import { pointerOf, valueAt } from '../values/shape.ts';
+import { pointerOf } from '../values/shape.ts';
 import { isFinite } from '../yaml/conversion.ts';
+import { fieldNames, fieldValue, readField, TYPE, withFields, withReadings } from './fields.ts';
 import { parseFirst, type ParsedDocument, type Syntax } from '../yaml/documents.ts';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
 /** Kubelets accept it, with the names of Go's fields. */
 const INTERNAL_VERSION = 'kubelet.config.k8s.io/__internal';
-/** The Go type of the configuration. */
-export const TYPE = 'KubeletConfiguration';
-/** Where a configuration says whether anonymous requests are served. */
-export const ANONYMOUS_AUTH = ['authentication', 'anonymous', 'enabled'];
-/** Where it says who decides what a caller may do. */
-export const AUTHORIZATION_MODE = ['authorization', 'mode'];
-const FOLDED_CLIENT_CA_FILE = ['authentication', 'x509', 'clientcafile'];
 
 /** A document, as far as it decides what a kubelet makes of it. */
 export type KubeletDocument = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
@@ -50,51 +45,13 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
     return refuse(`${path}: key ${duplicate} already set in map`, { ...origin, pointer: duplicate });
   if (!isFinite(value)) return refuse(`${path}: a number is out of range`, origin);
   const config = mergePatch(base.config, asRecord(value), budget);
-  const merged = readMerged(config, origin);
-  const keeps = (path: readonly string[]): boolean => foldedPath(config, path) === foldedPath(base.config, path);
-  return {
-    config,
-    readings: {
-      clientCAFile: keeps(FOLDED_CLIENT_CA_FILE) ? base.readings.clientCAFile : merged.clientCAFile,
-      anonymousAuth: keeps(ANONYMOUS_AUTH) ? base.readings.anonymousAuth : merged.anonymousAuth,
-      authorizationMode: keeps(AUTHORIZATION_MODE) ? base.readings.authorizationMode : merged.authorizationMode,
-    },
-  };
-}
-
-/** What is left out or taken out gets the defaults of a file (pkg/kubelet/apis/config/v1beta1/defaults.go:91-102). */
-function readMerged(config: Readonly<Record<string, unknown>>, origin: Origin): KubeletReadings {
-  const path = foldedPath(config, FOLDED_CLIENT_CA_FILE);
-  const mode = foldedPath(config, AUTHORIZATION_MODE);
-  const at = (pointer: string): Origin => ({ ...origin, pointer });
-  const pathOrigin = at('/authentication/x509/clientCAFile');
-  return {
-    clientCAFile:
-      typeof path === 'string'
-        ? { state: 'set', value: path, origin: pathOrigin }
-        : { state: 'unset', origin: pathOrigin },
-    anonymousAuth: {
-      state: 'set',
-      value: foldedPath(config, ANONYMOUS_AUTH) === true,
-      origin: at(pointerOf(ANONYMOUS_AUTH)),
-    },
-    authorizationMode: {
-      state: 'set',
-      value: typeof mode === 'string' && mode !== '' ? mode : 'Webhook',
-      origin: at(pointerOf(AUTHORIZATION_MODE)),
-    },
-  };
-}
-
-/** The value at a path, with names in any case: keys are decoded in order, so the last match wins. Names are lower-case. */
-export function foldedPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  if (name === undefined) return value;
-  let found: unknown;
-  for (const key of Object.keys(asRecord(value)).sort()) {
-    if (fold(key) !== name) continue;
-    found = foldedPath(asRecord(value)[key], rest) ?? found;
-  }
-  return found;
+  const readings = kubeletReadings((setting, name) => {
+    const merged = fieldValue(config, name);
+    if (merged === fieldValue(base.config, name)) return base.readings[name];
+    const place: Origin = { ...origin, pointer: pointerOf(fieldNames(setting)) };
+    return readField(setting, merged, place, place);
+  });
+  return { config, readings };
 }
 
 /** A KubeletConfiguration as the file of `--config`, at a path if it has one. */
@@ -115,30 +72,13 @@ export function readConfiguration(document: KubeletDocument, path: string | unde
       ...place,
       pointer: found.pointer,
     });
-  const clientCAFile = select('clientCAFile', value);
-  const enabled = valueAt(value, ANONYMOUS_AUTH);
-  const mode = asText(valueAt(value, AUTHORIZATION_MODE));
-  const caOrigin: Origin = { ...place, pointer: clientCAFile.pointer };
-  const resolved = typeof clientCAFile.value === 'string' ? resolvePath(clientCAFile.value, path) : undefined;
-  return {
-    config: withSettings(asRecord(value), resolved ?? '', enabled === true, mode ?? 'Webhook'),
-    readings: {
-      clientCAFile:
-        resolved === undefined
-          ? { state: 'unset', origin: caOrigin }
-          : { state: 'set', value: resolved, origin: caOrigin },
-      anonymousAuth: {
-        state: 'set',
-        value: enabled === true,
-        origin: typeof enabled === 'boolean' ? { ...place, pointer: pointerOf(ANONYMOUS_AUTH) } : { layer: 'default' },
-      },
-      authorizationMode: {
-        state: 'set',
-        value: mode ?? 'Webhook',
-        origin: mode === undefined ? { layer: 'default' } : { ...place, pointer: pointerOf(AUTHORIZATION_MODE) },
-      },
-    },
-  };
+  const readings = kubeletReadings((setting, name) => {
+    const field = select(name, value);
+    const isPath = setting.type === 'path' && typeof field.value === 'string';
+    const written = isPath ? resolvePath(field.value, path) : field.value;
+    return readField(setting, written, { ...place, pointer: field.pointer }, { layer: 'default' });
+  });
+  return { config: withReadings(asRecord(value), readings), readings };
 }
 
 function headerFault(
@@ -198,42 +138,16 @@ function resolvePath(value: string, configPath: string | undefined): string {
 /** A layer that cannot be read. */
 export function unreadable(problem: Problem): Layered {
   return {
-    config: withSettings({}, HOLE, HOLE, HOLE),
-    readings: kubeletReadings(unreadableAs(problem)),
+    config: withFields({}, kubeletSettingNames, () => HOLE),
+    readings: kubeletReadings(() => unreadableAs(problem)),
     ...(problem.code === 'malformed' && { malformed: problem }),
   };
 }
 
 /** What a kubelet with no --config begins with (cmd/kubelet/app/options/options.go:215-224). */
 export function startingPoint(): Layered {
-  const origin: Origin = { layer: 'default' };
-  return {
-    config: withSettings({}, '', true, 'AlwaysAllow'),
-    readings: {
-      clientCAFile: { state: 'unset', origin },
-      anonymousAuth: { state: 'set', value: true, origin },
-      authorizationMode: { state: 'set', value: 'AlwaysAllow', origin },
-    },
-  };
-}
-
-/** The configuration that drop-ins are merged into, as Go writes it: with its defaults, and without an empty path. */
-function withSettings(
-  config: Readonly<Record<string, unknown>>,
-  path: string,
-  anonymous: boolean | typeof HOLE,
-  mode: string,
-): Layered['config'] {
-  const x509 = { clientCAFile: path === '' ? null : path };
-  return mergePatch(config, { authentication: { x509, anonymous: { enabled: anonymous } }, authorization: { mode } });
-}
-
-/** A configuration without what could not be read of it, where that is no value of its field's type. */
-export function withoutHoles(config: Layered['config']): Layered['config'] {
-  const { anonymous } = asRecord(config.authentication);
-  return asRecord(anonymous).enabled === HOLE
-    ? mergePatch(config, { authentication: { anonymous: { enabled: null } } })
-    : config;
+  const readings = kubeletReadings(({ defaults }) => defaultReading(defaults.flags, { layer: 'default' }));
+  return { config: withReadings({}, readings), readings };
 }
 
 /** Why the kubelet exits. */

@@ -2,37 +2,29 @@
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
 import { asRecord } from '../../json.ts';
-import type { Origin, Problem, Reading } from '../../policy/reading.ts';
+import type { Problem, Reading } from '../../policy/reading.ts';
+import type { KubeletReadings } from '../../policy/settings.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { flagTable } from '../argv/flags.ts';
 import type { Budget } from '../budget.ts';
 import { nodeLabelsFault } from '../argv/labels.ts';
-import {
-  originAt,
-  parseCommandLine,
-  readExactFlag,
-  readFlag,
-  type Assignment,
-  type CommandLine,
-} from '../argv/pflag.ts';
+import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import { isKnown, type Word } from '../argv/words.ts';
 import { findMismatch, keepKnown } from '../decoding/decode.ts';
 import {
   applyDocument,
   firstDocument,
-  foldedPath,
   readConfiguration,
   refuse,
   startingPoint,
-  TYPE,
   unreadable,
-  withoutHoles,
   type KubeletDocument,
   type Layered,
   type Step,
 } from './configuration.ts';
-import { kubeletReadings, unreadableAs, type KubeletReadings } from '../readings.ts';
+import { foldedPath, TYPE, withoutHoles } from './fields.ts';
+import { kubeletReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseBool } from '../values/go-values.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 
@@ -93,25 +85,15 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
 }
 
 function refused(refusal: Refusal, doubts: readonly Problem[] = []): KubeletSettings {
-  return { refusal, doubts, ...kubeletReadings({ state: 'unset' }), serves: true };
+  return { refusal, doubts, ...kubeletReadings(() => ({ state: 'unset' })), serves: true };
 }
 
-/** Flags have the last word (cmd/kubelet/app/server.go:232). */
-function applyFlags({ clientCAFile, anonymousAuth, authorizationMode }: KubeletReadings, commandLine: CommandLine) {
-  const place: Origin = { layer: 'flag' };
-  const path = readFlag(commandLine, 'client-ca-file', place);
-  const anonymous = readExactFlag(commandLine, 'anonymous-auth', place);
-  const mode = readExactFlag(commandLine, 'authorization-mode', place);
-  return {
-    clientCAFile: path.state === 'unset' ? clientCAFile : path,
-    anonymousAuth:
-      anonymous.state === 'unset'
-        ? anonymousAuth
-        : anonymous.state === 'set'
-          ? { ...anonymous, value: parseBool(anonymous.value) === true }
-          : anonymous,
-    authorizationMode: mode.state === 'unset' ? authorizationMode : mode,
-  };
+/** Flags override files and drop-ins (cmd/kubelet/app/server.go:232). */
+function applyFlags(readings: KubeletReadings, commandLine: CommandLine): KubeletReadings {
+  return kubeletReadings((setting, name) => {
+    const flag = readSetting(commandLine, setting, { layer: 'flag' });
+    return flag.state === 'unset' ? readings[name] : flag;
+  });
 }
 
 /** Before 1.30 drop-ins needed an environment variable, which no argument shows (KEP-3983). */
@@ -130,17 +112,13 @@ export function configurationSettings(document: KubeletDocument): KubeletSetting
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
 
-/** The settings that one drop-in shows by itself: what it does not touch is up to files that are not at hand. */
+/** The settings that one drop-in sets. The files that it is merged into decide the others, and they are not known. */
 export function dropInSettings(document: ParsedDocument, path: string, budget: Budget): KubeletSettings {
   const left = (what: string): Problem => ({
     code: 'not-visible',
     message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; judge the kubelet's /configz, or its host`,
   });
-  const readings = {
-    clientCAFile: unreadableAs(left('the client CA file')),
-    anonymousAuth: unreadableAs(left('anonymous access')),
-    authorizationMode: unreadableAs(left('the authorization mode')),
-  };
+  const readings = kubeletReadings(({ field }) => unreadableAs(left(field)));
   const { config } = unreadable(left('everything else'));
   const step = applyDocument({ config, readings }, document, path, budget);
   if ('refusal' in step) return refused(step.refusal);

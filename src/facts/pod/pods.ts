@@ -2,6 +2,7 @@
 
 import { asArray, asString } from '../../json.ts';
 import type { Component, Origin, Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
+import type { ApiServerReadings, KubeletReadings } from '../../policy/settings.ts';
 import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import { containersOf, imageName, launchOf, viewOf, type Container } from './containers.ts';
@@ -9,14 +10,8 @@ import { flagTable, minorOf } from '../argv/flags.ts';
 import { neverServes } from '../argv/serving.ts';
 import { kubeletSettings } from '../kubelet/kubelet.ts';
 import type { Invocation, Launch } from '../launch/launch.ts';
-import { parseCommandLine, readFlag, type CommandLine } from '../argv/pflag.ts';
-import {
-  apiServerReadings,
-  kubeletReadings,
-  unreadableAs,
-  type ApiServerReadings,
-  type KubeletReadings,
-} from '../readings.ts';
+import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
+import { apiServerReadings, kubeletReadings, linkReadings, readSetting, unreadableAs } from '../readings.ts';
 
 /** Where a pod's spec was found. */
 export interface PodPlace {
@@ -136,7 +131,7 @@ function apiServerSettings(commandLine: CommandLine, container: Container): Sett
   };
   return {
     component: 'kube-apiserver',
-    ...apiServerReadings((name) => readFlag(commandLine, name, place)),
+    ...apiServerReadings((setting) => readSetting(commandLine, setting, place)),
     view: viewOf(container),
   };
 }
@@ -217,10 +212,7 @@ function settled(started: Subject[], container: Container, place: PodPlace): Sub
 
 /** Whether the settings that the link is made of are there; undefined where that cannot be told. */
 function presents(subject: Subject): boolean | undefined {
-  const readings =
-    subject.component === 'kubelet'
-      ? [subject.clientCAFile ?? { state: 'unset' as const }]
-      : [subject.kubeletClientCertificate, subject.kubeletClientKey];
+  const readings = linkReadings(subject);
   if (subject.refusal || readings.some(({ state }) => state === 'unset')) return false;
   if (readings.some((reading) => reading.state === 'set' && reading.value === '')) return false;
   return readings.every(({ state }) => state === 'set') ? true : undefined;
@@ -249,7 +241,7 @@ export function unreadablePod(problem: Problem, place: PodPlace): Subject[] {
   const kubelet: Kubelet = {
     ...identity('kubelet', undefined, place),
     component: 'kubelet',
-    ...kubeletReadings(unreadableAs(problem)),
+    ...kubeletReadings(() => unreadableAs(problem)),
     doubts: [],
   };
   return [unreadableApiServer(problem, undefined, place), kubelet];

@@ -33,13 +33,24 @@ export function parseBool(text: string): boolean | undefined {
 
 /** strconv.ParseInt or ParseUint with base 0 and a width in bits. */
 export function isInteger(text: string, bits: number, signed: boolean): boolean {
-  if (!INTEGER.test(text) || (!signed && /^[-+]/.test(text))) return false;
+  if (!signed && /^[-+]/.test(text)) return false;
+  const value = integerOf(text);
+  if (value === undefined) return false;
+  if (!signed) return value < 1n << BigInt(bits);
+  const limit = 1n << BigInt(bits - 1);
+  return -limit <= value && value < limit;
+}
+
+/** strconv.ParseInt with base 0 and 64 bits; undefined where it does not parse. */
+export function parseInteger(text: string): number | undefined {
+  return isInteger(text, 64, true) ? Number(integerOf(text)) : undefined;
+}
+
+function integerOf(text: string): bigint | undefined {
+  if (!INTEGER.test(text)) return undefined;
   const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
   const magnitude = bigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
-  if (magnitude === undefined) return false;
-  if (!signed) return magnitude < 1n << BigInt(bits);
-  const limit = 1n << BigInt(bits - 1);
-  return text.startsWith('-') ? magnitude <= limit : magnitude < limit;
+  return magnitude !== undefined && text.startsWith('-') ? -magnitude : magnitude;
 }
 
 /** Undefined where it has more than 64 bits for certain. */
