@@ -11,7 +11,7 @@ import { Agent, createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Judge } from '../src/webhook/validator.ts';
+import type { Validate } from '../src/webhook/validator.ts';
 import { developmentCertificates } from '../src/runtime/certificates/development.ts';
 import { guard, post, readReview, type Client } from './support/guard.ts';
 
@@ -20,7 +20,7 @@ const REQUESTS = 4000;
 const ROUNDS = 9;
 /** CPU for each review, and the slowest of a hundred, against the bare server. */
 const BUDGET = { cpu: 1.3, p99: 1.5 };
-/** About what judging takes in a hot loop. */
+/** Milliseconds: about what validation takes in a hot loop. */
 const SPIN = 0.013;
 
 const bare: RequestListener = (incoming, response) => {
@@ -38,13 +38,10 @@ const bare: RequestListener = (incoming, response) => {
   });
 };
 
-const allowed: ReturnType<Judge> = {
-  decision: { allowed: true, denied: [], warned: [], exempted: [] },
-  problems: [],
-};
+const allowed: ReturnType<Validate> = { allowed: true, denied: [], warned: [], exempted: [], problems: [] };
 
-/** A judge that takes time, and touches no memory. */
-const spin: Judge = () => {
+/** A validator that takes time, and touches no memory. */
+const spin: Validate = () => {
   const began = performance.now();
   while (performance.now() - began < SPIN);
   return allowed;
@@ -52,8 +49,8 @@ const spin: Judge = () => {
 
 const LISTENERS = {
   bare: () => bare,
-  'no judging': () => guard(() => allowed),
-  'a judge that spins': () => guard(spin),
+  'no validation': () => guard(() => allowed),
+  'a validator that spins': () => guard(spin),
   webhook: () => guard(),
 } as const satisfies Record<string, () => RequestListener>;
 
@@ -136,7 +133,7 @@ async function main(): Promise<void> {
   for (const role of ROLES) {
     const ratios = { cpu: of(role, 'cpu') / of('bare', 'cpu'), p99: of(role, 'p99') / of('bare', 'p99') };
     console.log(
-      `${role.padEnd(20)} ${of(role, 'cpu').toFixed(1)} µs of CPU for each review (${ratios.cpu.toFixed(2)}), ` +
+      `${role.padEnd(22)} ${of(role, 'cpu').toFixed(1)} µs of CPU for each review (${ratios.cpu.toFixed(2)}), ` +
         `p99 ${of(role, 'p99').toFixed(2)} ms (${ratios.p99.toFixed(2)})`,
     );
   }

@@ -4,9 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../src/controls/index.ts';
 import { check } from '../src/commands/check/check.ts';
-import { createJudge } from '../src/webhook/validator.ts';
-import { rememberObjects } from '../src/webhook/memory.ts';
-import { decodeReview } from '../src/webhook/review.ts';
+import { createValidator } from '../src/webhook/validator.ts';
+import { createObjectCache } from '../src/webhook/object-cache.ts';
+import { decodeReview } from '../src/webhook/admission-review.ts';
 import { parseStream } from '../src/facts/yaml/documents.ts';
 import { inspect } from '../src/inspect.ts';
 import type { RawDocument } from '../src/policy/document.ts';
@@ -193,15 +193,15 @@ function throughWebhook({ text }: Fixture): GuardReport {
   const request = { uid: 'u', operation: 'CREATE', kind: { kind }, resource: RESOURCES[kind], name, namespace, object };
   const decoded = decodeReview(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }));
   if (!('request' in decoded)) throw new Error(decoded.reason);
-  const judgement = createJudge({
+  const decision = createValidator({
     allowance: AMPLE,
     stored: () => [],
-    rules: () => ({ controls, policy: EVERYTHING, namespaces: new Set([namespace]) }),
-    memory: rememberObjects(() => new Date(0)),
+    configuration: () => ({ controls, policy: EVERYTHING, namespaces: new Set([namespace]) }),
+    cache: createObjectCache(() => new Date(0)),
     now: () => new Date(0),
   })(decoded.request);
-  if (judgement === undefined) throw new Error('the webhook does not judge the fixture');
-  const { denied, warned, allowed } = judgement.decision;
+  if (decision === undefined) throw new Error('the webhook does not check the fixture');
+  const { denied, warned, allowed } = decision;
   const run = { id: 'run', entrance: 'serve', startedAt: '', finishedAt: '' } as const;
   const report = reportRun(run, { findings: [...denied, ...warned], problems: [] });
   expect(allowed).toBe(report.summary.fail + report.summary.unknown === 0);

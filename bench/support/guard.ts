@@ -5,12 +5,12 @@ import { Writable } from 'node:stream';
 import { controls } from '../../src/controls/index.ts';
 import { createApp } from '../../src/webhook/http/app.ts';
 import { ADMISSION_AT_ONCE } from '../../src/commands/allowances.ts';
-import { ROOM } from '../../src/webhook/http/body.ts';
+import { BODY_MEMORY_BYTES } from '../../src/webhook/http/body.ts';
 import { createReviewer } from '../../src/webhook/reviewer.ts';
-import { createJudge, createJudgeUnread, type Judge } from '../../src/webhook/validator.ts';
+import { createDecideUnchecked, createValidator, type Validate } from '../../src/webhook/validator.ts';
 import { judgedResources } from '../../src/webhook/resources.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
-import { Room } from '../../src/webhook/http/body-memory.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
+import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
 import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
@@ -32,9 +32,9 @@ export function readReview(): string {
  * The webhook under the default configuration, without a cluster, and without the thread for what may take long: the review
  * is short.
  *
- * @param own what judges in the place of the judge
+ * @param own validates in the place of the validator
  */
-export function guard(own?: Judge): ReturnType<typeof createApp> {
+export function guard(own?: Validate): ReturnType<typeof createApp> {
   const configuration = readConfiguration(undefined, controls);
   const rules = { ...configuration, controls: judgedControls(controls, configuration) };
   const nowhere = new Writable({
@@ -42,23 +42,22 @@ export function guard(own?: Judge): ReturnType<typeof createApp> {
       done();
     },
   });
-  const judge =
+  const validate =
     own ??
-    createJudge({
-      rules: () => rules,
+    createValidator({
+      configuration: () => rules,
       allowance: ADMISSION_AT_ONCE,
-      memory: rememberObjects(() => new Date(0)),
+      cache: createObjectCache(() => new Date(0)),
       stored: () => [],
       now: () => new Date(),
     });
-  const judgeUnread = createJudgeUnread(
+  const decideUnchecked = createDecideUnchecked(
     () => rules,
     () => new Date(),
   );
   return createApp({
-    reviewer: createReviewer({ judge, judgeUnread }),
-    judgeUnread,
-    room: new Room(ROOM),
+    reviewer: createReviewer({ validate, decideUnchecked }),
+    bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
     metrics: createMetrics('0.0.0', judgedResources).admission,
     log: createLog('info', nowhere),
     clock: () => performance.now(),

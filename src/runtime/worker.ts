@@ -1,150 +1,157 @@
+// A worker thread for jobs that may take long, so that the event loop goes on meanwhile.
+
 import { Worker } from 'node:worker_threads';
 
-/** Something to be done in the other thread. */
-export interface Task<Job> {
+/** A job for the thread. */
+export interface WorkerTask<Job> {
   readonly job: Job;
-  /** Who it is for: one who asks for little goes first. */
-  readonly from: string;
-  /** Memory that goes over to the thread. */
+  /** The address of the caller. The caller with the fewest waiting jobs is served first. */
+  readonly address: string;
+  /** Memory that is transferred to the thread. */
   readonly transfer: readonly ArrayBuffer[];
-  /** Aborts where nobody waits for it any more. */
+  /** Aborts when nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
 
-/** How a task ended: with a result, too late to begin it, or in a thread that took too long or too much memory. */
-export type Done<Result> = { readonly result: Result } | { readonly failed: 'late' | 'slow' | 'ended' };
+/** A result, or why there is none: the job waited too long, took too long, or ended the thread. */
+export type WorkerOutcome<Result> = { readonly result: Result } | { readonly failed: 'waited' | 'slow' | 'ended' };
 
-/** A thread of its own for what may take long. */
-export interface Aside<Job, Result> {
-  /** Never rejects. Undefined where nobody waits for it any more. */
-  readonly run: (task: Task<Job>) => Promise<Done<Result> | undefined>;
-  /** Resolves when the thread is loaded. */
-  readonly ready: Promise<unknown>;
-  readonly stop: () => Promise<void>;
-}
-
-/** What the thread may use. */
-export interface AsideLimits {
-  /** Milliseconds that a task may wait until it is begun. */
-  readonly wait: number;
-  /** Milliseconds from when a task came until it has to be done. */
-  readonly within: number;
+/** The limits of a thread. */
+export interface WorkerOptions {
+  /** Milliseconds for which a job may wait. */
+  readonly waitLimit: number;
+  /** Milliseconds for which a job may wait and run. */
+  readonly timeLimit: number;
   /** MiB of heap. */
   readonly heap: number;
 }
 
-/** Milliseconds before a thread is started again that ended by itself. */
-const RESTART = 1000;
+/** Milliseconds before a thread that ended without a job is started again. */
+const RESTART_DELAY = 1000;
 
-interface Waiting<Job, Result> extends Task<Job> {
+interface Entry<Job, Result> extends WorkerTask<Job> {
   readonly since: number;
-  readonly done: (done: Done<Result> | undefined) => void;
+  readonly resolve: (outcome: WorkerOutcome<Result> | undefined) => void;
 }
 
-/**
- * Runs tasks one at a time in a thread, so that the event loop goes on meanwhile. A thread that takes too long or too much
- * memory is ended, and another one takes its place.
- *
- * @param file the script of the thread: it sends one message when it is loaded, and answers each message with one
- */
-export function runAside<Job, Result>(file: string, limits: AsideLimits): Aside<Job, Result> {
-  const waiting = new Set<Waiting<Job, Result>>();
-  let current: Waiting<Job, Result> | undefined;
-  let deadline: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  let isLoaded = false;
-  const { promise: ready, resolve: tellReady } = Promise.withResolvers<undefined>();
+/** Runs jobs one at a time in a thread. A thread that takes too long or too much memory is replaced. */
+export class WorkerThread<Job, Result> {
+  /** Resolves when the thread is loaded. */
+  readonly ready: Promise<undefined>;
+  readonly #file: string;
+  readonly #options: WorkerOptions;
+  readonly #waiting = new Set<Entry<Job, Result>>();
+  readonly #onReady: (value: undefined) => void;
+  #current: Entry<Job, Result> | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #worker: Worker;
+  #isLoaded = false;
+  #isStopped = false;
 
-  const finish = (done: Done<Result>): void => {
-    clearTimeout(deadline);
-    const finished = current;
-    current = undefined;
-    finished?.done(done);
-    next();
-  };
+  /** @param file the script of the thread: it sends one message when it is loaded, and answers each message with one */
+  constructor(file: string, options: WorkerOptions) {
+    this.#file = file;
+    this.#options = options;
+    ({ promise: this.ready, resolve: this.#onReady } = Promise.withResolvers<undefined>());
+    this.#worker = this.#start();
+  }
 
-  const start = (): Worker => {
-    isLoaded = false;
-    const started = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: limits.heap }, stdin: false });
-    started.unref();
-    started.once('message', () => {
-      if (started !== worker) return;
-      isLoaded = true;
-      started.on('message', (result: Result) => {
-        if (started === worker) finish({ result });
+  /** Runs a job. It never rejects. Undefined means that nobody waits for the result any more. */
+  readonly run = (task: WorkerTask<Job>): Promise<WorkerOutcome<Result> | undefined> =>
+    new Promise((resolve) => {
+      const entry = { ...task, since: performance.now(), resolve };
+      this.#waiting.add(entry);
+      task.signal.addEventListener('abort', () => {
+        if (this.#waiting.delete(entry)) resolve(undefined);
       });
-      tellReady(undefined);
-      next();
+      this.#runNext();
     });
-    // out of memory, or a bug; its end follows
-    started.on('error', () => undefined);
-    started.on('exit', () => {
-      if (isStopped || started !== worker) return;
-      if (current) {
-        worker = start();
-        finish({ failed: 'ended' });
-      } else {
-        // not for a task: it would only end again
-        setTimeout(() => {
-          if (!isStopped && started === worker) worker = start();
-        }, RESTART).unref();
-      }
-    });
-    return started;
+
+  /** Ends the thread and all jobs. */
+  readonly stop = async (): Promise<void> => {
+    this.#isStopped = true;
+    clearTimeout(this.#deadline);
+    for (const { resolve } of [...this.#waiting, ...(this.#current ? [this.#current] : [])]) resolve(undefined);
+    this.#waiting.clear();
+    await this.#worker.terminate();
   };
 
-  const next = (): void => {
-    while (isLoaded && current === undefined && !isStopped) {
-      const chosen = chooseFrom(waiting);
-      if (chosen === undefined) return;
-      waiting.delete(chosen);
-      const waited = performance.now() - chosen.since;
-      if (waited > limits.wait) {
-        chosen.done({ failed: 'late' });
+  #start(): Worker {
+    this.#isLoaded = false;
+    const resourceLimits = { maxOldGenerationSizeMb: this.#options.heap };
+    const worker = new Worker(this.#file, { resourceLimits, stdin: false });
+    worker.unref();
+    worker.once('message', () => {
+      if (worker !== this.#worker) return;
+      this.#isLoaded = true;
+      worker.on('message', (result: Result) => {
+        if (worker === this.#worker) this.#finish({ result });
+      });
+      this.#onReady(undefined);
+      this.#runNext();
+    });
+    // out of memory, or a bug; the exit event follows
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      this.#onExit(worker);
+    });
+    return worker;
+  }
+
+  #onExit(worker: Worker): void {
+    if (this.#isStopped || worker !== this.#worker) return;
+    if (this.#current) {
+      this.#worker = this.#start();
+      this.#finish({ failed: 'ended' });
+      return;
+    }
+    // it ended without a job, and would only end again
+    setTimeout(() => {
+      if (!this.#isStopped && worker === this.#worker) this.#worker = this.#start();
+    }, RESTART_DELAY).unref();
+  }
+
+  #runNext(): void {
+    while (this.#isLoaded && this.#current === undefined && !this.#isStopped) {
+      const next = chooseNext(this.#waiting);
+      if (next === undefined) return;
+      this.#waiting.delete(next);
+      const waited = performance.now() - next.since;
+      if (waited > this.#options.waitLimit) {
+        next.resolve({ failed: 'waited' });
         continue;
       }
-      current = chosen;
-      worker.postMessage(chosen.job, [...chosen.transfer]);
-      deadline = setTimeout(replace, limits.within - waited).unref();
+      this.#current = next;
+      this.#worker.postMessage(next.job, [...next.transfer]);
+      const timeLeft = this.#options.timeLimit - waited;
+      this.#deadline = setTimeout(() => {
+        this.#replace();
+      }, timeLeft).unref();
     }
-  };
+  }
 
-  const replace = (): void => {
-    const slow = worker;
-    worker = start();
+  #replace(): void {
+    const slow = this.#worker;
+    this.#worker = this.#start();
     void slow.terminate();
-    finish({ failed: 'slow' });
-  };
+    this.#finish({ failed: 'slow' });
+  }
 
-  let worker = start();
-
-  return {
-    run: (task) =>
-      new Promise((resolve) => {
-        const entry = { ...task, since: performance.now(), done: resolve };
-        waiting.add(entry);
-        task.signal.addEventListener('abort', () => {
-          if (waiting.delete(entry)) resolve(undefined);
-        });
-        next();
-      }),
-    ready,
-    stop: async () => {
-      isStopped = true;
-      clearTimeout(deadline);
-      for (const entry of [...waiting, ...(current ? [current] : [])]) entry.done(undefined);
-      waiting.clear();
-      await worker.terminate();
-    },
-  };
+  #finish(outcome: WorkerOutcome<Result>): void {
+    clearTimeout(this.#deadline);
+    const finished = this.#current;
+    this.#current = undefined;
+    finished?.resolve(outcome);
+    this.#runNext();
+  }
 }
 
-/** The oldest of who waits for least. */
-function chooseFrom<T extends { readonly from: string }>(waiting: ReadonlySet<T>): T | undefined {
+/** The oldest job of the caller with the fewest waiting jobs. */
+function chooseNext<T extends { readonly address: string }>(waiting: ReadonlySet<T>): T | undefined {
   const counts = new Map<string, number>();
-  for (const { from } of waiting) counts.set(from, (counts.get(from) ?? 0) + 1);
+  for (const { address } of waiting) counts.set(address, (counts.get(address) ?? 0) + 1);
   let chosen: T | undefined;
   for (const entry of waiting)
-    if (chosen === undefined || (counts.get(entry.from) ?? 0) < (counts.get(chosen.from) ?? 0)) chosen = entry;
+    if (chosen === undefined || (counts.get(entry.address) ?? 0) < (counts.get(chosen.address) ?? 0)) chosen = entry;
   return chosen;
 }

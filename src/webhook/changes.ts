@@ -1,5 +1,5 @@
 import { judgedAs } from './resources.ts';
-import type { AdmissionRequest } from './review.ts';
+import type { AdmissionRequest } from './admission-review.ts';
 
 /** Tells whether a request is judged at all. */
 export function isJudged(request: AdmissionRequest): boolean {

@@ -1,72 +1,84 @@
+// From an AdmissionRequest to findings: inspects its object, and its old object where the decision depends on it.
+
 import { inspect, type Allowance } from '../inspect.ts';
 import { beforeOf, type Before } from '../policy/decision/decide.ts';
 import type { Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../policy/finding.ts';
-import type { Source } from '../policy/reading.ts';
+import type { Source, SourceProblem } from '../policy/reading.ts';
 import { isJudged, runsTheSame } from './changes.ts';
-import type { AdmissionRequest } from './review.ts';
+import type { AdmissionRequest, RequestAttributes } from './admission-review.ts';
 
-/** A request without its objects: what is said of it in answers, metrics and the log. */
-export type RequestName = Omit<AdmissionRequest, 'object' | 'oldObject'>;
-
-/** What there is to see in the objects of a request. Nothing else of them is needed for a decision. */
-export interface Sight {
-  readonly request: RequestName;
-  readonly inspection: Inspection;
-  /** Of `oldObject`, where there is one and a decision depends on it. */
+/** What is wrong with the objects of a request. A decision needs nothing else of them. */
+export interface RequestFindings {
+  readonly attributes: RequestAttributes;
+  /** The findings of `object`. */
+  readonly findings: readonly Finding[];
+  /** The parts of `object` that could not be understood. */
+  readonly problems: readonly SourceProblem[];
+  /** The findings of `oldObject`, where there is one and the decision depends on it. */
   readonly before?: readonly Before[];
-  /** An update that leaves what a pod runs as it is. */
-  readonly runsTheSame: boolean;
+  /** The request updates a pod and leaves its containers as they are. */
+  readonly keepsContainers: boolean;
 }
 
-/** How API servers name a kubelet. */
-export const NODE_USER = 'system:node:';
+/** How the user name of a kubelet begins. */
+export const NODE_USER_PREFIX = 'system:node:';
 
 /**
- * Looks at the objects of a request: what a review costs is spent here.
+ * Inspects the objects of a request. Nearly all of the time of a review is spent here.
  *
- * @param action the configured actions, by which `oldObject` matters or does not
- * @returns undefined where the request is about nothing that is judged
+ * @param action the configured actions: they decide whether `oldObject` has to be inspected
+ * @param allowance what may be spent on each object
+ * @returns undefined where the webhook does not check such requests
  */
-export function look(
+export function findingsOf(
   request: AdmissionRequest,
   controls: readonly Control[],
   action: DecisionPolicy['action'],
   allowance: Allowance,
-): Sight | undefined {
+): RequestFindings | undefined {
   if (!isJudged(request)) return undefined;
-  const lookAt = (value: unknown): Inspection => {
-    // a pod in the API shows a process, all else only what somebody wrote down
-    const vantage = request.resource === 'pods' ? 'running' : 'declared';
-    const document = { form: 'object', source: sourceOf(request, value), vantage, value } as const;
-    const { findings, problems } = inspect(controls, [document], allowance);
-    return { findings: findings.map((finding) => identified(finding, request, value)), problems };
-  };
   const { object, oldObject } = request;
-  const inspection = lookAt(object);
+  const { findings, problems } = inspectObject(request, object, controls, allowance);
   const isPodUpdate = request.resource === 'pods' && request.operation === 'UPDATE';
-  // only `ratchet` compares, and it is the most that the update of a pod meets
+  // only `ratchet` compares, and `enforce` acts like `ratchet` on the update of a pod
   const isCompared = ({ control, surface, outcome }: Finding): boolean => {
     if (outcome.result === 'pass') return false;
     const configured = action(control, surface);
     return configured === 'ratchet' || (isPodUpdate && configured === 'enforce');
   };
-  const compares = isPresent(oldObject) && inspection.findings.some(isCompared);
-  const before = compares ? lookAt(oldObject).findings.map(beforeOf) : undefined;
-  return { request, inspection, ...(before && { before }), runsTheSame: isPodUpdate && runsTheSame(request) };
+  const before =
+    isPresent(oldObject) && findings.some(isCompared)
+      ? inspectObject(request, oldObject, controls, allowance).findings.map(beforeOf)
+      : undefined;
+  const keepsContainers = isPodUpdate && runsTheSame(request);
+  return { attributes: request, findings, problems, ...(before && { before }), keepsContainers };
+}
+
+function inspectObject(
+  request: AdmissionRequest,
+  value: unknown,
+  controls: readonly Control[],
+  allowance: Allowance,
+): Inspection {
+  // a pod in the API shows a process, and other objects only what somebody wrote down
+  const vantage = request.resource === 'pods' ? 'running' : 'declared';
+  const document = { form: 'object', source: sourceOf(request, value), vantage, value } as const;
+  const { findings, problems } = inspect(controls, [document], allowance);
+  return { findings: findings.map((finding) => withRequestName(finding, request, value)), problems };
 }
 
 /**
- * The finding under the name that the API server has for its object, because exemptions go by it. A pod is of a node only
- * if that node's kubelet asks: anybody who may create a pod can write any `spec.nodeName`.
+ * The finding with the name that the API server has for its object, because exemptions name it so. A pod counts as a node's
+ * pod only if the kubelet of that node sends the request: anybody who can create pods can write any `spec.nodeName`.
  */
-function identified(finding: Finding, request: AdmissionRequest, value: unknown): Finding {
+function withRequestName(finding: Finding, request: AdmissionRequest, value: unknown): Finding {
   const { component, container, node } = finding.subject;
   const { kind, namespace, username } = request;
-  const isOfNode = node !== undefined && request.resource === 'pods' && username === `${NODE_USER}${node}`;
+  const isOfNode = node !== undefined && request.resource === 'pods' && username === `${NODE_USER_PREFIX}${node}`;
   const name = namedBy(request, value);
-  // anybody can set the annotation; only a kubelet's pod is the mirror of a static one
-  const isForged = finding.surface === 'mirror-pod' && !username.startsWith(NODE_USER);
+  // anybody can set the annotation of a mirror pod; only a kubelet's request has a real one
+  const isForged = finding.surface === 'mirror-pod' && !username.startsWith(NODE_USER_PREFIX);
   const surface = isForged ? 'pod' : finding.surface;
   const subject = {
     component,
@@ -91,7 +103,7 @@ function namedBy({ name }: AdmissionRequest, value: unknown): string {
   return name === '' ? nameOf(value) : name;
 }
 
-/** On CREATE with generateName the API server has not yet made the name when it asks. */
+/** The name in the object. With generateName the API server has not made the name yet when it sends a CREATE. */
 function nameOf(value: unknown): string {
   const metadata = fieldOf(value, 'metadata');
   const name = fieldOf(metadata, 'name');

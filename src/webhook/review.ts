@@ -1,87 +1,35 @@
-import { isRecord, stringOrEmpty, type UnknownRecord } from '../json.ts';
-import { judgedAs } from './resources.ts';
+// What became of the body of a call: no review, a decision, or a crash.
 
-/** What a review asks about, as far as a verdict needs it. */
-export interface AdmissionRequest {
+import type { AdmissionDecision } from '../outputs/admission/answer.ts';
+import type { RequestAttributes } from './admission-review.ts';
+
+/** The body is no AdmissionReview. */
+export interface InvalidReview {
+  readonly kind: 'invalid';
+  readonly reason: string;
+}
+
+/** A decision on an AdmissionRequest; undefined where the webhook does not check such requests. */
+export interface DecidedReview {
+  readonly kind: 'decided';
+  readonly attributes: RequestAttributes;
+  readonly decision: AdmissionDecision | undefined;
+}
+
+/** A decision on a review that was too large, or took too long, to check. Only its uid is known. */
+export interface UncheckedReview {
+  readonly kind: 'unchecked';
   readonly uid: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly subResource: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly operation: string;
-  /** Who asks, as the API server has authenticated it; the one thing here that no author of an object can choose. */
-  readonly username: string;
-  readonly dryRun: boolean;
-  readonly object: unknown;
-  readonly oldObject: unknown;
+  readonly reason: string;
+  readonly decision: AdmissionDecision;
 }
 
-/** A request that can be judged, or why the body is none. */
-export type DecodedReview = { readonly request: AdmissionRequest } | { readonly reason: string };
-
-/**
- * Reads the body of a call to the webhook.
- *
- * A body that lacks what tells which object it is about is no review: to take it for one would allow a change unseen.
- *
- * @returns the request, or the reason why the body is no AdmissionReview of admission.k8s.io/v1 with a request
- */
-export function decodeReview(body: string): DecodedReview {
-  let review: unknown;
-  try {
-    review = JSON.parse(body);
-  } catch {
-    return { reason: body.trim() === '' ? 'the body is empty' : 'the body is not JSON' };
-  }
-  if (!isRecord(review)) return { reason: 'the body is not a JSON object' };
-  const { apiVersion, kind, request } = review;
-  if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
-    return { reason: 'the body is not an AdmissionReview of apiVersion admission.k8s.io/v1' };
-  }
-  if (!isRecord(request)) return { reason: 'the AdmissionReview has no request' };
-  return decodeRequest(request);
+/** A bug stopped the review. */
+export interface CrashedReview {
+  readonly kind: 'crashed';
+  readonly uid: string | undefined;
+  readonly cause: unknown;
 }
 
-function decodeRequest(request: UnknownRecord): DecodedReview {
-  const { uid, operation, resource } = request;
-  if (typeof uid !== 'string' || uid === '') return { reason: 'the request of the AdmissionReview has no uid' };
-  if (typeof operation !== 'string' || operation === '')
-    return { reason: 'the request of the AdmissionReview has no operation' };
-  if (!isRecord(resource) || typeof resource.resource !== 'string' || resource.resource === '') {
-    return { reason: 'the request of the AdmissionReview has no resource' };
-  }
-  const decoded: AdmissionRequest = {
-    uid,
-    group: stringOrEmpty(resource.group),
-    resource: resource.resource,
-    subResource: stringOrEmpty(request.subResource),
-    kind: isRecord(request.kind) ? stringOrEmpty(request.kind.kind) : '',
-    namespace: stringOrEmpty(request.namespace),
-    name: stringOrEmpty(request.name),
-    operation,
-    username: isRecord(request.userInfo) ? stringOrEmpty(request.userInfo.username) : '',
-    dryRun: request.dryRun === true,
-    object: request.object,
-    oldObject: request.oldObject,
-  };
-  const reason = faultOfObjects(decoded);
-  return reason === undefined ? { request: decoded } : { reason };
-}
-
-/** What is wrong with the objects of a request about a resource that can be judged. */
-function faultOfObjects(request: AdmissionRequest): string | undefined {
-  const { group, resource, subResource, operation, object, oldObject } = request;
-  const expected = judgedAs(group, resource, subResource);
-  if (expected === undefined) return undefined;
-  const is = (value: unknown): boolean =>
-    isRecord(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
-  const what = `${expected.kind} of apiVersion ${expected.apiVersion}`;
-  if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
-    return `the object of the AdmissionReview is not a ${what}`;
-  // the ratchet compares with it wherever there is one
-  const isCompared = operation === 'UPDATE' || (operation === 'CREATE' && (oldObject ?? null) !== null);
-  if (isCompared && !is(oldObject)) return `the oldObject of the AdmissionReview is not a ${what}`;
-  return undefined;
-}
+/** What became of a body. */
+export type Review = InvalidReview | DecidedReview | UncheckedReview | CrashedReview;

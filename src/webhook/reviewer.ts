@@ -1,85 +1,94 @@
-import type { Judgement } from '../outputs/admission/answer.ts';
-import type { LookAside } from './worker.ts';
-import { SHORT } from './http/body.ts';
-import type { Judge, JudgeUnread } from './validator.ts';
-import type { RequestName } from './request-findings.ts';
-import { decodeReview, type AdmissionRequest } from './review.ts';
-import { tooMuchIn, uidIn } from './http/scan.ts';
+// From the body of a call to a decision: decodes the AdmissionReview and validates its request, here or in the worker thread.
 
-/** What became of a body: why it is no review, or what was decided. */
-export type Reviewed =
-  | { readonly reason: string }
-  | { readonly uid: string; readonly judgement: Judgement | undefined; readonly about: RequestName }
-  /** A review of which nothing but the uid was read, and why. */
-  | { readonly uid: string; readonly judgement: Judgement; readonly unread: string }
-  /** A bug of ours. */
-  | { readonly uid: string | undefined; readonly crash: unknown };
-
-/** What a reviewer works with. */
-export interface ReviewerDeps {
-  readonly judge: Judge;
-  /** Judges a review that was not read. */
-  readonly judgeUnread: JudgeUnread;
-  /** Looks at what may take long, in another thread; without it all is looked at here. */
-  readonly aside?: LookAside | undefined;
-}
+import type { AdmissionDecision } from '../outputs/admission/answer.ts';
+import { decodeReview, type AdmissionRequest } from './admission-review.ts';
+import { SMALL_BODY_BYTES } from './http/body.ts';
+import { exceededLimit, uidOf } from './http/body-scan.ts';
+import type { InvalidReview, Review, UncheckedReview } from './review.ts';
+import type { DecideUnchecked, Validate } from './validator.ts';
+import type { ReviewInWorker } from './worker.ts';
 
 /** Who sent a body. */
 export interface Caller {
-  readonly from: string;
-  /** Aborts when nobody waits for the answer any more. */
+  readonly address: string;
+  /** Makes a signal that aborts when the caller goes away. */
   readonly gone: () => AbortSignal;
 }
 
-/** Decides about a body; at once where that takes little, and undefined where the caller went away meanwhile. */
-export type Reviewer = (body: Buffer, caller: Caller) => Reviewed | Promise<Reviewed | undefined>;
+/** Decides on the bodies of calls. It never throws or rejects. */
+export interface Reviewer {
+  /** Decides in the same turn where that is quick. A promise of undefined means that the caller has gone away. */
+  readonly review: (body: Buffer, caller: Caller) => Review | Promise<Review | undefined>;
+  /** Decides on a body that was not read, by its first bytes. */
+  readonly reviewUnread: (head: Uint8Array, reason: string) => InvalidReview | UncheckedReview;
+}
 
-/** What is looked at without the other thread: the pod of a kube-apiserver is 8 KiB. */
-const LITTLE = 16 * 1024;
+/** What a reviewer needs. */
+export interface ReviewerDeps {
+  readonly validate: Validate;
+  readonly decideUnchecked: DecideUnchecked;
+  /** Reviews in the worker thread. Without it everything is reviewed in this thread. */
+  readonly reviewInWorker?: ReviewInWorker | undefined;
+}
+
+/** The size up to which a body is reviewed in this thread. The pod of a kube-apiserver has 8 KiB. */
+const QUICK_BYTES = 16 * 1024;
 
 /**
- * Makes what decides about bodies. The event loop only ever waits for what is known to take little: a short review of
- * something without YAML in it, judged by a small allowance. All else goes aside.
+ * Makes a reviewer. Only reviews that are known to be quick are validated on the event loop: small ones, without YAML, within
+ * a small allowance. The worker thread does the rest.
  */
-export function createReviewer({ judge, judgeUnread, aside }: ReviewerDeps): Reviewer {
-  const notRead = (uid: string | undefined, unread: string): Reviewed => {
-    if (uid === undefined) return { reason: `the body was not read: ${unread}` };
-    return { uid, unread, judgement: judgeUnread(uid, `too large to judge: ${unread}`) };
+export function createReviewer({ validate, decideUnchecked, reviewInWorker }: ReviewerDeps): Reviewer {
+  const unchecked = (uid: string | undefined, reason: string): InvalidReview | UncheckedReview => {
+    if (uid === undefined) return { kind: 'invalid', reason };
+    return { kind: 'unchecked', uid, reason, decision: decideUnchecked(uid, reason) };
   };
 
-  const reviewAside = async (look: LookAside, body: Buffer, { from, gone }: Caller): Promise<Reviewed | undefined> => {
-    // the body goes over to the thread
-    const uid = uidIn(body);
-    const looked = await look(body, from, gone()).catch((crash: unknown) => ({ uid, crash }));
-    return looked !== undefined && 'unread' in looked ? notRead(uid, looked.unread) : looked;
-  };
-
-  return (body, caller) => {
-    if (aside && body.length > LITTLE) return reviewAside(aside, body, caller);
-    const excess = body.length > SHORT ? tooMuchIn(body) : undefined;
-    if (excess !== undefined) return notRead(uidIn(body), excess);
-    const decoded = decodeReview(body.toString());
-    if ('reason' in decoded) return decoded;
-    const { request } = decoded;
-    if (aside && isText(request)) return reviewAside(aside, body, caller);
-    let judgement;
+  const handOff = async (
+    inWorker: ReviewInWorker,
+    body: Buffer,
+    { address, gone }: Caller,
+  ): Promise<Review | undefined> => {
+    // before the memory of the body is transferred to the thread
+    const uid = uidOf(body);
     try {
-      judgement = judge(request);
-    } catch (crash) {
-      return { uid: request.uid, crash };
+      const result = await inWorker(body, address, gone());
+      return result?.kind === 'unchecked' ? unchecked(uid, result.reason) : result;
+    } catch (cause) {
+      return { kind: 'crashed', uid, cause };
     }
-    if (aside && judgement && isTooLarge(judgement)) return reviewAside(aside, body, caller);
-    return { uid: request.uid, judgement, about: request };
+  };
+
+  return {
+    reviewUnread: (head, reason) => unchecked(uidOf(head), reason),
+    review: (body, caller) => {
+      if (reviewInWorker && body.length > QUICK_BYTES) return handOff(reviewInWorker, body, caller);
+      const exceeded = body.length > SMALL_BODY_BYTES ? exceededLimit(body) : undefined;
+      if (exceeded !== undefined) return unchecked(uidOf(body), exceeded);
+      const decoded = decodeReview(body.toString());
+      if ('reason' in decoded) return { kind: 'invalid', reason: decoded.reason };
+      const { request } = decoded;
+      if (reviewInWorker && hasYaml(request)) return handOff(reviewInWorker, body, caller);
+      let decision;
+      try {
+        decision = validate(request);
+      } catch (cause) {
+        return { kind: 'crashed', uid: request.uid, cause };
+      }
+      if (reviewInWorker && decision && isTooLarge(decision)) return handOff(reviewInWorker, body, caller);
+      return { kind: 'decided', attributes: request, decision };
+    },
   };
 }
 
-/** A ConfigMap's settings are a text in it, and to read YAML takes long for its length. */
-function isText({ resource, operation }: AdmissionRequest): boolean {
+/** The settings in a ConfigMap are YAML, which is slow to parse. */
+function hasYaml({ resource, operation }: AdmissionRequest): boolean {
   return resource === 'configmaps' && operation !== 'DELETE';
 }
 
-function isTooLarge({ decision, problems }: Judgement): boolean {
-  const findings = [...decision.denied, ...decision.warned];
-  const all = findings.flatMap(({ outcome }) => (outcome.result === 'pass' ? [] : outcome.problems));
-  return [...problems, ...all].some(({ code }) => code === 'too-large');
+/** Whether the small allowance was not enough for the object. */
+function isTooLarge({ denied, warned, exempted, problems }: AdmissionDecision): boolean {
+  const findings = [...denied, ...warned, ...exempted.map(({ finding }) => finding)];
+  const ofFindings = findings.flatMap(({ outcome }) => (outcome.result === 'pass' ? [] : outcome.problems));
+  return [...problems, ...ofFindings].some(({ code }) => code === 'too-large');
 }

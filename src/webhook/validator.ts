@@ -1,162 +1,124 @@
+// From an AdmissionRequest to a decision: findings of the object, what it was before, and the configured actions.
+
 import type { Allowance } from '../inspect.ts';
+import type { AdmissionDecision } from '../outputs/admission/answer.ts';
 import { decide, type Before } from '../policy/decision/decide.ts';
 import type { Action, Control } from '../policy/control.ts';
-import type { DecisionPolicy, Finding } from '../policy/finding.ts';
+import type { DecisionPolicy } from '../policy/finding.ts';
 import type { Problem, ProblemCode } from '../policy/reading.ts';
-import type { SubjectName } from '../policy/subject.ts';
-import type { Judgement } from '../outputs/admission/answer.ts';
-import { look, NODE_USER, type Sight } from './request-findings.ts';
-import type { ObjectMemory, ObjectName } from './memory.ts';
-import type { AdmissionRequest } from './review.ts';
+import type { AdmissionRequest } from './admission-review.ts';
+import type { ObjectCache, ObjectName } from './object-cache.ts';
+import { findingsOf, NODE_USER_PREFIX, type RequestFindings } from './request-findings.ts';
+import { decideOnUnchecked } from './unchecked.ts';
 
-/** Decides about a request; undefined where the request is none of this webhook's business. */
-export type Judge = (request: AdmissionRequest) => Judgement | undefined;
+/** Decides on a request; undefined where the webhook does not check such requests. */
+export type Validate = (request: AdmissionRequest) => AdmissionDecision | undefined;
 
-/** Decides on what was seen of a request; undefined where its namespace is not followed. */
-export type Decider = (sight: Sight) => Judgement | undefined;
+/** Decides on the findings of a request; undefined where its namespace is not configured. */
+export type Decide = (checked: RequestFindings) => AdmissionDecision | undefined;
 
-/** Decides about a review of which nothing but the uid could be read: by what is done about what cannot be told. */
-export type JudgeUnread = (uid: string, reason: string) => Judgement;
+/** Decides on a review of which only the uid is known. */
+export type DecideUnchecked = (uid: string, reason: string) => AdmissionDecision;
 
-/** What is configured, as far as a judge needs it. */
-export interface Rules {
-  /** Those that are not off everywhere. */
+/** The part of the configuration that a decision depends on. */
+export interface ValidatorConfiguration {
+  /** The controls that are not off everywhere. */
   readonly controls: readonly Control[];
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
 }
 
-/** What a judge works with. */
-export interface JudgeSurroundings {
-  /** The rules in force; each request is judged by those of its moment. */
-  readonly rules: () => Rules;
-  readonly memory: ObjectMemory;
-  /** What the last complete sweep stored of an object; empty where nothing is known. */
+/** What a validator needs. */
+export interface ValidatorDeps {
+  /** The current configuration, read once for each request. */
+  readonly configuration: () => ValidatorConfiguration;
+  /** The objects that the watches last saw. */
+  readonly cache: ObjectCache;
+  /** What the last complete sweep stored about an object; empty where it stored nothing. */
   readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly Before[];
   readonly now: () => Date;
 }
 
-/** Makes a judge that looks and decides at once. It does no I/O and waits for nothing. */
-export function createJudge({
-  allowance,
-  ...surroundings
-}: JudgeSurroundings & { readonly allowance: Allowance }): Judge {
-  const decideOn = createDecider(surroundings);
+/** Problems of an object of which nothing was read, so that no finding shows what is wrong with it. */
+const NOT_READ: ReadonlySet<ProblemCode> = new Set(['crashed', 'too-large']);
+
+/** Makes a validator. It does no I/O and waits for nothing. */
+export function createValidator({ allowance, ...deps }: ValidatorDeps & { readonly allowance: Allowance }): Validate {
+  const decideOn = createDecide(deps);
   return (request) => {
-    const { controls, policy, namespaces } = surroundings.rules();
-    const sight = namespaces.has(request.namespace) ? look(request, controls, policy.action, allowance) : undefined;
-    return sight && decideOn(sight);
+    const { controls, policy, namespaces } = deps.configuration();
+    if (!namespaces.has(request.namespace)) return undefined;
+    const checked = findingsOf(request, controls, policy.action, allowance);
+    return checked && decideOn(checked);
   };
 }
 
-/** Makes what decides on what was seen of a request. It keeps nothing from one request to the next. */
-export function createDecider({ rules, memory, stored, now }: JudgeSurroundings): Decider {
-  const today = dayTeller(now);
-
-  const before = (sight: Sight): readonly Before[] | undefined => {
-    if (sight.before) return sight.before;
-    const { findings } = sight.inspection;
-    const { namespace, name, resource, username } = sight.request;
-    // kubeadm creates before it updates, also what exists; and a mirror pod is deleted and created anew
+/** Makes a function that decides on the findings of a request. It keeps nothing from one request to the next. */
+export function createDecide({ configuration, cache, stored, now }: ValidatorDeps): Decide {
+  const before = (checked: RequestFindings): readonly Before[] | undefined => {
+    if (checked.before) return checked.before;
+    const { namespace, name, resource, username } = checked.attributes;
+    // kubeadm sends CREATE for a ConfigMap that exists, and the kubelet deletes and re-creates mirror pods
     const isConfigMap = resource === 'configmaps';
-    if (!isConfigMap && !findings.some(({ surface }) => surface === 'mirror-pod')) return undefined;
+    if (!isConfigMap && !checked.findings.some(({ surface }) => surface === 'mirror-pod')) return undefined;
     const kind = isConfigMap ? 'ConfigMap' : 'Pod';
-    const node = isConfigMap ? {} : { node: username.slice(NODE_USER.length) };
-    const seen = memory.last({ kind, namespace, name, ...node });
-    if (seen !== undefined) return seen;
+    const node = isConfigMap ? {} : { node: username.slice(NODE_USER_PREFIX.length) };
+    const cached = cache.get({ kind, namespace, name, ...node });
+    if (cached !== undefined) return cached;
     const swept = stored(kind, namespace, name);
     return swept.length === 0 ? undefined : swept;
   };
 
-  return (sight) => {
-    const { controls, policy, namespaces } = rules();
-    if (!namespaces.has(sight.request.namespace)) return undefined;
-    const { findings, problems } = sight.inspection;
-    const unread = findings.length === 0 ? problems.find(({ problem }) => NOT_READ.has(problem.code)) : undefined;
-    if (unread !== undefined) {
-      const { kind, namespace, name } = sight.request;
+  return (checked) => {
+    const { controls, policy: configured, namespaces } = configuration();
+    const { attributes, findings } = checked;
+    if (!namespaces.has(attributes.namespace)) return undefined;
+    const policy = policyFor(checked, configured);
+    const today = utcDay(now());
+    const problem = unreadProblem(checked);
+    if (problem !== undefined) {
+      const { kind, namespace, name } = attributes;
       const subject = { kind, namespace, name: name === '' ? '(no name)' : name };
-      const unknown = controls.map((control) => unreadFinding(control, subject, unread.problem));
-      const strict = policyFor(sight, { ...policy, action: strictest(policy) });
-      return { decision: decide(unknown, undefined, strict, today()), problems: [] };
+      return decideOnUnchecked(controls, policy, subject, problem, today);
     }
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');
-    const decision = decide(findings, passed ? undefined : before(sight), policyFor(sight, policy), today());
-    return { decision, problems: problems.map(({ problem }) => problem) };
+    const decision = decide(findings, passed ? undefined : before(checked), policy, today);
+    return { ...decision, problems: checked.problems.map(({ problem }) => problem) };
   };
 }
 
 /**
- * What may be refused of a request. A pod's update is refused only for what it makes worse of what runs: a refusal of
- * anything else would prevent nothing, and stop whoever labels or schedules the pod.
+ * Makes a function that decides on reviews that were too large, or took too long, to check. Nothing but the uid of such a
+ * review is known, so that no exemption applies.
+ *
+ * @param configuration the current configuration
  */
-function policyFor({ request, runsTheSame }: Sight, policy: DecisionPolicy): DecisionPolicy {
-  if (request.resource !== 'pods' || request.operation !== 'UPDATE') return policy;
-  const most = runsTheSame ? 'audit' : 'ratchet';
+export function createDecideUnchecked(configuration: () => ValidatorConfiguration, now: () => Date): DecideUnchecked {
+  return (uid, reason) => {
+    const { controls, policy } = configuration();
+    const problem = { code: 'too-large', message: `not checked: ${reason}` } as const;
+    const subject = { kind: 'AdmissionReview', name: uid };
+    return decideOnUnchecked(controls, { ...policy, exemptions: [] }, subject, problem, utcDay(now()));
+  };
+}
+
+/** Why nothing of the object was read; undefined where something was. */
+function unreadProblem({ findings, problems }: RequestFindings): Problem | undefined {
+  return findings.length > 0 ? undefined : problems.find(({ problem }) => NOT_READ.has(problem.code))?.problem;
+}
+
+/**
+ * The policy for a request. The update of a pod is denied at most for what it makes worse: the pod already runs, so that any
+ * other denial would prevent nothing, and stop whoever labels or schedules the pod.
+ */
+function policyFor({ attributes, keepsContainers }: RequestFindings, policy: DecisionPolicy): DecisionPolicy {
+  if (attributes.resource !== 'pods' || attributes.operation !== 'UPDATE') return policy;
+  const most = keepsContainers ? 'audit' : 'ratchet';
   const atMost = (action: Action): Action => (action === 'enforce' || action === 'ratchet' ? most : action);
   return { ...policy, action: (control, surface) => atMost(policy.action(control, surface)) };
 }
 
-/** Where what is found in a review can stand. */
-export const SURFACES = [
-  'mirror-pod',
-  'pod',
-  'workload',
-  'kubelet-config',
-  'kubeadm-config',
-  'openshift-config',
-] as const;
-/** Problems of an object of which nothing was read: no finding shows what could be wrong with it. */
-const NOT_READ: ReadonlySet<ProblemCode> = new Set(['crashed', 'too-large']);
-const ACTIONS = ['enforce', 'ratchet', 'audit'] as const;
-
-/**
- * Makes what decides about reviews that were not read. What such a review is about is not known, so that the strictest
- * action of each control counts, and no exemption.
- */
-export function createJudgeUnread(rules: () => Rules, now: () => Date): JudgeUnread {
-  const today = dayTeller(now);
-  return (uid, message) => {
-    const { controls, policy } = rules();
-    const subject = { kind: 'AdmissionReview', name: uid };
-    const findings = controls.map((control) => unreadFinding(control, subject, { code: 'too-large', message }));
-    const decision = decide(findings, undefined, { ...policy, action: strictest(policy), exemptions: [] }, today());
-    return { decision, problems: [] };
-  };
-}
-
-/** The strictest action of a control on any surface, for objects whose surface is not known. */
-function strictest(policy: DecisionPolicy): DecisionPolicy['action'] {
-  return (control) => {
-    const actions = SURFACES.map((surface) => policy.action(control, surface));
-    return ACTIONS.find((action) => actions.includes(action)) ?? 'off';
-  };
-}
-
-/** The finding about an object that could not be read. */
-function unreadFinding(control: Control, subject: Omit<SubjectName, 'component'>, problem: Problem): Finding {
-  const { kind = '', namespace, name } = subject;
-  return {
-    control,
-    subject: { component: control.component, ...subject },
-    source: { object: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}` },
-    vantage: 'declared',
-    surface: 'process',
-    outcome: { result: 'unknown', problems: [problem], warnings: [] },
-    evidence: [],
-  };
-}
-
-const DAY = 24 * 60 * 60 * 1000;
-
-/** Makes a function that tells the day in UTC, as YYYY-MM-DD, and writes it out once a day only. */
-function dayTeller(now: () => Date): () => string {
-  let day: number | undefined;
-  let text = '';
-  return () => {
-    const today = Math.floor(now().getTime() / DAY);
-    if (today !== day) text = new Date(today * DAY).toISOString().slice(0, 10);
-    day = today;
-    return text;
-  };
+/** The day in UTC, as YYYY-MM-DD. */
+function utcDay(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }

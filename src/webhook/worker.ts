@@ -1,120 +1,123 @@
-// What goes to the thread that looks at reviews which may take long, and what comes back: data only.
+// The messages to and from the worker thread: it turns a body into findings, and this thread decides on them.
 
 import type { Allowance } from '../inspect.ts';
 import type { Action, Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding } from '../policy/finding.ts';
 import type { Surface } from '../policy/reading.ts';
-import type { Judgement } from '../outputs/admission/answer.ts';
-import type { Aside } from '../runtime/worker.ts';
-import { SHORT } from './http/body.ts';
-import { SURFACES, type Decider, type Rules } from './validator.ts';
-import { look, type RequestName, type Sight } from './request-findings.ts';
-import { decodeReview } from './review.ts';
-import { tooMuchIn } from './http/scan.ts';
+import type { WorkerThread } from '../runtime/worker.ts';
+import { attributesOf, decodeReview, type RequestAttributes } from './admission-review.ts';
+import { SMALL_BODY_BYTES } from './http/body.ts';
+import { exceededLimit } from './http/body-scan.ts';
+import { findingsOf, type RequestFindings } from './request-findings.ts';
+import type { DecidedReview, InvalidReview } from './review.ts';
+import { SURFACES } from './unchecked.ts';
+import type { Decide, ValidatorConfiguration } from './validator.ts';
 
-/** A review to look at. */
-export interface AsideJob {
+/** The message to the thread. */
+export interface FindingsJob {
   readonly body: ArrayBuffer;
   readonly length: number;
-  /** The action on each surface, by the control. */
+  /** The action on each surface, by the slug of the control. Controls that are not named are off. */
   readonly actions: Readonly<Record<string, Actions>>;
 }
 
 type Actions = Readonly<Partial<Record<Surface, Action>>>;
 
-/** A sight in which each control is only named, for functions cannot go from thread to thread. */
-interface PlainSight extends Omit<Sight, 'inspection'> {
+/** The message from the thread. */
+export type FindingsResult =
+  | InvalidReview
+  | { readonly kind: 'unchecked'; readonly reason: string }
+  | { readonly kind: 'checked'; readonly attributes: RequestAttributes; readonly checked?: PlainFindings }
+  | { readonly kind: 'crashed'; readonly stack: string };
+
+/** Findings with the slugs of their controls, because functions cannot be sent to another thread. */
+interface PlainFindings extends Omit<RequestFindings, 'findings'> {
   readonly findings: readonly (Omit<Finding, 'control'> & { readonly control: string })[];
-  readonly problems: Sight['inspection']['problems'];
 }
 
-/** What was seen; `reason` is why the body is no review, `unread` why it was not parsed. */
-export type AsideResult =
-  | { readonly reason: string }
-  | { readonly unread: string }
-  | { readonly request: RequestName; readonly sight?: PlainSight }
-  | { readonly crashed: string };
-
-/** Looks at a review, in the thread. It never throws. */
-export function lookAt(job: AsideJob, controls: readonly Control[], allowance: Allowance): AsideResult {
+/** In the thread: decodes a body and finds what is wrong with its objects. It never throws. */
+export function runJob(job: FindingsJob, controls: readonly Control[], allowance: Allowance): FindingsResult {
   try {
     const body = Buffer.from(job.body, 0, job.length);
-    const unread = body.length > SHORT ? tooMuchIn(body) : undefined;
-    if (unread !== undefined) return { unread };
+    const exceeded = body.length > SMALL_BODY_BYTES ? exceededLimit(body) : undefined;
+    if (exceeded !== undefined) return { kind: 'unchecked', reason: exceeded };
     const decoded = decodeReview(body.toString());
-    if ('reason' in decoded) return decoded;
-    const { object: _object, oldObject: _oldObject, ...request } = decoded.request;
-    const sight = look(
+    if ('reason' in decoded) return { kind: 'invalid', reason: decoded.reason };
+    const attributes = attributesOf(decoded.request);
+    const checked = findingsOf(
       decoded.request,
       controls.filter(({ slug }) => job.actions[slug] !== undefined),
       ({ slug }, surface) => job.actions[slug]?.[surface] ?? 'off',
       allowance,
     );
-    return sight === undefined ? { request } : { request, sight: plain({ ...sight, request }) };
+    if (checked === undefined) return { kind: 'checked', attributes };
+    return { kind: 'checked', attributes, checked: toPlain({ ...checked, attributes }) };
   } catch (cause) {
-    return { crashed: cause instanceof Error ? (cause.stack ?? cause.message) : 'no reason given' };
+    return { kind: 'crashed', stack: cause instanceof Error ? (cause.stack ?? cause.message) : 'no reason given' };
   }
 }
 
-function plain({ inspection: { findings, problems }, ...sight }: Sight): PlainSight {
-  const named = findings.map(({ control, ...finding }) => ({ ...finding, control: control.slug }));
-  return { ...sight, findings: named, problems };
+function toPlain(checked: RequestFindings): PlainFindings {
+  return { ...checked, findings: checked.findings.map((finding) => ({ ...finding, control: finding.control.slug })) };
 }
 
-/** The sight again, with the controls that were asked for. */
-export function sightOf({ findings, problems, ...sight }: PlainSight, controls: readonly Control[]): Sight {
+function fromPlain(checked: PlainFindings, controls: readonly Control[]): RequestFindings {
   const bySlug = new Map(controls.map((control) => [control.slug, control]));
-  const judged = findings.flatMap((finding) => {
+  const findings = checked.findings.flatMap((finding) => {
     const control = bySlug.get(finding.control);
     return control === undefined ? [] : [{ ...finding, control }];
   });
-  return { ...sight, inspection: { findings: judged, problems } };
+  return { ...checked, findings };
 }
 
-/** What came of looking at a review in another thread; `unread` is why it was not looked at. */
-export type Looked =
-  | { readonly reason: string }
-  | { readonly uid: string; readonly about: RequestName; readonly judgement: Judgement | undefined }
-  | { readonly unread: string };
+/** A review in the worker thread, or why it was not checked. */
+export type WorkerReview = InvalidReview | DecidedReview | { readonly kind: 'unchecked'; readonly reason: string };
 
-/** Looks at a review in another thread, and decides; undefined where nobody waits for it any more. */
-export type LookAside = (body: Buffer, from: string, gone: AbortSignal) => Promise<Looked | undefined>;
+/** Reviews a body in the worker thread; undefined where the caller has gone away. It rejects where the thread crashed. */
+export type ReviewInWorker = (body: Buffer, address: string, gone: AbortSignal) => Promise<WorkerReview | undefined>;
 
 const FAILED = {
-  late: 'too many reviews that take long are waiting',
-  slow: 'it took too long',
-  ended: 'it took too much memory',
+  waited: 'too many slow reviews are waiting',
+  slow: 'it takes too long to check',
+  ended: 'it takes too much memory to check',
 } as const;
 
 /**
- * Makes what looks at reviews in another thread.
+ * Makes a function that reviews bodies in the worker thread.
  *
- * @throws (rejects) where looking crashed: a bug
+ * @param configuration the current configuration
+ * @param decide decides on the findings, in this thread
  */
-export function createLookAside(
-  run: Aside<AsideJob, AsideResult>['run'],
-  rules: () => Rules,
-  decideOn: Decider,
-): LookAside {
-  return async (body, from, signal) => {
-    const { controls, policy } = rules();
-    const isOwn = body.byteOffset === 0 && body.buffer.byteLength >= body.length && body.length > SHORT;
-    const buffer = isOwn ? body.buffer : Uint8Array.prototype.slice.call(body).buffer;
-    if (!(buffer instanceof ArrayBuffer)) throw new Error('a body is in shared memory');
+export function createReviewInWorker(
+  run: WorkerThread<FindingsJob, FindingsResult>['run'],
+  configuration: () => ValidatorConfiguration,
+  decide: Decide,
+): ReviewInWorker {
+  return async (body, address, signal) => {
+    const { controls, policy } = configuration();
+    const buffer = transferable(body);
     const job = { body: buffer, length: body.length, actions: actionsOf(controls, policy) };
-    const done = await run({ job, from, signal, transfer: [buffer] });
-    if (done === undefined) return undefined;
-    if ('failed' in done) return { unread: FAILED[done.failed] };
-    const { result } = done;
-    if ('crashed' in result) throw new Error(`the other thread crashed: ${result.crashed}`);
-    if ('reason' in result || 'unread' in result) return result;
-    const { request, sight } = result;
-    return { uid: request.uid, about: request, judgement: sight && decideOn(sightOf(sight, controls)) };
+    const outcome = await run({ job, address, signal, transfer: [buffer] });
+    if (outcome === undefined) return undefined;
+    if ('failed' in outcome) return { kind: 'unchecked', reason: FAILED[outcome.failed] };
+    const { result } = outcome;
+    if (result.kind === 'crashed') throw new Error(`the worker thread crashed: ${result.stack}`);
+    if (result.kind !== 'checked') return result;
+    const { attributes, checked } = result;
+    return { kind: 'decided', attributes, decision: checked && decide(fromPlain(checked, controls)) };
   };
 }
 
+/** The memory of a body, or a copy where the body is only a part of it. */
+function transferable(body: Buffer): ArrayBuffer {
+  const isOwn = body.byteOffset === 0 && body.length > SMALL_BODY_BYTES;
+  const buffer = isOwn ? body.buffer : Uint8Array.prototype.slice.call(body).buffer;
+  if (!(buffer instanceof ArrayBuffer)) throw new Error('a body is in shared memory');
+  return buffer;
+}
+
 /** The policy's actions as data. */
-function actionsOf(controls: readonly Control[], { action }: DecisionPolicy): AsideJob['actions'] {
+function actionsOf(controls: readonly Control[], { action }: DecisionPolicy): FindingsJob['actions'] {
   const actions = (control: Control): Actions =>
     Object.fromEntries(SURFACES.map((surface) => [surface, action(control, surface)]));
   return Object.fromEntries(controls.map((control) => [control.slug, actions(control)]));

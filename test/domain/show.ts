@@ -1,7 +1,7 @@
 // Ways to show the product a document, and its verdict in one line of words.
 
-import { createJudge } from '../../src/webhook/validator.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
+import { createValidator } from '../../src/webhook/validator.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -158,11 +158,11 @@ export interface Change {
 /** The webhook's answer to a request for a kube-system object. */
 export function admit({ operation, resource, subResource = '', object, oldObject, dryRun = false }: Change): Verdict {
   const policy: DecisionPolicy = { action: () => 'enforce', onUnknown: 'audit', exemptions: [] };
-  const judge = createJudge({
+  const validate = createValidator({
     allowance: AMPLE,
     stored: () => [],
-    rules: () => ({ controls: ofTheLink, policy, namespaces: new Set(['kube-system']) }),
-    memory: rememberObjects(() => new Date(0)),
+    configuration: () => ({ controls: ofTheLink, policy, namespaces: new Set(['kube-system']) }),
+    cache: createObjectCache(() => new Date(0)),
     now: () => new Date(0),
   });
   const kind = resource === 'pods' ? 'Pod' : 'ConfigMap';
@@ -178,9 +178,9 @@ export function admit({ operation, resource, subResource = '', object, oldObject
     username: '',
     dryRun,
   };
-  const judgement = judge({ ...request, object, oldObject });
-  if (judgement === undefined) return { findings: [], lines: ['not judged'] };
-  const { allowed, denied, warned } = judgement.decision;
+  const decision = validate({ ...request, object, oldObject });
+  if (decision === undefined) return { findings: [], lines: ['not judged'] };
+  const { allowed, denied, warned } = decision;
   const findings = [...denied, ...warned];
   return { findings, lines: [allowed ? 'allowed' : 'denied', ...findings.map(line)] };
 }

@@ -250,7 +250,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     ]);
     expect(await eventsOf(plane.admin)).not.toEqual([]);
     expect(await sweeper.metric('kubelet_guard_leader')).toBe(1);
-    for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|cannot be followed/);
+    for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|cannot be watched/);
   });
 
   test('and the doctor finds nothing wrong with it', async () => {

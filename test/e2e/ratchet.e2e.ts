@@ -132,8 +132,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       expect(await can(verb, 'pods', 'kube-system')).toBe(false);
       expect(await can(verb, 'configmaps', 'kube-system', 'kubeadm-config')).toBe(false);
     }
-    expect(guard.program.log()).toContain('mirror pods are followed');
-    expect(guard.program.log()).not.toContain('cannot be followed');
+    expect(guard.program.log()).toContain('mirror pods are watched');
+    expect(guard.program.log()).not.toContain('cannot be watched');
   });
 
   /** What `kubeadm upgrade` and `kubeadm init` do with the ConfigMaps. */

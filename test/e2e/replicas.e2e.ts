@@ -125,7 +125,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
 
   /** All replicas have logged so often that they follow the pods. */
   function follows(times: number): Promise<true> {
-    const count = ({ program }: Guard) => program.log().split('mirror pods are followed').length - 1;
+    const count = ({ program }: Guard) => program.log().split('mirror pods are watched').length - 1;
     const probe = () => (guards.every((guard) => count(guard) >= times) ? (true as const) : undefined);
     return eventually('the replicas to follow the pods', probe, { context: () => guards[0]?.program.tail() ?? '' });
   }

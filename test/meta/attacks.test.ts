@@ -21,11 +21,11 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
     ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
     ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],
-    ['test/webhook/http/scan.test.ts', 'takes twice the time for twice the length, not more'],
+    ['test/webhook/http/body-scan.test.ts', 'takes twice the time for twice the length, not more'],
     ['test/policy/link/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
   ],
   '3 many bodies and connections at once': [
-    ['test/webhook/http/body-memory.test.ts', 'room for long bodies'],
+    ['test/webhook/http/body-memory.test.ts', 'memory for large bodies'],
     ['test/e2e/hostile-callers.e2e.ts', 'idle connections are bounded, and an API server keeps its own'],
     ['test/runtime/connections.test.ts', 'one too many ends the one that was idle for longest'],
   ],
@@ -45,7 +45,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/differential/kubeadm.test.ts'],
   ],
   '7 a caller who makes up what was before': [
-    ['test/webhook/validator.test.ts', 'remembers nothing of requests, for anybody who reaches the port can send them'],
+    ['test/webhook/validator.test.ts', 'keeps nothing of requests, because anybody who reaches the port can send them'],
   ],
   '8 an account that can point its registration elsewhere': [
     ['test/e2e/protect-registration.e2e.ts', 'cannot be given %s by the account of the webhook'],
@@ -63,7 +63,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/commands/node/host.test.ts', 'what is hostile'],
     ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
-  '12 an object of another shape or kind': [['test/webhook/review.test.ts', 'refuses an object that is %s']],
+  '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'refuses an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [
     ['test/evidence/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
     ['test/evidence/configz/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],
@@ -86,7 +86,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '18 an internal error in a warning to users': [
     ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
-    ['test/webhook/validator.test.ts', 'an object nested as deep as a body can be does not trip it'],
+    ['test/webhook/validator.test.ts', 'an object nested as deep as a body can be does not crash it'],
   ],
 };
 

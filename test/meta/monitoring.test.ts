@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { admissionDecisions, createMetrics } from '../../src/runtime/metrics/metrics.ts';
+import { decisionLabels, createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
 const FOLDER = join(import.meta.dirname, '../../manifests/monitoring');
 /** Metrics of API servers. */
@@ -27,7 +27,7 @@ const targets = (JSON.parse(read('grafana-dashboard.json')) as Dashboard).panels
 /** All metrics, each with every value that a label of it can have here. */
 async function everything(): Promise<string> {
   const { admission, certificates, configuration, sweep, text } = createMetrics('1.2.3', ['pods']);
-  for (const decision of admissionDecisions) {
+  for (const decision of decisionLabels) {
     admission.answered({ resource: 'pods', operation: 'CREATE', dryRun: false, decision, seconds: 0 });
   }
   certificates.expires(new Date(0));

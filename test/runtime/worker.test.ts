@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { runAside, type Aside } from '../../src/runtime/worker.ts';
+import { WorkerThread } from '../../src/runtime/worker.ts';
 
-/** Does what its job says. */
+/** A script that does what its job says. */
 const SCRIPT = `
 const { parentPort } = require('node:worker_threads');
 const held = [];
@@ -20,73 +20,73 @@ parentPort.on('message', (job) => {
 });
 `;
 
-let aside: Aside<string, string> | undefined;
+let thread: WorkerThread<string, string> | undefined;
 
-afterEach(() => aside?.stop());
+afterEach(() => thread?.stop());
 
-function start(wait = 60_000, within = 10_000): Aside<string, string> {
-  const file = join(mkdtempSync(join(tmpdir(), 'aside-')), 'script.cjs');
+function start(waitLimit = 60_000, timeLimit = 10_000): WorkerThread<string, string> {
+  const file = join(mkdtempSync(join(tmpdir(), 'worker-')), 'script.cjs');
   writeFileSync(file, SCRIPT);
-  aside = runAside(file, { wait, within, heap: 16 });
-  return aside;
+  thread = new WorkerThread(file, { waitLimit, timeLimit, heap: 16 });
+  return thread;
 }
 
-function run(thread: Aside<string, string>, job: string, from = 'x', signal = new AbortController().signal) {
-  return thread.run({ job, from, signal, transfer: [] });
+function run(worker: WorkerThread<string, string>, job: string, address = 'x', signal = new AbortController().signal) {
+  return worker.run({ job, address, signal, transfer: [] });
 }
 
-test('tasks are done one after the other', async () => {
-  const thread = start();
-  const done = await Promise.all(['a', 'b', 'c'].map((job) => run(thread, job)));
+test('jobs run one after the other', async () => {
+  const worker = start();
+  const done = await Promise.all(['a', 'b', 'c'].map((job) => run(worker, job)));
   expect(done).toStrictEqual([{ result: 'done a' }, { result: 'done b' }, { result: 'done c' }]);
 });
 
-test.each(['forever', 'regexp'])('a task that takes too long is ended (%s), and so is the next one', async (job) => {
-  const thread = start(60_000, 1500);
-  const slow = run(thread, job);
+test.each(['forever', 'regexp'])('a job that takes too long (%s) is ended, and the next one runs', async (job) => {
+  const worker = start(60_000, 1500);
+  const slow = run(worker, job);
   expect(await slow).toStrictEqual({ failed: 'slow' });
   expect(
-    await start().run({ job: 'next', from: 'x', signal: new AbortController().signal, transfer: [] }),
+    await start().run({ job: 'next', address: 'x', signal: new AbortController().signal, transfer: [] }),
   ).toStrictEqual({
     result: 'done next',
   });
-  await thread.stop();
+  await worker.stop();
 });
 
-test.each(['memory', 'throw'])('a task that ends its thread (%s) ends nothing else', async (job) => {
-  const thread = start();
-  expect(await Promise.all([run(thread, job), run(thread, 'next')])).toStrictEqual([
+test.each(['memory', 'throw'])('a job that ends its thread (%s) ends no other job', async (job) => {
+  const worker = start();
+  expect(await Promise.all([run(worker, job), run(worker, 'next')])).toStrictEqual([
     { failed: 'ended' },
     { result: 'done next' },
   ]);
 });
 
-test('who asks for little goes before who asks for much', async () => {
-  const thread = start();
-  await thread.ready;
+test('a caller with few jobs is served before a caller with many', async () => {
+  const worker = start();
+  await worker.ready;
   const order: string[] = [];
-  const ask = async (job: string, from: string) => {
-    await run(thread, job, from);
+  const ask = async (job: string, address: string) => {
+    await run(worker, job, address);
     order.push(job);
   };
   await Promise.all([ask('m1', 'm'), ask('m2', 'm'), ask('m3', 'm'), ask('a1', 'a')]);
   expect(order).toStrictEqual(['m1', 'a1', 'm2', 'm3']);
 });
 
-test('what nobody waits for any more is not begun, nor what waited too long', async () => {
-  const thread = start(0);
+test('a job that nobody waits for any more is not started, nor one that waited too long', async () => {
+  const worker = start(0);
   const abort = new AbortController();
-  const gone = run(thread, 'forever', 'x', abort.signal);
-  const late = run(thread, 'forever');
+  const gone = run(worker, 'forever', 'x', abort.signal);
+  const late = run(worker, 'forever');
   abort.abort();
   // not before the thread is loaded, and that takes longer than they may wait
-  expect(await Promise.all([gone, late])).toStrictEqual([undefined, { failed: 'late' }]);
+  expect(await Promise.all([gone, late])).toStrictEqual([undefined, { failed: 'waited' }]);
 });
 
-test('the end leaves nobody waiting', async () => {
-  const thread = start();
-  await thread.ready;
-  const pending = [run(thread, 'forever'), run(thread, 'next')];
-  await thread.stop();
+test('stop ends all jobs', async () => {
+  const worker = start();
+  await worker.ready;
+  const pending = [run(worker, 'forever'), run(worker, 'next')];
+  await worker.stop();
   expect(await Promise.all(pending)).toStrictEqual([undefined, undefined]);
 });

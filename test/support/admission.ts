@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
 import { createApp } from '../../src/webhook/http/app.ts';
-import { ROOM } from '../../src/webhook/http/body.ts';
+import { BODY_MEMORY_BYTES } from '../../src/webhook/http/body.ts';
 import { createReviewer } from '../../src/webhook/reviewer.ts';
-import { createJudgeUnread, type Judge } from '../../src/webhook/validator.ts';
-import { Room } from '../../src/webhook/http/body-memory.ts';
+import { createDecideUnchecked, type Validate } from '../../src/webhook/validator.ts';
+import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import { ofTheLink } from './controls.ts';
 import { judgedResources } from '../../src/webhook/resources.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/webhook/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/webhook/admission-review.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics/metrics.ts';
 
@@ -39,24 +39,23 @@ interface Webhook {
   readonly log: Log;
 }
 
-/** The webhook with a judge of the test's own. */
+/** The webhook with a validator of the test's own. */
 export function webhookWith(
-  judge: Judge,
+  validate: Validate,
   onUnknown: DecisionPolicy['onUnknown'] = 'deny',
-  room = new Room(ROOM),
+  bodyMemory = new BodyMemory(BODY_MEMORY_BYTES),
 ): Webhook {
   const lines = new Lines();
   const log = createLog('debug', lines);
   const metrics = createMetrics('1.2.3', judgedResources);
   const policy = { action: () => 'enforce' as const, onUnknown, exemptions: [] };
-  const judgeUnread = createJudgeUnread(
+  const decideUnchecked = createDecideUnchecked(
     () => ({ controls: ofTheLink, policy, namespaces: new Set() }),
     () => new Date(0),
   );
   const app = createApp({
-    reviewer: createReviewer({ judge, judgeUnread }),
-    judgeUnread,
-    room,
+    reviewer: createReviewer({ validate, decideUnchecked }),
+    bodyMemory,
     metrics: metrics.admission,
     log,
     clock: () => 0,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
-import { createJudge } from '../../src/webhook/validator.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
+import { createValidator } from '../../src/webhook/validator.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { verdictOf, type AdmissionVerdict } from '../../src/outputs/admission/answer.ts';
 import { requestOf, review } from '../support/admission.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -35,15 +35,15 @@ function verdict({
   const exempt = { subject, reason: 'vendor appliance, ticket 4711', expires: '2027-01-31' };
   const now = () => new Date(`${day}T23:59:59Z`);
   const exemptions = controls.map(({ slug }) => ({ ...exempt, control: slug }));
-  const judge = createJudge({
+  const validate = createValidator({
     allowance: AMPLE,
     stored: () => [],
-    rules: () => ({
+    configuration: () => ({
       controls,
       policy: { action: () => 'enforce', onUnknown: 'deny', exemptions },
       namespaces: new Set(['kube-system']),
     }),
-    memory: rememberObjects(now),
+    cache: createObjectCache(now),
     now,
   });
   const object = {
@@ -58,7 +58,7 @@ function verdict({
   };
   const pods = { group: '', version: 'v1', resource: 'pods' };
   const kind = { group: '', version: 'v1', kind: 'Pod' };
-  return verdictOf(judge(requestOf(review({ resource: pods, kind, name: NAME, object, userInfo, ...request }))));
+  return verdictOf(validate(requestOf(review({ resource: pods, kind, name: NAME, object, userInfo, ...request }))));
 }
 
 describe('an exemption', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { lookAt } from '../../src/webhook/worker.ts';
-import { look } from '../../src/webhook/request-findings.ts';
-import { VALUES } from '../../src/webhook/http/scan.ts';
+import { runJob } from '../../src/webhook/worker.ts';
+import { findingsOf } from '../../src/webhook/request-findings.ts';
+import { MAX_VALUES } from '../../src/webhook/http/body-scan.ts';
 import type { Action } from '../../src/policy/control.ts';
 import { requestOf, review } from '../support/admission.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -40,21 +40,22 @@ test.each<[string, typeof bad, Action, boolean]>([
   ['what fails under enforce', bad, 'enforce', false],
   ['what fails under audit', bad, 'audit', false],
   ['what passes under ratchet', good, 'ratchet', false],
-  ['a pod, which meets no more than ratchet, under enforce', podUpdate, 'enforce', true],
+  ['a pod under enforce, which acts like ratchet here', podUpdate, 'enforce', true],
   ['a pod under audit', podUpdate, 'audit', false],
-])('the object before is looked at where a decision depends on it: %s', (_what, request, action, expected) => {
+])('the old object is inspected only where the decision depends on it: %s', (_what, request, action, expected) => {
   const clientCa = ofTheLink.filter(({ slug }) =>
     ['kubelet-client-ca', 'apiserver-kubelet-client-cert'].includes(slug),
   );
-  const sight = look(request, clientCa, () => action, AMPLE);
-  expect(sight?.inspection.findings).not.toHaveLength(0);
-  expect(sight?.before !== undefined).toBe(expected);
+  const checked = findingsOf(request, clientCa, () => action, AMPLE);
+  expect(checked?.findings).not.toHaveLength(0);
+  expect(checked?.before !== undefined).toBe(expected);
 });
 
-test('a body that would become too much is not parsed in the other thread either', () => {
-  const text = `{"kind":"AdmissionReview","x":[${'[],'.repeat(VALUES)}[]]}`;
+test('a body with too many values is not parsed in the worker thread either', () => {
+  const text = `{"kind":"AdmissionReview","x":[${'[],'.repeat(MAX_VALUES)}[]]}`;
   const body = new TextEncoder().encode(text);
-  expect(lookAt({ body: body.buffer, length: body.length, actions: {} }, ofTheLink, AMPLE)).toStrictEqual({
-    unread: 'it holds more than 250000 values',
+  expect(runJob({ body: body.buffer, length: body.length, actions: {} }, ofTheLink, AMPLE)).toStrictEqual({
+    kind: 'unchecked',
+    reason: 'the body has more than 250000 values',
   });
 });

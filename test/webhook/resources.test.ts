@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 import { isJudged } from '../../src/webhook/changes.ts';
-import { createJudge, type Judge } from '../../src/webhook/validator.ts';
+import { createValidator, type Validate } from '../../src/webhook/validator.ts';
 import { JUDGED } from '../../src/webhook/resources.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { inspect } from '../../src/inspect.ts';
 import type { Action } from '../../src/policy/control.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
@@ -17,16 +17,16 @@ import { ofTheLink } from '../support/controls.ts';
 
 const BOTH = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
 
-function judge(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Judge {
-  return createJudge({
+function validatorWith(action: Action, onUnknown: DecisionPolicy['onUnknown'] = 'audit'): Validate {
+  return createValidator({
     allowance: AMPLE,
     stored: () => [],
-    rules: () => ({
+    configuration: () => ({
       controls: ofTheLink,
       policy: { action: () => action, onUnknown, exemptions: [] },
       namespaces: new Set(['kube-system']),
     }),
-    memory: rememberObjects(() => new Date(0)),
+    cache: createObjectCache(() => new Date(0)),
     now: () => new Date(0),
   });
 }
@@ -82,14 +82,14 @@ describe('an update of a pod', () => {
     ['that leaves spec and labels as they are', FAILING, FAILING, 'skip'],
     ['of a pod that runs nothing of ours', podOf([main({ image: 'y', command: ['sleep', '1d'] })]), PLAIN, 'allow'],
   ])('%s', (_name, object, oldObject, verdict) => {
-    expect(verdictOf(judge('enforce')(podUpdate(object, oldObject)))).toBe(verdict);
-    expect(verdictOf(judge('enforce', 'deny')(podUpdate(object, oldObject)))).toBe(verdict);
-    expect(verdictOf(judge('ratchet')(podUpdate(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(validatorWith('enforce')(podUpdate(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(validatorWith('enforce', 'deny')(podUpdate(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(validatorWith('ratchet')(podUpdate(object, oldObject)))).toBe(verdict);
   });
 
   test('is never refused for its labels, whatever they say', () => {
     const labelled = podOf([main({ command: ['sleep', '1d'] })], {}, { component: 'kube-apiserver' });
-    expect(verdictOf(judge('enforce', 'deny')(podUpdate(labelled, PLAIN)))).toBe('warn');
+    expect(verdictOf(validatorWith('enforce', 'deny')(podUpdate(labelled, PLAIN)))).toBe('warn');
   });
 
   test.each<[string, Container]>([
@@ -110,13 +110,13 @@ describe('an update of a pod', () => {
   ])('that adds an ephemeral container with a component, %s', (_how, fields) => {
     const ephemeralContainers = [main({ name: 'debugger', ...fields })];
     const object = podOf([main({ command: ['sleep', '1d'] })], { ephemeralContainers });
-    expect(verdictOf(judge('enforce')(podUpdate(object, PLAIN, 'ephemeralcontainers')))).toBe('deny');
+    expect(verdictOf(validatorWith('enforce')(podUpdate(object, PLAIN, 'ephemeralcontainers')))).toBe('deny');
   });
 
   test.each(['status', 'resize', 'binding', 'eviction', 'exec'])(
     'at its subresource %s is not judged',
     (subResource) => {
-      expect(verdictOf(judge('enforce')(podUpdate(FAILING, PLAIN, subResource)))).toBe('skip');
+      expect(verdictOf(validatorWith('enforce')(podUpdate(FAILING, PLAIN, subResource)))).toBe('skip');
     },
   );
 
@@ -124,7 +124,7 @@ describe('an update of a pod', () => {
     const good = { name: 'good', command: ['kube-apiserver', ...BOTH] };
     const before = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, args: BARE })]);
     const after = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, image: 'z', args: BARE })]);
-    expect(verdictOf(judge('enforce')(podUpdate(after, before)))).toBe('warn');
+    expect(verdictOf(validatorWith('enforce')(podUpdate(after, before)))).toBe('warn');
   });
 });
 

@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../../src/controls/index.ts';
-import { createJudge } from '../../src/webhook/validator.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
-import type { AdmissionRequest } from '../../src/webhook/review.ts';
+import { createValidator } from '../../src/webhook/validator.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
+import type { AdmissionRequest } from '../../src/webhook/admission-review.ts';
 import type { Finding } from '../../src/policy/finding.ts';
 import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -51,27 +51,27 @@ const REVIEWS = readdirSync(recordedReviews)
 const REQUESTS = [...REVIEWS, updateOf(pod([]), pod(GOOD)), updateOf(pod(GOOD.slice(1)), pod(GOOD.slice(0, 1)))];
 const ACTIONS = ['audit', 'ratchet', 'enforce'] as const;
 
-test('a control that is off changes what is decided of no other, whichever are off', () => {
+test('turning a control off does not change the decision on any other control', () => {
   const decided = (request: AdmissionRequest, actions: ReadonlyMap<string, string>) => {
     const lines = Array.from(actions, ([slug, action]) => `  ${slug}: { action: ${action} }\n`).join('');
     const text = `${HEAD}onUnknown: deny\ncontrols:\n${lines}`;
     const configuration = readConfiguration({ path: 'guard.yaml', text }, controls);
-    const judge = createJudge({
+    const validate = createValidator({
       allowance: AMPLE,
       stored: () => [],
-      rules: () => ({ ...configuration, controls: judgedControls(controls, configuration) }),
-      memory: rememberObjects(() => new Date(0)),
+      configuration: () => ({ ...configuration, controls: judgedControls(controls, configuration) }),
+      cache: createObjectCache(() => new Date(0)),
       now: () => new Date(0),
     });
-    const judgement = judge(request);
+    const decision = validate(request);
     const of = (findings: readonly Finding[] = [], silenced: readonly string[]) =>
       findings
         .filter(({ control }) => !silenced.includes(control.slug))
         .map(({ control, ...finding }) => ({ ...finding, control: control.slug }));
     return (silenced: readonly string[]) => ({
-      problems: judgement?.problems,
-      denied: of(judgement?.decision.denied, silenced),
-      warned: of(judgement?.decision.warned, silenced),
+      problems: decision?.problems,
+      denied: of(decision?.denied, silenced),
+      warned: of(decision?.warned, silenced),
     });
   };
   fc.assert(

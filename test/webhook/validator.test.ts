@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { createJudge, type Judge } from '../../src/webhook/validator.ts';
-import { rememberObjects, type ObjectMemory } from '../../src/webhook/memory.ts';
+import { createValidator, type Validate } from '../../src/webhook/validator.ts';
+import { createObjectCache, type ObjectCache } from '../../src/webhook/object-cache.ts';
 import { inspect } from '../../src/inspect.ts';
 import { beforeOf } from '../../src/policy/decision/decide.ts';
 import type { Action } from '../../src/policy/control.ts';
@@ -14,22 +14,22 @@ import { recorded, recordedReviews, requestOf, review } from '../support/admissi
 import { ofTheLink } from '../support/controls.ts';
 import { AMPLE } from '../support/budget.ts';
 
-function judgeWith(
+function validatorWith(
   configured: Action | DecisionPolicy['action'],
   onUnknown: DecisionPolicy['onUnknown'] = 'audit',
-  memory: ObjectMemory = rememberObjects(() => new Date(0)),
+  cache: ObjectCache = createObjectCache(() => new Date(0)),
   exemptions: DecisionPolicy['exemptions'] = [],
-): Judge {
+): Validate {
   const action = typeof configured === 'string' ? () => configured : configured;
-  return createJudge({
+  return createValidator({
     allowance: AMPLE,
     stored: () => [],
-    rules: () => ({
+    configuration: () => ({
       controls: ofTheLink,
       policy: { action, onUnknown, exemptions },
       namespaces: new Set(['kube-system']),
     }),
-    memory,
+    cache,
     now: () => new Date(0),
   });
 }
@@ -78,7 +78,7 @@ function mirror(flags: readonly string[]): Record<string, unknown> {
   };
 }
 
-/** What enforce and audit say to each review that a real API server sent; none can be forgotten here. */
+/** The decisions under enforce and under audit on each review that a real API server sent. */
 const VERDICTS = {
   '001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json': ['allow', 'allow'],
   '002-UPDATE-pods.status-kube-apiserver-node-1-system_node_node-1.json': ['skip', 'skip'],
@@ -104,15 +104,15 @@ describe('the reviews that a real API server sent', () => {
 
   test.each(Object.entries(VERDICTS))('%s', (file, [enforced, audited]) => {
     const request = requestOf(recorded(file));
-    expect([verdictOf(judgeWith('enforce')(request)), verdictOf(judgeWith('audit')(request))]).toStrictEqual([
+    expect([verdictOf(validatorWith('enforce')(request)), verdictOf(validatorWith('audit')(request))]).toStrictEqual([
       enforced,
       audited,
     ]);
-    expect(verdictOf(judgeWith('off')(request))).toBe(enforced === 'skip' ? 'skip' : 'allow');
+    expect(verdictOf(validatorWith('off')(request))).toBe(enforced === 'skip' ? 'skip' : 'allow');
   });
 });
 
-describe('what is judged', () => {
+describe('a request for', () => {
   test.each([
     ['the deletion of a ConfigMap', { operation: 'DELETE', object: null, oldObject: BAD }],
     ['a subresource', { subResource: 'status' }],
@@ -126,12 +126,12 @@ describe('what is judged', () => {
     ['the connection to a pod', { ...POD_REQUEST, subResource: 'exec', operation: 'CONNECT' }],
     ['the deletion of a pod', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: pod([]) }],
     ['the deletion of nothing known', { ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: null }],
-  ])('%s is not', (_name, request) => {
-    expect(judgeWith('enforce')(requestOf(review({ object: BAD, ...request })))).toBeUndefined();
+  ])('%s is not checked', (_name, request) => {
+    expect(validatorWith('enforce')(requestOf(review({ object: BAD, ...request })))).toBeUndefined();
   });
 
   test.each(['deployments', 'statefulsets', 'daemonsets', 'replicasets'])(
-    '%s are, on CREATE and UPDATE',
+    '%s is checked on CREATE and UPDATE',
     (resource) => {
       const kind =
         { deployments: 'Deployment', statefulsets: 'StatefulSet', daemonsets: 'DaemonSet' }[resource] ?? 'ReplicaSet';
@@ -144,30 +144,30 @@ describe('what is judged', () => {
           object,
           oldObject: { ...object, spec: {} },
         };
-        expect(verdictOf(judgeWith('enforce')(requestOf(review(request))))).toBe('deny');
+        expect(verdictOf(validatorWith('enforce')(requestOf(review(request))))).toBe('deny');
       }
     },
   );
 
-  test('a dry run gets the same verdict', () => {
-    expect(verdictOf(judgeWith('enforce')(requestOf(review({ object: BAD, dryRun: true }))))).toBe('deny');
+  test('a dry run gets the same decision', () => {
+    expect(verdictOf(validatorWith('enforce')(requestOf(review({ object: BAD, dryRun: true }))))).toBe('deny');
   });
 
-  test('a pod that has no name yet is named by how it begins', () => {
+  test('a pod that has no name yet is named by its generateName', () => {
     const object = { ...pod([]), metadata: { generateName: 'kube-apiserver-' } };
-    const judgement = judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })));
-    expect(judgement?.decision.denied[0]?.source).toStrictEqual({ object: 'Pod kube-system/kube-apiserver-*' });
+    const decision = validatorWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })));
+    expect(decision?.denied[0]?.source).toStrictEqual({ object: 'Pod kube-system/kube-apiserver-*' });
   });
 
-  test.each([null, 7, 'x', [], {}])('the metadata %j do not trip it', (metadata) => {
+  test.each([null, 7, 'x', [], {}])('a pod with the metadata %j does not crash it', (metadata) => {
     const object = { apiVersion: 'v1', kind: 'Pod', metadata };
-    expect(judgeWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })))?.decision.allowed).toBe(true);
+    expect(validatorWith('enforce')(requestOf(review({ ...POD_REQUEST, name: '', object })))?.allowed).toBe(true);
   });
 
-  test('an object nested as deep as a body can be does not trip it', () => {
+  test('an object nested as deep as a body can be does not crash it', () => {
     const deep = `{"apiVersion":"v1","kind":"Pod","metadata":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`;
     const body = JSON.stringify(review(POD_REQUEST)).replace(/"object":\{.*?\}\}/, `"object":${deep}`);
-    expect(verdictOf(judgeWith('enforce')(requestOf(body)))).toBe('allow');
+    expect(verdictOf(validatorWith('enforce')(requestOf(body)))).toBe('allow');
   });
 });
 
@@ -185,9 +185,9 @@ describe('an object whose inspection crashes, so that no finding is about it', (
     ['audit', 'deny', 'warn'],
     ['off', 'deny', 'allow'],
   ] as const)('is unknown: under %s with onUnknown %s the answer is %s', (action, onUnknown, verdict) => {
-    const judgement = judgeWith(action, onUnknown)(poisoned);
-    expect(verdictOf(judgement)).toBe(verdict);
-    const { denied = [], warned = [] } = judgement?.decision ?? {};
+    const decision = validatorWith(action, onUnknown)(poisoned);
+    expect(verdictOf(decision)).toBe(verdict);
+    const { denied = [], warned = [] } = decision ?? {};
     for (const { outcome, subject } of [...denied, ...warned]) {
       expect(subject).toMatchObject({ kind: 'ConfigMap', namespace: 'kube-system', name: 'kubelet-config' });
       expect(outcome).toMatchObject({ result: 'unknown', problems: [{ code: 'crashed' }] });
@@ -195,16 +195,16 @@ describe('an object whose inspection crashes, so that no finding is about it', (
     expect(denied.length + warned.length).toBe(action === 'off' ? 0 : ofTheLink.length);
   });
 
-  test('counts by the strictest action, because its surface is not known', () => {
+  test('gets the strictest action, because its surface is not known', () => {
     const action: DecisionPolicy['action'] = (_control, surface) => (surface === 'workload' ? 'enforce' : 'audit');
-    expect(verdictOf(judgeWith(action, 'deny')(poisoned))).toBe('deny');
+    expect(verdictOf(validatorWith(action, 'deny')(poisoned))).toBe('deny');
   });
 
   test('can be exempted by its name', () => {
     const exemptions = ofTheLink.map(({ slug }) => ({
       ...{ control: slug, subject: 'configmap/kubelet-config', reason: 'known', expires: '2027-01-01' },
     }));
-    expect(verdictOf(judgeWith('enforce', 'deny', undefined, exemptions)(poisoned))).toBe('allow');
+    expect(verdictOf(validatorWith('enforce', 'deny', undefined, exemptions)(poisoned))).toBe('allow');
   });
 });
 
@@ -216,76 +216,76 @@ describe('ratchet', () => {
     ['leaves it as bad as it was', BAD, BAD, 'warn'],
     ['makes it better', GOOD, BAD, 'allow'],
   ] as const)('an update that %s', (_name, object, oldObject, verdict) => {
-    expect(verdictOf(judgeWith('ratchet')(update(object, oldObject)))).toBe(verdict);
+    expect(verdictOf(validatorWith('ratchet')(update(object, oldObject)))).toBe(verdict);
   });
 
-  test('with nothing known before, is as enforce', () => {
-    expect(verdictOf(judgeWith('ratchet')(requestOf(review({ object: BAD }))))).toBe('deny');
+  test('acts like enforce if the old object is not known', () => {
+    expect(verdictOf(validatorWith('ratchet')(requestOf(review({ object: BAD }))))).toBe('deny');
   });
 
-  describe('of a ConfigMap that kubeadm creates though it is there', () => {
+  describe('on a CREATE by kubeadm for a ConfigMap that exists', () => {
     const kubeletConfigName = { kind: 'ConfigMap', namespace: 'kube-system', name: 'kubelet-config' } as const;
     const create = requestOf(review({ object: BAD }));
 
     test.each([
       ['fails already', BAD, 'warn'],
       ['passes', GOOD, 'deny'],
-    ] as const)('and that %s', (_name, there, verdict) => {
-      const memory = rememberObjects(() => new Date(0));
-      const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: there } as const;
-      memory.seen({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
-      expect(verdictOf(judgeWith('ratchet', 'audit', memory)(create))).toBe(verdict);
+    ] as const)('and %s', (_name, existing, verdict) => {
+      const cache = createObjectCache(() => new Date(0));
+      const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: existing } as const;
+      cache.set({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      expect(verdictOf(validatorWith('ratchet', 'audit', cache)(create))).toBe(verdict);
     });
   });
 
-  describe('of a mirror pod, which is deleted and created anew', () => {
+  describe('on a mirror pod, which is deleted and re-created', () => {
     const create = (flags: readonly string[], dryRun = false) =>
       requestOf(review({ ...POD_REQUEST, object: mirror(flags), dryRun }));
     const remove = (flags: readonly string[]) =>
       requestOf(review({ ...POD_REQUEST, operation: 'DELETE', object: null, oldObject: mirror(flags) }));
-    /** What the watch saw of it. */
-    const remembering = (flags: readonly string[], node = 'cp-1'): ObjectMemory => {
-      const memory = rememberObjects(() => new Date(0));
+    /** A cache after a watch has seen the pod. */
+    const cacheWith = (flags: readonly string[], node = 'cp-1'): ObjectCache => {
+      const cache = createObjectCache(() => new Date(0));
       const source = { object: 'it' };
       const value = { form: 'object', source, vantage: 'running', value: mirror(flags) } as const;
       const name = { kind: 'Pod', namespace: 'kube-system', name: POD_REQUEST.name, node, uid: '1' } as const;
-      memory.seen(name, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
-      return memory;
+      cache.set(name, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      return cache;
     };
 
-    test('compares with the one that a watch saw last', () => {
-      expect(verdictOf(judgeWith('ratchet', 'audit', remembering([]))(create([])))).toBe('warn');
-      expect(verdictOf(judgeWith('ratchet', 'audit', remembering(BOTH))(create([])))).toBe('deny');
+    test('compares with the mirror pod that a watch saw last', () => {
+      expect(verdictOf(validatorWith('ratchet', 'audit', cacheWith([]))(create([])))).toBe('warn');
+      expect(verdictOf(validatorWith('ratchet', 'audit', cacheWith(BOTH))(create([])))).toBe('deny');
     });
 
-    test('does not compare with a mirror pod of that name of another node', () => {
-      expect(verdictOf(judgeWith('ratchet', 'audit', remembering([], 'node-1'))(create([])))).toBe('deny');
+    test('does not compare with a mirror pod of the same name on another node', () => {
+      expect(verdictOf(validatorWith('ratchet', 'audit', cacheWith([], 'node-1'))(create([])))).toBe('deny');
     });
 
-    test('remembers nothing of requests, for anybody who reaches the port can send them', () => {
-      const judge = judgeWith('ratchet', 'audit', remembering(BOTH));
-      for (const request of [remove([]), create([], true), create([]), remove([])]) judge(request);
-      expect(verdictOf(judge(create([])))).toBe('deny');
-      const failing = judgeWith('ratchet', 'audit', remembering([]));
+    test('keeps nothing of requests, because anybody who reaches the port can send them', () => {
+      const validate = validatorWith('ratchet', 'audit', cacheWith(BOTH));
+      for (const request of [remove([]), create([], true), create([]), remove([])]) validate(request);
+      expect(verdictOf(validate(create([])))).toBe('deny');
+      const failing = validatorWith('ratchet', 'audit', cacheWith([]));
       for (const request of [create(BOTH), remove(BOTH), create(BOTH)]) failing(request);
       expect(verdictOf(failing(create([])))).toBe('warn');
     });
 
-    test('takes the mirror pod of somebody who is no kubelet for any other pod', () => {
+    test('handles a mirror pod that no kubelet sends like any other pod', () => {
       const actions = (surface: Surface): Action => (surface === 'pod' ? 'enforce' : 'audit');
-      const judge = judgeWith((_control, surface) => actions(surface));
+      const validate = validatorWith((_control, surface) => actions(surface));
       const request = { ...POD_REQUEST, object: mirror([]), userInfo: { username: 'somebody' } };
-      expect(verdictOf(judge(requestOf(review(request))))).toBe('deny');
-      expect(verdictOf(judge(create([])))).toBe('warn');
+      expect(verdictOf(validate(requestOf(review(request))))).toBe('deny');
+      expect(verdictOf(validate(create([])))).toBe('warn');
     });
   });
 });
 
-test('what cannot be told is refused only where the configuration says so', () => {
+test('an unknown finding is denied only if the configuration says so', () => {
   const request = requestOf(review({ ...POD_REQUEST, object: pod([...BOTH, '--kubelet-client-key=$(FROM_FIELD)']) }));
   const object = request.object as { spec: { containers: { env?: unknown }[] } };
   const env = [{ name: 'FROM_FIELD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }];
   object.spec.containers[0] = { ...object.spec.containers[0], env };
-  expect(verdictOf(judgeWith('enforce')(request))).toBe('warn');
-  expect(verdictOf(judgeWith('enforce', 'deny')(request))).toBe('deny');
+  expect(verdictOf(validatorWith('enforce')(request))).toBe('warn');
+  expect(verdictOf(validatorWith('enforce', 'deny')(request))).toBe('deny');
 });

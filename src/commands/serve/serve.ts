@@ -5,12 +5,12 @@ import type { Writable } from 'node:stream';
 import { controls } from '../../controls/index.ts';
 import { createLocal, type LocalReport, type LocalSweep } from './local-port.ts';
 import { createApp } from '../../webhook/http/app.ts';
-import type { Rules } from '../../webhook/validator.ts';
-import { createReviewers } from './reviewers.ts';
+import type { ValidatorConfiguration } from '../../webhook/validator.ts';
+import { startReviewer } from './reviewer.ts';
 import { judgedResources } from '../../webhook/resources.ts';
-import { rememberObjects } from '../../webhook/memory.ts';
-import { ROOM } from '../../webhook/http/body.ts';
-import { Room } from '../../webhook/http/body-memory.ts';
+import { createObjectCache } from '../../webhook/object-cache.ts';
+import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
+import { BodyMemory } from '../../webhook/http/body-memory.ts';
 import { changeIdentity, createWebhookServer } from '../../webhook/http/server.ts';
 import type { Rotation } from '../../runtime/certificates/secret.ts';
 import {
@@ -25,11 +25,11 @@ import { createMetrics } from '../../runtime/metrics/metrics.ts';
 import { createReloader } from '../../runtime/configuration/reload.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import type { Sweeper, SweeperOptions } from './background.ts';
-import { followCluster, followNodes, pause, type Listeners } from './following.ts';
-import type { Following } from '../../webhook/watched-objects.ts';
+import type { Sweeper, SweeperOptions } from './background-sweeper.ts';
+import { followCluster, followNodes, pause, type Listeners } from './watches.ts';
+import type { ObjectWatches } from '../../webhook/object-watches.ts';
 import { findCluster } from '../kubeconfig.ts';
-import { servingIdentity, type CertificateOptions } from './serving-certificates.ts';
+import { servingIdentity, type CertificateOptions } from './certificates.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** The flags of `serve`. */
@@ -125,7 +125,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
           if (signals.received() > 0) return undefined;
           throw cause;
         });
-  const memory = rememberObjects(now);
+  const cache = createObjectCache(now);
   let rules = rulesOf(configuration);
   let reviewed = -Infinity;
   const reloader = createReloader({
@@ -136,7 +136,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     now,
     onReload: (changed) => {
       rules = rulesOf(changed);
-      following?.follow(changed.namespaces);
+      following?.watch(changed.namespaces);
       sweeper?.reload();
     },
   });
@@ -149,8 +149,8 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
     pause,
     isReviewing: () => performance.now() - reviewed < RECENT,
   });
-  const following = cluster && followingOf(cluster, { memory, notices: sweeper?.notices, log });
-  following?.follow(configuration.namespaces);
+  const following = cluster && followingOf(cluster, { cache, notices: sweeper?.notices, log });
+  following?.watch(configuration.namespaces);
   environment.onSweepSignal(() => {
     const answer = demanded(sweeper, 'signal');
     log.info(answer, 'a signal asks for a sweep');
@@ -182,20 +182,22 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   try {
     listeners.push(await listen(createServer(local), localListenOn, '--local-listen'));
     if (identity) {
-      const reviewers = await createReviewers({
-        rules: () => rules,
-        memory,
+      const reviewer = await startReviewer({
+        configuration: () => rules,
+        cache,
         stored: (...name) => sweeper?.stored(...name) ?? [],
         now,
       });
-      stopReviewing = reviewers.stop;
+      stopReviewing = reviewer.stop;
       const app = createApp({
-        ...reviewers,
-        reviewer: (...review) => {
-          reviewed = performance.now();
-          return reviewers.reviewer(...review);
+        reviewer: {
+          ...reviewer,
+          review: (...call) => {
+            reviewed = performance.now();
+            return reviewer.review(...call);
+          },
         },
-        room: new Room(ROOM),
+        bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
         metrics: metrics.admission,
         log,
         clock: () => performance.now(),
@@ -259,14 +261,14 @@ async function sweeperOf(
 ): Promise<Sweeper | undefined> {
   if (cluster === undefined || options.only === 'webhook') return undefined;
   const [{ startSweeper }, { readKubeletCA }] = await Promise.all([
-    import('./background.ts'),
+    import('./background-sweeper.ts'),
     import('../sweep-deps.ts'),
   ]);
   return startSweeper({ ...surroundings, cluster, kubeletCA: readKubeletCA(options.kubeletCertificateAuthority) });
 }
 
 /** Where the nodes are followed too, that ends with the rest. */
-function followingOf(cluster: Cluster, listeners: Listeners): Following {
+function followingOf(cluster: Cluster, listeners: Listeners): ObjectWatches {
   const following = followCluster(cluster, listeners);
   if (listeners.notices === undefined) return following;
   const nodes = followNodes(cluster, listeners.notices.nodes, listeners.log);
@@ -278,7 +280,7 @@ function followingOf(cluster: Cluster, listeners: Listeners): Following {
   };
 }
 
-function rulesOf(configuration: GuardConfiguration): Rules {
+function rulesOf(configuration: GuardConfiguration): ValidatorConfiguration {
   const { policy, namespaces } = configuration;
   return { controls: judgedControls(controls, configuration), policy, namespaces };
 }

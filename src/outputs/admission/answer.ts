@@ -5,9 +5,8 @@ import type { Origin, Problem, Source } from '../../policy/reading.ts';
 import { cut, fitWarnings } from './header-text.ts';
 import { escapeLine } from '../printable.ts';
 
-/** A decision, and what could not be understood outside of any finding. */
-export interface Judgement {
-  readonly decision: Decision;
+/** A decision on a request, and the parts of the object that could not be understood. */
+export interface AdmissionDecision extends Decision {
   readonly problems: readonly Problem[];
 }
 
@@ -41,18 +40,18 @@ const MIRROR_POD =
  * (k8s.io/apiserver plugin/webhook/validating/dispatcher.go): `decision` becomes `validate.kubelet-guard.dev/decision`.
  *
  * @param uid the uid of the request
- * @param judgement what was decided about it, or undefined where it was not judged
+ * @param decision the decision, or undefined where the request was not checked
  */
-export function admissionAnswer(uid: string, judgement: Judgement | undefined): AdmissionAnswer {
-  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: responseOf(uid, judgement) };
+export function admissionAnswer(uid: string, decision: AdmissionDecision | undefined): AdmissionAnswer {
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: responseOf(uid, decision) };
 }
 
-/** The one word for a judgement. Nothing that could not be told is a plain `allow`. */
-export function verdictOf(judgement: Judgement | undefined): AdmissionVerdict {
-  if (judgement === undefined) return 'skip';
-  const { decision, problems } = judgement;
-  if (!decision.allowed) return 'deny';
-  return decision.warned.length > 0 || problems.length > 0 ? 'warn' : 'allow';
+/** The one word for a decision. A decision with problems is `warn`, and never `allow`. */
+export function verdictOf(decision: AdmissionDecision | undefined): AdmissionVerdict {
+  if (decision === undefined) return 'skip';
+  const { allowed, warned, problems } = decision;
+  if (!allowed) return 'deny';
+  return warned.length > 0 || problems.length > 0 ? 'warn' : 'allow';
 }
 
 /** The exemptions that a decision makes use of, each once. */
@@ -60,10 +59,9 @@ export function exemptionsIn({ exempted }: Decision): Exemption[] {
   return [...new Set(exempted.map(({ exemption }) => exemption))];
 }
 
-function responseOf(uid: string, judgement: Judgement | undefined): AdmissionAnswer['response'] {
-  const verdict = verdictOf(judgement);
-  if (judgement === undefined) return { uid, allowed: true, auditAnnotations: { decision: verdict } };
-  const { decision, problems } = judgement;
+function responseOf(uid: string, decision: AdmissionDecision | undefined): AdmissionAnswer['response'] {
+  const verdict = verdictOf(decision);
+  if (decision === undefined) return { uid, allowed: true, auditAnnotations: { decision: verdict } };
   if (verdict === 'allow' && decision.exempted.length === 0)
     return { uid, allowed: true, auditAnnotations: { decision: verdict } };
   const exemptions = exemptionsIn(decision);
@@ -73,7 +71,7 @@ function responseOf(uid: string, judgement: Judgement | undefined): AdmissionAns
   const findings = annotationOf([...decision.denied, ...decision.warned], summaryOf);
   const auditAnnotations = { decision: verdict, findings, ...inUse };
   if (verdict === 'warn') {
-    const unread = problems.map(({ message }) => `not judged: ${message}`);
+    const unread = decision.problems.map(({ message }) => `not judged: ${message}`);
     const warnings = fitWarnings([...decision.warned.flatMap(warningsOf), ...unread]);
     return { uid, allowed: true, warnings, auditAnnotations };
   }

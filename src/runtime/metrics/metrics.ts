@@ -3,16 +3,16 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { sweepMetrics, type SweepMetrics } from './sweep.ts';
 
 /** How a call to the webhook ended: the verdicts, a body that is no review, a bug of ours. */
-export const admissionDecisions = ['allow', 'warn', 'deny', 'skip', 'malformed', 'error'] as const;
+export const decisionLabels = ['allow', 'warn', 'deny', 'skip', 'malformed', 'error'] as const;
 
-export type AdmissionDecision = (typeof admissionDecisions)[number];
+export type DecisionLabel = (typeof decisionLabels)[number];
 
 /** One call to the webhook. */
 export interface AdmissionCall {
   readonly resource: string;
   readonly operation: string;
   readonly dryRun: boolean;
-  readonly decision: AdmissionDecision;
+  readonly decision: DecisionLabel;
   readonly seconds: number;
 }
 

@@ -1,125 +1,83 @@
+// The webhook's HTTP side: routes, status codes and headers around the reviewer.
+
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
 import express, { type Request, type Response } from 'express';
 
-import { admissionAnswer, exemptionsIn, verdictOf, type Judgement } from '../../outputs/admission/answer.ts';
+import { admissionAnswer, verdictOf, type AdmissionDecision } from '../../outputs/admission/answer.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { AdmissionDecision, AdmissionMetrics } from '../../runtime/metrics/metrics.ts';
-import { LONGEST, readBody, type Unread } from './body.ts';
-import type { JudgeUnread } from '../validator.ts';
-import type { RequestName } from '../request-findings.ts';
-import type { Reviewed, Reviewer } from '../reviewer.ts';
-import type { Room } from './body-memory.ts';
-import { uidIn } from './scan.ts';
+import type { AdmissionMetrics, DecisionLabel } from '../../runtime/metrics/metrics.ts';
+import type { RequestAttributes } from '../admission-review.ts';
+import type { Review } from '../review.ts';
+import type { Reviewer } from '../reviewer.ts';
+import { MAX_BODY_BYTES, readBody, type UnreadReason } from './body.ts';
+import type { BodyMemory } from './body-memory.ts';
+import { logDecision, logUnchecked } from './decision-log.ts';
 
-/** What the webhook is given to work with. */
-export interface Surroundings {
+/** What the HTTP side needs. */
+export interface AppDeps {
   readonly reviewer: Reviewer;
-  /** Judges a review that was not read. */
-  readonly judgeUnread: JudgeUnread;
-  /** For long bodies. */
-  readonly room: Room;
+  /** The memory for large bodies. */
+  readonly bodyMemory: BodyMemory;
   readonly metrics: AdmissionMetrics;
   readonly log: Log;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
 }
 
-/** How the path of an API server begins: it always tells how long it waits. */
-const ASKED = '/validate?';
+/** How the path of an API server's call begins: it always sends its timeout. */
+const API_SERVER_PATH = '/validate?';
 
-const LONG_BODY = { connection: 'close' };
+const CRASHED = 'kubelet-guard failed on this call; see its log';
+
+const UNREAD: Readonly<Record<UnreadReason, string>> = {
+  'too-long': `the body is longer than ${MAX_BODY_BYTES} bytes`,
+  'no-memory': 'too many large reviews are being read at the moment',
+};
 
 /**
- * Makes the webhook's HTTP side: `POST /validate`, and a plain word for everything else.
+ * Makes the webhook's HTTP side: `POST /validate`, and an error with a reason for everything else.
  *
- * It is express's router without its application around it, which would replace the prototypes of every request and
- * response: a third of the time that there is for a review, for methods that nothing here calls. What an API server asks
- * does not go through the router at all.
+ * It uses express's router without its application. The application would replace the prototypes of every request and
+ * response: that takes a third of the time of a review, for methods that nothing here calls. The calls of an API server skip
+ * the router too.
  */
-export function createApp(surroundings: Surroundings): RequestListener {
+export function createApp(deps: AppDeps): RequestListener {
   const router = express.Router({ caseSensitive: true, strict: true });
   router.post('/validate', (request, response) => {
-    validate(surroundings, request, response);
+    validate(deps, request, response);
   });
   router.all('/validate', (_request, response) => {
     send(response, 405, reasonBody('only POST is served here'), { allow: 'POST' });
   });
   return (request, response) => {
-    if (request.method === 'POST' && request.url?.startsWith(ASKED) === true) {
+    if (request.method === 'POST' && request.url?.startsWith(API_SERVER_PATH) === true) {
       try {
-        validate(surroundings, request, response);
+        validate(deps, request, response);
       } catch (cause) {
-        notRouted(surroundings, cause, response);
+        sendError(deps, cause, response);
       }
       return;
     }
     router(request as Request, response as Response, (cause: unknown) => {
       if (cause === undefined || cause === null) send(response, 404, reasonBody('only /validate is served here'));
-      else notRouted(surroundings, cause, response);
+      else sendError(deps, cause, response);
     });
   };
 }
 
-function notRouted({ log }: Surroundings, cause: unknown, response: ServerResponse): void {
-  // the router itself refuses a path that cannot be decoded, with a status of its own
+function sendError({ log }: AppDeps, cause: unknown, response: ServerResponse): void {
+  // the router itself rejects a path that cannot be decoded, with status 400
   if (typeof cause === 'object' && (cause as { status?: unknown }).status === 400) {
     send(response, 400, reasonBody('the path cannot be decoded'));
     return;
   }
   log.error({ err: cause }, 'a call failed because of a bug');
-  if (!response.headersSent) send(response, 500, reasonBody(OUR_FAULT));
+  if (!response.headersSent) send(response, 500, reasonBody(CRASHED));
 }
 
-const OUR_FAULT = 'kubelet-guard failed on this call; its log tells why';
-
-function validate(surroundings: Surroundings, request: IncomingMessage, response: ServerResponse): void {
-  const { metrics, clock, log, judgeUnread } = surroundings;
-  const began = clock();
-  metrics.began();
-  response.once('close', metrics.ended);
-  const count: Count = (decision, about) => {
-    const resource = about?.subResource === '' ? about.resource : '';
-    const { operation = '', dryRun = false } = about ?? {};
-    metrics.answered({ resource, operation, dryRun, decision, seconds: (clock() - began) / 1000 });
-  };
-  if (!isJson(request.headers['content-type'])) {
-    send(response, 415, reasonBody('the content type must be application/json'));
-    count('malformed');
-    return;
-  }
-  const exchange = { request, response, count };
-  readBody(request, surroundings.room, {
-    read: (body, release) => {
-      const pending = answer(surroundings, exchange, body);
-      if (pending) void pending.finally(release);
-      else release();
-    },
-    refused: (why, head) => {
-      const uid = uidIn(head);
-      const reason = UNREAD[why];
-      if (uid === undefined) {
-        const body = reasonBody(reason);
-        response.writeHead(why === 'too-long' ? 413 : 503, { ...headersOf(body), ...LONG_BODY }).write(body);
-        count('malformed');
-      } else {
-        const judgement = judgeUnread(uid, `too large to judge: ${reason}`);
-        const text = JSON.stringify(admissionAnswer(uid, judgement));
-        response.writeHead(200, { ...headersOf(text), ...LONG_BODY }).write(text);
-        count(verdictOf(judgement));
-        noteUnread(log, uid, reason, judgement);
-      }
-    },
-    gaveUp: () => response.end(),
-  });
-}
-
-const UNREAD: Readonly<Record<Unread, string>> = {
-  'too-long': `the body is longer than ${LONGEST} bytes`,
-  'no-room': 'too many long reviews are being read at the moment',
-};
-
-type Count = (decision: AdmissionDecision, about?: RequestName) => void;
+/** Counts a call in the metrics. */
+type Count = (decision: DecisionLabel, attributes?: RequestAttributes) => void;
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -127,8 +85,39 @@ interface Exchange {
   readonly count: Count;
 }
 
-/** Answers at once where that is decided at once. It never rejects. */
-function answer(surroundings: Surroundings, exchange: Exchange, body: Buffer): Promise<void> | undefined {
+function validate(deps: AppDeps, request: IncomingMessage, response: ServerResponse): void {
+  const exchange = { request, response, count: startCount(deps, response) };
+  if (!isJson(request.headers['content-type'])) {
+    send(response, 415, reasonBody('the content type must be application/json'));
+    exchange.count('malformed');
+    return;
+  }
+  readBody(request, deps.bodyMemory, {
+    onBody: (body, release) => {
+      const pending = answer(deps, exchange, body);
+      if (pending) void pending.finally(release);
+      else release();
+    },
+    onUnread: (why, head) => {
+      answerUnread(deps, exchange, why, head);
+    },
+    onEnd: () => response.end(),
+  });
+}
+
+function startCount({ metrics, clock }: AppDeps, response: ServerResponse): Count {
+  const began = clock();
+  metrics.began();
+  response.once('close', metrics.ended);
+  return (decision, attributes) => {
+    const resource = attributes?.subResource === '' ? attributes.resource : '';
+    const { operation = '', dryRun = false } = attributes ?? {};
+    metrics.answered({ resource, operation, dryRun, decision, seconds: (clock() - began) / 1000 });
+  };
+}
+
+/** Answers in the same turn where the reviewer decides in the same turn. It never rejects. */
+function answer(deps: AppDeps, exchange: Exchange, body: Buffer): Promise<void> | undefined {
   const { request, response } = exchange;
   const gone = (): AbortSignal => {
     const abort = new AbortController();
@@ -137,73 +126,77 @@ function answer(surroundings: Surroundings, exchange: Exchange, body: Buffer): P
     });
     return abort.signal;
   };
-  const reviewed = surroundings.reviewer(body, { from: request.socket.remoteAddress ?? '', gone });
-  if (!(reviewed instanceof Promise)) {
-    conclude(surroundings, exchange, reviewed);
+  const review = deps.reviewer.review(body, { address: request.socket.remoteAddress ?? '', gone });
+  if (!(review instanceof Promise)) {
+    sendReview(deps, exchange, review);
     return undefined;
   }
-  return reviewed.then((later) => {
-    if (later !== undefined) conclude(surroundings, exchange, later);
+  return review.then((late) => {
+    if (late !== undefined) sendReview(deps, exchange, late);
   });
 }
 
-function conclude({ log }: Surroundings, exchange: Exchange, reviewed: Reviewed): void {
+function sendReview({ log }: AppDeps, exchange: Exchange, review: Review): void {
   const { response, count } = exchange;
-  if ('reason' in reviewed) {
-    send(response, 400, reasonBody(reviewed.reason));
-    count('malformed');
-    return;
-  }
-  if ('crash' in reviewed) {
-    failed(log, exchange, reviewed.crash, reviewed.uid);
-    return;
-  }
-  const { uid, judgement } = reviewed;
-  try {
-    send(response, 200, JSON.stringify(admissionAnswer(uid, judgement)));
-  } catch (cause) {
-    failed(log, exchange, cause, uid);
-    return;
-  }
-  if ('unread' in reviewed) {
-    count(verdictOf(judgement));
-    noteUnread(log, uid, reviewed.unread, reviewed.judgement);
-  } else {
-    count(verdictOf(judgement), reviewed.about);
-    if (judgement !== undefined && !reviewed.about.dryRun) note(log, reviewed.about, judgement);
+  switch (review.kind) {
+    case 'invalid':
+      send(response, 400, reasonBody(review.reason));
+      count('malformed');
+      return;
+    case 'crashed':
+      sendCrash(log, exchange, review.cause, review.uid);
+      return;
+    case 'unchecked':
+    case 'decided': {
+      const { decision } = review;
+      const uid = review.kind === 'decided' ? review.attributes.uid : review.uid;
+      try {
+        send(response, 200, reviewBody(uid, decision));
+      } catch (cause) {
+        sendCrash(log, exchange, cause, uid);
+        return;
+      }
+      if (review.kind === 'unchecked') {
+        count(verdictOf(decision));
+        logUnchecked(log, review);
+      } else {
+        count(verdictOf(decision), review.attributes);
+        if (decision !== undefined) logDecision(log, review.attributes, decision);
+      }
+    }
   }
 }
 
-function failed(log: Log, { response, count }: Exchange, cause: unknown, uid: string | undefined): void {
-  log.error({ err: cause, uid }, 'a review could not be judged because of a bug');
+function sendCrash(log: Log, { response, count }: Exchange, cause: unknown, uid: string | undefined): void {
+  log.error({ err: cause, uid }, 'a review failed because of a bug');
   if (response.headersSent) return;
-  send(response, 500, reasonBody(OUR_FAULT));
+  send(response, 500, reasonBody(CRASHED));
   count('error');
 }
 
-function noteUnread(log: Log, uid: string, reason: string, judgement: Judgement): void {
-  log.warn({ uid, reason, decision: verdictOf(judgement) }, 'a review was not read');
-}
-
-/** Kubelets show warnings to nobody, so the log says what was found; a change without findings is only for debugging. */
-function note(log: Log, about: RequestName, judgement: Judgement): void {
-  const verdict = verdictOf(judgement);
-  const { denied, warned, exempted } = judgement.decision;
-  if (verdict === 'allow' && exempted.length === 0 && !log.isLevelEnabled('debug')) return;
-  const { uid, resource, operation, namespace, name } = about;
-  const controls = [...new Set([...denied, ...warned].map(({ control }) => control.slug))];
-  const exemptions = exemptionsIn(judgement.decision);
-  const inUse = exemptions.length > 0 && { exemptions };
-  const fields = { uid, operation, resource, namespace, name, controls, ...inUse };
-  if (verdict === 'allow' && inUse) log.info(fields, 'a change was allowed because of exemptions');
-  else if (verdict === 'allow') log.debug(fields, 'a change was allowed');
-  else if (verdict === 'deny') log.warn(fields, 'a change was refused');
-  else log.warn(fields, 'a change was allowed with findings');
+/** Answers while the client still sends: the response ends when the body has ended. */
+function answerUnread(deps: AppDeps, { response, count }: Exchange, why: UnreadReason, head: Buffer): void {
+  const review = deps.reviewer.reviewUnread(head, UNREAD[why]);
+  const start = (code: number, body: string): void => {
+    response.writeHead(code, { ...headersOf(body), connection: 'close' }).write(body);
+  };
+  if (review.kind === 'invalid') {
+    start(why === 'too-long' ? 413 : 503, reasonBody(review.reason));
+    count('malformed');
+  } else {
+    start(200, reviewBody(review.uid, review.decision));
+    count(verdictOf(review.decision));
+    logUnchecked(deps.log, review);
+  }
 }
 
 function isJson(contentType: string | undefined): boolean {
   if (contentType === 'application/json') return true;
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}
+
+function reviewBody(uid: string, decision: AdmissionDecision | undefined): string {
+  return JSON.stringify(admissionAnswer(uid, decision));
 }
 
 function reasonBody(reason: string): string {

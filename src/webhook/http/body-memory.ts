@@ -1,126 +1,129 @@
-/** Who asks for room to read a long body into. */
-export interface Asker {
+// The limit on the memory of large bodies, over all connections.
+
+/** A request for memory to read one body into. */
+export interface MemoryRequest {
   /** The address that the connection comes from. */
-  readonly from: string;
+  readonly address: string;
   readonly bytes: number;
-  /** There is room: read. */
-  readonly granted: () => void;
-  /** There was none for so long that the caller will soon give up: answer without reading. */
-  readonly refused: () => void;
-  /** It holds the room without filling it while others wait: its connection has to end. */
-  readonly shed: () => void;
+  /** There is memory: read the body. */
+  readonly onGranted: () => void;
+  /** There was no memory for so long that the caller will soon give up: answer without reading. */
+  readonly onTimeout: () => void;
+  /** The body comes in slowly while others wait: close its connection. */
+  readonly onTooSlow: () => void;
 }
 
-/** Room that was asked for. */
-export interface Hold {
-  /** The body is complete: what holds it now is our own work. */
+/** Memory that was asked for. */
+export interface Reservation {
+  /** The body is complete: from now on it does not count as slow. */
   readonly complete: () => void;
-  /** Gives the room back, or stops waiting for it. */
+  /** Gives the memory back, or stops waiting for it. */
   readonly release: () => void;
 }
 
-/** What time is to the room. */
-export interface RoomClock {
+/** The clock that the limit needs. */
+export interface BodyMemoryDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** Calls back after so many milliseconds. */
   readonly later: (callback: () => void, milliseconds: number) => void;
 }
 
-const REAL_TIME: RoomClock = {
+const REAL_TIME: BodyMemoryDeps = {
   now: () => performance.now(),
   later: (callback, milliseconds) => {
     setTimeout(callback, milliseconds).unref();
   },
 };
 
-/** Half of the `timeoutSeconds` that is registered: the API server still hears the answer. */
-export const WAIT = 1000;
-/** After that an API server has given up, as it is registered; a slow sender then makes room for who waits. */
-export const HOLD = 2000;
-const LOOK = 250;
+/** Milliseconds to wait for memory: half of the webhook's `timeoutSeconds`, so that the API server still gets the answer. */
+export const WAIT_LIMIT = 1000;
+/** Milliseconds to read a body while others wait: the webhook's `timeoutSeconds`, after which an API server has given up. */
+export const READ_LIMIT = 2000;
+const CHECK_INTERVAL = 250;
 
-interface Place extends Asker {
-  state: 'waits' | 'reads' | 'complete';
+interface Entry extends MemoryRequest {
+  state: 'waiting' | 'reading' | 'complete';
   since: number;
 }
 
 /**
- * The memory that long bodies may take, all connections together. Who finds no room waits, and nothing is read from that
- * connection meanwhile. One address never holds more than half, and room goes to the address that holds least, so that a
- * caller with many long or slow bodies leaves room for others.
+ * The memory for large bodies, shared by all connections. A body that finds no memory waits, and nothing is read from its
+ * connection meanwhile. One address holds at most half of it, and the address that holds least is served first. So a caller
+ * with many large or slow bodies leaves memory for others.
  */
-export class Room {
+export class BodyMemory {
   readonly #capacity: number;
-  readonly #clock: RoomClock;
-  readonly #places = new Set<Place>();
-  #looks = false;
+  readonly #clock: BodyMemoryDeps;
+  readonly #entries = new Set<Entry>();
+  #isChecking = false;
 
+  /** @param capacity in bytes */
   constructor(capacity: number, clock = REAL_TIME) {
     this.#capacity = capacity;
     this.#clock = clock;
   }
 
-  /** Asks for room. The asker is called back at once where there is some. */
-  ask(asker: Asker): Hold {
-    const place: Place = { ...asker, state: 'waits', since: this.#clock.now() };
-    this.#places.add(place);
+  /** Asks for memory. `onGranted` is called in the same turn where there is some. */
+  reserve(request: MemoryRequest): Reservation {
+    const entry: Entry = { ...request, state: 'waiting', since: this.#clock.now() };
+    this.#entries.add(entry);
     this.#grant();
-    this.#watch();
+    this.#checkLater();
     return {
       complete: () => {
-        if (place.state === 'reads') place.state = 'complete';
+        if (entry.state === 'reading') entry.state = 'complete';
       },
       release: () => {
-        if (this.#places.delete(place)) this.#grant();
+        if (this.#entries.delete(entry)) this.#grant();
       },
     };
   }
 
   #grant(): void {
     for (;;) {
-      const held = this.#held();
+      const held = this.#heldByAddress();
       const total = [...held.values()].reduce((sum, bytes) => sum + bytes, 0);
-      let next: Place | undefined;
-      for (const place of this.#places) {
-        const { state, bytes, from } = place;
-        const own = held.get(from) ?? 0;
-        if (state !== 'waits' || total + bytes > this.#capacity || own + bytes > this.#capacity / 2) continue;
-        if (next === undefined || own < (held.get(next.from) ?? 0)) next = place;
+      let next: Entry | undefined;
+      for (const entry of this.#entries) {
+        const { state, bytes, address } = entry;
+        const own = held.get(address) ?? 0;
+        if (state !== 'waiting' || total + bytes > this.#capacity || own + bytes > this.#capacity / 2) continue;
+        if (next === undefined || own < (held.get(next.address) ?? 0)) next = entry;
       }
       if (next === undefined) return;
-      next.state = 'reads';
+      next.state = 'reading';
       next.since = this.#clock.now();
-      next.granted();
+      next.onGranted();
     }
   }
 
-  #held(): Map<string, number> {
+  #heldByAddress(): Map<string, number> {
     const held = new Map<string, number>();
-    for (const { state, from, bytes } of this.#places)
-      if (state !== 'waits') held.set(from, (held.get(from) ?? 0) + bytes);
+    for (const { state, address, bytes } of this.#entries)
+      if (state !== 'waiting') held.set(address, (held.get(address) ?? 0) + bytes);
     return held;
   }
 
-  /** Looks at who waits and who is slow, for as long as somebody waits. */
-  #watch(): void {
-    if (this.#looks || ![...this.#places].some(({ state }) => state === 'waits')) return;
-    this.#looks = true;
+  /** Ends waits and reads that take too long. It goes on while a body waits. */
+  #checkLater(): void {
+    if (this.#isChecking || ![...this.#entries].some(({ state }) => state === 'waiting')) return;
+    this.#isChecking = true;
     this.#clock.later(() => {
-      this.#looks = false;
+      this.#isChecking = false;
       const now = this.#clock.now();
-      for (const place of [...this.#places]) {
-        const age = now - place.since;
-        if (place.state === 'waits' && age >= WAIT) {
-          this.#places.delete(place);
-          place.refused();
-        } else if (place.state === 'reads' && age >= HOLD) {
-          this.#places.delete(place);
-          place.shed();
+      for (const entry of [...this.#entries]) {
+        const age = now - entry.since;
+        if (entry.state === 'waiting' && age >= WAIT_LIMIT) {
+          this.#entries.delete(entry);
+          entry.onTimeout();
+        } else if (entry.state === 'reading' && age >= READ_LIMIT) {
+          this.#entries.delete(entry);
+          entry.onTooSlow();
         }
       }
       this.#grant();
-      this.#watch();
-    }, LOOK);
+      this.#checkLater();
+    }, CHECK_INTERVAL);
   }
 }

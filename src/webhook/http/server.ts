@@ -1,22 +1,24 @@
+// The HTTPS server of the webhook: TLS and timeouts.
+
 import type { RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 
 import type { Certificates } from '../../runtime/certificates/certificates.ts';
 
-/** What the webhook proves itself with, and whom it answers. */
+/** The webhook's certificate, and the CAs of its clients. */
 export interface ServingIdentity extends Pick<Certificates, 'certificate' | 'key'> {
-  /** The CAs, in PEM, one of which must have signed the certificate of a client; without them none is asked for. */
+  /** CAs in PEM. If given, a client needs a certificate that one of them has signed. */
   readonly clientCA?: string | undefined;
 }
 
-/** kube-apiserver keeps an idle connection for 90 s: it must be the side that closes it, or a review meets a closed one. */
+/** Milliseconds. kube-apiserver closes an idle connection after 90 s. The webhook waits longer, so that no review is sent on a closed one. */
 const KEEP_ALIVE = 120_000;
 
 /**
  * Makes the HTTPS server of the webhook.
  *
- * The times are for slow senders: kube-apiserver sends head and body at once, and gives up after the 2 s of the
- * registration, or 30 s at most.
+ * The timeouts are for slow clients: kube-apiserver sends header and body at once, and gives up after the `timeoutSeconds`
+ * of the ValidatingWebhookConfiguration: 2 s as shipped, 30 s at most.
  */
 export function createWebhookServer(app: RequestListener, identity: ServingIdentity): Server {
   return createServer(
@@ -36,12 +38,12 @@ export function createWebhookServer(app: RequestListener, identity: ServingIdent
   );
 }
 
-/** Serves new connections with another identity from now on; those that are open go on as they are. */
+/** Uses another certificate and other CAs for new connections. Open connections are not affected. */
 export function changeIdentity(server: Server, identity: ServingIdentity): void {
   server.setSecureContext(contextOf(identity));
 }
 
-/** All of it each time: what a change leaves out falls back to a default. */
+/** The whole context each time: a field that is left out falls back to its default. */
 function contextOf({
   certificate,
   key,

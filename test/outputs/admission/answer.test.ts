@@ -13,13 +13,13 @@ const failing = apiServerFinding({
 });
 const untold = kubeletFinding({ outcome: outcomes.unknown });
 
-function judgement(decision: Partial<Decision>, problems: readonly Problem[] = []) {
-  const full = { allowed: true, denied: [], warned: [], exempted: [], ...decision };
-  return { decision: { ...full, allowed: full.denied.length === 0 }, problems };
+function decisionOf(decision: Partial<Decision>, problems: readonly Problem[] = []) {
+  const full = { denied: [], warned: [], exempted: [], ...decision };
+  return { ...full, allowed: full.denied.length === 0, problems };
 }
 
 function answer(decision: Partial<Decision>, problems?: readonly Problem[]) {
-  return admissionAnswer('uid-1', judgement(decision, problems)).response;
+  return admissionAnswer('uid-1', decisionOf(decision, problems)).response;
 }
 
 function violation(message: string, setting = '--kubelet-client-key'): Violation {
@@ -32,7 +32,7 @@ function withViolations(first: Violation, ...rest: Violation[]): Finding {
 
 describe('the answer to a change without findings', () => {
   test('allows it, and the audit log tells that it was judged', () => {
-    expect(admissionAnswer('uid-1', judgement({}))).toStrictEqual({
+    expect(admissionAnswer('uid-1', decisionOf({}))).toStrictEqual({
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',
       response: { uid: 'uid-1', allowed: true, auditAnnotations: { decision: 'allow' } },
@@ -49,7 +49,7 @@ describe('the answer to a change without findings', () => {
 
   test('is no plain allow where something could not be understood', () => {
     const problem = { code: 'malformed', message: 'lists are nested too deeply' } as const;
-    expect(verdictOf(judgement({}, [problem]))).toBe('warn');
+    expect(verdictOf(decisionOf({}, [problem]))).toBe('warn');
     expect(answer({}, [problem])).toStrictEqual({
       uid: 'uid-1',
       allowed: true,
@@ -187,7 +187,7 @@ describe('exemptions in use', () => {
   const exempted = [{ finding: failing, exemption }];
 
   test('allow, silently for the client and visibly for the auditor', () => {
-    expect(verdictOf(judgement({ exempted }))).toBe('allow');
+    expect(verdictOf(decisionOf({ exempted }))).toBe('allow');
     const response = answer({ exempted });
     expect(response).toStrictEqual({
       uid: 'uid-1',

@@ -5,23 +5,28 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 
-import { LONGEST } from '../../../src/webhook/http/body.ts';
-import type { Judge } from '../../../src/webhook/validator.ts';
+import { MAX_BODY_BYTES } from '../../../src/webhook/http/body.ts';
+import type { Validate } from '../../../src/webhook/validator.ts';
 import { apiServerFinding, outcomes } from '../../support/findings.ts';
 import { CONFIG_MAP, review, webhookWith } from '../../support/admission.ts';
 
 const failing = apiServerFinding({ outcome: outcomes.fail });
-const allow: Judge = () => ({ decision: { allowed: true, denied: [], warned: [], exempted: [] }, problems: [] });
-const warn: Judge = () => ({ decision: { allowed: true, denied: [], warned: [failing], exempted: [] }, problems: [] });
-const deny: Judge = () => ({ decision: { allowed: false, denied: [failing], warned: [], exempted: [] }, problems: [] });
-const crash: Judge = () => {
+const allow: Validate = () => ({ allowed: true, denied: [], warned: [], exempted: [], problems: [] });
+const warn: Validate = () => ({ allowed: true, denied: [], warned: [failing], exempted: [], problems: [] });
+const deny: Validate = () => ({ allowed: false, denied: [failing], warned: [], exempted: [], problems: [] });
+const crash: Validate = () => {
   throw new Error('a bug');
 };
 
 const MIB = 1024 * 1024;
 
-function post(judge: Judge, body: string | object, type = 'application/json', onUnknown: 'audit' | 'deny' = 'deny') {
-  const { app } = webhookWith(judge, onUnknown);
+function post(
+  validate: Validate,
+  body: string | object,
+  type = 'application/json',
+  onUnknown: 'audit' | 'deny' = 'deny',
+) {
+  const { app } = webhookWith(validate, onUnknown);
   return supertest(app).post('/validate?timeout=2s').set('content-type', type).send(body);
 }
 
@@ -34,10 +39,10 @@ describe('a review', () => {
   test.each([
     ['allowed', allow, { allowed: true, auditAnnotations: { decision: 'allow' } }],
     ['warned about', warn, { allowed: true, warnings: [expect.stringContaining('apiserver-kubelet-client-cert')] }],
-    ['refused', deny, { allowed: false, status: { code: 403, reason: 'Forbidden' } }],
-    ['not judged', () => undefined, { allowed: true, auditAnnotations: { decision: 'skip' } }],
-  ] as const)('that is %s is answered with its uid', async (_name, judge, response) => {
-    const answer = await post(judge, review());
+    ['denied', deny, { allowed: false, status: { code: 403, reason: 'Forbidden' } }],
+    ['not checked', () => undefined, { allowed: true, auditAnnotations: { decision: 'skip' } }],
+  ] as const)('that is %s is answered with its uid', async (_name, validate, response) => {
+    const answer = await post(validate, review());
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.headers).not.toHaveProperty('x-powered-by');
@@ -57,34 +62,34 @@ describe('a review', () => {
   );
 
   test('may be as long as an API server can send', async () => {
-    const fill = 'x'.repeat(LONGEST - JSON.stringify(review({ object: { ...CONFIG_MAP, data: '' } })).length);
+    const fill = 'x'.repeat(MAX_BODY_BYTES - JSON.stringify(review({ object: { ...CONFIG_MAP, data: '' } })).length);
     const body = JSON.stringify(review({ object: { ...CONFIG_MAP, data: fill } }));
-    expect(body).toHaveLength(LONGEST);
+    expect(body).toHaveLength(MAX_BODY_BYTES);
     expect((await post(allow, body)).status).toBe(200);
   });
 
   test.each([
-    ['too long', () => JSON.stringify(review({ object: { ...CONFIG_MAP, data: 'x'.repeat(LONGEST) } }))],
+    ['too long', () => JSON.stringify(review({ object: { ...CONFIG_MAP, data: 'x'.repeat(MAX_BODY_BYTES) } }))],
     ['nested too deeply', () => withObject(`${'['.repeat(60_000)}${']'.repeat(60_000)}`)],
     ['of too many lists', () => withObject(`[${'[],'.repeat(2 * MIB)}[]]`)],
     ['of too many objects', () => withObject(`[${'{},'.repeat(2 * MIB)}{}]`)],
     ['of too many numbers', () => withObject(`[${'1,'.repeat(2 * MIB)}1]`)],
     ['of too many keys', () => withObject(`{${'"":0,'.repeat(2 * MIB)}"":0}`)],
-    ['without an end', () => withObject('['.repeat(LONGEST - 1000))],
-  ])('that is %s is refused under onUnknown: deny, and warned about under audit, with its uid', async (_what, make) => {
+    ['without an end', () => withObject('['.repeat(MAX_BODY_BYTES - 1000))],
+  ])('that is %s is denied under onUnknown: deny, and warned about under audit, with its uid', async (_what, make) => {
     const body = make();
     const denied = await post(allow, body);
     expect(denied.body).toMatchObject({
-      response: { uid: 'uid-1', allowed: false, status: { message: expect.stringContaining('too large to judge') } },
+      response: { uid: 'uid-1', allowed: false, status: { message: expect.stringContaining('not checked: the body') } },
     });
     const warned = await post(allow, body, 'application/json', 'audit');
     expect(warned.body).toMatchObject({
       response: { uid: 'uid-1', allowed: true, auditAnnotations: { decision: 'warn' } },
     });
-    expect(JSON.stringify(warned.body)).toContain('too large to judge');
+    expect(JSON.stringify(warned.body)).toContain('not checked: the body');
   });
 
-  test('is not refused for what is inside of a text', async () => {
+  test('is not denied for brackets inside of a string', async () => {
     const data = '[{,:"\\'.repeat(100_000);
     expect((await post(allow, review({ object: { ...CONFIG_MAP, data } }))).body).toMatchObject({
       response: { allowed: true },
@@ -92,47 +97,50 @@ describe('a review', () => {
   });
 });
 
-describe('what is no review', () => {
+describe('a call that is no review', () => {
   test.each([
     ['an empty body', ''],
     ['half a brace', '{'],
     ['an array', '[]'],
     ['a review of v1beta1', JSON.stringify({ ...review(), apiVersion: 'admission.k8s.io/v1beta1' })],
     ['a review without a uid', JSON.stringify(review({ uid: undefined }))],
-    ['a review whose object is missing', JSON.stringify(review({ object: undefined }))],
+    ['a review without an object', JSON.stringify(review({ object: undefined }))],
     ['only prototype keys', '{"__proto__":{"request":{"uid":"x"}},"constructor":{"prototype":{}}}'],
     ['deep nesting', '{"a":'.repeat(200_000)],
-    ['bytes that are no text', '\u0000\u0001'],
-  ])('%s is refused with a reason', async (_name, body) => {
+    ['bytes that are not text', '\u0000\u0001'],
+  ])('%s is rejected with a reason', async (_name, body) => {
     const answer = await post(allow, body);
     expect(answer.status).toBe(400);
     expect(answer.body).toStrictEqual({ reason: expect.any(String) });
   });
 
-  test('no body at all is refused', async () => {
+  test('no body at all is rejected', async () => {
     const { app } = webhookWith(allow);
     const answer = await supertest(app).post('/validate').set('content-type', 'application/json');
     expect([answer.status, answer.body]).toStrictEqual([400, { reason: 'the body is empty' }]);
   });
 
   test.each(['text/plain', 'application/yaml', 'application/jsonp', 'multipart/form-data; boundary=x'])(
-    'a body of %s is refused',
+    'a body of %s is rejected',
     async (type) => {
       expect((await post(allow, JSON.stringify(review()), type)).status).toBe(415);
     },
   );
 
-  test('a body without a content type is refused', async () => {
+  test('a body without a content type is rejected', async () => {
     const { app } = webhookWith(allow);
     expect((await supertest(app).post('/validate')).status).toBe(415);
   });
 
-  test('what is too long and begins as no review does is refused, and the client gets to read why', async () => {
-    const answer = await post(allow, `{"request":{}}${' '.repeat(LONGEST)}`);
-    expect([answer.status, answer.body]).toStrictEqual([413, { reason: `the body is longer than ${LONGEST} bytes` }]);
+  test('a body that is too long and does not begin as a review is rejected, and the client can read why', async () => {
+    const answer = await post(allow, `{"request":{}}${' '.repeat(MAX_BODY_BYTES)}`);
+    expect([answer.status, answer.body]).toStrictEqual([
+      413,
+      { reason: `the body is longer than ${MAX_BODY_BYTES} bytes` },
+    ]);
   });
 
-  test('a body without an end is refused and cut off', async () => {
+  test('a body without an end is rejected and cut off', async () => {
     const { app } = webhookWith(allow);
     const server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -170,7 +178,7 @@ describe('what is no review', () => {
   });
 
   test.each(['/', '/Validate', '/validate/', '/validate/x', '/metrics', '/..%2fvalidate'])(
-    'there is nothing at %s',
+    '%s is not found',
     async (path) => {
       const { app } = webhookWith(allow);
       const answer = await supertest(app).post(path).send(review());
@@ -179,11 +187,11 @@ describe('what is no review', () => {
   );
 });
 
-describe('a bug of ours', () => {
+describe('a bug', () => {
   test('is answered with 500, logged and counted', async () => {
     const { app, metrics, lines } = webhookWith(crash);
     const answer = await supertest(app).post('/validate').send(review());
-    expect([answer.status, answer.body]).toStrictEqual([500, { reason: expect.stringContaining('its log tells why') }]);
+    expect([answer.status, answer.body]).toStrictEqual([500, { reason: expect.stringContaining('see its log') }]);
     expect(lines.entries).toMatchObject([{ level: 'error', uid: 'uid-1', err: { message: 'a bug' } }]);
     expect(await metrics.text()).toContain('decision="error",dry_run="false"} 1');
   });
@@ -193,17 +201,17 @@ describe('the log', () => {
   const object = { ...CONFIG_MAP, data: { secret: 'not-to-be-logged' } };
 
   test.each([
-    ['a change that is refused', deny, 'warn', 'a change was refused'],
+    ['a change that is denied', deny, 'warn', 'a change was denied'],
     ['a change with findings', warn, 'warn', 'a change was allowed with findings'],
-    ['a change without, for debugging', allow, 'debug', 'a change was allowed'],
-  ] as const)('has %s, without its body', async (_name, judge, level, msg) => {
-    const { app, lines } = webhookWith(judge);
+    ['a change without findings, for debugging', allow, 'debug', 'a change was allowed'],
+  ] as const)('has %s, without its body', async (_name, validate, level, msg) => {
+    const { app, lines } = webhookWith(validate);
     await supertest(app).post('/validate').send(review({ object }));
     expect(lines.entries).toMatchObject([{ level, msg, uid: 'uid-1', name: 'kubelet-config', operation: 'CREATE' }]);
     expect(lines.text).not.toContain('not-to-be-logged');
   });
 
-  test('has nothing of a change without findings at its usual level', async () => {
+  test('does not have a change without findings at its usual level', async () => {
     const { app, lines, log } = webhookWith(allow);
     log.level = 'info';
     await supertest(app).post('/validate').send(review());
@@ -218,10 +226,7 @@ describe('the log', () => {
       expires: '2027-01-31',
     };
     const exempted = [{ finding: failing, exemption }];
-    const { app, lines, log } = webhookWith(() => ({
-      decision: { allowed: true, denied: [], warned: [], exempted },
-      problems: [],
-    }));
+    const { app, lines, log } = webhookWith(() => ({ allowed: true, denied: [], warned: [], exempted, problems: [] }));
     log.level = 'info';
     const answer = await supertest(app).post('/validate').send(review());
     expect(lines.entries).toMatchObject([
@@ -231,7 +236,7 @@ describe('the log', () => {
     expect(answer.body).not.toHaveProperty('response.warnings');
   });
 
-  test('has nothing of a dry run', async () => {
+  test('does not have a dry run', async () => {
     const { app, lines } = webhookWith(deny);
     await supertest(app)
       .post('/validate')

@@ -1,82 +1,82 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { HOLD, Room, WAIT } from '../../../src/webhook/http/body-memory.ts';
+import { READ_LIMIT, BodyMemory, WAIT_LIMIT } from '../../../src/webhook/http/body-memory.ts';
 
 function setup(capacity = 100) {
   let at = 0;
   const pending: (() => void)[] = [];
-  const room = new Room(capacity, { now: () => at, later: (callback) => pending.push(callback) });
-  const told: string[] = [];
-  const ask = (name: string, bytes: number, from = name) =>
-    room.ask({
-      from,
+  const memory = new BodyMemory(capacity, { now: () => at, later: (callback) => pending.push(callback) });
+  const calls: string[] = [];
+  const reserve = (name: string, bytes: number, address = name) =>
+    memory.reserve({
+      address,
       bytes,
-      granted: () => told.push(`${name} granted`),
-      refused: () => told.push(`${name} refused`),
-      shed: () => told.push(`${name} shed`),
+      onGranted: () => calls.push(`${name} granted`),
+      onTimeout: () => calls.push(`${name} timed out`),
+      onTooSlow: () => calls.push(`${name} too slow`),
     });
   const pass = (milliseconds: number) => {
     at += milliseconds;
     for (const callback of pending.splice(0)) callback();
   };
-  const take = () => told.splice(0);
-  return { ask, pass, take, pending };
+  const take = () => calls.splice(0);
+  return { reserve, pass, take, pending };
 }
 
-describe('room for long bodies', () => {
-  test('is given at once where there is some, and as soon as some is given back', () => {
-    const { ask, take } = setup();
-    const a = ask('a', 50);
-    ask('b', 40);
-    const c = ask('c', 30);
+describe('memory for large bodies', () => {
+  test('is granted at once if there is some, and otherwise when some is released', () => {
+    const { reserve, take } = setup();
+    const a = reserve('a', 50);
+    reserve('b', 40);
+    const c = reserve('c', 30);
     expect(take()).toStrictEqual(['a granted', 'b granted']);
     a.release();
     a.release();
     expect(take()).toStrictEqual(['c granted']);
-    ask('d', 50);
+    reserve('d', 50);
     expect(take()).toStrictEqual([]);
     c.release();
     expect(take()).toStrictEqual(['d granted']);
   });
 
-  test('is at most half of it for one address, and goes first to the address that holds least', () => {
-    const { ask, take } = setup();
-    ask('m0', 10, 'mallory');
-    const first = ask('m1', 30, 'mallory');
-    for (const name of ['m2', 'm3', 'm4']) ask(name, 30, 'mallory');
-    ask('a1', 40, 'api-server');
+  test('is granted first to the address that holds least, and at most half of it to one address', () => {
+    const { reserve, take } = setup();
+    reserve('m0', 10, 'mallory');
+    const first = reserve('m1', 30, 'mallory');
+    for (const name of ['m2', 'm3', 'm4']) reserve(name, 30, 'mallory');
+    reserve('a1', 40, 'api-server');
     expect(take()).toStrictEqual(['m0 granted', 'm1 granted', 'a1 granted']);
-    const a2 = ask('a2', 5, 'api-server');
+    const a2 = reserve('a2', 5, 'api-server');
     expect(take()).toStrictEqual(['a2 granted']);
     a2.release();
-    ask('o1', 40, 'other');
+    reserve('o1', 40, 'other');
     expect(take()).toStrictEqual([]);
     first.release();
     expect(take()).toStrictEqual(['o1 granted']);
   });
 
-  test('is not waited for longer than the caller waits', () => {
-    const { ask, take, pass } = setup();
-    ask('a', 50, 'x').complete();
-    ask('b', 50, 'x');
-    const gone = ask('c', 50, 'x');
+  test('is waited for no longer than the caller waits', () => {
+    const { reserve, take, pass } = setup();
+    reserve('a', 50, 'x').complete();
+    reserve('b', 50, 'x');
+    const gone = reserve('c', 50, 'x');
     gone.release();
-    pass(WAIT - 1);
+    pass(WAIT_LIMIT - 1);
     expect(take()).toStrictEqual(['a granted']);
     pass(1);
-    expect(take()).toStrictEqual(['b refused']);
+    expect(take()).toStrictEqual(['b timed out']);
   });
 
-  test('is taken from who is slow to fill it, only where somebody waits, and never from a body that is complete', () => {
-    const { ask, take, pass, pending } = setup();
-    ask('slow', 50, 'x');
-    ask('whole', 50, 'y').complete();
+  test('is taken from a slow body only if another one waits, and never from a complete body', () => {
+    const { reserve, take, pass, pending } = setup();
+    reserve('slow', 50, 'x');
+    reserve('whole', 50, 'y').complete();
     expect(pending).toHaveLength(0);
-    pass(HOLD);
+    pass(READ_LIMIT);
     expect(take()).toStrictEqual(['slow granted', 'whole granted']);
-    ask('z', 50);
+    reserve('z', 50);
     pass(250);
-    expect(take()).toStrictEqual(['slow shed', 'z granted']);
+    expect(take()).toStrictEqual(['slow too slow', 'z granted']);
     expect(pending).toHaveLength(0);
   });
 });

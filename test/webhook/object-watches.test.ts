@@ -1,29 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
-import { followObjects, type Followed } from '../../src/webhook/watched-objects.ts';
-import { rememberObjects } from '../../src/webhook/memory.ts';
+import { startObjectWatches, type WatchedObjects } from '../../src/webhook/object-watches.ts';
+import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import type { ObjectWatchEvents } from '../../src/kube/watch/object-watch.ts';
 import { Lines } from '../support/admission.ts';
 import { AMPLE } from '../support/budget.ts';
 
-function following(kind: Followed['kind'] = 'Pod') {
+function setUp(kind: WatchedObjects['kind'] = 'Pod') {
   const lines = new Lines();
-  const memory = rememberObjects(() => new Date(0));
+  const cache = createObjectCache(() => new Date(0));
   const followed: string[][] = [];
   const waits: (() => void)[] = [];
   let events: ObjectWatchEvents | undefined;
-  const { follow, unready, stop } = followObjects({
+  const { watch, unready, stop } = startObjectWatches({
     allowance: AMPLE,
     controls,
-    memory,
+    cache,
     log: createLog('debug', lines),
-    followed: [
+    watched: [
       {
         kind,
-        what: 'mirror pods',
-        within: (namespace) => namespace !== 'elsewhere',
+        label: 'mirror pods',
+        isIn: (namespace) => namespace !== 'elsewhere',
         watch: (given) => {
           events = given;
           return { follow: (namespaces) => followed.push([...namespaces]), stop: () => Promise.resolve() };
@@ -33,12 +33,12 @@ function following(kind: Followed['kind'] = 'Pod') {
     pause: () => new Promise<void>((resolve) => waits.push(resolve)),
   });
   if (events === undefined) throw new Error('no watch was made');
-  const patienceEnds = async () => {
+  const timeIsOver = async () => {
     for (const end of waits) end();
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { follow, unready, stop, memory, followed, events, lines, patienceEnds };
+  return { watch, unready, stop, cache, followed, events, lines, timeIsOver };
 }
 
 const KUBE_SYSTEM = new Set(['kube-system']);
@@ -56,11 +56,11 @@ function object(annotations: object, command: readonly string[]) {
 const MIRROR = { 'kubernetes.io/config.mirror': 'x' };
 const ID = { namespace: 'kube-system', name: 'kube-apiserver-cp-1', uid: '1' };
 
-describe('following the pods of a cluster', () => {
-  test('is waited for until each namespace is followed', () => {
-    const { follow, unready, events } = following();
+describe('the watch of pods', () => {
+  test('makes the webhook unready until each namespace is listed', () => {
+    const { watch, unready, events } = setUp();
     expect(unready()).toBeUndefined();
-    follow(new Set(['kube-system', 'elsewhere', 'clusters']));
+    watch(new Set(['kube-system', 'elsewhere', 'clusters']));
     expect(unready()).toBe('waiting for the mirror pods of kube-system, mirror pods of clusters');
     events.state('kube-system', undefined);
     expect(unready()).toBe('waiting for the mirror pods of clusters');
@@ -68,14 +68,14 @@ describe('following the pods of a cluster', () => {
     expect(unready()).toBeUndefined();
   });
 
-  test('is not waited for without end, and a later change of the namespaces does not make it unready', async () => {
-    const { follow, unready, events, lines, patienceEnds, followed } = following();
-    follow(KUBE_SYSTEM);
+  test('makes it unready for a limited time, and not again when the namespaces change', async () => {
+    const { watch, unready, events, lines, timeIsOver, followed } = setUp();
+    watch(KUBE_SYSTEM);
     events.state('kube-system', 'connect ECONNREFUSED');
     expect(unready()).toBeDefined();
-    await patienceEnds();
+    await timeIsOver();
     expect(unready()).toBeUndefined();
-    follow(new Set(['kube-system', 'other']));
+    watch(new Set(['kube-system', 'other']));
     expect(unready()).toBeUndefined();
     expect(followed).toStrictEqual([['kube-system'], ['kube-system', 'other']]);
     expect(lines.entries).toMatchObject([
@@ -83,43 +83,43 @@ describe('following the pods of a cluster', () => {
       {
         level: 'warn',
         missing: ['mirror pods of kube-system'],
-        msg: expect.stringContaining('not all objects were seen'),
+        msg: expect.stringContaining('not all objects could be listed'),
       },
     ]);
   });
 
-  test('says nothing when the patience ends after all was seen, or after the stop', async () => {
-    const seen = following();
-    seen.follow(KUBE_SYSTEM);
+  test('logs nothing when the time is over and all was listed, or after the stop', async () => {
+    const seen = setUp();
+    seen.watch(KUBE_SYSTEM);
     seen.events.state('kube-system', undefined);
-    await seen.patienceEnds();
-    expect(seen.lines.entries).toMatchObject([{ level: 'info', msg: 'mirror pods are followed' }]);
-    const stopped = following();
-    stopped.follow(KUBE_SYSTEM);
+    await seen.timeIsOver();
+    expect(seen.lines.entries).toMatchObject([{ level: 'info', msg: 'mirror pods are watched' }]);
+    const stopped = setUp();
+    stopped.watch(KUBE_SYSTEM);
     await stopped.stop();
-    await stopped.patienceEnds();
+    await stopped.timeIsOver();
     expect(stopped.lines.entries).toStrictEqual([]);
   });
 
-  test('remembers the findings of mirror pods, by the same inspection as at admission', () => {
-    const { events, memory } = following();
-    const last = () =>
-      memory
-        .last({ kind: 'Pod', namespace: 'kube-system', name: ID.name, node: 'cp-1' })
+  test('caches the findings of mirror pods, by the same inspection as at admission', () => {
+    const { events, cache } = setUp();
+    const cached = () =>
+      cache
+        .get({ kind: 'Pod', namespace: 'kube-system', name: ID.name, node: 'cp-1' })
         ?.filter(({ control }) => control === 'apiserver-kubelet-client-cert')
         .map(({ result }) => result);
     events.seen({ ...ID, object: object({}, ['kube-apiserver']) });
-    expect(last()).toBeUndefined();
+    expect(cached()).toBeUndefined();
     events.seen({ ...ID, object: object(MIRROR, ['kube-apiserver']) });
-    expect(last()).toStrictEqual(['fail']);
+    expect(cached()).toStrictEqual(['fail']);
     events.gone(ID);
-    expect(last()).toStrictEqual(['fail']);
+    expect(cached()).toStrictEqual(['fail']);
     events.seen({ ...ID, uid: '2', object: object({}, ['kube-apiserver']) });
-    expect(last()).toStrictEqual([]);
+    expect(cached()).toStrictEqual([]);
   });
 
-  test('remembers the findings of a ConfigMap', () => {
-    const { events, memory } = following('ConfigMap');
+  test('caches the findings of a ConfigMap', () => {
+    const { events, cache } = setUp('ConfigMap');
     const name = { namespace: 'kube-system', name: 'kubelet-config' };
     const kubelet = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
     events.seen({
@@ -127,14 +127,14 @@ describe('following the pods of a cluster', () => {
       uid: '1',
       object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: name, data: { kubelet } },
     });
-    const known = memory.last({ kind: 'ConfigMap', ...name });
+    const known = cache.get({ kind: 'ConfigMap', ...name });
     const ofCA = known?.filter(({ control }) => control === 'kubelet-client-ca');
     expect(ofCA?.map(({ result }) => result)).toStrictEqual(['fail']);
-    expect(memory.last({ kind: 'Pod', node: 'cp-1', ...name })).toBeUndefined();
+    expect(cache.get({ kind: 'Pod', node: 'cp-1', ...name })).toBeUndefined();
   });
 
-  test('logs a bug and goes on', () => {
-    const { events, lines } = following();
+  test('logs a bug and continues', () => {
+    const { events, lines } = setUp();
     events.crashed(new Error('a bug'));
     expect(lines.entries).toMatchObject([{ level: 'error', err: { message: 'a bug' } }]);
   });

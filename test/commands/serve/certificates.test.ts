@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { servingIdentity, type CertificateOptions } from '../../../src/commands/serve/serving-certificates.ts';
+import { servingIdentity, type CertificateOptions } from '../../../src/commands/serve/certificates.ts';
 import { developmentCertificates } from '../../../src/runtime/certificates/development.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { Lines } from '../../support/admission.ts';

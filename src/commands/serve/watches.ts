@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../../controls/index.ts';
 import type { ChangeNotices, Notices } from '../../sweeper/changes.ts';
-import { followObjects, type Following } from '../../webhook/watched-objects.ts';
-import type { ObjectMemory } from '../../webhook/memory.ts';
+import { startObjectWatches, type ObjectWatches } from '../../webhook/object-watches.ts';
+import type { ObjectCache } from '../../webhook/object-cache.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import {
@@ -18,29 +18,29 @@ import { ADMISSION } from '../allowances.ts';
 /** Who wants to hear of watched objects. */
 export interface Listeners {
   /** What `ratchet` compares with. */
-  readonly memory: ObjectMemory;
+  readonly cache: ObjectCache;
   /** What starts sweeps, where there is a sweeper. */
   readonly notices: ChangeNotices | undefined;
   readonly log: Log;
 }
 
 /** Follows the cluster, so that `ratchet` knows what there was before a start and what other replicas saw. */
-export function followCluster(cluster: Cluster, { memory, notices, log }: Listeners): Following {
+export function followCluster(cluster: Cluster, { cache, notices, log }: Listeners): ObjectWatches {
   const configMaps = Object.entries(CONFIG_MAPS).flatMap(([home, names]) =>
     names.map((name) => ({
       kind: 'ConfigMap' as const,
-      what: `ConfigMaps ${name}`,
-      within: (namespace: string) => namespace === home,
+      label: `ConfigMaps ${name}`,
+      isIn: (namespace: string) => namespace === home,
       watch: watching(cluster.configMap(name), notices?.configMaps),
     })),
   );
   const pods = {
     kind: 'Pod' as const,
-    what: 'mirror pods',
-    within: () => true,
+    label: 'mirror pods',
+    isIn: () => true,
     watch: watching(cluster.pods, notices?.pods),
   };
-  return followObjects({ controls, allowance: ADMISSION, memory, log, followed: [pods, ...configMaps], pause });
+  return startObjectWatches({ controls, allowance: ADMISSION, cache, log, watched: [pods, ...configMaps], pause });
 }
 
 /** Follows the nodes for the sweeper alone: of each it keeps only what it needs to see a change. */
@@ -52,7 +52,7 @@ export function followNodes(cluster: Cluster, notices: Notices, log: Log): Objec
     seen: () => undefined,
     gone: () => undefined,
     state: (_namespace, lost) => {
-      if (lost !== undefined) log.warn({ reason: lost }, 'nodes cannot be followed; sweeps go on at their interval');
+      if (lost !== undefined) log.warn({ reason: lost }, 'nodes cannot be watched; sweeps still run at their interval');
     },
     crashed: (cause) => {
       log.error({ err: cause }, 'following nodes failed because of a bug');

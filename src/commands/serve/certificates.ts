@@ -11,7 +11,7 @@ import { registrationOf } from '../../kube/objects/webhook-configuration.ts';
 import { watchObjects } from '../../kube/watch/object-watch.ts';
 import { secretOf, type SecretName } from '../../kube/objects/secret.ts';
 import type { ServingIdentity } from '../../webhook/http/server.ts';
-import { pause } from './following.ts';
+import { pause } from './watches.ts';
 import { OWN_NAMESPACE } from '../sweep-deps.ts';
 
 /** The flags of `serve` about certificates. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { JUDGED } from '../../src/webhook/resources.ts';
-import { decodeReview } from '../../src/webhook/review.ts';
+import { decodeReview } from '../../src/webhook/admission-review.ts';
 import { CONFIG_MAP, review } from '../support/admission.ts';
 
 function decode(value: unknown): ReturnType<typeof decodeReview> {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { LEVELS, tooMuchIn, uidIn, VALUES } from '../../../src/webhook/http/scan.ts';
+import { MAX_DEPTH, exceededLimit, uidOf, MAX_VALUES } from '../../../src/webhook/http/body-scan.ts';
 import { recorded, review } from '../../support/admission.ts';
 
-const scan = (text: string) => tooMuchIn(Buffer.from(text));
+const scan = (text: string) => exceededLimit(Buffer.from(text));
 
 /** Lists, objects, and commas and colons: what the scan counts. */
 function countIn(value: unknown): { values: number; levels: number } {
@@ -19,23 +19,23 @@ function countIn(value: unknown): { values: number; levels: number } {
 
 describe('what a body would become', () => {
   test('is fine up to the limits, and no further', () => {
-    expect(scan('['.repeat(LEVELS))).toBeUndefined();
-    expect(scan('['.repeat(LEVELS + 1))).toBe('it is nested more than 1000 levels deep');
-    expect(scan('[]'.repeat(VALUES))).toBeUndefined();
-    expect(scan('[]'.repeat(VALUES + 1))).toBe('it holds more than 250000 values');
+    expect(scan('['.repeat(MAX_DEPTH))).toBeUndefined();
+    expect(scan('['.repeat(MAX_DEPTH + 1))).toBe('the body is nested more than 1000 levels deep');
+    expect(scan('[]'.repeat(MAX_VALUES))).toBeUndefined();
+    expect(scan('[]'.repeat(MAX_VALUES + 1))).toBe('the body has more than 250000 values');
     for (const character of ',:{')
-      expect(scan(`${character}${character === '{' ? '}' : ''}`.repeat(VALUES + 1))).toContain('values');
+      expect(scan(`${character}${character === '{' ? '}' : ''}`.repeat(MAX_VALUES + 1))).toContain('values');
   });
 
   test('is not counted inside of texts, whatever they escape', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(scan(`${JSON.stringify(text.repeat(50))}${'['.repeat(LEVELS)}`)).toBeUndefined();
-        expect(scan(`${JSON.stringify(text)}${'['.repeat(LEVELS + 1)}`)).toBeDefined();
+        expect(scan(`${JSON.stringify(text.repeat(50))}${'['.repeat(MAX_DEPTH)}`)).toBeUndefined();
+        expect(scan(`${JSON.stringify(text)}${'['.repeat(MAX_DEPTH + 1)}`)).toBeDefined();
       }),
     );
-    expect(scan(`"\\${'['.repeat(LEVELS)}"`)).toBeUndefined();
-    expect(scan('"'.padEnd(2 * VALUES, '['))).toBeUndefined();
+    expect(scan(`"\\${'['.repeat(MAX_DEPTH)}"`)).toBeUndefined();
+    expect(scan('"'.padEnd(2 * MAX_VALUES, '['))).toBeUndefined();
   });
 
   test('is what it becomes', () => {
@@ -43,7 +43,7 @@ describe('what a body would become', () => {
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         const { values } = countIn(value);
         const text = JSON.stringify(value);
-        const room = VALUES - values;
+        const room = MAX_VALUES - values;
         expect(scan(text + ','.repeat(room))).toBeUndefined();
         expect(scan(text + ','.repeat(room + 1))).toBeDefined();
       }),
@@ -55,7 +55,7 @@ describe('what a body would become', () => {
     const timeOf = (text: string): number => {
       const body = Buffer.from(text);
       const began = performance.now();
-      for (let round = 0; round < 5; round += 1) tooMuchIn(body);
+      for (let round = 0; round < 5; round += 1) exceededLimit(body);
       return performance.now() - began;
     };
     for (const piece of [' ', '"', '\\', '"\\"', '[]']) {
@@ -74,8 +74,8 @@ describe('the uid at the beginning of a body', () => {
     expect(body.startsWith('{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"')).toBe(
       true,
     );
-    expect(uidIn(Buffer.from(body))).toBe('3df9ccea-c2c8-4ab9-9d86-bcbdd5d9b130');
-    expect(uidIn(Buffer.from(JSON.stringify(review())))).toBe('uid-1');
+    expect(uidOf(Buffer.from(body))).toBe('3df9ccea-c2c8-4ab9-9d86-bcbdd5d9b130');
+    expect(uidOf(Buffer.from(JSON.stringify(review())))).toBe('uid-1');
   });
 
   test.each([
@@ -89,6 +89,6 @@ describe('the uid at the beginning of a body', () => {
     ['without its end', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"x'],
     ['too far away', `${' '.repeat(600)}${JSON.stringify(review())}`],
   ])('is not taken from %s', (_where, head) => {
-    expect(uidIn(Buffer.from(head))).toBeUndefined();
+    expect(uidOf(Buffer.from(head))).toBeUndefined();
   });
 });
