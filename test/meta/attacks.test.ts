@@ -56,7 +56,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
   ],
   '10 a script on which shells differ': [
-    ['test/facts/launch/shell/real.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
+    ['test/differential/shell.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
   ],
   '11 programs and files of local users': [
     ['test/soak/hosts.test.ts', 'programs of users that look like a kubelet change no other finding'],

@@ -27,6 +27,9 @@ const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Par
   scripts: { count: 100_000, run: (_cleanup, bounds) => soakScripts(bounds, say) },
 };
 
+// an exit ends what the parts started, a signal alone would not
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { count: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' } },

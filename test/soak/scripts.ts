@@ -1,4 +1,4 @@
-// Tests that a variable makes longer: generated shell scripts against the real shells (test/facts/launch/shell/real.test.ts), with
+// Tests that a variable makes longer: generated shell scripts against the real shells (test/differential/shell.test.ts), with
 // more of them and other seeds, and an API server that is gone (test/e2e/machine-faults.e2e.ts).
 
 import { spawn } from 'node:child_process';
@@ -33,7 +33,10 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
   while (done < bounds.count && performance.now() - began < bounds.milliseconds) {
     const runs = Math.min(CHUNK, bounds.count - done);
     const variables = { SHELL_SCRIPTS: String(runs), SHELL_SEED: String(bounds.seed + done) };
-    const { code, output } = await jest(['--selectProjects', 'unit', '-w', '1', 'test/facts/shell-real'], variables);
+    const { code, output } = await jest(
+      ['--selectProjects', 'differential', '--runInBand', 'test/differential/shell'],
+      variables,
+    );
     done += runs;
     if (code !== 0) {
       failed += 1;
@@ -53,11 +56,26 @@ async function jest(
     cwd: CHECKOUT,
     env: { ...process.env, ...variables, CI: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // npm, Jest and its workers are one process group
+    detached: true,
   });
+  const killAll = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // all of them have ended
+    }
+  };
+  process.once('exit', killAll);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output };
+  } finally {
+    killAll();
+    process.off('exit', killAll);
+  }
 }

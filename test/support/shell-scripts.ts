@@ -1,64 +1,9 @@
-// Scripts for shells, and what real shells do with them: a stand-in for kube-apiserver notes its arguments.
-
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Generators of shell scripts.
 
 import fc from 'fast-check';
 
 /** The variables that scripts run with. */
 export const ENVIRONMENT = { CERT: '/pki/c.crt', EMPTY: '', SPACED: '--one --two' };
-
-/** The shells of this machine, each once. */
-export const shells = [
-  ...new Map(
-    ['/bin/sh', '/bin/dash', '/bin/bash']
-      .filter((shell) => existsSync(shell))
-      .map((shell) => [realpathSync(shell), shell]),
-  ).values(),
-];
-
-/** A folder with the stand-in. */
-export class Stage {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'shell-'));
-
-  constructor() {
-    const program = join(this.#folder, 'kube-apiserver');
-    writeFileSync(
-      program,
-      '#!/bin/sh\nall=; for a in "$@"; do all="$all$a\x1f"; done\nprintf "%s\\036" "$all" >>"$STUB_LOG"\n',
-    );
-    chmodSync(program, 0o755);
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true });
-  }
-
-  /** The arguments of every kube-apiserver that a real shell starts, or undefined where it refuses a part of the script. */
-  run(shell: string, script: string, positional: readonly string[]): string[][] | undefined {
-    const log = join(this.#folder, 'log');
-    writeFileSync(log, '');
-    const env = { PATH: `${this.#folder}:/usr/bin:/bin`, STUB_LOG: log, ...ENVIRONMENT };
-    let refused = false;
-    try {
-      execFileSync(shell, ['-c', script, 'zero', ...positional], {
-        env,
-        cwd: this.#folder,
-        stdio: 'pipe',
-        timeout: 10_000,
-      });
-    } catch (cause) {
-      refused = /syntax error|unexpected|unterminated/i.test(String((cause as { stderr?: Buffer }).stderr ?? ''));
-    }
-    const started = readFileSync(log, 'utf8')
-      .split('\x1e')
-      .slice(0, -1)
-      .map((line) => line.split('\x1f').slice(0, -1));
-    return refused ? undefined : started;
-  }
-}
 
 const word = fc.oneof(
   fc.constantFrom(

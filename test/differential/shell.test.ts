@@ -1,17 +1,17 @@
-// What the product makes of a script, against what a real shell does with it.
+// What the product reads in a shell script, compared with what real shells do with it. Needs no oracle, only shells.
 //
 // SHELL_SCRIPTS=100000 SHELL_SEED=1 makes a soak of it.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { controls } from '../../../../src/controls/index.ts';
-import { isKnown } from '../../../../src/facts/argv/words.ts';
-import { resolveLaunch } from '../../../../src/facts/launch/launch.ts';
-import { inspect } from '../../../../src/inspect.ts';
-import { ample, AMPLE } from '../../../support/budget.ts';
-import { seeded } from '../../../support/seed.ts';
-import { ENVIRONMENT, flaggedScript, positionalOf, script, shells, Stage } from '../../../support/shell-scripts.ts';
+import { isKnown } from '../../src/facts/argv/words.ts';
+import { resolveLaunch } from '../../src/facts/launch/launch.ts';
+import { ample } from '../support/budget.ts';
+import { FALSE_PASSES, passes } from '../support/false-passes.ts';
+import { seeded } from '../support/seed.ts';
+import { ENVIRONMENT, flaggedScript, positionalOf, script } from '../support/shell-scripts.ts';
+import { shells, Stage } from '../support/shell-stage.ts';
 
 const RUNS = Number(process.env.SHELL_SCRIPTS ?? 150);
 const SEED = process.env.SHELL_SEED === undefined ? seeded : { seed: Number(process.env.SHELL_SEED) };
@@ -64,19 +64,6 @@ function expectTruth(script: string, positional: readonly string[]): void {
   }
 }
 
-/** Whether the product says that every kube-apiserver that the script starts has a client certificate. */
-function passes(script: string, positional: readonly string[]): boolean {
-  const command = ['sh', '-c', script, 'zero', ...positional];
-  const env = Object.entries(ENVIRONMENT).map(([name, value]) => ({ name, value }));
-  const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ command, env }] } };
-  const { findings } = inspect(
-    controls.filter(({ slug }) => slug === 'apiserver-kubelet-client-cert'),
-    [{ form: 'object', source: { object: 'Pod p' }, vantage: 'running', value }],
-    AMPLE,
-  );
-  return findings.length > 0 && findings.every(({ outcome }) => outcome.result === 'pass');
-}
-
 /** Whether arguments give kube-apiserver both settings, as pflag reads them. */
 function presents(args: readonly string[]): boolean {
   const last = (flag: string): string =>
@@ -92,47 +79,6 @@ function expectNoFalsePass(script: string, positional: readonly string[]): boole
   }
   return true;
 }
-
-const FLAGS = '--kubelet-client-certificate=/c --kubelet-client-key=/k';
-const EMPTIES = '--kubelet-client-key=';
-/** Each was a pass once, though one of the shells starts without a key. */
-const FALSE_PASSES: [string, string[]][] = [
-  [`set -- ${EMPTIES}; shift 2; exec kube-apiserver ${FLAGS} "$@"`, []],
-  [`set -- $NOTHING --kubelet-client-key=/k; shift; exec kube-apiserver --kubelet-client-certificate=/c "$@"`, []],
-  [`set -- --kubelet-client-key=/k; command set --; exec kube-apiserver --kubelet-client-certificate=/c "$@"`, []],
-  [`A=${EMPTIES}; unset -f A; exec kube-apiserver ${FLAGS} $A`, []],
-  [`readonly A=${EMPTIES}; unset A; exec kube-apiserver ${FLAGS} $A`, []],
-  [`A=/k; A= : ; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
-  [
-    `A=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=\${A:+'}' '} --kubelet-client-key=`,
-    [],
-  ],
-  [`builtin shift\nkube-apiserver ${FLAGS} "$@"`, [EMPTIES]],
-  [`time shift\nkube-apiserver ${FLAGS} "$@"`, [EMPTIES]],
-  ['A=; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$\\\nA', []],
-  ['AB=; A=/k; exec kube-apiserver --kubelet-client-certificate=/c "--kubelet-client-key=$A\\\nB"', []],
-  [`A=/k; printf -v A ''; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
-  [`declare A=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
-  [`unset A; ( : \${A:=/k} ); exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
-  [`unset A; exec kube-apiserver \${A:-"${FLAGS}"}`, []],
-  [`A=; A[0]=${EMPTIES}; exec kube-apiserver ${FLAGS} $A`, []],
-  [`A=(${EMPTIES}); exec kube-apiserver ${FLAGS} $A`, []],
-  [`exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key={/k,""}`, []],
-  [`exec kube-apiserver --kubelet-client-certificate=/c\r--kubelet-client-key=/k`, []],
-  [`A=/k; IFS=k; set -- $A; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$2`, []],
-  [`A=; trap 'A=${EMPTIES}' DEBUG; exec kube-apiserver ${FLAGS} $A`, []],
-  [`trap 'kube-apiserver ${EMPTIES}' EXIT; kube-apiserver ${FLAGS}`, []],
-  [`A=--x; for i in 1 2; do kube-apiserver ${FLAGS} $A; unset A; A=\${A:-${EMPTIES}}; done`, []],
-  [`A=; f() { unset A; : \${A:=${EMPTIES}}; }; f; kube-apiserver ${FLAGS} $A`, []],
-  [`U=unset; A=/k; $U A; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$A`, []],
-  [
-    `${'A'.repeat(255)}=/k; exec kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=$${'A'.repeat(256)}`,
-    [],
-  ],
-  [`sh -c "exec kube-apiserver ${FLAGS}$NOTHING"`, []],
-  // a backslash at the very end: bash drops it behind a quoted line break
-  ["exec kube-apiserver --x='\n' --kubelet-client-certificate=/c --kubelet-client-key=\\", []],
-];
 
 describe('scripts', () => {
   test.each([
@@ -163,7 +109,7 @@ describe('scripts', () => {
     TIME,
   );
 
-  test.each<[string, string[]]>(FALSE_PASSES)('%j is no pass with %j', (text, positional) => {
+  test.each(FALSE_PASSES)('%j is no pass with %j', (text, positional) => {
     expectNoFalsePass(text, positional);
   });
 
