@@ -4,7 +4,7 @@ import type { HandedOver } from '../sweeper/run/node.ts';
 import type { SweepPorts, SweepRules } from '../sweeper/run/sweep.ts';
 import { controls } from '../controls/index.ts';
 import { inspect } from '../inspect.ts';
-import { exemptionOf } from '../policy/decision/exempt.ts';
+import { findExemption } from '../policy/decision/exempt.ts';
 import type { Control } from '../policy/control.ts';
 import { takeOver } from '../evidence/node-agent/stored-audit.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
@@ -111,7 +111,7 @@ export function sweepRules(
   return {
     inspect: (document) => inspect(controls, [document], ADMISSION),
     isReported: ({ control, surface }) => isReported(control, surface),
-    exemptionFor: (finding) => exemptionOf(policy.exemptions, finding, today),
+    exemptionFor: (finding) => findExemption(policy.exemptions, finding, today),
     concurrency,
   };
 }

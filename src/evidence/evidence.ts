@@ -1,4 +1,4 @@
-import type { ServingNames, Stranger } from '../policy/link/identity.ts';
+import type { ServingNames, IdentityProblem } from '../policy/link/identity.ts';
 import type { RawDocument } from '../policy/document.ts';
 
 /** A node, as far as it is needed to ask its kubelet. */
@@ -12,7 +12,7 @@ export interface NodeTarget {
    * Why a server with this certificate is not the node's kubelet; undefined where it is. Without it whoever answers is
    * believed: a host that asks its own kubelet knows where that is.
    */
-  readonly stranger?: (seen: ServingNames | undefined) => Stranger | undefined;
+  readonly stranger?: (seen: ServingNames | undefined) => IdentityProblem | undefined;
 }
 
 /** A way to ask a kubelet. */

@@ -1,7 +1,7 @@
 // What may be spent on one document. Whatever reads, expands or judges spends from it, so that no document costs more than
 // its reader is willing to pay, whichever way its author found to make work.
 
-import { crashOf } from '../policy/crash.ts';
+import { crashProblem } from '../policy/crash.ts';
 import type { Problem } from '../policy/reading.ts';
 
 /** The limits of a budget. Each is for one document as a whole, with all that is embedded in it. */
@@ -77,7 +77,7 @@ export class Exhausted extends Error {
 
   constructor(limit: keyof BudgetLimits, allowed: number) {
     super(
-      `too large to judge: it has more than ${String(allowed)} ${UNITS[limit]}; make it smaller or plainer, then judge it again`,
+      `too large to check: it has more than ${String(allowed)} ${UNITS[limit]}; make it smaller or simpler, then check it again`,
     );
     this.limit = limit;
   }
@@ -85,7 +85,7 @@ export class Exhausted extends Error {
 
 /** Why something could not be judged, by what was thrown. */
 export function problemOf(cause: unknown, what?: string): Problem {
-  return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashOf(cause, what);
+  return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashProblem(cause, what);
 }
 
 /** So many steps go by between two looks at the clock. What takes less never looks, so that no clock decides about it. */

@@ -11,7 +11,7 @@ import type {
   SourceProblem,
   Vantage,
 } from '../policy/reading.ts';
-import { ASKS, linkOfNode, type Link } from '../policy/link/link.ts';
+import { CLIENT_CA_CONTROL, linkOfNode, type Link } from '../policy/link/link.ts';
 import { escapeForTerminal } from './printable.ts';
 
 /** The report that others build on: `--output json`, `GET /api/v1/report` and baselines. See schema/guard-report.schema.json. */
@@ -240,7 +240,7 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     ...(warnings.length > 0 && { warnings: warnings.map(reportViolation) }),
     evidence: evidence.map(reportEvidence),
     ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
-    ...(link && subject.kind === 'Node' && control.slug === ASKS && { link: linkOfNode(link, finding) }),
+    ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),
     ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
     references: control.benchmarks.map(referTo),

@@ -65,7 +65,7 @@ export interface IssuanceFacts {
 }
 
 /** When it is judged, and until when what expires is worth a warning: as in CertificateFacts, to the second. */
-export interface Moment {
+export interface CheckTime {
   readonly now: string;
   readonly soon: string;
 }
@@ -93,7 +93,7 @@ export interface PairFiles {
   readonly certificate: CertificateFile;
   readonly key: CertificateFile;
   readonly issuance?: Issuance;
-  readonly moment: Moment;
+  readonly moment: CheckTime;
 }
 
 /** Nothing is at a path. */

@@ -1,58 +1,58 @@
-// What a control is, and what is done about its findings. Data only.
+// Controls: their metadata and check, the action at admission, and exemptions. Data only.
 
 import type { Evidence, Outcome } from './outcome.ts';
 import type { Component, Surface } from './reading.ts';
 import type { Subject } from './subject.ts';
 
-/** A benchmark's id for a control, with the versions of the benchmark that use it. */
+/** The id of a control in a benchmark, and the versions of the benchmark that use it. */
 export interface BenchmarkId {
   readonly benchmark: string;
   readonly id: string;
   readonly versions?: string;
 }
 
-/** What a finding carries of its control. */
+/** The metadata of a control, which its findings refer to. */
 export interface ControlMetadata {
   readonly slug: string;
   readonly component: Component;
   readonly title: string;
   /** Why the control matters, in a few sentences of Markdown. */
   readonly rationale: string;
-  /** What to do, ending with a full stop. */
+  /** How to fix a violation, in sentences. */
   readonly remediation: string;
   readonly benchmarks: readonly [BenchmarkId, ...BenchmarkId[]];
-  /** Each violation and warning code with one sentence of explanation. */
+  /** The code of each violation and warning, with one sentence of explanation. */
   readonly codes: Readonly<Record<string, string>>;
-  /** Codes of faults in certificate files, which a restart of the process does not fix. */
+  /** The codes for faults inside certificate files. A restart of the process does not fix them. */
   readonly fileCodes?: ReadonlySet<string>;
-  /** What the benchmark's text says wrongly, and what is checked instead. */
+  /** Where the benchmark's text is wrong, and what is checked instead. */
   readonly differences: string;
   readonly defaults: { readonly action: Action; readonly on?: Readonly<Partial<Record<Surface, Action>>> };
   /**
-   * It makes the other controls mean something, but is none of those that the product is for: a sweep and a node audit
-   * report it, admission and `check` only where the configuration names it.
+   * Present if the control only supports the main controls, which prove little without it. A sweep and a node audit report
+   * it; admission and `check` report it only if the configuration names it.
    */
   readonly companion?: true;
 }
 
-/** One rule: its metadata and its logic. Made by `defineControl`. */
+/** A control: its metadata and its check. `defineControl` makes it. */
 export interface Control extends ControlMetadata {
-  /** The outcome and the values looked at, or undefined where the subject is another component. */
+  /** Gives the outcome and the checked values; undefined if the subject is another component. */
   readonly check: (
     subject: Subject,
   ) => { readonly outcome: Outcome; readonly evidence: readonly Evidence[] } | undefined;
 }
 
-/** What is done about a finding at admission. Everything but `off` is reported. */
+/** What admission does with a finding. Every action but `off` reports it. */
 export type Action = 'off' | 'audit' | 'ratchet' | 'enforce';
 
-/** Takes subjects out of a control for a while, for a reason. */
+/** Exempts subjects from a control until a day, for a reason. */
 export interface Exemption {
   /** The control's slug. */
   readonly control: string;
-  /** `kind/name`, `kind/namespace/name` or `node/name`, with `*`. */
+  /** `kind/name`, `kind/namespace/name` or `node/name`; `*` matches any characters but a slash. */
   readonly subject: string;
   readonly reason: string;
-  /** The last day on which it applies, in UTC, as YYYY-MM-DD. */
+  /** The last day on which it applies, as YYYY-MM-DD in UTC. */
   readonly expires: string;
 }

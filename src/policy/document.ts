@@ -1,6 +1,6 @@
 // What a source hands over, not yet understood. Data only.
 
-import type { CertificateFile, Issuance, MissingFile, Moment, UnreadableFile } from './certificates.ts';
+import type { CertificateFile, Issuance, MissingFile, CheckTime, UnreadableFile } from './certificates.ts';
 import type { AskedSource, Component, Problem, Source, Vantage } from './reading.ts';
 import type { SubjectName } from './subject.ts';
 
@@ -51,7 +51,7 @@ export interface ProcessDocument {
   readonly startedAt?: Date;
   readonly files: ProcessFiles;
   /** What its certificate files hold, where that is to be judged. */
-  readonly certificates?: CertificateSight;
+  readonly certificates?: CertificateFiles;
   /** What of it can not be read, so that nothing about it is certain. */
   readonly problems: readonly Problem[];
 }
@@ -82,8 +82,8 @@ export interface ProcessFiles {
 }
 
 /** The certificate files of a process, as it sees them. Bounded as its other files, and none of these throws. */
-export interface CertificateSight {
-  readonly moment: Moment;
+export interface CertificateFiles {
+  readonly moment: CheckTime;
   readonly read: (path: string) => CertificateFile;
   /** Undefined where the node has not exactly one kubelet, or where one of the two files can not be read. */
   readonly issuance: (path: string) => Issuance | undefined;

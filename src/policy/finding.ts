@@ -1,11 +1,11 @@
-// A control's outcome for a subject, how it changed, and what is decided about it. Data only.
+// Findings: the outcome of a control for a subject, how it changed, and the decision about it. Data only.
 
 import type { Action, ControlMetadata, Exemption } from './control.ts';
 import type { Evidence, Outcome, Violation } from './outcome.ts';
 import type { Problem, Source, SourceProblem, Surface, Vantage } from './reading.ts';
 import type { SubjectName } from './subject.ts';
 
-/** A control's outcome for a subject. */
+/** The outcome of a control for a subject. */
 export interface Finding {
   readonly control: ControlMetadata;
   readonly subject: SubjectName;
@@ -14,9 +14,9 @@ export interface Finding {
   readonly surface: Surface;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
-  /** What other evidence says of the same control and subject, where there is more than one piece. */
+  /** The other evidence about the same control and subject, where there is more than one piece. */
   readonly others?: readonly OtherEvidence[];
-  /** How it changed, where earlier runs are known. */
+  /** How it changed since earlier runs, where they are known. */
   readonly drift?: Drift;
 }
 
@@ -25,24 +25,24 @@ export interface OtherEvidence {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly result: Outcome['result'];
-  /** False where it contradicts the evidence that decided: both could tell, and say different things. */
+  /** False if it contradicts the evidence that decided: both have a result or a value, and they differ. */
   readonly agrees: boolean;
   readonly evidence: readonly Evidence[];
-  /** Why it could not tell. */
+  /** Why its result is unknown. */
   readonly problems: readonly Problem[];
-  /** It is what the process takes when it is started the next time. */
+  /** It shows what the process will use after its next start. */
   readonly pending?: true;
-  /** What is wrong with it; only where it is pending and fails. */
+  /** Its violations; only where it is pending and fails. */
   readonly violations?: readonly Violation[];
 }
 
 /**
- * How a finding compares with earlier ones, or with what comes: it is pending where the process was not restarted since its
- * files were changed, and starts with something else the next time. What always passed has none.
+ * How a finding differs from earlier runs, or from the next start of the process: it is pending if the files were changed and
+ * the process was not restarted. A finding that has always passed has no drift.
  */
 export interface Drift {
   readonly state: 'new' | 'persisting' | 'resolved' | 'pending';
-  /** Since when the result is what it is, or the files say something else, RFC 3339 in UTC. */
+  /** Since when the result is the same, or the files differ, RFC 3339 in UTC. */
   readonly since: string;
 }
 
@@ -54,16 +54,16 @@ export interface DecisionPolicy {
   readonly exemptions: readonly Exemption[];
 }
 
-/** What admission answers, and why. */
+/** The decision about a change at admission. */
 export interface Decision {
   readonly allowed: boolean;
   readonly denied: readonly Finding[];
   readonly warned: readonly Finding[];
-  /** What would have been denied or warned about without an exemption. */
+  /** The findings that would deny or warn without an exemption. */
   readonly exempted: readonly { readonly finding: Finding; readonly exemption: Exemption }[];
 }
 
-/** What a set of documents shows. */
+/** The findings about a set of documents, and the problems of reading them. */
 export interface Inspection {
   readonly findings: readonly Finding[];
   readonly problems: readonly SourceProblem[];

@@ -1,20 +1,20 @@
-// What a control says of a subject. Data only.
+// The outcome of a control for one subject. Data only.
 
 import type { Origin, Problem } from './reading.ts';
 
-/** A proven fault: which setting, what is wrong with it, where. */
+/** A proven fault: the setting, what is wrong with it, and where. */
 export interface Violation {
-  /** The fault's name, one of the control's message ids. */
+  /** The name of the fault, one of the control's codes. */
   readonly code: string;
   readonly setting: string;
   readonly message: string;
   readonly origin?: Origin;
 }
 
-/** Something worth a reader's attention that does not change the outcome. */
+/** Something to look at that does not change the result. */
 export type Warning = Violation;
 
-/** What a control says of a subject. A fail has a violation, an unknown has a problem, by construction. */
+/** The outcome of a control. By its type, a fail has a violation and an unknown has a problem. */
 export type Outcome =
   | { readonly result: 'pass'; readonly warnings: readonly Warning[] }
   | {
@@ -29,7 +29,7 @@ export type Outcome =
       readonly warnings: readonly Warning[];
     };
 
-/** A value that a control looked at. */
+/** A value that a control has checked. */
 export interface Evidence {
   readonly setting: string;
   readonly value: string;

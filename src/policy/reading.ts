@@ -1,44 +1,44 @@
-// What evidence shows of a setting, and where it shows it. Data only.
+// Readings: what the evidence shows for one setting, and where. Data only.
 
-/** A process whose settings a control wants. */
+/** A process whose settings are checked. */
 export type Component = 'kube-apiserver' | 'kubelet';
 
-/** How much the evidence proves: written down, seen in the API, asked of the process itself, read on its host. */
+/** How much the evidence proves: a document declares it, the API shows it running, the process itself answered, its host was read. */
 export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
 
-/** The kind of place that a change is written to; actions can be configured for each. `process` is no place but a process. */
+/** The kind of object that a change is written to. Actions can be configured for each but `process`, which no change is written to. */
 export type Surface =
   'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config' | 'process';
 
-/** How a process is asked, or its host: a name of the list in evidence/index.ts, which reports show. */
+/** How evidence is obtained from a process or its host: a name of the list in evidence/index.ts. Reports show it. */
 export type Via = string;
 
-/** Where a document was found: a file, an object of the API, or a node (or an API server's address) and how it was asked. */
+/** Where a document was found: in a file, in an object of the API, or on a node (or at the address of an API server). */
 export type Source =
   | { readonly path: string; readonly document: number }
   | { readonly object: string }
   | { readonly node: string; readonly via: Via };
 
-/** A process that was asked, or its host. */
+/** The source of an answer: a process or its host. */
 export type AskedSource = Extract<Source, { via: Via }>;
 
-/** The layer that had the last word on a setting. `kubeadm` is what kubeadm adds by itself. */
+/** The layer of configuration that decides a setting. `kubeadm` is what kubeadm adds by itself. */
 export type Layer = 'default' | 'kubeadm' | 'file' | 'drop-in' | 'flag' | 'live';
 
-/** The place of a value inside its source. */
+/** The place of a value in its source. */
 export interface Origin {
   readonly layer: Layer;
-  /** JSON Pointer (RFC 6901) into the document that was handed over. */
+  /** JSON Pointer (RFC 6901) into the document. */
   readonly pointer?: string;
-  /** JSON Pointer inside the text that `pointer` points to, where a document is embedded in another. */
+  /** JSON Pointer into the text at `pointer`, where one document is embedded in another. */
   readonly within?: string;
-  /** The file of a drop-in or configuration, where a subject is made of several. */
+  /** The configuration file or drop-in, where a subject is read from several files. */
   readonly file?: string;
-  /** Line in the source, counted from 1, where the source is a text. */
+  /** The line, counted from 1, where the source is a text. */
   readonly line?: number;
 }
 
-/** Why something could not be told. */
+/** Why something is unknown. */
 export type ProblemCode =
   | 'malformed'
   | 'ambiguous'
@@ -62,22 +62,22 @@ export type ProblemCode =
   | 'too-large'
   | 'crashed';
 
-/** Something that could not be told, in words that say what to do next. */
+/** Why something is unknown. The message says what to do next. */
 export interface Problem {
   readonly code: ProblemCode;
   readonly message: string;
   readonly origin?: Origin;
 }
 
-/** A problem with a source, outside of any finding: the run is then not complete. */
+/** A problem with a source that belongs to no finding. The run is then incomplete. */
 export interface SourceProblem {
   readonly problem: Problem;
   readonly source: Source | { readonly path: string };
 }
 
 /**
- * What was found where a setting could be. An empty string is set, and empty. `unreadable` is never `unset`:
- * the value is there or not, and this evidence cannot show which.
+ * What the evidence shows for one setting. An empty string is `set`. `unreadable` is not `unset`: the evidence does not show
+ * whether the setting has a value.
  */
 export type Reading<T> =
   | { readonly state: 'set'; readonly value: T; readonly origin: Origin }

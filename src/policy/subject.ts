@@ -1,17 +1,17 @@
-// What controls judge: one kube-apiserver or one kubelet, with typed readings. Data only.
+// Subjects: one kube-apiserver or one kubelet with typed readings, which controls check. Data only.
 
-import type { CertificateFile, Moment, PairFiles } from './certificates.ts';
+import type { CertificateFile, CheckTime, PairFiles } from './certificates.ts';
 import type { Component, Origin, Problem, Reading, Source, Surface, Vantage } from './reading.ts';
 import type { ApiServerReadings, KubeletReadings } from './settings.ts';
 
-/** Why the component would exit instead of starting, in its own words as far as they are known. */
+/** Why the component would exit at start, in its own words where they are known. */
 export interface Refusal {
   readonly reason: string;
   readonly setting?: string;
   readonly origin?: Origin;
 }
 
-/** Names a subject in reports. */
+/** The name of a subject in reports. */
 export interface SubjectName {
   readonly component: Component;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface SubjectName {
   readonly container?: string;
 }
 
-/** Tells what the file system of the subject's process can hold at a path, as far as the document shows. */
+/** Whether the subject's process can see a path, as far as the document shows its mounts. */
 export type PathView = 'visible' | 'not-mounted' | 'relative' | 'not-shown';
 
 interface SubjectBase {
@@ -29,31 +29,31 @@ interface SubjectBase {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
-  /** The component would refuse to start with this; decided, not suspected. */
+  /** Present if the component certainly exits at start with these settings. */
   readonly refusal?: Refusal;
-  /** What makes the reading of the whole subject uncertain, whatever its settings say. */
+  /** What makes all readings of the subject uncertain. */
   readonly doubts: readonly Problem[];
 }
 
 /** One kube-apiserver, with a reading of each of its settings. */
 export interface ApiServer extends SubjectBase, ApiServerReadings {
   readonly component: 'kube-apiserver';
-  /** The files of the client certificate and its key, where they were looked at. */
+  /** The files of the client certificate and its key, where they were read. */
   readonly pair?: PairFiles;
-  /** Kubelets that ask their callers for a certificate, and were shown none that they accept. */
+  /** Kubelets that request a client certificate and got none that they accept. */
   readonly refusedBy?: readonly string[];
-  /** What the subject's mounts say of a path. */
+  /** Tells whether the subject's mounts make a path visible. */
   readonly view: (path: string) => PathView;
 }
 
-/** One kubelet, or the configuration that kubelets start with. A setting is absent where such evidence never shows it. */
+/** One kubelet, or the configuration that kubelets start with. A setting is absent if this kind of evidence never shows it. */
 export interface Kubelet extends SubjectBase, Partial<KubeletReadings> {
   readonly component: 'kubelet';
-  /** What the client CA file holds, where that was looked at. */
-  readonly clientCA?: { readonly file: CertificateFile; readonly moment: Moment };
-  /** The names of the CAs that it accepts client certificates of, as its TLS hello lists them (RFC 4514). */
+  /** The client CA file, where it was read. */
+  readonly clientCA?: { readonly file: CertificateFile; readonly moment: CheckTime };
+  /** The names of the CAs that it accepts client certificates from, as its TLS handshake lists them (RFC 4514). */
   readonly acceptedAuthorities?: Reading<readonly string[]>;
 }
 
-/** What a control judges. */
+/** What a control checks. */
 export type Subject = ApiServer | Kubelet;

@@ -1,6 +1,6 @@
 // The findings of the objects that the watches last saw: what `ratchet` compares a change with.
 
-import type { Before } from '../policy/decision/decide.ts';
+import type { PreviousOutcome } from '../policy/decision/decide.ts';
 
 /** An object's name. */
 export interface ObjectName {
@@ -19,9 +19,9 @@ export interface ObjectIdentity extends ObjectName {
 /** Findings by object. Only watches write here, and never a request, because anybody who reaches the port can send one. */
 export interface ObjectCache {
   /** The findings of the last object of this name; undefined where nothing is known. */
-  readonly get: (name: ObjectName) => readonly Before[] | undefined;
+  readonly get: (name: ObjectName) => readonly PreviousOutcome[] | undefined;
   /** Keeps the findings of an object that exists; they are empty where it is not checked. */
-  readonly set: (object: ObjectIdentity, findings: readonly Before[]) => void;
+  readonly set: (object: ObjectIdentity, findings: readonly PreviousOutcome[]) => void;
   /** The object was deleted. */
   readonly markDeleted: (object: Omit<ObjectIdentity, 'node'>) => void;
 }
@@ -34,7 +34,7 @@ export const CAPACITY = 256;
 
 interface Entry {
   readonly uid: string;
-  readonly findings: readonly Before[];
+  readonly findings: readonly PreviousOutcome[];
   /** When it was deleted; undefined while it exists. */
   readonly deletedAt?: number;
 }

@@ -3,7 +3,7 @@
 import { inspect, type Allowance } from '../inspect.ts';
 import type { ObjectWatch, ObjectWatchEvents, SeenObject } from '../kube/watch/object-watch.ts';
 import type { Control } from '../policy/control.ts';
-import { beforeOf, type Before } from '../policy/decision/decide.ts';
+import { previousOutcomeOf, type PreviousOutcome } from '../policy/decision/decide.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ObjectCache } from './object-cache.ts';
 
@@ -123,11 +123,11 @@ function findingsOfObject(
   allowance: Allowance,
   kind: WatchedObjects['kind'],
   { namespace, name, object }: SeenObject,
-): Before[] {
+): PreviousOutcome[] {
   const source = { object: `${kind} ${namespace}/${name}` };
   const vantage = kind === 'Pod' ? 'running' : 'declared';
   const { findings } = inspect(controls, [{ form: 'object', source, vantage, value: object }], allowance);
-  return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod').map(beforeOf);
+  return findings.filter(({ surface }) => kind !== 'Pod' || surface === 'mirror-pod').map(previousOutcomeOf);
 }
 
 function nodeOf(pod: unknown): string | undefined {

@@ -1,7 +1,7 @@
 // From an AdmissionRequest to findings: inspects its object, and its old object where the decision depends on it.
 
 import { inspect, type Allowance } from '../inspect.ts';
-import { beforeOf, type Before } from '../policy/decision/decide.ts';
+import { previousOutcomeOf, type PreviousOutcome } from '../policy/decision/decide.ts';
 import type { Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../policy/finding.ts';
 import type { Source, SourceProblem } from '../policy/reading.ts';
@@ -16,7 +16,7 @@ export interface RequestFindings {
   /** The parts of `object` that could not be understood. */
   readonly problems: readonly SourceProblem[];
   /** The findings of `oldObject`, where there is one and the decision depends on it. */
-  readonly before?: readonly Before[];
+  readonly before?: readonly PreviousOutcome[];
   /** The request updates a pod and leaves its containers as they are. */
   readonly keepsContainers: boolean;
 }
@@ -49,7 +49,7 @@ export function findingsOf(
   };
   const before =
     isPresent(oldObject) && findings.some(isCompared)
-      ? inspectObject(request, oldObject, controls, allowance).findings.map(beforeOf)
+      ? inspectObject(request, oldObject, controls, allowance).findings.map(previousOutcomeOf)
       : undefined;
   const keepsContainers = isPodUpdate && runsTheSame(request);
   return { attributes: request, findings, problems, ...(before && { before }), keepsContainers };

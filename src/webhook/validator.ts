@@ -2,7 +2,7 @@
 
 import type { Allowance } from '../inspect.ts';
 import type { AdmissionDecision } from '../outputs/admission/answer.ts';
-import { decide, type Before } from '../policy/decision/decide.ts';
+import { decide, type PreviousOutcome } from '../policy/decision/decide.ts';
 import type { Action, Control } from '../policy/control.ts';
 import type { DecisionPolicy } from '../policy/finding.ts';
 import type { Problem, ProblemCode } from '../policy/reading.ts';
@@ -35,7 +35,7 @@ export interface ValidatorDeps {
   /** The objects that the watches last saw. */
   readonly cache: ObjectCache;
   /** What the last complete sweep stored about an object; empty where it stored nothing. */
-  readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly Before[];
+  readonly stored: (kind: ObjectName['kind'], namespace: string, name: string) => readonly PreviousOutcome[];
   readonly now: () => Date;
 }
 
@@ -55,7 +55,7 @@ export function createValidator({ allowance, ...deps }: ValidatorDeps & { readon
 
 /** Makes a function that decides on the findings of a request. It keeps nothing from one request to the next. */
 export function createDecide({ configuration, cache, stored, now }: ValidatorDeps): Decide {
-  const before = (checked: RequestFindings): readonly Before[] | undefined => {
+  const before = (checked: RequestFindings): readonly PreviousOutcome[] | undefined => {
     if (checked.before) return checked.before;
     const { namespace, name, resource, username } = checked.attributes;
     // kubeadm sends CREATE for a ConfigMap that exists, and the kubelet deletes and re-creates mirror pods

@@ -45,7 +45,7 @@ describe('a budget', () => {
     });
     expect(problem.code).toBe('too-large');
     expect(problem.message).toMatch(
-      /^too large to judge: it has more than \d+ [\w ]+; make it smaller or plainer, then judge it again$/,
+      /^too large to check: it has more than \d+ [\w ]+; make it smaller or simpler, then check it again$/,
     );
     expect(() => {
       spend(new Budget({ limits: { ...SMALL, [limit]: 1000, steps: 1000 }, now: still }));
@@ -61,7 +61,7 @@ describe('a budget', () => {
     const short = new Budget({ limits: { ...CHECK_LIMITS, milliseconds: 250 }, now });
     expect(() => {
       for (let at = 0; at < 100_000; at += 1) short.steps();
-    }).toThrow('too large to judge: it has more than 250 milliseconds of work');
+    }).toThrow('too large to check: it has more than 250 milliseconds of work');
   });
 
   test('is as deep afterwards as before, also where something throws', () => {
@@ -95,11 +95,11 @@ test.each([
   ['a text that is too long', () => 'a'.repeat(2 ** 29).repeat(2)],
   ['a list that is too long', () => Array.from<number>({ length: 2 ** 32 })],
   ['a number that is too long', () => 10n ** (10n ** 10n)],
-])('%s is too large to judge, not a crash in the words of the engine', (_what, run) => {
+])('%s is too large to check, not a crash in the words of the engine', (_what, run) => {
   const { code, message } = thrownBy(run);
   expect(code).toBe('too-large');
   expect(message).toBe(
-    'too large to judge: it is nested too deeply, or grows too long; make it smaller or plainer, then judge it again',
+    'too large to check: it is nested too deeply or becomes too long; make it smaller or simpler, then check it again',
   );
 });
 
@@ -111,7 +111,7 @@ test('anything else that is thrown is a bug of ours', () => {
   expect(thrownBy(() => JSON.parse('{'))).toMatchObject({ code: 'crashed' });
   expect(thrownBy(() => new Date(NaN).toISOString())).toStrictEqual({
     code: 'crashed',
-    message: 'judging it crashed: Invalid time value; please report it',
+    message: 'checking it crashed: Invalid time value; please report it',
   });
 });
 
@@ -186,6 +186,6 @@ test('a bug of ours costs one document, and is a problem of the run', () => {
   expect(problems.map(({ problem }) => problem.code)).toStrictEqual(['crashed']);
   const results = findings.map(({ outcome }) => outcome.result);
   expect(results).toStrictEqual([...apiServer.map(() => 'unknown'), ...kubelet.map(() => 'unknown'), 'fail', 'fail']);
-  const message = 'judging it crashed: a bug; please report it';
+  const message = 'checking it crashed: a bug; please report it';
   expect(findings[0]?.outcome).toMatchObject({ problems: [{ code: 'crashed', message }] });
 });

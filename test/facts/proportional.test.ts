@@ -17,7 +17,7 @@ import { parseEnvironmentFile } from '../../src/facts/systemd/environment-file.t
 import { globPaths } from '../../src/facts/systemd/glob.ts';
 import { startedBy } from '../../src/facts/systemd/start.ts';
 import { decodedDocument, parseStream } from '../../src/facts/yaml/documents.ts';
-import { exemptionOf } from '../../src/policy/decision/exempt.ts';
+import { findExemption } from '../../src/policy/decision/exempt.ts';
 import type { Exemption } from '../../src/policy/control.ts';
 import type { Finding } from '../../src/policy/finding.ts';
 import { fitWarnings, headerSafe } from '../../src/outputs/admission/header-text.ts';
@@ -189,7 +189,7 @@ const READERS: Readonly<Record<string, (make: Text) => Work>> = {
   warnings: (make) => free(make, (input) => fitWarnings(input.split('a'))),
   'text for a terminal': (make) => free(make, escapeForTerminal),
   'a line for a terminal': (make) => free(make, escapeLine),
-  'names that are exempted': (make) => free(make, (input) => exemptionOf(EXEMPTIONS, findingOf(input), '2026-11-27')),
+  'names that are exempted': (make) => free(make, (input) => findExemption(EXEMPTIONS, findingOf(input), '2026-11-27')),
 };
 
 const EXEMPTIONS: Exemption[] = ['pod/*a*', 'pod/a*/*-', '*/*'].map((subject) => ({

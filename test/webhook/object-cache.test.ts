@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { CAPACITY, createObjectCache, RETENTION } from '../../src/webhook/object-cache.ts';
-import type { Before } from '../../src/policy/decision/decide.ts';
+import type { PreviousOutcome } from '../../src/policy/decision/decide.ts';
 
-const [GOOD, BAD] = (['pass', 'fail'] as const).map((result): Before[] => [
+const [GOOD, BAD] = (['pass', 'fail'] as const).map((result): PreviousOutcome[] => [
   { control: 'x', container: 'x', result, violations: [] },
-]) as [Before[], Before[]];
+]) as [PreviousOutcome[], PreviousOutcome[]];
 
 const NAME = 'kube-apiserver-cp-1';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createValidator, type Validate } from '../../src/webhook/validator.ts';
 import { createObjectCache, type ObjectCache } from '../../src/webhook/object-cache.ts';
 import { inspect } from '../../src/inspect.ts';
-import { beforeOf } from '../../src/policy/decision/decide.ts';
+import { previousOutcomeOf } from '../../src/policy/decision/decide.ts';
 import type { Action } from '../../src/policy/control.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import type { Surface } from '../../src/policy/reading.ts';
@@ -233,7 +233,7 @@ describe('ratchet', () => {
     ] as const)('and %s', (_name, existing, verdict) => {
       const cache = createObjectCache(() => new Date(0));
       const value = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: existing } as const;
-      cache.set({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      cache.set({ ...kubeletConfigName, uid: '1' }, inspect(ofTheLink, [value], AMPLE).findings.map(previousOutcomeOf));
       expect(verdictOf(validatorWith('ratchet', 'audit', cache)(create))).toBe(verdict);
     });
   });
@@ -249,7 +249,7 @@ describe('ratchet', () => {
       const source = { object: 'it' };
       const value = { form: 'object', source, vantage: 'running', value: mirror(flags) } as const;
       const name = { kind: 'Pod', namespace: 'kube-system', name: POD_REQUEST.name, node, uid: '1' } as const;
-      cache.set(name, inspect(ofTheLink, [value], AMPLE).findings.map(beforeOf));
+      cache.set(name, inspect(ofTheLink, [value], AMPLE).findings.map(previousOutcomeOf));
       return cache;
     };
 

@@ -1,5 +1,5 @@
 import { summarise, type GuardReport, type ReportedFinding } from '../../outputs/guard-report.ts';
-import { isWorse, violationsOf, type Judged } from '../../policy/decision/worse.ts';
+import { isWorse, violationKeys, type OutcomeSummary } from '../../policy/decision/worse.ts';
 
 /** What of an earlier report is compared with. A `GuardReport` is one. */
 export interface Baseline {
@@ -8,7 +8,8 @@ export interface Baseline {
 }
 
 /** A finding as it was. */
-export interface BaselineFinding extends Judged, Pick<ReportedFinding, 'control' | 'subject' | 'source' | 'exempted'> {}
+export interface BaselineFinding
+  extends OutcomeSummary, Pick<ReportedFinding, 'control' | 'subject' | 'source' | 'exempted'> {}
 
 /**
  * Leaves in a report what is worse than a baseline, by the rule of `ratchet`: passed before and does not now, or has a
@@ -136,7 +137,7 @@ function fileOf({ source }: BaselineFinding): unknown {
 }
 
 function stateOf(finding: BaselineFinding): unknown {
-  return [finding.result, violationsOf(finding).sort()];
+  return [finding.result, violationKeys(finding).sort()];
 }
 
 /** By place, then by state: what is left equal then is interchangeable. */

@@ -1,4 +1,4 @@
-import { exemptionOf, isExpired } from '../../policy/decision/exempt.ts';
+import { findExemption, isExpired } from '../../policy/decision/exempt.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
@@ -57,7 +57,7 @@ export async function check(request: CheckRequest): Promise<CheckAnswer> {
   } as const;
   const today = run.startedAt.slice(0, 10);
   const exemptions = policy?.exemptions ?? [];
-  const whole = reportRun(run, inspection, (finding) => exemptionOf(exemptions, finding, today));
+  const whole = reportRun(run, inspection, (finding) => findExemption(exemptions, finding, today));
   const report = request.baseline === undefined ? whole : await compare(whole, request.baseline);
   const { output, notes } = await render(request, report, inspection, startedAt);
   const errors = [
@@ -107,7 +107,7 @@ async function render(
   if (output === 'json') return { output: renderJson(report), notes: [] };
   const { generateExemptions } = await import('./exemptions.ts');
   const isExempt = (finding: Finding): boolean =>
-    exemptionOf(policy?.exemptions ?? [], finding, report.run.startedAt.slice(0, 10)) !== undefined;
+    findExemption(policy?.exemptions ?? [], finding, report.run.startedAt.slice(0, 10)) !== undefined;
   const { yaml, notes } = generateExemptions(findings, isExempt, today, expires);
   return { output: yaml, notes };
 }

@@ -1,4 +1,4 @@
-import { namesOf } from '../../policy/decision/exempt.ts';
+import { subjectNames } from '../../policy/decision/exempt.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
 import { escapeForTerminal } from '../../outputs/printable.ts';
@@ -72,7 +72,7 @@ function lastDay(today: Date): string {
 function patternOf(finding: Finding): { readonly subject: string; readonly isExact: boolean } {
   const { kind, namespace, name, node = '' } = finding.subject;
   const parts = kind === undefined ? [node] : [kind, ...(namespace === undefined ? [] : [namespace]), name];
-  const subject = namesOf(finding)[parts.length === 3 ? 1 : 0] ?? name;
+  const subject = subjectNames(finding)[parts.length === 3 ? 1 : 0] ?? name;
   return { subject, isExact: subject.length <= MOST && parts.every((part) => NAME.test(part)) };
 }
 
@@ -80,7 +80,7 @@ function patternOf(finding: Finding): { readonly subject: string; readonly isExa
 function covered(exemptions: ReadonlyMap<string, Exemption>, findings: Inspection['findings']): string[] {
   const passing = new Map<string, number>();
   for (const finding of findings.filter(({ outcome }) => outcome.result !== 'fail')) {
-    for (const name of namesOf(finding)) {
+    for (const name of subjectNames(finding)) {
       const key = keyOf(finding.control.slug, name);
       if (exemptions.get(key)?.subject === name) passing.set(key, (passing.get(key) ?? 0) + 1);
     }

@@ -1,5 +1,5 @@
 import { combine } from '../../policy/link/combine.ts';
-import { exemptionOf, isExpired } from '../../policy/decision/exempt.ts';
+import { findExemption, isExpired } from '../../policy/decision/exempt.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { ProcessDocument, RawDocument } from '../../policy/document.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
@@ -76,9 +76,9 @@ export async function auditNode(request: NodeRequest): Promise<NodeAnswer> {
   const today = startedAt.slice(0, 10);
   const run = { id: runId, entrance: 'node', startedAt, finishedAt: now().toISOString() } as const;
   const report = reportRun(run, { findings, problems: seen.problems }, (finding) =>
-    exemptionOf(exemptions, finding, today),
+    findExemption(exemptions, finding, today),
   );
-  const counting = findings.filter((finding) => exemptionOf(exemptions, finding, today) === undefined);
+  const counting = findings.filter((finding) => findExemption(exemptions, finding, today) === undefined);
   const failing = counting.filter((finding) => finding.outcome.result === 'fail' || willFail(finding));
   return {
     output: output === 'json' ? renderJson(report) : renderText(report, style),

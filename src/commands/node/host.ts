@@ -20,7 +20,7 @@ import {
 import { bounded } from '../../facts/host/files.ts';
 import { componentOf } from '../../facts/host/processes.ts';
 import { inspect } from '../../inspect.ts';
-import type { Moment } from '../../policy/certificates.ts';
+import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles, RawDocument } from '../../policy/document.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import type { TextStyle } from '../../outputs/text.ts';
@@ -107,7 +107,7 @@ interface KnownKubelet {
 /** The kubelets first, for they give their nodes names. */
 function* look(
   { root, hostname, node: given, clock }: NodeAuditRequest,
-  moment: Moment,
+  moment: CheckTime,
   networks: WeakMap<ProcessFiles, Network>,
 ): Generator<ProcessDocument | SourceProblem> {
   const deadline = clock() + MOST_TIME;
@@ -199,7 +199,7 @@ function* lookAtUnits(
   root: string,
   given: string | undefined,
   hostname: string,
-  moment: Moment,
+  moment: CheckTime,
   runs: (unit: string) => boolean,
 ): Generator<ProcessDocument | SourceProblem> {
   const opened = openHost(root);

@@ -10,7 +10,7 @@ import { elect, type Leadership } from '../../sweeper/leader-election.ts';
 import { scheduleSweeps, type SweepTrigger } from '../../sweeper/schedule.ts';
 import { sweep, type SweepResult } from '../../sweeper/run/sweep.ts';
 import { inspect } from '../../inspect.ts';
-import { exemptionOf } from '../../policy/decision/exempt.ts';
+import { findExemption } from '../../policy/decision/exempt.ts';
 import type { Link } from '../../policy/link/link.ts';
 import type { Finding } from '../../policy/finding.ts';
 import { renderJsonParts, reportFinding, reportHead, type ExemptionFor } from '../../outputs/guard-report.ts';
@@ -66,7 +66,8 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   const { cluster, configuration, log, metrics, now, clock, pause } = options;
   const { request } = cluster;
   const planOf = (): SweepPlan => resolveSweep(configuration().settings.sweep?.value);
-  const exemptionFor: ExemptionFor = (finding) => exemptionOf(configuration().policy.exemptions, finding, dayOf(now()));
+  const exemptionFor: ExemptionFor = (finding) =>
+    findExemption(configuration().policy.exemptions, finding, dayOf(now()));
   const archive = createArchive({
     reports: reportStore(request),
     announce: eventSink(request),

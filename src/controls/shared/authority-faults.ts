@@ -5,7 +5,7 @@ import {
   isRejectedByKubelet,
   type CertificateFacts,
   type IssuanceFacts,
-  type Moment,
+  type CheckTime,
 } from '../../policy/certificates.ts';
 import type { PathSetting } from './define-control.ts';
 
@@ -23,7 +23,7 @@ export const CA_CODES = {
  * Judges the client CA file of the kubelet, which exits at start where the file is missing, holds no certificate, or one that
  * cannot be parsed (apiserver dynamic_cafile_content.go:104, cmd/kubelet/app/auth.go:75).
  */
-export function noteClientCA(given: FileSetting, moment: Moment, faults: Faults): void {
+export function noteClientCA(given: FileSetting, moment: CheckTime, faults: Faults): void {
   const { setting, path } = given;
   const read = readOr(given, 'the kubelet would refuse to start', faults);
   if (read === undefined) return;
@@ -45,7 +45,7 @@ export function noteClientCA(given: FileSetting, moment: Moment, faults: Faults)
 function noteAuthorities(
   given: FileSetting,
   certificates: readonly CertificateFacts[],
-  { now, soon }: Moment,
+  { now, soon }: CheckTime,
   faults: Faults,
 ): void {
   const useless: { code: keyof typeof CA_CODES; message: string }[] = [];
@@ -116,7 +116,7 @@ export function noteIssuance(
   certificate: PathSetting,
   authorities: string,
   issuance: IssuanceFacts,
-  { now }: Moment,
+  { now }: CheckTime,
   faults: Faults,
 ): void {
   const verdicts = issuance.chains.map((chain) => chainFault(chain, now));

@@ -1,7 +1,7 @@
 // What is wrong with the files behind the settings of the link. A fault that breaks the link, or keeps a component from
 // starting, is a violation; one that does not, or not yet, is a warning.
 
-import type { CertificateFacts, Moment } from '../../policy/certificates.ts';
+import type { CertificateFacts, CheckTime } from '../../policy/certificates.ts';
 import type { Notes, PathSetting } from './define-control.ts';
 import type { CertificateFile } from '../../policy/certificates.ts';
 import type { Violation } from '../../policy/outcome.ts';
@@ -42,7 +42,7 @@ export const PAIR_CODES = {
  *
  * @returns whether there is a pair that can be presented
  */
-export function notePair(certificate: FileSetting, key: FileSetting, moment: Moment, faults: Faults): boolean {
+export function notePair(certificate: FileSetting, key: FileSetting, moment: CheckTime, faults: Faults): boolean {
   const leaf = noteCertificate(certificate, moment, faults);
   const keyFingerprint = noteKey(key, faults);
   if (leaf === undefined || keyFingerprint === undefined) return false;
@@ -53,7 +53,7 @@ export function notePair(certificate: FileSetting, key: FileSetting, moment: Mom
 }
 
 /** The certificate that is presented, where one can be read. */
-function noteCertificate(given: FileSetting, moment: Moment, faults: Faults): CertificateFacts | undefined {
+function noteCertificate(given: FileSetting, moment: CheckTime, faults: Faults): CertificateFacts | undefined {
   const { setting, path } = given;
   const read = readOr(given, API_SERVER, faults);
   if (read === undefined) return undefined;
@@ -79,7 +79,7 @@ function noteCertificate(given: FileSetting, moment: Moment, faults: Faults): Ce
   return leaf;
 }
 
-function noteLeaf(given: FileSetting, leaf: CertificateFacts, { now, soon }: Moment, faults: Faults): void {
+function noteLeaf(given: FileSetting, leaf: CertificateFacts, { now, soon }: CheckTime, faults: Faults): void {
   const what = `${given.setting} is ${given.path}, whose certificate ${leaf.subject}`;
   const violation = (code: keyof typeof PAIR_CODES, message: string) => {
     faults.violations.push(about(given, code, `${what} ${message}`));

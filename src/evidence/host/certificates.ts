@@ -1,9 +1,9 @@
 // The certificate files of a process.
 
 import { isRejectedByKubelet } from '../../policy/certificates.ts';
-import type { Moment } from '../../policy/certificates.ts';
+import type { CheckTime } from '../../policy/certificates.ts';
 import type { CertificateFile, Issuance, UnreadableFile } from '../../policy/certificates.ts';
-import type { CertificateSight, ProcessFiles } from '../../policy/document.ts';
+import type { CertificateFiles, ProcessFiles } from '../../policy/document.ts';
 import { issuanceFacts, pemFacts } from '../certificates/certificates.ts';
 
 /** Anybody may name a file that takes long to parse; the trust bundles of systems have half of this. */
@@ -23,9 +23,9 @@ export interface AuthoritiesFile {
  */
 export function certificateSight(
   files: ProcessFiles,
-  moment: Moment,
+  moment: CheckTime,
   authorities: () => AuthoritiesFile | undefined,
-): CertificateSight {
+): CertificateFiles {
   const issuance = (path: string): Issuance | undefined => {
     const client = readBounded(files, path);
     const file = client.state === 'read' ? authorities() : undefined;

@@ -1,7 +1,7 @@
 // When a node agent looked at its host, and whether it has become silent. The API server's own clock counts: what the agent
 // says of times is used for differences alone, and only within bounds.
 
-import { millisecondsOf, timeText } from '../../policy/decision/timestamp.ts';
+import { millisecondsOf, timeText } from '../../policy/timestamp.ts';
 import type { Problem } from '../../policy/reading.ts';
 
 /** What is written beside the audit of a node agent. */

@@ -5,7 +5,7 @@ import type { ControlMetadata } from '../../policy/control.ts';
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
 import type { Origin, Problem, ProblemCode, Vantage } from '../../policy/reading.ts';
-import type { Audit } from '../../policy/link/audits.ts';
+import type { NodeAudit } from '../../policy/link/node-audit.ts';
 import { auditTime, type HandOverMarks, type KnownNode } from './audit-time.ts';
 
 /** What is known of who reads it. */
@@ -21,7 +21,7 @@ export const LIMITS = { findings: 200, entries: 40, text: 4096 };
 const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
 const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const CODE = /^[a-z][a-z0-9-]{0,40}$/;
-/** What names are made of here: no bar, which keeps the parts of `keyOf` apart. */
+/** What names are made of here: no bar, which keeps the parts of `findingKey` apart. */
 const NAME = /^[A-Za-z0-9][-A-Za-z0-9._ ]{0,252}$/;
 /** Reasons become labels of metrics, so there are no others. */
 const REASONS: Readonly<Record<ProblemCode, true>> = {
@@ -54,7 +54,7 @@ const REASONS: Readonly<Record<ProblemCode, true>> = {
  * @param report the GuardReport, as JSON
  * @returns the findings about that node, with what comes with the next start of its processes; or why they cannot be told
  */
-export function takeOver(report: string, marks: HandOverMarks, reader: Reader): Audit | Problem {
+export function takeOver(report: string, marks: HandOverMarks, reader: Reader): NodeAudit | Problem {
   const { kind, run, findings } = asRecord(parseJson(report));
   const at = auditTime(marks, asRecord(run).startedAt, reader.node, reader.now);
   if (typeof at !== 'string') return at;

@@ -1,7 +1,7 @@
 // A kube-apiserver of a host.
 
 import type { PairFiles } from '../../policy/certificates.ts';
-import type { CertificateSight, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { CertificateFiles, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { ApiServerReadings, ApiServerSetting, SettingValue } from '../../policy/settings.ts';
 import type { ApiServer } from '../../policy/subject.ts';
@@ -72,7 +72,7 @@ function baseOf({ subject, source }: ProcessDocument): Omit<ApiServer, keyof Api
 /** The files that both settings name; kube-apiserver reads them anew for each connection, so that what is there now is in use. */
 function pairOf(
   { kubeletClientCertificate: certificate, kubeletClientKey: key }: ApiServerReadings,
-  sight: CertificateSight | undefined,
+  sight: CertificateFiles | undefined,
 ): PairFiles | undefined {
   if (sight === undefined || certificate.state !== 'set' || key.state !== 'set') return undefined;
   const issuance = sight.issuance(certificate.value);

@@ -12,7 +12,7 @@ import { request as requestTls } from 'node:https';
 import { isIPv6, type Socket } from 'node:net';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
 
-import type { Stranger } from '../../policy/link/identity.ts';
+import type { IdentityProblem } from '../../policy/link/identity.ts';
 import type { ProblemCode } from '../../policy/reading.ts';
 import { bounded, type ApiAnswer } from '../api.ts';
 import { hostOf, portOf, proxyAuthorization } from './proxy.ts';
@@ -32,7 +32,7 @@ export interface HttpRequest {
   /** Whether an address that a host name leads to may be asked. */
   readonly accepts?: (address: string) => boolean;
   /** Why a server that shows this certificate, in DER, is sent nothing; undefined where it is. */
-  readonly stranger?: (certificate: Uint8Array | undefined) => Stranger | undefined;
+  readonly stranger?: (certificate: Uint8Array | undefined) => IdentityProblem | undefined;
   /** Milliseconds for the whole call; of a stream, until it begins. */
   readonly timeout: number;
   /** Of a stream, milliseconds in which nothing comes; as `timeout` where it is not given. */

@@ -1,4 +1,5 @@
-import { comparedOf, driftOf, keyOf, type Remembered } from '../../policy/decision/drift.ts';
+import { summaryOf, driftOf, type StoredFinding } from '../../policy/decision/drift.ts';
+import { findingKey } from '../../policy/finding-key.ts';
 import type { Finding } from '../../policy/finding.ts';
 import { contradictionsOf, describe, MANAGED_BY, referenceOf } from './policy-report.ts';
 import type { Digest, ObjectReference, ReportSubject } from './policy-report.ts';
@@ -42,16 +43,16 @@ const API_SERVERS: ObjectReference = { apiVersion: 'v1', kind: 'Service', namesp
 export function driftEvents(
   about: ReportSubject,
   finding: Finding,
-  before: Remembered | undefined,
+  before: StoredFinding | undefined,
   at: string,
   digest: Digest,
 ): readonly DriftEvent[] {
-  const now = comparedOf(finding);
+  const now = summaryOf(finding);
   const state = driftOf(now, before, at)?.state;
   const title = titleOf(finding);
   const make = (reason: DriftReason, message: string): DriftEvent => {
     const involvedObject = referenceOf(finding.subject, about) ?? (about.kind === 'node' ? nodeOf(about) : API_SERVERS);
-    const key = keyOf(finding);
+    const key = findingKey(finding);
     const uid = about.kind === 'node' ? about.uid : '';
     const identity = JSON.stringify([uid, key, before && record(key, before), reason, now.violations]);
     return {

@@ -1,5 +1,6 @@
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
-import { keyOf, type Remembered } from '../../policy/decision/drift.ts';
+import type { StoredFinding, StoredFindings } from '../../policy/decision/drift.ts';
+import { findingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { Source } from '../../policy/reading.ts';
@@ -7,7 +8,7 @@ import type { SubjectName } from '../../policy/subject.ts';
 import { cut } from '../admission/header-text.ts';
 import { escapeLine } from '../printable.ts';
 import { recall, record } from './remembered.ts';
-import { timestampOf } from '../../policy/decision/timestamp.ts';
+import { timestampOf } from '../../policy/timestamp.ts';
 
 /** What a report is about. */
 export type ReportSubject =
@@ -16,7 +17,7 @@ export type ReportSubject =
 /** A finding, and what the report is to remember of it. */
 export interface ReportEntry {
   readonly finding: Finding;
-  readonly remembered: Remembered;
+  readonly remembered: StoredFinding;
   /** Only where an exemption applies. */
   readonly exemption?: Exemption | undefined;
 }
@@ -128,7 +129,7 @@ export interface StoredReport {
   readonly node: { readonly name: string; readonly uid: string } | undefined;
   /** It has our label. */
   readonly isOurs: boolean;
-  readonly remembered: ReadonlyMap<string, Remembered>;
+  readonly remembered: StoredFindings;
   /** How many of its results are ours and cannot be read back; they count as not remembered. */
   readonly unreadable: number;
 }
@@ -137,7 +138,7 @@ export interface StoredReport {
 export function readReport(object: unknown): StoredReport {
   const { metadata, results } = asRecord(object);
   const { name, resourceVersion, labels, ownerReferences } = asRecord(metadata);
-  const remembered = new Map<string, Remembered>();
+  const remembered = new Map<FindingKey, StoredFinding>();
   let unreadable = 0;
   for (const row of asArray(results).slice(0, LIMITS.results + 1)) {
     const { policy, properties } = asRecord(row);
@@ -159,10 +160,10 @@ export function readReport(object: unknown): StoredReport {
 }
 
 /** What findings leave behind, by key. Of several with one key the first that does not pass counts. */
-export function rememberedOf(entries: readonly ReportEntry[]): ReadonlyMap<string, Remembered> {
-  const remembered = new Map<string, Remembered>();
+export function rememberedOf(entries: readonly ReportEntry[]): StoredFindings {
+  const remembered = new Map<FindingKey, StoredFinding>();
   for (const { finding, remembered: memory } of sorted(entries)) {
-    const key = keyOf(finding);
+    const key = findingKey(finding);
     if (passes(remembered.get(key))) remembered.set(key, memory);
   }
   return remembered;
@@ -259,7 +260,7 @@ function propertiesOf({ finding, remembered, exemption }: ReportEntry): Readonly
     contradictedBy: contradictionsOf(finding),
     ...(exemption && { exempted: line(exemption.reason), exemptedUntil: exemption.expires }),
     since: remembered.since,
-    remembered: record(keyOf(finding), remembered) ?? '',
+    remembered: record(findingKey(finding), remembered) ?? '',
   };
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== ''));
 }
@@ -268,7 +269,7 @@ function sorted(entries: readonly ReportEntry[]): ReportEntry[] {
   const ranked = entries.map((entry) => {
     const { finding } = entry;
     const rank = ORDER[finding.outcome.result];
-    return { entry, order: [rank, keyOf(finding), placeOf(finding.source), describe(finding)].join('\n') };
+    return { entry, order: [rank, findingKey(finding), placeOf(finding.source), describe(finding)].join('\n') };
   });
   return ranked.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)).map(({ entry }) => entry);
 }
@@ -285,7 +286,7 @@ function fit(rows: readonly object[]): readonly object[] {
   return [...kept, { source: MANAGED_BY.value, policy: MORE, result: 'skip', scored: false, message }];
 }
 
-function passes(memory: Remembered | undefined): boolean {
+function passes(memory: StoredFinding | undefined): boolean {
   return memory === undefined || memory.result === 'pass';
 }
 

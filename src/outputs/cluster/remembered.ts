@@ -1,13 +1,17 @@
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
-import type { Remembered } from '../../policy/decision/drift.ts';
-import type { Judged } from '../../policy/decision/worse.ts';
-import { timestampOf } from '../../policy/decision/timestamp.ts';
+import type { StoredFinding } from '../../policy/decision/drift.ts';
+import { isFindingKey, type FindingKey } from '../../policy/finding-key.ts';
+import type { OutcomeSummary } from '../../policy/decision/worse.ts';
+import { timestampOf } from '../../policy/timestamp.ts';
 
 /** Far more than a memory takes; see the limits of policy/drift.ts. */
 const LONGEST = 16_384;
 
 /** Writes a memory as compact JSON of one line; undefined where it is longer than is ever read back. */
-export function record(key: string, { result, violations, since, decided, disagrees }: Remembered): string | undefined {
+export function record(
+  key: FindingKey,
+  { result, violations, since, decided, disagrees }: StoredFinding,
+): string | undefined {
   const text = JSON.stringify({
     key,
     result,
@@ -22,11 +26,11 @@ export function record(key: string, { result, violations, since, decided, disagr
 }
 
 /** Reads it back. Total; undefined where it is not exactly as it is written. */
-export function recall(text: string): { readonly key: string; readonly remembered: Remembered } | undefined {
+export function recall(text: string): { readonly key: FindingKey; readonly remembered: StoredFinding } | undefined {
   if (text.length > LONGEST) return undefined;
   const { key, decided, disagrees, ...rest } = asRecord(parseJson(text));
   const now = read(rest);
-  if (typeof key !== 'string' || now === undefined) return undefined;
+  if (typeof key !== 'string' || !isFindingKey(key) || now === undefined) return undefined;
   const last = decided === undefined ? undefined : read(asRecord(decided));
   if (decided !== undefined && (last === undefined || last.result === 'unknown' || now.result !== 'unknown')) {
     return undefined;
@@ -39,7 +43,11 @@ export function recall(text: string): { readonly key: string; readonly remembere
   return { key, remembered };
 }
 
-function read({ result, since, violations = [] }: UnknownRecord): (Judged & { readonly since: string }) | undefined {
+function read({
+  result,
+  since,
+  violations = [],
+}: UnknownRecord): (OutcomeSummary & { readonly since: string }) | undefined {
   if (result !== 'pass' && result !== 'fail' && result !== 'unknown') return undefined;
   if (typeof since !== 'string' || timestampOf(since) === undefined) return undefined;
   if (!Array.isArray(violations) || (violations.length > 0 && result !== 'fail')) return undefined;

@@ -1,32 +1,35 @@
-import { exemptionOf } from './exempt.ts';
+// The decision about a change at admission: which findings deny it and which warn about it.
+
+import { findExemption } from './exempt.ts';
 import type { Decision, DecisionPolicy, Finding } from '../finding.ts';
 import type { Outcome } from '../outcome.ts';
-import { isWorse, type Judged } from './worse.ts';
+import { isWorse, type OutcomeSummary } from './worse.ts';
 
-/** What is known of an object as it was before. */
-export interface Before extends Judged {
+/** The earlier result of one control on one container of an object. */
+export interface PreviousOutcome extends OutcomeSummary {
   /** The control's slug. */
   readonly control: string;
+  /** Undefined where the object has no containers. */
   readonly container: string | undefined;
 }
 
-/** A finding, as what was before. */
-export function beforeOf({ control, subject, outcome }: Finding): Before {
-  return { ...judgedOf(outcome), control: control.slug, container: subject.container };
+/** Makes the previous outcome from a finding about the old object. */
+export function previousOutcomeOf({ control, subject, outcome }: Finding): PreviousOutcome {
+  return { ...outcomeSummary(outcome), control: control.slug, container: subject.container };
 }
 
 /**
  * Decides about a change at admission.
  *
- * @param now the findings of what is to be written
- * @param before what is known of what is there, or undefined where nothing is: then `ratchet` judges as `enforce`
+ * @param now the findings about the new object
+ * @param before what is known of the old object; undefined if nothing is known, then `ratchet` acts like `enforce`
  * @param policy the configured actions and exemptions
  * @param today the day in UTC, as YYYY-MM-DD
- * @returns all findings that refuse the change, all that are warned about, and all that an exemption takes out
+ * @returns all findings that deny the change, all that warn about it, and all that are exempt
  */
 export function decide(
   now: readonly Finding[],
-  before: readonly Before[] | undefined,
+  before: readonly PreviousOutcome[] | undefined,
   policy: DecisionPolicy,
   today: string,
 ): Decision {
@@ -34,38 +37,38 @@ export function decide(
   const warned: Finding[] = [];
   const exempted: Decision['exempted'][number][] = [];
   for (const finding of now) {
-    if (isSilent(finding.outcome)) continue;
+    if (hasNothingToSay(finding.outcome)) continue;
     const action = policy.action(finding.control, finding.surface);
     if (action === 'off') continue;
-    const exemption = exemptionOf(policy.exemptions, finding, today);
+    const exemption = findExemption(policy.exemptions, finding, today);
     if (exemption) exempted.push({ finding, exemption });
-    else if (isRefused(finding, before, action, policy.onUnknown)) denied.push(finding);
+    else if (isDenied(finding, before, action, policy.onUnknown)) denied.push(finding);
     else warned.push(finding);
   }
   return { allowed: denied.length === 0, denied, warned, exempted };
 }
 
-function isSilent(outcome: Outcome): boolean {
+function hasNothingToSay(outcome: Outcome): boolean {
   return outcome.result === 'pass' && outcome.warnings.length === 0;
 }
 
-function isRefused(
+function isDenied(
   finding: Finding,
-  before: readonly Before[] | undefined,
+  before: readonly PreviousOutcome[] | undefined,
   action: 'audit' | 'ratchet' | 'enforce',
   onUnknown: DecisionPolicy['onUnknown'],
 ): boolean {
   const { result } = finding.outcome;
   if (result === 'pass' || action === 'audit') return false;
   if (result === 'unknown' && onUnknown === 'audit') return false;
-  return action === 'enforce' || isWorse(judgedOf(finding.outcome), sameBefore(finding, before));
+  return action === 'enforce' || isWorse(outcomeSummary(finding.outcome), previousOf(finding, before));
 }
 
-/** What is known before of the same control and container: with them the object before and the object now are compared. */
-function sameBefore({ control, subject }: Finding, before: readonly Before[] | undefined): Before[] {
+/** Gives the previous outcomes of the same control and container. */
+function previousOf({ control, subject }: Finding, before: readonly PreviousOutcome[] | undefined): PreviousOutcome[] {
   return (before ?? []).filter((other) => other.control === control.slug && other.container === subject.container);
 }
 
-function judgedOf(outcome: Outcome): Judged {
+function outcomeSummary(outcome: Outcome): OutcomeSummary {
   return { result: outcome.result, violations: outcome.result === 'fail' ? outcome.violations : [] };
 }

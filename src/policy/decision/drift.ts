@@ -1,26 +1,32 @@
-import type { Drift, Finding } from '../finding.ts';
-import { isWorse, type Judged } from './worse.ts';
+// Drift: how a finding differs from the same finding in earlier runs.
 
-/** What is compared of a finding from run to run. */
-export interface Compared extends Judged {
-  /** Its sources contradict each other: a file was changed and the process not restarted, say. */
+import type { Drift, Finding } from '../finding.ts';
+import type { FindingKey } from '../finding-key.ts';
+import { isWorse, type OutcomeSummary } from './worse.ts';
+
+/** The part of a finding that is compared from run to run. */
+export interface FindingSummary extends OutcomeSummary {
+  /** The sources contradict each other. For example, a file was changed and the process was not restarted. */
   readonly disagrees?: true;
 }
 
-/** A finding as it is remembered. */
-export interface Remembered extends Compared {
-  /** Since when its result is what it is, RFC 3339 in UTC. */
+/** A finding as a report stores it. */
+export interface StoredFinding extends FindingSummary {
+  /** Since when the result is the same, RFC 3339 in UTC. */
   readonly since: string;
-  /** The last that was known for certain; only where the result is `unknown` now and was not always. */
-  readonly decided?: Judged & { readonly since: string };
+  /** The last result that was not `unknown`; only where the result is `unknown` now. */
+  readonly decided?: OutcomeSummary & { readonly since: string };
 }
 
-/** Settings are names of flags and fields; only a hostile document makes them longer, or so many. */
+/** The stored findings of one report. */
+export type StoredFindings = ReadonlyMap<FindingKey, StoredFinding>;
+
+/** Settings are names of flags and fields. Only a hostile document has longer names, or so many violations. */
 const LIMITS = { violations: 16, text: 128 };
 
-/** What is compared of a finding: each violation once, in a fixed order, and no more than can be stored. */
-export function comparedOf({ outcome, others = [] }: Pick<Finding, 'outcome' | 'others'>): Compared {
-  const violations = new Map<string, Judged['violations'][number]>();
+/** Summarises a finding: each violation once, in a fixed order, and no more than a report can store. */
+export function summaryOf({ outcome, others = [] }: Pick<Finding, 'outcome' | 'others'>): FindingSummary {
+  const violations = new Map<string, OutcomeSummary['violations'][number]>();
   for (const violation of outcome.result === 'fail' ? outcome.violations : []) {
     const code = violation.code.slice(0, LIMITS.text);
     const setting = violation.setting.slice(0, LIMITS.text);
@@ -30,61 +36,53 @@ export function comparedOf({ outcome, others = [] }: Pick<Finding, 'outcome' | '
   return {
     result: outcome.result,
     violations: sorted.map(([, violation]) => violation),
-    // what is written down for all is an object with findings of its own, and thousands of nodes need not repeat them
+    // an object that only declares settings has its own findings; thousands of nodes need not repeat them
     ...(others.some(({ agrees, vantage }) => !agrees && vantage !== 'declared') && { disagrees: true }),
   };
 }
 
-/** Names what a finding is about, the same from run to run: its control and its subject. */
-export function keyOf({ control, subject }: Pick<Finding, 'subject'> & { control: { readonly slug: string } }): string {
-  const { component, kind = '', namespace = '', name, container = '' } = subject;
-  return [control.slug, component, kind, namespace, name, container].join('|');
-}
-
 /**
- * How a finding compares with what is remembered of it. What can no longer be told is not resolved: a fail that is
- * unknown now persists, and is still the same one when it is seen again.
+ * Compares a finding with the stored one. An unknown result resolves nothing: a fail that is unknown now persists, and
+ * is the same fail when it is seen again.
  *
  * @param at the time of the run, RFC 3339 in UTC
- * @returns undefined where it passes, and did before or was not known
+ * @returns undefined if the finding passes, and passed before or is not stored
  */
-export function driftOf(now: Judged, before: Remembered | undefined, at: string): Drift | undefined {
-  const isNews = before === undefined || before.result === 'pass';
-  if (now.result === 'pass') return isNews ? undefined : { state: 'resolved', since: at };
-  if (now.result === 'unknown')
-    return isNews ? { state: 'new', since: at } : { state: 'persisting', since: before.since };
+export function driftOf(now: OutcomeSummary, before: StoredFinding | undefined, at: string): Drift | undefined {
+  const wasGood = before === undefined || before.result === 'pass';
+  if (now.result === 'pass') return wasGood ? undefined : { state: 'resolved', since: at };
+  if (now.result === 'unknown') {
+    return wasGood ? { state: 'new', since: at } : { state: 'persisting', since: before.since };
+  }
   const last = before?.result === 'unknown' ? before.decided : before;
   return last === undefined || isWorse(now, [last])
     ? { state: 'new', since: at }
     : { state: 'persisting', since: last.since };
 }
 
-/** What is to be remembered of a finding until the next run. */
-export function remember(now: Compared, before: Remembered | undefined, at: string): Remembered {
+/** Makes what is stored of a finding, for the next run to compare with. */
+export function toStoredFinding(now: FindingSummary, before: StoredFinding | undefined, at: string): StoredFinding {
   const { result, violations, disagrees } = now;
   const since = driftOf(now, before, at)?.since ?? before?.since ?? at;
-  const decided = result === 'unknown' ? decidedOf(before) : undefined;
+  const decided = result === 'unknown' ? lastDecided(before) : undefined;
   return { result, violations, since, ...(decided && { decided }), ...(disagrees && { disagrees }) };
 }
 
 /**
- * What is remembered of the same findings by two, of whom the later one did not know the earlier: what is worse by its account
- * is so since it saw it, and of everything else the earlier one knows since when.
+ * Merges the findings of two processes, of which the later one did not know those of the earlier one. A result that got
+ * worse is taken from the later process. All others keep the time that the earlier process knows.
  */
-export function mergeRemembered(
-  earlier: ReadonlyMap<string, Remembered>,
-  later: ReadonlyMap<string, Remembered>,
-): ReadonlyMap<string, Remembered> {
+export function mergeStoredFindings(earlier: StoredFindings, later: StoredFindings): StoredFindings {
   const merged = new Map(earlier);
   for (const [key, now] of later) {
     const before = earlier.get(key);
-    if (driftOf(now, before, now.since)?.state === 'new') merged.set(key, remember(now, before, now.since));
+    if (driftOf(now, before, now.since)?.state === 'new') merged.set(key, toStoredFinding(now, before, now.since));
     else merged.set(key, before ?? now);
   }
   return merged;
 }
 
-function decidedOf(before: Remembered | undefined): Remembered['decided'] {
+function lastDecided(before: StoredFinding | undefined): StoredFinding['decided'] {
   if (before === undefined || before.result === 'unknown') return before?.decided;
   const { result, violations, since } = before;
   return { result, violations, since };

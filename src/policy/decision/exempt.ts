@@ -1,15 +1,21 @@
+// Exemptions: which findings the configuration exempts.
+
 import type { Exemption } from '../control.ts';
 import type { Finding } from '../finding.ts';
 
 /**
- * The exemption that applies to a finding. A pattern names a subject as `kind/name`, `kind/namespace/name` or `node/name`,
- * with `*` for any characters but a slash; the kind is read in any case.
+ * Finds the exemption that applies to a finding. A pattern names a subject as `kind/name`, `kind/namespace/name` or
+ * `node/name`. `*` matches any characters but a slash, and the kind matches in any case.
  *
  * @param today the day in UTC, as YYYY-MM-DD
- * @returns the first exemption of the finding's control that is not expired and whose pattern matches
+ * @returns the first exemption of the finding's control that has not expired and whose pattern matches
  */
-export function exemptionOf(exemptions: readonly Exemption[], finding: Finding, today: string): Exemption | undefined {
-  const names = namesOf(finding);
+export function findExemption(
+  exemptions: readonly Exemption[],
+  finding: Finding,
+  today: string,
+): Exemption | undefined {
+  const names = subjectNames(finding);
   return exemptions.find(
     (exemption) =>
       exemption.control === finding.control.slug &&
@@ -18,13 +24,13 @@ export function exemptionOf(exemptions: readonly Exemption[], finding: Finding, 
   );
 }
 
-/** Tells whether an exemption no longer applies: `expires` is its last day. */
+/** Tells whether an exemption has expired. `expires` is the last day on which it applies. */
 export function isExpired({ expires }: Exemption, today: string): boolean {
   return expires < today;
 }
 
-/** The names under which an exemption can mean a finding's subject: by kind, shortest first, then by node. */
-export function namesOf({ subject: { kind, namespace, name, node } }: Pick<Finding, 'subject'>): string[] {
+/** Gives the names that a pattern can match: by kind, shortest first, then by node. */
+export function subjectNames({ subject: { kind, namespace, name, node } }: Pick<Finding, 'subject'>): string[] {
   const names: string[] = [];
   if (kind !== undefined) names.push(`${kind.toLowerCase()}/${name}`);
   if (kind !== undefined && namespace !== undefined) names.push(`${kind.toLowerCase()}/${namespace}/${name}`);
@@ -32,7 +38,7 @@ export function namesOf({ subject: { kind, namespace, name, node } }: Pick<Findi
   return names;
 }
 
-/** Tells whether a name matches; it is gone through once, however many `*` there are. */
+/** Tells whether a pattern matches a name. The time is linear in the name, however many `*` the pattern has. */
 function matches({ subject }: Exemption, name: string): boolean {
   const slash = subject.indexOf('/');
   const kind = slash === -1 ? subject : subject.slice(0, slash);

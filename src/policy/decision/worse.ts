@@ -1,24 +1,26 @@
-/** What is compared of a finding, now and before: of a live one, or of one that a report kept. */
-export interface Judged {
+// The ratchet: whether a result is worse than an earlier one.
+
+/** The part of an outcome that is compared with an earlier one. */
+export interface OutcomeSummary {
   readonly result: 'pass' | 'fail' | 'unknown';
-  /** None unless it fails. */
+  /** Empty unless the result is `fail`. */
   readonly violations: readonly { readonly code: string; readonly setting: string }[];
 }
 
 /**
- * The ratchet. Worse means that it passed before and does not now, or that there is a violation that was not there before.
- * What could not be read before did not pass before.
+ * Tells whether a result is worse than before: it passed and does not pass now, or it has a violation that it did not have.
+ * An unknown result before counts as not passed.
  *
- * @param before everything that is known of the same subject before; where that is nothing, whatever does not pass is worse
+ * @param before all earlier results of the same finding; if there are none, every result but `pass` is worse
  */
-export function isWorse(now: Judged, before: readonly Judged[]): boolean {
+export function isWorse(now: OutcomeSummary, before: readonly OutcomeSummary[]): boolean {
   if (now.result === 'pass') return false;
   if (before.length === 0 || before.some(({ result }) => result === 'pass')) return true;
-  const known = new Set(before.flatMap(violationsOf));
-  return violationsOf(now).some((violation) => !known.has(violation));
+  const known = new Set(before.flatMap(violationKeys));
+  return violationKeys(now).some((violation) => !known.has(violation));
 }
 
-/** Violations as they are compared: by what is wrong with which setting, wherever that stands and however it is said. */
-export function violationsOf({ violations }: Judged): string[] {
+/** Gives each violation as `code setting`: its place and its message do not matter when results are compared. */
+export function violationKeys({ violations }: OutcomeSummary): string[] {
   return violations.map(({ code, setting }) => `${code} ${setting}`);
 }

@@ -1,18 +1,18 @@
-// IP addresses as texts, so that one address is one text wherever it is from.
+// IP addresses in one canonical text form, so that addresses from different sources can be compared.
 
-/** An address or host name in the one form in which it is compared with others. Total. */
+/** Gives the canonical form of an address or host name. Never throws. */
 export function comparable(text: string): string {
   return isIPv6(text) ? fromGroups(ipv6Groups(text)) : text.toLowerCase();
 }
 
-/** The same of the bytes of an address in a certificate; undefined where they are none. */
+/** Gives the canonical form of the bytes of an address in a certificate; undefined if they are not an address. */
 export function comparableBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) return undefined;
   return fromGroups(Array.from({ length: 8 }, (_, at) => ((bytes[2 * at] ?? 0) << 8) | (bytes[2 * at + 1] ?? 0)));
 }
 
-/** The eight groups of an IPv6 address; of a text that is none, whatever comes of it. */
+/** Gives the eight groups of an IPv6 address. The result for any other text has no meaning. */
 export function ipv6Groups(address: string): number[] {
   const [head = '', tail] = address.split('::').map(withoutDots);
   const [first, last] = [groupsOf(head), groupsOf(tail ?? '')];
@@ -20,7 +20,7 @@ export function ipv6Groups(address: string): number[] {
   return [...first, ...Array<number>(missing).fill(0), ...last];
 }
 
-/** No host name has a colon, and neither has an IPv4 address. */
+/** A host name contains no colon, and an IPv4 address contains none either. */
 function isIPv6(text: string): boolean {
   return text.length <= 45 && text.includes(':') && /^[0-9a-f:.]+$/i.test(text);
 }

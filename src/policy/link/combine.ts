@@ -1,25 +1,27 @@
-import { areOfFiles, sameValues } from './audits.ts';
-import { keyOf } from '../decision/drift.ts';
+// Makes one finding of all evidence about the same control and subject.
+
+import { areFileFaults, haveSameValues } from './node-audit.ts';
+import { findingKey } from '../finding-key.ts';
 import type { Finding, OtherEvidence } from '../finding.ts';
 import type { Vantage } from '../reading.ts';
 
-/** What proves more comes first: what the process itself says, then its host, then the API, then what is written down. */
+/** The strongest evidence first: the process itself, its host, the API, a document that only declares settings. */
 const RANK: Readonly<Record<Vantage, number>> = { live: 0, 'on-node': 1, running: 2, declared: 3 };
 
 /**
- * Makes one finding of all that is known about the same control and subject. Evidence that could tell goes before evidence
- * that could not, then what proves more; where two equally good pieces contradict each other, the one that fails decides.
- * Of what is in the files of a process its host alone can tell, so that this is added to what the process says.
+ * Makes one finding of all evidence about the same control and subject. Evidence with a result goes before evidence that is
+ * `unknown`, then stronger evidence goes before weaker. Of two equally strong pieces, the one that fails decides. Only the
+ * host shows the content of a process's files, so its result is added to the process's own.
  *
- * @param findings of one run, each by one piece of evidence
- * @param declared what is written down for these subjects as a whole, such as a ConfigMap for all kubelets: it can
- *   contradict, and never decides, because nothing shows that a process was started with it
- * @returns one finding for each control and subject, in the order of their first appearance; `others` holds the rest
+ * @param findings the findings of one run, each from one piece of evidence
+ * @param declared findings that hold for all these subjects, such as those of a ConfigMap for all kubelets. They can
+ *   contradict but never decide, because nothing shows that a process was started with them
+ * @returns one finding for each control and subject, in the order in which they first appear; `others` has the rest
  */
 export function combine(findings: readonly Finding[], declared: readonly Finding[] = []): Finding[] {
   const groups = new Map<string, [Finding, ...Finding[]]>();
   for (const finding of findings) {
-    const key = keyOf(finding);
+    const key = findingKey(finding);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
@@ -27,12 +29,12 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
   return Array.from(groups.values(), (group) => {
     const first = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
     const rest = group.filter((finding) => finding !== first).sort(byWeight);
-    const host = rest.find((other) => tellsOfFiles(first, other));
+    const host = rest.find((other) => showsFilesOf(first, other));
     const decided = host === undefined ? first : { ...first, outcome: host.outcome };
     const common = declared.filter(({ control }) => control.slug === decided.control.slug);
-    const next = group.flatMap((finding) => nextOf(finding, decided));
+    const next = group.flatMap((finding) => pendingOf(finding, decided));
     const others = [
-      ...rest.map((other) => otherOf(other, (other === host || agree(first, other)) && sameValues(first, other))),
+      ...rest.map((other) => otherOf(other, (other === host || agree(first, other)) && haveSameValues(first, other))),
       ...common.map((other) => otherOf(other, agree(decided, other))),
       ...next,
     ];
@@ -41,44 +43,44 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
   });
 }
 
-/** What is known, and what of it is shown: what is derived from all findings does not depend on which of them are shown. */
-export interface Known {
-  readonly findings: readonly Finding[];
-  readonly shown: readonly Finding[];
+/** Combined findings. Whatever is derived from findings is derived from all, also from those that are not reported. */
+export interface CombinedFindings {
+  readonly all: readonly Finding[];
+  readonly reported: readonly Finding[];
 }
 
-/** Makes one finding of all that is known, as `combine` does, and of those alone that are to be shown. */
-export function combineShown(
+/** Combines all findings, and separately those that are reported. */
+export function combineReported(
   findings: readonly Finding[],
   declared: readonly Finding[],
-  isShown: (finding: Finding) => boolean,
-): Known {
-  const combined = combine(findings, declared);
-  const isAll = findings.every(isShown) && declared.every(isShown);
-  return { findings: combined, shown: isAll ? combined : combine(findings.filter(isShown), declared.filter(isShown)) };
+  isReported: (finding: Finding) => boolean,
+): CombinedFindings {
+  const all = combine(findings, declared);
+  const isAll = findings.every(isReported) && declared.every(isReported);
+  return { all, reported: isAll ? all : combine(findings.filter(isReported), declared.filter(isReported)) };
 }
 
 /**
- * Tells whether a host shows what is in the files of a process that passes by itself. A process names its files, or the CAs in
- * them, and nothing else of them: it does not refute that one has expired.
+ * Tells whether the host shows the files of a process that passes by its own answer. A process names its files or the CAs in
+ * them only: its answer does not refute that a certificate has expired.
  */
-function tellsOfFiles(first: Finding, other: Finding): boolean {
+function showsFilesOf(first: Finding, other: Finding): boolean {
   if (first.vantage !== 'live' || first.outcome.result !== 'pass' || other.vantage !== 'on-node') return false;
   const { outcome } = other;
-  if (outcome.result === 'unknown' || !sameValues(first, other)) return false;
-  return outcome.result === 'pass' || areOfFiles(other.control, outcome.violations);
+  if (outcome.result === 'unknown' || !haveSameValues(first, other)) return false;
+  return outcome.result === 'pass' || areFileFaults(other.control, outcome.violations);
 }
 
-/** Tells whether pieces of evidence contradict each other: drift of its own kind, such as a file changed and no restart. */
-export function isDisputed({ others = [] }: Pick<Finding, 'others'>): boolean {
+/** Tells whether the evidence is contradictory. For example, a file was changed and the process was not restarted. */
+export function isContradicted({ others = [] }: Pick<Finding, 'others'>): boolean {
   return others.some(({ agrees }) => !agrees);
 }
 
 /**
- * What comes with the next start of the process, as its host told: that goes on being true whatever decides. Where the host
- * could not tell what runs, it is no news that the same comes.
+ * Gives what the host shows for the next start of the process, which holds whichever evidence decides. Where the running
+ * settings are unknown to the host, the same result for the next start is not worth a mention.
  */
-function nextOf({ outcome, others = [] }: Finding, { outcome: { result: decided } }: Finding): OtherEvidence[] {
+function pendingOf({ outcome, others = [] }: Finding, { outcome: { result: decided } }: Finding): OtherEvidence[] {
   return others
     .filter(({ pending, result }) => pending === true && (outcome.result !== 'unknown' || result !== decided))
     .map((other) => ({ ...other, agrees: decided === 'unknown' }));

@@ -1,41 +1,42 @@
-// Who answered at the address of a node. An address proves an address: two nodes can have the same one, it can have moved to
-// another machine, and any TLS server can listen there. What tells them apart are the names of the serving certificate.
+// Whether the server at a node's address is that node's kubelet. An address alone does not prove it: two nodes can have the
+// same address, an address can move to another machine, and any TLS server can listen there. The names in the serving
+// certificate prove it.
 
 import type { Problem } from '../reading.ts';
 
-/** A node, as far as others can be taken for it. Names and addresses are in lower case, IPv6 addresses in one form. */
-export interface NodeNames {
+/** What identifies a node. Names are in lower case, and addresses in canonical form. */
+export interface NodeIdentity {
   readonly name: string;
-  /** All that its status gives, whatever their types. Its kubelet can write them. */
+  /** All addresses in its status, of any type. Its kubelet writes them. */
   readonly addresses: readonly string[];
-  /** Where it is asked, as `host:port`; undefined where it is not. */
+  /** The `host:port` of its kubelet; undefined if the kubelet has no usable address. */
   readonly endpoint?: string | undefined;
 }
 
-/** Which node a name or an address stands for, among all nodes of one sweep. */
-export interface Directory {
-  /** The only node that has this name or address; undefined where there are several or none. */
+/** Finds the nodes of one sweep by name, address and endpoint. */
+export interface NodeIndex {
+  /** The node with this name or address; undefined if there is none, or more than one. */
   readonly ownerOf: (nameOrAddress: string) => string | undefined;
-  /** The nodes that are asked at the same place, itself included. */
-  readonly askedAt: (endpoint: string) => readonly string[];
+  /** All nodes with this endpoint. */
+  readonly nodesAt: (endpoint: string) => readonly string[];
 }
 
-/** The names of a serving certificate, written as those of nodes. */
+/** The names in a serving certificate, in the same form as those of nodes. */
 export interface ServingNames {
   readonly commonName: string | undefined;
   readonly hosts: readonly string[];
   readonly addresses: readonly string[];
-  /** Whether a CA that is known signs kubelets alone with such a subject, and has signed this one. Costs a verification. */
+  /** Tells whether it is signed by a known CA that signs such subjects for kubelets only. Costs a verification. */
   readonly isKubelet: () => boolean;
 }
 
-/** Why an answer is not taken for that of a node. */
-export interface Stranger extends Problem {
+/** Why an answer does not count as the node's. */
+export interface IdentityProblem extends Problem {
   readonly code: 'wrong-node' | 'unidentified';
 }
 
-/** Makes the directory of all nodes of a sweep. A name goes before an address: no other node can take it for its own. */
-export function directoryOf(nodes: readonly NodeNames[]): Directory {
+/** Indexes all nodes of a sweep. A name goes before an address, because no other node can claim a name. */
+export function indexNodes(nodes: readonly NodeIdentity[]): NodeIndex {
   const owners = new Map<string, string | undefined>();
   const names = new Set(nodes.map(({ name }) => name));
   const endpoints = new Map<string, string[]>();
@@ -51,32 +52,32 @@ export function directoryOf(nodes: readonly NodeNames[]): Directory {
   }
   return {
     ownerOf: (key) => (names.has(key) ? key : owners.get(key)),
-    askedAt: (endpoint) => endpoints.get(endpoint) ?? [],
+    nodesAt: (endpoint) => endpoints.get(endpoint) ?? [],
   };
 }
 
 /**
- * Tells whether a serving certificate is that of the node that was asked. A kubelet serves with one of three: signed by the
- * cluster, for `system:node:NAME`; signed by itself, for `NAME@TIME`; or given to it, for its host name or an address.
+ * Checks that a serving certificate belongs to the node that was asked. A kubelet has one of three: signed by the cluster,
+ * for `system:node:NAME`; self-signed, for `NAME@TIME`; or configured, for its host name or an address.
  *
- * @param seen undefined where no certificate was seen
- * @returns why what answered says nothing about the node; undefined where it is the node
+ * @param seen undefined if the server showed no certificate
+ * @returns why the answer does not count as the node's; undefined if it does
  */
-export function strangerAt(
-  node: NodeNames,
-  directory: Directory,
+export function identityProblem(
+  node: NodeIdentity,
+  index: NodeIndex,
   seen: ServingNames | undefined,
-): Stranger | undefined {
+): IdentityProblem | undefined {
   const { name, endpoint = name } = node;
-  const others = directory.askedAt(endpoint).filter((other) => other !== name);
+  const others = index.nodesAt(endpoint).filter((other) => other !== name);
   const shown = seen && shownNames(seen);
   if (seen !== undefined && shown !== undefined) {
     const { signed, all } = namesOf(seen);
     if (all.includes(name)) return undefined;
-    // a wildcard is for several nodes, and tells those that are asked at one place not apart
+    // a wildcard covers several nodes, and does not distinguish nodes with the same endpoint
     if (others.length === 0 && all.some((known) => covers(known, name))) return undefined;
     if (isOfApiServer(seen)) return unidentified(`${endpoint} answers with the certificate of a kube-apiserver`);
-    const another = signed ?? namedNode(node, directory, all);
+    const another = signed ?? namedNode(node, index, all);
     if (another !== undefined && another !== name) {
       const words = `${endpoint} answers as ${another} (its certificate is for ${shown}), not as ${name}`;
       return { code: 'wrong-node', message: `${words}: ${ADDRESSES}` };
@@ -86,48 +87,54 @@ export function strangerAt(
   }
   const words = shown === undefined ? 'shows no certificate' : `shows a certificate for ${shown}`;
   if (others.length > 0) {
-    const message = `${listed([name, ...others])} are all asked at ${endpoint}, which ${words}, and so none of them in particular: ${ADDRESSES}`;
+    const message = `${listed([name, ...others])} all have the endpoint ${endpoint}, which ${words}, so the answer cannot be assigned to one of them: ${ADDRESSES}`;
     return { code: 'wrong-node', message };
   }
-  return unidentified(`${endpoint} ${words}, which is neither the name of ${name} nor an address that only it has`);
+  return unidentified(
+    `${endpoint} ${words}, which is neither for the name ${name} nor for an address that only this node has`,
+  );
 }
 
-/** Why an answer that shows no certificate says nothing about a node, where others are asked at the same place. */
-export function sharedPlace({ name, endpoint = name }: NodeNames, directory: Directory): Stranger | undefined {
-  const others = directory.askedAt(endpoint).filter((other) => other !== name);
+/** Gives the problem of an answer that shows no certificate if other nodes have the same endpoint; else undefined. */
+export function sharedEndpointProblem(
+  { name, endpoint = name }: NodeIdentity,
+  index: NodeIndex,
+): IdentityProblem | undefined {
+  const others = index.nodesAt(endpoint).filter((other) => other !== name);
   if (others.length === 0) return undefined;
-  const message = `${listed([name, ...others])} are all asked at ${endpoint}, and the answer does not show whose it is: ${ADDRESSES}`;
+  const message = `${listed([name, ...others])} all have the endpoint ${endpoint}, and the answer does not show which of them sent it: ${ADDRESSES}`;
   return { code: 'wrong-node', message };
 }
 
-const ADDRESSES = 'compare the addresses in kubectl get nodes -o wide, and give each kubelet its own with --node-ip';
+const ADDRESSES =
+  'compare the addresses in kubectl get nodes -o wide, and give each kubelet its own address with --node-ip';
 
-/** The names to compare, and the one that the cluster itself vouches for, which goes before all others. */
+/** Gives the names to compare, and the node name that the cluster's CA signed, which goes before all others. */
 function namesOf({ commonName, hosts, addresses }: ServingNames): { signed: string | undefined; all: string[] } {
   const signed = commonName?.match(/^system:node:(.+)$/)?.[1];
   const own = signed ?? commonName?.match(/^(.+)@\d+$/)?.[1] ?? commonName;
   return { signed, all: [...(own === undefined ? [] : [own]), ...hosts, ...addresses] };
 }
 
-/** The node that a certificate is for: the one that is meant, where it has one of the names; else any other. */
-function namedNode({ name }: NodeNames, directory: Directory, all: readonly string[]): string | undefined {
-  const owners = all.map(directory.ownerOf).filter((owner) => owner !== undefined);
+/** Finds the node that a certificate is for: the asked node if it has one of the names, else any other. */
+function namedNode({ name }: NodeIdentity, index: NodeIndex, all: readonly string[]): string | undefined {
+  const owners = all.map(index.ownerOf).filter((owner) => owner !== undefined);
   return owners.includes(name) ? name : owners[0];
 }
 
-/** Every API server has this name for the pods of its cluster, and no kubelet. */
+/** Every API server has this name, for the pods of its cluster, and no kubelet has it. */
 function isOfApiServer({ hosts }: ServingNames): boolean {
   return hosts.includes('kubernetes.default.svc');
 }
 
-/** A wildcard stands for one label (RFC 6125). */
+/** Tells whether a wildcard matches a name. It stands for one label (RFC 6125). */
 function covers(pattern: string, name: string): boolean {
   return pattern.startsWith('*.') && name.includes('.') && pattern.slice(1) === name.slice(name.indexOf('.'));
 }
 
-function unidentified(words: string): Stranger {
+function unidentified(words: string): IdentityProblem {
   const advice =
-    "it can be a proxy that inspects TLS, or another program; see what listens there, or renew the kubelet's serving certificate (delete its pki/kubelet.crt and restart it, or set serverTLSBootstrap)";
+    "this can be a proxy that inspects TLS, or another program; find out what listens there, or renew the kubelet's serving certificate (delete its pki/kubelet.crt and restart the kubelet, or set serverTLSBootstrap)";
   return { code: 'unidentified', message: `${words}: ${advice}` };
 }
 

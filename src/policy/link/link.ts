@@ -1,25 +1,27 @@
+// The link between the kube-apiservers of a cluster and its kubelets: one verdict from the findings about both ends.
+
 import type { Finding } from '../finding.ts';
 import type { Outcome } from '../outcome.ts';
 
 type Result = Outcome['result'];
 
-/** The findings of a link are those of these two controls: kube-apiserver presents a certificate, the kubelet asks for it. */
-export const PRESENTS = 'apiserver-kubelet-client-cert';
-export const ASKS = 'kubelet-client-ca';
+/** The controls about the two ends: kube-apiserver presents a client certificate, and the kubelet requests it. */
+export const CLIENT_CERTIFICATE_CONTROL = 'apiserver-kubelet-client-cert';
+export const CLIENT_CA_CONTROL = 'kubelet-client-ca';
 
-/** The link between the kube-apiservers of a cluster and its kubelets. */
+/** The state of the link in one cluster. */
 export interface Link {
-  /** `pass` where both ends are set everywhere, `fail` where one is not, `unknown` where that could not be told. */
+  /** `pass` if both ends are configured everywhere, `fail` if one is not, else `unknown`. */
   readonly result: Result;
   /** Every kube-apiserver, and whether it presents a certificate to kubelets. */
   readonly apiServers: readonly LinkEnd[];
-  /** Why no kube-apiserver can be judged, where that is so by design: the provider runs them. */
+  /** Why no kube-apiserver can be checked; only where a provider runs them and does not show them. */
   readonly apiServersNotApplicable?: string;
-  /** How many kubelets ask for a certificate, do not, or could not be asked. */
+  /** How many kubelets request a certificate, do not, or are unknown. */
   readonly kubelets: Readonly<Record<Result, number>>;
-  /** The CAs that kubelets name as those whose certificates they accept, and how many kubelets name each. */
+  /** The names of the CAs that kubelets accept client certificates from, and how many kubelets name each. */
   readonly acceptedAuthorities: readonly { readonly name: string; readonly kubelets: number }[];
-  /** How many kubelets answered a call through kube-apiserver, which proves the link, or refused it, which proves that it is broken. */
+  /** How many kubelets answered a call through kube-apiserver, which proves the link, or rejected it, which proves that the link is broken. */
   readonly calls: { readonly answered: number; readonly refused: number };
 }
 
@@ -30,14 +32,14 @@ export interface LinkEnd {
 }
 
 /** Counts the ends of the link, one node at a time. */
-export interface LinkTally {
+export interface LinkCounter {
   readonly addApiServers: (findings: readonly Finding[]) => void;
   readonly addNode: (findings: readonly Finding[], call?: 'answered' | 'refused') => void;
   readonly result: (apiServersNotApplicable?: string) => Link;
 }
 
-/** Starts to count. What is kept does not grow with the number of nodes. */
-export function tallyLink(): LinkTally {
+/** Makes a counter. Its memory does not grow with the number of nodes. */
+export function countLink(): LinkCounter {
   const apiServers: LinkEnd[] = [];
   const kubelets = { pass: 0, fail: 0, unknown: 0 };
   const authorities = new Map<string, number>();
@@ -45,16 +47,16 @@ export function tallyLink(): LinkTally {
   return {
     addApiServers: (findings) => {
       for (const { control, subject, vantage, outcome } of findings) {
-        // what is only written down is no kube-apiserver
-        if (control.slug !== PRESENTS || vantage === 'declared') continue;
+        // a document that only declares settings is not a kube-apiserver
+        if (control.slug !== CLIENT_CERTIFICATE_CONTROL || vantage === 'declared') continue;
         apiServers.push({ name: subject.name, result: outcome.result });
       }
     },
     addNode: (findings, call) => {
-      const asks = findings.find(({ control }) => control.slug === ASKS);
-      kubelets[asks?.outcome.result ?? 'unknown'] += 1;
+      const clientCA = findings.find(({ control }) => control.slug === CLIENT_CA_CONTROL);
+      kubelets[clientCA?.outcome.result ?? 'unknown'] += 1;
       if (call !== undefined) calls[call] += 1;
-      for (const name of asks === undefined ? [] : authoritiesOf(asks)) {
+      for (const name of clientCA === undefined ? [] : authoritiesOf(clientCA)) {
         if (authorities.size < MOST_AUTHORITIES || authorities.has(name)) {
           authorities.set(name, (authorities.get(name) ?? 0) + 1);
         }
@@ -75,30 +77,30 @@ export function tallyLink(): LinkTally {
 }
 
 /**
- * The link of one node: both of its ends, and the proof of a refused call where there was one.
+ * Gives the result for the link of one node, from both ends. A call that its kubelet rejected proves a broken link.
  *
- * @param asks the finding of whether its kubelet asks for a certificate
+ * @param clientCA the finding about the client CA of the node's kubelet
  */
-export function linkOfNode({ apiServers, apiServersNotApplicable }: Link, asks: Finding): Result {
-  const isRefused = asks.others?.some(
+export function linkOfNode({ apiServers, apiServersNotApplicable }: Link, clientCA: Finding): Result {
+  const isRejected = clientCA.others?.some(
     ({ source, problems }) =>
       'via' in source && source.via === 'configz-proxy' && problems.some(({ code }) => code === 'unauthorized'),
   );
-  if (isRefused === true) return 'fail';
-  return worst([...(apiServersNotApplicable === undefined ? [endOf(apiServers)] : []), asks.outcome.result]);
+  if (isRejected === true) return 'fail';
+  return worst([...(apiServersNotApplicable === undefined ? [endOf(apiServers)] : []), clientCA.outcome.result]);
 }
 
-/** Every kubelet names a handful; a hostile one names as many as it likes. */
+/** A kubelet names a few. The limit is for a hostile kubelet, which can name any number. */
 const MOST_AUTHORITIES = 100;
 
 function authoritiesOf({ source, evidence, others = [] }: Finding): readonly string[] {
-  const hello = [{ source, evidence }, ...others].find(
+  const handshake = [{ source, evidence }, ...others].find(
     (piece) => 'via' in piece.source && piece.source.via === 'handshake',
   );
-  return [...new Set(hello?.evidence.map(({ value }) => value) ?? [])];
+  return [...new Set(handshake?.evidence.map(({ value }) => value) ?? [])];
 }
 
-/** Any kube-apiserver can be the one that calls, so all have to present a certificate; none seen proves nothing. */
+/** Any kube-apiserver can call a kubelet, so all must present a certificate. If none is visible, nothing is proven. */
 function endOf(apiServers: readonly LinkEnd[]): Result {
   return apiServers.length === 0 ? 'unknown' : worst(apiServers.map(({ result }) => result));
 }

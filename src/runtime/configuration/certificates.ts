@@ -1,4 +1,4 @@
-import type { Moment } from '../../policy/certificates.ts';
+import type { CheckTime } from '../../policy/certificates.ts';
 import type { Entry, Located, YamlReader } from './yaml-reader.ts';
 
 /** How certificate files are to be judged, as the file has it. */
@@ -26,7 +26,7 @@ export function readCertificateSettings(reader: YamlReader, certificates: Entry)
 }
 
 /** When certificates are judged, and until when what expires is worth a warning. */
-export function momentAt(now: Date, settings: CertificateSettings | undefined): Moment {
+export function momentAt(now: Date, settings: CertificateSettings | undefined): CheckTime {
   const days = daysOf(settings?.warnBefore?.value ?? CERTIFICATE_DEFAULTS.warnBefore);
   // settings were checked when they were read
   if (days === undefined) throw new Error('warnBefore was not checked');

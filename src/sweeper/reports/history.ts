@@ -1,4 +1,6 @@
-import { comparedOf, keyOf, remember, type Remembered } from '../../policy/decision/drift.ts';
+import { summaryOf, toStoredFinding, type StoredFinding } from '../../policy/decision/drift.ts';
+import { findingKey, parseFindingKey, type FindingKey } from '../../policy/finding-key.ts';
+import type { PreviousOutcome } from '../../policy/decision/decide.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
@@ -28,10 +30,10 @@ export interface Archive {
   readonly load: (signal: AbortSignal) => Promise<void>;
   /** What is stored was read at least once: without that nothing is known of since when a finding is there. */
   readonly isLoaded: () => boolean;
-  /** What is remembered of a finding, by its `keyOf`. */
-  readonly remembered: (about: ReportSubject, key: string) => Remembered | undefined;
+  /** What is remembered of a finding, by its key. */
+  readonly remembered: (about: ReportSubject, key: FindingKey) => StoredFinding | undefined;
   /** What is remembered of the findings of an object, whatever its container: the *before* of `ratchet`. */
-  readonly stored: (kind: 'Pod' | 'ConfigMap', namespace: string, name: string) => readonly StoredFinding[];
+  readonly stored: (kind: 'Pod' | 'ConfigMap', namespace: string, name: string) => readonly PreviousOutcome[];
   /** Announces what changed, then stores the report where it differs. Never rejects. */
   readonly keep: (
     about: ReportSubject,
@@ -48,14 +50,6 @@ export interface Archive {
     isPresent: ((node: string) => boolean) | undefined,
     signal: AbortSignal,
   ) => Promise<readonly SourceProblem[]>;
-}
-
-/** What is remembered of one control on one container of an object. */
-export interface StoredFinding extends Remembered {
-  /** The control's slug. */
-  readonly control: string;
-  /** Undefined where the object has no containers. */
-  readonly container: string | undefined;
 }
 
 /** What an archive needs. */
@@ -87,7 +81,7 @@ export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts
     let isDone = true;
     for (const finding of findings) {
       if (exemptionOf(finding)) continue;
-      for (const event of driftEvents(about, finding, memory?.remembered.get(keyOf(finding)), at, ports.digest)) {
+      for (const event of driftEvents(about, finding, memory?.remembered.get(findingKey(finding)), at, ports.digest)) {
         const { name, namespace } = event.metadata;
         if (refusing.has(namespace) || (isPartial && event.reason === 'KubeletGuardResolved')) continue;
         const problem = await announce(event, signal);
@@ -108,14 +102,10 @@ export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts
     isLoaded: () => isLoaded,
     remembered: (about, key) => memories.get(about)?.remembered.get(key),
     stored: (kind, namespace, name) => {
-      const memory = memories.get({ kind: 'control-plane' });
-      return Array.from(memory?.remembered ?? [], ([key, remembered]) => ({ remembered, parts: key.split('|') }))
-        .filter(({ parts }) => parts[2] === kind && parts[3] === namespace && parts[4] === name)
-        .map(({ remembered, parts }) => ({
-          ...remembered,
-          control: parts[0] ?? '',
-          container: parts[5] === '' ? undefined : parts[5],
-        }));
+      const found = memories.get({ kind: 'control-plane' })?.remembered ?? [];
+      return Array.from(found, ([key, finding]) => ({ ...finding, about: parseFindingKey(key) }))
+        .filter(({ about }) => about.kind === kind && about.namespace === namespace && about.name === name)
+        .map(({ about: { control, container }, result, violations }) => ({ control, container, result, violations }));
     },
     keep: async (about, findings, look, signal) => {
       const problems: SourceProblem[] = [];
@@ -125,7 +115,7 @@ export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts
       const entriesOf = (memory: Memory | undefined): ReportEntry[] =>
         findings.map((finding) => ({
           finding,
-          remembered: remember(comparedOf(finding), memory?.remembered.get(keyOf(finding)), look.at),
+          remembered: toStoredFinding(summaryOf(finding), memory?.remembered.get(findingKey(finding)), look.at),
           exemption: exemptionOf(finding),
         }));
       const problem = await shelf.store(about, entriesOf, signal);

@@ -1,4 +1,4 @@
-import { mergeRemembered } from '../../policy/decision/drift.ts';
+import { mergeStoredFindings } from '../../policy/decision/drift.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import {
   contentOf,
@@ -126,7 +126,7 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
     const isNewer = memory?.version === '';
     memories.set(about, {
       ...stored,
-      remembered: isNewer ? mergeRemembered(remembered, memory.remembered) : remembered,
+      remembered: isNewer ? mergeStoredFindings(remembered, memory.remembered) : remembered,
     });
     return about;
   };

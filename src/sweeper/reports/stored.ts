@@ -1,4 +1,5 @@
-import type { Remembered } from '../../policy/decision/drift.ts';
+import type { StoredFindings } from '../../policy/decision/drift.ts';
+import { renameSubject } from '../../policy/finding-key.ts';
 import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
 import { recall, record } from '../../outputs/cluster/remembered.ts';
 
@@ -8,7 +9,7 @@ export interface Memory {
   readonly version: string;
   /** The digest of what is stored. */
   readonly content: string;
-  readonly remembered: ReadonlyMap<string, Remembered>;
+  readonly remembered: StoredFindings;
 }
 
 /** What nothing is known to be stored of. */
@@ -55,7 +56,7 @@ export function openMemories(): Memories {
   const states = new Map<string, string>();
   let controlPlane: Memory | undefined;
   /** One node is asked about several times in a row. */
-  let last = { node: '', state: '', remembered: new Map<string, Remembered>() as ReadonlyMap<string, Remembered> };
+  let last = { node: '', state: '', remembered: new Map() as StoredFindings };
 
   const shared = (state: string): string => {
     const known = states.get(state);
@@ -64,7 +65,7 @@ export function openMemories(): Memories {
     states.set(state, state);
     return state;
   };
-  const decoded = (node: string, state: string): ReadonlyMap<string, Remembered> => {
+  const decoded = (node: string, state: string): StoredFindings => {
     if (last.node !== node || last.state !== state) last = { node, state, remembered: decode(state, node) };
     return last.remembered;
   };
@@ -120,24 +121,17 @@ function unstored({ own, state }: Kept): Kept {
   return { own: flat(`${own.split('\n', 1)[0] ?? ''}\n\n`), state };
 }
 
-function encode(remembered: ReadonlyMap<string, Remembered>, node: string): string {
-  const lines = Array.from(remembered, ([key, memory]) => record(swap(key, node, NODE), memory));
+function encode(remembered: StoredFindings, node: string): string {
+  const lines = Array.from(remembered, ([key, memory]) => record(renameSubject(key, node, NODE), memory));
   return lines
     .filter((line) => line !== undefined)
     .sort()
     .join('\n');
 }
 
-function decode(state: string, node: string): ReadonlyMap<string, Remembered> {
+function decode(state: string, node: string): StoredFindings {
   const memories = (state === '' ? [] : state.split('\n')).map(recall).filter((memory) => memory !== undefined);
-  return new Map(memories.map(({ key, remembered }) => [swap(key, NODE, node), remembered]));
-}
-
-function swap(key: string, from: string, to: string): string {
-  return key
-    .split('|')
-    .map((part) => (part === from ? to : part))
-    .join('|');
+  return new Map(memories.map(({ key, remembered }) => [renameSubject(key, NODE, node), remembered]));
 }
 
 /** A text that was put together keeps all its parts alive; a copy is one piece. */

@@ -1,9 +1,9 @@
 import { asRecord, asRecords } from '../../json.ts';
 import { comparable } from '../../policy/link/addresses.ts';
-import { stillTold, type Audit } from '../../policy/link/audits.ts';
-import { combineShown, type Known } from '../../policy/link/combine.ts';
-import type { Directory } from '../../policy/link/identity.ts';
-import { PRESENTS } from '../../policy/link/link.ts';
+import { markOutdated, type NodeAudit } from '../../policy/link/node-audit.ts';
+import { combineReported, type CombinedFindings } from '../../policy/link/combine.ts';
+import type { NodeIndex } from '../../policy/link/identity.ts';
+import { CLIENT_CERTIFICATE_CONTROL } from '../../policy/link/link.ts';
 import type { UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SubjectName } from '../../policy/subject.ts';
@@ -34,7 +34,7 @@ export interface Surroundings {
   /** The provider that runs the control plane, where that is known and no node is a control plane's. */
   readonly managedBy: string | undefined;
   /** The nodes of the cluster. */
-  readonly directory: Directory;
+  readonly directory: NodeIndex;
   readonly isReported: (finding: Finding) => boolean;
 }
 
@@ -64,9 +64,9 @@ function isText(value: unknown): value is string {
 export function judgeControlPlane(
   { listed, pods }: ControlPlane,
   asked: readonly Finding[],
-  audits: readonly Audit[],
+  audits: readonly NodeAudit[],
   { server, managedBy, directory, isReported }: Surroundings,
-): Known & { readonly notApplicable?: string } {
+): CombinedFindings & { readonly notApplicable?: string } {
   const declared = listed.filter(({ vantage }) => vantage === 'declared');
   const running = listed.filter(({ vantage }) => vantage !== 'declared');
   const hasPods = running.some(isOfApiServer);
@@ -83,14 +83,14 @@ export function judgeControlPlane(
   const startedAt = ({ subject }: Finding) => pods.find((pod) => pod.subject === subject)?.startedAt;
   const onHosts = audits.flatMap(({ findings, at }) => {
     const named = findings.map((finding) => ({ ...finding, subject: atHome(finding, findings, pods) }));
-    return stillTold({ findings: named, at }, startedAt, [...running, ...live]);
+    return markOutdated({ findings: named, at }, startedAt, [...running, ...live]);
   });
-  const known = combineShown([...running, ...live, ...onHosts], declared, isReported);
-  const findings = [...known.findings, ...declared];
-  const shown = [...known.shown, ...declared.filter(isReported)];
-  if (managedBy === undefined || hasPods || [...live, ...onHosts].some(isOfApiServer)) return { findings, shown };
+  const known = combineReported([...running, ...live, ...onHosts], declared, isReported);
+  const all = [...known.all, ...declared];
+  const reported = [...known.reported, ...declared.filter(isReported)];
+  if (managedBy === undefined || hasPods || [...live, ...onHosts].some(isOfApiServer)) return { all, reported };
   const notApplicable = `${managedBy} runs the control plane and does not show its kube-apiserver; its flags are not the cluster's to set`;
-  return { findings, shown, notApplicable };
+  return { all, reported, notApplicable };
 }
 
 /** Tells the addresses at which one kube-apiserver was asked, and not several at different ports. */
@@ -104,7 +104,7 @@ function onlyHosts(asked: readonly Finding[]): (host: string) => boolean {
  * The kube-apiserver that was asked at an address: the one of the node that has it, as its pod where the API shows that.
  * Where the address is no node's, pods tell theirs.
  */
-function atAddress(asked: SubjectName, pods: readonly ApiServerPod[], directory: Directory): SubjectName {
+function atAddress(asked: SubjectName, pods: readonly ApiServerPod[], directory: NodeIndex): SubjectName {
   const host = hostOf(asked.name);
   const node = directory.ownerOf(comparable(host));
   const there = pods.filter(({ subject }) => subject.node === node);
@@ -147,7 +147,7 @@ export function unseenApiServer(server: string): UnansweredDocument {
 }
 
 function isOfApiServer({ control }: Finding): boolean {
-  return control.slug === PRESENTS;
+  return control.slug === CLIENT_CERTIFICATE_CONTROL;
 }
 
 function hostOf(address: string): string {

@@ -1,8 +1,13 @@
 import { comparable } from '../../policy/link/addresses.ts';
-import { stillTold, type Audit } from '../../policy/link/audits.ts';
-import { combineShown, type Known } from '../../policy/link/combine.ts';
-import { sharedPlace, strangerAt, type Directory, type Stranger } from '../../policy/link/identity.ts';
-import { ASKS } from '../../policy/link/link.ts';
+import { markOutdated, type NodeAudit } from '../../policy/link/node-audit.ts';
+import { combineReported, type CombinedFindings } from '../../policy/link/combine.ts';
+import {
+  sharedEndpointProblem,
+  identityProblem,
+  type NodeIndex,
+  type IdentityProblem,
+} from '../../policy/link/identity.ts';
+import { CLIENT_CA_CONTROL } from '../../policy/link/link.ts';
 import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { AskedSource, Problem } from '../../policy/reading.ts';
@@ -14,7 +19,7 @@ import type { Call } from './recorder.ts';
 const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'timeout']);
 
 /** Unless these pass, a kubelet can answer a caller that it does not know. */
-const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([ASKS, 'kubelet-anonymous-auth']);
+const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([CLIENT_CA_CONTROL, 'kubelet-anonymous-auth']);
 
 /** How nodes are asked and judged. */
 export interface NodeJudging {
@@ -26,19 +31,19 @@ export interface NodeJudging {
   /** What the agent of a node handed over; undefined where there is none. */
   readonly handedOver: HandedOver;
   /** All nodes of the sweep. */
-  readonly directory: Directory;
+  readonly directory: NodeIndex;
   readonly unanswered: (document: UnansweredDocument) => void;
   /** Notes that something crashed, and gives the problem. */
   readonly crashed: (what: string, cause: unknown) => Problem;
 }
 
 /** What the agent of a node found there, or why that cannot be told; undefined where no agent is. Never rejects. */
-export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<Audit | Problem | undefined>;
+export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<NodeAudit | Problem | undefined>;
 
 /** What is known of a node. */
-export interface JudgedNode extends Known {
+export interface JudgedNode extends CombinedFindings {
   /** What its agent saw of kube-apiservers on it. */
-  readonly apiServers: Audit;
+  readonly apiServers: NodeAudit;
   /** Where kube-apiserver passed a call on to the kubelet. */
   readonly call: Call | undefined;
   /** It says that it is no machine with a kubelet, and nothing there answered. */
@@ -52,9 +57,9 @@ export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: 
   } catch (cause) {
     const problem = judging.crashed(`the node ${node.name}`, cause);
     const source = { node: node.name, via: 'proc' } as const;
-    const findings = judging.inspect({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem });
-    const shown = findings.filter(judging.isReported);
-    return { findings, shown, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
+    const all = judging.inspect({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem });
+    const reported = all.filter(judging.isReported);
+    return { all, reported, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
   }
 }
 
@@ -73,11 +78,11 @@ async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal
   for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
   const live = answers.flatMap(inspect);
   const audit = { findings: found.filter(isOfKubelet), at };
-  const pieces = [...live, ...stillTold(audit, () => node.readySince, live)];
-  const known = combineShown(pieces, declared.filter(isOfKubelet), isReported);
+  const pieces = [...live, ...markOutdated(audit, () => node.readySince, live)];
+  const known = combineReported(pieces, declared.filter(isOfKubelet), isReported);
   const apiServers = { findings: found.filter((finding) => !isOfKubelet(finding)), at };
   const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
-  return { ...known, apiServers, call: callOf(answers, known.findings), isSkipped };
+  return { ...known, apiServers, call: callOf(answers, known.all), isSkipped };
 }
 
 /** Where a node is asked. */
@@ -87,15 +92,15 @@ export function endpointOf({ address, port }: NodeTarget): string {
 }
 
 /** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
-export function asksForCertificate({ findings }: JudgedNode): boolean {
-  return findings.some(({ control, outcome }) => control.slug === ASKS && outcome.result === 'pass');
+export function asksForCertificate({ all }: JudgedNode): boolean {
+  return all.some(({ control, outcome }) => control.slug === CLIENT_CA_CONTROL && outcome.result === 'pass');
 }
 
 async function readHandOver(
   node: ListedNode,
   { handedOver, crashed }: NodeJudging,
   signal: AbortSignal,
-): Promise<Audit | Problem | undefined> {
+): Promise<NodeAudit | Problem | undefined> {
   try {
     return await handedOver(node, signal);
   } catch (cause) {
@@ -122,7 +127,7 @@ async function askOrCrash(
 function ask(
   { name: via, wanted, ask }: NodeEvidence,
   node: ListedNode,
-  directory: Directory,
+  directory: NodeIndex,
   signal: AbortSignal,
 ): Promise<RawDocument> {
   const source = { node: node.name, via };
@@ -132,9 +137,9 @@ function ask(
   const { name, addresses, target } = node;
   const names = { name, addresses, endpoint: endpointOf(target) };
   // kube-apiserver does not say whose certificate it saw
-  const shared = via === 'configz-proxy' ? sharedPlace(names, directory) : undefined;
+  const shared = via === 'configz-proxy' ? sharedEndpointProblem(names, directory) : undefined;
   if (shared !== undefined) return unasked(shared);
-  return ask({ ...target, stranger: (seen) => strangerAt(names, directory, seen) }, signal);
+  return ask({ ...target, stranger: (seen) => identityProblem(names, directory, seen) }, signal);
 }
 
 /**
@@ -154,7 +159,7 @@ function withoutStrangers(answers: readonly RawDocument[]): RawDocument[] {
   });
 }
 
-function isStranger(problem: Problem): problem is Stranger {
+function isStranger(problem: Problem): problem is IdentityProblem {
   return problem.code === 'wrong-node' || problem.code === 'unidentified';
 }
 

@@ -1,6 +1,7 @@
-import type { Known } from '../../policy/link/combine.ts';
-import { comparedOf, driftOf, keyOf } from '../../policy/decision/drift.ts';
-import { tallyLink, type Link } from '../../policy/link/link.ts';
+import type { CombinedFindings } from '../../policy/link/combine.ts';
+import { summaryOf, driftOf } from '../../policy/decision/drift.ts';
+import { findingKey } from '../../policy/finding-key.ts';
+import { countLink, type Link } from '../../policy/link/link.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
@@ -18,14 +19,14 @@ export interface Books {
   /** Takes the final findings of a node: compares them with what is remembered, counts, and stores them. */
   readonly closeNode: (node: Named, closed: ClosedNode) => Promise<void>;
   /** Takes the final findings of everything else; in part where some of it could not be listed. */
-  readonly closeControlPlane: (known: Known, isPartial: boolean) => Promise<void>;
+  readonly closeControlPlane: (known: CombinedFindings, isPartial: boolean) => Promise<void>;
   /** Forgets the nodes that are no more, where everything was seen. */
   readonly tidy: (isWhole: boolean) => Promise<void>;
   readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
 }
 
 /** What is final about a node. */
-interface ClosedNode extends Known {
+interface ClosedNode extends CombinedFindings {
   readonly call: Call | undefined;
   readonly isSkipped: boolean;
   /** Some of what was heard could not be judged. */
@@ -70,12 +71,12 @@ export function openBooks(
   const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
   const skippedNames: string[] = [];
   const ledger = openLedger();
-  const tally = tallyLink();
+  const tally = countLink();
 
   const compare = (about: ReportSubject, findings: readonly Finding[]): Finding[] =>
     findings.map((finding) => {
-      const before = archive.remembered(about, keyOf(finding));
-      const drift = driftOf(comparedOf(finding), before, at);
+      const before = archive.remembered(about, findingKey(finding));
+      const drift = driftOf(summaryOf(finding), before, at);
       // without what is stored it is not known what is new, nor since when the rest is there; only what changed since
       const isKnown = archive.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
       return drift === undefined || !isKnown ? finding : { ...finding, drift };
@@ -125,17 +126,17 @@ export function openBooks(
   };
 
   return {
-    closeNode: async ({ name, uid }, { findings, shown, call, isSkipped, isPartial }) => {
-      tally.addNode(findings, call);
-      nodes[isSkipped ? 'skipped' : worstOf(shown)] += 1;
+    closeNode: async ({ name, uid }, { all, reported, call, isSkipped, isPartial }) => {
+      tally.addNode(all, call);
+      nodes[isSkipped ? 'skipped' : worstOf(reported)] += 1;
       if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
-      await close({ kind: 'node', name, uid }, shown, isPartial, (compared) => {
+      await close({ kind: 'node', name, uid }, reported, isPartial, (compared) => {
         ledger.addNode(name, compared);
       });
     },
-    closeControlPlane: async ({ findings, shown }, isPartial) => {
-      tally.addApiServers(findings);
-      await close({ kind: 'control-plane' }, shown, isPartial, ledger.add);
+    closeControlPlane: async ({ all, reported }, isPartial) => {
+      tally.addApiServers(all);
+      await close({ kind: 'control-plane' }, reported, isPartial, ledger.add);
     },
     tidy: async (isWhole) => {
       try {

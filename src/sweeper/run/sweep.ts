@@ -1,6 +1,6 @@
-import type { Audit } from '../../policy/link/audits.ts';
-import { directoryOf, type Directory, type NodeNames } from '../../policy/link/identity.ts';
-import { PRESENTS } from '../../policy/link/link.ts';
+import type { NodeAudit } from '../../policy/link/node-audit.ts';
+import { indexNodes, type NodeIndex, type NodeIdentity } from '../../policy/link/identity.ts';
+import { CLIENT_CERTIFICATE_CONTROL } from '../../policy/link/link.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
@@ -113,7 +113,7 @@ export async function sweep(
   const { askApiServers } = ports;
   const asking = askApiServers && survive('kube-apiservers', () => askApiServers(signal), []);
   const version = survive('the version', () => ports.version(signal), undefined);
-  const census: Census = { done: 0, hasControlPlane: false, directory: directoryOf([]), refusing: [], onHosts: [] };
+  const census: Census = { done: 0, hasControlPlane: false, directory: indexNodes([]), refusing: [], onHosts: [] };
   await attempt('nodes', () => visitNodes(census, plane, books, rules, ports, problems, signal));
   const answers = (await asking) ?? [];
   // cut off, it has seen too little to clear anything
@@ -157,8 +157,8 @@ function judgePlane(
   } catch (cause) {
     const fault = crashed('the control plane', cause);
     unjudged.push(fault);
-    const findings = inspect({ ...unseenApiServer(server), problem: fault.problem });
-    return { findings, shown: findings.filter(isReported) };
+    const all = inspect({ ...unseenApiServer(server), problem: fault.problem });
+    return { all, reported: all.filter(isReported) };
   }
 }
 
@@ -192,11 +192,11 @@ interface Census {
   done: number;
   hasControlPlane: boolean;
   /** All of them. */
-  directory: Directory;
+  directory: NodeIndex;
   /** Kubelets that ask for a certificate, and refused kube-apiserver as a stranger. */
   readonly refusing: string[];
   /** What agents saw of kube-apiservers. */
-  readonly onHosts: Audit[];
+  readonly onHosts: NodeAudit[];
 }
 
 async function visitNodes(
@@ -218,7 +218,7 @@ async function visitNodes(
     fault = cause as Error;
   }
   signal.throwIfAborted();
-  const directory = directoryOf(all.map(namesOf));
+  const directory = indexNodes(all.map(namesOf));
   census.directory = directory;
   const { isReported } = rules;
   const { unanswered } = watcher;
@@ -247,7 +247,7 @@ async function visitNodes(
   if (fault !== undefined) throw fault;
 }
 
-function namesOf(node: ListedNode): NodeNames {
+function namesOf(node: ListedNode): NodeIdentity {
   const { name, addresses } = node;
   return { name, addresses, endpoint: 'target' in node ? endpointOf(node.target) : undefined };
 }
@@ -259,7 +259,9 @@ function toBeJudged(
   { refusing }: Census,
   { server, watcher }: SweepPorts,
 ): RawDocument[] {
-  const hasPods = listed.some(({ control, vantage }) => control.slug === PRESENTS && vantage !== 'declared');
+  const hasPods = listed.some(
+    ({ control, vantage }) => control.slug === CLIENT_CERTIFICATE_CONTROL && vantage !== 'declared',
+  );
   for (const answer of asked) if (answer.form === 'unanswered') watcher.unanswered(answer);
   const answers = asked.length > 0 || hasPods ? asked : [unseenApiServer(server)];
   if (refusing.length === 0) return [...answers];

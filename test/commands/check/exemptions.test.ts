@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
 import { generateExemptions } from '../../../src/commands/check/exemptions.ts';
-import { exemptionOf } from '../../../src/policy/decision/exempt.ts';
+import { findExemption } from '../../../src/policy/decision/exempt.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { SubjectName } from '../../../src/policy/subject.ts';
 import { readConfiguration } from '../../../src/runtime/configuration/configuration.ts';
@@ -120,7 +120,7 @@ describe('generated exemptions', () => {
       fc.property(fc.array(finding, { maxLength: 6 }), (findings) => {
         const { yaml, notes } = generate(findings);
         const exemptions = read(yaml);
-        const isExempt = (each: Finding) => exemptionOf(exemptions, each, '2026-11-23') !== undefined;
+        const isExempt = (each: Finding) => findExemption(exemptions, each, '2026-11-23') !== undefined;
         const failing = findings.filter(({ outcome }) => outcome.result === 'fail');
         if (!failing.every(isExempt)) expect(notes.join('\n')).toContain('no exemption of');
         if (findings.some((each) => each.outcome.result === 'pass' && isExempt(each)))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { comparedOf, driftOf, remember, type Remembered } from '../../../src/policy/decision/drift.ts';
+import { summaryOf, driftOf, toStoredFinding, type StoredFinding } from '../../../src/policy/decision/drift.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
 import { driftEvents } from '../../../src/outputs/cluster/events.ts';
@@ -22,8 +22,8 @@ const kubelet = (outcome: Outcome, parts: Partial<Finding> = {}): Finding =>
     outcome,
     ...parts,
   });
-const memoryOf = (outcome: Outcome): Remembered => remember(comparedOf({ outcome }), undefined, T0);
-const events = (finding: Finding, before?: Remembered, at = T1, about: ReportSubject = NODE) =>
+const memoryOf = (outcome: Outcome): StoredFinding => toStoredFinding(summaryOf({ outcome }), undefined, T0);
+const events = (finding: Finding, before?: StoredFinding, at = T1, about: ReportSubject = NODE) =>
   driftEvents(about, finding, before, at, digest);
 const contradicted = {
   others: [
@@ -193,14 +193,14 @@ describe('the name of an Event', () => {
       fc.property(fc.array(outcome, { maxLength: 15 }), (story) => {
         const names: string[] = [];
         let news = 0;
-        let before: Remembered | undefined;
+        let before: StoredFinding | undefined;
         for (const [index, next] of story.entries()) {
           const at = `2026-11-23T${String(index).padStart(2, '0')}:00:00.000Z`;
           const finding = kubelet(next);
           names.push(...events(finding, before, at).map(({ metadata }) => metadata.name));
-          const state = driftOf(comparedOf(finding), before, at)?.state;
+          const state = driftOf(summaryOf(finding), before, at)?.state;
           if (state === 'new' || state === 'resolved') news += 1;
-          before = remember(comparedOf(finding), before, at);
+          before = toStoredFinding(summaryOf(finding), before, at);
         }
 
         expect(names).toHaveLength(news);

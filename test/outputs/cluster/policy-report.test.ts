@@ -5,7 +5,8 @@ import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 
-import { comparedOf, keyOf, remember, type Remembered } from '../../../src/policy/decision/drift.ts';
+import { summaryOf, toStoredFinding, type StoredFinding } from '../../../src/policy/decision/drift.ts';
+import { findingKey } from '../../../src/policy/finding-key.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
 import {
@@ -17,7 +18,7 @@ import {
   reportName,
   type ReportEntry,
 } from '../../../src/outputs/cluster/policy-report.ts';
-import { timestampOf } from '../../../src/policy/decision/timestamp.ts';
+import { timestampOf } from '../../../src/policy/timestamp.ts';
 import { digest } from '../../../src/runtime/digest.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 
@@ -27,7 +28,7 @@ const NODE = { kind: 'node', name: 'node-1', uid: 'uid-1' } as const;
 const PLANE = { kind: 'control-plane' } as const;
 
 function entry(finding: Finding, parts: Partial<ReportEntry> = {}): ReportEntry {
-  return { finding, remembered: remember(comparedOf(finding), undefined, T1), ...parts };
+  return { finding, remembered: toStoredFinding(summaryOf(finding), undefined, T1), ...parts };
 }
 
 function liveFinding(parts: Partial<Finding> = {}): Finding {
@@ -255,16 +256,16 @@ const anyFinding = fc
       evidence: [{ setting: '--x', value, origin: { layer: 'flag' } }],
     }),
   );
-const anyMemory: fc.Arbitrary<Remembered | undefined> = fc.option(
+const anyMemory: fc.Arbitrary<StoredFinding | undefined> = fc.option(
   fc.array(anyOutcome, { minLength: 1, maxLength: 3 }).map((story) => {
-    const compared = story.map((outcome) => comparedOf({ outcome }));
-    return compared.reduce<Remembered | undefined>((memory, now) => remember(now, memory, T1), undefined);
+    const compared = story.map((outcome) => summaryOf({ outcome }));
+    return compared.reduce<StoredFinding | undefined>((memory, now) => toStoredFinding(now, memory, T1), undefined);
   }),
   { nil: undefined },
 );
 const anyEntry = fc
   .tuple(anyFinding, anyMemory)
-  .map(([finding, before]): ReportEntry => ({ finding, remembered: remember(comparedOf(finding), before, T1) }));
+  .map(([finding, before]): ReportEntry => ({ finding, remembered: toStoredFinding(summaryOf(finding), before, T1) }));
 
 describe('what a report remembers', () => {
   test('is read back as it was, whatever was found', () => {
@@ -299,7 +300,7 @@ describe('what a report remembers', () => {
     for (const list of [entries, entries.toReversed()]) {
       const report = renderReport('openreports', PLANE, list, digest);
 
-      expect(readReport(report).remembered.get(keyOf(apiServerFinding()))).toMatchObject({ result: 'fail' });
+      expect(readReport(report).remembered.get(findingKey(apiServerFinding()))).toMatchObject({ result: 'fail' });
       expect(rememberedOf(list)).toEqual(readReport(report).remembered);
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
-import { beforeOf, decide as decideBy } from '../../../src/policy/decision/decide.ts';
+import { previousOutcomeOf, decide as decideBy } from '../../../src/policy/decision/decide.ts';
 import type { Action, Exemption } from '../../../src/policy/control.ts';
 import type { Decision, DecisionPolicy, Finding } from '../../../src/policy/finding.ts';
 import type { Outcome, Violation } from '../../../src/policy/outcome.ts';
@@ -15,7 +15,7 @@ const decide = (
   then: readonly Finding[] | undefined,
   policy: DecisionPolicy,
   today: string,
-): Decision => decideBy(now, then?.map(beforeOf), policy, today);
+): Decision => decideBy(now, then?.map(previousOutcomeOf), policy, today);
 
 function policyOf(
   action: Action,

@@ -2,27 +2,26 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
-  comparedOf,
+  summaryOf,
   driftOf,
-  keyOf,
-  remember,
-  type Compared,
-  type Remembered,
+  toStoredFinding,
+  type FindingSummary,
+  type StoredFinding,
 } from '../../../src/policy/decision/drift.ts';
 import type { OtherEvidence } from '../../../src/policy/finding.ts';
 import type { Violation } from '../../../src/policy/outcome.ts';
-import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
+import { kubeletFinding, outcomes } from '../../support/findings.ts';
 
 const T0 = '2026-11-23T05:00:00.000Z';
 const T1 = '2026-11-23T06:00:00.000Z';
 
-const pass: Compared = { result: 'pass', violations: [] };
-const unknown: Compared = { result: 'unknown', violations: [] };
-const failing = (...codes: readonly string[]): Compared => ({
+const pass: FindingSummary = { result: 'pass', violations: [] };
+const unknown: FindingSummary = { result: 'unknown', violations: [] };
+const failing = (...codes: readonly string[]): FindingSummary => ({
   result: 'fail',
   violations: codes.map((code) => ({ code, setting: '--x' })),
 });
-const since = (now: Compared, decided?: Compared): Remembered => ({
+const since = (now: FindingSummary, decided?: FindingSummary): StoredFinding => ({
   ...now,
   since: T0,
   ...(decided && { decided: { ...decided, since: T0 } }),
@@ -64,9 +63,9 @@ const results = fc.oneof(
 const stories = fc.array(results, { minLength: 1, maxLength: 12 });
 
 /** The memory after each run of a story, the first one an hour before the second, and so on. */
-function tell(story: readonly Compared[]): Remembered[] {
-  const memories: Remembered[] = [];
-  for (const [index, now] of story.entries()) memories.push(remember(now, memories.at(-1), timeOf(index)));
+function tell(story: readonly FindingSummary[]): StoredFinding[] {
+  const memories: StoredFinding[] = [];
+  for (const [index, now] of story.entries()) memories.push(toStoredFinding(now, memories.at(-1), timeOf(index)));
   return memories;
 }
 
@@ -98,7 +97,7 @@ describe('what is remembered', () => {
   test('does not change where the same is seen again, however often', () => {
     fc.assert(
       fc.property(stories, fc.integer({ min: 1, max: 4 }), (story, times) => {
-        const again = [...story, ...Array<Compared>(times).fill(story.at(-1) ?? pass)];
+        const again = [...story, ...Array<FindingSummary>(times).fill(story.at(-1) ?? pass)];
 
         expect(tell(again).at(-1)).toEqual(tell(story).at(-1));
       }),
@@ -119,18 +118,18 @@ describe('what is remembered', () => {
   });
 
   test('is that sources contradict each other as long as they do', () => {
-    const before = remember({ ...pass, disagrees: true }, undefined, T0);
+    const before = toStoredFinding({ ...pass, disagrees: true }, undefined, T0);
 
     expect(before).toEqual({ ...pass, since: T0, disagrees: true });
-    expect(remember(unknown, before, T1)).toEqual({ ...unknown, since: T1, decided: { ...pass, since: T0 } });
-    expect(remember(pass, before, T1)).toEqual({ ...pass, since: T0 });
+    expect(toStoredFinding(unknown, before, T1)).toEqual({ ...unknown, since: T1, decided: { ...pass, since: T0 } });
+    expect(toStoredFinding(pass, before, T1)).toEqual({ ...pass, since: T0 });
   });
 });
 
 describe('what is compared of a finding', () => {
   const violation = (code: string, setting = '--x'): Violation => ({ code, setting, message: `${code} ${T1}` });
   const compare = (first: Violation, ...rest: readonly Violation[]) =>
-    comparedOf({ outcome: { result: 'fail', violations: [first, ...rest], problems: [], warnings: [] } });
+    summaryOf({ outcome: { result: 'fail', violations: [first, ...rest], problems: [], warnings: [] } });
 
   test('is each violation once, whatever its order and its words', () => {
     expect(compare(violation('b'), violation('a'), violation('b'))).toEqual(compare(violation('a'), violation('b')));
@@ -154,27 +153,11 @@ describe('what is compared of a finding', () => {
       evidence: [],
       problems: [],
     };
-    expect(comparedOf(kubeletFinding({ others: [other] }))).toEqual(pass);
-    expect(comparedOf(kubeletFinding({ others: [other, { ...other, agrees: false }] }))).toEqual({
+    expect(summaryOf(kubeletFinding({ others: [other] }))).toEqual(pass);
+    expect(summaryOf(kubeletFinding({ others: [other, { ...other, agrees: false }] }))).toEqual({
       ...pass,
       disagrees: true,
     });
-    expect(comparedOf(kubeletFinding({ outcome: outcomes.unknown }))).toEqual(unknown);
+    expect(summaryOf(kubeletFinding({ outcome: outcomes.unknown }))).toEqual(unknown);
   });
-});
-
-test('a key tells controls, components, objects and containers apart, and not the evidence', () => {
-  const finding = apiServerFinding();
-  const { subject } = finding;
-  const keys = [
-    finding,
-    kubeletFinding(),
-    apiServerFinding({ subject: { ...subject, container: 'main' } }),
-    apiServerFinding({ subject: { ...subject, namespace: 'default' } }),
-    apiServerFinding({ subject: { ...subject, kind: 'Deployment' } }),
-    apiServerFinding({ subject: { ...subject, name: 'another' } }),
-  ].map(keyOf);
-
-  expect(new Set(keys).size).toBe(keys.length);
-  expect(keyOf(apiServerFinding({ outcome: outcomes.fail, vantage: 'live' }))).toBe(keys[0]);
 });

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 
-import { isWorse, type Judged } from '../../../src/policy/decision/worse.ts';
+import { isWorse, type OutcomeSummary } from '../../../src/policy/decision/worse.ts';
 
-const pass: Judged = { result: 'pass', violations: [] };
-const unknown: Judged = { result: 'unknown', violations: [] };
-const failing = (...codes: readonly string[]): Judged => ({
+const pass: OutcomeSummary = { result: 'pass', violations: [] };
+const unknown: OutcomeSummary = { result: 'unknown', violations: [] };
+const failing = (...codes: readonly string[]): OutcomeSummary => ({
   result: 'fail',
   violations: codes.map((code) => ({ code, setting: '--x' })),
 });
@@ -22,6 +22,6 @@ test.each([
 });
 
 test('a violation is of its setting', () => {
-  const other: Judged = { result: 'fail', violations: [{ code: 'a', setting: '--y' }] };
+  const other: OutcomeSummary = { result: 'fail', violations: [{ code: 'a', setting: '--y' }] };
   expect(isWorse(other, [failing('a')])).toBe(true);
 });

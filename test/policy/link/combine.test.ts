@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { combine, isDisputed } from '../../../src/policy/link/combine.ts';
+import { combine, isContradicted } from '../../../src/policy/link/combine.ts';
 import type { ControlMetadata } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Evidence, Outcome } from '../../../src/policy/outcome.ts';
@@ -75,12 +75,12 @@ describe('evidence about one control and subject becomes one finding', () => {
   test('a single piece stays as it is', () => {
     const only = finding('live', pass, by('configz'));
     expect(combine([only])).toEqual([only]);
-    expect(isDisputed(only)).toBe(false);
+    expect(isContradicted(only)).toBe(false);
   });
 
   test('results that contradict each other, or other values of one setting, are a dispute', () => {
     const live = finding('live', pass, by('configz'), value('/a'));
-    const disputes = (other: Finding): boolean => combine([live, other]).some(isDisputed);
+    const disputes = (other: Finding): boolean => combine([live, other]).some(isContradicted);
     expect(disputes(finding('on-node', pass, by('proc'), value('/a')))).toBe(false);
     expect(disputes(finding('on-node', pass, by('proc'), value('/b')))).toBe(true);
     expect(disputes(finding('on-node', fail, by('proc')))).toBe(true);

@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
-  directoryOf,
-  sharedPlace,
-  strangerAt,
-  type NodeNames,
+  indexNodes,
+  sharedEndpointProblem,
+  identityProblem,
+  type NodeIdentity,
   type ServingNames,
 } from '../../../src/policy/link/identity.ts';
 
-function nodeOf(name: string, address: string, ...more: readonly string[]): NodeNames {
+function nodeOf(name: string, address: string, ...more: readonly string[]): NodeIdentity {
   return { name, addresses: [address, name, ...more], endpoint: `${address}:10250` };
 }
 
@@ -27,8 +27,8 @@ const OTHER = nodeOf('node-2', '10.0.0.2', '203.0.113.7');
 const THIRD = nodeOf('node-3', '10.0.0.3', '203.0.113.7');
 const CLUSTER = [NODE, OTHER, THIRD];
 
-function judge(seen: ServingNames | undefined, node = NODE, nodes: readonly NodeNames[] = CLUSTER): string {
-  return strangerAt(node, directoryOf(nodes), seen)?.code ?? 'itself';
+function judge(seen: ServingNames | undefined, node = NODE, nodes: readonly NodeIdentity[] = CLUSTER): string {
+  return identityProblem(node, indexNodes(nodes), seen)?.code ?? 'itself';
 }
 
 describe('what answers with a certificate', () => {
@@ -108,13 +108,18 @@ describe('two nodes with one address', () => {
     for (const seen of [certificate('kubelet', '10.0.2.15'), certificate('corp-tls-inspection'), undefined]) {
       expect(by(seen)).toEqual(['wrong-node', 'wrong-node']);
     }
-    const { message } = strangerAt(twins[1], directoryOf(twins), undefined) ?? {};
-    expect(message).toMatch(/^vagrant-2 and node-1 are all asked at 10\.0\.2\.15:10250, which shows no certificate/);
+    const { message } = identityProblem(twins[1], indexNodes(twins), undefined) ?? {};
+    expect(message).toMatch(
+      /^vagrant-2 and node-1 all have the endpoint 10\.0\.2\.15:10250, which shows no certificate/,
+    );
   });
 
   test('are not told apart by what kube-apiserver hears there', () => {
-    expect(twins.map((node) => sharedPlace(node, directoryOf(twins))?.code)).toEqual(['wrong-node', 'wrong-node']);
-    expect(sharedPlace(NODE, directoryOf(CLUSTER))).toBeUndefined();
+    expect(twins.map((node) => sharedEndpointProblem(node, indexNodes(twins))?.code)).toEqual([
+      'wrong-node',
+      'wrong-node',
+    ]);
+    expect(sharedEndpointProblem(NODE, indexNodes(CLUSTER))).toBeUndefined();
   });
 });
 
@@ -159,7 +164,7 @@ describe('what a node says of itself', () => {
     fc.assert(
       fc.property(seen, fc.array(text), (shown, addresses) => {
         const node = { name: 'n', addresses, endpoint: 'n:10250' };
-        const stranger = strangerAt(node, directoryOf([node, ...CLUSTER]), shown);
+        const stranger = identityProblem(node, indexNodes([node, ...CLUSTER]), shown);
         expect((stranger?.message ?? '').length).toBeLessThan(1000);
       }),
     );
@@ -169,8 +174,8 @@ describe('what a node says of itself', () => {
 test('the directory of many nodes takes a time that grows as they do', () => {
   const count = 20_000;
   const nodes = Array.from({ length: count }, (_, at) => ({ ...nodeOf(`n${at}`, '10.0.2.15'), name: `n${at}` }));
-  const directory = directoryOf(nodes);
-  expect(directory.askedAt('10.0.2.15:10250')).toHaveLength(count);
+  const directory = indexNodes(nodes);
+  expect(directory.nodesAt('10.0.2.15:10250')).toHaveLength(count);
   expect(directory.ownerOf('10.0.2.15')).toBeUndefined();
   expect(directory.ownerOf('n7')).toBe('n7');
 });

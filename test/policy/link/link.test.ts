@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ASKS, linkOfNode, PRESENTS, tallyLink } from '../../../src/policy/link/link.ts';
+import { CLIENT_CA_CONTROL, linkOfNode, CLIENT_CERTIFICATE_CONTROL, countLink } from '../../../src/policy/link/link.ts';
 import type { ControlMetadata } from '../../../src/policy/control.ts';
 import type { Finding, OtherEvidence } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
@@ -19,11 +19,11 @@ function finding(
   names: readonly string[] = [],
   vantage: Vantage = 'live',
 ): Finding {
-  const component = slug === PRESENTS ? 'kube-apiserver' : 'kubelet';
+  const component = slug === CLIENT_CERTIFICATE_CONTROL ? 'kube-apiserver' : 'kubelet';
   return {
     control: { slug, component } as unknown as ControlMetadata,
     subject: { component, name },
-    source: { node: name, via: slug === PRESENTS ? 'flagz' : 'handshake' },
+    source: { node: name, via: slug === CLIENT_CERTIFICATE_CONTROL ? 'flagz' : 'handshake' },
     vantage,
     surface: 'process',
     outcome: OUTCOMES[result],
@@ -31,8 +31,10 @@ function finding(
   };
 }
 
-const server = (result: Outcome['result'], vantage: Vantage = 'live') => finding(PRESENTS, 'api', result, [], vantage);
-const kubelet = (result: Outcome['result'], names?: readonly string[]) => finding(ASKS, 'n', result, names);
+const server = (result: Outcome['result'], vantage: Vantage = 'live') =>
+  finding(CLIENT_CERTIFICATE_CONTROL, 'api', result, [], vantage);
+const kubelet = (result: Outcome['result'], names?: readonly string[]) =>
+  finding(CLIENT_CA_CONTROL, 'n', result, names);
 
 describe('the link of a cluster', () => {
   test.each([
@@ -44,7 +46,7 @@ describe('the link of a cluster', () => {
     [[], ['pass'], 'unknown'],
     [['pass'], [], 'pass'],
   ] as const)('with kube-apiservers %j and kubelets %j is %s', (servers, kubelets, result) => {
-    const tally = tallyLink();
+    const tally = countLink();
     for (const one of kubelets) tally.addNode([kubelet(one)]);
     tally.addApiServers(servers.map((one) => server(one)));
     const link = tally.result();
@@ -55,14 +57,14 @@ describe('the link of a cluster', () => {
   });
 
   test('is broken where a kubelet refused the call of kube-apiserver, whatever both ends say', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addApiServers([server('pass')]);
     tally.addNode([kubelet('pass')], 'refused');
     expect(tally.result()).toMatchObject({ result: 'fail', calls: { answered: 0, refused: 1 } });
   });
 
   test('does not need kube-apiservers that a provider runs', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addNode([kubelet('pass')]);
     const link = tally.result('EKS runs it');
     expect(link).toMatchObject({ result: 'pass', apiServers: [], apiServersNotApplicable: 'EKS runs it' });
@@ -71,7 +73,7 @@ describe('the link of a cluster', () => {
   });
 
   test('of one node is as good as the worse of its ends, and broken by a refused call', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addApiServers([server('pass')]);
     const link = tally.result();
     expect(linkOfNode(link, kubelet('pass'))).toBe('pass');
@@ -89,13 +91,13 @@ describe('the link of a cluster', () => {
   });
 
   test('takes what is only written down for no kube-apiserver', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addApiServers([server('pass', 'declared')]);
     expect(tally.result()).toMatchObject({ result: 'unknown', apiServers: [] });
   });
 
   test('counts the kubelets that name each CA, by their TLS hello, and bounds the names', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addNode([kubelet('pass', ['CN=a', 'CN=b'])]);
     tally.addNode([kubelet('pass', ['CN=a', 'CN=a'])]);
     tally.addNode([
@@ -113,7 +115,7 @@ describe('the link of a cluster', () => {
   });
 
   test('a node without a finding of its kubelet could not be asked', () => {
-    const tally = tallyLink();
+    const tally = countLink();
     tally.addNode([]);
     expect(tally.result().kubelets).toEqual({ pass: 0, fail: 0, unknown: 1 });
   });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import { createArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
 import type { ReportsSetting } from '../../../src/sweeper/reports/store.ts';
-import { keyOf } from '../../../src/policy/decision/drift.ts';
+import { findingKey } from '../../../src/policy/finding-key.ts';
 import type { Exemption } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
@@ -92,7 +92,7 @@ class Replica {
 
   recall(name: string, uid?: string) {
     const about = node(name, uid);
-    return this.archive.remembered(about, keyOf(finding(about, outcomes.pass)));
+    return this.archive.remembered(about, findingKey(finding(about, outcomes.pass)));
   }
 }
 
@@ -688,7 +688,6 @@ describe('the control plane', () => {
         container: undefined,
         result: 'fail',
         violations: violations.map(({ code, setting }) => ({ code, setting })),
-        since: T1,
       },
     ]);
     expect(reader.archive.stored('ConfigMap', 'kube-system', 'kubelet-config')).toMatchObject([{ result: 'pass' }]);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { openMemories, UNSTORED } from '../../../src/sweeper/reports/stored.ts';
-import { keyOf, type Remembered } from '../../../src/policy/decision/drift.ts';
+import type { StoredFinding } from '../../../src/policy/decision/drift.ts';
+import { findingKey, type FindingKey } from '../../../src/policy/finding-key.ts';
 import { kubeletFinding } from '../../support/findings.ts';
 
 const T1 = '2026-11-23T06:00:00.000Z';
@@ -12,12 +13,12 @@ function nodeOf(name: string, uid = `uid-of-${name}`) {
   return { kind: 'node', name, uid } as const;
 }
 
-function memoryOf(name: string, result: Remembered['result'] = 'pass', since = T1) {
+function memoryOf(name: string, result: StoredFinding['result'] = 'pass', since = T1) {
   const subject = { component: 'kubelet', kind: 'Node', name, node: name } as const;
   const { control } = kubeletFinding();
   return new Map(
-    CONTROLS.map((slug): [string, Remembered] => [
-      keyOf({ subject, control: { ...control, slug } }),
+    CONTROLS.map((slug): [FindingKey, StoredFinding] => [
+      findingKey({ subject, control: { ...control, slug } }),
       { result, violations: result === 'fail' ? [{ code: 'missing', setting: 'clientCAFile' }] : [], since },
     ]),
   );

@@ -7,7 +7,7 @@ import type { NodeTarget } from '../../../src/evidence/evidence.ts';
 import type { ListedNode } from '../../../src/evidence/nodes.ts';
 import type { SweepPorts } from '../../../src/sweeper/run/sweep.ts';
 import { noArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
-import type { Audit } from '../../../src/policy/link/audits.ts';
+import type { NodeAudit } from '../../../src/policy/link/node-audit.ts';
 import type { Control } from '../../../src/policy/control.ts';
 import type { AnswerDocument, RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
@@ -58,7 +58,7 @@ function onHost(name: string, node: string): Finding {
 
 const AUDITED = '2026-11-23T11:55:00.000Z';
 
-function audit(...findings: readonly Finding[]): Audit {
+function audit(...findings: readonly Finding[]): NodeAudit {
   return { findings, at: AUDITED };
 }
 
@@ -443,7 +443,7 @@ describe('what an agent handed over', () => {
     const found = await judged(started(at, startedAt));
     expect(found).toMatchObject({ vantage, outcome: { result: 'pass' } });
     const said = JSON.stringify(found?.others);
-    expect(said.includes('before its restart')).toBe(vantage === 'running');
+    expect(said.includes('the process started at')).toBe(vantage === 'running');
   });
 
   test('of a kubelet counts unless its node became Ready since', async () => {

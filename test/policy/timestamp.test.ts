@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { millisecondsOf, timeText } from '../../../src/policy/decision/timestamp.ts';
+import { millisecondsOf, timeText } from '../../src/policy/timestamp.ts';
 
 test('times are read and written as Date does', () => {
   const until = Date.parse('9999-12-31T23:59:59.999Z');

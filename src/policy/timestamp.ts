@@ -1,4 +1,6 @@
-/** The form of a time in a report. */
+// Times as RFC 3339 texts in UTC: read and written without the Date of the engine, which accepts more.
+
+/** A time as PolicyReports store it (metav1.Timestamp of the proto3 type). */
 export interface Timestamp {
   readonly seconds: number;
   readonly nanos: number;
@@ -6,7 +8,7 @@ export interface Timestamp {
 
 const UTC = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/;
 
-/** @returns undefined where the text is no time of RFC 3339 in UTC */
+/** Reads a time; undefined if the text is no RFC 3339 time in UTC. */
 export function timestampOf(text: string): Timestamp | undefined {
   const [, year, month, day, hour, minute, second, fraction = ''] = UTC.exec(text) ?? [];
   if (year === undefined || !isBetween(month, 1, 12) || !isBetween(day, 1, 31)) return undefined;
@@ -16,7 +18,7 @@ export function timestampOf(text: string): Timestamp | undefined {
   return { seconds, nanos: Number(fraction.padEnd(9, '0')) };
 }
 
-/** Years begin in March here, so that a leap day is the last of its year. */
+/** Counts days. A year begins in March here, so that a leap day is the last day of its year. */
 function daysSince1970(year: number, month: number, day: number): number {
   const y = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
@@ -27,7 +29,7 @@ function isBetween(digits: string | undefined, least: number, most: number): boo
   return digits !== undefined && Number(digits) >= least && Number(digits) <= most;
 }
 
-/** The milliseconds since 1970 of a time of RFC 3339 in UTC; undefined where the text is none. */
+/** Reads a time as milliseconds since 1970; undefined if the text is no RFC 3339 time in UTC. */
 export function millisecondsOf(text: unknown): number | undefined {
   const time = typeof text === 'string' ? timestampOf(text) : undefined;
   return time && time.seconds * 1000 + Math.floor(time.nanos / 1e6);
@@ -35,7 +37,7 @@ export function millisecondsOf(text: unknown): number | undefined {
 
 const DAY = 86_400_000;
 
-/** The time of so many milliseconds since 1970, at least 0, in RFC 3339 and UTC. */
+/** Writes milliseconds since 1970, at least 0, as an RFC 3339 time in UTC. */
 export function timeText(milliseconds: number): string {
   const days = Math.floor(milliseconds / DAY);
   const rest = milliseconds - days * DAY;
@@ -46,7 +48,7 @@ export function timeText(milliseconds: number): string {
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}T${hour}:${minute}:${second}.${padded(rest % 1000, 3)}Z`;
 }
 
-/** The other way round of daysSince1970. */
+/** The inverse of `daysSince1970`. */
 function dateOf(days: number): { readonly year: number; readonly month: number; readonly day: number } {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);

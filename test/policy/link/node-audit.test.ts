@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
-import { stillTold } from '../../../src/policy/link/audits.ts';
+import { markOutdated } from '../../../src/policy/link/node-audit.ts';
 import { combine } from '../../../src/policy/link/combine.ts';
 import type { Control } from '../../../src/policy/control.ts';
 import type { Finding, OtherEvidence } from '../../../src/policy/finding.ts';
@@ -39,7 +39,7 @@ function finding(outcome: Outcome, vantage: Vantage = 'on-node', value = '/pki/c
 }
 
 function told(audited: Finding, start: string | undefined, ...seen: readonly Finding[]): Finding {
-  const [still] = stillTold({ findings: [audited], at: AT }, () => start, seen);
+  const [still] = markOutdated({ findings: [audited], at: AT }, () => start, seen);
   if (still === undefined) throw new Error('a finding was dropped');
   return still;
 }
@@ -52,7 +52,9 @@ describe('what an audit says of a process', () => {
   ])('that %s is no longer known after its restart, and says so', (_what, outcome) => {
     const still = told(finding(outcome), LATER);
     expect(still.outcome).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
-    expect(JSON.stringify(still.outcome)).toContain(`before its restart: it runs since ${LATER}`);
+    expect(JSON.stringify(still.outcome)).toContain(
+      `(its result was ${outcome.result}): the process started at ${LATER}`,
+    );
   });
 
   test.each([EARLIER, undefined])('holds where it runs since %s', (start) => {
