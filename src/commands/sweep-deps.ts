@@ -21,7 +21,7 @@ import { listNodes } from '../evidence/nodes.ts';
 import { listObjects } from '../kube/objects/objects.ts';
 import { servingNamesBy } from '../evidence/serving-names.ts';
 import { tokenSource } from '../evidence/configz/token.ts';
-import { readVersion } from '../kube/version.ts';
+import { readVersion } from '../kube/discovery.ts';
 import { ADMISSION } from './allowances.ts';
 
 /** The namespace of the product where it does not run in a pod. */

@@ -2,9 +2,10 @@ import { asRecord, asRecords, type UnknownRecord } from '../json.ts';
 import { comparable } from '../policy/link/addresses.ts';
 import type { Problem } from '../policy/reading.ts';
 import { isKubeletAddress, isKubeletName, isKubeletPort } from './addresses.ts';
-import { ApiFault, jsonOf, type Api } from '../kube/api.ts';
+import { ApiFault, type Api } from '../kube/api.ts';
+import { objectClient } from '../kube/objects/client.ts';
+import { NODES } from '../kube/objects/resources.ts';
 import type { NodeTarget } from './evidence.ts';
-import { pagesOf } from '../kube/objects/pages.ts';
 
 /** A node, and how its kubelet is asked, or why it is not. */
 export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
@@ -25,7 +26,6 @@ export interface NodeTraits {
   readonly isVirtual: boolean;
 }
 
-const PAGE = 250;
 const DEFAULT_PORT = 10250;
 const LONGEST_NAME = 253;
 
@@ -36,16 +36,8 @@ const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kuber
  *
  * @throws ApiFault where a page is refused
  */
-export function listNodes(request: Api, signal: AbortSignal): AsyncIterable<readonly ListedNode[]> {
-  const ask = async (next: string | undefined) => {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(next !== undefined && { continue: next }) });
-    const { items, metadata } = asRecord(jsonOf(await request({ path: `/api/v1/nodes?${query.toString()}` }, signal)));
-    if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
-    const { continue: token } = asRecord(metadata);
-    const found = items.map((item) => listedNode(asRecord(item)));
-    return { items: found, next: typeof token === 'string' ? token : undefined };
-  };
-  return pagesOf(ask, ({ uid }) => uid);
+export async function* listNodes(request: Api, signal: AbortSignal): AsyncGenerator<readonly ListedNode[], void> {
+  for await (const page of objectClient(request, NODES).list({}, signal)) yield page.map(listedNode);
 }
 
 function listedNode({ metadata, status }: UnknownRecord): ListedNode {

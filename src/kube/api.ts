@@ -1,4 +1,7 @@
-import { asRecord, parseJson } from '../json.ts';
+// A call to an API server, its answer, and why a call fails.
+
+import { asRecord, asText, parseJson } from '../json.ts';
+import type { Problem } from '../policy/reading.ts';
 
 /** A call to the API server of the cluster. */
 export interface ApiRequest {
@@ -37,6 +40,7 @@ export type Api = (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswe
 
 interface FaultDetails {
   readonly next?: string | undefined;
+  readonly object?: string | undefined;
   readonly retryAfter?: number | undefined;
 }
 
@@ -45,8 +49,10 @@ export class ApiFault extends Error {
   override readonly name = 'ApiFault';
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
-  /** Of a list whose token expired: the token by which it goes on at the state of now. */
+  /** The token to go on with where the token of a list expired; the list then goes on at its present state. */
   readonly next: string | undefined;
+  /** The name of the object that the answer is about; undefined where the API server does not know the kind. */
+  readonly object: string | undefined;
   /** Seconds after which the server wants to be asked again, where it says so. */
   readonly retryAfter: number | undefined;
 
@@ -54,6 +60,7 @@ export class ApiFault extends Error {
     super(message, options);
     this.status = status;
     this.next = options?.next;
+    this.object = options?.object;
     this.retryAfter = options?.retryAfter;
   }
 }
@@ -63,23 +70,37 @@ const REASON_LIMIT = 300;
 /**
  * The body of an answer that grants what was asked.
  *
- * @throws ApiFault with the reason where it refuses, or is no JSON
+ * @throws ApiFault with the reason where the answer refuses it, or is not JSON
  */
-export function jsonOf({ status, text }: ApiAnswer): unknown {
+export function jsonOf(answer: ApiAnswer): unknown {
+  const { status, text } = answer;
+  if (status < 200 || status > 299) throw refusalOf(answer);
   const body = parseJson(text);
-  if (status < 200 || status > 299) throw statusFault(body, status);
-  if (body === undefined) throw new ApiFault('the answer is not JSON');
+  if (body === undefined) throw new ApiFault('the answer is not JSON', status);
   return body;
 }
 
-/** What a Status says; only that, because whatever stands before an API server can answer anything. */
+/** Why an answer refuses what was asked. */
+export function refusalOf({ status, text, retryAfter }: ApiAnswer): ApiFault {
+  return statusFault(parseJson(text), status, retryAfter);
+}
+
+/** What a Status says. Nothing else is read: whatever stands before an API server can answer anything. */
 export function statusFault(body: unknown, status?: number, retryAfter?: number): ApiFault {
-  const { kind, message, code, metadata } = asRecord(body);
-  const reason = kind === 'Status' && typeof message === 'string' && message !== '' ? message : 'no reason given';
+  const { kind, message, code, metadata, details } = asRecord(body);
+  const reason = (kind === 'Status' ? asText(message) : undefined) ?? 'no reason given';
   const known = status ?? (typeof code === 'number' ? code : undefined);
-  const { continue: token } = asRecord(metadata);
-  const next = typeof token === 'string' && token !== '' ? token : undefined;
-  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next, retryAfter });
+  const next = asText(asRecord(metadata).continue);
+  const object = asText(asRecord(details).name);
+  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next, object, retryAfter });
+}
+
+/** The problem of a call that may succeed the next time. */
+export function passingProblem(cause: unknown): Problem {
+  const message = cause instanceof Error ? cause.message : 'no reason given';
+  const { code } = asRecord(asRecord(cause).cause);
+  const known = code === 'timeout' || code === 'too-large' || code === 'tls' ? code : 'unreachable';
+  return { code: known, message: `${message}; the next sweep tries again` };
 }
 
 /** Somebody else's words, at the length of a message. */

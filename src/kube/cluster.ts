@@ -12,7 +12,8 @@ import { credentialsOf, type Credentials } from './kubeconfig/credentials.ts';
 import { CredentialFault } from './kubeconfig/exec-plugin.ts';
 import { ANONYMOUS, type Access, type AccessCluster } from './kubeconfig/access.ts';
 import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
-import { objectApi, type Wanted } from './watch/object-api.ts';
+import { CONFIG_MAPS, NODES, PODS, SECRETS, WEBHOOK_CONFIGURATIONS, type Resource } from './objects/resources.ts';
+import { objectApi } from './watch/object-api.ts';
 import type { ObjectApi } from './watch/object-watch.ts';
 import { proxyFromEnvironment, type Environment } from './http/proxy.ts';
 import { retrying } from './retry.ts';
@@ -55,17 +56,13 @@ export interface Cluster {
   readonly configMap: (name: string) => ObjectApi;
   readonly secret: (name: string) => ObjectApi;
   /** The ValidatingWebhookConfiguration of a name, which is in no namespace. */
-  readonly registration: (name: string) => ObjectApi;
+  readonly webhookConfiguration: (name: string) => ObjectApi;
 }
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const UNAUTHORIZED = 401;
 /** Milliseconds for the call that tells whether the caller is known. */
 const FIRST_PATIENCE = 10_000;
-const REGISTRATION = {
-  kind: 'ValidatingWebhookConfiguration',
-  apiVersion: 'admissionregistration.k8s.io/v1',
-};
 const CLOCK = {
   clock: () => performance.now(),
   pause: (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal }),
@@ -101,8 +98,8 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     credentials,
   });
   const request = retrying(once, CLOCK);
-  const { kind, apiVersion } = REGISTRATION;
-  const objects = (wanted: Wanted): ObjectApi => objectApi({ request, lines }, wanted, CLOCK.random);
+  const objects = (resource: Resource, name?: string): ObjectApi =>
+    objectApi({ request, lines }, resource, CLOCK.random, name);
   return {
     server: cluster.server,
     ca: around.ca,
@@ -116,11 +113,11 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
       if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
     },
     request,
-    pods: objects({ kind: 'Pod', resource: 'pods' }),
-    nodes: objects({ kind: 'Node', resource: 'nodes' }),
-    configMap: (name) => objects({ kind: 'ConfigMap', resource: 'configmaps', name }),
-    secret: (name) => objects({ kind: 'Secret', resource: 'secrets', name }),
-    registration: (name) => objects({ kind, apiVersion, resource: 'validatingwebhookconfigurations', name }),
+    pods: objects(PODS),
+    nodes: objects(NODES),
+    configMap: (name) => objects(CONFIG_MAPS, name),
+    secret: (name) => objects(SECRETS, name),
+    webhookConfiguration: (name) => objects(WEBHOOK_CONFIGURATIONS, name),
   };
 }
 

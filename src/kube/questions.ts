@@ -1,4 +1,5 @@
 import { asRecord, parseJson, type UnknownRecord } from '../json.ts';
+import { SUBJECT_ACCESS_REVIEWS, pathOf } from './objects/resources.ts';
 import { statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 
 /** What an API server told, or why it did not. */
@@ -43,7 +44,7 @@ export interface Questions {
 }
 
 const LIMITS = { timeout: 10_000, limit: 16 * 1024 * 1024 };
-const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+const { apiVersion, kind } = SUBJECT_ACCESS_REVIEWS;
 
 /** Asks an API server. */
 export function questionsTo(api: Api): Questions {
@@ -73,8 +74,8 @@ export function questionsTo(api: Api): Questions {
       const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
       const attributes = 'path' in wish ? { nonResourceAttributes: wish } : { resourceAttributes: wish };
       const spec = { user: `system:serviceaccount:${namespace}:${name}`, groups, ...attributes };
-      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
-      const asked = await ask({ method: 'POST', path: REVIEWS, body }, signal);
+      const body = { apiVersion, kind, spec };
+      const asked = await ask({ method: 'POST', path: pathOf(SUBJECT_ACCESS_REVIEWS), body }, signal);
       if ('unknown' in asked) return asked;
       const answer = bodyOf(asked.known, 'create subjectaccessreviews.authorization.k8s.io');
       if ('unknown' in answer) return answer;

@@ -4,7 +4,7 @@
 // slow (renew, line 279). A Lease that was deleted is not free at once for those who saw it held. And followers vary
 // their pauses less and look again when the Lease expires, so that a successor is there within 20 s.
 
-import type { LeaseAnswer, LeaseFaultCode, LeasePort, LeaseRecord, SeenLease } from '../kube/objects/lease.ts';
+import type { LeaseAnswer, LeaseFaultCode, LeaseClient, LeaseRecord, SeenLease } from '../kube/objects/lease.ts';
 
 /** Who leads, as far as this process knows. */
 export type Leadership =
@@ -16,7 +16,7 @@ export type Leadership =
 
 /** What an election needs. */
 export interface ElectionOptions {
-  readonly lease: LeasePort;
+  readonly lease: LeaseClient;
   /** Of this process alone: a name that another process, or an earlier one, has too makes two leaders. */
   readonly identity: string;
   /** Milliseconds of a clock that only goes forward. */

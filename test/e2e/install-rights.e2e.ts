@@ -9,8 +9,8 @@ import { eventSink } from '../../src/kube/objects/events.ts';
 import { leaseOf } from '../../src/kube/objects/lease.ts';
 import type { NodeTarget } from '../../src/evidence/evidence.ts';
 import type { ObjectApi } from '../../src/kube/watch/object-watch.ts';
-import { registrationOf } from '../../src/kube/objects/webhook-configuration.ts';
-import { reportStore, type Stored } from '../../src/kube/objects/reports.ts';
+import { webhookConfigurationOf } from '../../src/kube/objects/webhook-configuration.ts';
+import { reportClient, type ReportAnswer } from '../../src/kube/objects/reports.ts';
 import { secretOf } from '../../src/kube/objects/secret.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { addService, startCertified, type CertifiedGuard } from './support/certificates.ts';
@@ -114,13 +114,13 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   async function webhookFeatures(): Promise<readonly Feature[]> {
     const { request, pods, configMap: named, ...cluster } = await clusterOf(webhookConfig);
     const secret = secretOf(request, { namespace: NAMESPACE, name: 'kubelet-guard-tls' });
-    const registration = registrationOf(request, 'kubelet-guard');
+    const registration = webhookConfigurationOf(request, 'kubelet-guard');
     return [
       ['remembers mirror pods', () => follow(pods, 'kube-system')],
       ['remembers kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
       ['remembers kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
       ['hears of its Secret', () => follow(cluster.secret('kubelet-guard-tls'), NAMESPACE)],
-      ['hears of its registration', () => follow(cluster.registration('kubelet-guard'), '')],
+      ['hears of its registration', () => follow(cluster.webhookConfiguration('kubelet-guard'), '')],
       [
         'keeps its certificate',
         async () => {
@@ -132,7 +132,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
         'keeps its caBundle',
         async () => {
           const seen = await registration.read(signal);
-          if (seen !== undefined) await registration.trust(seen, seen.caBundles[0] ?? '', signal);
+          if (seen !== undefined) await registration.setCABundle(seen, seen.caBundles[0] ?? '', signal);
         },
       ],
     ];
@@ -224,12 +224,12 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     const metadata = { name: 'kubelet-guard-node-e2e-rights' };
     const report = { apiVersion, kind, metadata, results: [] };
     await plane.admin.send('DELETE', `/apis/${apiVersion}/${plural}/${metadata.name}`);
-    const reports = reportStore(request);
+    const reports = reportClient(request);
     storedIn(await reports.create(resource, report, signal));
     for await (const _page of reports.list(resource, 'none=none', signal)) continue;
-    const { resourceVersion } = storedIn(await reports.read(resource, metadata.name, signal));
-    const replaced = await reports.replace(resource, { ...report, metadata: { ...metadata, resourceVersion } }, signal);
-    storedIn(await reports.remove(resource, metadata.name, storedIn(replaced).resourceVersion, signal));
+    const { resourceVersion } = storedIn(await reports.get(resource, metadata.name, signal));
+    const replaced = await reports.update(resource, { ...report, metadata: { ...metadata, resourceVersion } }, signal);
+    storedIn(await reports.delete(resource, metadata.name, storedIn(replaced).resourceVersion, signal));
   }
 
   test('the product does all that it does', async () => {
@@ -313,8 +313,8 @@ function refusedBy(problem: { readonly message: string } | undefined): void {
   if (problem !== undefined) throw new Error(problem.message);
 }
 
-function storedIn(stored: Stored): { readonly resourceVersion: string } {
+function storedIn(stored: ReportAnswer): { readonly resourceVersion: string } {
   if (stored.outcome === 'refused') throw new Error(stored.problem.message);
   if (stored.outcome !== 'done') throw new Error(`a report is ${stored.outcome}`);
-  return { resourceVersion: (stored.object as KubeObject).metadata.resourceVersion ?? '' };
+  return { resourceVersion: stored.object?.metadata.resourceVersion ?? '' };
 }

@@ -10,7 +10,7 @@ import type { Api } from '../../src/kube/api.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { digest } from '../../src/runtime/digest.ts';
 import { eventSink } from '../../src/kube/objects/events.ts';
-import { reportStore } from '../../src/kube/objects/reports.ts';
+import { reportClient } from '../../src/kube/objects/reports.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../support/findings.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
@@ -152,7 +152,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     const wrote: string[] = [];
     const chosen: string[] = [];
     const archive = createArchive({
-      reports: reportStore(api),
+      reports: reportClient(api),
       announce: eventSink(api),
       digest,
       setting: () => setting,

@@ -356,12 +356,12 @@ describe('a watch', () => {
 
   test('of one object is of that object alone, with the version of the program in the user agent', async () => {
     const asked: unknown[] = [];
-    const { registration, secret } = await clusterOf(({ url, headers }, response) => {
+    const { webhookConfiguration, secret } = await clusterOf(({ url, headers }, response) => {
       asked.push([url?.replace(/&resourceVersion=.*(?=&fieldSelector)/, ''), headers['user-agent']]);
       response.end();
     }, '1.2.3');
     const on = { open: () => undefined, event: () => undefined };
-    await registration('kubelet-guard').watch('', '5', on, signal());
+    await webhookConfiguration('kubelet-guard').watch('', '5', on, signal());
     await secret('tls').watch('guard', '5', on, signal());
     expect(asked).toStrictEqual([
       [

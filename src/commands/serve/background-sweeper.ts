@@ -22,7 +22,7 @@ import type { Cluster } from '../../kube/cluster.ts';
 import { digest } from '../../runtime/digest.ts';
 import { eventSink } from '../../kube/objects/events.ts';
 import { leaseOf } from '../../kube/objects/lease.ts';
-import { reportStore } from '../../kube/objects/reports.ts';
+import { reportClient } from '../../kube/objects/reports.ts';
 import { ADMISSION } from '../allowances.ts';
 import { sweepLog } from './sweep-log.ts';
 import { evidencePorts, OWN_NAMESPACE, sweepRules } from '../sweep-deps.ts';
@@ -69,7 +69,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   const exemptionFor: ExemptionFor = (finding) =>
     findExemption(configuration().policy.exemptions, finding, dayOf(now()));
   const archive = createArchive({
-    reports: reportStore(request),
+    reports: reportClient(request),
     announce: eventSink(request),
     digest,
     setting: () => planOf().reports,

@@ -7,7 +7,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { CertificateMetrics } from '../../runtime/metrics/metrics.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import { registrationOf } from '../../kube/objects/webhook-configuration.ts';
+import { webhookConfigurationOf } from '../../kube/objects/webhook-configuration.ts';
 import { watchObjects } from '../../kube/watch/object-watch.ts';
 import { secretOf, type SecretName } from '../../kube/objects/secret.ts';
 import type { ServingIdentity } from '../../webhook/http/server.ts';
@@ -120,7 +120,7 @@ async function secretSource(
   const host = `${service}.${namespace}.svc`;
   const surroundings = {
     secret: secretOf(cluster.request, { namespace, name }),
-    registration: registrationOf(cluster.request, REGISTRATION),
+    registration: webhookConfigurationOf(cluster.request, REGISTRATION),
     follow: followIn(cluster, { namespace, name }, log),
     names: [host, `${host}.cluster.local`] as const,
     rotation: rotation ?? ROTATION,
@@ -140,7 +140,7 @@ function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): 
   return ({ changed, followed }) => {
     const all = [
       { what: `the Secret ${namespace}/${name}`, api: cluster.secret(name), within: namespace },
-      { what: `the registration ${REGISTRATION}`, api: cluster.registration(REGISTRATION), within: '' },
+      { what: `the registration ${REGISTRATION}`, api: cluster.webhookConfiguration(REGISTRATION), within: '' },
     ];
     const missing = new Set(all.map(({ what }) => what));
     const watches = all.map(({ what, api, within }) => {

@@ -53,22 +53,21 @@ async function runUninstall(options: UninstallOptions, terminal: Terminal): Prom
 
 async function removeAll(options: UninstallOptions, terminal: Terminal, signal: AbortSignal): Promise<0 | 3> {
   const cluster = await openCluster(accessTo(options, terminal), terminal, signal);
-  const [{ uninstall, removeLeftovers }, { removalFrom }, { OWN_NAMESPACE }] = await Promise.all([
+  const [{ uninstall, removeLeftovers }, { OWN_NAMESPACE }] = await Promise.all([
     import('./uninstall.ts'),
-    import('../../kube/objects/removal.ts'),
     import('../sweep-deps.ts'),
   ]);
-  const ports = {
-    objects: removalFrom(cluster.request),
+  const deps = {
+    api: cluster.request,
     clock: () => performance.now(),
     pause: (milliseconds: number, until: AbortSignal) => setTimeout(milliseconds, undefined, { signal: until }),
-    told: (line: string) => {
+    print: (line: string) => {
       terminal.print(`${escapeLine(line)}\n`);
     },
   };
   try {
     const remove = options.leftovers === true ? removeLeftovers : uninstall;
-    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, ports, signal);
+    await remove(options.namespace ?? cluster.namespace ?? OWN_NAMESPACE, deps, signal);
     return 0;
   } catch (cause) {
     signal.throwIfAborted();

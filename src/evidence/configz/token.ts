@@ -1,5 +1,6 @@
 import { asRecord } from '../../json.ts';
 import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
+import { pathOf, SERVICE_ACCOUNTS } from '../../kube/objects/resources.ts';
 
 /** The account whose tokens are asked for, and how. */
 export interface TokenOptions {
@@ -73,7 +74,7 @@ export function tokenSource(options: TokenOptions): TokenSource {
 }
 
 async function askForToken({ request, namespace, account }: TokenOptions): Promise<{ token: string; seconds: number }> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}/token`;
+  const path = pathOf(SERVICE_ACCOUNTS, { namespace, name: account, subresource: 'token' });
   const body = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',

@@ -1,10 +1,11 @@
 // Where node agents hand over their audits to the sweeper: a ConfigMap for each node, called as the node is, in a namespace of
 // their own.
 
-import { asRecord, asRecords, asString } from '../../json.ts';
+import { asArray, asRecord, asRecords, asString, stringOrEmpty } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
-import { ApiFault, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
-import { refusalOf } from '../../kube/api-problem.ts';
+import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
+import { objectClient, unlessStatus } from '../../kube/objects/client.ts';
+import { CONFIG_MAPS, pathOf, SELF_SUBJECT_REVIEWS } from '../../kube/objects/resources.ts';
 
 /** An audit, as it is handed over. */
 export interface HandOver {
@@ -41,7 +42,7 @@ export type HandOverTo = (node: string, handOver: HandOver, signal: AbortSignal)
 
 /** Makes the agent's end. */
 export function handOverTo(api: Api, namespace: string): HandOverTo {
-  const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+  const configMaps = objectClient(api, CONFIG_MAPS, { namespace, timeout: TIMEOUT });
   let known: string | undefined;
   return async (node, { report, told, interval }, signal) => {
     known ??= await nodeUid(api, node, signal);
@@ -51,41 +52,39 @@ export function handOverTo(api: Api, namespace: string): HandOverTo {
       labels: { 'app.kubernetes.io/managed-by': 'kubelet-guard' },
       annotations: { [TOLD]: told, [INTERVAL]: String(interval), ...(known !== undefined && { [NODE_UID]: known }) },
     };
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [KEY]: report } };
-    const write = (method: 'POST' | 'PUT', path: string) => api({ method, path, body, timeout: TIMEOUT }, signal);
-    const updated = await write('PUT', `${collection}/${encodeURIComponent(node)}`);
-    // the namespace of an agent is not made by it
-    const answer = updated.status === 404 ? await write('POST', collection) : updated;
-    if (answer.status < 200 || answer.status > 299) throw advised(answer, namespace);
+    const object = { metadata, data: { [KEY]: report } };
+    try {
+      const updated = await unlessStatus([404], configMaps.update(object, signal));
+      // the manifests create the namespace, and the agent its ConfigMap
+      if (updated === undefined) await configMaps.create(object, signal);
+    } catch (cause) {
+      throw advised(cause, namespace);
+    }
   };
 }
 
-const SELF = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const CLAIM = 'authentication.kubernetes.io/node-';
 
 /** The uid of the node that this process runs on, as the API server reads it from the token of its pod (1.32 and newer). */
 async function nodeUid(api: Api, node: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-    const answer = await api({ method: 'POST', path: SELF, body, timeout: TIMEOUT, limit: ANSWER_LIMIT }, signal);
-    const { userInfo } = asRecord(asRecord(jsonOf(answer)).status);
+    const { apiVersion, kind } = SELF_SUBJECT_REVIEWS;
+    const path = pathOf(SELF_SUBJECT_REVIEWS);
+    const call = { method: 'POST', path, body: { apiVersion, kind }, timeout: TIMEOUT, limit: ANSWER_LIMIT } as const;
+    const { userInfo } = asRecord(asRecord(jsonOf(await api(call, signal))).status);
     const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = asRecord(asRecord(userInfo).extra);
-    const [[name], [uid]] = [names, uids].map((values) => (Array.isArray(values) ? (values as unknown[]) : [])) as [
-      unknown[],
-      unknown[],
-    ];
-    return name === node && typeof uid === 'string' ? uid : undefined;
+    return asArray(names)[0] === node ? asString(asArray(uids)[0]) : undefined;
   } catch {
     // without it the times tell a node from an earlier one of its name
     return undefined;
   }
 }
 
-function advised(answer: ApiAnswer, namespace: string): ApiFault {
-  const { message, status } = refusalOf(answer);
+function advised(cause: unknown, namespace: string): ApiFault {
+  const { message, status } = cause as ApiFault;
   const advice =
     status === 403 ? `; grant create and update on configmaps in ${namespace}, and let it write its own node's` : '';
-  return new ApiFault(`${message}${advice}`, status);
+  return new ApiFault(`${message}${advice}`, status, { cause });
 }
 
 /** The sweeper's end. */
@@ -98,19 +97,14 @@ export interface HandOvers {
 
 /** Makes the sweeper's end. */
 export function handOversIn(api: Api, namespace: string): HandOvers {
-  const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
-  const selected = `labelSelector=${encodeURIComponent('app.kubernetes.io/managed-by=kubelet-guard')}`;
+  const configMaps = objectClient(api, CONFIG_MAPS, { namespace, timeout: TIMEOUT, limit: ANSWER_LIMIT });
+  const labelSelector = 'app.kubernetes.io/managed-by=kubelet-guard';
   return {
     isUsed: async (signal) => {
       try {
-        const answer = await api(
-          { path: `${collection}?limit=1&${selected}`, limit: ANSWER_LIMIT, timeout: TIMEOUT },
-          signal,
-        );
-        // who may not look has no agents: the right comes with them
-        if (answer.status === 403 || answer.status === 404) return false;
-        const { items } = asRecord(jsonOf(answer));
-        return Array.isArray(items) && items.length > 0;
+        // who may not list has no agents: the right comes with them
+        const page = await unlessStatus([403, 404], configMaps.page({ limit: 1, labelSelector }, signal));
+        return page !== undefined && page.items.length > 0;
       } catch {
         // where it cannot be told, each node tells
         return true;
@@ -118,14 +112,12 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
     },
     read: async (node, signal) => {
       try {
-        const path = `${collection}/${encodeURIComponent(node)}`;
-        const answer = await api({ path, limit: ANSWER_LIMIT, timeout: TIMEOUT }, signal);
-        if (answer.status === 403 || answer.status === 404) return undefined;
-        const { metadata, data } = asRecord(jsonOf(answer));
-        const { annotations, creationTimestamp, managedFields } = asRecord(metadata);
+        const found = await unlessStatus([403, 404], configMaps.get(node, signal));
+        if (found === undefined) return undefined;
+        const { annotations, creationTimestamp, managedFields } = found.metadata;
         const mark = (key: string) => asString(asRecord(annotations)[key]);
         return {
-          report: asString(asRecord(data)[KEY]) ?? '',
+          report: stringOrEmpty(asRecord(found.data)[KEY]),
           written: lastWrite(managedFields) ?? asString(creationTimestamp),
           told: mark(TOLD),
           interval: mark(INTERVAL),

@@ -1,37 +1,39 @@
+// Creates Events.
+
 import type { Problem } from '../../policy/reading.ts';
-import { passingProblem, refusalOf } from '../api-problem.ts';
-import type { Api, ApiAnswer } from '../api.ts';
+import { ApiFault, passingProblem, type Api } from '../api.ts';
+import { objectClient } from './client.ts';
+import { EVENTS } from './resources.ts';
 
 /** An Event to be created. */
 export interface NamedEvent {
   readonly metadata: { readonly name: string; readonly namespace: string };
 }
 
-/** Creates an Event, unless there is one of its name; gives the problem where it cannot. Never rejects. */
-export type Announce = (event: NamedEvent, signal: AbortSignal) => Promise<Problem | undefined>;
+/** Creates an Event, unless there is one of its name. Resolves to the problem where it cannot; never rejects. */
+export type CreateEvent = (event: NamedEvent, signal: AbortSignal) => Promise<Problem | undefined>;
 
 const LIMITS = { timeout: 10_000, limit: 1024 * 1024 };
 
-/** Announces in a cluster. */
-export function eventSink(api: Api): Announce {
+/** Creates Events in a cluster. */
+export function eventSink(api: Api): CreateEvent {
   return async (event, signal) => {
     const { namespace } = event.metadata;
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
     try {
-      return problemOf(await api({ ...LIMITS, method: 'POST', path, body: event }, signal), namespace);
+      await objectClient(api, EVENTS, { namespace, ...LIMITS }).create(event, signal);
+      return undefined;
     } catch (cause) {
-      return passingProblem(cause);
+      return problemOf(cause, namespace);
     }
   };
 }
 
-function problemOf(answer: ApiAnswer, namespace: string): Problem | undefined {
-  const { status } = answer;
-  // 409: who saw the same before has announced it
-  if ((status >= 200 && status < 300) || status === 409) return undefined;
-  const fault = refusalOf(answer);
-  const { message } = fault;
+function problemOf(cause: unknown, namespace: string): Problem | undefined {
+  const { status = 0, message } = cause instanceof ApiFault ? cause : new ApiFault('no reason given');
   switch (status) {
+    case 409:
+      // another replica saw the same and created it
+      return undefined;
     case 401:
     case 403:
       return {
@@ -42,8 +44,8 @@ function problemOf(answer: ApiAnswer, namespace: string): Problem | undefined {
       return { code: 'not-found', message: `there is no namespace ${namespace} for an Event` };
     case 400:
     case 422:
-      return { code: 'malformed', message: `the API server refuses the Event (${message})` };
+      return { code: 'malformed', message: `the API server denies the Event (${message})` };
     default:
-      return passingProblem(fault);
+      return passingProblem(cause);
   }
 }

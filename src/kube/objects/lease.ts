@@ -1,9 +1,13 @@
-import { asRecord, parseJson, stringOrEmpty } from '../../json.ts';
-import { ApiFault, bounded, statusFault, type Api, type ApiAnswer, type ApiRequest } from '../api.ts';
+// Reads and writes the Lease of an election, with the optimistic concurrency of the API.
+
+import { asRecord, stringOrEmpty } from '../../json.ts';
+import { ApiFault, bounded, type Api } from '../api.ts';
+import { objectClient, type StoredObject } from './client.ts';
+import { LEASES } from './resources.ts';
 
 /** What a Lease says of its holder: the fields of `coordination.k8s.io/v1` that an election uses. */
 export interface LeaseRecord {
-  /** Who holds it; empty where it was released. */
+  /** Empty where the Lease was released. */
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
   /** RFC 3339 with microseconds, by the holder's own clock; empty where there is none. */
@@ -12,17 +16,17 @@ export interface LeaseRecord {
   readonly leaseTransitions: number;
 }
 
-/** A Lease as the API server last told of it. */
+/** A Lease as it was last read or written. */
 export interface SeenLease {
   readonly record: LeaseRecord;
-  /** The whole object: an update changes nothing of it but the record, and only if nobody wrote to it since. */
-  readonly object: object;
+  /** The whole object. An update changes the record only, and only if nobody wrote to the object since. */
+  readonly object: StoredObject;
 }
 
 /** Why there is no answer about a Lease. */
 export type LeaseFaultCode = 'forbidden' | 'no-namespace' | 'refused' | 'unreachable' | 'malformed';
 
-/** What came of a call. A fault of a write does not say that nothing was written. */
+/** The result of a call. A write that ends in a fault may have been done. */
 export type LeaseAnswer =
   | { readonly is: 'there'; readonly lease: SeenLease }
   | { readonly is: 'absent' }
@@ -31,59 +35,41 @@ export type LeaseAnswer =
   | { readonly is: 'fault'; readonly code: LeaseFaultCode; readonly reason: string };
 
 /** The calls about one Lease. None rejects. */
-export interface LeasePort {
-  readonly read: (signal: AbortSignal) => Promise<LeaseAnswer>;
-  readonly create: (record: LeaseRecord, signal: AbortSignal) => Promise<LeaseAnswer>;
-  /** Replaces the record of a Lease that is still as it was seen. */
-  readonly update: (seen: SeenLease, record: LeaseRecord, signal: AbortSignal) => Promise<LeaseAnswer>;
-}
-
-/** Which Lease. */
-export interface LeaseName {
-  readonly namespace: string;
-  readonly name: string;
-}
+export type LeaseClient = ReturnType<typeof leaseOf>;
 
 /** Half of the time in which a leader has to renew, as client-go has it (resourcelock/interface.go, NewFromKubeconfig). */
 const TIMEOUT = 5000;
 /** No object in etcd is larger by default. */
 const SIZE_LIMIT = 1_572_864;
 
-/** The calls about a Lease, with the optimistic concurrency of the API: each write names the version that it replaces. */
-export function leaseOf(api: Api, { namespace, name }: LeaseName): LeasePort {
-  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
-  const path = `${collection}/${encodeURIComponent(name)}`;
-  const ask = async (request: ApiRequest, signal: AbortSignal): Promise<LeaseAnswer> => {
-    try {
-      const answer = await api({ timeout: TIMEOUT, limit: SIZE_LIMIT, ...request }, signal);
-      return understand(answer, request.method === 'POST', namespace);
-    } catch (cause) {
-      const status = cause instanceof ApiFault ? cause.status : undefined;
-      const reason = cause instanceof Error ? cause.message : 'no reason given';
-      if (status === undefined) return fault('unreachable', reason);
-      return understand({ status, contentType: '', text: reason }, request.method === 'POST', namespace);
-    }
-  };
+/** Makes the calls about a Lease. Each update names the version that it replaces. */
+export function leaseOf(api: Api, { namespace, name }: { readonly namespace: string; readonly name: string }) {
+  const leases = objectClient(api, LEASES, { namespace, timeout: TIMEOUT, limit: SIZE_LIMIT });
+  const answer = (call: Promise<StoredObject>, creates = false): Promise<LeaseAnswer> =>
+    call.then(
+      (object) => ({ is: 'there', lease: { record: recordOf(object), object } }),
+      (cause: unknown) => failure(cause, creates, namespace),
+    );
   return {
-    read: (signal) => ask({ path }, signal),
-    create: (record, signal) => {
-      const head = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name } };
-      return ask({ method: 'POST', path: collection, body: { ...head, spec: record } }, signal);
+    read: (signal: AbortSignal) => answer(leases.get(name, signal)),
+    create: (record: LeaseRecord, signal: AbortSignal) => {
+      const object = { metadata: { name, namespace }, spec: record };
+      return answer(leases.create(object, signal), true);
     },
-    update: ({ object }, record, signal) => {
-      const body = { ...object, spec: { ...asRecord(asRecord(object).spec), ...record } };
-      return ask({ method: 'PUT', path, body }, signal);
-    },
+    /** Replaces the record of a Lease that nobody wrote to since. */
+    update: ({ object }: SeenLease, record: LeaseRecord, signal: AbortSignal) =>
+      answer(leases.update({ ...object, spec: { ...asRecord(object.spec), ...record } }, signal)),
   };
 }
 
-function understand({ status, text }: ApiAnswer, creates: boolean, namespace: string): LeaseAnswer {
+function failure(cause: unknown, creates: boolean, namespace: string): LeaseAnswer {
+  const status = cause instanceof ApiFault ? cause.status : undefined;
+  const reason = cause instanceof Error ? cause.message : 'no reason given';
   switch (status) {
-    case 200:
-    case 201:
-      return leaseIn(text);
+    case undefined:
+      return fault('unreachable', reason);
     case 404:
-      // of a creation it is the namespace that is missing
+      // a creation fails so where the namespace is missing
       return creates ? fault('no-namespace', `the namespace ${namespace} is not there: create it`) : { is: 'absent' };
     case 409:
       return { is: 'conflict' };
@@ -92,29 +78,23 @@ function understand({ status, text }: ApiAnswer, creates: boolean, namespace: st
       const rights = `get, create and update of leases.coordination.k8s.io in the namespace ${namespace}`;
       return fault('forbidden', `the API server answers ${status}: give this account ${rights}`);
     }
-    default:
-      return fault(
-        status >= 500 || status === 429 ? 'unreachable' : 'refused',
-        statusFault(parseJson(text), status).message,
-      );
+    default: {
+      const isGranted = status >= 200 && status < 300;
+      if (isGranted) return fault('malformed', reason);
+      return fault(status >= 500 || status === 429 ? 'unreachable' : 'refused', reason);
+    }
   }
 }
 
-function leaseIn(text: string): LeaseAnswer {
-  const object = parseJson(text);
-  const { metadata, spec } = asRecord(object);
-  const { resourceVersion } = asRecord(metadata);
-  // without it an update would overwrite whatever is there
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') return fault('malformed', 'this is no Lease');
+function recordOf({ spec }: StoredObject): LeaseRecord {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = asRecord(spec);
-  const record = {
+  return {
     holderIdentity: stringOrEmpty(holderIdentity),
     leaseDurationSeconds: numberOf(leaseDurationSeconds),
     acquireTime: stringOrEmpty(acquireTime),
     renewTime: stringOrEmpty(renewTime),
     leaseTransitions: numberOf(leaseTransitions),
   };
-  return { is: 'there', lease: { record, object: object as object } };
 }
 
 function fault(code: LeaseFaultCode, reason: string): LeaseAnswer {

@@ -1,22 +1,13 @@
-// Lists and watches of objects, over the calls of a cluster.
+// Lists and watches objects, over the calls of a cluster.
 
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
-import { refusalOf } from '../api-problem.ts';
-import { ApiFault, jsonOf, statusFault } from '../api.ts';
+import { ApiFault, refusalOf, statusFault } from '../api.ts';
 import type { ClusterCalls } from '../cluster-request.ts';
 import { HttpFault } from '../http/http.ts';
-import type { ObjectApi, ObjectEvent, ObjectPage, SeenObject } from './object-watch.ts';
+import { objectClient, PAGE_SIZE } from '../objects/client.ts';
+import { pathOf, type Resource } from '../objects/resources.ts';
+import type { ObjectApi, ObjectEvent, SeenObject } from './object-watch.ts';
 
-/** What is listed and watched. */
-export interface Wanted {
-  readonly kind: string;
-  /** Where it is not of the core API. */
-  readonly apiVersion?: string;
-  readonly resource: string;
-  readonly name?: string;
-}
-
-const PAGE = 250;
 const OK = 200;
 /** As client-go: each watch ends by itself at another moment between five minutes and ten. */
 const WATCH_SECONDS = { least: 300, most: 600 };
@@ -27,18 +18,29 @@ const WATCH_SECONDS = { least: 300, most: 600 };
 const WATCH_SILENCE = 150_000;
 
 /**
- * The calls about the objects of a kind.
+ * The list and the watch of the objects of a kind.
  *
+ * @param name the one object that is listed and watched: rights can be given for it alone
  * @param random from 0 to 1
  */
-export function objectApi({ request, lines }: ClusterCalls, wanted: Wanted, random: () => number): ObjectApi {
-  const { kind, apiVersion = 'v1', name } = wanted;
-  const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
+export function objectApi(
+  { request, lines }: ClusterCalls,
+  resource: Resource,
+  random: () => number,
+  name?: string,
+): ObjectApi {
+  const fieldSelector = name === undefined ? undefined : `metadata.name=${name}`;
   return {
     list: async (namespace, next, signal) => {
-      const query = { limit: String(PAGE), ...(next !== undefined && { continue: next }), ...selector };
-      const path = `${pathOf(namespace, wanted)}?${new URLSearchParams(query).toString()}`;
-      return pageOf(jsonOf(await request({ path }, signal)), { apiVersion, kind });
+      const options = { limit: PAGE_SIZE, continue: next, fieldSelector };
+      const page = await objectClient(request, resource, { namespace }).page(options, signal);
+      // a watch starts from it
+      if (page.resourceVersion === undefined) throw new ApiFault('the answer is not a list');
+      return {
+        objects: page.items.flatMap((item) => seenObject(item) ?? []),
+        resourceVersion: page.resourceVersion,
+        ...(page.next !== undefined && { next: page.next }),
+      };
     },
     watch: async (namespace, resourceVersion, on, signal) => {
       const stop = new AbortController();
@@ -59,8 +61,13 @@ export function objectApi({ request, lines }: ClusterCalls, wanted: Wanted, rand
       const { least, most } = WATCH_SECONDS;
       const seconds = Math.round(least + (most - least) * random());
       const times = { allowWatchBookmarks: 'true', timeoutSeconds: String(seconds) };
-      const query = new URLSearchParams({ watch: 'true', resourceVersion, ...times, ...selector });
-      const call = { path: `${pathOf(namespace, wanted)}?${query.toString()}`, silence: WATCH_SILENCE };
+      const query = new URLSearchParams({
+        watch: 'true',
+        resourceVersion,
+        ...times,
+        ...(fieldSelector !== undefined && { fieldSelector }),
+      });
+      const call = { path: `${pathOf(resource, { namespace })}?${query.toString()}`, silence: WATCH_SILENCE };
       const answer = await lines(call, { open, line }, AbortSignal.any([signal, stop.signal])).catch(
         (cause: unknown) => {
           if (fault !== undefined) throw fault;
@@ -78,21 +85,7 @@ function isTimeout(cause: unknown): boolean {
   return cause instanceof ApiFault && cause.cause instanceof HttpFault && cause.cause.code === 'timeout';
 }
 
-function pathOf(namespace: string, { apiVersion, resource }: Wanted): string {
-  const root = apiVersion === undefined ? '/api/v1' : `/apis/${apiVersion}`;
-  return `${root}/${namespace === '' ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${resource}`;
-}
-
-function pageOf(body: unknown, identity: { readonly apiVersion: string; readonly kind: string }): ObjectPage {
-  const { items, metadata } = asRecord(body);
-  const { resourceVersion, continue: next } = asRecord(metadata);
-  if (!Array.isArray(items) || typeof resourceVersion !== 'string') throw new ApiFault('the answer is not a list');
-  // in a list the items do not say what they are
-  const objects = items.flatMap((item: unknown) => objectOf({ ...identity, ...asRecord(item) }) ?? []);
-  return { objects, resourceVersion, ...(typeof next === 'string' && next !== '' && { next }) };
-}
-
-function objectOf(object: UnknownRecord): SeenObject | undefined {
+function seenObject(object: UnknownRecord): SeenObject | undefined {
   const { namespace = '', name, uid } = asRecord(object.metadata);
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined;
   return { namespace, name, uid, object };
@@ -105,7 +98,7 @@ function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefi
   const { resourceVersion } = asRecord(fields.metadata);
   if (typeof resourceVersion !== 'string') return undefined;
   if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };
-  const seen = objectOf(fields);
+  const seen = seenObject(fields);
   if (seen === undefined) return undefined;
   if (type === 'ADDED' || type === 'MODIFIED') return { type: 'there', seen, resourceVersion };
   return type === 'DELETED' ? { type: 'gone', seen, resourceVersion } : undefined;

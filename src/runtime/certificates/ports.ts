@@ -29,7 +29,7 @@ export interface Registered {
 export interface Registration<T extends Registered = Registered> {
   readonly read: (signal: AbortSignal) => Promise<T | undefined>;
   /** Gives all webhooks this bundle if it is still as it was seen; false where it is not. */
-  readonly trust: (seen: T, caBundle: string, signal: AbortSignal) => Promise<boolean>;
+  readonly setCABundle: (seen: T, caBundle: string, signal: AbortSignal) => Promise<boolean>;
 }
 
 /** How quickly things happen, in milliseconds. */

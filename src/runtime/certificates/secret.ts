@@ -206,7 +206,7 @@ class Keeper<S extends Stored, R extends Registered> {
   async #register(registered: R, bundle: string, signal: AbortSignal): Promise<boolean> {
     const { registration, log } = this.#surroundings;
     if (registered.caBundles.every((caBundle) => caBundle === bundle)) return true;
-    const isWritten = await registration.trust(registered, bundle, signal);
+    const isWritten = await registration.setCABundle(registered, bundle, signal);
     if (isWritten)
       log.info(
         { authorities: certificatesIn(bundle).map(({ subject }) => subject) },

@@ -6,7 +6,7 @@ import type { Finding } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { driftEvents } from '../../outputs/cluster/events.ts';
 import type { ReportEntry, ReportSubject } from '../../outputs/cluster/policy-report.ts';
-import type { Announce } from '../../kube/objects/events.ts';
+import type { CreateEvent } from '../../kube/objects/events.ts';
 import { openMemories, type Memory } from './stored.ts';
 import { openShelf, type ShelfPorts } from './store.ts';
 
@@ -54,7 +54,7 @@ export interface Archive {
 
 /** What an archive needs. */
 export interface ArchivePorts extends ShelfPorts {
-  readonly announce: Announce;
+  readonly announce: CreateEvent;
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
 }
 

@@ -12,7 +12,7 @@ import {
   type ReportEntry,
   type ReportSubject,
 } from '../../outputs/cluster/policy-report.ts';
-import type { ReportStore } from '../../kube/objects/reports.ts';
+import type { ReportClient } from '../../kube/objects/reports.ts';
 import { UNSTORED, type Memories, type Memory } from './stored.ts';
 import { SELECTOR, writeReport } from './writer.ts';
 
@@ -35,7 +35,7 @@ export interface ShelfWatcher {
 
 /** What a shelf needs. */
 export interface ShelfPorts {
-  readonly reports: ReportStore;
+  readonly reports: ReportClient;
   readonly digest: Digest;
   /** Which API is to be used; asked at every load. */
   readonly setting: () => ReportsSetting;
@@ -221,7 +221,7 @@ export function openShelf(memories: Memories, { reports, digest, setting, watche
       const problems: SourceProblem[] = [];
       const remove = async ({ api, name, version }: Leftover): Promise<boolean> => {
         if (hasGivenUp || fault !== undefined) return false;
-        const answer = await reports.remove(REPORT_RESOURCES[api], name, version, signal);
+        const answer = await reports.delete(REPORT_RESOURCES[api], name, version, signal);
         if (answer.outcome === 'refused') {
           const problem = failed(api, name, answer.problem);
           if (problem) problems.push(problem);

@@ -12,12 +12,12 @@ import {
   type ReportEntry,
   type ReportSubject,
 } from '../../outputs/cluster/policy-report.ts';
-import type { ReportStore } from '../../kube/objects/reports.ts';
+import type { ReportClient } from '../../kube/objects/reports.ts';
 import type { Memories, Memory } from './stored.ts';
 
 /** What a report is written with. */
 export interface ReportWriting {
-  readonly reports: ReportStore;
+  readonly reports: ReportClient;
   readonly digest: Digest;
   readonly memories: Memories;
   /** Takes over what a stored report says. */
@@ -54,13 +54,13 @@ export async function writeReport(
       return 'unchanged';
     }
     const metadata = { ...report.metadata, ...(version !== '' && { resourceVersion: version }) };
-    const answer = await reports[version === '' ? 'create' : 'replace'](resource, { ...report, metadata }, signal);
+    const answer = await reports[version === '' ? 'create' : 'update'](resource, { ...report, metadata }, signal);
     if (answer.outcome === 'refused') return answer.problem;
     if (answer.outcome === 'done') {
       memories.set(about, { version: readReport(answer.object).resourceVersion, content, remembered });
       return 'written';
     }
-    const stored = await reports.read(resource, name, signal);
+    const stored = await reports.get(resource, name, signal);
     if (stored.outcome === 'refused') return stored.problem;
     version = '';
     if (stored.outcome !== 'done') continue;

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 
 import { removeLeftovers, uninstall } from '../../../src/commands/uninstall/uninstall.ts';
 import type { Api, ApiRequest } from '../../../src/kube/api.ts';
-import { removalFrom } from '../../../src/kube/objects/removal.ts';
 
 const { signal } = new AbortController();
 const NAMESPACE = 'guards';
@@ -36,7 +35,7 @@ function clusterOf(paths: readonly string[], refusals: Readonly<Record<string, s
     const lingers = 'propagationPolicy' in (body ?? {});
     if (method === 'DELETE' && !lingers) there.delete(plain);
     if (method === 'GET' && (lingering -= 1) < 0) there.delete(plain);
-    return Promise.resolve(answer(200));
+    return Promise.resolve(answer(200, { metadata: { resourceVersion: '1' } }));
   };
   return { api, there, calls };
 }
@@ -44,16 +43,16 @@ function clusterOf(paths: readonly string[], refusals: Readonly<Record<string, s
 async function run({ api }: { api: Api }, patience = 0, remove = uninstall) {
   const lines: string[] = [];
   let now = 0;
-  const ports = {
-    objects: removalFrom(api),
+  const deps = {
+    api,
     clock: () => now,
     pause: () => {
       now += patience;
       return Promise.resolve();
     },
-    told: (line: string) => lines.push(line),
+    print: (line: string) => lines.push(line),
   };
-  const fault = await remove(NAMESPACE, ports, signal).then(
+  const fault = await remove(NAMESPACE, deps, signal).then(
     () => undefined,
     (cause: unknown) => (cause as Error).message,
   );
@@ -163,7 +162,7 @@ describe('what is left behind', () => {
 
     expect(fault).toBeUndefined();
     expect(lines).toEqual([
-      expect.stringContaining('nothing is removed: Deployment guards/kubelet-guard-sweeper is there'),
+      expect.stringContaining('nothing is removed: Deployment guards/kubelet-guard-sweeper exists'),
     ]);
     expect([...cluster.there]).toEqual(EVERYTHING);
     expect(cluster.calls).toEqual([`GET ${SWEEPER}`]);

@@ -30,9 +30,9 @@ test.each([
   [401, 'forbidden', 'may not create Events in kube-system: give the service account this right'],
   [403, 'forbidden', 'may not create Events in kube-system: give the service account this right'],
   [404, 'not-found', 'there is no namespace kube-system'],
-  [422, 'malformed', 'refuses the Event'],
-  [429, 'unreachable', 'tried again with the next sweep'],
-  [503, 'unreachable', 'tried again with the next sweep'],
+  [422, 'malformed', 'denies the Event'],
+  [429, 'unreachable', 'the next sweep tries again'],
+  [503, 'unreachable', 'the next sweep tries again'],
 ])('a refusal with %i is a problem that says what to do', async (code, problem, words) => {
   const world = reportWorld();
   world.intercept = () => status(code, 'its words');

@@ -1,22 +1,22 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import { ApiFault, type ApiRequest } from '../../../src/kube/api.ts';
-import { reportStore, type ReportStore } from '../../../src/kube/objects/reports.ts';
+import { reportClient, type ReportClient } from '../../../src/kube/objects/reports.ts';
 import { json, reportWorld, status, WG, type ReportWorld } from '../../sweeper/reports/report-world.ts';
 
 const { signal } = new AbortController();
-const RESOURCE = { apiVersion: WG, plural: 'clusterpolicyreports' };
-const ELSEWHERE = { apiVersion: 'openreports.io/v1alpha1', plural: 'clusterreports' };
+const RESOURCE = { apiVersion: WG, kind: 'ClusterPolicyReport', plural: 'clusterpolicyreports' };
+const ELSEWHERE = { apiVersion: 'openreports.io/v1alpha1', kind: 'ClusterReport', plural: 'clusterreports' };
 const LABELS = { managed: 'us' };
 const report = (name: string, resourceVersion?: string) => ({
   metadata: { name, labels: LABELS, ...(resourceVersion !== undefined && { resourceVersion }) },
 });
 
 let world: ReportWorld;
-let store: ReportStore;
+let store: ReportClient;
 beforeEach(() => {
   world = reportWorld(WG);
-  store = reportStore(world.api);
+  store = reportClient(world.api);
 });
 
 async function listAll(): Promise<unknown[][]> {
@@ -58,7 +58,7 @@ describe('a list', () => {
   test.each([
     ['is refused', status(403, 'may not list'), 'may not list'],
     ['is too old to go on with', status(410, 'the list is too old'), 'the list is too old'],
-    ['has no items', json(200, { kind: 'List' }), 'has no items'],
+    ['is not a list', json(200, { kind: 'List' }), 'is not a list'],
     ['never ends', json(200, { items: [], metadata: { continue: 'more' } }), 'does not end'],
   ])('that %s is a fault', async (_what, answer, words) => {
     world.intercept = () => answer;
@@ -71,9 +71,9 @@ describe('one report', () => {
   test('is created, read, replaced and removed by its version', async () => {
     const created = await store.create(RESOURCE, report('a'), signal);
     expect(created).toMatchObject({ outcome: 'done', object: { metadata: { name: 'a', resourceVersion: '101' } } });
-    expect(await store.read(RESOURCE, 'a', signal)).toEqual(created);
-    expect(await store.replace(RESOURCE, report('a', '101'), signal)).toMatchObject({ outcome: 'done' });
-    expect(await store.remove(RESOURCE, 'a', '102', signal)).toMatchObject({ outcome: 'done' });
+    expect(await store.get(RESOURCE, 'a', signal)).toEqual(created);
+    expect(await store.update(RESOURCE, report('a', '101'), signal)).toMatchObject({ outcome: 'done' });
+    expect(await store.delete(RESOURCE, 'a', '102', signal)).toMatchObject({ outcome: 'done' });
     expect(world.objects.size).toBe(0);
   });
 
@@ -81,15 +81,15 @@ describe('one report', () => {
     await store.create(RESOURCE, report('a'), signal);
 
     expect(await store.create(RESOURCE, report('a'), signal)).toEqual({ outcome: 'conflict' });
-    expect(await store.replace(RESOURCE, report('a', '1'), signal)).toEqual({ outcome: 'conflict' });
-    expect(await store.remove(RESOURCE, 'a', '1', signal)).toEqual({ outcome: 'conflict' });
-    expect(await store.read(RESOURCE, 'b', signal)).toEqual({ outcome: 'absent' });
-    expect(await store.replace(RESOURCE, report('b', '1'), signal)).toEqual({ outcome: 'absent' });
-    expect(await store.remove(RESOURCE, 'b', '1', signal)).toEqual({ outcome: 'absent' });
+    expect(await store.update(RESOURCE, report('a', '1'), signal)).toEqual({ outcome: 'conflict' });
+    expect(await store.delete(RESOURCE, 'a', '1', signal)).toEqual({ outcome: 'conflict' });
+    expect(await store.get(RESOURCE, 'b', signal)).toEqual({ outcome: 'absent' });
+    expect(await store.update(RESOURCE, report('b', '1'), signal)).toEqual({ outcome: 'absent' });
+    expect(await store.delete(RESOURCE, 'b', '1', signal)).toEqual({ outcome: 'absent' });
   });
 
   test('whose kind is no longer served is not absent', async () => {
-    expect(await store.read(ELSEWHERE, 'a', signal)).toMatchObject({
+    expect(await store.get(ELSEWHERE, 'a', signal)).toMatchObject({
       outcome: 'refused',
       problem: { code: 'not-found' },
     });
@@ -99,9 +99,9 @@ describe('one report', () => {
     [403, 'forbidden', 'may not create clusterpolicyreports: give the service account this right'],
     [401, 'forbidden', 'may not create clusterpolicyreports'],
     [413, 'too-large', 'larger than the API server takes'],
-    [422, 'malformed', 'CustomResourceDefinition of clusterpolicyreports refuses the report'],
-    [429, 'unreachable', 'tried again with the next sweep'],
-    [500, 'unreachable', 'tried again with the next sweep'],
+    [422, 'malformed', 'CustomResourceDefinition of clusterpolicyreports denies the report'],
+    [429, 'unreachable', 'the next sweep tries again'],
+    [500, 'unreachable', 'the next sweep tries again'],
   ])('that is refused with %i is a problem that says what to do', async (code, problem, words) => {
     world.intercept = () => status(code, 'its words');
 
@@ -124,10 +124,10 @@ describe('one report', () => {
 
   test('cannot make another path of its name', async () => {
     const requests: ApiRequest[] = [];
-    await reportStore((request) => {
+    await reportClient((request) => {
       requests.push(request);
       return Promise.resolve(status(404, 'no', { name: 'x' }));
-    }).read(RESOURCE, '../../secrets', signal);
+    }).get(RESOURCE, '../../secrets', signal);
 
     expect(requests).toMatchObject([{ path: `/apis/${WG}/clusterpolicyreports/..%2F..%2Fsecrets` }]);
   });

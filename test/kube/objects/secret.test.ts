@@ -48,7 +48,7 @@ describe('a Secret', () => {
     const { secret, asked } = port();
     const seen = await secret.read(signal);
     expect(seen).toMatchObject({ data: { 'tls.crt': 'X' }, isForeign: false, object: OBJECT });
-    expect(asked).toStrictEqual([{ method: 'GET', path: `${PATH}/a%20b`, timeout: 5000, limit: 1_572_864 }]);
+    expect(asked).toStrictEqual([{ path: `${PATH}/a%20b`, timeout: 5000, limit: 1_572_864 }]);
   });
 
   test.each([
@@ -102,7 +102,7 @@ describe('an answer', () => {
     ['without a namespace', { status: 404 }, 'create', 'the namespace ns is not there: create it'],
     ['of refusal', { status: 422, text: '{"kind":"Status","message":"bad"}' }, 'create', 'HTTP 422: bad'],
     ['of no JSON', { text: 'x' }, 'read', 'the answer is not JSON'],
-    ['without a version', answerWith({ metadata: {} }), 'read', 'this is no Secret'],
+    ['without a version', answerWith({ metadata: {} }), 'read', 'the answer is no Secret'],
     ['of none at all', new ApiFault('ECONNREFUSED'), 'read', 'the Secret ns/a b: ECONNREFUSED'],
   ];
   test.each(failures)('%s is a fault with words', async (_name, answer, call, words) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from '../../../src/kube/api.ts';
-import { registrationOf } from '../../../src/kube/objects/webhook-configuration.ts';
+import { webhookConfigurationOf } from '../../../src/kube/objects/webhook-configuration.ts';
 
 const OBJECT = {
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -22,19 +22,19 @@ function port(answer: Partial<ApiAnswer> | Error = {}) {
     if (answer instanceof Error) return Promise.reject(answer);
     return Promise.resolve({ status: 200, contentType: 'application/json', text: JSON.stringify(OBJECT), ...answer });
   };
-  return { asked, registration: registrationOf(api, 'guard') };
+  return { asked, configuration: webhookConfigurationOf(api, 'guard') };
 }
 
-describe('a registration', () => {
+describe('a ValidatingWebhookConfiguration', () => {
   test('is read, within bounds, with the bundle of each webhook', async () => {
-    const { registration, asked } = port();
-    expect(await registration.read(signal)).toStrictEqual({ caBundles: ['X', ''], object: OBJECT });
-    expect(asked).toStrictEqual([{ method: 'GET', path: PATH, timeout: 5000, limit: 1_572_864 }]);
+    const { configuration, asked } = port();
+    expect(await configuration.read(signal)).toStrictEqual({ caBundles: ['X', ''], object: OBJECT });
+    expect(asked).toStrictEqual([{ path: PATH, timeout: 5000, limit: 1_572_864 }]);
   });
 
   test('gets a bundle for each webhook, as it was seen, and nothing else is changed', async () => {
-    const { registration, asked } = port();
-    expect(await registration.trust({ caBundles: [], object: OBJECT }, 'Z', signal)).toBe(true);
+    const { configuration, asked } = port();
+    expect(await configuration.setCABundle({ caBundles: [], object: OBJECT }, 'Z', signal)).toBe(true);
     const [a, b] = OBJECT.webhooks;
     const webhooks = [
       { ...a, clientConfig: { service: { name: 's' }, caBundle: 'Wg==' } },
@@ -45,25 +45,25 @@ describe('a registration', () => {
 
   test('that is not there, or was changed, is no fault', async () => {
     const seen = { caBundles: [], object: OBJECT };
-    expect(await port({ status: 404 }).registration.read(signal)).toBeUndefined();
-    expect(await port({ status: 409 }).registration.trust(seen, 'Z', signal)).toBe(false);
-    expect(await port({ status: 404 }).registration.trust(seen, 'Z', signal)).toBe(false);
+    expect(await port({ status: 404 }).configuration.read(signal)).toBeUndefined();
+    expect(await port({ status: 409 }).configuration.setCABundle(seen, 'Z', signal)).toBe(false);
+    expect(await port({ status: 404 }).configuration.setCABundle(seen, 'Z', signal)).toBe(false);
   });
 
   test.each([
     [{ status: 403 }, 'HTTP 403: allow this account to get and update it'],
     [{ status: 500, text: '{"kind":"Status","message":"bad"}' }, 'HTTP 500: bad'],
-    [{ text: '{"metadata":{}}' }, 'this is none'],
-    [{ text: '{"metadata":{"resourceVersion":""},"webhooks":7}' }, 'this is none'],
+    [{ text: '{"metadata":{}}' }, 'the answer is no ValidatingWebhookConfiguration'],
+    [{ text: '{"metadata":{"resourceVersion":""},"webhooks":7}' }, 'the answer is no ValidatingWebhookConfiguration'],
     [new ApiFault('ECONNREFUSED'), 'ECONNREFUSED'],
   ] as const)('answers %j with words', async (answer, words) => {
-    const read = port(answer).registration.read(signal);
+    const read = port(answer).configuration.read(signal);
     await expect(read).rejects.toThrow(`the ValidatingWebhookConfiguration guard: ${words}`);
     await expect(read).rejects.toBeInstanceOf(ApiFault);
   });
 
   test('of another shape has no webhooks', async () => {
     const text = '{"metadata":{"resourceVersion":"1"},"webhooks":[7,{"clientConfig":[]}]}';
-    expect(await port({ text }).registration.read(signal)).toMatchObject({ caBundles: ['', ''] });
+    expect(await port({ text }).configuration.read(signal)).toMatchObject({ caBundles: ['', ''] });
   });
 });

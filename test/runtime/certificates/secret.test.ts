@@ -58,8 +58,8 @@ class FakeCluster {
 
   readonly #registrationPort = {
     read: () => this.#call('read registration', () => this.registered),
-    trust: (seen: Seen, caBundle: string) =>
-      this.#call('trust', () => {
+    setCABundle: (seen: Seen, caBundle: string) =>
+      this.#call('setCABundle', () => {
         if (this.registered?.version !== seen.version) return false;
         this.version += 1;
         this.registered = { version: this.version, caBundles: this.registered.caBundles.map(() => caBundle) };
@@ -359,7 +359,7 @@ describe('while it runs', () => {
     let isSlow = true;
     cluster.registered = { version: 5000, caBundles: ['edited'] };
     cluster.meet = (call) => {
-      if (call !== 'trust' || !isSlow) return;
+      if (call !== 'setCABundle' || !isSlow) return;
       // between its look and its writing another one writes both
       isSlow = false;
       cluster.secret = { version: 6000, data: { ...cluster.secret?.data, other: 'x' }, isForeign: false };

@@ -10,7 +10,7 @@ import type { ReportSubject } from '../../../src/outputs/cluster/policy-report.t
 import { ApiFault } from '../../../src/kube/api.ts';
 import { digest } from '../../../src/runtime/digest.ts';
 import { eventSink } from '../../../src/kube/objects/events.ts';
-import { reportStore } from '../../../src/kube/objects/reports.ts';
+import { reportClient } from '../../../src/kube/objects/reports.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 import { OPEN, reportWorld, status, WG, type ReportWorld } from './report-world.ts';
 
@@ -60,7 +60,7 @@ class Replica {
 
   constructor(world: ReportWorld, setting: () => ReportsSetting = () => 'auto', exemption?: Exemption) {
     this.archive = createArchive({
-      reports: reportStore(world.api),
+      reports: reportClient(world.api),
       announce: eventSink(world.api),
       digest,
       setting,
