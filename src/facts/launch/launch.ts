@@ -1,10 +1,11 @@
-// From a container's command line to the components that it starts: through wrappers, shells, hyperkube and log runners.
+// Finds the components that a container's command line starts: through wrappers, shells, hyperkube and log runners.
 
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
 import type { Budget } from '../budget.ts';
 import { readScript, type ShellCommand } from './shell/shell.ts';
 import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
+import { componentOf, EMBEDDING, INERT, RUNS_TEXT, shellCommand, SHELLS } from './programs.ts';
 import { unwrap } from './wrappers.ts';
 
 /** One start of a component. */
@@ -12,7 +13,7 @@ export interface Invocation {
   readonly component: Component;
   /** The words after the component's name. */
   readonly args: readonly Word[];
-  /** Whether it is started at all depends on something that is not known. */
+  /** It starts only under a condition that is not known. */
   readonly conditional: boolean;
   readonly doubts: readonly Problem[];
 }
@@ -22,48 +23,22 @@ export interface Launch {
   readonly invocations: readonly Invocation[];
   /** A program that may start a component in a way that cannot be followed. */
   readonly suspects: readonly Suspect[];
-  /** A program that is not known may run in the place of a conditional start. */
+  /** An unknown program that may run instead of a conditional start. */
   readonly alternative?: Problem;
 }
 
-/** A command that is not understood. */
+/** A command that is not known. */
 export interface Suspect {
   readonly problem: Problem;
-  /** Its words say that it starts kube-apiserver; else it is merely unknown. */
+  /** Its words name kube-apiserver. */
   readonly names: boolean;
-  /** It runs text that it is given, so that words around it may be what it runs. */
+  /** It runs text from its arguments, so the words of the script may be what it runs. */
   readonly runsText: boolean;
 }
 
-const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh']);
 const MAX_DEPTH = 16;
-/** Finding out what a command is costs so much, whatever its words. */
+/** The cost of each command, besides its words. */
 const STEPS_OF_COMMAND = 4;
-
-/** Programs that start no other program of their arguments. */
-const INERT = new Set(
-  (
-    ': [ awk basename cat cd chmod chown cp crictl ctr curl cut date dirname echo egrep export expr false getent grep head hostname id ' +
-    'install ip iptables journalctl jq kill killall kubectl ln ls mkdir mktemp mount mv nc openssl pause pgrep pidof pkill printf ps ' +
-    'readlink return rm sed sleep sort stat sync sysctl tail tar tee test touch tr true type ulimit umask uname wait wc wget which'
-  ).split(' '),
-);
-
-/** Programs that run what stands in their arguments, input or files, in ways of their own. */
-const RUNS_TEXT = new Set(
-  (
-    'find node nsenter parallel perl python python2 python3 ruby runuser script ssh su sudo supervisord systemd-run tclsh ' +
-    'unshare watch xargs'
-  ).split(' '),
-);
-
-/** Programs that carry a kube-apiserver inside, whose flags no pod shows. */
-const EMBEDDING: Readonly<Record<string, readonly string[]>> = {
-  k3s: ['server'],
-  rke2: ['server'],
-  k0s: ['controller'],
-  kubelite: [],
-};
 
 /**
  * Finds what a command line starts.
@@ -109,7 +84,7 @@ class Resolver {
     const program = words[0];
     if (program === undefined) return NOTHING;
     if (!isKnown(program.text) || depth > MAX_DEPTH)
-      return this.#suspect(command, `which program ${readable(program.text)} is cannot be told`);
+      return this.#suspect(command, `the program ${readable(program.text)} is not known`);
     const name = basename(program.text);
     const component = componentOf(words);
     if (component !== undefined) return { invocations: [invocationOf(command, component)], suspects: [] };
@@ -125,9 +100,9 @@ class Resolver {
       };
     }
     const unwrapped = unwrap(words);
-    if (unwrapped === 'unclear') return this.#suspect(command, `the options of ${name} are not understood`);
+    if (unwrapped === 'unclear') return this.#suspect(command, `the options of ${name} are not known`);
     if (unwrapped === undefined)
-      return INERT.has(name) ? NOTHING : this.#suspect(command, `${name} is not a wrapper that is known`);
+      return INERT.has(name) ? NOTHING : this.#suspect(command, `${name} is not a known wrapper`);
     const values = new Map([...(unwrapped.clears ? [] : command.environment.values), ...unwrapped.assignments]);
     return this.resolve(
       { ...command, words: unwrapped.words, environment: { ...command.environment, values } },
@@ -139,9 +114,9 @@ class Resolver {
     const shell = shellCommand(command.words);
     if (shell === undefined) return this.#suspect(command, 'the shell runs a script that the document does not show');
     const { script, zero, positional } = shell;
-    // what another shell has put there can be any text
+    // another shell can put any text there
     if (command.fromShell ? !isKnown(script.text) : script.text.includes(GAP))
-      return this.#suspect(command, 'a part of the script comes from elsewhere');
+      return this.#suspect(command, 'a part of the script is not in the document');
     const values = command.fromShell ? new Map<string, string>() : command.environment.values;
     const { commands, doubt } = readScript(
       script.text,
@@ -188,7 +163,7 @@ class Resolver {
     const inScript = words.some(({ text }) => /\s--[a-z]/.test(text) && namesApiServer(text));
     const names = (at !== -1 && (absolute || flagged)) || inScript;
     const { pointer } = words[0] ?? {};
-    const message = `what the container runs cannot be told: ${reason}`;
+    const message = `what the container runs is not known: ${reason}`;
     return {
       invocations: [],
       suspects: [
@@ -206,22 +181,6 @@ class Resolver {
   }
 }
 
-function componentOf(words: readonly Word[]): { component: Component; skip: number } | undefined {
-  const first = words[1];
-  switch (basename(words[0]?.text ?? '')) {
-    case 'kube-apiserver':
-      return { component: 'kube-apiserver', skip: 1 };
-    case 'kubelet':
-      return { component: 'kubelet', skip: 1 };
-    case 'hyperkube':
-      if (first?.text === 'kube-apiserver' || first?.text === 'apiserver')
-        return { component: 'kube-apiserver', skip: 2 };
-      return first?.text === 'kubelet' ? { component: 'kubelet', skip: 2 } : undefined;
-    default:
-      return undefined;
-  }
-}
-
 function invocationOf(
   { words, fromShell, conditional, doubts }: Command,
   { component, skip }: { component: Component; skip: number },
@@ -231,14 +190,14 @@ function invocationOf(
   return { component, args: whole ? args : args.map(single), conditional, doubts };
 }
 
-/** Outside of a shell, what is not known of a word brings no further words. */
+/** Outside a shell, an unknown part of a word does not become more words. */
 function single(word: Word): Word {
   if (word.holes !== true || !word.text.includes(GAP)) return word;
   const { pointer, problem } = word;
   return { ...wordOf(word.text.replaceAll(GAP, HOLE), pointer), ...(problem && { problem }) };
 }
 
-/** What may run instead of a start that is conditional: a program that takes the shell's place, or that stands behind it. */
+/** What may run instead of a conditional start: a program that replaces the shell, or that follows it. */
 function alternativeOf(commands: readonly ShellCommand[], launches: readonly Launch[]): Problem | undefined {
   const first = launches.findIndex(({ invocations }) => invocations.some(({ conditional }) => conditional));
   if (first === -1) return undefined;
@@ -247,31 +206,6 @@ function alternativeOf(commands: readonly ShellCommand[], launches: readonly Lau
       alternative !== undefined || (suspects.length > 0 && (index > first || commands[index]?.replaces === true)),
   );
   return launches[at]?.alternative ?? launches[at]?.suspects[0]?.problem;
-}
-
-/** The script and parameters of `sh -c`. */
-function shellCommand([program, ...args]: readonly Word[]):
-  { script: Word; zero: string; positional: readonly Word[] } | undefined {
-  let hasScript = false;
-  let at = 0;
-  for (; at < args.length; at += 1) {
-    const text = args[at]?.text ?? '';
-    if (text === '--' || text === '-') {
-      at += 1;
-      break;
-    }
-    if (!/^[-+]/.test(text)) break;
-    if (!isKnown(text)) return undefined;
-    if (text.startsWith('--')) {
-      if (/^--(?:rcfile|init-file)$/.test(text)) at += 1;
-      continue;
-    }
-    hasScript ||= text.startsWith('-') && text.includes('c');
-    if (/[oO]/.test(text)) at += 1;
-  }
-  const script = args[at];
-  if (!hasScript || script === undefined) return undefined;
-  return { script, zero: args[at + 1]?.text ?? program?.text ?? '', positional: args.slice(at + 2) };
 }
 
 function namesApiServer(text: string): boolean {

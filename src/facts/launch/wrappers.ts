@@ -1,5 +1,5 @@
-// Programs that run the program named in their arguments. Data: which of their options take a word, and how many words
-// stand before the program.
+// Programs that run the program in their arguments. Data: which of their options take a word, and the number of words before the
+// program.
 
 import { basename, GAP, isKnown, type Word } from '../argv/words.ts';
 
@@ -10,7 +10,7 @@ interface Wrapper {
   readonly plain?: readonly string[];
   /** Words between the options and the program. */
   readonly positionals?: number;
-  /** NAME=value words may stand before the program. */
+  /** NAME=value words can precede the program. */
   readonly assigns?: boolean;
   /** Everything up to `--` is the wrapper's own. */
   readonly untilDoubleDash?: boolean;

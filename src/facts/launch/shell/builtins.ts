@@ -1,7 +1,7 @@
 // The builtins of a shell that change the shell itself. Where sh, dash and bash differ, what they change is unknown.
 
 import { isKnown, readable, type Word } from '../../argv/words.ts';
-import type { WordToken } from './grammar.ts';
+import type { WordToken } from './simple-command.ts';
 import { ASSIGNMENT, CHANGES_ALL, CHANGES_NAMES, namesIn, SPECIAL } from './names.ts';
 import type { Shell } from './state.ts';
 import { expandWord } from './words.ts';
@@ -9,7 +9,7 @@ import { expandWord } from './words.ts';
 /** A call of a builtin. */
 export interface Call {
   readonly tokens: readonly WordToken[];
-  /** The words behind the name. */
+  /** The words after the name. */
   readonly args: readonly Word[];
   readonly conditional: boolean;
   /** It runs, and in this shell. */
@@ -67,18 +67,18 @@ const BUILTINS = new Map<string, Builtin>([
   ['wait', mayAssign],
 ]);
 
-/** Runs what is part of the shell; tells whether it was that. */
+/** Runs a builtin. Returns false if the command is none. */
 export function runBuiltin(shell: Shell, name: string, call: Call): boolean {
   // to dash it is a program, which changes nothing
   if (name === 'builtin') shell.doubt ??= 'the script runs builtin, which is a part of some shells only';
-  if (name === 'time' || name === 'command' || name === 'builtin') return behind(shell, name, call);
+  if (name === 'time' || name === 'command' || name === 'builtin') return wrapped(shell, name, call);
   const builtin = BUILTINS.get(name);
   builtin?.(shell, call, name);
   return builtin !== undefined;
 }
 
-/** What is part of the shell is so also behind `command`. */
-function behind(shell: Shell, wrapper: string, call: Call): boolean {
+/** Runs a builtin after `command`, `builtin` or `time`. */
+function wrapped(shell: Shell, wrapper: string, call: Call): boolean {
   const [word, ...args] = call.args[0]?.text === '-p' ? call.args.slice(1) : call.args;
   const name = word?.text ?? '';
   if (name.startsWith('-')) return false;
@@ -156,17 +156,17 @@ function set(shell: Shell, args: readonly Word[], certain: boolean): void {
   const text = args[first]?.text ?? '';
   const rest = args.slice(/^--?$/.test(text) ? first + 1 : first);
   // what is not known could be an option, and a dash alone does not mean the same to all shells
-  const told = isKnown(text) && text !== '+' && (text !== '-' || rest.length > 0) && clusters;
-  shell.parameters.positional = certain && told ? rest : undefined;
+  const isFollowed = isKnown(text) && text !== '+' && (text !== '-' || rest.length > 0) && clusters;
+  shell.parameters.positional = certain && isFollowed ? rest : undefined;
 }
 
 function shift(shell: Shell, { args, certain }: Call): void {
   const { positional, count } = shell.parameters;
   const by = args[0]?.text ?? '1';
-  const told = certain && args.length < 2 && /^\d{1,9}$/.test(by) && count !== undefined && Number(by) <= count;
-  shell.parameters.positional = told ? positional?.slice(Number(by)) : undefined;
+  const isFollowed = certain && args.length < 2 && /^\d{1,9}$/.test(by) && count !== undefined && Number(by) <= count;
+  shell.parameters.positional = isFollowed ? positional?.slice(Number(by)) : undefined;
   // Where fewer are left, some shells end, and others go on with what there is.
-  if (!told) shell.mayHaveEnded = true;
+  if (!isFollowed) shell.mayHaveEnded = true;
 }
 
 function evaluate(shell: Shell, { args, conditional, certain, run }: Call): void {

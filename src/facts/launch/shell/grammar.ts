@@ -1,42 +1,20 @@
-// The simple commands of a shell script, each with what it depends on (POSIX 2.9, 2.10). Nothing is expanded here.
+// The simple commands of a shell script, each with its conditions (POSIX 2.9, 2.10). Expands nothing.
 
 import type { Budget } from '../../budget.ts';
-import { ShellSyntaxError, tokenize, type Token } from './tokens.ts';
-
-/** A word before expansion. */
-export type WordToken = Extract<Token, { kind: 'word' }>;
-
-/** One simple command. */
-export interface SimpleCommand {
-  /** Its words, with the assignments in front. */
-  readonly words: readonly WordToken[];
-  /** Whether it runs depends on something: a branch, a loop, a function, `&&`. */
-  readonly conditional: boolean;
-  /** It runs in a process of its own, so that its assignments, exec and exit end with it. */
-  readonly apart: boolean;
-  readonly inLoop: boolean;
-  /** It is part of a function, whose parameters are those of its callers. */
-  readonly inFunction: boolean;
-}
-
-/** The grammar of a script. */
-export interface Grammar {
-  readonly commands: readonly SimpleCommand[];
-  readonly functions: readonly string[];
-  /** Variables that `for` and `select` set, and arrays. */
-  readonly unknown: readonly string[];
-}
+import { ShellSyntaxError } from './cursor.ts';
+import type { Grammar, SimpleCommand, WordToken } from './simple-command.ts';
+import { tokenize, type Token } from './tokens.ts';
 
 type Construct = 'branch' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
 
 /** A construct that has been opened. */
 interface Open {
   readonly construct: Construct;
-  /** What it and all around it make of the commands inside. */
+  /** The conditions of the commands inside. */
   readonly inside: Omit<SimpleCommand, 'words'>;
-  /** How many commands stand before it. */
+  /** The number of commands before it. */
   readonly commands: number;
-  /** It stands behind `&&` or `||`. */
+  /** It follows `&&` or `||`. */
   readonly alternative: boolean;
 }
 
@@ -50,7 +28,7 @@ const CLOSES: Readonly<Record<string, readonly Construct[]>> = {
 /**
  * Reads a script.
  *
- * @throws ShellSyntaxError where a shell would refuse it
+ * @throws ShellSyntaxError if a shell would reject it
  */
 export function readGrammar(script: string, budget: Budget): Grammar {
   const reader = new GrammarReader(tokenize(script, budget), budget);
@@ -151,7 +129,7 @@ class GrammarReader implements Grammar {
     }
   }
 
-  /** Tells whether what ends here runs in a process of its own: in front of a pipe, or in the background. */
+  /** Tells whether what ends here runs in its own process: before a pipe, or in the background. */
   #endsApart(): boolean {
     let at = this.#at;
     while (this.#tokens[at]?.kind === 'redirection') at += 1;

@@ -1,6 +1,6 @@
-// What a shell script says of variables, before anything is expanded.
+// The variables that a shell script names, before expansion.
 
-import type { WordToken } from './grammar.ts';
+import type { WordToken } from './simple-command.ts';
 import type { Part } from './tokens.ts';
 
 /** `NAME=` or `NAME+=`. */
@@ -8,7 +8,7 @@ export const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=/;
 /** An element of a bash array, of which the first one is the variable of the same name. */
 export const ELEMENT = /^([A-Za-z_]\w*)\[[^\]]*\]\+?=/;
 
-/** Assignments in front of these stay in some shells (POSIX 2.14). */
+/** Assignments before these builtins stay in some shells (POSIX 2.14). */
 export const SPECIAL = new Set([
   ...['.', ':', 'break', 'continue', 'eval', 'exec', 'exit', 'export', 'readonly', 'return', 'set', 'shift', 'source'],
   ...['times', 'trap', 'unset'],
@@ -18,7 +18,7 @@ export const CHANGES_NAMES = new Set([
   ...['declare', 'export', 'getopts', 'let', 'local', 'mapfile', 'printf', 'read', 'readarray', 'readonly', 'typeset'],
   ...['unset', 'wait'],
 ]);
-/** What changes the shell in ways that are not followed. */
+/** Builtins that change the shell in ways that are not followed. */
 export const CHANGES_ALL = new Set(['.', 'alias', 'enable', 'hash', 'shopt', 'source', 'unalias']);
 
 /** The variable that a word assigns to. */
@@ -26,7 +26,7 @@ export function nameOf({ raw }: WordToken): string {
   return ASSIGNMENT.exec(raw)?.[1] ?? '';
 }
 
-/** The variables that a word of a script changes wherever it stands. */
+/** The variables that a word of a script changes in any position. */
 export function changedIn(raw: string): string[] {
   const assigned = ASSIGNMENT.exec(raw)?.[1] ?? ELEMENT.exec(raw)?.[1];
   const expanded = Array.from(raw.matchAll(/\$\{([A-Za-z_]\w*):?=/g), ([, name = '']) => name);
@@ -38,7 +38,7 @@ export function assignedByArithmetic(parts: readonly Part[]): string[] {
   return parts.flatMap((part) => (part.kind === 'unknown' && part.text !== '' ? namesIn(part.text) : []));
 }
 
-/** All that could be names of variables. */
+/** Everything that could be the name of a variable. */
 export function namesIn(text: string): string[] {
   return Array.from(text.matchAll(/[A-Za-z_]\w*/g), ([name]) => name);
 }

@@ -1,14 +1,15 @@
-// What a shell script runs, as far as it can be told without running it: POSIX words, variables with known values,
-// positional parameters, exec and exit. What a script may change behind our back is unknown from there on, and so is
-// whatever sh, dash and bash do differently.
+// What a shell script runs, as far as its text shows: POSIX words, variables with known values, positional parameters, exec
+// and exit. What a script may change in a way that is not followed is unknown from there on, and so is everything that sh, dash
+// and bash do differently.
 
 import type { Budget } from '../../budget.ts';
 import { isKnown, type Word } from '../../argv/words.ts';
 import { runBuiltin } from './builtins.ts';
-import { readGrammar, type Grammar, type SimpleCommand } from './grammar.ts';
+import { ShellSyntaxError } from './cursor.ts';
+import { readGrammar } from './grammar.ts';
 import { ASSIGNMENT, assignedByArithmetic, CHANGES_ALL, ELEMENT, nameOf, SPECIAL } from './names.ts';
+import type { Grammar, SimpleCommand } from './simple-command.ts';
 import { Shell, type ShellCommand } from './state.ts';
-import { ShellSyntaxError } from './tokens.ts';
 import { expandValue, ShellParameters } from './words.ts';
 
 export type { ShellCommand } from './state.ts';
@@ -16,12 +17,12 @@ export type { ShellCommand } from './state.ts';
 /** What a script runs. */
 export interface Script {
   readonly commands: readonly ShellCommand[];
-  /** Why the script cannot be followed with certainty. */
+  /** Why the effect of the script is not certain. */
   readonly doubt?: string;
 }
 
-/** A function of such a name would take the place of what we look for, or of what changes the shell. */
-const TELLING_NAME =
+/** A function of such a name would replace a component, a wrapper, or a builtin that changes the shell. */
+const RELEVANT_NAME =
   /^(?:kube|hyperkube|(?:exec|command|builtin|env|k3s|rke2|k0s|set|shift|eval|export|readonly|unset|exit|return|trap|source|\.|:)$)/;
 
 /**
@@ -53,8 +54,8 @@ export function readScript(
 
 function run(shell: Shell, { commands, functions, unknown }: Grammar, conditional: boolean): void {
   for (const name of functions) shell.functions.add(name);
-  const telling = functions.find((name) => TELLING_NAME.test(name));
-  if (telling !== undefined) shell.doubt ??= `the script defines a function named ${telling}`;
+  const relevant = functions.find((name) => RELEVANT_NAME.test(name));
+  if (relevant !== undefined) shell.doubt ??= `the script defines a function named ${relevant}`;
   for (const name of unknown) shell.change(name);
   for (const command of commands) if (command.inLoop || command.inFunction) shell.runsAgain(command);
   for (const command of commands) {
@@ -82,7 +83,7 @@ function runOne(shell: Shell, command: SimpleCommand, mayBeLeftOut: boolean): vo
   const conditional = mayBeLeftOut || parameters.mayFail;
   const certain = !conditional && !command.apart;
   const name = words[0]?.text ?? '';
-  // they are for the command alone, but stay behind what is part of the shell
+  // they are for this command only, but stay after a builtin
   if (name === '' || SPECIAL.has(name) || shell.functions.has(name))
     for (const word of command.words.slice(0, assignments)) parameters.forget(nameOf(word));
   if (words.length === 0) return;
@@ -92,7 +93,7 @@ function runOne(shell: Shell, command: SimpleCommand, mayBeLeftOut: boolean): vo
   if (element !== undefined) parameters.forget(element);
   else if (CHANGES_ALL.has(name)) shell.doubt ??= `the script runs ${name}, which may change everything after it`;
   else if (!runBuiltin(shell, name, { tokens, args: words.slice(1), conditional, certain, run: runText })) {
-    // The commands of a function are told where it is defined; a call of it may end the script.
+    // The commands of a function are listed at its definition; a call of it may end the script.
     if (shell.functions.has(name)) shell.mayHaveEnded = true;
     else shell.commands.push({ words, conditional, replaces: false });
   }

@@ -1,21 +1,21 @@
-// A shell at one point of a script that is followed.
+// The state of a shell at one point of a script.
 
 import type { Budget } from '../../budget.ts';
 import { wordOf, type Word } from '../../argv/words.ts';
-import type { SimpleCommand, WordToken } from './grammar.ts';
+import type { SimpleCommand, WordToken } from './simple-command.ts';
 import { ASSIGNMENT, CHANGES_NAMES, changedIn, isPlain } from './names.ts';
 import { expandValue, expandWord, ShellParameters } from './words.ts';
 
 /** A command that a script runs. */
 export interface ShellCommand {
   readonly words: readonly Word[];
-  /** Whether it runs at all depends on something that is not known. */
+  /** It runs only under a condition that is not known. */
   readonly conditional: boolean;
-  /** It takes the shell's place, by exec. */
+  /** It replaces the shell, by exec. */
   readonly replaces: boolean;
 }
 
-/** What is known of a shell, and what it has run. */
+/** What is known about a shell, and the commands that it has run. */
 export class Shell {
   readonly commands: ShellCommand[] = [];
   /** Why the script cannot be followed with certainty. */
@@ -27,7 +27,7 @@ export class Shell {
   ended = false;
   mayHaveEnded = false;
   evals = 0;
-  /** Variables whose value cannot be told from any place of the script. */
+  /** Variables whose value is unknown everywhere in the script. */
   readonly #changing = new Set<string>();
   readonly #pointer: string | undefined;
 
@@ -37,7 +37,7 @@ export class Shell {
     this.#pointer = pointer;
   }
 
-  /** A variable is not known, whatever is assigned to it afterwards. */
+  /** Makes a variable unknown, whatever is assigned to it later. */
   change(name: string): void {
     this.#changing.add(name);
     this.parameters.forget(name);
@@ -47,7 +47,7 @@ export class Shell {
     return this.#changing.has(name);
   }
 
-  /** A loop runs its commands again after what stands behind them, and a function wherever it is called. */
+  /** A loop runs its commands again after those that follow them, and a function runs wherever it is called. */
   runsAgain({ words, inFunction }: SimpleCommand): void {
     const [program, ...args] = words.filter(({ raw }) => !ASSIGNMENT.test(raw));
     for (const { raw } of words) for (const name of changedIn(raw)) this.change(name);
@@ -72,7 +72,7 @@ export class Shell {
   assign(word: WordToken, certain: boolean): void {
     const [, name = '', append = ''] = ASSIGNMENT.exec(word.raw) ?? [];
     if (name === 'IFS') this.parameters.separatorsChanged = true;
-    // to keep a value that may not be changed, some shells end
+    // some shells exit instead of changing a read-only variable
     if (this.readonly.has(name)) this.mayHaveEnded = true;
     const text = expandValue(word.parts, this.parameters);
     // bash appends with `+=`; to other shells it is the name of a command.
@@ -80,7 +80,7 @@ export class Shell {
     else this.parameters.variables.set(name, text.slice(text.indexOf('=') + 1));
   }
 
-  /** Nothing runs after exec or exit; where they only may run, what follows only may run too. */
+  /** Nothing runs after exec or exit. If exec or exit is conditional, the commands after it are too. */
   end(certain: boolean): void {
     this.ended ||= certain;
     this.mayHaveEnded = true;

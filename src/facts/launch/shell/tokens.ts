@@ -1,12 +1,13 @@
 // A shell script's tokens by the POSIX rules (Shell Command Language 2.2 Quoting, 2.3 Token Recognition, 2.10 Grammar).
 
 import type { Budget } from '../../budget.ts';
+import { endOf, ScriptCursor, ShellSyntaxError } from './cursor.ts';
 
 /** A piece of a word, before expansion. */
 export type Part =
   | { readonly kind: 'literal'; readonly text: string; readonly quoted: boolean }
   | { readonly kind: 'parameter'; readonly expression: string; readonly quoted: boolean }
-  /** What stands there and is not followed, for the names in it may be assigned to. */
+  /** A text that is not expanded here. Names in it may be assigned. */
   | { readonly kind: 'unknown'; readonly text: string; readonly quoted: boolean };
 
 /** A word with its pieces, or an operator. */
@@ -14,9 +15,6 @@ export type Token =
   | { readonly kind: 'word'; readonly parts: readonly Part[]; readonly raw: string }
   | { readonly kind: 'operator'; readonly text: string }
   | { readonly kind: 'redirection' };
-
-/** Why the shell would refuse the script. */
-export class ShellSyntaxError extends Error {}
 
 const OPERATORS = ['&&', '||', ';;&', ';;', ';&', '|&', '\n', ';', '&', '|', '(', ')'];
 const REDIRECTIONS = ['<<<', '<<-', '<<', '&>>', '&>', '>>', '>&', '<&', '<>', '>|', '>', '<'];
@@ -26,24 +24,22 @@ const PLAIN = /[^"$`\\]+/y;
 const LITERAL = /[^ \t\n;&|()<>'"\\$`]+/y;
 
 /**
- * Splits a script into tokens. Redirections and here-documents are read and left out, comments dropped.
+ * Splits a script into tokens. Leaves out redirections, here-documents and comments.
  *
- * @throws ShellSyntaxError where a quote or an expansion does not end
+ * @throws ShellSyntaxError if a quote or an expansion does not end
  */
 export function tokenize(script: string, budget: Budget): Token[] {
-  // each character is looked at a few times at most
+  // each character is read a few times at most
   budget.characters(script.length);
   return new Tokenizer(script, budget).tokens();
 }
 
-class Tokenizer {
-  readonly #script: string;
+class Tokenizer extends ScriptCursor {
   readonly #budget: Budget;
-  #at = 0;
   readonly #hereDocuments: { readonly end: string; readonly stripTabs: boolean }[] = [];
 
   constructor(script: string, budget: Budget) {
-    this.#script = script;
+    super(script);
     this.#budget = budget;
   }
 
@@ -52,17 +48,17 @@ class Tokenizer {
     for (;;) {
       this.#budget.steps();
       this.#skipBlanks();
-      if (this.#at >= this.#script.length) return tokens;
+      if (this.at >= this.script.length) return tokens;
       if (this.#redirection()) {
         tokens.push({ kind: 'redirection' });
         continue;
       }
-      const operator = OPERATORS.find((text) => this.#script.startsWith(text, this.#at));
+      const operator = OPERATORS.find((text) => this.script.startsWith(text, this.at));
       if (operator === undefined) {
         tokens.push(this.#word());
         continue;
       }
-      this.#at += operator.length;
+      this.at += operator.length;
       if (operator === '\n') this.#skipHereDocuments();
       tokens.push({ kind: 'operator', text: operator });
     }
@@ -70,25 +66,25 @@ class Tokenizer {
 
   #skipBlanks(): void {
     for (;;) {
-      const char = this.#script.charAt(this.#at);
-      if (char === ' ' || char === '\t') this.#at += 1;
-      else if (this.#script.startsWith('\\\n', this.#at)) {
-        const [before, after] = [this.#script.charAt(this.#at - 1), this.#script.charAt(this.#at + 2)];
+      const char = this.charAt();
+      if (char === ' ' || char === '\t') this.at += 1;
+      else if (this.script.startsWith('\\\n', this.at)) {
+        const [before, after] = [this.charAt(-1), this.charAt(2)];
         if (isOperator(before) && (isOperator(after) || after === '\\')) throw new ShellSyntaxError(CONTINUED);
-        this.#at += 2;
-      } else if (char === '#') this.#at = endOf(this.#script, '\n', this.#at);
+        this.at += 2;
+      } else if (char === '#') this.at = endOf(this.script, '\n', this.at);
       else return;
     }
   }
 
   /** Reads `2>file`, `<<END` and the like with their target. */
   #redirection(): boolean {
-    const digits = this.#match(DESCRIPTOR).length;
-    const operator = REDIRECTIONS.find((text) => this.#script.startsWith(text, this.#at + digits));
+    const digits = this.match(DESCRIPTOR).length;
+    const operator = REDIRECTIONS.find((text) => this.script.startsWith(text, this.at + digits));
     if (operator === undefined) return false;
     // Process substitution is a word, not a redirection.
-    if ((operator === '<' || operator === '>') && this.#script.charAt(this.#at + digits + 1) === '(') return false;
-    this.#at += digits + operator.length;
+    if ((operator === '<' || operator === '>') && this.script.charAt(this.at + digits + 1) === '(') return false;
+    this.at += digits + operator.length;
     this.#skipBlanks();
     const target = this.#word();
     if (operator === '<<' || operator === '<<-') {
@@ -101,52 +97,45 @@ class Tokenizer {
   #skipHereDocuments(): void {
     for (const { end, stripTabs } of this.#hereDocuments.splice(0)) {
       for (;;) {
-        if (this.#at >= this.#script.length) break;
-        const stop = endOf(this.#script, '\n', this.#at);
-        const line = this.#script.slice(this.#at, stop);
-        this.#at = Math.min(stop + 1, this.#script.length);
+        if (this.at >= this.script.length) break;
+        const stop = endOf(this.script, '\n', this.at);
+        const line = this.script.slice(this.at, stop);
+        this.at = Math.min(stop + 1, this.script.length);
         if ((stripTabs ? line.replace(/^\t+/, '') : line) === end) break;
       }
     }
   }
 
   #word(): Extract<Token, { kind: 'word' }> {
-    const start = this.#at;
+    const start = this.at;
     const parts: Part[] = [];
-    while (this.#at < this.#script.length) {
-      const char = this.#script.charAt(this.#at);
+    while (this.at < this.script.length) {
+      const char = this.charAt();
       if (' \t\n;&|()'.includes(char)) break;
-      if ((char === '<' || char === '>') && this.#script.charAt(this.#at + 1) !== '(') break;
+      if ((char === '<' || char === '>') && this.charAt(1) !== '(') break;
       this.#part(char, parts);
     }
-    if (this.#at === start) throw new ShellSyntaxError(`unexpected ${JSON.stringify(this.#script.charAt(start))}`);
-    return { kind: 'word', parts, raw: this.#script.slice(start, this.#at) };
-  }
-
-  /** What a sticky pattern matches here. */
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    return pattern.exec(this.#script)?.[0] ?? '';
+    if (this.at === start) throw new ShellSyntaxError(`unexpected ${JSON.stringify(this.script.charAt(start))}`);
+    return { kind: 'word', parts, raw: this.script.slice(start, this.at) };
   }
 
   #part(char: string, parts: Part[]): void {
     this.#budget.steps();
     switch (char) {
       case "'": {
-        const close = this.#indexOf("'", this.#at + 1, 'a single quote');
-        parts.push({ kind: 'literal', text: this.#script.slice(this.#at + 1, close), quoted: true });
-        this.#at = close + 1;
+        const close = this.indexOf("'", this.at + 1, 'a single quote');
+        parts.push({ kind: 'literal', text: this.script.slice(this.at + 1, close), quoted: true });
+        this.at = close + 1;
         return;
       }
       case '"':
-        this.#at += 1;
+        this.at += 1;
         this.#doubleQuoted(parts);
         return;
       case '\\':
-        if (this.#script.charAt(this.#at + 1) === '\n' && !/^[ \t\n]?$/.test(this.#script.charAt(this.#at + 2)))
-          throw new ShellSyntaxError(CONTINUED);
-        parts.push(...escaped(this.#script.charAt(this.#at + 1)));
-        this.#at += 2;
+        if (this.charAt(1) === '\n' && !/^[ \t\n]?$/.test(this.charAt(2))) throw new ShellSyntaxError(CONTINUED);
+        parts.push(...escaped(this.charAt(1)));
+        this.at += 2;
         return;
       case '$':
       case '`':
@@ -154,12 +143,12 @@ class Tokenizer {
         return;
       case '<':
       case '>':
-        parts.push({ kind: 'unknown', text: this.#inParentheses(1), quoted: true });
+        parts.push({ kind: 'unknown', text: this.inParentheses(1), quoted: true });
         return;
       default: {
-        const text = this.#match(LITERAL);
+        const text = this.match(LITERAL);
         parts.push({ kind: 'literal', text, quoted: false });
-        this.#at += text.length;
+        this.at += text.length;
       }
     }
   }
@@ -173,7 +162,7 @@ class Tokenizer {
       text = '';
     };
     for (;;) {
-      const char = this.#script.charAt(this.#at);
+      const char = this.charAt();
       if (char === '') throw new ShellSyntaxError('a double quote does not end');
       if (char === '"') break;
       if (char === '$' || char === '`') {
@@ -182,122 +171,54 @@ class Tokenizer {
         continue;
       }
       if (char === '\\') {
-        const next = this.#script.charAt(this.#at + 1);
-        if (next === '\n' && NAME_BEFORE.test(this.#script.slice(Math.max(0, this.#at - 64), this.#at)))
+        const next = this.charAt(1);
+        if (next === '\n' && NAME_BEFORE.test(this.script.slice(Math.max(0, this.at - 64), this.at)))
           throw new ShellSyntaxError(CONTINUED);
         text += next === '\n' ? '' : '$`"\\'.includes(next) ? next : `\\${next}`;
-        this.#at += 2;
+        this.at += 2;
         continue;
       }
-      const plain = this.#match(PLAIN);
+      const plain = this.match(PLAIN);
       text += plain;
-      this.#at += plain.length;
+      this.at += plain.length;
     }
     flush(parts.length === before);
-    this.#at += 1;
+    this.at += 1;
   }
 
   #expansion(quoted: boolean): Part {
-    const rest = this.#script.slice(this.#at, this.#at + 3);
+    const rest = this.script.slice(this.at, this.at + 3);
     if (rest.startsWith('`')) {
-      this.#skipQuoted('`', 'a backquote does not end');
+      this.skipQuoted('`', 'a backquote does not end');
       return { kind: 'unknown', text: '', quoted };
     }
     // arithmetic is one word, and may assign
-    if (rest === '$((') return { kind: 'unknown', text: this.#inParentheses(1), quoted: true };
+    if (rest === '$((') return { kind: 'unknown', text: this.inParentheses(1), quoted: true };
     if (rest.startsWith('$(')) {
-      this.#inParentheses(1);
+      this.inParentheses(1);
       return { kind: 'unknown', text: '', quoted };
     }
     if (rest.startsWith('${')) {
-      const close = this.#closingBrace();
-      const expression = this.#script.slice(this.#at + 2, close);
-      if (!isBalanced(expression)) throw new ShellSyntaxError('a ${ holds quotes or parentheses that end behind it');
-      this.#at = close + 1;
+      const close = this.closingBrace();
+      const expression = this.script.slice(this.at + 2, close);
+      if (!isBalanced(expression)) throw new ShellSyntaxError('a ${ holds quotes or parentheses that end after it');
+      this.at = close + 1;
       return { kind: 'parameter', expression, quoted };
     }
     if (!quoted && (rest.startsWith("$'") || rest.startsWith('$"'))) {
       // bash and POSIX shells disagree about these quotes.
-      this.#at += 1;
-      this.#skipQuoted(rest.charAt(1), 'a quote does not end');
+      this.at += 1;
+      this.skipQuoted(rest.charAt(1), 'a quote does not end');
       return { kind: 'unknown', text: '', quoted: true };
     }
-    this.#at += 1;
-    const name = this.#match(PARAMETER);
-    this.#at += name.length;
+    this.at += 1;
+    const name = this.match(PARAMETER);
+    this.at += name.length;
     return name === '' ? { kind: 'literal', text: '$', quoted: true } : { kind: 'parameter', expression: name, quoted };
-  }
-
-  /** Skips from a quote to its other one; a backslash takes the next character with it. */
-  #skipQuoted(quote: string, fault: string): void {
-    for (
-      this.#at += 1;
-      this.#script.charAt(this.#at) !== quote;
-      this.#at += this.#script.charAt(this.#at) === '\\' ? 2 : 1
-    ) {
-      if (this.#at >= this.#script.length) throw new ShellSyntaxError(fault);
-    }
-    this.#at += 1;
-  }
-
-  #skipDoubleQuoted(): void {
-    this.#at += 1;
-    for (;;) {
-      const char = this.#script.charAt(this.#at);
-      if (char === '') throw new ShellSyntaxError('a double quote does not end');
-      if (char === '$' && this.#script.charAt(this.#at + 1) === '(') this.#inParentheses(1);
-      else if (char === '`') this.#skipQuoted('`', 'a backquote does not end');
-      else this.#at += char === '\\' ? 2 : 1;
-      if (char === '"') return;
-    }
-  }
-
-  /** Skips to the parenthesis that closes the one `ahead`, and gives what stands between. */
-  #inParentheses(ahead: number): string {
-    this.#at += ahead;
-    const start = this.#at;
-    let depth = 0;
-    do {
-      const char = this.#script.charAt(this.#at);
-      if (char === '') throw new ShellSyntaxError('a parenthesis does not end');
-      if (char === '"') {
-        this.#skipDoubleQuoted();
-        continue;
-      }
-      if (char === '(') depth += 1;
-      if (char === ')') depth -= 1;
-      if (char === '\\') this.#at += 1;
-      if (char === "'") this.#at = this.#indexOf("'", this.#at + 1, 'a single quote');
-      this.#at += 1;
-    } while (depth > 0);
-    return this.#script.slice(start, this.#at);
-  }
-
-  #closingBrace(): number {
-    let depth = 0;
-    for (let index = this.#at + 1; index < this.#script.length; index += 1) {
-      const char = this.#script.charAt(index);
-      if (char === '\\') index += 1;
-      else if (char === '{') {
-        // it opens nothing, but a reader cannot be sure that every shell agrees
-        if (this.#script.charAt(index - 1) !== '$') throw new ShellSyntaxError('a ${ holds another brace');
-        depth += 1;
-      } else if (char === '}') {
-        depth -= 1;
-        if (depth === 0) return index;
-      }
-    }
-    throw new ShellSyntaxError('a ${ does not end');
-  }
-
-  #indexOf(text: string, from: number, what: string): number {
-    const index = this.#script.indexOf(text, from);
-    if (index === -1) throw new ShellSyntaxError(`${what} does not end`);
-    return index;
   }
 }
 
-/** A shell takes such a break away before it looks for words, names and operators. */
+/** A shell removes a continued line's break before it finds words, names and operators. */
 const CONTINUED = 'a line is continued inside a word or an operator';
 
 /** The name of a parameter, or what may be the end of a long one. */
@@ -307,18 +228,13 @@ function isOperator(char: string): boolean {
   return char !== '' && ';&|<>('.includes(char);
 }
 
-/** Whether all that a brace could stand in is closed. */
+/** Tells whether every quote and parenthesis that could hold a brace is closed. */
 function isBalanced(expression: string): boolean {
   const count = (char: string): number => expression.split(char).length;
   return count('"') % 2 === 1 && count("'") % 2 === 1 && count('`') % 2 === 1 && count('(') === count(')');
 }
 
-function endOf(text: string, end: string, from: number): number {
-  const index = text.indexOf(end, from);
-  return index === -1 ? text.length : index;
-}
-
-/** What a backslash makes of the character behind it. At the end of a script bash may drop it, and dash keeps it. */
+/** A backslash and the next character. At the end of a script, bash may drop the backslash and dash keeps it. */
 function escaped(next: string): Part[] {
   if (next === '') return [{ kind: 'unknown', text: '', quoted: true }];
   return next === '\n' ? [] : [{ kind: 'literal', text: next, quoted: true }];

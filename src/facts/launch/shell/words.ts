@@ -13,7 +13,7 @@ export class ShellParameters {
   /** Known variables; an undefined value is known to be unset. Any other variable may come from the image. */
   readonly variables = new Map<string, string | undefined>();
   readonly zero: string;
-  /** Words of unquoted expansions cannot be told once IFS has changed. */
+  /** Words of unquoted expansions are unknown once IFS has changed. */
   separatorsChanged = false;
   /** What is expanded is so in this shell and for certain, so that `${A:=word}` assigns. */
   certain = true;
@@ -60,7 +60,7 @@ export class ShellParameters {
     return words === undefined || words.some(({ text }) => text.includes(GAP)) ? undefined : words.length;
   }
 
-  /** The value of a parameter expression (what stands in `${…}`); GAP where it is not known. */
+  /** The value of a parameter expression (the text in `${…}`); GAP where it is not known. */
   valueOf(expression: string, quoted: boolean): string {
     const match = /^(?:([A-Za-z_]\w*)|(\d+)|([@*#?$!-]))(?:(:?[-+=])([\s\S]*))?$/.exec(expression);
     if (match === null) {
@@ -90,7 +90,7 @@ export class ShellParameters {
       case '@':
       case '*':
         this.budget.characters(this.#length);
-        // between them stands the first character of IFS
+        // the first character of IFS separates them
         return this.separatorsChanged ? GAP : (this.#positional?.map(({ text }) => text).join(' ') ?? GAP);
       case '#':
         return this.count === undefined ? HOLE : String(this.count);
@@ -99,7 +99,7 @@ export class ShellParameters {
     }
   }
 
-  /** One that may be none or several moves those behind it. */
+  /** A word that may become none or several moves the words after it. */
   #at(index: number): string | undefined {
     const upTo = this.#positional?.slice(0, index + 1);
     this.budget.steps(upTo?.length ?? 0);
