@@ -14,6 +14,8 @@ import type { Outcome } from './policy/outcome.ts';
 import type { Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
+export { ADMISSION_RESOURCES, WATCHED_CONFIG_MAPS } from './facts/inputs/index.ts';
+export type { AdmissionResource, ConfigMapName } from './facts/inputs/input.ts';
 
 type Locate = (origin: Origin) => number | undefined;
 

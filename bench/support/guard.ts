@@ -8,7 +8,7 @@ import { ADMISSION_AT_ONCE } from '../../src/commands/allowances.ts';
 import { BODY_MEMORY_BYTES } from '../../src/webhook/http/body.ts';
 import { createReviewer } from '../../src/webhook/reviewer.ts';
 import { createDecideUnchecked, createValidator, type Validate } from '../../src/webhook/validator.ts';
-import { judgedResources } from '../../src/webhook/resources.ts';
+import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
 import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
@@ -58,7 +58,7 @@ export function guard(own?: Validate): ReturnType<typeof createApp> {
   return createApp({
     reviewer: createReviewer({ validate, decideUnchecked }),
     bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
-    metrics: createMetrics('0.0.0', judgedResources).admission,
+    metrics: createMetrics('0.0.0', RESOURCE_NAMES).admission,
     log: createLog('info', nowhere),
     clock: () => performance.now(),
   });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { HandedOver } from '../sweeper/run/node.ts';
 import type { SweepPorts, SweepRules } from '../sweeper/run/sweep.ts';
 import { controls } from '../controls/index.ts';
-import { inspect } from '../inspect.ts';
+import { inspect, WATCHED_CONFIG_MAPS } from '../inspect.ts';
 import { findExemption } from '../policy/decision/exempt.ts';
 import type { Control } from '../policy/control.ts';
 import { takeOver } from '../evidence/node-agent/stored-audit.ts';
@@ -76,7 +76,7 @@ export function evidencePorts(
   };
   return {
     server: authorityOf(cluster.server),
-    objects: (signal) => listObjects(cluster, namespaces, signal),
+    objects: (signal) => listObjects(cluster, { namespaces, configMaps: WATCHED_CONFIG_MAPS }, signal),
     nodes: (signal) => listNodes(request, signal),
     version: (signal) => readVersion(request, signal),
     evidence: plan.evidence.flatMap((name) => (name === 'flagz' || name === 'node-agent' ? [] : [makers[name]()])),

@@ -1,5 +1,4 @@
-// Where things are in the documents, as JSONPath. A path only locates; whether something is there is for the caller to
-// read. The paths are constants, and jsonpath-plus never evaluates expressions.
+// Where fields are in documents, as JSONPath. The paths are constants, and jsonpath-plus never evaluates expressions.
 
 import { JSONPath } from 'jsonpath-plus';
 
@@ -16,7 +15,7 @@ const FIELD_PATHS = Object.fromEntries(
   Object.entries(KUBELET_SETTINGS).map(([name, { field }]) => [name, `$.${field}`]),
 ) as Readonly<Record<KubeletSettingName, string>>;
 
-/** Every path of this module: the field of each kubelet setting, by the setting's name, and the other places. */
+/** All paths: the field of each kubelet setting, by the setting's name, and others. A test finds a value with each of them. */
 export const PATHS = {
   ...FIELD_PATHS,
   kubeletconfig: '$.kubeletconfig',
@@ -30,13 +29,18 @@ export const PATHS = {
   extraEnvs: '$.apiServer.extraEnvs',
 } as const;
 
-/** A path's name. */
+/** The name of a path. */
 export type PathName = keyof typeof PATHS;
+
+/** The field names of a path, from the outermost one. */
+export function namesOf(name: PathName): readonly string[] {
+  return PATHS[name].slice('$.'.length).split('.');
+}
 
 /**
  * The value at a path.
  *
- * @returns the value with its pointer; undefined as the value where nothing is there
+ * @returns the value and its pointer; the value is undefined where the document has none
  */
 export function select(name: PathName, document: unknown): Selected {
   const path = PATHS[name];

@@ -6,9 +6,18 @@ export type Component = 'kube-apiserver' | 'kubelet';
 /** How much the evidence proves: a document declares it, the API shows it running, the process itself answered, its host was read. */
 export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
 
-/** The kind of object that a change is written to. Actions can be configured for each but `process`, which no change is written to. */
-export type Surface =
-  'mirror-pod' | 'pod' | 'workload' | 'kubelet-config' | 'kubeadm-config' | 'openshift-config' | 'process';
+/** The kinds of objects that changes are written to. An action can be configured for each. */
+export const SURFACES = [
+  'mirror-pod',
+  'pod',
+  'workload',
+  'kubelet-config',
+  'kubeadm-config',
+  'openshift-config',
+] as const;
+
+/** Where a setting was found: in an object that can be changed, or in a process. */
+export type Surface = (typeof SURFACES)[number] | 'process';
 
 /** How evidence is obtained from a process or its host: a name of the list in evidence/index.ts. Reports show it. */
 export type Via = string;

@@ -1,7 +1,7 @@
 // From the body of a call to an AdmissionRequest: decodes an AdmissionReview of admission.k8s.io/v1.
 
 import { isRecord, stringOrEmpty, type UnknownRecord } from '../json.ts';
-import { judgedAs } from './resources.ts';
+import { apiVersionOf, findResource } from './resources.ts';
 
 /** The fields of an AdmissionRequest that a decision needs. */
 export interface AdmissionRequest {
@@ -87,11 +87,12 @@ function decodeRequest(request: UnknownRecord): DecodedReview {
 /** Why the objects of a request are not of the kind that its resource has; undefined where they are. */
 function objectFault(request: AdmissionRequest): string | undefined {
   const { group, resource, subResource, operation, object, oldObject } = request;
-  const expected = judgedAs(group, resource, subResource);
+  const expected = findResource(group, resource, subResource);
   if (expected === undefined) return undefined;
+  const apiVersion = apiVersionOf(expected);
   const is = (value: unknown): boolean =>
-    isRecord(value) && value.kind === expected.kind && value.apiVersion === expected.apiVersion;
-  const what = `${expected.kind} of apiVersion ${expected.apiVersion}`;
+    isRecord(value) && value.kind === expected.kind && value.apiVersion === apiVersion;
+  const what = `${expected.kind} of apiVersion ${apiVersion}`;
   if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
     return `the object of the AdmissionReview is not a ${what}`;
   // ratchet compares with the old object wherever there is one

@@ -1,13 +1,15 @@
-import { judgedAs } from './resources.ts';
+// Which requests are checked, by what they change.
+
+import { findResource } from './resources.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 
-/** Tells whether a request is judged at all. */
+/** Tells whether a request is checked: an update is only if it changes a field that a verdict depends on. */
 export function isJudged(request: AdmissionRequest): boolean {
   const { group, resource, subResource, operation, object, oldObject } = request;
-  const judged = judgedAs(group, resource, subResource);
-  if (judged?.operations.some((known) => known === operation) !== true) return false;
-  if (operation === 'CREATE' || judged.reads === undefined) return true;
-  return judged.reads.some((path) => !isSame(at(object, path), at(oldObject, path)));
+  const known = findResource(group, resource, subResource);
+  if (known?.operations.some((checked) => checked === operation) !== true) return false;
+  if (operation === 'CREATE' || known.reads === undefined) return true;
+  return known.reads.some((path) => !isSame(at(object, path), at(oldObject, path)));
 }
 
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;

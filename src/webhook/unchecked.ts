@@ -4,18 +4,8 @@ import type { AdmissionDecision } from '../outputs/admission/answer.ts';
 import { decide } from '../policy/decision/decide.ts';
 import type { Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding } from '../policy/finding.ts';
-import type { Problem } from '../policy/reading.ts';
+import { SURFACES, type Problem } from '../policy/reading.ts';
 import type { SubjectName } from '../policy/subject.ts';
-
-/** Where the findings of a review can be. */
-export const SURFACES = [
-  'mirror-pod',
-  'pod',
-  'workload',
-  'kubelet-config',
-  'kubeadm-config',
-  'openshift-config',
-] as const;
 
 const STRICTEST_FIRST = ['enforce', 'ratchet', 'audit'] as const;
 

@@ -3,14 +3,13 @@
 import type { Allowance } from '../inspect.ts';
 import type { Action, Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding } from '../policy/finding.ts';
-import type { Surface } from '../policy/reading.ts';
+import { SURFACES, type Surface } from '../policy/reading.ts';
 import type { WorkerThread } from '../runtime/worker.ts';
 import { attributesOf, decodeReview, type RequestAttributes } from './admission-review.ts';
 import { SMALL_BODY_BYTES } from './http/body.ts';
 import { exceededLimit } from './http/body-scan.ts';
 import { findingsOf, type RequestFindings } from './request-findings.ts';
 import type { DecidedReview, InvalidReview } from './review.ts';
-import { SURFACES } from './unchecked.ts';
 import type { Decide, ValidatorConfiguration } from './validator.ts';
 
 /** The message to the thread. */

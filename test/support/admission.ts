@@ -10,7 +10,7 @@ import { createDecideUnchecked, type Validate } from '../../src/webhook/validato
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import { ofTheLink } from './controls.ts';
-import { judgedResources } from '../../src/webhook/resources.ts';
+import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/webhook/admission-review.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics/metrics.ts';
@@ -47,7 +47,7 @@ export function webhookWith(
 ): Webhook {
   const lines = new Lines();
   const log = createLog('debug', lines);
-  const metrics = createMetrics('1.2.3', judgedResources);
+  const metrics = createMetrics('1.2.3', RESOURCE_NAMES);
   const policy = { action: () => 'enforce' as const, onUnknown, exemptions: [] };
   const decideUnchecked = createDecideUnchecked(
     () => ({ controls: ofTheLink, policy, namespaces: new Set() }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { JUDGED } from '../../src/webhook/resources.ts';
+import { ADMISSION_RESOURCES } from '../../src/inspect.ts';
 import { decodeReview } from '../../src/webhook/admission-review.ts';
 import { CONFIG_MAP, review } from '../support/admission.ts';
 
@@ -88,7 +88,7 @@ describe('decoding a review', () => {
   });
 
   test('knows the kind of all that is judged', () => {
-    for (const { group, resource, subResource, operations } of JUDGED) {
+    for (const { group, resource, subResource, operations } of ADMISSION_RESOURCES) {
       const [operation] = operations;
       const request = { resource: { group, version: 'v1', resource }, subResource, operation, object: null };
       expect([resource, decode(review(request))]).toStrictEqual([resource, { reason: expect.any(String) }]);

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { isJudged } from '../../src/webhook/changes.ts';
 import { createValidator, type Validate } from '../../src/webhook/validator.ts';
-import { JUDGED } from '../../src/webhook/resources.ts';
+import { ADMISSION_RESOURCES } from '../../src/inspect.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { inspect } from '../../src/inspect.ts';
 import type { Action } from '../../src/policy/control.ts';
@@ -129,14 +129,14 @@ describe('an update of a pod', () => {
 });
 
 describe('of workloads', () => {
-  const workloads = JUDGED.filter(({ resource }) => resource !== 'pods' && resource !== 'configmaps');
+  const workloads = ADMISSION_RESOURCES.filter(({ resource }) => resource !== 'pods' && resource !== 'configmaps');
 
   test.each(workloads.map((judged) => [judged.resource, judged] as const))(
     'an update of %s counts if it changes the template',
-    (resource, { group, apiVersion, kind, reads }) => {
+    (resource, { group, version, kind, reads }) => {
       const [path = []] = reads ?? [];
       const objectOf = (template: object, more: object = {}) => ({
-        ...{ apiVersion, kind },
+        ...{ apiVersion: group === '' ? version : `${group}/${version}`, kind },
         ...path.toReversed().reduce<object>((inner, name) => ({ [name]: inner, ...more }), template),
       });
       const update = (object: object, oldObject: object) =>

@@ -7,7 +7,7 @@ import { createLocal, type LocalReport, type LocalSweep } from './local-port.ts'
 import { createApp } from '../../webhook/http/app.ts';
 import type { ValidatorConfiguration } from '../../webhook/validator.ts';
 import { startReviewer } from './reviewer.ts';
-import { judgedResources } from '../../webhook/resources.ts';
+import { RESOURCE_NAMES } from '../../webhook/resources.ts';
 import { createObjectCache } from '../../webhook/object-cache.ts';
 import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
 import { BodyMemory } from '../../webhook/http/body-memory.ts';
@@ -107,7 +107,7 @@ export async function serve(options: ServeOptions, environment: ServeEnvironment
   const sample = samples && (await demo?.judgeSamples(samples, rulesOf(configuration).controls, now));
   const cluster = demo ? undefined : await clusterOf(options, environment, log);
 
-  const metrics = createMetrics(environment.version, judgedResources);
+  const metrics = createMetrics(environment.version, RESOURCE_NAMES);
   const identity =
     options.only === 'sweep'
       ? undefined

@@ -12,7 +12,7 @@ import {
   type ObjectWatch,
   type ObjectWatchEvents,
 } from '../../kube/watch/object-watch.ts';
-import { CONFIG_MAPS } from '../../kube/objects/objects.ts';
+import { WATCHED_CONFIG_MAPS } from '../../inspect.ts';
 import { ADMISSION } from '../allowances.ts';
 
 /** Who wants to hear of watched objects. */
@@ -26,14 +26,12 @@ export interface Listeners {
 
 /** Follows the cluster, so that `ratchet` knows what there was before a start and what other replicas saw. */
 export function followCluster(cluster: Cluster, { cache, notices, log }: Listeners): ObjectWatches {
-  const configMaps = Object.entries(CONFIG_MAPS).flatMap(([home, names]) =>
-    names.map((name) => ({
-      kind: 'ConfigMap' as const,
-      label: `ConfigMaps ${name}`,
-      isIn: (namespace: string) => namespace === home,
-      watch: watching(cluster.configMap(name), notices?.configMaps),
-    })),
-  );
+  const configMaps = WATCHED_CONFIG_MAPS.map(({ namespace: home, name }) => ({
+    kind: 'ConfigMap' as const,
+    label: `ConfigMaps ${name}`,
+    isIn: (namespace: string) => namespace === home,
+    watch: watching(cluster.configMap(name), notices?.configMaps),
+  }));
   const pods = {
     kind: 'Pod' as const,
     label: 'mirror pods',

@@ -1,3 +1,5 @@
+// Lists the pods and ConfigMaps of a cluster that can configure or run our components.
+
 import type { RawDocument } from '../../policy/document.ts';
 import type { ProblemCode, SourceProblem } from '../../policy/reading.ts';
 import { ApiFault } from '../api.ts';
@@ -10,25 +12,26 @@ export interface ListedObjects {
   readonly configMap: (name: string) => ObjectApi;
 }
 
-/** The ConfigMaps that configure our components, by namespace: those that kubeadm and OpenShift read. */
-export const CONFIG_MAPS: Readonly<Record<string, readonly string[]>> = {
-  'kube-system': ['kubeadm-config', 'kubelet-config'],
-  'openshift-kube-apiserver': ['config'],
-};
+/** What is listed. */
+export interface ListOptions {
+  readonly namespaces: Iterable<string>;
+  /** Only those in one of the namespaces are listed. */
+  readonly configMaps: readonly { readonly namespace: string; readonly name: string }[];
+}
 
 /**
- * Lists the pods of namespaces and the ConfigMaps in them that matter, one object at a time.
+ * Lists the pods of namespaces and some of the ConfigMaps in them, one object at a time.
  *
  * @returns each object, and a problem for whatever could not be listed; never throws but where the signal aborts
  */
 export async function* listObjects(
   { pods, configMap }: ListedObjects,
-  namespaces: Iterable<string>,
+  { namespaces, configMaps }: ListOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RawDocument | SourceProblem, void> {
   for (const namespace of namespaces) {
     yield* list(pods, { kind: 'Pod', namespace, what: 'pods' }, signal);
-    for (const name of CONFIG_MAPS[namespace] ?? []) {
+    for (const { name } of configMaps.filter((known) => known.namespace === namespace)) {
       yield* list(configMap(name), { kind: 'ConfigMap', namespace, what: `the ConfigMap ${name}` }, signal);
     }
   }

@@ -1,6 +1,7 @@
 import type { ControlMetadata, Exemption } from '../../policy/control.ts';
 import { CERTIFICATE_DEFAULTS } from './certificates.ts';
-import { SURFACES, type Settings } from './file.ts';
+import { SURFACES } from '../../policy/reading.ts';
+import type { Settings } from './file.ts';
 import type { GuardConfiguration } from './configuration.ts';
 
 /** What is different between two configurations, in a few words each, for the log. */

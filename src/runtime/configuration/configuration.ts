@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { isExpired } from '../../policy/decision/exempt.ts';
 import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
 import type { DecisionPolicy } from '../../policy/finding.ts';
-import type { Surface } from '../../policy/reading.ts';
-import { readSettings, SURFACES, type Actions, type Settings } from './file.ts';
+import { SURFACES, type Surface } from '../../policy/reading.ts';
+import { readSettings, type Actions, type Settings } from './file.ts';
 import { StartError } from '../start-error.ts';
 import type { Located, Place } from './yaml-reader.ts';
 

@@ -1,5 +1,5 @@
 import type { Action } from '../../policy/control.ts';
-import type { Surface } from '../../policy/reading.ts';
+import { SURFACES, type Surface } from '../../policy/reading.ts';
 import { readCertificateSettings, type CertificateSettings } from './certificates.ts';
 import { readExemptions, type ConfiguredExemption } from './exemptions.ts';
 import { readSweep, type SweepSettings } from './sweep.ts';
@@ -13,16 +13,6 @@ export interface Actions {
 
 /** What a configuration says that it is. */
 export const HEAD = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' } as const;
-
-/** The kinds of places that an action can be for: those that admission sees changes of, so that no process is one. */
-export const SURFACES: readonly Surface[] = [
-  'mirror-pod',
-  'pod',
-  'workload',
-  'kubelet-config',
-  'kubeadm-config',
-  'openshift-config',
-];
 
 const ACTIONS: readonly Action[] = ['off', 'audit', 'ratchet', 'enforce'];
 const ON_UNKNOWN = ['audit', 'deny'] as const;

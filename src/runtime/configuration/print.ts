@@ -1,7 +1,8 @@
 import { isExpired } from '../../policy/decision/exempt.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import { CERTIFICATE_DEFAULTS } from './certificates.ts';
-import { HEAD, SURFACES, type Settings } from './file.ts';
+import { SURFACES } from '../../policy/reading.ts';
+import { HEAD, type Settings } from './file.ts';
 import { SWEEP_DEFAULTS, type SweepSettings } from './sweep.ts';
 import { actionOf, isUnnamed, type GuardConfiguration } from './configuration.ts';
 import type { Located } from './yaml-reader.ts';

@@ -1,0 +1,48 @@
+// The list of inputs: every kind of document that is read. What is admitted, listed, watched and documented comes from it.
+
+import type { UnknownRecord } from '../../json.ts';
+import { admissionReview } from './kubernetes/admission-review.ts';
+import { list } from './kubernetes/list.ts';
+import { pod, workload } from './kubernetes/pod.ts';
+import { clusterConfigurationFile } from './kubeadm/cluster-configuration.ts';
+import { kubeadmConfig } from './kubeadm/kubeadm-config.ts';
+import { kubeletConfig } from './kubeadm/kubelet-config.ts';
+import { configz } from './kubelet/configz.ts';
+import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
+import { openShiftConfig } from './openshift/config.ts';
+import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
+import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
+
+/** Objects that hold other objects. They are opened before anything else is tried. */
+export const WRAPPERS: readonly Wrapper[] = [list, admissionReview];
+
+/** The inputs. The first one that matches an object reads it; a test shows that no two match the same object. */
+export const INPUTS: readonly Input[] = [
+  pod,
+  workload,
+  kubeadmConfig,
+  kubeletConfig,
+  openShiftConfig,
+  kubeletConfigurationFile,
+  clusterConfigurationFile,
+  kubeApiServerConfigFile,
+  configz,
+];
+
+/** The wrapper that an object is, if it is one. */
+export function wrapperOf(object: UnknownRecord): Wrapper | undefined {
+  return WRAPPERS.find(({ matches }) => matches(object));
+}
+
+/** The input that an object is, if it is one. */
+export function inputOf(object: UnknownRecord): Input | undefined {
+  return INPUTS.find(({ matches }) => matches(object));
+}
+
+/** The resources that the webhook checks, each once. */
+export const ADMISSION_RESOURCES: readonly AdmissionResource[] = [
+  ...new Set(INPUTS.flatMap(({ resources = [] }) => resources)),
+];
+
+/** The ConfigMaps that sweeps list and the webhook watches. */
+export const WATCHED_CONFIG_MAPS: readonly ConfigMapName[] = INPUTS.flatMap(({ configMap }) => configMap ?? []);

@@ -1,0 +1,14 @@
+// ConfigMap kubeadm-config: the ClusterConfiguration that kubeadm keeps for upgrades and joining nodes.
+
+import { isClusterConfiguration } from '../../api-server/kubeadm.ts';
+import { configMapInput } from '../config-map.ts';
+import { clusterConfiguration } from './cluster-configuration.ts';
+
+/** `kubeadm-config`. */
+export const kubeadmConfig = configMapInput({
+  namespace: 'kube-system',
+  name: 'kubeadm-config',
+  key: 'ClusterConfiguration',
+  configuration: clusterConfiguration,
+  holds: isClusterConfiguration,
+});

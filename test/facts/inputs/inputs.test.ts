@@ -1,0 +1,154 @@
+// Every input is recognised in a file, in a list and in an AdmissionReview, and every list that is derived from the inputs
+// or typed by hand elsewhere agrees with them.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { controls } from '../../../src/controls/index.ts';
+import { INPUTS, WRAPPERS } from '../../../src/facts/inputs/index.ts';
+import { decodedDocument } from '../../../src/facts/yaml/documents.ts';
+import { ADMISSION_RESOURCES, inspect } from '../../../src/inspect.ts';
+import type { UnknownRecord } from '../../../src/json.ts';
+import { evaluate } from '../../../src/policy/evaluate.ts';
+import type { Inspection } from '../../../src/policy/finding.ts';
+import { SURFACES } from '../../../src/policy/reading.ts';
+import { AMPLE, ample } from '../../support/budget.ts';
+
+const KUBELET = {
+  apiVersion: 'kubelet.config.k8s.io/v1beta1',
+  kind: 'KubeletConfiguration',
+  authentication: { x509: { clientCAFile: '' } },
+};
+const CLUSTER = {
+  apiVersion: 'kubeadm.k8s.io/v1beta4',
+  kind: 'ClusterConfiguration',
+  apiServer: { extraArgs: [{ name: 'kubelet-client-certificate', value: '' }] },
+};
+const OPENSHIFT = {
+  apiVersion: 'kubecontrolplane.config.openshift.io/v1',
+  kind: 'KubeAPIServerConfig',
+  apiServerArguments: { 'kubelet-client-certificate': [] },
+};
+const SPEC = { containers: [{ name: 'main', image: 'i', command: ['kube-apiserver'] }] };
+
+function configMap(namespace: string, name: string, key: string, value: object): UnknownRecord {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { [key]: JSON.stringify(value) } };
+}
+
+/** One violating object for each input, by the input's name, and the component that it is about. */
+const SAMPLES: Readonly<Record<string, readonly [component: string, object: UnknownRecord]>> = {
+  Pod: [
+    'kube-apiserver',
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'kube-system' }, spec: SPEC },
+  ],
+  'Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, PodTemplate, Job, CronJob': [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd', namespace: 'kube-system' } },
+      spec: { selector: {}, template: { spec: SPEC } },
+    },
+  ],
+  'ConfigMap kube-system/kubeadm-config': [
+    'kube-apiserver',
+    configMap('kube-system', 'kubeadm-config', 'ClusterConfiguration', CLUSTER),
+  ],
+  'ConfigMap kube-system/kubelet-config': ['kubelet', configMap('kube-system', 'kubelet-config', 'kubelet', KUBELET)],
+  'ConfigMap openshift-kube-apiserver/config': [
+    'kube-apiserver',
+    configMap('openshift-kube-apiserver', 'config', 'config.yaml', OPENSHIFT),
+  ],
+  KubeletConfiguration: ['kubelet', KUBELET],
+  ClusterConfiguration: ['kube-apiserver', CLUSTER],
+  KubeAPIServerConfig: ['kube-apiserver', OPENSHIFT],
+  'body of `/configz`': ['kubelet', { kubeletconfig: { ...KUBELET, authentication: { x509: {} } } }],
+};
+
+function findIn(value: unknown): Inspection {
+  const text = JSON.stringify(value, undefined, 1);
+  return inspect(controls, [{ form: 'text', path: 'file.json', text }], AMPLE);
+}
+
+/** What the findings say, and the lines of the text that their violations point to. */
+function violationsIn(value: unknown): unknown {
+  const { findings, problems } = findIn(value);
+  const lines = JSON.stringify(value, undefined, 1).split('\n');
+  expect(problems).toEqual([]);
+  expect(findings.map(({ outcome }) => outcome.result)).toContain('fail');
+  return findings.map(({ control, subject, surface, outcome }) => [
+    ...[control.slug, subject, surface, outcome.result],
+    ...(outcome.result === 'fail' ? outcome.violations : []).map(({ code, message, origin }) => [
+      ...[code, message, origin?.line === undefined ? undefined : lines[origin.line - 1]?.trim()],
+    ]),
+  ]);
+}
+
+test('every input has a sample here', () => {
+  expect(Object.keys(SAMPLES)).toEqual(INPUTS.map(({ name }) => name));
+});
+
+describe.each(INPUTS.map((input) => [input.name, input] as const))('%s', (name, input) => {
+  const [component, object] = SAMPLES[name] ?? ['', {}];
+  const known = (input.resources ?? []).find(({ kind }) => kind === object.kind);
+
+  test('is matched by no other input', () => {
+    expect([...INPUTS, ...WRAPPERS].filter(({ matches }) => matches(object))).toEqual([input]);
+  });
+
+  test('is recognised in a file', () => {
+    const { findings } = findIn(object);
+    expect([...new Set(findings.map(({ subject }) => subject.component))]).toEqual([component]);
+    for (const { surface } of findings) expect(input.surfaces).toContain(surface);
+  });
+
+  test('is recognised in a list, with the same findings', () => {
+    const other = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } };
+    expect(violationsIn({ apiVersion: 'v1', kind: 'List', items: [other, object] })).toEqual(violationsIn(object));
+  });
+
+  test('is recognised in an AdmissionReview, with the same findings', () => {
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { object } };
+    if (input.resources) expect(known).toBeDefined();
+    expect(violationsIn(review)).toEqual(violationsIn(object));
+  });
+
+  test('is unknown if a limit or a bug keeps it from being read', () => {
+    const context = { source: { object: name }, vantage: 'declared', budget: ample() } as const;
+    const found = { ...context, object, document: decodedDocument(object), pointer: '' };
+    const findings = evaluate(controls, input.unreadable(found, { code: 'too-large', message: 'too large' }));
+    expect(findings.map(({ subject }) => subject.component)).toContain(component);
+    expect(new Set(findings.map(({ outcome }) => outcome.result))).toEqual(new Set(['unknown']));
+  });
+});
+
+describe('the surfaces of the inputs', () => {
+  test('are the surfaces that an action can be configured for', () => {
+    const used = new Set(INPUTS.flatMap(({ surfaces }) => surfaces));
+    expect([...used].sort()).toEqual([...SURFACES].sort());
+  });
+
+  test.each([
+    ['schema/guard-configuration.schema.json', ['$defs', 'control', 'properties', 'on', 'properties']],
+    ['manifests/chart/kubelet-guard/values.schema.json', ['$defs', 'surfaces', 'properties']],
+  ])('are the properties in %s', (path, keys) => {
+    const schema: unknown = JSON.parse(read(path));
+    const found = keys.reduce<unknown>((at, key) => (at as UnknownRecord)[key], schema);
+    expect(Object.keys(found as UnknownRecord)).toEqual(SURFACES);
+  });
+
+  test('are the rows of the table in docs/configuration.md', () => {
+    const [, table = ''] = read('docs/configuration.md').split(/^\| Surface +\|.*\n/m);
+    const rows = table.split('\n\n')[0]?.split('\n').slice(1) ?? [];
+    expect(rows.map((row) => /^\| `([^`]+)`/.exec(row)?.[1])).toEqual(SURFACES);
+  });
+});
+
+test('no resource is checked by two rules', () => {
+  const names = ADMISSION_RESOURCES.map(({ group, resource, subResource }) => `${group}/${resource}/${subResource}`);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+function read(path: string): string {
+  return readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
+}
