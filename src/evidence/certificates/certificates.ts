@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, createPublicKey, X509Certificate, type Ke
 
 import type { CertificateFacts, IssuanceFacts, KeyFacts, PemFacts } from '../../policy/certificates.ts';
 import { basicConstraints, certificateFields, maySignCertificates, type CertificateFields } from './fields.ts';
-import { nameOf } from '../handshake/names.ts';
+import { nameOf } from './names.ts';
 import { pemBlocks } from './pem.ts';
 
 /** More than any trust bundle has; those beyond count as broken. */

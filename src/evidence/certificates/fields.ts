@@ -1,6 +1,8 @@
 // The fields of a certificate that node:crypto does not give, from its DER (RFC 5280, section 4.1).
 
-/** What stands in a certificate. Names are in DER, object identifiers dotted. */
+import { BIT_STRING, BOOLEAN, elementsOf, identifierOf, INTEGER, OBJECT_IDENTIFIER, SEQUENCE } from './der.ts';
+
+/** What stands in a certificate. Names are in DER, object identifiers with their dots. */
 export interface CertificateFields {
   readonly version: number;
   readonly signatureAlgorithm: string;
@@ -16,11 +18,6 @@ export interface Extension {
   readonly value: Uint8Array;
 }
 
-const BOOLEAN = 0x01;
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OBJECT_IDENTIFIER = 0x06;
-const SEQUENCE = 0x30;
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
@@ -68,14 +65,14 @@ export function maySignCertificates(value: Uint8Array): boolean {
   return usages.every((byte) => byte === 0) || ((usages[0] ?? 0) & 0x04) !== 0;
 }
 
-/** The names of hosts and the bytes of IP addresses in the value of subjectAltName. */
+/** The names of hosts and the bytes of IP addresses in the value of subjectAltName. What is not UTF-8 equals no name. */
 export function alternativeNames(value: Uint8Array): {
   readonly hosts: readonly string[];
   readonly addresses: readonly Uint8Array[];
 } {
   const names = elementsOf(elementsOf(value)[0]?.content);
   return {
-    hosts: names.filter(({ tag }) => tag === DNS_NAME).map(({ content }) => textOf(content)),
+    hosts: names.filter(({ tag }) => tag === DNS_NAME).map(({ content }) => content.toString()),
     addresses: names.filter(({ tag }) => tag === IP_ADDRESS).map(({ content }) => content),
   };
 }
@@ -88,59 +85,12 @@ export function attributesOf(name: Uint8Array, id: string): string[] {
     .flatMap(({ content }) => {
       const [type, value] = elementsOf(content);
       return type?.tag === OBJECT_IDENTIFIER && value !== undefined && dotted(type.content) === id
-        ? [textOf(value.content)]
+        ? [value.content.toString()]
         : [];
     });
 }
 
-/** What is not UTF-8 equals no name of ours. */
-function textOf(content: Uint8Array): string {
-  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString();
-}
-
-interface Element {
-  readonly tag: number;
-  readonly content: Uint8Array;
-  readonly whole: Uint8Array;
-}
-
-/** The elements up to the first that is none. */
-function elementsOf(bytes: Uint8Array | undefined): Element[] {
-  const elements: Element[] = [];
-  for (let offset = 0; bytes !== undefined && offset < bytes.length;) {
-    const element = elementAt(bytes, offset);
-    if (element === undefined) break;
-    elements.push(element);
-    offset += element.whole.length;
-  }
-  return elements;
-}
-
-function elementAt(bytes: Uint8Array, offset: number): Element | undefined {
-  const tag = bytes[offset];
-  const first = bytes[offset + 1];
-  if (tag === undefined || first === undefined) return undefined;
-  const more = first < 0x80 ? 0 : first - 0x80;
-  if (first === 0x80 || more > 4) return undefined;
-  const start = offset + 2 + more;
-  const length = more === 0 ? first : bytes.subarray(offset + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
-  const end = start + length;
-  if (end > bytes.length) return undefined;
-  return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(offset, end) };
-}
-
-/** An object identifier with its dots. */
-function dotted(content: Uint8Array): string {
-  const arcs: number[] = [];
-  let arc = 0;
-  for (const byte of content) {
-    arc = arc * 128 + (byte & 0x7f);
-    if (byte >= 0x80) continue;
-    if (arcs.length === 0) {
-      const root = Math.min(Math.floor(arc / 40), 2);
-      arcs.push(root, arc - root * 40);
-    } else arcs.push(arc);
-    arc = 0;
-  }
-  return arcs.join('.');
+/** An identifier that cannot be read equals no known one. */
+function dotted(content: Buffer): string {
+  return identifierOf(content) ?? `#${content.toString('hex')}`;
 }

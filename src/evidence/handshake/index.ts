@@ -6,7 +6,7 @@ import type { NodeEvidence, NodeTarget } from '../evidence.ts';
 import { clientHello } from './client-hello.ts';
 import { HelloFault } from './fields.ts';
 import type { ReadNames } from '../serving-names.ts';
-import { namesOf } from './names.ts';
+import { namesOf } from '../certificates/names.ts';
 import { readHello } from './server-hello.ts';
 
 /** How kubelets are asked. */

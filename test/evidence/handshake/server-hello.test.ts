@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { HELLO_LIMIT, HelloFault } from '../../../src/evidence/handshake/fields.ts';
-import { namesOf } from '../../../src/evidence/handshake/names.ts';
+import { namesOf } from '../../../src/evidence/certificates/names.ts';
 import { readHello, type HelloResult } from '../../../src/evidence/handshake/server-hello.ts';
 import {
   CERTIFICATE,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { nameOf, namesOf } from '../../../src/evidence/handshake/names.ts';
-import { attribute, der, nameDer } from './bytes.ts';
+import { nameOf, namesOf } from '../../../src/evidence/certificates/names.ts';
+import { attribute, der, nameDer } from '../handshake/bytes.ts';
 
 const cn = (value: string | Uint8Array, tag?: number) => nameOf(nameDer(attribute('CN', value, tag)));
 

@@ -1,4 +1,8 @@
-/** How many names are told; a kubelet's bundle has a handful, a hostile server names as many as it likes. */
+// Distinguished names as text (RFC 4514).
+
+import { allElementsOf, identifierOf, OBJECT_IDENTIFIER, SEQUENCE, SET, type Element } from './der.ts';
+
+/** How many names are shown; a kubelet's bundle has a handful, a hostile server names as many as it likes. */
 const MOST_NAMES = 100;
 const LONGEST_NAME = 512;
 
@@ -19,21 +23,17 @@ export function nameOf(der: Uint8Array): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1).toWellFormed()}…`;
 }
 
-const SEQUENCE = 0x30;
-const SET = 0x31;
-const OBJECT_IDENTIFIER = 0x06;
-
 /** The last part comes first, as RFC 4514 wants it. */
 function decodeName(der: Buffer): string | undefined {
-  const [name, ...rest] = elementsOf(der) ?? [];
+  const [name, ...rest] = allElementsOf(der) ?? [];
   if (name?.tag !== SEQUENCE || rest.length > 0) return undefined;
-  const parts = elementsOf(name.content)?.map(decodePart).reverse();
+  const parts = allElementsOf(name.content)?.map(decodePart).reverse();
   return parts === undefined || parts.includes(undefined) ? undefined : parts.join(',');
 }
 
 /** A relative distinguished name: mostly one attribute, sometimes more. */
 function decodePart({ tag, content }: Element): string | undefined {
-  const attributes = elementsOf(content)?.map(decodeAttribute);
+  const attributes = allElementsOf(content)?.map(decodeAttribute);
   if (tag !== SET || attributes === undefined || attributes.length === 0) return undefined;
   return attributes.includes(undefined) ? undefined : attributes.join('+');
 }
@@ -52,9 +52,9 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function decodeAttribute({ tag, content }: Element): string | undefined {
-  const [type, value, ...rest] = elementsOf(content) ?? [];
+  const [type, value, ...rest] = allElementsOf(content) ?? [];
   if (tag !== SEQUENCE || type?.tag !== OBJECT_IDENTIFIER || value === undefined || rest.length > 0) return undefined;
-  const identifier = decodeIdentifier(type.content);
+  const identifier = identifierOf(type.content);
   if (identifier === undefined) return undefined;
   const shortName = SHORT_NAMES.get(identifier);
   const text = shortName === undefined ? undefined : decodeText(value);
@@ -62,29 +62,6 @@ function decodeAttribute({ tag, content }: Element): string | undefined {
     return `${shortName ?? identifier}=#${value.whole.toString('hex', 0, LONGEST_NAME)}`;
   }
   return `${shortName}=${escape(text)}`;
-}
-
-/** Longer ones have no meaning that is known, and numbers beyond what a double can hold. */
-const LONGEST_IDENTIFIER = 32;
-
-function decodeIdentifier(content: Buffer): string | undefined {
-  if (content.length === 0 || content.length > LONGEST_IDENTIFIER) return undefined;
-  const arcs: bigint[] = [];
-  let arc = 0n;
-  for (const [index, byte] of content.entries()) {
-    arc = (arc << 7n) | BigInt(byte & 0x7f);
-    if (byte >= 0x80) {
-      if (index === content.length - 1) return undefined;
-      continue;
-    }
-    // the first number holds two arcs
-    if (arcs.length === 0) {
-      const root = arc < 80n ? arc / 40n : 2n;
-      arcs.push(root, arc - root * 40n);
-    } else arcs.push(arc);
-    arc = 0n;
-  }
-  return arcs.join('.');
 }
 
 /** @returns undefined where the value is no text, or not the text that it says it is */
@@ -121,38 +98,4 @@ function escape(text: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
       Buffer.from(character).toString('hex').replace(/../g, '\\$&'),
     );
-}
-
-/** One DER element. */
-interface Element {
-  readonly tag: number;
-  readonly content: Buffer;
-  /** With tag and length. */
-  readonly whole: Buffer;
-}
-
-/** @returns undefined where the bytes are not elements, one after the other */
-function elementsOf(bytes: Buffer): Element[] | undefined {
-  const elements: Element[] = [];
-  let offset = 0;
-  while (offset < bytes.length) {
-    const element = elementAt(bytes, offset);
-    if (element === undefined) return undefined;
-    elements.push(element);
-    offset += element.whole.length;
-  }
-  return elements;
-}
-
-/** A name is at most 64 KiB, so its lengths take at most two bytes more, and its tags are short. */
-function elementAt(bytes: Buffer, offset: number): Element | undefined {
-  const [tag, first] = bytes.subarray(offset, offset + 2);
-  if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) return undefined;
-  const more = first < 0x80 ? 0 : first - 0x80;
-  const start = offset + 2 + more;
-  if (first === 0x80 || more > 2 || start > bytes.length) return undefined;
-  const length = more === 0 ? first : bytes.readUIntBE(offset + 2, more);
-  const end = start + length;
-  if (end > bytes.length) return undefined;
-  return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(offset, end) };
 }
