@@ -1,21 +1,63 @@
-// Writes docs/controls from the controls themselves. `npm run docs` writes, a test compares.
+// Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files.
+// `npm run docs` writes; test/meta/docs.test.ts compares.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { controls } from '../src/controls/index.ts';
-import type { ControlMetadata } from '../src/policy/control.ts';
+import type { Control, ControlMetadata } from '../src/policy/control.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CONTROLS = join(ROOT, 'src/controls');
+
+/** A control and how its file exports it. */
+interface ControlFile {
+  readonly file: string;
+  readonly exportName: string;
+  readonly control: Control;
+}
+
+/** Loads the control of each file in src/controls, in the order of reports: supporting controls last, then by slug. */
+export async function loadControls(): Promise<readonly ControlFile[]> {
+  const files = readdirSync(CONTROLS).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  const loaded = await Promise.all(files.sort().map(loadControl));
+  return [
+    ...loaded.filter(({ control }) => control.supporting !== true),
+    ...loaded.filter(({ control }) => control.supporting === true),
+  ];
+}
+
+async function loadControl(file: string): Promise<ControlFile> {
+  const exports = (await import(pathToFileURL(join(CONTROLS, file)).href)) as Readonly<Record<string, Control>>;
+  const [entry, ...others] = Object.entries(exports);
+  if (entry === undefined || others.length > 0) throw new Error(`src/controls/${file} must export one control`);
+  return { file, exportName: entry[0], control: entry[1] };
+}
+
+/** The text of src/controls/index.ts. */
+export function controlsIndex(files: readonly ControlFile[]): string {
+  const imports = [...files].sort((one, other) => (one.file < other.file ? -1 : 1));
+  return [
+    '// Every control, in the order of reports: supporting controls last. `npm run docs` generates this file.',
+    '',
+    "import type { Control } from '../policy/control.ts';",
+    ...imports.map(({ file, exportName }) => `import { ${exportName} } from './${file}';`),
+    '',
+    '/** Every control, in the order of reports. */',
+    'export const controls: readonly Control[] = [',
+    ...files.map(({ exportName }) => `  ${exportName},`),
+    '];',
+    '',
+  ].join('\n');
+}
 
 /** The page of a control, as Markdown. */
 export function controlPage(control: ControlMetadata): string {
-  const { slug, title, component, rationale, remediation, benchmarks, codes, differences, defaults, companion } =
-    control;
-  const overrides = Object.entries(defaults.on ?? {}).map(([surface, action]) => `\`${action}\` on ${surface}`);
+  const { slug, title, component, rationale, remediation, benchmarks, codes, differences } = control;
   return [
     `# ${slug}`,
     '',
-    `**${title}.** Judges every ${component}.`,
+    `**${title}.** Checks every ${component}.`,
     '',
     '| Benchmark | Id | Versions |',
     '| --- | --- | --- |',
@@ -41,18 +83,25 @@ export function controlPage(control: ControlMetadata): string {
     '',
     '## Default action',
     '',
-    companion === true
-      ? `\`${defaults.action}\` where the configuration names it. Otherwise admission and \`check\` leave it out, and only a sweep and a node audit report it.`
-      : [`\`${defaults.action}\``, ...overrides].join(', ') + '.',
+    defaultAction(control),
     '',
   ].join('\n');
 }
 
-/** Writes every page into a folder. */
-function writePages(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const control of controls) writeFileSync(join(folder, `${control.slug}.md`), controlPage(control));
+function defaultAction({ defaults, supporting }: ControlMetadata): string {
+  if (supporting === true)
+    return `A supporting control: a sweep and a node audit report it unless the configuration turns it off. Admission and \`check\` use it only if the configuration names it; its action is then \`${defaults.action}\` unless the configuration sets another.`;
+  const overrides = Object.entries(defaults.on ?? {}).map(([surface, action]) => `\`${action}\` on ${surface}`);
+  return `${[`\`${defaults.action}\``, ...overrides].join(', ')}.`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  writePages(join(import.meta.dirname, '../docs/controls'));
+/** Writes the list and every page. */
+async function write(): Promise<void> {
+  const files = await loadControls();
+  writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
+  const pages = join(ROOT, 'docs/controls');
+  mkdirSync(pages, { recursive: true });
+  for (const { control } of files) writeFileSync(join(pages, `${control.slug}.md`), controlPage(control));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await write();

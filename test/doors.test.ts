@@ -147,7 +147,7 @@ const RESOURCES: Readonly<Record<string, { readonly group: string; readonly reso
   DaemonSet: { group: 'apps', resource: 'daemonsets' },
 };
 
-/** Companions too. */
+/** Supporting controls too. */
 const EVERYTHING: DecisionPolicy = { action: () => 'enforce', onUnknown: 'deny', exemptions: [] };
 
 /** The parts that every object has. */

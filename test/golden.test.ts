@@ -19,8 +19,8 @@ import { renderJson, reportRun, type GuardReport } from '../src/outputs/guard-re
 import { readPaths } from '../src/evidence/files.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
-// Neither does `check` without a configuration judge the companions.
-const controls = all.filter(({ companion }) => companion !== true);
+// `check` without a configuration does not use the supporting controls either.
+const controls = all.filter(({ supporting }) => supporting !== true);
 const root = join(import.meta.dirname, 'golden');
 const distributions = readdirSync(root).sort();
 

@@ -1,10 +1,10 @@
 // CIS Kubernetes 1.2.5 wants --kubelet-certificate-authority "set as appropriate". Without it kube-apiserver does not verify
 // the serving certificates of kubelets (kubernetes pkg/kubelet/client/kubelet_client.go:126).
 
-import { defineControl, noteApiServerPath } from './shared/define-control.ts';
+import { defineControl } from './shared/define-control.ts';
+import { noteApiServerPath } from './shared/settings.ts';
 
-const SETTING = '--kubelet-certificate-authority';
-const HOLLOW = 'it holds no CA, so the serving certificate of a kubelet is not verified by a CA of the cluster';
+const USELESS = 'it holds no CA, so kube-apiserver has no CA of the cluster to verify kubelets with';
 
 export const apiserverKubeletCA = defineControl(
   {
@@ -12,13 +12,13 @@ export const apiserverKubeletCA = defineControl(
     component: 'kube-apiserver',
     title: 'kube-apiserver verifies the serving certificates of kubelets',
     rationale:
-      'Without a CA kube-apiserver takes any certificate for that of a kubelet. Whoever can answer in the place of a ' +
-      'node then receives what is typed into exec and attach, and can make up the logs.',
+      'Without a CA kube-apiserver accepts any serving certificate from a kubelet. An attacker who can answer in place ' +
+      'of a node then receives what users type into exec and attach, and can forge logs.',
     remediation:
-      'First give the kubelets serving certificates of a CA (with kubeadm: serverTLSBootstrap: true in the ' +
-      'KubeletConfiguration, then approve their certificate signing requests), for with self-signed ones logs and exec ' +
-      'stop working; then set --kubelet-certificate-authority to that CA in the static pod manifest of kube-apiserver ' +
-      '(with kubeadm: in apiServer.extraArgs).',
+      'First give the kubelets serving certificates that a CA signed, because logs and exec stop working with ' +
+      'self-signed ones (with kubeadm: set serverTLSBootstrap: true in the KubeletConfiguration, then approve the ' +
+      'certificate signing requests of the kubelets); then set --kubelet-certificate-authority to that CA in the static ' +
+      'pod manifest of kube-apiserver (with kubeadm: in apiServer.extraArgs).',
     benchmarks: [{ benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5' }],
     codes: {
       missing: 'The flag is not set.',
@@ -28,16 +28,18 @@ export const apiserverKubeletCA = defineControl(
       'would-not-start': 'With this command line kube-apiserver would exit instead of starting.',
     },
     differences:
-      'The benchmark asks whether the argument exists; an empty argument exists and does nothing, so the effective value ' +
-      'is checked, as the process itself parses it. kubeadm does not set it, so a stock cluster fails.',
+      'The benchmark asks whether the argument exists, but an empty argument exists and has no effect. kubelet-guard ' +
+      'checks the effective value, as kube-apiserver itself parses it. kubeadm does not set the flag, so a cluster with ' +
+      "kubeadm's defaults fails.",
     defaults: { action: 'audit' },
-    companion: true,
+    supporting: true,
+    requiredPaths: ['kubeletCertificateAuthority'],
   },
   (subject) => {
-    // a refused call tells nothing of how kube-apiserver verifies kubelets
+    // a refused call does not show how kube-apiserver verifies kubelets
     if (subject.refusedBy !== undefined) return undefined;
     return (notes) => {
-      noteApiServerPath(subject, SETTING, subject.kubeletCertificateAuthority, HOLLOW, notes);
+      noteApiServerPath(subject, 'kubeletCertificateAuthority', USELESS, notes);
     };
   },
 );

@@ -1,15 +1,14 @@
 // CIS Kubernetes 1.2.4 wants --kubelet-client-certificate and --kubelet-client-key "set as appropriate". kube-apiserver
-// presents a certificate to kubelets only if both are non-empty; with one of the two it starts, says nothing, and calls
+// presents a certificate to kubelets only if both are non-empty; with only one of them it starts without a warning, and calls
 // kubelets anonymously (client-go transport/config.go, HasCertAuth).
 
+import type { PairFiles } from '../policy/certificates.ts';
 import { noteIssuance } from './shared/authority-faults.ts';
 import { notePair, PAIR_CODES } from './shared/certificate-faults.ts';
-import { defineControl, noteApiServerPath, type Notes, type PathSetting } from './shared/define-control.ts';
-import type { PairFiles } from '../policy/certificates.ts';
+import { defineControl, type Notes } from './shared/define-control.ts';
+import { apiServerSettingName, noteApiServerPath, type PathSetting } from './shared/settings.ts';
 
-const CERTIFICATE = '--kubelet-client-certificate';
-const KEY = '--kubelet-client-key';
-const HOLLOW = 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
+const USELESS = 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
 
 export const apiserverKubeletClientCert = defineControl(
   {
@@ -18,12 +17,12 @@ export const apiserverKubeletClientCert = defineControl(
     title: 'kube-apiserver presents a client certificate to kubelets',
     rationale:
       'Unless both flags are set, kube-apiserver calls kubelets anonymously. With only one of the two it starts without ' +
-      'an error or a warning, and nothing else reports it. A kubelet that refuses anonymous callers then refuses logs, ' +
-      'exec and port-forward; one that serves them serves everybody.',
+      'an error or a warning, and nothing else reports it. A kubelet that rejects anonymous requests then rejects logs, ' +
+      'exec and port-forward. A kubelet that serves them serves everybody.',
     remediation:
       'Set both --kubelet-client-certificate and --kubelet-client-key to a certificate with extended key usage ' +
       'clientAuth, issued by the CA that the kubelets accept, in the static pod manifest of kube-apiserver (with ' +
-      'kubeadm: remove the overrides from apiServer.extraArgs, its defaults are right).',
+      'kubeadm: remove the overrides from apiServer.extraArgs, because its defaults are correct).',
     benchmarks: [
       { benchmark: 'CIS Kubernetes Benchmark', id: '1.2.4' },
       { benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5', versions: 'v1.5, v1.6, v1.23' },
@@ -34,24 +33,26 @@ export const apiserverKubeletClientCert = defineControl(
       unusable:
         'The value cannot be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
       refused:
-        'A kubelet that asks for a client certificate refused a call of kube-apiserver: none was presented, or none that the kubelet accepts.',
+        'A kubelet that asks for a client certificate refused a call of kube-apiserver, which presented none, or none that the kubelet accepts.',
       'would-not-start': 'With this command line, or without this file, kube-apiserver would exit instead of starting.',
       ...PAIR_CODES,
     },
     fileCodes: new Set(Object.keys(PAIR_CODES)),
     differences:
-      'The benchmark asks whether the arguments exist; an empty argument exists and does nothing, so the effective ' +
-      'values are checked, as the process itself parses them. Its alternative audit greps for "false" with the exit ' +
-      'code turned round, reads `command` but not `args`, and never looks at the key.',
+      'The benchmark asks whether the arguments exist, but an empty argument exists and has no effect. kubelet-guard ' +
+      "checks the effective values, as kube-apiserver itself parses them. The benchmark's alternative audit greps for " +
+      '"false" and inverts the exit code, reads `command` but not `args`, and ignores the key.',
     defaults: { action: 'audit', on: { 'kubeadm-config': 'ratchet' } },
+    requiredPaths: ['kubeletClientCertificate', 'kubeletClientKey'],
   },
   (subject) => (notes) => {
     if (subject.refusedBy !== undefined) {
-      notes.violations.push({ code: 'refused', setting: CERTIFICATE, message: refusal(subject.refusedBy) });
+      const setting = apiServerSettingName('kubeletClientCertificate');
+      notes.violations.push({ code: 'refused', setting, message: refusal(subject.refusedBy) });
       return;
     }
-    const certificate = noteApiServerPath(subject, CERTIFICATE, subject.kubeletClientCertificate, HOLLOW, notes);
-    const key = noteApiServerPath(subject, KEY, subject.kubeletClientKey, HOLLOW, notes);
+    const certificate = noteApiServerPath(subject, 'kubeletClientCertificate', USELESS, notes);
+    const key = noteApiServerPath(subject, 'kubeletClientKey', USELESS, notes);
     if (subject.pair && certificate && key) noteFiles(certificate, key, subject.pair, notes);
   },
 );
@@ -63,7 +64,7 @@ function noteFiles(certificate: PathSetting, key: PathSetting, files: PairFiles,
   if (isPair && issuance) noteIssuance(certificate, issuance.authorities, issuance.facts, moment, notes);
 }
 
-/** So many kubelets are named; the others are counted. */
+/** A message names this many kubelets and counts the others. */
 const MOST_NAMES = 5;
 
 function refusal(kubelets: readonly string[]): string {

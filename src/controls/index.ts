@@ -1,3 +1,5 @@
+// Every control, in the order of reports: supporting controls last. `npm run docs` generates this file.
+
 import type { Control } from '../policy/control.ts';
 import { apiserverKubeletCA } from './apiserver-kubelet-ca.ts';
 import { apiserverKubeletClientCert } from './apiserver-kubelet-client-cert.ts';
@@ -5,7 +7,7 @@ import { kubeletAnonymousAuth } from './kubelet-anonymous-auth.ts';
 import { kubeletAuthorizationMode } from './kubelet-authorization-mode.ts';
 import { kubeletClientCA } from './kubelet-client-ca.ts';
 
-/** Every control, in the order of the reports: the companions behind those that the product is for. */
+/** Every control, in the order of reports. */
 export const controls: readonly Control[] = [
   apiserverKubeletClientCert,
   kubeletClientCA,

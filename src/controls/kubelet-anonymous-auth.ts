@@ -2,19 +2,18 @@
 // the kubelet starts from: false for a file, true for flags only (kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go:91,
 // cmd/kubelet/app/options/options.go:217).
 
+import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import { defineControl } from './shared/define-control.ts';
-
-const FIELD = 'authentication.anonymous.enabled';
-const FLAG = '--anonymous-auth';
+import { kubeletSettingName } from './shared/settings.ts';
 
 export const kubeletAnonymousAuth = defineControl(
   {
     slug: 'kubelet-anonymous-auth',
     component: 'kubelet',
-    title: 'The kubelet refuses anonymous requests',
+    title: 'The kubelet rejects anonymous requests',
     rationale:
-      'A kubelet that serves anonymous callers passes requests without any credential on to its authorizer, as ' +
-      'system:anonymous. A certificate of kube-apiserver then makes no difference that anybody could rely on.',
+      'A kubelet that serves anonymous callers passes requests without any credential to its authorizer, as the user ' +
+      'system:anonymous. It then does not matter whether kube-apiserver presents a certificate.',
     remediation:
       'Set authentication.anonymous.enabled to false in the KubeletConfiguration, or pass --anonymous-auth=false where ' +
       'the kubelet is started without --config; remove drop-ins and flags that enable it, then restart the kubelet: ' +
@@ -27,14 +26,14 @@ export const kubeletAnonymousAuth = defineControl(
     ],
     codes: {
       enabled:
-        'Anonymous requests are served, because a layer says so or because that is the default without --config.',
+        'The kubelet serves anonymous requests, because a file, drop-in or flag enables them, or because that is the default without --config.',
       'would-not-start': 'The kubelet would exit with this configuration instead of starting.',
     },
     differences:
-      'The benchmark looks for the argument or for the field of one file. What is checked is the effective value after ' +
+      'The benchmark looks for the argument, or for the field in one file. kubelet-guard checks the effective value after ' +
       'file, drop-ins and flags. A kubelet without --config serves anonymous callers by default, one with a file does not.',
     defaults: { action: 'audit' },
-    companion: true,
+    supporting: true,
   },
   ({ anonymousAuth: reading }) =>
     reading &&
@@ -42,7 +41,7 @@ export const kubeletAnonymousAuth = defineControl(
       if (reading.state === 'unreadable') notes.problems.push(reading.problem);
       if (reading.state !== 'set') return;
       const { value, origin } = reading;
-      const setting = origin.layer === 'flag' ? FLAG : FIELD;
+      const setting = kubeletSettingName(KUBELET_SETTINGS.anonymousAuth, reading);
       notes.evidence.push({ setting, value: String(value), origin });
       if (!value) return;
       const message =

@@ -2,19 +2,18 @@
 // depends on where the kubelet starts from: Webhook for a file, AlwaysAllow for flags only (kubernetes
 // pkg/kubelet/apis/config/v1beta1/defaults.go:100, cmd/kubelet/app/options/options.go:221).
 
+import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import { defineControl } from './shared/define-control.ts';
-
-const FIELD = 'authorization.mode';
-const FLAG = '--authorization-mode';
+import { kubeletSettingName } from './shared/settings.ts';
 
 export const kubeletAuthorizationMode = defineControl(
   {
     slug: 'kubelet-authorization-mode',
     component: 'kubelet',
-    title: 'The kubelet asks whether a caller may do what it wants',
+    title: 'The kubelet authorizes each request',
     rationale:
-      'With AlwaysAllow every caller that the kubelet serves may do everything, exec in any container of the node ' +
-      'included. Which CA the kubelet accepts then only decides under which name that is done.',
+      'With AlwaysAllow every caller that the kubelet serves may do everything, including exec in any container of the ' +
+      'node. The CA that the kubelet accepts then only decides under which name the caller does it.',
     remediation:
       'Set authorization.mode to Webhook in the KubeletConfiguration, or pass --authorization-mode=Webhook where the ' +
       'kubelet is started without --config; remove drop-ins and flags that set AlwaysAllow, then restart the kubelet: ' +
@@ -27,15 +26,15 @@ export const kubeletAuthorizationMode = defineControl(
     ],
     codes: {
       'always-allow':
-        'Every request is allowed, because a layer sets AlwaysAllow or because that is the default without --config.',
+        'The kubelet allows every request, because a file, drop-in or flag sets AlwaysAllow, or because that is the default without --config.',
       'would-not-start': 'The kubelet would exit with this configuration, or with this mode, instead of starting.',
     },
     differences:
-      'The benchmark looks for the argument or for the field of one file. What is checked is the effective value after ' +
+      'The benchmark looks for the argument, or for the field in one file. kubelet-guard checks the effective value after ' +
       'file, drop-ins and flags. A kubelet without --config allows everything by default, one with a file does not. A ' +
-      'mode that is neither Webhook nor AlwaysAllow keeps the kubelet from starting.',
+      'kubelet with a mode that is neither Webhook nor AlwaysAllow does not start.',
     defaults: { action: 'audit' },
-    companion: true,
+    supporting: true,
   },
   ({ authorizationMode: reading }) =>
     reading &&
@@ -43,7 +42,7 @@ export const kubeletAuthorizationMode = defineControl(
       if (reading.state === 'unreadable') notes.problems.push(reading.problem);
       if (reading.state !== 'set') return;
       const { value, origin } = reading;
-      const setting = origin.layer === 'flag' ? FLAG : FIELD;
+      const setting = kubeletSettingName(KUBELET_SETTINGS.authorizationMode, reading);
       notes.evidence.push({ setting, value, origin });
       if (value === 'Webhook') return;
       if (value === 'AlwaysAllow') {

@@ -3,16 +3,16 @@
 // it the kubelet's TLS hello asks for one and names the CAs of the file, which has at least one, or the kubelet exits
 // (kubelet.go:970-993; client-go util/cert/io.go:88, pem.go: no certificate is an error).
 
-import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
-import { defineControl, isNullDevice, notePath, type Notes } from './shared/define-control.ts';
 import type { Reading } from '../policy/reading.ts';
+import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import type { Kubelet } from '../policy/subject.ts';
+import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
+import { defineControl, type Notes } from './shared/define-control.ts';
+import { isNullDevice, kubeletSettingName, notePath } from './shared/settings.ts';
 
-const FIELD = 'authentication.x509.clientCAFile';
-const FLAG = '--client-ca-file';
 const HELLO = 'client CAs of the TLS hello';
 
-/** Bundles of public CAs, by distribution: whoever holds a certificate of one of these CAs would get an identity. */
+/** Bundles of public CAs, by distribution. Anybody with a client certificate of one of these CAs would get an identity. */
 const PUBLIC_BUNDLES: ReadonlySet<string> = new Set([
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/ssl/cert.pem',
@@ -30,7 +30,7 @@ export const kubeletClientCA = defineControl(
     title: 'The kubelet knows the CA that signs its callers',
     rationale:
       "Logs, exec, attach and port-forward end at the kubelet's HTTPS endpoint. Without a client CA the kubelet does not " +
-      "even ask for a certificate: kube-apiserver's own one is never presented, and the call is anonymous.",
+      'ask for a certificate, so kube-apiserver never presents its own, and the call is anonymous.',
     remediation:
       'Set authentication.x509.clientCAFile in the KubeletConfiguration to the CA that signs the client certificate of ' +
       'kube-apiserver (with kubeadm: /etc/kubernetes/pki/ca.crt), remove drop-ins and --client-ca-file flags that empty ' +
@@ -43,9 +43,10 @@ export const kubeletClientCA = defineControl(
       { benchmark: 'CIS OpenShift Benchmark', id: '4.2.4', versions: 'v1.4, v1.8' },
     ],
     codes: {
-      missing: 'No layer sets a client CA file, or the running kubelet asks its callers for no certificate.',
+      missing:
+        'No file, drop-in or flag sets a client CA file, or the running kubelet asks its callers for no certificate.',
       empty:
-        'The layer that has the last word sets the client CA file to an empty value, or the running kubelet names no CA.',
+        'The file, drop-in or flag that decides sets the client CA file to an empty value, or the running kubelet names no CA.',
       unusable: 'The value cannot be the path of a CA bundle: /dev/null, white space.',
       'would-not-start':
         'The kubelet would exit with this configuration, or with this client CA file, instead of starting.',
@@ -53,10 +54,10 @@ export const kubeletClientCA = defineControl(
     },
     fileCodes: new Set(Object.keys(CA_CODES)),
     differences:
-      'Remediation 1 of the AKS text says to set the parameter "to false", which is of another control; its rationale ' +
-      "describes the kubelet's serving certificate, which is CIS Kubernetes 1.2.5; its second audit reads configz " +
-      'through the API server, which cannot be read when either side of the link is broken. What is checked is the ' +
-      'effective value after file, drop-ins and flags, or what the live kubelet itself says.',
+      'Remediation 1 of the AKS text says to set the parameter "to false", which belongs to another control. Its ' +
+      "rationale describes the kubelet's serving certificate, which is CIS Kubernetes 1.2.5. Its second audit reads " +
+      '/configz through the API server, which does not work if either side of the connection is broken. kubelet-guard ' +
+      'checks the effective value after file, drop-ins and flags, or what the running kubelet answers.',
     defaults: { action: 'ratchet' },
   },
   ({ clientCAFile, acceptedAuthorities, clientCA }) => {
@@ -69,7 +70,7 @@ export const kubeletClientCA = defineControl(
 );
 
 function noteFile(reading: Reading<string>, clientCA: Kubelet['clientCA'], notes: Notes): void {
-  const setting = settingOf(reading);
+  const setting = kubeletSettingName(KUBELET_SETTINGS.clientCAFile, reading);
   const path = notePath(setting, reading, notes);
   if (path === undefined || reading.state !== 'set') return;
   const { origin } = reading;
@@ -84,19 +85,14 @@ function noteFile(reading: Reading<string>, clientCA: Kubelet['clientCA'], notes
   }
 }
 
-/** The name under which the deciding layer sets it. */
-function settingOf(reading: Reading<string>): string {
-  return reading.state === 'set' && reading.origin.layer === 'flag' ? FLAG : FIELD;
-}
-
-/** Whether the CAs are public ones cannot be told by their names. */
+/** Names alone do not show whether the CAs are public ones. */
 function noteHello(reading: Reading<readonly string[]>, notes: Notes): void {
   switch (reading.state) {
     case 'unreadable':
       notes.problems.push(reading.problem);
       return;
     case 'unset': {
-      const message = 'the kubelet asks its callers for no certificate in its TLS hello, so no client CA is in force';
+      const message = 'the kubelet asks its callers for no certificate in its TLS hello, so it uses no client CA';
       notes.violations.push({ code: 'missing', setting: HELLO, message });
       return;
     }
@@ -105,7 +101,7 @@ function noteHello(reading: Reading<readonly string[]>, notes: Notes): void {
       notes.evidence.push(...value.map((name) => ({ setting: HELLO, value: name, origin })));
       if (value.length > 0) return;
       const message =
-        'the kubelet asks its callers for a certificate in its TLS hello, but names no CA that it accepts, so no client CA file is in force';
+        'the kubelet asks its callers for a certificate in its TLS hello, but names no CA that it accepts, so it uses no client CA file';
       notes.violations.push({ code: 'empty', setting: HELLO, message, origin });
     }
   }

@@ -2,6 +2,7 @@
 
 import type { Evidence, Outcome } from './outcome.ts';
 import type { Component, Surface } from './reading.ts';
+import type { ApiServerSettingName } from './settings.ts';
 import type { Subject } from './subject.ts';
 
 /** The id of a control in a benchmark, and the versions of the benchmark that use it. */
@@ -32,7 +33,9 @@ export interface ControlMetadata {
    * Present if the control only supports the main controls, which prove little without it. A sweep and a node audit report
    * it; admission and `check` report it only if the configuration names it.
    */
-  readonly companion?: true;
+  readonly supporting?: true;
+  /** Settings of kube-apiserver that must be usable paths, if the control wants nothing else: `export vap` carries these. */
+  readonly requiredPaths?: readonly ApiServerSettingName[];
 }
 
 /** A control: its metadata and its check. `defineControl` makes it. */

@@ -59,7 +59,7 @@ function told(slug: string, subject: ApiServer | Kubelet): string {
 }
 
 const CA_FIELD = 'authentication.x509.clientCAFile';
-const HELLO_SAYS = 'so no client CA';
+const HELLO_SAYS = 'uses no client CA';
 
 describe('kubelet-client-ca', () => {
   test.each<[string, Partial<Kubelet>, string]>([
@@ -107,7 +107,7 @@ describe('kubelet-client-ca', () => {
   });
 });
 
-describe('the companions of a kubelet', () => {
+describe('the supporting controls of a kubelet', () => {
   const ANONYMOUS = 'authentication.anonymous.enabled';
   const MODE = 'authorization.mode';
 

@@ -8,7 +8,7 @@ import { PATHOLOGICAL, type Pathological } from '../support/pathological.ts';
 const SIZES = [64 * 1024, 1536 * 1024];
 /** In life 250 ms on a machine of its own; here others may run beside. What is worse than linear takes minutes. */
 const MOST_MILLISECONDS = 5000;
-const link = controls.filter(({ companion }) => companion !== true);
+const link = controls.filter(({ supporting }) => supporting !== true);
 
 describe('pods that make work are answered, and never pass', () => {
   test.each(PATHOLOGICAL.flatMap((pod) => SIZES.map((size) => [pod.name, size, pod] as const)))(

@@ -3,10 +3,15 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { controlPage } from '../../scripts/docs.ts';
+import { controlPage, controlsIndex, loadControls } from '../../scripts/docs.ts';
 import { controls } from '../../src/controls/index.ts';
 
 const folder = join(import.meta.dirname, '../../docs/controls');
+
+test('src/controls/index.ts is what `npm run docs` writes from the files of its folder', async () => {
+  const index = readFileSync(join(import.meta.dirname, '../../src/controls/index.ts'), 'utf8');
+  expect(index).toBe(controlsIndex(await loadControls()));
+});
 
 test('docs/controls has a page for each control and no other', () => {
   expect(readdirSync(folder).sort()).toEqual(controls.map(({ slug }) => `${slug}.md`).sort());

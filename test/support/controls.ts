@@ -1,4 +1,4 @@
 import { controls } from '../../src/controls/index.ts';
 
-/** The controls that the product is for, without their companions. */
-export const ofTheLink = controls.filter(({ companion }) => companion !== true);
+/** The main controls, without the supporting ones. */
+export const ofTheLink = controls.filter(({ supporting }) => supporting !== true);

@@ -10,7 +10,7 @@ import { renderSourceProblem, renderText, type TextStyle } from '../../outputs/t
 export interface CheckRequest {
   /** Documents to findings. */
   readonly inspect: (document: RawDocument) => Inspection;
-  /** The configured actions, of which `off` is not judged, and exemptions. Without it all but companions is judged. */
+  /** The configured actions, of which `off` is not judged, and exemptions. Without it every control but the supporting ones is used. */
   readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
   readonly documents: AsyncIterable<RawDocument | SourceProblem>;
   readonly runId: string;
@@ -88,7 +88,7 @@ async function inspectAll({ documents, inspect, policy }: CheckRequest): Promise
 }
 
 function isJudged({ control, surface }: Finding, policy: CheckRequest['policy']): boolean {
-  return policy === undefined ? control.companion !== true : policy.action(control, surface) !== 'off';
+  return policy === undefined ? control.supporting !== true : policy.action(control, surface) !== 'off';
 }
 
 /** Loaded only where it is needed: a plain check starts fast. */

@@ -7,7 +7,7 @@ import {
   type IssuanceFacts,
   type CheckTime,
 } from '../../policy/certificates.ts';
-import type { PathSetting } from './define-control.ts';
+import type { PathSetting } from './settings.ts';
 
 /** The codes that `noteClientCA` notes, for the metadata of a control; `would-not-start` besides. */
 export const CA_CODES = {

@@ -1,11 +1,13 @@
+// Makes a control of its metadata and its logic: what the logic notes about a subject decides the outcome.
+
 import type { Control, ControlMetadata } from '../../policy/control.ts';
 import type { Evidence, Outcome, Violation, Warning } from '../../policy/outcome.ts';
-import type { Component, Origin, Problem, Reading } from '../../policy/reading.ts';
-import type { ApiServer, Subject } from '../../policy/subject.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
+import type { Subject } from '../../policy/subject.ts';
 
 type SubjectOf<C extends Component> = Extract<Subject, { component: C }>;
 
-/** What a control's logic notes while it looks at a subject. */
+/** What a control's logic notes about a subject. */
 export interface Notes {
   readonly violations: Violation[];
   readonly problems: Problem[];
@@ -13,35 +15,25 @@ export interface Notes {
   readonly evidence: Evidence[];
 }
 
-/** A setting that is the path of a file. */
-export interface PathSetting {
-  readonly setting: string;
-  readonly path: string;
-  readonly origin: Origin;
-}
-
-/** Writes violations, problems, warnings and evidence of one subject into the notes. */
-type Judge = (notes: Notes) => void;
-
 /**
- * Makes a control of its metadata and its logic. Where the component would refuse to start, its settings have no effect,
- * and are not judged.
+ * Makes a control. The settings of a component that would refuse to start have no effect, so its logic does not run then.
  *
  * @param metadata what the control is; `component` decides which subjects it sees
- * @param look how a subject is judged; undefined where such evidence never shows what the control wants
+ * @param logic returns a function that notes what it finds, or undefined if this kind of evidence never shows what the
+ *   control needs
  * @returns a control whose outcome follows from the notes: a violation fails, else a problem makes it unknown, else it passes
  */
 export function defineControl<const C extends Component>(
   metadata: ControlMetadata & { readonly component: C },
-  look: (subject: SubjectOf<C>) => Judge | undefined,
+  logic: (subject: SubjectOf<C>) => ((notes: Notes) => void) | undefined,
 ): Control {
   return {
     ...metadata,
     check: (subject) => {
-      const judge = isOf(subject, metadata.component) ? look(subject) : undefined;
-      if (!judge) return undefined;
+      const noteFindings = isOf(subject, metadata.component) ? logic(subject) : undefined;
+      if (!noteFindings) return undefined;
       const notes: Notes = { violations: [], problems: [...subject.doubts], warnings: [], evidence: [] };
-      if (!noteRefusal(subject, notes)) judge(notes);
+      if (!noteRefusal(subject, notes)) noteFindings(notes);
       return { outcome: outcomeOf(notes), evidence: notes.evidence };
     },
   };
@@ -51,29 +43,7 @@ function isOf<C extends Component>(subject: Subject, component: C): subject is S
   return subject.component === component;
 }
 
-/** One reason can keep several settings from being read; it is told once. */
-function distinct(problems: readonly Problem[]): readonly Problem[] {
-  if (problems.length < 2) return problems;
-  const told = new Set<string>();
-  return problems.filter(({ code, message }) => {
-    const key = `${code} ${message}`;
-    if (told.has(key)) return false;
-    told.add(key);
-    return true;
-  });
-}
-
-function outcomeOf({ violations, problems: all, warnings }: Notes): Outcome {
-  const problems = distinct(all);
-  const [violation, ...otherViolations] = violations;
-  if (violation !== undefined)
-    return { result: 'fail', violations: [violation, ...otherViolations], problems, warnings };
-  const [problem, ...otherProblems] = problems;
-  if (problem !== undefined) return { result: 'unknown', problems: [problem, ...otherProblems], warnings };
-  return { result: 'pass', warnings };
-}
-
-/** Notes the violation `would-not-start` where the component would exit instead of starting, and tells whether it would. */
+/** Notes that the component would exit instead of starting, and returns whether it would. */
 function noteRefusal(subject: Subject, notes: Notes): boolean {
   if (subject.refusal === undefined) return false;
   const { reason, setting, origin } = subject.refusal;
@@ -86,100 +56,24 @@ function noteRefusal(subject: Subject, notes: Notes): boolean {
   return true;
 }
 
-/**
- * Notes what is wrong with a setting that must be the path of a file, whatever the component.
- *
- * @returns the path where it is set and not empty, for checks of the control's own
- */
-export function notePath(setting: string, reading: Reading<string>, notes: Notes): string | undefined {
-  switch (reading.state) {
-    case 'unreadable':
-      notes.problems.push(reading.problem);
-      return undefined;
-    case 'unset':
-      notes.violations.push({
-        code: 'missing',
-        setting,
-        message: `${setting} is not set`,
-        ...(reading.origin && { origin: reading.origin }),
-      });
-      return undefined;
-    case 'set': {
-      const { value, origin } = reading;
-      notes.evidence.push({ setting, value, origin });
-      if (value !== '') return value;
-      notes.violations.push({ code: 'empty', setting, message: `${setting} is set to an empty value`, origin });
-      return undefined;
-    }
-  }
+function outcomeOf({ violations, problems: all, warnings }: Notes): Outcome {
+  const problems = distinct(all);
+  const [violation, ...otherViolations] = violations;
+  if (violation !== undefined)
+    return { result: 'fail', violations: [violation, ...otherViolations], problems, warnings };
+  const [problem, ...otherProblems] = problems;
+  if (problem !== undefined) return { result: 'unknown', problems: [problem, ...otherProblems], warnings };
+  return { result: 'pass', warnings };
 }
 
-/**
- * Notes what is wrong with a setting of kube-apiserver that must be the path of a file.
- *
- * @param hollow what becomes of a file that holds nothing
- * @returns the setting where something can be at its path
- */
-export function noteApiServerPath(
-  subject: ApiServer,
-  setting: string,
-  reading: Reading<string>,
-  hollow: string,
-  notes: Notes,
-): PathSetting | undefined {
-  const path = notePath(setting, reading, notes);
-  if (path === undefined || reading.state !== 'set') return undefined;
-  const { origin } = reading;
-  const fault = unusable(path, hollow);
-  if (fault !== undefined) {
-    notes.violations.push({
-      code: 'unusable',
-      setting,
-      message: `${setting} is ${JSON.stringify(path)}: ${fault}`,
-      origin,
-    });
-    return undefined;
-  }
-  switch (subject.view(path)) {
-    case 'visible':
-    case 'not-shown':
-      return { setting, path, origin };
-    case 'not-mounted':
-      notes.problems.push({
-        code: 'not-mounted',
-        message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or judge the running process`,
-        origin,
-      });
-      return undefined;
-    case 'relative':
-      notes.problems.push({
-        code: 'relative-path',
-        message: `${setting} is the relative path ${path}, which depends on the working directory of the process. Use an absolute path, or set workingDir`,
-        origin,
-      });
-      return undefined;
-  }
-}
-
-const QUOTED = /^["']|["']$/;
-const NULL_DEVICE = /^(?:\/+\.)*\/+dev(?:\/+\.)*\/+null$/;
-
-/** Why nothing can be read from the path, where that is certain. */
-function unusable(path: string, hollow: string): string | undefined {
-  if (path.trim() === '') return 'white space is not a path';
-  if (isNullDevice(path)) return hollow;
-  if (QUOTED.test(path)) return 'the quotes are part of the file name, because no shell removes them';
-  if (namesVariable(path)) return 'the variable is not defined in the container, so it stays as it is';
-  return undefined;
-}
-
-/** As `$(NAME)`; without a regular expression, which would look for an end once for each beginning. */
-function namesVariable(path: string): boolean {
-  const start = path.indexOf('$(');
-  return start !== -1 && path.includes(')', start);
-}
-
-/** Tells whether a path is /dev/null, however it is spelled. */
-export function isNullDevice(path: string): boolean {
-  return NULL_DEVICE.test(path);
+/** One reason can make several settings unreadable; it is reported once. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length < 2) return problems;
+  const seen = new Set<string>();
+  return problems.filter(({ code, message }) => {
+    const key = `${code} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }

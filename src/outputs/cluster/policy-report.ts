@@ -233,7 +233,7 @@ function resultRow(entry: ReportEntry, about: ReportSubject): object {
     policy: control.slug,
     rule: id,
     category: benchmark,
-    severity: control.companion === true ? 'medium' : 'high',
+    severity: control.supporting === true ? 'medium' : 'high',
     result: resultOf(entry),
     scored: true,
     message: describe(entry.finding),

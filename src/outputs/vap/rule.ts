@@ -219,7 +219,8 @@ const PASSING: readonly Named[] = [
 function valuesOf(settings: readonly string[]): string {
   const entries = settings.map((name) => {
     const spelled = raw(`^${name.replaceAll('-', '[-_]')}[=\\r]`);
-    const found = `server.pieces.filter(piece, piece.startsWith('kubelet') && piece.matches(${spelled}))`;
+    const [prefix = ''] = name.split('-', 1);
+    const found = `server.pieces.filter(piece, piece.startsWith('${prefix}') && piece.matches(${spelled}))`;
     return `['${name}', [${found}].map(given, size(given) == 0 ? '' : given[size(given) - 1].substring(${name.length + 1}))[0]]`;
   });
   return `variables.readable.map(server, {

@@ -5,6 +5,7 @@ import { isExpired } from '../../policy/decision/exempt.ts';
 import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
 import type { DecisionPolicy } from '../../policy/finding.ts';
 import type { Surface } from '../../policy/reading.ts';
+import { API_SERVER_SETTINGS } from '../../policy/settings.ts';
 import { ruleOf, type KnownFlag, type Named } from './rule.ts';
 
 /** What the policies are made of. */
@@ -19,11 +20,6 @@ export interface PolicyInput {
   readonly isStatic: boolean;
 }
 
-/** The flags that a control wants; a control that is not here reads what CEL cannot. */
-const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  'apiserver-kubelet-client-cert': ['kubelet-client-certificate', 'kubelet-client-key'],
-  'apiserver-kubelet-ca': ['kubelet-certificate-authority'],
-};
 /** apiserver pkg/admission/plugin/manifest/validation.go:35: such names are for files, and for nothing else. */
 const STATIC_SUFFIX = '.static.k8s.io';
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -62,8 +58,8 @@ export function renderPolicies(input: PolicyInput): string {
 }
 
 function guardsOf(control: ControlMetadata, policy: DecisionPolicy): Guard[] {
-  const settings = Object.hasOwn(SETTINGS, control.slug) ? SETTINGS[control.slug] : undefined;
-  if (settings === undefined) return [];
+  if (control.requiredPaths === undefined) return [];
+  const settings = control.requiredPaths.map((name) => API_SERVER_SETTINGS[name].flag);
   const guard = (action: Action, surface: Guard['surface']): Guard[] =>
     action === 'off' ? [] : [{ control, settings, action, surface }];
   const [mirror, pod] = (['mirror-pod', 'pod'] satisfies Surface[]).map((surface) => policy.action(control, surface));

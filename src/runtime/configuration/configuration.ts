@@ -10,9 +10,9 @@ import type { Located, Place } from './yaml-reader.ts';
 
 /** What a GuardConfiguration makes of the program. */
 export interface GuardConfiguration {
-  /** What admission and `check` do: a companion that the file does not name is off. */
+  /** What admission and `check` do: a supporting control that the file does not name is off. */
   readonly policy: DecisionPolicy;
-  /** Whether a sweep and a node audit report a control: unless the file says off, companions too. */
+  /** Whether a sweep and a node audit report a control: unless the file says off, supporting controls too. */
   readonly isReported: (control: ControlMetadata, surface: Surface) => boolean;
   readonly namespaces: ReadonlySet<string>;
   /** What the file says itself, without the defaults. */
@@ -103,7 +103,7 @@ export function judgedControls<C extends ControlMetadata>(
 
 /**
  * The action for a control on a surface, with its place in the file if it is from there. An action that the file gives
- * overall is meant overall: it also goes before the defaults by surface. A companion that the file does not name is off.
+ * overall is meant overall: it also goes before the defaults by surface. A supporting control that the file does not name is off.
  */
 export function actionOf(
   configured: Actions | undefined,
@@ -116,8 +116,8 @@ export function actionOf(
 }
 
 /** Whether only a sweep and a node audit report a control. */
-export function isUnnamed(configured: Actions | undefined, { companion }: ControlMetadata): boolean {
-  return companion === true && configured === undefined;
+export function isUnnamed(configured: Actions | undefined, { supporting }: ControlMetadata): boolean {
+  return supporting === true && configured === undefined;
 }
 
 function configuredAction(configured: Actions | undefined, surface: Surface): Located<Action> | undefined {

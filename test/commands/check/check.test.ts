@@ -118,15 +118,15 @@ test.each([
   ['without a configuration', undefined, 0],
   ['where the configuration does not name it', 'off', 0],
   ['where the configuration names it', 'audit', 1],
-] as const)('a companion %s', async (_name, action, expected) => {
-  const companion = apiServerFinding({ control: apiserverKubeletCA, outcome: outcomes.fail });
+] as const)('a supporting control %s', async (_name, action, expected) => {
+  const supporting = apiServerFinding({ control: apiserverKubeletCA, outcome: outcomes.fail });
   const policy = action && {
-    action: (control: ControlMetadata) => (control.companion ? action : 'audit'),
+    action: (control: ControlMetadata) => (control.supporting ? action : 'audit'),
     exemptions: [],
   };
   const { output, exitCode } = await check(
     request(['both'], {
-      inspect: () => ({ findings: [apiServerFinding(), companion], problems: [] }),
+      inspect: () => ({ findings: [apiServerFinding(), supporting], problems: [] }),
       ...(policy && { policy }),
     }),
   );

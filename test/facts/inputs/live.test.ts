@@ -48,7 +48,7 @@ describe("a kubelet's TLS hello", () => {
     ['that names CAs', ['CN=kubernetes', 'CN=other,O=x'], ['kubelet-client-ca pass']],
     ['that asks for no certificate', undefined, ['kubelet-client-ca fail missing client CAs of the TLS hello']],
     ['that names none', [], ['kubelet-client-ca fail empty client CAs of the TLS hello']],
-  ])('%s says nothing of the companions', (_name, authorities, lines) => {
+  ])('%s shows no setting of the supporting controls', (_name, authorities, lines) => {
     expect(linesOf(hello(authorities))).toEqual(lines);
   });
 

@@ -70,7 +70,7 @@ describe('an action of the file', () => {
   });
 });
 
-describe('a companion', () => {
+describe('a supporting control', () => {
   const slug = 'kubelet-anonymous-auth';
   const file = (settings: string): string => `${HEAD}controls:\n  ${slug}: ${settings}\n`;
   const reports = (text: string | undefined, surface: Surface): boolean => {
@@ -439,7 +439,7 @@ describe('loading', () => {
 
   test('takes the configuration of the demo', () => {
     const { policy } = loadConfiguration(join(root, 'samples/guard-configuration.yaml'), controls);
-    const named = controls.filter(({ companion }) => companion !== true);
+    const named = controls.filter(({ supporting }) => supporting !== true);
     expect(named.map((control) => policy.action(control, 'kubeadm-config'))).toStrictEqual(['enforce', 'enforce']);
   });
 });

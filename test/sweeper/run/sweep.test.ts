@@ -63,7 +63,7 @@ function audit(...findings: readonly Finding[]): NodeAudit {
 }
 
 describe('a sweep', () => {
-  test('judges every kubelet and kube-apiserver, with its companions', async () => {
+  test('judges every kubelet and kube-apiserver, with the supporting controls', async () => {
     const result = await run();
     expect(told(result).toSorted()).toEqual(
       [

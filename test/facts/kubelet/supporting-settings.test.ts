@@ -1,4 +1,4 @@
-// What the companions read of a kubelet's whole set-up. The differential test compares with the kubelet's own code; here are
+// What the supporting controls read of a kubelet's whole set-up. The differential test compares with the kubelet's own code; here are
 // the cases that decide, with where each value is from.
 
 import { describe, expect, test } from '@jest/globals';
@@ -161,7 +161,7 @@ describe('in a ConfigMap', () => {
       data: { kubelet: configuration },
     });
 
-  test('a companion points into the text', () => {
+  test('a supporting control points into the text', () => {
     const { findings } = inspect(controls, [{ form: 'text', path: 'x.json', text: text(mode('AlwaysAllow')) }], AMPLE);
     const finding = findings.find(({ control }) => control.slug === 'kubelet-authorization-mode');
     expect(finding?.evidence[0]?.origin).toMatchObject({ pointer: '/data/kubelet', within: '/authorization/mode' });
