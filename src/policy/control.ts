@@ -30,8 +30,8 @@ export interface ControlMetadata {
   readonly differences: string;
   readonly defaults: { readonly action: Action; readonly on?: Readonly<Partial<Record<Surface, Action>>> };
   /**
-   * Present if the control only supports the main controls, which prove little without it. A sweep and a node audit report
-   * it; admission and `check` report it only if the configuration names it.
+   * Present for a supporting control: the main controls prove little without it. A sweep and a node audit report it;
+   * admission and `check` report it only if the configuration names it.
    */
   readonly supporting?: true;
   /** Settings of kube-apiserver that must be usable paths, if the control wants nothing else: `export vap` carries these. */

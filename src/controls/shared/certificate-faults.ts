@@ -2,7 +2,8 @@
 // starting, is a violation; one that does not, or not yet, is a warning.
 
 import type { CertificateFacts, CheckTime } from '../../policy/certificates.ts';
-import type { Notes, PathSetting } from './define-control.ts';
+import type { Notes } from './define-control.ts';
+import type { PathSetting } from './settings.ts';
 import type { CertificateFile } from '../../policy/certificates.ts';
 import type { Violation } from '../../policy/outcome.ts';
 
