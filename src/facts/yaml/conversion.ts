@@ -1,4 +1,4 @@
-// From nodes to values: duplicate keys, merges, aliases and plain scalars as go.yaml.in/yaml/v2 understands them
+// Converts nodes to values: duplicate keys, merges, aliases and plain scalars as go.yaml.in/yaml/v2 reads them
 // (decode.go of v2.4.4), and JSON as encoding/json does.
 
 import type { Budget } from '../budget.ts';

@@ -1,5 +1,5 @@
-// YAML and JSON texts to values, as the Kubernetes components understand them: they read YAML with go.yaml.in/yaml/v2, of
-// which scanner, parser and conversion here are a port, and a text that begins with a brace as JSON.
+// Reads YAML and JSON texts as the Kubernetes components do: YAML with a port of go.yaml.in/yaml/v2 (scanner, parser, conversion), and a
+// text that begins with a brace as JSON.
 
 import type { Origin, Problem } from '../../policy/reading.ts';
 import { Exhausted, type Budget } from '../budget.ts';

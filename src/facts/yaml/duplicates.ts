@@ -1,5 +1,5 @@
-// Go decodes a JSON key that stands twice into the same struct: objects merge and null changes nothing. Its decoder has met
-// both values, and refuses the document for either.
+// Go decodes a repeated JSON key into the same struct: objects merge and null changes nothing. Its decoder reads both values, and rejects
+// the document if either is wrong.
 
 import { isRecord } from '../../json.ts';
 

@@ -1,5 +1,4 @@
-// JSON as Go's encoding/json reads it, into the same nodes as YAML. What stands around a value is on no stack of the
-// program's, so that no nesting can exhaust it.
+// Reads JSON as Go's encoding/json does, into the same nodes as YAML. It has its own stack, so no nesting can exhaust the program's stack.
 
 import type { Budget } from '../budget.ts';
 import { Refused, type Node } from './nodes.ts';

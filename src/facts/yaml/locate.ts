@@ -1,4 +1,4 @@
-// Where in a text something stands.
+// Finds the line of a value in a text, by its JSON Pointer.
 
 import type { Origin } from '../../policy/reading.ts';
 import type { Node } from './nodes.ts';

@@ -1,4 +1,4 @@
-// What a text of YAML or JSON holds, before it is known what the scalars mean.
+// The nodes of a YAML or JSON text, before their scalars are resolved.
 
 interface Placed {
   /** Counted from 0. */

@@ -1,49 +1,20 @@
-// From tokens to nodes, a port of parserc.go of go.yaml.in/yaml v2.4.4. What is to be done next stands on a stack of its own,
-// so that no nesting can exhaust the program's.
+// Reads tokens into nodes: a port of parserc.go of go.yaml.in/yaml v2.4.4. It has its own stack of states, so no nesting can exhaust
+// the program's stack.
 
-import { Refused } from './nodes.ts';
+import { fail, TagPrefixes } from './directives.ts';
+import { AFTER_BLOCK_NODE, AFTER_DOCUMENT, FIRST_STATES, type State } from './parser-states.ts';
 import type { Scanner } from './scan/scanner.ts';
 import type { Token, TokenType } from './scan/tokens.ts';
 import type { Tree } from './tree.ts';
 
-type State =
-  | 'end'
-  | 'block sequence entry'
-  | 'indentless sequence entry'
-  | 'block mapping key'
-  | 'block mapping value'
-  | 'first flow sequence entry'
-  | 'flow sequence entry'
-  | 'flow sequence mapping key'
-  | 'flow sequence mapping value'
-  | 'flow sequence mapping end'
-  | 'first flow mapping key'
-  | 'flow mapping key'
-  | 'flow mapping value'
-  | 'flow mapping empty value';
-
-/** How a collection is read that a token of its own begins. */
-const FIRST_STATES: ReadonlyMap<TokenType, State> = new Map([
-  ['flow-sequence-start', 'first flow sequence entry'],
-  ['flow-mapping-start', 'first flow mapping key'],
-  ['block-sequence-start', 'block sequence entry'],
-  ['block-mapping-start', 'block mapping key'],
-]);
-const DEFAULT_TAGS: readonly (readonly [handle: string, prefix: string])[] = [
-  ['!', '!'],
-  ['!!', 'tag:yaml.org,2002:'],
-];
 const MARKER_LENGTH = 3;
-const BEHIND_DOCUMENT: readonly TokenType[] = ['directive', 'document-start', 'document-end', 'stream-end'];
-const BEHIND_BLOCK_NODE: readonly TokenType[] = ['key', 'value', 'block-end'];
-
 /** Reads one document into a tree. */
 export class Parser {
   readonly #scanner: Scanner;
   readonly #tree: Tree;
   readonly #states: State[] = [];
-  readonly #tagPrefixes = new Map<string, string>();
-  /** Where the content begins, behind directives and `---`. */
+  readonly #tagPrefixes = new TagPrefixes();
+  /** The position of the content, after directives and `---`. */
   contentStart: number;
 
   constructor(scanner: Scanner, tree: Tree, position: number) {
@@ -56,16 +27,15 @@ export class Parser {
     if (this.#nextIs('stream-end')) return;
     const explicit = this.#nextIs('directive') || this.#nextIs('document-start');
     if (explicit) {
-      this.#directives();
+      this.#tagPrefixes.read(this.#scanner);
       this.contentStart = this.#next.position + MARKER_LENGTH;
       this.#take('document-start', 'did not find expected <document start>');
     }
-    for (const [handle, prefix] of DEFAULT_TAGS)
-      if (!this.#tagPrefixes.has(handle)) this.#tagPrefixes.set(handle, prefix);
-    const empty = explicit && BEHIND_DOCUMENT.includes(this.#next.type);
+    this.#tagPrefixes.addDefaults();
+    const empty = explicit && AFTER_DOCUMENT.includes(this.#next.type);
     let state = empty ? this.#empty('end') : this.#child('end', true, false);
     while (state !== 'end') state = this.#step(state);
-    // go-yaml looks at what follows, and refuses the document where that is no token
+    // go-yaml scans the next token too, and rejects the document if there is none
     this.#scanner.peek();
   }
 
@@ -82,24 +52,7 @@ export class Parser {
     this.#scanner.take();
   }
 
-  #directives(): void {
-    let versioned = false;
-    while (this.#nextIs('directive')) {
-      const token = this.#scanner.take();
-      const { directive } = token;
-      if (directive === undefined) continue;
-      if ('version' in directive) {
-        if (versioned) fail('found duplicate %YAML directive', token);
-        if (directive.version !== '1.1') fail('found incompatible YAML document', token);
-        versioned = true;
-      } else {
-        if (this.#tagPrefixes.has(directive.handle)) fail('found duplicate %TAG directive', token);
-        this.#tagPrefixes.set(directive.handle, directive.prefix);
-      }
-    }
-  }
-
-  /** Reads on, and tells what is to be read then. */
+  /** Reads one step, and returns the next state. */
   #step(state: Exclude<State, 'end'>): State {
     switch (state) {
       case 'block sequence entry':
@@ -130,7 +83,7 @@ export class Parser {
     }
   }
 
-  /** A node where none is written. */
+  /** An empty node where none is written. */
   #empty(then: State): State {
     this.#tree.scalar({ kind: 'scalar', value: '', tag: '', implicit: true, line: this.#next.line });
     return then;
@@ -139,8 +92,8 @@ export class Parser {
   /**
    * A node.
    *
-   * @param block whether it may be a block collection
-   * @param indentless whether a sequence may begin in the column of the key that it belongs to
+   * @param block it may be a block collection
+   * @param indentless a sequence may begin in the column of its key
    */
   #child(then: State, block: boolean, indentless: boolean): State {
     const start = this.#next;
@@ -171,17 +124,10 @@ export class Parser {
     let tag: string | undefined;
     for (let token = this.#next; ; token = this.#next) {
       if (token.type === 'anchor' && anchor === undefined) anchor = token.text;
-      else if (token.type === 'tag' && tag === undefined) tag = this.#resolvedTag(token);
+      else if (token.type === 'tag' && tag === undefined) tag = this.#tagPrefixes.resolve(token);
       else return { anchor, tag: tag ?? '' };
       this.#scanner.take();
     }
-  }
-
-  #resolvedTag(token: Token): string {
-    const { handle, suffix } = token.tag ?? { handle: '', suffix: '' };
-    if (handle === '') return suffix;
-    const prefix = this.#tagPrefixes.get(handle) ?? fail('found undefined tag handle', token);
-    return prefix + suffix;
   }
 
   #begin(first: State, then: State, anchor: string | undefined): State {
@@ -189,7 +135,7 @@ export class Parser {
     const kind = first.includes('mapping') ? 'mapping' : 'sequence';
     this.#tree.begin({ kind, children: [], line, ...(type.startsWith('flow') && { flow: true }) }, anchor);
     this.#states.push(then);
-    // an indentless sequence has no token of its own
+    // an indentless sequence has no start token
     if (type !== 'block-entry') this.#scanner.take();
     return first;
   }
@@ -199,7 +145,7 @@ export class Parser {
     return this.#states.pop() ?? 'end';
   }
 
-  /** The end of a collection that a token of its own ends. */
+  /** The end of a collection with an end token. */
   #close(): State {
     this.#scanner.take();
     return this.#end();
@@ -215,7 +161,7 @@ export class Parser {
   #indentlessSequenceEntry(): State {
     if (!this.#nextIs('block-entry')) return this.#end();
     this.#scanner.take();
-    if (this.#nextIs('block-entry') || BEHIND_BLOCK_NODE.includes(this.#next.type))
+    if (this.#nextIs('block-entry') || AFTER_BLOCK_NODE.includes(this.#next.type))
       return this.#empty('indentless sequence entry');
     return this.#child('indentless sequence entry', true, false);
   }
@@ -233,7 +179,7 @@ export class Parser {
   }
 
   #blockNode(then: State): State {
-    return BEHIND_BLOCK_NODE.includes(this.#next.type) ? this.#empty(then) : this.#child(then, true, true);
+    return AFTER_BLOCK_NODE.includes(this.#next.type) ? this.#empty(then) : this.#child(then, true, true);
   }
 
   #flowSequenceEntry(first: boolean): State {
@@ -249,7 +195,7 @@ export class Parser {
     if (!this.#nextIs('value') && !this.#endsFlowNode('flow-sequence-end'))
       return this.#child('flow sequence mapping value', false, false);
     const then = this.#empty('flow sequence mapping value');
-    // go-yaml takes the colon away too, so that what follows it is no value
+    // go-yaml skips the colon too, so the next node is not its value
     this.#scanner.take();
     return then;
   }
@@ -282,8 +228,4 @@ export class Parser {
   #endsFlowNode(end: TokenType): boolean {
     return this.#nextIs('flow-entry') || this.#nextIs(end);
   }
-}
-
-function fail(reason: string, { line }: Token): never {
-  throw new Refused(reason, line);
 }

@@ -1,4 +1,4 @@
-// What a plain YAML scalar means to the Kubernetes components, which read YAML with go.yaml.in/yaml/v2 (YAML 1.1 in most
+// Resolves plain YAML scalars as the Kubernetes components do, which read YAML with go.yaml.in/yaml/v2 (YAML 1.1 in most
 // things) by way of sigs.k8s.io/yaml. Follows resolve.go of yaml v2.4.4.
 
 /** A value as JSON can carry it; integers beyond 2^53 are kept exact. */

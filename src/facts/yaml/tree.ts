@@ -1,4 +1,4 @@
-// The tree of one document while it is read.
+// The tree of one document while a parser builds it.
 
 import type { Budget } from '../budget.ts';
 import { Refused, type CollectionNode, type Node, type ScalarNode } from './nodes.ts';

@@ -1,15 +1,14 @@
-// A place in a text, as go-yaml's reader sees it (yamlprivateh.go of go.yaml.in/yaml v2.4.4): which signs are blanks, breaks
-// and letters, and where lines begin.
+// A position in a text, with blanks, breaks and letters as go-yaml defines them (yamlprivateh.go of go.yaml.in/yaml v2.4.4).
 
 import { Refused } from '../nodes.ts';
 
-/** Stands behind a text, so that looking ahead needs no check. No text holds it. */
+/** Follows a text, so that looking ahead needs no check. No text contains it. */
 const END = 0;
-const BEHIND = '\0\0\0\0';
+const TAIL = '\0\0\0\0';
 
 /** A text that cursors can read. */
 export function readable(text: string): string {
-  return text + BEHIND;
+  return text + TAIL;
 }
 
 export function isBlank(code: number): boolean {
@@ -24,7 +23,7 @@ export function isBreakOrEnd(code: number): boolean {
   return code === END || isBreak(code);
 }
 
-/** A blank, a break or the end; no text holds other control characters. */
+/** A blank, a break or the end. No text contains other control characters. */
 export function isBlankOrEnd(code: number): boolean {
   return code <= 0x20 || isBreak(code);
 }
@@ -44,13 +43,13 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Breaks between two lines of a text: the first becomes a space where it stands alone. */
+/** Breaks between two lines of a text. A single break becomes a space. */
 export function folded(first: string, others: string): string {
   if (first !== '\n') return first + others;
   return others === '' ? ' ' : others;
 }
 
-/** Reads on in a text. */
+/** A position that moves forward through a text. */
 export class Cursor {
   /** Counted from 0. */
   line: number;
@@ -70,7 +69,7 @@ export class Cursor {
     return this.position - this.#lineStart;
   }
 
-  /** The code of the sign here, or so many signs further on. */
+  /** The code of the sign at the position, or `ahead` signs after it. */
   peek(ahead = 0): number {
     return this.#text.charCodeAt(this.position + ahead);
   }
@@ -88,12 +87,12 @@ export class Cursor {
     while (isBlank(this.peek())) this.position += 1;
   }
 
-  /** Goes to the end of the line. */
+  /** Moves to the end of the line. */
   skipToBreak(): void {
     while (!isBreakOrEnd(this.peek())) this.position += 1;
   }
 
-  /** Goes behind a line break, if there is one, and returns what it counts as in a text. */
+  /** Moves past a line break, if there is one, and returns it as the text contains it. */
   readBreak(): string {
     const code = this.peek();
     if (!isBreak(code)) return '';
@@ -103,14 +102,14 @@ export class Cursor {
     return code === 0x2028 || code === 0x2029 ? String.fromCharCode(code) : '\n';
   }
 
-  /** At the end of the text a line ends too, with or without a break. */
+  /** Ends the last line of the text, with or without a break. */
   endLine(): void {
     if (this.column === 0) return;
     this.line += 1;
     this.#lineStart = this.position;
   }
 
-  /** Tells whether the line begins with `---` or `...`, whichever is asked for. */
+  /** Tells whether the line begins with three of the sign: `---` or `...`. */
   atMarker(sign: number): boolean {
     return (
       this.peek() === sign &&

@@ -5,22 +5,22 @@ import { isAlpha, isBlank, isBlankOrEnd, isBreakOrEnd, isDigit, type Cursor } fr
 const BANG = 0x21;
 const PERCENT = 0x25;
 
-/** What may follow an anchor besides blanks. */
-const BEHIND_ANCHOR = '?:,]}%@`';
-/** What tags may hold besides letters. */
+/** Signs that can follow an anchor, besides blanks. */
+const AFTER_ANCHOR = '?:,]}%@`';
+/** Signs that a tag can contain, besides letters. */
 const IN_TAG = ";/?:@&=+$,.!~*'()[]%";
 
-/** Reads the name behind `&` or `*`. */
+/** Reads the name after `&` or `*`. */
 export function scanAnchor(cursor: Cursor): string {
   cursor.position += 1;
   const name = alphas(cursor);
   const code = cursor.peek();
-  if (name === '' || !(isBlankOrEnd(code) || BEHIND_ANCHOR.includes(String.fromCharCode(code))))
+  if (name === '' || !(isBlankOrEnd(code) || AFTER_ANCHOR.includes(String.fromCharCode(code))))
     cursor.fail('did not find expected alphabetic or numeric character');
   return name;
 }
 
-/** A tag as it is written; a directive tells what its handle stands for. Without a handle the suffix is all of it. */
+/** A tag as it is written. A directive defines its handle. Without a handle, the suffix is the whole tag. */
 export interface Tag {
   readonly handle: string;
   readonly suffix: string;

@@ -1,3 +1,5 @@
+// The tokens of a YAML text (yamlh.go of go.yaml.in/yaml v2.4.4).
+
 import type { Directive, Tag } from './properties.ts';
 
 export type TokenType =
