@@ -4,7 +4,7 @@ import { createArchive } from '../../src/sweeper/reports/history.ts';
 import { sweep, type SweepPorts } from '../../src/sweeper/run/sweep.ts';
 import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { configzEvidence } from '../../src/evidence/configz/configz.ts';
-import type { NodeEvidence } from '../../src/evidence/evidence.ts';
+import type { KubeletEvidence } from '../../src/evidence/evidence.ts';
 import { handshakeEvidence } from '../../src/evidence/handshake/index.ts';
 import { servingNamesBy } from '../../src/evidence/serving-names.ts';
 import { listNodes } from './kubelets.ts';
@@ -24,7 +24,7 @@ export const ways = {
   configz: () => [configz()],
   handshake: () => [handshake()],
   both: () => [handshake(), configz()],
-} satisfies Record<string, () => readonly NodeEvidence[]>;
+} satisfies Record<string, () => readonly KubeletEvidence[]>;
 
 const always: SweepPorts['turn'] = () => Promise.resolve();
 
@@ -32,7 +32,7 @@ const always: SweepPorts['turn'] = () => Promise.resolve();
 export async function sweepOf(
   count: number,
   port: number,
-  evidence: readonly NodeEvidence[],
+  evidence: readonly KubeletEvidence[],
   turn = always,
 ): Promise<void> {
   const archive = createArchive({

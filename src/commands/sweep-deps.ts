@@ -13,7 +13,7 @@ import { StartError } from '../runtime/start-error.ts';
 import { isKubeletAddress } from '../evidence/addresses.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import { configzEvidence, configzProxyEvidence } from '../evidence/configz/configz.ts';
-import type { NodeEvidence } from '../evidence/evidence.ts';
+import type { KubeletEvidence } from '../evidence/evidence.ts';
 import { askApiServers, authorityOf } from '../evidence/flagz/flagz.ts';
 import { AGENT_NAMESPACE, handOversIn, type HandOvers } from '../evidence/node-agent/config-maps.ts';
 import { handshakeEvidence } from '../evidence/handshake/index.ts';
@@ -53,7 +53,7 @@ export function evidencePorts(
   const { request } = cluster;
   const { timeout } = plan;
   const readNames = servingNamesBy({ kubelets: kubeletCA, cluster: cluster.ca });
-  const makers: Readonly<Record<Exclude<SweepEvidence, 'flagz' | 'node-agent'>, () => NodeEvidence>> = {
+  const makers: Readonly<Record<Exclude<SweepEvidence, 'flagz' | 'node-agent'>, () => KubeletEvidence>> = {
     handshake: () => handshakeEvidence({ timeout, accepts: isKubeletAddress, readNames }),
     configz: () =>
       configzEvidence({

@@ -16,7 +16,7 @@ export interface NodeTarget {
 }
 
 /** A way to ask a kubelet. */
-export interface NodeEvidence {
+export interface KubeletEvidence {
   /** What its documents are marked with, and the label of metrics. */
   readonly name: string;
   /** The form of the document that a usable answer gives. */

@@ -3,10 +3,10 @@ import { SUBJECT_ACCESS_REVIEWS, pathOf } from './objects/resources.ts';
 import { statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 
 /** What an API server told, or why it did not. */
-export type Asked<T> = { readonly known: T } | { readonly unknown: string };
+export type Answer<T> = { readonly known: T } | { readonly unknown: string };
 
 /** What an account may do, as a SubjectAccessReview asks it. Without a namespace it is meant in all of them. */
-export interface Wish {
+export interface ResourceRight {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -16,7 +16,7 @@ export interface Wish {
 }
 
 /** The same of a path that is no resource. */
-export interface PathWish {
+export interface NonResourceRight {
   readonly verb: string;
   readonly path: string;
 }
@@ -35,20 +35,24 @@ export interface DryRunAnswer {
 }
 
 /** Questions to an API server. None rejects, and none leaves a trace. */
-export interface Questions {
+export interface ReadOnlyApi {
   /** An object or any other answer of the API at a path; undefined where there is none. */
-  readonly read: (path: string, signal: AbortSignal) => Promise<Asked<UnknownRecord | undefined>>;
+  readonly read: (path: string, signal: AbortSignal) => Promise<Answer<UnknownRecord | undefined>>;
   /** What would come of creating an object. */
-  readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Asked<DryRunAnswer>>;
-  readonly may: (account: Account, wish: Wish | PathWish, signal: AbortSignal) => Promise<Asked<boolean>>;
+  readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Answer<DryRunAnswer>>;
+  readonly may: (
+    account: Account,
+    wish: ResourceRight | NonResourceRight,
+    signal: AbortSignal,
+  ) => Promise<Answer<boolean>>;
 }
 
 const LIMITS = { timeout: 10_000, limit: 16 * 1024 * 1024 };
 const { apiVersion, kind } = SUBJECT_ACCESS_REVIEWS;
 
 /** Asks an API server. */
-export function questionsTo(api: Api): Questions {
-  const ask = async (request: ApiRequest, signal: AbortSignal): Promise<Asked<ApiAnswer>> => {
+export function readOnlyApi(api: Api): ReadOnlyApi {
+  const ask = async (request: ApiRequest, signal: AbortSignal): Promise<Answer<ApiAnswer>> => {
     try {
       return { known: await api({ ...LIMITS, ...request }, signal) };
     } catch (cause) {
@@ -85,7 +89,7 @@ export function questionsTo(api: Api): Questions {
   };
 }
 
-function bodyOf(answer: ApiAnswer, right: string): Asked<UnknownRecord> {
+function bodyOf(answer: ApiAnswer, right: string): Answer<UnknownRecord> {
   const { status, text } = answer;
   const body = parseJson(text);
   if (status === 401 || status === 403) {

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 
 import type { ApiAnswer, ApiRequest } from '../../src/kube/api.ts';
-import { questionsTo } from '../../src/kube/questions.ts';
+import { readOnlyApi } from '../../src/kube/questions.ts';
 
 const { signal } = new AbortController();
 const MAPS = '/api/v1/namespaces/kube-system/configmaps';
 
 function answering(status: number, body: unknown, warnings?: readonly string[]) {
   const asked: ApiRequest[] = [];
-  const questions = questionsTo((request) => {
+  const questions = readOnlyApi((request) => {
     asked.push(request);
     const answer: ApiAnswer = { status, contentType: '', text: JSON.stringify(body), ...(warnings && { warnings }) };
     return Promise.resolve(answer);
@@ -21,7 +21,7 @@ test('a read tells an object, that there is none, or why it is not known', async
   expect(await answering(404, {}).questions.read('/x', signal)).toEqual({ known: undefined });
   const refused = await answering(403, { kind: 'Status', message: 'no' }).questions.read('/x?limit=1', signal);
   expect(refused).toEqual({ unknown: 'you may not read /x: ask for this right (HTTP 403: no)' });
-  expect(await questionsTo(() => Promise.reject(new Error('gone'))).read('/x', signal)).toEqual({
+  expect(await readOnlyApi(() => Promise.reject(new Error('gone'))).read('/x', signal)).toEqual({
     unknown: 'the API server did not answer: gone',
   });
 });

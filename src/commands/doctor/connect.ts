@@ -10,7 +10,7 @@ import {
 } from '../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import { questionsTo } from '../../kube/questions.ts';
+import { readOnlyApi } from '../../kube/questions.ts';
 import { bundleFacts, servingFacts } from '../../evidence/certificates/serving.ts';
 
 /** What the doctor is told. */
@@ -40,7 +40,7 @@ export function diagnose(
   });
   const named = config === undefined ? undefined : loadConfiguration(config, controls);
   const ports = {
-    questions: questionsTo(cluster.request),
+    questions: readOnlyApi(cluster.request),
     controls,
     server: cluster.server,
     namespace: namespace ?? cluster.namespace,

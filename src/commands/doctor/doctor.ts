@@ -3,7 +3,7 @@ import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/control.ts';
 import { CHECKS, type Check } from './report.ts';
 import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/policy-report.ts';
-import type { Asked, Questions } from '../../kube/questions.ts';
+import type { Answer, ReadOnlyApi } from '../../kube/questions.ts';
 import type { ServingFacts } from '../../evidence/certificates/serving.ts';
 import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './checks/canary.ts';
 import { checkCertificate } from './checks/certificate.ts';
@@ -24,7 +24,7 @@ export interface DoctorSettings extends CanaryRules {
 
 /** What the doctor needs. */
 export interface DoctorPorts {
-  readonly questions: Questions;
+  readonly questions: ReadOnlyApi;
   readonly controls: readonly Control[];
   /** The address of the API server. */
   readonly server: string;
@@ -98,7 +98,7 @@ async function configurationOf(
   { configuration, questions, understand }: DoctorPorts,
   home: string,
   signal: AbortSignal,
-): Promise<Asked<{ readonly settings: DoctorSettings; readonly from: string }>> {
+): Promise<Answer<{ readonly settings: DoctorSettings; readonly from: string }>> {
   if (configuration !== undefined) {
     return { known: { settings: configuration.settings, from: configuration.path } };
   }
@@ -117,8 +117,8 @@ async function configurationOf(
   }
 }
 
-async function servedApis(questions: Questions, signal: AbortSignal): Promise<ServedApis> {
-  const served = new Map<ReportApi, Asked<boolean>>();
+async function servedApis(questions: ReadOnlyApi, signal: AbortSignal): Promise<ServedApis> {
+  const served = new Map<ReportApi, Answer<boolean>>();
   for (const api of ['wgpolicyk8s', 'openreports'] as const) {
     const { apiVersion, plural } = REPORT_RESOURCES[api];
     const asked = await questions.read(`/apis/${apiVersion}`, signal);
@@ -142,7 +142,7 @@ function groupsOf(served: ServedApis): ReadonlySet<string> | undefined {
 
 async function certificateSight(
   { questions, decode, bundleFacts, servingFacts }: DoctorPorts,
-  registered: Asked<Registered | undefined>,
+  registered: Answer<Registered | undefined>,
   home: string,
   signal: AbortSignal,
 ) {
@@ -161,8 +161,8 @@ async function certificateSight(
   return { registered, bundle: bundle === undefined ? undefined : bundleFacts(bundle), secret, serving, host };
 }
 
-async function askRights(questions: Questions, wanted: readonly RightQuestion[], signal: AbortSignal) {
-  const answers: { readonly question: RightQuestion; readonly may: Asked<boolean> }[] = [];
+async function askRights(questions: ReadOnlyApi, wanted: readonly RightQuestion[], signal: AbortSignal) {
+  const answers: { readonly question: RightQuestion; readonly may: Answer<boolean> }[] = [];
   for (let at = 0; at < wanted.length; at += AT_ONCE) {
     const some = wanted.slice(at, at + AT_ONCE);
     const told = await Promise.all(
@@ -175,7 +175,7 @@ async function askRights(questions: Questions, wanted: readonly RightQuestion[],
   return answers;
 }
 
-function policySights(questions: Questions, signal: AbortSignal) {
+function policySights(questions: ReadOnlyApi, signal: AbortSignal) {
   return Promise.all(
     policyPlaces.map(async ({ shipped, policy, binding }) => ({
       shipped,
@@ -185,13 +185,13 @@ function policySights(questions: Questions, signal: AbortSignal) {
   );
 }
 
-async function listed(questions: Questions, path: string, signal: AbortSignal): Promise<Asked<readonly unknown[]>> {
+async function listed(questions: ReadOnlyApi, path: string, signal: AbortSignal): Promise<Answer<readonly unknown[]>> {
   const asked = await questions.read(path, signal);
   if ('unknown' in asked) return asked;
   const { items } = asRecord(asked.known);
   return Array.isArray(items) ? { known: items } : { unknown: `the answer of ${path} is not a list` };
 }
 
-function mapped<T, U>(asked: Asked<T>, of: (known: T) => U): Asked<U> {
+function mapped<T, U>(asked: Answer<T>, of: (known: T) => U): Answer<U> {
   return 'known' in asked ? { known: of(asked.known) } : asked;
 }

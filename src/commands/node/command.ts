@@ -5,17 +5,17 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
-import type { NodeAuditRequest, NodeEvidenceName } from './host.ts';
+import type { NodeAuditRequest, NodeEvidence } from './host.ts';
 import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface NodeOptions extends ReportOptions {
   readonly root: string;
-  readonly evidence: readonly NodeEvidenceName[];
+  readonly evidence: readonly NodeEvidence[];
 }
 
-const EVIDENCE: readonly NodeEvidenceName[] = ['proc', 'handshake'];
+const EVIDENCE: readonly NodeEvidence[] = ['proc', 'handshake'];
 
 const HELP = `${EXIT_CODES}
 What a process runs with decides. Where its files were changed since it was started, that is said as pending; what would
@@ -46,7 +46,7 @@ export function addNode(root: Command, terminal: Terminal): void {
   command.addHelpText('after', HELP).action((options: NodeOptions) => runNode(options, terminal));
 }
 
-function readEvidence(text: string): readonly NodeEvidenceName[] {
+function readEvidence(text: string): readonly NodeEvidence[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.some((name) => !(EVIDENCE as readonly string[]).includes(name))) {
     throw new InvalidArgumentError(`Allowed are ${EVIDENCE.join(', ')}.`);

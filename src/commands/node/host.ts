@@ -36,7 +36,7 @@ import { HOST } from '../allowances.ts';
 import { runId } from '../terminal.ts';
 
 /** What shows a host. */
-export type NodeEvidenceName = 'proc' | 'handshake';
+export type NodeEvidence = 'proc' | 'handshake';
 
 /** A node audit, as it was asked for. */
 export interface NodeAuditRequest {
@@ -49,7 +49,7 @@ export interface NodeAuditRequest {
   readonly config: string | undefined;
   /** What is off is told too: it is handed over to who derives more from it, and shows it or not. */
   readonly tellsAll?: boolean;
-  readonly evidence: readonly NodeEvidenceName[];
+  readonly evidence: readonly NodeEvidence[];
   readonly output: 'text' | 'json';
   readonly failOn: 'fail' | 'unknown' | 'never';
   readonly style: TextStyle;

@@ -5,7 +5,7 @@ import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
 import { isKubeletAddress } from '../addresses.ts';
 import { ApiFault, bounded, type Api, type ApiAnswer } from '../../kube/api.ts';
-import type { NodeEvidence, NodeTarget } from '../evidence.ts';
+import type { KubeletEvidence, NodeTarget } from '../evidence.ts';
 import { HttpFault, httpsUrl, send, type HttpAnswer } from '../../kube/http/http.ts';
 import type { ReadNames } from '../serving-names.ts';
 import type { TokenSource } from './token.ts';
@@ -40,7 +40,7 @@ export interface ConfigzProxyOptions {
 const LIMIT = 4 * 1024 * 1024;
 
 /** Asks the kubelet itself, with a token. */
-export function configzEvidence(options: ConfigzOptions): NodeEvidence {
+export function configzEvidence(options: ConfigzOptions): KubeletEvidence {
   const { tokens, ca, clusterCA, unverified, readNames, timeout, userAgent = 'kubelet-guard' } = options;
   const authority = ca ?? clusterCA;
   // with none at all: what verifies by the roots of the system is no kubelet that is known
@@ -87,7 +87,7 @@ export function configzEvidence(options: ConfigzOptions): NodeEvidence {
  * the kubelet did not know who called: it asked for no certificate, or was shown none that it accepts, so the link is broken.
  * `forbidden` means that kube-apiserver refused to pass the call on, or that the kubelet knew its caller and refused.
  */
-export function configzProxyEvidence({ request, timeout }: ConfigzProxyOptions): NodeEvidence {
+export function configzProxyEvidence({ request, timeout }: ConfigzProxyOptions): KubeletEvidence {
   return {
     name: 'configz-proxy',
     wanted: 'configz',

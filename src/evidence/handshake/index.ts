@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, Problem, ProblemCode } from '../../policy/reading.ts';
-import type { NodeEvidence, NodeTarget } from '../evidence.ts';
+import type { KubeletEvidence, NodeTarget } from '../evidence.ts';
 import { clientHello } from './client-hello.ts';
 import { HelloFault } from './fields.ts';
 import type { ReadNames } from '../serving-names.ts';
@@ -25,7 +25,7 @@ export interface HandshakeOptions {
  * set, and the kubelet sets it only with a client CA file: pkg/kubelet/kubelet.go, NewMainKubelet). Nothing is
  * authenticated by it, neither the kubelet nor who asks.
  */
-export function handshakeEvidence(options: HandshakeOptions): NodeEvidence {
+export function handshakeEvidence(options: HandshakeOptions): KubeletEvidence {
   return {
     name: 'handshake',
     wanted: 'hello',

@@ -11,7 +11,7 @@ import { CLIENT_CA_CONTROL } from '../../policy/link/link.ts';
 import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { AskedSource, Problem } from '../../policy/reading.ts';
-import type { NodeEvidence, NodeTarget } from '../../evidence/evidence.ts';
+import type { KubeletEvidence, NodeTarget } from '../../evidence/evidence.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
 import type { Call } from './recorder.ts';
 
@@ -23,7 +23,7 @@ const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([CLIENT_CA_CONTROL, 'kubele
 
 /** How nodes are asked and judged. */
 export interface NodeJudging {
-  readonly evidence: readonly NodeEvidence[];
+  readonly evidence: readonly KubeletEvidence[];
   readonly inspect: (document: RawDocument) => readonly Finding[];
   readonly isReported: (finding: Finding) => boolean;
   /** What is written down for all kubelets. */
@@ -110,7 +110,7 @@ async function readHandOver(
 
 /** What is heard otherwise of the node is told all the same. */
 async function askOrCrash(
-  one: NodeEvidence,
+  one: KubeletEvidence,
   node: ListedNode,
   { directory, crashed }: NodeJudging,
   signal: AbortSignal,
@@ -125,7 +125,7 @@ async function askOrCrash(
 }
 
 function ask(
-  { name: via, wanted, ask }: NodeEvidence,
+  { name: via, wanted, ask }: KubeletEvidence,
   node: ListedNode,
   directory: NodeIndex,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import type { Finding, Inspection } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import type { Run } from '../../outputs/guard-report.ts';
 import type { ApiFault } from '../../kube/api.ts';
-import type { NodeEvidence } from '../../evidence/evidence.ts';
+import type { KubeletEvidence } from '../../evidence/evidence.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
 import type { Archive } from '../reports/history.ts';
 import { openBooks, type Books, type BooksResult } from './recorder.ts';
@@ -27,7 +27,7 @@ export interface SweepPorts {
   /** The `gitVersion` of the API server, undefined where it cannot be told. Never rejects. */
   readonly version: (signal: AbortSignal) => Promise<string | undefined>;
   /** How kubelets are asked. */
-  readonly evidence: readonly NodeEvidence[];
+  readonly evidence: readonly KubeletEvidence[];
   /** What the agents of nodes handed over. */
   readonly handedOver: HandedOver;
   /** Asks every kube-apiserver itself; undefined where that is not wanted. Never rejects. */

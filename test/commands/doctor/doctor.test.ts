@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { controls } from '../../../src/controls/index.ts';
 import { examine, type DoctorPorts } from '../../../src/commands/doctor/doctor.ts';
 import { doctorExitCode } from '../../../src/commands/doctor/report.ts';
-import { questionsTo } from '../../../src/kube/questions.ts';
+import { readOnlyApi } from '../../../src/kube/questions.ts';
 import { bundleFacts, servingFacts } from '../../../src/evidence/certificates/serving.ts';
 
 const { signal } = new AbortController();
@@ -12,7 +12,7 @@ function ports(answer: (path: string) => Promise<string>): DoctorPorts & { reado
   const asked: string[] = [];
   return {
     asked,
-    questions: questionsTo(async ({ path }) => {
+    questions: readOnlyApi(async ({ path }) => {
       asked.push(path);
       return { status: 200, contentType: 'application/json', text: await answer(path) };
     }),

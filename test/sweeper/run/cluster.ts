@@ -7,7 +7,7 @@ import { inspect } from '../../../src/inspect.ts';
 import type { RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { ProblemCode } from '../../../src/policy/reading.ts';
-import type { NodeEvidence, NodeTarget } from '../../../src/evidence/evidence.ts';
+import type { KubeletEvidence, NodeTarget } from '../../../src/evidence/evidence.ts';
 import type { ListedNode } from '../../../src/evidence/nodes.ts';
 import { AMPLE } from '../../support/budget.ts';
 
@@ -47,7 +47,7 @@ export function hello(name: string, authorities: readonly string[] | undefined):
   return { form: 'hello', source: { node: name, via: 'handshake' }, authorities };
 }
 
-export function unanswered(name: string, via: NodeEvidence['name'], code: ProblemCode): RawDocument {
+export function unanswered(name: string, via: KubeletEvidence['name'], code: ProblemCode): RawDocument {
   const problem = { code, message: code };
   return { form: 'unanswered', component: 'kubelet', wanted: wantedOf(via), source: { node: name, via }, problem };
 }
@@ -93,11 +93,11 @@ export function kubeletConfigMap(clientCAFile: string): RawDocument {
   return { form: 'object', source: { object: 'ConfigMap kube-system/kubelet-config' }, vantage: 'declared', value };
 }
 
-function wantedOf(name: NodeEvidence['name']): NodeEvidence['wanted'] {
+function wantedOf(name: KubeletEvidence['name']): KubeletEvidence['wanted'] {
   return name === 'handshake' ? 'hello' : 'configz';
 }
 
-export function evidence(name: NodeEvidence['name'], ask: (node: string) => RawDocument): NodeEvidence {
+export function evidence(name: KubeletEvidence['name'], ask: (node: string) => RawDocument): KubeletEvidence {
   return { name, wanted: wantedOf(name), ask: (target) => Promise.resolve(ask(target.name)) };
 }
 

@@ -3,7 +3,7 @@ import { decide } from '../../../policy/decision/decide.ts';
 import type { Control } from '../../../policy/control.ts';
 import type { DecisionPolicy } from '../../../policy/finding.ts';
 import type { Check } from '../report.ts';
-import type { Asked, DryRunAnswer } from '../../../kube/questions.ts';
+import type { Answer, DryRunAnswer } from '../../../kube/questions.ts';
 import { NAMES } from '../shipped.ts';
 
 /** A ConfigMap that is tried and never written: the webhook has to say something about it. */
@@ -81,7 +81,7 @@ export function silentCanary(): Check {
  */
 export function checkCanary(
   { metadata: { name } }: Canary,
-  asked: Asked<DryRunAnswer>,
+  asked: Answer<DryRunAnswer>,
   controls: readonly Pick<Control, 'slug'>[],
 ): Check {
   const check = 'canary';

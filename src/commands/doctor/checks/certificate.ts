@@ -1,18 +1,18 @@
 import type { CertificateFacts, PemFacts } from '../../../policy/certificates.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 import type { ServingFacts } from '../../../evidence/certificates/serving.ts';
 import type { Registered } from './webhook-configuration.ts';
 
 /** What is known of the certificate of the webhook. */
 export interface CertificateSight {
-  readonly registered: Asked<Registered | undefined>;
+  readonly registered: Answer<Registered | undefined>;
   /** What the caBundle holds. */
   readonly bundle: PemFacts | undefined;
   /** How the Secret is called that holds the certificate. */
   readonly secret: string;
   /** The certificate in it, seen with the caBundle; undefined where it holds none. */
-  readonly serving: Asked<ServingFacts | undefined>;
+  readonly serving: Answer<ServingFacts | undefined>;
   readonly host: string;
 }
 

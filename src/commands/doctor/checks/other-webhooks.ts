@@ -1,15 +1,15 @@
 import { asArray, asRecord, asRecords, asStrings, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 import { expressionsOf } from './webhook-configuration.ts';
 import { NAMES } from '../shipped.ts';
 
 /** What API servers ask besides, as lists of objects. */
 export interface OtherWebhooks {
-  readonly mutating: Asked<readonly unknown[]>;
-  readonly validating: Asked<readonly unknown[]>;
+  readonly mutating: Answer<readonly unknown[]>;
+  readonly validating: Answer<readonly unknown[]>;
   /** The labels of kube-system. */
-  readonly labels: Asked<Readonly<Record<string, unknown>>>;
+  readonly labels: Answer<Readonly<Record<string, unknown>>>;
 }
 
 const HOME = 'kube-system';
@@ -36,7 +36,7 @@ type Labels = Readonly<Record<string, unknown>>;
 
 function touching(
   kind: 'mutating' | 'validating',
-  asked: Asked<readonly unknown[]>,
+  asked: Answer<readonly unknown[]>,
   labels: Labels,
   areAll: boolean,
 ): string[] {

@@ -1,6 +1,6 @@
 import { asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 import { expressionsOf, type Registered } from './webhook-configuration.ts';
 
 const AKS_ANNOTATION = 'admissions.enforcer/disabled';
@@ -16,7 +16,7 @@ const VERSIONS = [
  * @param version the `gitVersion` of the API server
  * @param server its address
  */
-export function checkPlatform(asked: Asked<Registered | undefined>, version: Asked<string>, server: string): Check {
+export function checkPlatform(asked: Answer<Registered | undefined>, version: Answer<string>, server: string): Check {
   const check = 'platform';
   if ('unknown' in asked || asked.known === undefined) {
     const message = 'without a registration it cannot be seen whether a platform rewrites it';
@@ -54,7 +54,7 @@ export function checkPlatform(asked: Asked<Registered | undefined>, version: Ask
   return { check, result: 'ok', message: describe(version, server, isLeftAlone) };
 }
 
-function describe(version: Asked<string>, server: string, isLeftAlone: boolean): string {
+function describe(version: Answer<string>, server: string, isLeftAlone: boolean): string {
   const host = URL.canParse(server) ? new URL(server).hostname : '';
   if (host.endsWith('.azmk8s.io') || isLeftAlone) {
     return isLeftAlone

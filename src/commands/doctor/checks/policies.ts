@@ -1,14 +1,14 @@
 import { asArray, asRecord } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
 import { NAMES, shipped, type ShippedPolicy } from '../shipped.ts';
 
 /** A ValidatingAdmissionPolicy and its binding as the API server has them. */
 export interface PolicySight {
   readonly shipped: ShippedPolicy;
-  readonly policy: Asked<unknown>;
-  readonly binding: Asked<unknown>;
+  readonly policy: Answer<unknown>;
+  readonly binding: Answer<unknown>;
 }
 
 type Spec = Readonly<Record<string, unknown>>;

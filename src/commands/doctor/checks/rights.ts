@@ -1,11 +1,11 @@
 import type { Check } from '../report.ts';
-import type { Account, Asked, PathWish, Wish } from '../../../kube/questions.ts';
+import type { Account, Answer, NonResourceRight, ResourceRight } from '../../../kube/questions.ts';
 import { shipped, type ShippedRight } from '../shipped.ts';
 
 /** A right, and whether the account is to have it. */
 export interface RightQuestion {
   readonly account: Account;
-  readonly wish: Wish | PathWish;
+  readonly wish: ResourceRight | NonResourceRight;
   readonly expected: 'granted' | 'refused';
   /** What somebody could do with it who steals the account's token. */
   readonly danger?: string;
@@ -27,7 +27,7 @@ const RBAC = 'rbac.authorization.k8s.io';
 const ADMISSION = 'admissionregistration.k8s.io';
 
 /** None of these is needed by any of our accounts, and each is a way to a whole cluster, a node, or past the guard. */
-const DANGERS: readonly (Wish & { readonly danger: string })[] = [
+const DANGERS: readonly (ResourceRight & { readonly danger: string })[] = [
   { verb: '*', group: '*', resource: '*', danger: 'everything' },
   { verb: 'get', group: '', resource: 'nodes', subresource: 'proxy', danger: 'commands on every node' },
   { verb: 'create', group: '', resource: 'nodes', subresource: 'proxy', danger: 'commands on every node' },
@@ -85,7 +85,7 @@ export function rightQuestions(scope: RightsScope): readonly RightQuestion[] {
 
 /** Tells by the answers whether the accounts have the rights that they need, and none that is dangerous. */
 export function checkRights(
-  answers: readonly { readonly question: RightQuestion; readonly may: Asked<boolean> }[],
+  answers: readonly { readonly question: RightQuestion; readonly may: Answer<boolean> }[],
 ): Check {
   const check = 'rights';
   const missing: string[] = [];

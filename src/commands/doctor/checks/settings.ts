@@ -1,9 +1,9 @@
 import { REPORT_RESOURCES, type ReportApi } from '../../../outputs/cluster/policy-report.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 
 /** Which of the APIs for reports are served. */
-export type ServedApis = ReadonlyMap<ReportApi, Asked<boolean>>;
+export type ServedApis = ReadonlyMap<ReportApi, Answer<boolean>>;
 
 /** Checks that reports can be stored where they are wanted. */
 export function checkReports(served: ServedApis, wanted: 'auto' | ReportApi | 'none'): Check {
@@ -32,7 +32,7 @@ export function checkReports(served: ServedApis, wanted: 'auto' | ReportApi | 'n
 }
 
 /** Tells what is wrong with the configuration: that it cannot be used, or exemptions that are over. */
-export function checkConfiguration(asked: Asked<{ readonly notes: readonly string[]; readonly from: string }>): Check {
+export function checkConfiguration(asked: Answer<{ readonly notes: readonly string[]; readonly from: string }>): Check {
   const check = 'configuration';
   if ('unknown' in asked) {
     return { check, result: 'unknown', message: asked.unknown, remedy: 'pass the one in force with --config' };

@@ -1,6 +1,6 @@
 import { asArray, asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Asked } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/questions.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
 import { shipped } from '../shipped.ts';
 
@@ -50,7 +50,7 @@ export function readRegistration(object: unknown): Registered {
  * @param namespaces those of the configuration, where it is known
  */
 export function checkRegistration(
-  asked: Asked<Registered | undefined>,
+  asked: Answer<Registered | undefined>,
   namespaces: ReadonlySet<string> | undefined,
 ): Check {
   const check = 'registration';
