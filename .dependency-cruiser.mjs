@@ -69,6 +69,8 @@ export default {
     // one way to call a server, and the agents that keep its connections to an API server
     allow('kube/http/(http|agents)[.]ts$', node('http', 'https')),
 
+    // the choices of `sweep.evidence` are the list of evidence
+    allow('runtime/configuration/sweep[.]ts$', ours('evidence/index[.]ts$')),
     allow('runtime/', policy, npm('pino', 'prom-client', '@peculiar/x509', 'reflect-metadata', 'yaml')),
     {
       from: { path: ours('runtime/') },

@@ -5,7 +5,7 @@ import { sweep, type SweepPorts } from '../../src/sweeper/run/sweep.ts';
 import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { configzEvidence } from '../../src/evidence/configz/configz.ts';
 import type { KubeletEvidence } from '../../src/evidence/evidence.ts';
-import { handshakeEvidence } from '../../src/evidence/handshake/index.ts';
+import { handshakeEvidence } from '../../src/evidence/handshake/handshake.ts';
 import { servingNamesBy } from '../../src/evidence/serving-names.ts';
 import { listNodes } from './kubelets.ts';
 
@@ -57,7 +57,7 @@ export async function sweepOf(
       found: () => undefined,
       notKept: () => undefined,
     },
-    handedOver: () => Promise.resolve(undefined),
+    loadAudit: () => Promise.resolve(undefined),
     turn,
     now: () => new Date(),
   };

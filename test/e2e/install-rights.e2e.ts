@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
 
-import { evidencePorts } from '../../src/commands/sweep-deps.ts';
+import { clusterEvidence } from '../../src/commands/sweep-deps.ts';
 import { REPORT_RESOURCES } from '../../src/outputs/cluster/policy-report.ts';
 import { connectCluster, type Cluster } from '../../src/kube/cluster.ts';
 import { eventSink } from '../../src/kube/objects/events.ts';
@@ -147,7 +147,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     };
     const lease = leaseOf(request, LEASE);
     const portsNow = () =>
-      evidencePorts(
+      clusterEvidence(
         { ...cluster, namespace: NAMESPACE },
         {
           plan: { evidence: ['configz', 'flagz'], timeout: 2000 },
@@ -184,7 +184,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
       [
         'asks every API server for its flags',
         async () => {
-          const documents = (await portsNow().askApiServers?.(signal)) ?? [];
+          const documents = (await (await portsNow()).askApiServers?.(signal)) ?? [];
           for (const document of documents) if (document.form === 'unanswered') refusedBy(document.problem);
           const asked = documents.map((document) =>
             'source' in document && 'node' in document.source ? document.source.node : '',
@@ -196,7 +196,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
       [
         'asks kubelets',
         async () => {
-          const { nodes: listed, evidence } = portsNow();
+          const { nodes: listed, evidence } = await portsNow();
           const targets: NodeTarget[] = [];
           for await (const page of listed(signal)) {
             targets.push(...page.flatMap((node) => ('target' in node ? [node.target] : [])));

@@ -151,8 +151,8 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never ends is ended with the product'],
     ['test/commands/stoppable.test.ts'],
   ],
-  'the age of what an agent hands over': [
-    ['test/evidence/node-agent/stored-audit.test.ts', 'what an agent handed over'],
+  'the age of the audit that an agent stores': [
+    ['test/evidence/node-agent/stored-audit.test.ts', 'the audit that an agent stored'],
   ],
 };
 

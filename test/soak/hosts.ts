@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { auditHost } from '../../src/commands/node/host.ts';
 import { controls } from '../../src/controls/index.ts';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
-import { takeOver } from '../../src/evidence/node-agent/stored-audit.ts';
+import { readAudit } from '../../src/evidence/node-agent/stored-audit.ts';
 import { buildHost, readLayout } from '../commands/node/node-host.ts';
 import { configurationText } from '../differential/generate/kubelet-setups.ts';
 import type { Bounds } from './reviews.ts';
@@ -63,10 +63,10 @@ export async function soakHandOvers(bounds: Bounds, say: (line: string) => void)
     for (let left = random.below(4); left > 0; left -= 1) report = mutateText(random, report, reports);
     const mark = (text: string): string =>
       random.oneIn(4) ? mutateText(random, text, ['9999-99-99', '', '-1']) : text;
-    const [written, told, interval] = [NOW.toISOString(), NOW.toISOString(), '600'].map(mark);
-    const marks = { written, told, interval, nodeUid: random.oneIn(8) ? 'other' : 'uid' };
+    const [storedAt, agentTime, interval] = [NOW.toISOString(), NOW.toISOString(), '600'].map(mark);
+    const metadata = { storedAt, agentTime, interval, nodeUid: random.oneIn(8) ? 'other' : 'uid' };
     const began = performance.now();
-    const taken = takeOver(report, marks, reader);
+    const taken = readAudit(report, metadata, reader);
     tally.slowest = Math.max(tally.slowest, performance.now() - began);
     if (performance.now() - began > SLOW_REPORT) tally.faults.push(`slow: ${report.slice(0, 2000)}`);
     if ('code' in taken) return Promise.resolve();

@@ -4,13 +4,14 @@ import { setTimeout } from 'node:timers/promises';
 import { controls } from '../../controls/index.ts';
 import { runAgent, type AgentWatcher } from './agent.ts';
 import { summarise, type GuardReport } from '../../outputs/guard-report.ts';
+import { defaultsOf, NODE_EVIDENCE } from '../../evidence/index.ts';
 import { cutToFit } from '../../evidence/node-agent/audit-size.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import { createLog, type Log } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import type { ClusterAccess } from '../../kube/cluster.ts';
-import { AGENT_NAMESPACE, handOverTo } from '../../evidence/node-agent/config-maps.ts';
+import { AGENT_NAMESPACE, storeAuditIn } from '../../evidence/node-agent/config-maps.ts';
 import { findCluster } from '../kubeconfig.ts';
 import { auditHost, type NodeAuditRequest } from './host.ts';
 
@@ -38,7 +39,7 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
     node,
     config,
     tellsAll: true,
-    evidence: ['proc', 'handshake'],
+    evidence: defaultsOf(NODE_EVIDENCE),
     output: 'json',
     failOn: 'fail',
     style: { color: false, quiet: false },
@@ -50,7 +51,7 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
     {
       node,
       audit: async () => cutToFit((await auditHost(audit, signal)).output),
-      handOver: handOverTo(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
+      store: storeAuditIn(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
       settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
       random: Math.random,

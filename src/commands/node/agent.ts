@@ -1,11 +1,11 @@
-import type { HandOver, HandOverTo } from '../../evidence/node-agent/config-maps.ts';
+import type { AuditToStore, StoreAudit } from '../../evidence/node-agent/config-maps.ts';
 
 /** A node agent: the audit of its host, over and over, handed over to the sweeper. */
 export interface AgentOptions {
   readonly node: string;
   /** Audits the host once and gives the GuardReport as JSON. Rejects only for a bug, or where the signal aborts. */
   readonly audit: (signal: AbortSignal) => Promise<string>;
-  readonly handOver: HandOverTo;
+  readonly store: StoreAudit;
   /** As they are at the moment: milliseconds, and the part by which they vary, 0 to 1. */
   readonly settings: () => { readonly interval: number; readonly jitter: number };
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
@@ -31,16 +31,16 @@ const RETRY = { first: 1000, most: 60_000 };
 
 /** Runs until the signal aborts. An API server that is gone stops no audit: what is handed over is always the last one. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { node, audit, handOver, settings, pause, random, now, watcher } = options;
+  const { node, audit, store, settings, pause, random, now, watcher } = options;
   let last = '';
   let isLost = false;
 
   const tell = async (report: string, next: number): Promise<void> => {
     for (let delay = RETRY.first; ; delay = Math.min(delay * 2, RETRY.most)) {
       const { interval } = settings();
-      const told = now().toISOString();
+      const agentTime = now().toISOString();
       try {
-        await handOver(node, { report, told, interval: Math.round(interval / 1000) } satisfies HandOver, signal);
+        await store(node, { report, agentTime, interval: Math.round(interval / 1000) } satisfies AuditToStore, signal);
         if (isLost) watcher.back();
         isLost = false;
         return;

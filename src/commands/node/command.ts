@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
-import type { NodeAuditRequest, NodeEvidence } from './host.ts';
+import { defaultsOf, NODE_EVIDENCE, type NodeEvidence } from '../../evidence/index.ts';
+import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
+import type { NodeAuditRequest } from './host.ts';
 import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
@@ -15,15 +17,13 @@ interface NodeOptions extends ReportOptions {
   readonly evidence: readonly NodeEvidence[];
 }
 
-const EVIDENCE: readonly NodeEvidence[] = ['proc', 'handshake'];
+const EVIDENCE = defaultsOf(NODE_EVIDENCE);
 
 const HELP = `${EXIT_CODES}
 What a process runs with decides. Where its files were changed since it was started, that is said as pending; what would
 be a violation with the next start counts as one.
 
-Evidence:
-  proc       the processes of the host, their command lines and files, static pods and units
-  handshake  the CAs that each kubelet names in its TLS hello, asked on the host itself
+${evidenceHelp(NODE_EVIDENCE)}
 
 Needs no cluster, but the rights to read the files of other processes: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.`;
 
@@ -34,9 +34,7 @@ export function addNode(root: Command, terminal: Terminal): void {
     .description('Judges this host: its kubelet and kube-apiserver as they run, their files and static pods.')
     .addOption(new Option('--root <dir>', 'the root of the host, where it is mounted').default('/'))
     .addOption(
-      new Option('--evidence <list>', 'what shows the host, with commas between')
-        .argParser(readEvidence)
-        .default(EVIDENCE, EVIDENCE.join(',')),
+      evidenceOption(NODE_EVIDENCE, 'how the host is asked, separated by commas').default(EVIDENCE, EVIDENCE.join(',')),
     );
   for (const option of reportOptions(
     'GuardConfiguration: controls that are off, exemptions, the timeout of a sweep, when certificates are warned about',
@@ -44,14 +42,6 @@ export function addNode(root: Command, terminal: Terminal): void {
     command.addOption(option);
   }
   command.addHelpText('after', HELP).action((options: NodeOptions) => runNode(options, terminal));
-}
-
-function readEvidence(text: string): readonly NodeEvidence[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => !(EVIDENCE as readonly string[]).includes(name))) {
-    throw new InvalidArgumentError(`Allowed are ${EVIDENCE.join(', ')}.`);
-  }
-  return EVIDENCE.filter((name) => names.includes(name));
 }
 
 async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> {

@@ -27,16 +27,14 @@ import type { TextStyle } from '../../outputs/text.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import { momentAt } from '../../runtime/configuration/certificates.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
-import { handshakeEvidence } from '../../evidence/handshake/index.ts';
+import type { NodeEvidence } from '../../evidence/index.ts';
+import { handshakeEvidence } from '../../evidence/handshake/handshake.ts';
 import { certificateSight, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
 import { openHost } from '../../evidence/host/files.ts';
 import type { HostProcess } from '../../evidence/host/process.ts';
 import { listProcesses, openProcess } from '../../evidence/host/processes.ts';
 import { HOST } from '../allowances.ts';
 import { runId } from '../terminal.ts';
-
-/** What shows a host. */
-export type NodeEvidence = 'proc' | 'handshake';
 
 /** A node audit, as it was asked for. */
 export interface NodeAuditRequest {

@@ -25,7 +25,7 @@ import { leaseOf } from '../../kube/objects/lease.ts';
 import { reportClient } from '../../kube/objects/reports.ts';
 import { ADMISSION } from '../allowances.ts';
 import { sweepLog } from './sweep-log.ts';
-import { evidencePorts, OWN_NAMESPACE, sweepRules } from '../sweep-deps.ts';
+import { clusterEvidence, OWN_NAMESPACE, sweepRules } from '../sweep-deps.ts';
 
 /** What the background sweeper needs. */
 export interface SweeperOptions {
@@ -104,7 +104,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     const began = clock();
     const journal = sweepLog(log.child({ run: id }));
     journal.began(trigger);
-    const evidence = evidencePorts(cluster, {
+    const evidence = await clusterEvidence(cluster, {
       plan,
       namespaces: configuration().namespaces,
       kubeletCA: options.kubeletCA,

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Command } from 'commander';
 
-import type { SweepEvidence } from '../../runtime/configuration/sweep.ts';
+import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
+import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, kubeletCA, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
 import type { SweepRequest } from './sweep.ts';
@@ -13,16 +14,8 @@ interface SweepOptions extends ReportOptions, ClusterOptions {
   readonly kubeletCertificateAuthority?: string;
 }
 
-const EVIDENCE: readonly SweepEvidence[] = ['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent'];
-
 const HELP = `${EXIT_CODES}
-Evidence:
-  handshake      the CAs that each kubelet names in its TLS hello; needs no rights at all
-  configz        the configuration of each kubelet, with a token of the account kubelet-guard-configz (manifests/base)
-  configz-proxy  the same through kube-apiserver, which proves the link; needs get nodes/proxy, which is as good as
-                 running commands on every node, and is therefore never asked for unless you name it
-  flagz          the flags of each kube-apiserver (1.36 and newer); needs get /flagz
-  node-agent     what node agents handed over, where there are any (manifests/components/node-agent)
+${evidenceHelp(SWEEP_EVIDENCE)}
 
 Nothing is written to the cluster, but tokens of the account kubelet-guard-configz that end after ten minutes.`;
 
@@ -36,19 +29,12 @@ export function addSweep(root: Command, terminal: Terminal): void {
     .addOption(
       flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
-    .addOption(new Option('--evidence <list>', 'how processes are asked, with commas between').argParser(readEvidence))
+    .addOption(evidenceOption(SWEEP_EVIDENCE, 'how processes are asked, separated by commas'))
     .addOption(kubeletCA());
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, how to sweep')) {
     command.addOption(option);
   }
   command.addHelpText('after', HELP).action((options: SweepOptions) => runSweep(options, terminal));
-}
-
-function readEvidence(text: string): readonly SweepEvidence[] {
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !(EVIDENCE as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`Allowed are ${EVIDENCE.join(', ')}.`);
-  return EVIDENCE.filter((name) => names.includes(name));
 }
 
 async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void> {

@@ -6,10 +6,11 @@ import { renderJsonParts, reportFinding, reportHead, type ReportedFinding } from
 import { renderSweepText } from '../../outputs/sweep-text.ts';
 import { renderSourceProblem, type TextStyle } from '../../outputs/text.ts';
 import { dayOf, loadConfiguration } from '../../runtime/configuration/configuration.ts';
-import { resolveSweep, type SweepEvidence } from '../../runtime/configuration/sweep.ts';
+import type { SweepEvidence } from '../../evidence/index.ts';
+import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { progressBar } from '../progress.ts';
-import { evidencePorts, readKubeletCA, sweepRules } from '../sweep-deps.ts';
+import { clusterEvidence, readKubeletCA, sweepRules } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
 
 /** One sweep, as it was asked for. */
@@ -56,7 +57,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
   const kubeletCA = readKubeletCA(request.kubeletCA);
   const unverified = new Set<string>();
   const ports = {
-    ...evidencePorts(cluster, {
+    ...(await clusterEvidence(cluster, {
       plan,
       namespace: request.namespace,
       namespaces: configuration.namespaces,
@@ -64,7 +65,7 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
       clock: () => performance.now(),
       now,
       unverified: (node) => unverified.add(node),
-    }),
+    })),
     archive: noArchive,
     watcher: { progress: bar?.show ?? ignore, unanswered: ignore, found: ignore, notKept: ignore },
     turn: () => Promise.resolve(),

@@ -1,66 +1,66 @@
-// When a node agent looked at its host, and whether it has become silent. The API server's own clock counts: what the agent
-// says of times is used for differences alone, and only within bounds.
+// When a node agent audited its host, and whether the agent has stopped. The API server's clock counts. Times of the agent's
+// clock are only compared with each other, and only within bounds.
 
 import { millisecondsOf, timeText } from '../../policy/timestamp.ts';
 import type { Problem } from '../../policy/reading.ts';
 
-/** What is written beside the audit of a node agent. */
-export interface HandOverMarks {
-  /** The API server's time of the write, RFC 3339 in UTC; undefined where it is not shown. */
-  readonly written: string | undefined;
-  /** The same by the clock of the agent. */
-  readonly told: string | undefined;
-  /** Seconds between two audits, as the agent says. */
+/** What is stored beside the audit of a node agent. */
+export interface AuditMetadata {
+  /** The API server's time of the last write, RFC 3339 in UTC; undefined if the object does not show it. */
+  readonly storedAt: string | undefined;
+  /** The same time by the agent's clock. */
+  readonly agentTime: string | undefined;
+  /** Seconds between two audits, as the agent wrote them. */
   readonly interval: string | undefined;
-  /** The uid of the agent's node, as its token says. */
+  /** The uid of the agent's node, from the agent's token. */
   readonly nodeUid: string | undefined;
 }
 
-/** The node that it is for, as the API knows it. */
+/** The audited node, as the API shows it. */
 export interface KnownNode {
   readonly name: string;
   readonly uid: string;
-  /** RFC 3339, in UTC; undefined where that is not shown. */
+  /** RFC 3339, in UTC; undefined if the API does not show it. */
   readonly createdAt: string | undefined;
 }
 
-/** An agent is taken for silent when it missed so many turns. */
+/** An agent counts as stopped when it has missed this many audits. */
 export const MISSED_TURNS = 4;
 
-/** Seconds: what the configuration allows for sweep.interval, and its default. */
+/** Seconds: the bounds of sweep.interval in the configuration, and its default. */
 const INTERVAL = { least: 60, most: 86_400, usual: 600 };
-/** Milliseconds by which two clocks of one cluster may differ. */
+/** Milliseconds by which two clocks of a cluster may differ. */
 const SKEW = 300_000;
 
 /**
- * Tells when an audit was made.
+ * The time of a stored audit.
  *
- * @param began when the audit began, by the clock of the agent
- * @param now of the reader, RFC 3339 in UTC
- * @returns the time by the clock of the API server, RFC 3339 in UTC; or why the audit tells nothing any more
+ * @param began when the audit began, by the agent's clock
+ * @param now the sweeper's time, RFC 3339 in UTC
+ * @returns when the audit was made by the API server's clock, RFC 3339 in UTC; or why the audit is not used
  */
-export function auditTime(marks: HandOverMarks, began: unknown, node: KnownNode, now: string): string | Problem {
-  const { written, told, interval, nodeUid } = marks;
+export function auditTime(metadata: AuditMetadata, began: unknown, node: KnownNode, now: string): string | Problem {
+  const { storedAt, agentTime, interval, nodeUid } = metadata;
   const nowAt = millisecondsOf(now) ?? 0;
-  const writtenAt = millisecondsOf(written);
-  if (writtenAt === undefined || writtenAt > nowAt + SKEW) {
-    const message = `the API server's time of what the node agent handed over is ${shown(written)}: look at who may write to its namespace, and at the clock of this process`;
+  const stored = millisecondsOf(storedAt);
+  if (stored === undefined || stored > nowAt + SKEW) {
+    const message = `the node agent's audit was stored at an impossible time (${shown(storedAt)}): check who may write to its namespace, and the clock of this host`;
     return { code: 'malformed', message };
   }
   const isOfAnother = nodeUid !== undefined && nodeUid !== node.uid;
-  if (isOfAnother || writtenAt < (millisecondsOf(node.createdAt) ?? 0)) {
-    const message = `what a node agent handed over for ${node.name} is from an earlier node of this name: look at the agent's pod on it`;
+  if (isOfAnother || stored < (millisecondsOf(node.createdAt) ?? 0)) {
+    const message = `the stored audit is from an earlier node with the name ${node.name}: check the node agent's pod on the node`;
     return { code: 'outdated', message };
   }
   const seconds = Math.min(Math.max(numberOf(interval) ?? INTERVAL.usual, INTERVAL.least), INTERVAL.most);
-  if (nowAt > writtenAt + MISSED_TURNS * seconds * 1000) {
-    const message = `the node agent has handed over nothing since ${shown(written)}: look at its pod on ${node.name}`;
+  if (nowAt > stored + MISSED_TURNS * seconds * 1000) {
+    const message = `the node agent has stored no audit since ${shown(storedAt)}: check its pod on ${node.name}`;
     return { code: 'timeout', message };
   }
-  const age = (millisecondsOf(told) ?? 0) - (millisecondsOf(began) ?? 0);
-  // one that took long to be handed over is older than it was written
-  const bounded = told === undefined ? 0 : Math.min(Math.max(age, 0), writtenAt);
-  return timeText(writtenAt - bounded);
+  const age = (millisecondsOf(agentTime) ?? 0) - (millisecondsOf(began) ?? 0);
+  // an audit that could not be stored at once is older than its write
+  const bounded = agentTime === undefined ? 0 : Math.min(Math.max(age, 0), stored);
+  return timeText(stored - bounded);
 }
 
 function numberOf(text: string | undefined): number | undefined {
@@ -68,5 +68,5 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 function shown(time: string | undefined): string {
-  return time === undefined ? 'not shown' : time.slice(0, 40);
+  return time === undefined ? 'unknown' : time.slice(0, 40);
 }

@@ -1,30 +1,27 @@
-// Where node agents hand over their audits to the sweeper: a ConfigMap for each node, called as the node is, in a namespace of
-// their own.
+// The ConfigMaps in which node agents store their audits for the sweeper: one for each node, with the name of the node, in the
+// namespace of the agents. Their names, keys, labels and annotations are a fixed format.
 
 import { asArray, asRecord, asRecords, asString, stringOrEmpty } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
 import { objectClient, unlessStatus } from '../../kube/objects/client.ts';
 import { CONFIG_MAPS, pathOf, SELF_SUBJECT_REVIEWS } from '../../kube/objects/resources.ts';
+import type { AuditMetadata } from './audit-time.ts';
 
-/** An audit, as it is handed over. */
-export interface HandOver {
+/** An audit, as the agent stores it. */
+export interface AuditToStore {
   /** The GuardReport, as JSON. */
   readonly report: string;
-  /** The time by the clock of the agent, RFC 3339 in UTC. */
-  readonly told: string;
+  /** The time by the agent's clock, RFC 3339 in UTC. */
+  readonly agentTime: string;
   /** Seconds between two audits. */
   readonly interval: number;
 }
 
-/** An audit, as it is found: everything but when it was written is its author's word. */
-export interface FoundHandOver {
+/** An audit, as the sweeper finds it. The API server vouches for `storedAt` only; the agent wrote everything else. */
+export interface StoredAudit extends AuditMetadata {
+  /** The GuardReport, as JSON. */
   readonly report: string;
-  /** The API server's time of the last write, RFC 3339 in UTC. */
-  readonly written: string | undefined;
-  readonly told: string | undefined;
-  readonly interval: string | undefined;
-  readonly nodeUid: string | undefined;
 }
 
 /** The namespace of the node agents (manifests/components/node-agent). */
@@ -32,25 +29,29 @@ export const AGENT_NAMESPACE = 'kubelet-guard-node';
 
 const TIMEOUT = 5000;
 const ANSWER_LIMIT = 2 * 1024 * 1024;
-const TOLD = 'kubelet-guard.dev/told';
+const AGENT_TIME = 'kubelet-guard.dev/told';
 const INTERVAL = 'kubelet-guard.dev/interval-seconds';
 const NODE_UID = 'kubelet-guard.dev/node-uid';
 const KEY = 'report.json';
 
-/** Hands over the audit of a node. Rejects with an ApiFault that says what to do. */
-export type HandOverTo = (node: string, handOver: HandOver, signal: AbortSignal) => Promise<void>;
+/** Stores the audit of a node. Rejects with an ApiFault that says what to do. */
+export type StoreAudit = (node: string, audit: AuditToStore, signal: AbortSignal) => Promise<void>;
 
-/** Makes the agent's end. */
-export function handOverTo(api: Api, namespace: string): HandOverTo {
+/** Stores audits in the ConfigMaps of a namespace, for the agent. */
+export function storeAuditIn(api: Api, namespace: string): StoreAudit {
   const configMaps = objectClient(api, CONFIG_MAPS, { namespace, timeout: TIMEOUT });
   let known: string | undefined;
-  return async (node, { report, told, interval }, signal) => {
+  return async (node, { report, agentTime, interval }, signal) => {
     known ??= await nodeUid(api, node, signal);
     const metadata = {
       name: node,
       namespace,
       labels: { 'app.kubernetes.io/managed-by': 'kubelet-guard' },
-      annotations: { [TOLD]: told, [INTERVAL]: String(interval), ...(known !== undefined && { [NODE_UID]: known }) },
+      annotations: {
+        [AGENT_TIME]: agentTime,
+        [INTERVAL]: String(interval),
+        ...(known !== undefined && { [NODE_UID]: known }),
+      },
     };
     const object = { metadata, data: { [KEY]: report } };
     try {
@@ -75,7 +76,7 @@ async function nodeUid(api: Api, node: string, signal: AbortSignal): Promise<str
     const { [`${CLAIM}name`]: names, [`${CLAIM}uid`]: uids } = asRecord(asRecord(userInfo).extra);
     return asArray(names)[0] === node ? asString(asArray(uids)[0]) : undefined;
   } catch {
-    // without it the times tell a node from an earlier one of its name
+    // without the uid, the times distinguish a node from an earlier one of the same name
     return undefined;
   }
 }
@@ -87,30 +88,30 @@ function advised(cause: unknown, namespace: string): ApiFault {
   return new ApiFault(`${message}${advice}`, status, { cause });
 }
 
-/** The sweeper's end. */
-export interface HandOvers {
-  /** Whether any node has an agent: without one nothing else is asked. Never rejects. */
+/** The stored audits, for the sweeper. */
+export interface AuditStore {
+  /** Whether any node has an agent: if none has, nothing else is asked. Never rejects. */
   readonly isUsed: (signal: AbortSignal) => Promise<boolean>;
-  /** What was handed over for a node, undefined where nothing was, or why that cannot be told. Never rejects. */
-  readonly read: (node: string, signal: AbortSignal) => Promise<FoundHandOver | Problem | undefined>;
+  /** The stored audit of a node: undefined if there is none, a problem if it cannot be read. Never rejects. */
+  readonly load: (node: string, signal: AbortSignal) => Promise<StoredAudit | Problem | undefined>;
 }
 
-/** Makes the sweeper's end. */
-export function handOversIn(api: Api, namespace: string): HandOvers {
+/** Loads audits from the ConfigMaps of a namespace, for the sweeper. */
+export function auditStoreIn(api: Api, namespace: string): AuditStore {
   const configMaps = objectClient(api, CONFIG_MAPS, { namespace, timeout: TIMEOUT, limit: ANSWER_LIMIT });
   const labelSelector = 'app.kubernetes.io/managed-by=kubelet-guard';
   return {
     isUsed: async (signal) => {
       try {
-        // who may not list has no agents: the right comes with them
+        // the manifests of the agents grant this right: without it there are no agents
         const page = await unlessStatus([403, 404], configMaps.page({ limit: 1, labelSelector }, signal));
         return page !== undefined && page.items.length > 0;
       } catch {
-        // where it cannot be told, each node tells
+        // then the request for each node shows it
         return true;
       }
     },
-    read: async (node, signal) => {
+    load: async (node, signal) => {
       try {
         const found = await unlessStatus([403, 404], configMaps.get(node, signal));
         if (found === undefined) return undefined;
@@ -118,14 +119,14 @@ export function handOversIn(api: Api, namespace: string): HandOvers {
         const mark = (key: string) => asString(asRecord(annotations)[key]);
         return {
           report: stringOrEmpty(asRecord(found.data)[KEY]),
-          written: lastWrite(managedFields) ?? asString(creationTimestamp),
-          told: mark(TOLD),
+          storedAt: lastWrite(managedFields) ?? asString(creationTimestamp),
+          agentTime: mark(AGENT_TIME),
           interval: mark(INTERVAL),
           nodeUid: mark(NODE_UID),
         };
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : 'no reason given';
-        const message = `what the node agent handed over cannot be read: ${reason}; the next sweep tries again`;
+        const message = `the stored audit of the node agent cannot be read: ${reason}; the next sweep tries again`;
         return { code: 'unreachable', message };
       }
     },

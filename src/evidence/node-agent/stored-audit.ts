@@ -1,4 +1,5 @@
-// What a node agent hands over to the sweeper: the GuardReport of its audit. Who has the node can write anything there, so it is read as what a stranger says, and tells of that node alone.
+// Reads the GuardReport that a node agent stored. Whoever controls the node can write anything there, so nothing in it is trusted
+// beyond that node.
 
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
@@ -6,24 +7,24 @@ import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
 import type { Origin, Problem, ProblemCode, Vantage } from '../../policy/reading.ts';
 import type { NodeAudit } from '../../policy/link/node-audit.ts';
-import { auditTime, type HandOverMarks, type KnownNode } from './audit-time.ts';
+import { auditTime, type AuditMetadata, type KnownNode } from './audit-time.ts';
 
-/** What is known of who reads it. */
-export interface Reader {
+/** What the sweeper knows about the audited node. */
+export interface AuditContext {
   readonly node: KnownNode;
   readonly controls: readonly ControlMetadata[];
   /** RFC 3339, in UTC. */
   readonly now: string;
 }
 
-/** More of anything is no audit of ours. */
+/** An audit of ours never has more. */
 export const LIMITS = { findings: 200, entries: 40, text: 4096 };
 const VANTAGES: ReadonlySet<unknown> = new Set<Vantage>(['on-node', 'live']);
 const ISSUED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const CODE = /^[a-z][a-z0-9-]{0,40}$/;
-/** What names are made of here: no bar, which keeps the parts of `findingKey` apart. */
+/** The characters of names. A bar is not among them: it separates the parts of `findingKey`. */
 const NAME = /^[A-Za-z0-9][-A-Za-z0-9._ ]{0,252}$/;
-/** Reasons become labels of metrics, so there are no others. */
+/** Problem codes become labels of metrics, so others are not accepted. */
 const REASONS: Readonly<Record<ProblemCode, true>> = {
   malformed: true,
   ambiguous: true,
@@ -49,47 +50,49 @@ const REASONS: Readonly<Record<ProblemCode, true>> = {
 };
 
 /**
- * Understands what was handed over. Total.
+ * Reads a stored audit. Never throws, whatever the report holds.
  *
  * @param report the GuardReport, as JSON
- * @returns the findings about that node, with what comes with the next start of its processes; or why they cannot be told
+ * @param metadata what is stored beside the report
+ * @returns the findings about that node, with those of the next start of its processes; or why the audit is not used
  */
-export function takeOver(report: string, marks: HandOverMarks, reader: Reader): NodeAudit | Problem {
+export function readAudit(report: string, metadata: AuditMetadata, context: AuditContext): NodeAudit | Problem {
   const { kind, run, findings } = asRecord(parseJson(report));
-  const at = auditTime(marks, asRecord(run).startedAt, reader.node, reader.now);
+  const at = auditTime(metadata, asRecord(run).startedAt, context.node, context.now);
   if (typeof at !== 'string') return at;
-  if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings) return malformed(reader);
+  if (kind !== 'GuardReport' || !Array.isArray(findings) || findings.length > LIMITS.findings)
+    return malformed(context);
   const doubt = doubtOf(asRecord(run));
-  const taken = findings.map((finding) => findingOf(asRecord(finding), reader));
-  if (taken.includes('malformed')) return malformed(reader);
-  const understood = taken.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
+  const read = findings.map((finding) => findingOf(asRecord(finding), context));
+  if (read.includes('malformed')) return malformed(context);
+  const understood = read.filter((finding) => finding !== 'malformed' && finding !== 'unknown control');
   if (doubt === undefined) return { findings: understood, at };
   return understood.length === 0 ? doubt : { findings: understood.map((finding) => doubted(finding, doubt)), at };
 }
 
-/** Why an audit did not see everything. */
+/** Why an audit is incomplete. */
 function doubtOf({ complete, problems }: UnknownRecord): Problem | undefined {
   if (complete === true) return undefined;
   const [first] = problemsOf(problems);
-  const message = `the audit of the node agent was not complete: ${first?.message ?? 'no reason given'}`;
+  const message = `the node agent's audit is incomplete: ${first?.message ?? 'no reason given'}`;
   return { code: first?.code ?? 'ambiguous', message };
 }
 
-/** A fault that was seen is there, whatever was not seen: else anybody on the host could hide it behind many processes. */
+/** In an incomplete audit a pass is unknown. A fail stays: otherwise anybody on the host could hide it behind many processes. */
 function doubted(finding: Finding, doubt: Problem): Finding {
   const { outcome } = finding;
   if (outcome.result !== 'pass') return finding;
   return { ...finding, outcome: { result: 'unknown', problems: [doubt], warnings: outcome.warnings } };
 }
 
-function malformed({ node }: Reader): Problem {
-  const message = `what was handed over for ${node.name} is no report of a node agent: look at who may write to its namespace`;
+function malformed({ node }: AuditContext): Problem {
+  const message = `the stored audit of ${node.name} is not a report of a node agent: check who may write to its namespace`;
   return { code: 'malformed', message };
 }
 
 function findingOf(
   fields: UnknownRecord,
-  { node: { name: node }, controls }: Reader,
+  { node: { name: node }, controls }: AuditContext,
 ): Finding | 'malformed' | 'unknown control' {
   const control = controls.find(({ slug }) => slug === fields.control);
   if (control === undefined) return 'unknown control';
@@ -105,7 +108,7 @@ function findingOf(
     control,
     subject,
     source: { node, via: 'proc' },
-    // the kubelet was asked by its own host, so that it is the host's word
+    // also for a handshake: the kubelet was asked by its own host, which could have changed the answer
     vantage: 'on-node',
     surface: 'process',
     outcome,
@@ -115,7 +118,7 @@ function findingOf(
   };
 }
 
-/** A kubelet is its node; a kube-apiserver is a process or a static pod of it. */
+/** A kubelet has the name of its node; a kube-apiserver is a process or a static pod of the node. */
 function subjectOf(
   fields: UnknownRecord,
   { component }: ControlMetadata,
@@ -139,17 +142,17 @@ function subjectOf(
 }
 
 function outcomeOf({ result, violations, problems, warnings }: UnknownRecord): Outcome | undefined {
-  const told = problemsOf(problems);
+  const known = problemsOf(problems);
   const warned = violationsOf(warnings);
   switch (result) {
     case 'pass':
       return { result, warnings: warned };
     case 'fail': {
       const [first, ...rest] = violationsOf(violations);
-      return first && { result, violations: [first, ...rest], problems: told, warnings: warned };
+      return first && { result, violations: [first, ...rest], problems: known, warnings: warned };
     }
     case 'unknown': {
-      const [first, ...rest] = told;
+      const [first, ...rest] = known;
       return first && { result, problems: [first, ...rest], warnings: warned };
     }
     default:
@@ -162,7 +165,7 @@ function pendingOf(
   node: string,
 ): OtherEvidence | undefined {
   if (pending !== true || (result !== 'pass' && result !== 'fail' && result !== 'unknown')) return undefined;
-  const told = violationsOf(violations);
+  const found = violationsOf(violations);
   return {
     source: { node, via: 'proc' },
     vantage: 'on-node',
@@ -171,7 +174,7 @@ function pendingOf(
     evidence: evidenceOf(evidence),
     problems: [],
     pending,
-    ...(told.length > 0 && { violations: told }),
+    ...(found.length > 0 && { violations: found }),
   };
 }
 

@@ -1,3 +1,6 @@
+// Reads how the background sweeper works: `sweep` of the configuration.
+
+import { defaultsOf, namesOf, SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import type { Entry, Located, YamlReader } from './yaml-reader.ts';
 
 /** How the background sweeper is to work, as the file has it. */
@@ -23,9 +26,6 @@ export interface SweepPlan {
   readonly reports: SweepReports;
 }
 
-/** What a cluster can be asked by, beside its API. */
-export type SweepEvidence = (typeof EVIDENCE)[number];
-
 /** Which reports are written to the cluster. */
 export type SweepReports = (typeof REPORTS)[number];
 
@@ -35,12 +35,11 @@ export const SWEEP_DEFAULTS = {
   jitter: '10%',
   concurrency: 32,
   timeout: '5s',
-  evidence: ['handshake', 'configz', 'flagz', 'node-agent'],
+  evidence: defaultsOf(SWEEP_EVIDENCE),
   reports: 'auto',
 } as const;
 
-/** What a cluster can be asked by. */
-const EVIDENCE = ['handshake', 'configz', 'configz-proxy', 'flagz', 'node-agent'] as const;
+const EVIDENCE = namesOf(SWEEP_EVIDENCE);
 const REPORTS = ['auto', 'openreports', 'wgpolicyk8s', 'none'] as const;
 
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

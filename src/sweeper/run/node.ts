@@ -11,7 +11,7 @@ import { CLIENT_CA_CONTROL } from '../../policy/link/link.ts';
 import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { AskedSource, Problem } from '../../policy/reading.ts';
-import type { KubeletEvidence, NodeTarget } from '../../evidence/evidence.ts';
+import type { KubeletEvidence, LoadAudit, NodeTarget } from '../../evidence/evidence.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
 import type { Call } from './recorder.ts';
 
@@ -28,17 +28,14 @@ export interface NodeJudging {
   readonly isReported: (finding: Finding) => boolean;
   /** What is written down for all kubelets. */
   readonly declared: readonly Finding[];
-  /** What the agent of a node handed over; undefined where there is none. */
-  readonly handedOver: HandedOver;
+  /** Loads the audit that the agent of a node stored. */
+  readonly loadAudit: LoadAudit;
   /** All nodes of the sweep. */
   readonly directory: NodeIndex;
   readonly unanswered: (document: UnansweredDocument) => void;
   /** Notes that something crashed, and gives the problem. */
   readonly crashed: (what: string, cause: unknown) => Problem;
 }
-
-/** What the agent of a node found there, or why that cannot be told; undefined where no agent is. Never rejects. */
-export type HandedOver = (node: ListedNode, signal: AbortSignal) => Promise<NodeAudit | Problem | undefined>;
 
 /** What is known of a node. */
 export interface JudgedNode extends CombinedFindings {
@@ -65,7 +62,7 @@ export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: 
 
 async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
   const { evidence, inspect, isReported, declared, unanswered } = judging;
-  const audited = readHandOver(node, judging, signal);
+  const audited = loadOrCrash(node, judging, signal);
   const asked = evidence.map((one) => askOrCrash(one, node, judging, signal));
   const answers = withoutStrangers(await Promise.all(asked));
   const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
@@ -96,15 +93,15 @@ export function asksForCertificate({ all }: JudgedNode): boolean {
   return all.some(({ control, outcome }) => control.slug === CLIENT_CA_CONTROL && outcome.result === 'pass');
 }
 
-async function readHandOver(
+async function loadOrCrash(
   node: ListedNode,
-  { handedOver, crashed }: NodeJudging,
+  { loadAudit, crashed }: NodeJudging,
   signal: AbortSignal,
 ): Promise<NodeAudit | Problem | undefined> {
   try {
-    return await handedOver(node, signal);
+    return await loadAudit(node, signal);
   } catch (cause) {
-    return crashed(`what the agent of ${node.name} handed over`, cause);
+    return crashed(`the stored audit of ${node.name}`, cause);
   }
 }
 

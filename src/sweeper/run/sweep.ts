@@ -7,13 +7,13 @@ import type { Finding, Inspection } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import type { Run } from '../../outputs/guard-report.ts';
 import type { ApiFault } from '../../kube/api.ts';
-import type { KubeletEvidence } from '../../evidence/evidence.ts';
+import type { KubeletEvidence, LoadAudit } from '../../evidence/evidence.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
 import type { Archive } from '../reports/history.ts';
 import { openBooks, type Books, type BooksResult } from './recorder.ts';
 import { judgeControlPlane, notePod, unseenApiServer, type ControlPlane } from './control-plane.ts';
 import { crashed, noting } from './crashes.ts';
-import { asksForCertificate, endpointOf, judgeNode, type HandedOver } from './node.ts';
+import { asksForCertificate, endpointOf, judgeNode } from './node.ts';
 import { workThrough } from './pool.ts';
 import { isAksPod, providerOf } from './provider.ts';
 
@@ -28,8 +28,8 @@ export interface SweepPorts {
   readonly version: (signal: AbortSignal) => Promise<string | undefined>;
   /** How kubelets are asked. */
   readonly evidence: readonly KubeletEvidence[];
-  /** What the agents of nodes handed over. */
-  readonly handedOver: HandedOver;
+  /** Loads the audit that the agent of a node stored. */
+  readonly loadAudit: LoadAudit;
   /** Asks every kube-apiserver itself; undefined where that is not wanted. Never rejects. */
   readonly askApiServers: ((signal: AbortSignal) => Promise<readonly RawDocument[]>) | undefined;
   readonly archive: Archive;
@@ -204,7 +204,7 @@ async function visitNodes(
   { listed }: ControlPlane,
   books: Books,
   rules: SweepRules,
-  { nodes, evidence, handedOver, watcher, turn }: SweepPorts,
+  { nodes, evidence, loadAudit, watcher, turn }: SweepPorts,
   problems: SourceProblem[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -222,7 +222,7 @@ async function visitNodes(
   census.directory = directory;
   const { isReported } = rules;
   const { unanswered } = watcher;
-  const judging = { evidence, isReported, declared, handedOver, directory, unanswered };
+  const judging = { evidence, isReported, declared, loadAudit, directory, unanswered };
   const visit = async (node: ListedNode): Promise<void> => {
     census.hasControlPlane ||= node.isControlPlane;
     const unjudged: SourceProblem[] = [];

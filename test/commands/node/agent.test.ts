@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { runAgent } from '../../../src/commands/node/agent.ts';
-import type { HandOver } from '../../../src/evidence/node-agent/config-maps.ts';
+import type { AuditToStore } from '../../../src/evidence/node-agent/config-maps.ts';
 
 const START = Date.parse('2026-11-26T12:00:00Z');
 const INTERVAL = 600_000;
@@ -21,7 +21,7 @@ async function lived({ audits, answers = [() => undefined] }: World) {
   let now = START;
   let audited = 0;
   const abort = new AbortController();
-  const handed: (HandOver & { readonly at: number })[] = [];
+  const handed: (AuditToStore & { readonly at: number })[] = [];
   const heard: string[] = [];
   await runAgent(
     {
@@ -32,7 +32,7 @@ async function lived({ audits, answers = [() => undefined] }: World) {
         if (audited === audits.length) abort.abort();
         return Promise.resolve().then(() => next?.() ?? '{"run":{}}');
       },
-      handOver: (node, handOver) => {
+      store: (node, handOver) => {
         expect(node).toBe('a');
         const answer = answers[Math.min(handed.length, answers.length - 1)];
         handed.push({ ...handOver, at: now - START });
@@ -64,7 +64,7 @@ const gone = (): never => {
 test('an audit is handed over at once, with the time and how often there is one', async () => {
   const { handed, heard } = await lived({ audits: [() => report('pass'), () => report('pass', 'other')] });
   expect(handed.slice(0, 1)).toEqual([
-    { report: report('pass'), told: new Date(START).toISOString(), interval: INTERVAL / 1000, at: 0 },
+    { report: report('pass'), agentTime: new Date(START).toISOString(), interval: INTERVAL / 1000, at: 0 },
   ]);
   expect(heard).toEqual(['audited']);
 });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { ApiFault, type Api, type ApiRequest } from '../../../src/kube/api.ts';
-import { configzEvidence, configzProxyEvidence, type ConfigzOptions } from '../../../src/evidence/configz/configz.ts';
+import { configzEvidence, type ConfigzOptions } from '../../../src/evidence/configz/configz.ts';
+import { configzProxyEvidence } from '../../../src/evidence/configz/proxy.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
 import { HttpFault } from '../../../src/kube/http/http.ts';
 import { servingNamesBy } from '../../../src/evidence/serving-names.ts';

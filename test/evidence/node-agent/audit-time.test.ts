@@ -1,29 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { auditTime, MISSED_TURNS, type HandOverMarks } from '../../../src/evidence/node-agent/audit-time.ts';
+import { auditTime, MISSED_TURNS, type AuditMetadata } from '../../../src/evidence/node-agent/audit-time.ts';
 
 const NODE = { name: 'worker-1', uid: 'uid-1', createdAt: '2026-11-01T00:00:00Z' };
 const WRITTEN = '2026-11-26T12:00:00Z';
-const MARKS: HandOverMarks = { written: WRITTEN, told: undefined, interval: '600', nodeUid: 'uid-1' };
+const METADATA: AuditMetadata = { storedAt: WRITTEN, agentTime: undefined, interval: '600', nodeUid: 'uid-1' };
 const BEGAN = '2026-11-26T12:00:00.000Z';
 
 function at(minutes: number): string {
   return new Date(Date.parse(WRITTEN) + minutes * 60_000).toISOString();
 }
 
-function judge(marks: Partial<HandOverMarks>, minutes = 1, began: unknown = BEGAN, node = NODE): string {
-  const time = auditTime({ ...MARKS, ...marks }, began, node, at(minutes));
+function judge(marks: Partial<AuditMetadata>, minutes = 1, began: unknown = BEGAN, node = NODE): string {
+  const time = auditTime({ ...METADATA, ...marks }, began, node, at(minutes));
   return typeof time === 'string' ? time : time.code;
 }
 
 describe('the time of an audit', () => {
   test("is the API server's time of the write, less what passed by the clock of the agent", () => {
     expect(judge({})).toBe(at(0));
-    expect(judge({ told: '2026-11-26T12:07:00.000Z' })).toBe(at(-7));
+    expect(judge({ agentTime: '2026-11-26T12:07:00.000Z' })).toBe(at(-7));
     // whatever the clock of the agent says
-    expect(judge({ told: '2031-01-01T00:07:00Z' }, 1, '2031-01-01T00:00:00Z')).toBe(at(-7));
-    expect(judge({ told: '1999-01-01T00:00:00Z' })).toBe(at(0));
+    expect(judge({ agentTime: '2031-01-01T00:07:00Z' }, 1, '2031-01-01T00:00:00Z')).toBe(at(-7));
+    expect(judge({ agentTime: '1999-01-01T00:00:00Z' })).toBe(at(0));
   });
 
   test.each([
@@ -42,8 +42,8 @@ describe('the time of an audit', () => {
 
   test.each([undefined, '', '9999-99-99', '2031-01-01T00:00:00Z', at(10), 'yesterday'])(
     'is none where the write is said to be of %s',
-    (written) => {
-      expect(judge({ written })).toBe('malformed');
+    (storedAt) => {
+      expect(judge({ storedAt })).toBe('malformed');
     },
   );
 
@@ -60,7 +60,7 @@ describe('the time of an audit', () => {
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
       fc.nat().map(String),
     );
-    const marks = fc.record({ told: text, interval: text });
+    const marks = fc.record({ agentTime: text, interval: text });
     fc.assert(
       fc.property(marks, fc.anything(), fc.nat(20_000), (said, began, minutes) => {
         const time = judge(said, minutes, began);

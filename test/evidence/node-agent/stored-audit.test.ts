@@ -6,13 +6,13 @@ import type { Control } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import { renderJson, reportRun } from '../../../src/outputs/guard-report.ts';
 import { cutToFit } from '../../../src/evidence/node-agent/audit-size.ts';
-import { takeOver } from '../../../src/evidence/node-agent/stored-audit.ts';
+import { readAudit } from '../../../src/evidence/node-agent/stored-audit.ts';
 
 const NODE = { name: 'worker-1', uid: 'uid-1', createdAt: '2026-11-01T00:00:00Z' };
 const READER = { node: NODE, controls, now: '2026-11-26T12:00:00.000Z' };
 const WRITTEN = '2026-11-26T11:50:00Z';
-const MARKS = { written: WRITTEN, told: '2026-11-26T12:00:05.000Z', interval: '600', nodeUid: 'uid-1' };
-/** The audit began 5 seconds before it was handed over. */
+const METADATA = { storedAt: WRITTEN, agentTime: '2026-11-26T12:00:05.000Z', interval: '600', nodeUid: 'uid-1' };
+/** The audit began 5 seconds before it was stored. */
 const AUDITED = '2026-11-26T11:49:55.000Z';
 const [ofApiServer, ofKubelet] = controls as readonly [Control, Control];
 
@@ -68,10 +68,10 @@ function written(findings: readonly Finding[], problems: Parameters<typeof repor
   return renderJson(reportRun(run, { findings, problems }));
 }
 
-describe('what an agent handed over', () => {
+describe('the audit that an agent stored', () => {
   test('is what it found, with what comes with the next start', () => {
     const { others, drift, ...plain } = pod;
-    expect(takeOver(written([failing, pod]), MARKS, READER)).toEqual({
+    expect(readAudit(written([failing, pod]), METADATA, READER)).toEqual({
       findings: [failing, { ...plain, others, drift }],
       at: AUDITED,
     });
@@ -81,10 +81,10 @@ describe('what an agent handed over', () => {
     const source = { path: '/proc' };
     const problem = { code: 'forbidden', message: 'run as root' } as const;
     const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
-    expect(takeOver(written([], [{ problem, source }]), MARKS, READER)).toMatchObject(told);
+    expect(readAudit(written([], [{ problem, source }]), METADATA, READER)).toMatchObject(told);
     const passing = { ...pod, outcome: { result: 'pass', warnings: [] } } as const;
-    const taken = takeOver(written([failing, passing], [{ problem, source }]), MARKS, READER);
-    expect(taken).toMatchObject({
+    const read = readAudit(written([failing, passing], [{ problem, source }]), METADATA, READER);
+    expect(read).toMatchObject({
       findings: [{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }],
     });
   });
@@ -100,23 +100,23 @@ describe('what an agent handed over', () => {
     ['a name without an end', { container: 'a'.repeat(254) }],
   ])('may not tell of %s', (_what, change) => {
     const forged = { ...failing, subject: { ...failing.subject, ...change } };
-    expect(takeOver(written([forged]), MARKS, READER)).toMatchObject({ code: 'malformed' });
+    expect(readAudit(written([forged]), METADATA, READER)).toMatchObject({ code: 'malformed' });
   });
 
   test('tells reasons of ours alone, for they become labels of metrics', () => {
     const problem = { code: 'made-up-1' as 'forbidden', message: 'no' };
-    expect(takeOver(written([], [{ problem, source: { path: '/' } }]), MARKS, READER)).toMatchObject({
+    expect(readAudit(written([], [{ problem, source: { path: '/' } }]), METADATA, READER)).toMatchObject({
       code: 'ambiguous',
     });
   });
 
   test('leaves out controls that are not known here', () => {
     const report = written([{ ...failing, control: { ...ofKubelet, slug: 'of-a-later-version' } }]);
-    expect(takeOver(report, MARKS, READER)).toEqual({ findings: [], at: AUDITED });
+    expect(readAudit(report, METADATA, READER)).toEqual({ findings: [], at: AUDITED });
   });
 
   test('is a problem where it holds more findings than a host has', () => {
-    expect(takeOver(written(Array.from({ length: 201 }, () => failing)), MARKS, READER)).toMatchObject({
+    expect(readAudit(written(Array.from({ length: 201 }, () => failing)), METADATA, READER)).toMatchObject({
       code: 'malformed',
     });
   });
@@ -125,21 +125,21 @@ describe('what an agent handed over', () => {
     const base = JSON.parse(written([failing, pod])) as Record<string, unknown>;
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom('run', 'findings', 'kind'), (value, key) => {
-        const taken = takeOver(JSON.stringify({ ...base, [key]: value }), MARKS, READER);
+        const taken = readAudit(JSON.stringify({ ...base, [key]: value }), METADATA, READER);
         if (!('code' in taken)) expect(taken.findings.filter(({ outcome }) => outcome.result === 'pass')).toEqual([]);
       }),
     );
     fc.assert(
       fc.property(fc.string({ maxLength: 50 }), (text) => {
-        expect(takeOver(text, MARKS, READER)).toMatchObject({ code: 'malformed' });
+        expect(readAudit(text, METADATA, READER)).toMatchObject({ code: 'malformed' });
       }),
     );
     const hollow = { ...base, findings: [{ ...(base.findings as object[])[0], result: 'fail', violations: [] }] };
-    expect(takeOver(JSON.stringify(hollow), MARKS, READER)).toMatchObject({ code: 'malformed' });
+    expect(readAudit(JSON.stringify(hollow), METADATA, READER)).toMatchObject({ code: 'malformed' });
   });
 });
 
-describe('what an agent hands over', () => {
+describe('the audit that an agent stores', () => {
   const many = (count: number, message: string): readonly Finding[] => {
     const violations = [{ code: 'empty', setting: 'clientCAFile', message, origin: place }] as const;
     return Array.from(
@@ -163,7 +163,7 @@ describe('what an agent hands over', () => {
       run: { complete: false, problems: [{ code: 'too-large', message: expect.stringContaining(count) as unknown }] },
       summary: { fail: findings.length },
     });
-    const taken = takeOver(cut, MARKS, READER);
+    const taken = readAudit(cut, METADATA, READER);
     if (!('code' in taken)) expect(taken.findings[0]).toMatchObject({ outcome: { result: 'fail' } });
     else expect(taken).toMatchObject({ code: 'too-large' });
   });

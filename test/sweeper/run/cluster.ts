@@ -111,7 +111,7 @@ export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
     askApiServers: () => Promise.resolve([flagz(SERVER)]),
     archive: noArchive,
     watcher: silent,
-    handedOver: () => Promise.resolve(undefined),
+    loadAudit: () => Promise.resolve(undefined),
     turn: () => Promise.resolve(),
     now: () => new Date('2026-11-23T12:00:00Z'),
     ...changes,

@@ -67,10 +67,10 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
           : rules.inspect(document),
     },
   },
-  'what its agent handed over is read': {
+  'the audit that its agent stored is read': {
     a: 'pass',
     ports: {
-      handedOver: ({ name }) => (name === 'a' ? Promise.reject(new Error('poisoned')) : Promise.resolve(undefined)),
+      loadAudit: ({ name }) => (name === 'a' ? Promise.reject(new Error('poisoned')) : Promise.resolve(undefined)),
       evidence: [
         {
           name: 'configz',
@@ -83,14 +83,13 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       ],
     },
   },
-  'what its agent handed over is looked for': {
+  'the audit that its agent stored is looked for': {
     a: 'pass',
-    ports: { handedOver: ({ name }) => Promise.resolve(unlessA(name, { findings: [], at: AUDITED })) },
+    ports: { loadAudit: ({ name }) => Promise.resolve(unlessA(name, { findings: [], at: AUDITED })) },
   },
-  'what its agent handed over is used': {
+  'the audit that its agent stored is used': {
     ports: {
-      handedOver: ({ name }) =>
-        Promise.resolve(name === 'a' ? { findings: [poison as never], at: AUDITED } : undefined),
+      loadAudit: ({ name }) => Promise.resolve(name === 'a' ? { findings: [poison as never], at: AUDITED } : undefined),
     },
   },
   'its kubelet is asked': {

@@ -44,8 +44,8 @@ function proxied(name: string): RawDocument {
   return { ...document, source: { node: name, via: 'configz-proxy' } };
 }
 
-const handOver =
-  (result: 'pass' | 'fail'): SweepPorts['handedOver'] =>
+const stored =
+  (result: 'pass' | 'fail'): SweepPorts['loadAudit'] =>
   ({ name }) =>
     Promise.resolve({
       at: '2026-11-23T11:55:00.000Z',
@@ -95,14 +95,14 @@ describe('a control that is off', () => {
   const CLUSTERS: readonly Partial<SweepPorts>[] = [
     {},
     { objects: () => stream(pods) },
-    { objects: () => stream(pods), handedOver: handOver('fail') },
+    { objects: () => stream(pods), loadAudit: stored('fail') },
     { objects: () => stream(pods), askApiServers: () => Promise.resolve([flagz(`${addressOf('a')}:6443`, {})]) },
     { evidence: [greeting, evidence('configz', open), evidence('configz-proxy', proxied)] },
-    { evidence: [greeting, refusing], handedOver: handOver('pass') },
+    { evidence: [greeting, refusing], loadAudit: stored('pass') },
     { evidence: [evidence('configz', (name) => configz(name, '/ca.crt')), refusing], askApiServers: undefined },
     { evidence: [refusing], nodes: () => stream([[node('a', { isVirtual: true }), node('b')]]) },
     { version: () => Promise.resolve('v1.37.2-eks-1'), askApiServers: () => Promise.resolve([]) },
-    { askApiServers: () => Promise.resolve([flagz(SERVER, {})]), handedOver: handOver('fail') },
+    { askApiServers: () => Promise.resolve([flagz(SERVER, {})]), loadAudit: stored('fail') },
   ];
 
   test('changes neither the link nor a finding of another control, whichever are off', async () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { controls } from '../../../src/controls/index.ts';
-import { takeOver } from '../../../src/evidence/node-agent/stored-audit.ts';
+import { readAudit } from '../../../src/evidence/node-agent/stored-audit.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
-import type { ListedNode } from '../../../src/evidence/nodes.ts';
+import type { KnownNode } from '../../../src/evidence/node-agent/audit-time.ts';
 import type { SweepPorts } from '../../../src/sweeper/run/sweep.ts';
 import { noArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
 import type { NodeAudit } from '../../../src/policy/link/node-audit.ts';
@@ -308,7 +308,7 @@ describe('one kube-apiserver', () => {
     const found = await ends({
       objects: () => stream([apiServerPod(pod, undefined)]),
       askApiServers: () => Promise.resolve([flagz(server)]),
-      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
+      loadAudit: () => Promise.resolve(audit(onHost(pod, 'cp'))),
     });
     expect(found).toEqual([{ name: pod, result: 'pass' }]);
   });
@@ -317,7 +317,7 @@ describe('one kube-apiserver', () => {
     const result = await run({
       nodes,
       askApiServers: () => Promise.resolve([flagz(server, noKey)]),
-      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
+      loadAudit: () => Promise.resolve(audit(onHost(pod, 'cp'))),
     });
     expect(result.link.apiServers).toEqual([{ name: 'cp', result: 'fail' }]);
     expect(find(result.ledger.findings(), CERT, 'cp')?.subject).toEqual({
@@ -370,7 +370,7 @@ describe('what an agent saw of a kube-apiserver', () => {
     const { ledger } = await run({
       objects: () => stream([apiServerPod(pod, '192.0.2.9', [], 'prod-cp')]),
       nodes: () => stream([[node(agentOn)]]),
-      handedOver: ({ name }) => Promise.resolve(audit(onHost(pod, name))),
+      loadAudit: ({ name }) => Promise.resolve(audit(onHost(pod, name))),
       askApiServers: undefined,
     });
     return [...ledger.findings()].filter(({ control }) => control.slug === CERT);
@@ -404,7 +404,7 @@ test('no kubelet is asked before all nodes are listed: the token of a list lives
   expect(happened).toEqual(['listed a', 'listed b', 'asked a', 'asked b']);
 });
 
-describe('what an agent handed over', () => {
+describe('the audit that an agent stored', () => {
   const pod = 'kube-apiserver-cp';
   const started = (at: string, startedAt?: string): RawDocument => {
     const document = apiServerPod(pod, undefined) as RawDocument & { readonly form: 'object' };
@@ -423,7 +423,7 @@ describe('what an agent handed over', () => {
     const { ledger } = await run({
       nodes: () => stream([[node('cp')]]),
       objects: () => stream([document]),
-      handedOver: () => Promise.resolve(audit(onHost(pod, 'cp'))),
+      loadAudit: () => Promise.resolve(audit(onHost(pod, 'cp'))),
       askApiServers: undefined,
     });
     return find(ledger.findings(), CERT, pod);
@@ -461,7 +461,7 @@ describe('what an agent handed over', () => {
       const { ledger } = await run({
         nodes: () => stream([[node('a', { readySince })]]),
         evidence: [],
-        handedOver: () => Promise.resolve(audit(onKubelet)),
+        loadAudit: () => Promise.resolve(audit(onKubelet)),
       });
       expect(find(ledger.findings(), CA, 'a')?.outcome.result).toBe(result);
     }
@@ -486,18 +486,18 @@ describe('what an agent handed over', () => {
       evidence: fc.constant([]),
     });
     const marks = fc.record({
-      written: fc.constantFrom('2026-11-23T11:59:00Z', '2026-11-23T10:00:00Z', '2031-01-01T00:00:00Z', undefined),
-      told: fc.constantFrom('2031-01-01T00:00:00Z', '2026-11-23T11:59:00Z', 'x', undefined),
+      storedAt: fc.constantFrom('2026-11-23T11:59:00Z', '2026-11-23T10:00:00Z', '2031-01-01T00:00:00Z', undefined),
+      agentTime: fc.constantFrom('2031-01-01T00:00:00Z', '2026-11-23T11:59:00Z', 'x', undefined),
       interval: fc.constantFrom('600', '999999999', '-1', undefined),
       nodeUid: fc.constantFrom('uid-evil', 'uid-a', undefined),
     });
-    const swept = async (handedOver: SweepPorts['handedOver']) => {
+    const swept = async (loadAudit: SweepPorts['loadAudit']) => {
       const { ledger, link } = await run({
         nodes: () => stream([[node('a'), node('cp'), node('evil')]]),
         objects: () => stream([apiServerPod(pod, undefined, [])]),
         evidence: [evidence('configz', (name) => configz(name, name === 'evil' ? undefined : '/ca.crt'))],
         askApiServers: () => Promise.resolve([flagz(`${addressOf('cp')}:6443`)]),
-        handedOver,
+        loadAudit,
       });
       const findings = [...ledger.findings()];
       const others = findings.filter(({ subject: { node, name } }) => node !== 'evil' && name !== 'evil');
@@ -511,9 +511,9 @@ describe('what an agent handed over', () => {
           run: { complete, startedAt: '2026-11-23T11:58:00Z', problems: [] },
           findings,
         });
-        const reader = (known: ListedNode) => ({ node: known, controls, now: '2026-11-23T12:00:00.000Z' });
+        const reader = (known: KnownNode) => ({ node: known, controls, now: '2026-11-23T12:00:00.000Z' });
         const result = await swept((known) =>
-          Promise.resolve(known.name === 'evil' ? takeOver(report, said, reader(known)) : undefined),
+          Promise.resolve(known.name === 'evil' ? readAudit(report, said, reader(known)) : undefined),
         );
         expect(result.others).toEqual(untouched.others);
         expect(find(result.findings, CA, 'evil')?.outcome.result).toBe('fail');

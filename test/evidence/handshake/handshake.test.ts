@@ -12,7 +12,7 @@ import * as x509 from '@peculiar/x509';
 
 import type { RawDocument } from '../../../src/policy/document.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
-import { handshakeEvidence } from '../../../src/evidence/handshake/index.ts';
+import { handshakeEvidence } from '../../../src/evidence/handshake/handshake.ts';
 import { servingNamesBy } from '../../../src/evidence/serving-names.ts';
 import { attribute, CERTIFICATE, nameDer, record, recorded, serverHello } from './bytes.ts';
 

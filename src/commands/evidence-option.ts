@@ -1,0 +1,42 @@
+// The option `--evidence` of `sweep` and `node`, and its part of their help.
+
+import { InvalidArgumentError, Option } from 'commander';
+
+interface Choice<Name extends string> {
+  readonly name: Name;
+  readonly default: boolean;
+  readonly help: string;
+}
+
+/** `--evidence` with these choices; its value is the list of the chosen names, in the order of the choices. */
+export function evidenceOption<Name extends string>(choices: readonly Choice<Name>[], description: string): Option {
+  return new Option('--evidence <list>', description).argParser((text): readonly Name[] => {
+    const names = text.split(',').map((name) => name.trim());
+    if (names.some((name) => choices.every((choice) => choice.name !== name))) {
+      throw new InvalidArgumentError(`Allowed are ${choices.map(({ name }) => name).join(', ')}.`);
+    }
+    return choices.filter(({ name }) => names.includes(name)).map(({ name }) => name);
+  });
+}
+
+const WIDTH = 120;
+
+/** What each choice shows and needs: a paragraph of the help. */
+export function evidenceHelp(choices: readonly Choice<string>[]): string {
+  const indent = 4 + Math.max(...choices.map(({ name }) => name.length));
+  const paragraphs = choices.map((choice) => {
+    const text = choice.default ? choice.help : `${choice.help}; only if you name it`;
+    return wrapped(`  ${choice.name}`.padEnd(indent), text, indent);
+  });
+  return `Evidence:\n${paragraphs.join('\n')}`;
+}
+
+function wrapped(start: string, text: string, indent: number): string {
+  const lines = [start];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last.length + word.length >= WIDTH) lines.push(' '.repeat(indent) + word);
+    else lines[lines.length - 1] = last.length > indent ? `${last} ${word}` : last + word;
+  }
+  return lines.join('\n');
+}
