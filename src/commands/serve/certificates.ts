@@ -1,3 +1,5 @@
+// The certificates of the webhook: from files, from a Secret, or for the demo.
+
 import { setTimeout } from 'node:timers/promises';
 
 import { followAuthorities, followCertificates } from '../../runtime/certificates/files.ts';
@@ -23,48 +25,46 @@ export interface CertificateOptions {
   readonly clientCaFile?: string | undefined;
 }
 
-/** What the certificates need of `serve`. */
-export interface CertificateSurroundings {
-  /** Where development certificates are made, in the demo. */
+/** What the certificates need. */
+export interface CertificateDeps {
+  /** The folder for development certificates, in the demo. */
   readonly developmentFolder: string | undefined;
   readonly cluster: Cluster | undefined;
   readonly log: Log;
   readonly metrics: CertificateMetrics;
   readonly now: () => Date;
-  /** Milliseconds between two looks at files. */
+  /** Milliseconds between two reads of files. */
   readonly every: number;
-  /** How quickly what is kept in a Secret is renewed; as documented where it is not given. */
+  /** When certificates in a Secret are renewed; as documented by default. */
   readonly rotation?: Rotation | undefined;
   /** Ends the wait for the first certificate. */
   readonly signal: AbortSignal;
 }
 
-/** What the webhook proves itself with, and whom it answers, kept in step. */
+/** The webhook's certificate and the CAs of its clients, which can change while it runs. */
 export interface Identity {
   readonly current: () => ServingIdentity;
   readonly expires: () => Date;
-  /** Keeps it in step from now on, and tells of each change. */
+  /** Starts to follow changes, and calls back on each of them. */
   readonly start: (changed: () => void) => void;
   readonly stop: () => Promise<unknown>;
 }
 
-/** As shipped: what API servers know the webhook by. */
+/** The name of the ValidatingWebhookConfiguration as shipped. */
 const REGISTRATION = 'kubelet-guard';
+/** The name of the Service as shipped. */
 const SERVICE = 'kubelet-guard';
 
 /**
- * Finds or makes the certificates to serve with.
+ * Reads or makes the certificates of the webhook.
  *
- * @throws StartError where there are none
+ * @throws StartError (rejects) if there are none
  */
-export async function servingIdentity(
-  options: CertificateOptions,
-  surroundings: CertificateSurroundings,
-): Promise<Identity> {
-  const { metrics } = surroundings;
-  const source = await certificateSource(options, surroundings);
+export async function servingIdentity(options: CertificateOptions, deps: CertificateDeps): Promise<Identity> {
+  const { metrics } = deps;
+  const source = await certificateSource(options, deps);
   const authorities =
-    options.clientCaFile === undefined ? undefined : await followAuthorities(options.clientCaFile, surroundings);
+    options.clientCaFile === undefined ? undefined : await followAuthorities(options.clientCaFile, deps);
   metrics.expires(source.current().expires);
   return {
     current: () => ({ ...source.current(), clientCA: authorities?.current() }),
@@ -80,22 +80,19 @@ export async function servingIdentity(
   };
 }
 
-async function certificateSource(
-  options: CertificateOptions,
-  surroundings: CertificateSurroundings,
-): Promise<CertificateSource> {
+async function certificateSource(options: CertificateOptions, deps: CertificateDeps): Promise<CertificateSource> {
   const { tlsCertFile: certificate, tlsPrivateKeyFile: key, tlsSecret, tlsService } = options;
-  const { developmentFolder, now } = surroundings;
+  const { developmentFolder, now } = deps;
   if (tlsSecret !== undefined && (certificate ?? key) !== undefined) {
-    throw new StartError('usage', '--tls-secret and --tls-cert-file are two ways to the same: pass one of them');
+    throw new StartError('usage', '--tls-secret and --tls-cert-file exclude each other: pass one of them');
   }
   if (tlsSecret === undefined && tlsService !== undefined) {
-    throw new StartError('usage', '--tls-service names what --tls-secret makes certificates for: pass both');
+    throw new StartError('usage', '--tls-service needs --tls-secret: pass both');
   }
-  if (tlsSecret !== undefined) return secretSource(tlsSecret, tlsService ?? SERVICE, surroundings);
-  if (certificate !== undefined && key !== undefined) return followCertificates({ certificate, key }, surroundings);
+  if (tlsSecret !== undefined) return secretSource(tlsSecret, tlsService ?? SERVICE, deps);
+  if (certificate !== undefined && key !== undefined) return followCertificates({ certificate, key }, deps);
   if (certificate !== undefined || key !== undefined) {
-    throw new StartError('usage', '--tls-cert-file and --tls-private-key-file go together: pass both');
+    throw new StartError('usage', '--tls-cert-file and --tls-private-key-file need each other: pass both');
   }
   if (developmentFolder !== undefined) {
     const { developmentCertificates } = await import('../../runtime/certificates/development.ts');
@@ -103,22 +100,25 @@ async function certificateSource(
     return { current: () => made, start: () => undefined, stop: () => Promise.resolve() };
   }
   const fault =
-    'no certificate to serve with: pass --tls-secret, or --tls-cert-file and --tls-private-key-file, or try it out with --demo';
+    'there is no serving certificate: pass --tls-secret, or --tls-cert-file and --tls-private-key-file, or try --demo';
   throw new StartError('certificate', fault);
 }
 
 async function secretSource(
   name: string,
   service: string,
-  { cluster, log, metrics, now, rotation, signal }: CertificateSurroundings,
+  { cluster, log, metrics, now, rotation, signal }: CertificateDeps,
 ): Promise<CertificateSource> {
   if (cluster === undefined) {
-    throw new StartError('usage', '--tls-secret needs a cluster: pass --kubeconfig, or certificates in files');
+    throw new StartError(
+      'usage',
+      '--tls-secret needs a cluster: pass --kubeconfig, or use --tls-cert-file and --tls-private-key-file',
+    );
   }
   const { keepCertificates, ROTATION } = await import('../../runtime/certificates/secret.ts');
   const namespace = cluster.namespace ?? OWN_NAMESPACE;
   const host = `${service}.${namespace}.svc`;
-  const surroundings = {
+  const deps = {
     secret: secretOf(cluster.request, { namespace, name }),
     registration: webhookConfigurationOf(cluster.request, REGISTRATION),
     follow: followIn(cluster, { namespace, name }, log),
@@ -128,19 +128,23 @@ async function secretSource(
     metrics,
     now,
     clock: () => performance.now(),
-    // it keeps the process alive: at the start there is nothing else that would
+    // it keeps the process alive: nothing else does at the start
     pause: (milliseconds: number, aborted: AbortSignal) => setTimeout(milliseconds, undefined, { signal: aborted }),
     random: Math.random,
   };
-  return keepCertificates(surroundings, signal);
+  return keepCertificates(deps, signal);
 }
 
-/** Follows Secret and registration, each by its name: rights are given for these two alone. */
+/** Watches the Secret and the ValidatingWebhookConfiguration, each by name: the webhook has rights for these two only. */
 function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): FollowSecret {
   return ({ changed, followed }) => {
     const all = [
-      { what: `the Secret ${namespace}/${name}`, api: cluster.secret(name), within: namespace },
-      { what: `the registration ${REGISTRATION}`, api: cluster.webhookConfiguration(REGISTRATION), within: '' },
+      { what: `Secret ${namespace}/${name}`, api: cluster.secret(name), within: namespace },
+      {
+        what: `ValidatingWebhookConfiguration ${REGISTRATION}`,
+        api: cluster.webhookConfiguration(REGISTRATION),
+        within: '',
+      },
     ];
     const missing = new Set(all.map(({ what }) => what));
     const watches = all.map(({ what, api, within }) => {
@@ -151,7 +155,7 @@ function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): 
           if (lost === undefined) missing.delete(what);
           else {
             missing.add(what);
-            log.info({ reason: lost }, `${what} cannot be watched; it is looked at again and again`);
+            log.info({ reason: lost }, `${what} cannot be watched; it is read at intervals instead`);
           }
           followed(missing.size === 0);
         },

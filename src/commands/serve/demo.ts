@@ -1,86 +1,122 @@
+// `serve --demo`: the webhook and a report about a sample cluster, on this machine only.
+
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join, relative } from 'node:path';
 import type { Writable } from 'node:stream';
 
+import { controls } from '../../controls/index.ts';
+import { readPaths } from '../../evidence/files.ts';
 import { inspect } from '../../inspect.ts';
-import type { Control } from '../../policy/control.ts';
-import type { Finding } from '../../policy/finding.ts';
-import type { SourceProblem } from '../../policy/reading.ts';
 import { renderJson, reportRun } from '../../outputs/guard-report.ts';
 import { escapeForTerminal } from '../../outputs/printable.ts';
 import { renderText } from '../../outputs/text.ts';
+import type { Finding } from '../../policy/finding.ts';
+import type { SourceProblem } from '../../policy/reading.ts';
+import { judgedControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
 import type { Address } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
-import { readPaths } from '../../evidence/files.ts';
 import { CHECK } from '../allowances.ts';
+import type { ReportAnswer } from './local-port.ts';
+import type { ServeOptions } from './options.ts';
 
-/** What the sample cluster looks like to the controls. */
-export interface Sample {
-  readonly json: string;
-  readonly text: string;
+/** The demo. */
+export interface Demo {
+  /** The path of its configuration, under which both controls deny. */
+  readonly configuration: string;
+  /** The folder for its certificates, in the current folder. */
+  readonly certificateFolder: string;
+  /**
+   * Checks the sample cluster.
+   *
+   * @throws StartError (rejects) if the address is not on this machine
+   */
+  readonly prepare: (listenOn: Address, configuration: GuardConfiguration, now: () => Date) => Promise<void>;
+  /** The report about the sample cluster. */
+  readonly report: () => ReportAnswer;
+  /** Prints the report, the addresses, and two reviews with the answers of the running webhook. */
+  readonly present: (running: RunningDemo) => Promise<void>;
 }
 
-/** What the demo shows, and where. */
-interface Stage {
-  readonly samples: Samples;
-  readonly sample: Sample;
+interface RunningDemo {
   readonly webhook: Address;
+  /** The URL of the local port. */
   readonly local: string;
   readonly log: Log;
   readonly stdout: Writable;
 }
 
-/** Where the demo keeps its certificates: in the current folder. */
-export const certificateFolder = 'certs';
-
-/** The samples, and where they are. */
-export interface Samples {
+interface Samples {
   readonly cluster: string;
-  /** A configuration with which both controls refuse. */
   readonly configuration: string;
-  readonly reviews: readonly { readonly file: string; readonly what: string }[];
+  readonly reviews: readonly { readonly file: string; readonly title: string }[];
 }
 
-/** The samples of a package, whose folder is given. */
-export function samplesOf(root: string): Samples {
-  // relative, because that is shorter to read and to copy
+interface SampleReport {
+  readonly json: string;
+  readonly text: string;
+}
+
+const CERTIFICATE_FOLDER = 'certs';
+
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', ''];
+
+/**
+ * Makes the demo.
+ *
+ * @param root the folder of the package
+ * @throws StartError if the flags contradict the demo
+ */
+export function createDemo(options: ServeOptions, root: string): Demo {
+  const { only, tlsCertFile, tlsPrivateKeyFile, tlsSecret } = options;
+  if (only === 'sweep') throw new StartError('usage', '--demo has no cluster to sweep: leave out --only sweep');
+  if ((tlsCertFile ?? tlsPrivateKeyFile ?? tlsSecret) !== undefined)
+    throw new StartError('usage', '--demo makes its own certificate: leave out --tls-cert-file and --tls-secret');
+  const samples = samplesIn(root);
+  let report: SampleReport = { json: '', text: '' };
+  return {
+    configuration: samples.configuration,
+    certificateFolder: CERTIFICATE_FOLDER,
+    prepare: async ({ host, port }, configuration, now) => {
+      if (!THIS_MACHINE.includes(host))
+        throw new StartError('usage', `--demo is for this machine only: use --listen 127.0.0.1:${port}`);
+      report = await checkSamples(samples, configuration, now);
+    },
+    report: () => ({ chunks: [report.json] }),
+    present: (running) => present(samples, report, running),
+  };
+}
+
+function samplesIn(root: string): Samples {
+  // a relative path is shorter to read and to copy
   const folder = relative('', join(root, 'samples'));
   return {
     cluster: join(folder, 'cluster'),
     configuration: join(folder, 'guard-configuration.yaml'),
     reviews: [
-      { file: join(folder, 'reviews/good.json'), what: 'A kube-apiserver that has both flags' },
-      { file: join(folder, 'reviews/bad.json'), what: 'A kubelet-config without a client CA file' },
+      { file: join(folder, 'reviews/good.json'), title: 'A kube-apiserver that has both flags' },
+      { file: join(folder, 'reviews/bad.json'), title: 'A kubelet-config without a client CA file' },
     ],
   };
 }
 
-/**
- * Refuses flags that the demo cannot keep its promises with: the certificates that it makes are for this machine.
- *
- * @param ownCertificate whether the user passed one
- */
-export function assertDemonstrable(listenOn: Address, ownCertificate: boolean): void {
-  if (ownCertificate)
-    throw new StartError('usage', '--demo makes its own certificate: leave out --tls-cert-file and --tls-secret');
-  if (['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(listenOn.host)) return;
-  throw new StartError('usage', `--demo is for this machine: use --listen 127.0.0.1:${listenOn.port}`);
-}
-
-/** Judges the sample cluster, as `check` would. */
-export async function judgeSamples(samples: Samples, controls: readonly Control[], now: () => Date): Promise<Sample> {
+async function checkSamples(
+  samples: Samples,
+  configuration: GuardConfiguration,
+  now: () => Date,
+): Promise<SampleReport> {
   const startedAt = now().toISOString();
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
+  const enabled = judgedControls(controls, configuration);
   for await (const document of readPaths([samples.cluster], noInput)) {
     if ('problem' in document) {
       problems.push(document);
       continue;
     }
-    const inspection = inspect(controls, [document], CHECK);
+    const inspection = inspect(enabled, [document], CHECK);
     findings.push(...inspection.findings);
     problems.push(...inspection.problems);
   }
@@ -93,27 +129,30 @@ async function* noInput(): AsyncGenerator<Uint8Array> {
   // the samples are files
 }
 
-/** Prints what there is to see: the report, the addresses, and two reviews with the answers that they really get. */
-export async function present({ samples, sample, webhook, local, log, stdout }: Stage): Promise<void> {
+async function present(
+  samples: Samples,
+  report: SampleReport,
+  { webhook, local, log, stdout }: RunningDemo,
+): Promise<void> {
   const url = `https://localhost:${webhook.port}/validate`;
-  const caFile = join(certificateFolder, 'ca.crt');
+  const caFile = join(CERTIFICATE_FOLDER, 'ca.crt');
   const lines = [
     `The sample cluster in ${samples.cluster}:`,
     '',
-    sample.text,
+    report.text,
     `Webhook   ${url}`,
     ...['/livez', '/readyz', '/metrics', '/api/v1/report'].map((path) => `Local     ${local}${path}`),
   ];
-  // the answers below say all that the log would
+  // the answers below show everything that the log would
   const { level } = log;
   log.level = 'silent';
-  for (const { file, what } of samples.reviews) {
+  for (const { file, title } of samples.reviews) {
     const answer = await post(url, readSample(file), readSample(caFile));
     const command = `curl -sS --cacert ${caFile} -H 'content-type: application/json' --data-binary @${file} ${url}`;
-    lines.push('', `${what}:`, '', `  ${command}`, '', indent(JSON.stringify(JSON.parse(answer), null, 2)));
+    lines.push('', `${title}:`, '', `  ${command}`, '', indent(JSON.stringify(JSON.parse(answer), null, 2)));
   }
   log.level = level;
-  lines.push('', 'Ctrl-C ends it.', '');
+  lines.push('', 'Press Ctrl-C to stop.', '');
   stdout.write(escapeForTerminal(lines.join('\n')));
 }
 

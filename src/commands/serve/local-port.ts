@@ -1,27 +1,29 @@
+// The HTTP side of the local port: health, metrics, the last report, and a call that starts a sweep.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics/metrics.ts';
 
-/** What the local port tells of, and what can be asked of it. */
-export interface LocalState {
-  /** The names of this machine, by which it may be called. */
+/** What the local port needs. */
+export interface LocalPortDeps {
+  /** The names of this machine that a caller may use as host. */
   readonly names: readonly string[];
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly log: Log;
-  /** Why the webhook should get no calls now, or undefined where it should. */
+  /** Why the webhook should get no calls now; undefined where it should. */
   readonly unready: () => string | undefined;
-  /** The last complete report. */
-  readonly report: () => LocalReport;
-  /** Starts a sweep, or says why it does not. */
-  readonly sweep: () => LocalSweep;
+  /** The report of the last complete sweep. */
+  readonly report: () => ReportAnswer;
+  /** Starts a sweep, or returns why it does not. */
+  readonly sweep: () => SweepAnswer;
 }
 
-/** A report as pieces of JSON text, each made when the one before is on its way; or why there is none. */
-export type LocalReport = { readonly chunks: Iterable<string> } | { readonly reason: string };
+/** A report as pieces of JSON text, each made when the previous one is sent; or why there is none. */
+export type ReportAnswer = { readonly chunks: Iterable<string> } | { readonly reason: string };
 
-/** What became of a demand for a sweep: where it is refused, whether another replica would take it, or this one later. */
-export type LocalSweep =
+/** The answer to a call for a sweep: it was started or queued, or why not. */
+export type SweepAnswer =
   | { readonly state: 'started' | 'queued' }
   | { readonly refused: 'not-leading' | 'no-sweeper'; readonly reason: string }
   | { readonly refused: 'too-soon'; readonly reason: string; readonly retryAfter: number };
@@ -30,7 +32,7 @@ interface Answer {
   readonly code: number;
   readonly type: string;
   readonly body: string | Iterable<string>;
-  /** `allow` where another method was asked for, `retry-after` where the time is wrong. */
+  /** `allow` if the method is wrong, `retry-after` if the call comes too soon. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -38,18 +40,18 @@ const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 const SWEEP = '/api/v1/sweep';
 
-const CRASHED = 'kubelet-guard failed on this call; its log tells why\n';
+const CRASHED = 'kubelet-guard failed on this call; see its log\n';
 
-/** No call here needs a body; a client that sends more than this is cut off. */
+/** No call here needs a body; the connection of a client that sends more bytes is closed. */
 const BODY_LIMIT = 65_536;
 
-/** Four numbers; browsers write every other form of an IPv4 address so. */
+/** An IPv4 address as browsers write it. */
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
-/** Names that no one outside of the cluster or the machine can give to an address. */
+/** Host names that only this machine or the cluster can resolve to an address. */
 const INSIDE = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+\.svc(?:\.cluster\.local)?)$/;
 
-/** `Content-Type` decides, and no page of another site may show or run an answer. */
+/** Browsers must use the content type as sent, and must not show or run an answer in a page of another site. */
 const HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -57,23 +59,23 @@ const HEADERS = {
 };
 
 /** Makes the listener of the local port: `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
-export function createLocal(state: LocalState): (request: IncomingMessage, response: ServerResponse) => void {
+export function createLocal(state: LocalPortDeps): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     discardBody(request);
     answer(state, request)
       .then((answer) => reply(response, answer))
       .catch((cause: unknown) => {
         state.log.error({ err: cause }, 'a call to the local port failed because of a bug');
-        // half of a report must not look like a whole one
+        // half of a report must not look like a complete one
         if (response.headersSent) response.destroy();
         else response.writeHead(500, { 'content-type': TEXT }).end(CRASHED);
       });
   };
 }
 
-async function answer(state: LocalState, request: IncomingMessage): Promise<Answer> {
+async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<Answer> {
   const { metrics, unready, report } = state;
-  if (!isCalledAsItself(request, state.names)) {
+  if (!isThisHost(request, state.names)) {
     return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
   }
   const path = request.url?.split('?', 1)[0];
@@ -95,13 +97,13 @@ async function answer(state: LocalState, request: IncomingMessage): Promise<Answ
       return 'reason' in last ? failure(404, last.reason) : { code: 200, type: JSON_TYPE, body: last.chunks };
     }
     default:
-      return failure(404, 'there is nothing at this path');
+      return failure(404, 'this path is not served here');
   }
 }
 
-function sweep(state: LocalState, { method, headers }: IncomingMessage): Answer {
-  if (method !== 'POST') return failure(405, 'a sweep is asked for by POST', { allow: 'POST' });
-  if (isFromElsewhere(headers)) return failure(403, 'a page of another site may not start a sweep');
+function sweep(state: LocalPortDeps, { method, headers }: IncomingMessage): Answer {
+  if (method !== 'POST') return failure(405, 'use POST to start a sweep', { allow: 'POST' });
+  if (isFromOtherSite(headers)) return failure(403, 'a page of another site must not start a sweep');
   const answer = state.sweep();
   if ('retryAfter' in answer) return failure(429, answer.reason, { 'retry-after': String(answer.retryAfter) });
   if ('refused' in answer) return failure(answer.refused === 'not-leading' ? 409 : 404, answer.reason);
@@ -113,11 +115,11 @@ function failure(code: number, reason: string, headers?: Answer['headers']): Ans
 }
 
 /**
- * Whether the host that the caller means is this one. A web page can have a name of its own point here, and then read the
- * answers as its own; it cannot have an address, nor a name that only the machine or the cluster gives.
+ * Whether the caller means this host. A web page of another site can let its own name point here (DNS rebinding), and then
+ * read the answers. It cannot do that with an IP address, or with a name that only this machine or the cluster resolves.
  */
-function isCalledAsItself({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
-  // only HTTP/1.0 leaves it out, and no browser
+function isThisHost({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
+  // only HTTP/1.0 has no host, and no browser uses that
   if (host === undefined) return true;
   const [, ipv6, plain = ''] = /^(?:\[([\da-f:.]+)\]|([^[\]:]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   if (ipv6 !== undefined) return true;
@@ -125,8 +127,8 @@ function isCalledAsItself({ headers: { host } }: IncomingMessage, names: readonl
   return IPV4.test(name) || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
 }
 
-/** Whether a page of another site asks; what is no browser sends neither header. */
-function isFromElsewhere({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
+/** Whether a page of another site sends the call. Other programs than browsers send neither header. */
+function isFromOtherSite({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   return origin !== undefined && (host === undefined || origin !== `http://${host}`);
 }
@@ -157,7 +159,7 @@ async function reply(response: ServerResponse, { code, type, body, headers: spec
   response.end();
 }
 
-/** Waits until the client has taken what it was sent, or is gone. */
+/** Waits until the client can take more, or is gone. */
 async function drained(response: ServerResponse): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const go = (): void => {

@@ -1,49 +1,63 @@
+// The watches of `serve`: pods and ConfigMaps for `ratchet` and the sweeper, and nodes for the sweeper.
+
 import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../../controls/index.ts';
-import type { ChangeNotices, Notices } from '../../sweeper/changes.ts';
-import { startObjectWatches, type ObjectWatches } from '../../webhook/object-watches.ts';
-import type { ObjectCache } from '../../webhook/object-cache.ts';
-import type { Log } from '../../runtime/log.ts';
 import type { Cluster } from '../../kube/cluster.ts';
+import { WATCHED_CONFIG_MAPS } from '../../inspect.ts';
 import {
   watchObjects,
   type ObjectApi,
   type ObjectWatch,
   type ObjectWatchEvents,
 } from '../../kube/watch/object-watch.ts';
-import { WATCHED_CONFIG_MAPS } from '../../inspect.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { ChangeNotices, Notices } from '../../sweeper/changes.ts';
+import type { ObjectCache } from '../../webhook/object-cache.ts';
+import { startObjectWatches, type ObjectWatches } from '../../webhook/object-watches.ts';
 import { ADMISSION } from '../allowances.ts';
 
-/** Who wants to hear of watched objects. */
-export interface Listeners {
+/** What the watches need. */
+export interface WatchesDeps {
   /** What `ratchet` compares with. */
   readonly cache: ObjectCache;
-  /** What starts sweeps, where there is a sweeper. */
+  /** What starts sweeps after a change; undefined where there is no sweeper. */
   readonly notices: ChangeNotices | undefined;
   readonly log: Log;
 }
 
-/** Follows the cluster, so that `ratchet` knows what there was before a start and what other replicas saw. */
-export function followCluster(cluster: Cluster, { cache, notices, log }: Listeners): ObjectWatches {
+/** Starts the watches of a cluster. */
+export function startWatches(cluster: Cluster, deps: WatchesDeps): ObjectWatches {
+  const watches = watchPodsAndConfigMaps(cluster, deps);
+  if (deps.notices === undefined) return watches;
+  const nodes = watchNodes(cluster, deps.notices.nodes, deps.log);
+  return {
+    ...watches,
+    stop: async () => {
+      await Promise.all([watches.stop(), nodes.stop()]);
+    },
+  };
+}
+
+function watchPodsAndConfigMaps(cluster: Cluster, { cache, notices, log }: WatchesDeps): ObjectWatches {
   const configMaps = WATCHED_CONFIG_MAPS.map(({ namespace: home, name }) => ({
     kind: 'ConfigMap' as const,
     label: `ConfigMaps ${name}`,
     isIn: (namespace: string) => namespace === home,
-    watch: watching(cluster.configMap(name), notices?.configMaps),
+    watch: watchOf(cluster.configMap(name), notices?.configMaps),
   }));
   const pods = {
     kind: 'Pod' as const,
     label: 'mirror pods',
     isIn: () => true,
-    watch: watching(cluster.pods, notices?.pods),
+    watch: watchOf(cluster.pods, notices?.pods),
   };
   return startObjectWatches({ controls, allowance: ADMISSION, cache, log, watched: [pods, ...configMaps], pause });
 }
 
-/** Follows the nodes for the sweeper alone: of each it keeps only what it needs to see a change. */
-export function followNodes(cluster: Cluster, notices: Notices, log: Log): ObjectWatch {
-  const watch = watching(
+/** Watches nodes for the sweeper only. */
+function watchNodes(cluster: Cluster, notices: Notices, log: Log): ObjectWatch {
+  const watch = watchOf(
     cluster.nodes,
     notices,
   )({
@@ -53,7 +67,7 @@ export function followNodes(cluster: Cluster, notices: Notices, log: Log): Objec
       if (lost !== undefined) log.warn({ reason: lost }, 'nodes cannot be watched; sweeps still run at their interval');
     },
     crashed: (cause) => {
-      log.error({ err: cause }, 'following nodes failed because of a bug');
+      log.error({ err: cause }, 'watching nodes failed because of a bug');
     },
   });
   watch.follow(['']);
@@ -65,7 +79,7 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
   return setTimeout(milliseconds, undefined, { signal, ref: false });
 }
 
-function watching(api: ObjectApi, notices: Notices | undefined): (events: ObjectWatchEvents) => ObjectWatch {
+function watchOf(api: ObjectApi, notices: Notices | undefined): (events: ObjectWatchEvents) => ObjectWatch {
   const clock = { clock: () => performance.now(), pause, random: Math.random };
   return (events) => watchObjects(api, notices === undefined ? events : both(events, notices), clock);
 }

@@ -32,12 +32,12 @@ function identity(options: CertificateOptions, expiries: Date[] = []) {
   });
 }
 
-describe('flags that do not go together are wrong use', () => {
+describe('flags that contradict each other are rejected', () => {
   const tlsCertFile = 'x';
   test.each([
-    [{ tlsCertFile }, '--tls-cert-file and --tls-private-key-file go together'],
-    [{ tlsPrivateKeyFile: 'x', tlsSecret: 'y' }, '--tls-secret and --tls-cert-file are two ways to the same'],
-    [{ tlsService: 'x' }, '--tls-service names what --tls-secret makes certificates for'],
+    [{ tlsCertFile }, '--tls-cert-file and --tls-private-key-file need each other'],
+    [{ tlsPrivateKeyFile: 'x', tlsSecret: 'y' }, '--tls-secret and --tls-cert-file exclude each other'],
+    [{ tlsService: 'x' }, '--tls-service needs --tls-secret'],
     [{ tlsSecret: 'x' }, '--tls-secret needs a cluster: pass --kubeconfig'],
   ])('%j', async (options, words) => {
     await expect(identity(options)).rejects.toThrow(words);

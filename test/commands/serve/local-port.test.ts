@@ -6,11 +6,11 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 
-import { createLocal, type LocalState, type LocalSweep } from '../../../src/commands/serve/local-port.ts';
+import { createLocal, type LocalPortDeps, type SweepAnswer } from '../../../src/commands/serve/local-port.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { Lines } from '../../support/admission.ts';
 
-function local(state: Partial<LocalState> = {}) {
+function local(state: Partial<LocalPortDeps> = {}) {
   const lines = new Lines();
   const metrics = { contentType: 'text/plain', text: () => Promise.resolve('metric 1\n') };
   const listener = createLocal({
@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 /** A connection to a server of its own. */
-async function connected(state: Partial<LocalState>): Promise<{ socket: Socket; lines: Lines }> {
+async function connected(state: Partial<LocalPortDeps>): Promise<{ socket: Socket; lines: Lines }> {
   const { listener, lines } = local(state);
   const server = createServer(listener);
   servers.push(server);
@@ -134,7 +134,7 @@ describe('the host by which it is called', () => {
   test.each(doors)('is checked for %s %s', async (method, path) => {
     let asked = 0;
     const count = () => (asked += 1);
-    const state: Partial<LocalState> = {
+    const state: Partial<LocalPortDeps> = {
       metrics: { contentType: 'text/plain', text: () => Promise.resolve(`${count()}`) },
       unready: () => `${count()}`,
       report: () => ({ reason: `${count()}` }),
@@ -248,7 +248,7 @@ describe('the report', () => {
 });
 
 describe('a sweep', () => {
-  const answers: readonly [LocalSweep, number, object][] = [
+  const answers: readonly [SweepAnswer, number, object][] = [
     [{ state: 'started' }, 202, { state: 'started' }],
     [{ state: 'queued' }, 202, { state: 'queued' }],
     [{ refused: 'not-leading', reason: 'a leads; ask it' }, 409, { reason: 'a leads; ask it' }],
@@ -287,7 +287,7 @@ describe('a sweep', () => {
     [202, { host: 'kubelet-guard.kubelet-guard.svc' }],
   ])('is answered with %d to a client that sends %j', async (status, headers) => {
     let count = 0;
-    const sweep = (): LocalSweep => {
+    const sweep = (): SweepAnswer => {
       count += 1;
       return { state: 'started' };
     };

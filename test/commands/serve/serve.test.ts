@@ -12,7 +12,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 
 import { developmentCertificates } from '../../../src/runtime/certificates/development.ts';
 import { StartError } from '../../../src/runtime/start-error.ts';
-import { serve, type ServeOptions } from '../../../src/commands/serve/serve.ts';
+import type { ServeOptions } from '../../../src/commands/serve/options.ts';
+import { serve } from '../../../src/commands/serve/serve.ts';
 import { Lines, review } from '../../support/admission.ts';
 
 let folder: string;
@@ -139,7 +140,7 @@ describe('serving', () => {
     expect(await exit).toBe(0);
     const { local: alone, log } = await start();
     expect((await ask(`${alone}/readyz`)).code).toBe(200);
-    expect(log.entries.filter(({ msg }) => String(msg).startsWith('no cluster is followed'))).toHaveLength(1);
+    expect(log.entries.filter(({ msg }) => String(msg).startsWith('no cluster is watched'))).toHaveLength(1);
   });
 
   test('takes nothing older than TLS 1.2', async () => {
@@ -288,13 +289,13 @@ describe('a start that fails says what to do', () => {
 
   test('without a certificate', async () => {
     expect((await faultOf({})).message).toBe(
-      'no certificate to serve with: pass --tls-secret, or --tls-cert-file and --tls-private-key-file, or try it out with --demo',
+      'there is no serving certificate: pass --tls-secret, or --tls-cert-file and --tls-private-key-file, or try --demo',
     );
   });
 
   test('with half a pair', async () => {
     const { tlsCertFile } = files;
-    expect((await faultOf({ tlsCertFile })).message).toContain('go together: pass both');
+    expect((await faultOf({ tlsCertFile })).message).toContain('need each other: pass both');
   });
 
   test('with an expired certificate', async () => {
@@ -352,7 +353,7 @@ describe('the demo', () => {
     let text = '';
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
       text += chunk.toString();
-      if (text.includes('Ctrl-C ends it.')) break;
+      if (text.includes('Press Ctrl-C to stop.')) break;
     }
     const exited = once(child, 'exit');
 

@@ -1,27 +1,36 @@
-import type { SweepResult, SweepWatcher } from '../../sweeper/run/sweep.ts';
-import type { Finding } from '../../policy/finding.ts';
-import type { Log } from '../../runtime/log.ts';
+// The log lines of one sweep.
 
-/** Writes the log of one sweep. */
+import type { Finding } from '../../../policy/finding.ts';
+import type { Log } from '../../../runtime/log.ts';
+import type { SweepResult, SweepWatcher } from '../../../sweeper/run/sweep.ts';
+
+/** Logs one sweep. */
 export interface SweepLog {
-  readonly began: (trigger: string) => void;
+  readonly started: (trigger: string) => void;
   readonly watcher: SweepWatcher;
-  /** A kubelet was sent a token though its certificate did not verify. */
+  /** A token was sent to a kubelet whose certificate could not be verified. */
   readonly unverified: (node: string) => void;
   readonly ended: (result: SweepResult, seconds: number) => void;
 }
 
-/** Makes the log of a sweep; every line of it names the run. */
-export function sweepLog(log: Log): SweepLog {
+/**
+ * Makes the log of a sweep.
+ *
+ * @param log adds the id of the run to each line
+ */
+export function createSweepLog(log: Log): SweepLog {
   let unverified = 0;
   return {
-    began: (trigger) => {
-      log.debug({ trigger }, 'a sweep begins');
+    started: (trigger) => {
+      log.debug({ trigger }, 'a sweep starts');
     },
     watcher: {
       progress: () => undefined,
       unanswered: ({ component, source, problem }) => {
-        log.debug({ component, ...source, code: problem.code, problem: problem.message }, 'a process did not tell');
+        log.debug(
+          { component, ...source, code: problem.code, problem: problem.message },
+          'no answer from a kubelet or kube-apiserver',
+        );
       },
       found: (finding, exemption) => {
         const level = levelOf(finding, exemption !== undefined);
@@ -33,14 +42,17 @@ export function sweepLog(log: Log): SweepLog {
     },
     unverified: (node) => {
       unverified += 1;
-      log.debug({ node }, 'a kubelet that could not be verified got a token that can only read configz');
+      log.debug(
+        { node },
+        'a token that can only read configz was sent to a kubelet whose certificate could not be verified',
+      );
     },
     ended: ({ problems, summary, link, nodes }, seconds) => {
       for (const { problem } of problems) log.warn({ code: problem.code }, problem.message);
       const { skipped, skippedNames } = nodes;
-      if (skipped > 0) log.warn({ skipped, nodes: skippedNames }, 'nodes that say they are virtual did not answer');
+      if (skipped > 0) log.warn({ skipped, nodes: skippedNames }, 'virtual nodes did not answer');
       const facts = { seconds, summary, link: link.result, nodes, ...(unverified > 0 && { unverified }) };
-      log.info(facts, problems.length === 0 ? 'a sweep is complete' : 'a sweep is not complete, and clears nothing');
+      log.info(facts, problems.length === 0 ? 'a sweep is complete' : 'a sweep is incomplete and resolves no findings');
     },
   };
 }

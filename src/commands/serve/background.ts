@@ -1,0 +1,108 @@
+// What `serve` runs beside its ports: the reload of the configuration, the sweeper and the watches.
+
+import { controls } from '../../controls/index.ts';
+import type { Cluster } from '../../kube/cluster.ts';
+import { judgedControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
+import { createReloader } from '../../runtime/configuration/reload.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics/metrics.ts';
+import { createObjectCache } from '../../webhook/object-cache.ts';
+import type { ObjectWatches } from '../../webhook/object-watches.ts';
+import type { ValidatorConfiguration, ValidatorDeps } from '../../webhook/validator.ts';
+import type { ServeOptions } from './options.ts';
+import type { SweeperDeps } from './sweeper/deps.ts';
+import type { Sweeper } from './sweeper/sweeper.ts';
+import { pause, startWatches } from './watches.ts';
+
+/** What the background work needs. */
+export interface BackgroundDeps {
+  readonly cluster: Cluster | undefined;
+  readonly configuration: GuardConfiguration;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => Date;
+}
+
+/** The background work. */
+export interface Background {
+  readonly validator: ValidatorDeps;
+  readonly sweeper: Sweeper | undefined;
+  /** Why the webhook should get no calls yet, or undefined. */
+  readonly unready: () => string | undefined;
+  /** Sweeps give way to reviews: each review has to be reported here. */
+  readonly onReview: () => void;
+  /** Starts to reload the configuration, and returns what ends that. */
+  readonly startReloading: (milliseconds: number) => () => void;
+  readonly stop: () => Promise<unknown>;
+}
+
+/** Milliseconds after a review for which more reviews are expected. */
+const RECENT = 1000;
+
+/** Starts the sweeper and the watches. Without a cluster there are none. */
+export async function startBackground(
+  options: ServeOptions,
+  { cluster, configuration, log, metrics, now }: BackgroundDeps,
+): Promise<Background> {
+  const cache = createObjectCache(now);
+  let current = validatorConfiguration(configuration);
+  let lastReview = -Infinity;
+  const reloader = createReloader({
+    initial: configuration,
+    controls,
+    log,
+    metrics: metrics.configuration,
+    now,
+    onReload: (changed) => {
+      current = validatorConfiguration(changed);
+      watches?.watch(changed.namespaces);
+      sweeper?.reload();
+    },
+  });
+  const sweeper = await sweeperOf(cluster, options, {
+    configuration: reloader.current,
+    log,
+    metrics: metrics.sweep,
+    now,
+    clock: () => performance.now(),
+    pause,
+    isReviewing: () => performance.now() - lastReview < RECENT,
+  });
+  const watches: ObjectWatches | undefined =
+    cluster && startWatches(cluster, { cache, notices: sweeper?.notices, log });
+  watches?.watch(configuration.namespaces);
+  return {
+    validator: {
+      configuration: () => current,
+      cache,
+      stored: (...name) => sweeper?.stored(...name) ?? [],
+      now,
+    },
+    sweeper,
+    unready: () => watches?.unready(),
+    onReview: () => {
+      lastReview = performance.now();
+    },
+    startReloading: reloader.start,
+    stop: () => Promise.all([sweeper?.stop(), watches?.stop()]),
+  };
+}
+
+/** The part of a configuration that the validator needs. */
+function validatorConfiguration(configuration: GuardConfiguration): ValidatorConfiguration {
+  const { policy, namespaces } = configuration;
+  return { controls: judgedControls(controls, configuration), policy, namespaces };
+}
+
+async function sweeperOf(
+  cluster: Cluster | undefined,
+  options: ServeOptions,
+  deps: Omit<SweeperDeps, 'cluster' | 'kubeletCA'>,
+): Promise<Sweeper | undefined> {
+  if (cluster === undefined || options.only === 'webhook') return undefined;
+  const [{ startSweeper }, { readKubeletCA }] = await Promise.all([
+    import('./sweeper/sweeper.ts'),
+    import('../sweep-deps.ts'),
+  ]);
+  return startSweeper({ ...deps, cluster, kubeletCA: readKubeletCA(options.kubeletCertificateAuthority) });
+}

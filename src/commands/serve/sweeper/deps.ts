@@ -1,0 +1,23 @@
+// What the background sweeper needs of `serve`.
+
+import type { Cluster } from '../../../kube/cluster.ts';
+import type { GuardConfiguration } from '../../../runtime/configuration/configuration.ts';
+import type { Log } from '../../../runtime/log.ts';
+import type { SweepMetrics } from '../../../runtime/metrics/sweep.ts';
+
+/** What the background sweeper needs. */
+export interface SweeperDeps {
+  readonly cluster: Cluster;
+  /** The current configuration. */
+  readonly configuration: () => GuardConfiguration;
+  /** The CA of the kubelets' serving certificates in PEM, where one is configured. */
+  readonly kubeletCA: string | undefined;
+  readonly log: Log;
+  readonly metrics: SweepMetrics;
+  readonly now: () => Date;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock: () => number;
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  /** Whether the webhook of this process has just had a review: sweeps give way to it. */
+  readonly isReviewing: () => boolean;
+}

@@ -1,0 +1,79 @@
+// One sweep of the background sweeper, with its log and metrics.
+
+import { randomUUID } from 'node:crypto';
+
+import { controls } from '../../../controls/index.ts';
+import { dayOf } from '../../../runtime/configuration/configuration.ts';
+import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
+import type { Archive } from '../../../sweeper/reports/history.ts';
+import { sweep, type SweepPorts, type SweepResult } from '../../../sweeper/run/sweep.ts';
+import type { SweepTrigger } from '../../../sweeper/schedule.ts';
+import { clusterEvidence, sweepRules } from '../../sweep-deps.ts';
+import type { SweeperDeps } from './deps.ts';
+import { createSweepLog, type SweepLog } from './sweep-log.ts';
+
+/** What a sweep needs. */
+export interface SweepRunDeps extends SweeperDeps {
+  readonly archive: Archive;
+  /** Waits while the webhook has reviews. */
+  readonly turn: SweepPorts['turn'];
+  readonly onComplete: (result: SweepResult) => void;
+}
+
+/**
+ * Makes a function that sweeps once. It never rejects.
+ *
+ * @returns whether the sweep should be tried again soon, because it could not see everything
+ */
+export function createSweepRun(deps: SweepRunDeps): (trigger: SweepTrigger, signal: AbortSignal) => Promise<boolean> {
+  const { log, metrics, now, clock, onComplete } = deps;
+  return async (trigger, signal) => {
+    const id = randomUUID();
+    const began = clock();
+    const seconds = (): number => (clock() - began) / 1000;
+    const sweepLog = createSweepLog(log.child({ run: id }));
+    sweepLog.started(trigger);
+    try {
+      const result = await sweepOnce(deps, id, sweepLog, signal);
+      const isComplete = result.problems.length === 0;
+      if (isComplete) onComplete(result);
+      metrics.ended(isComplete ? 'complete' : 'partial', seconds(), now());
+      sweepLog.ended(result, seconds());
+      // missing rights stay missing until somebody grants them
+      return result.problems.some(({ problem }) => problem.code !== 'forbidden');
+    } catch (cause) {
+      metrics.ended('failed', seconds(), now());
+      if (signal.aborted) log.info({ run: id }, 'a sweep was stopped: this replica stops, or no longer leads');
+      else log.error({ run: id, err: cause }, 'a sweep failed because of a bug');
+      return false;
+    }
+  };
+}
+
+async function sweepOnce(
+  deps: SweepRunDeps,
+  id: string,
+  sweepLog: SweepLog,
+  signal: AbortSignal,
+): Promise<SweepResult> {
+  const { cluster, kubeletCA, metrics, archive, turn, now, clock } = deps;
+  const configuration = deps.configuration();
+  const plan = resolveSweep(configuration.settings.sweep?.value);
+  const evidence = await clusterEvidence(cluster, {
+    plan,
+    namespaces: configuration.namespaces,
+    kubeletCA,
+    clock,
+    now,
+    unverified: sweepLog.unverified,
+  });
+  const watcher: SweepLog['watcher'] = {
+    ...sweepLog.watcher,
+    unanswered: (document) => {
+      metrics.evidenceFailed(document.source.via, document.problem.code);
+      sweepLog.watcher.unanswered(document);
+    },
+  };
+  const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(now()));
+  return sweep({ id, entrance: 'serve' }, rules, { ...evidence, archive, watcher, turn, now }, signal);
+}

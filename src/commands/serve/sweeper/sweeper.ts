@@ -1,0 +1,189 @@
+// The background sweeper of `serve`: leader election, schedule, stored reports and the last report.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+
+import { controls } from '../../../controls/index.ts';
+import { inspect } from '../../../inspect.ts';
+import { eventSink } from '../../../kube/objects/events.ts';
+import { leaseOf } from '../../../kube/objects/lease.ts';
+import { reportClient } from '../../../kube/objects/reports.ts';
+import { renderJsonParts, reportFinding, reportHead, type ExemptionFor } from '../../../outputs/guard-report.ts';
+import { findExemption } from '../../../policy/decision/exempt.ts';
+import type { Finding } from '../../../policy/finding.ts';
+import type { Link } from '../../../policy/link/link.ts';
+import { dayOf } from '../../../runtime/configuration/configuration.ts';
+import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
+import { digest } from '../../../runtime/digest.ts';
+import { noticeChanges, type ChangeNotices } from '../../../sweeper/changes.ts';
+import { elect, type Leadership } from '../../../sweeper/leader-election.ts';
+import { createArchive, type Archive } from '../../../sweeper/reports/history.ts';
+import type { SweepResult } from '../../../sweeper/run/sweep.ts';
+import { giveWay } from '../../../sweeper/run/yield.ts';
+import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts';
+import { ADMISSION } from '../../allowances.ts';
+import { OWN_NAMESPACE } from '../../sweep-deps.ts';
+import type { ReportAnswer, SweepAnswer } from '../local-port.ts';
+import type { SweeperDeps } from './deps.ts';
+import { createSweepRun } from './sweep-run.ts';
+
+/** The background sweeper. If there are several replicas, one of them sweeps: the leader. */
+export interface Sweeper {
+  /** The report of the last complete sweep. */
+  readonly report: () => ReportAnswer;
+  /** Starts a sweep now, if this replica is the leader. A call is rejected shortly after a sweep, a signal is not. */
+  readonly sweepNow: (trigger: 'call' | 'signal') => SweepAnswer;
+  /** Receives the events of watched objects. */
+  readonly notices: ChangeNotices;
+  /** The findings of an object in the stored reports: `ratchet` compares with them where nothing newer is known. */
+  readonly stored: Archive['stored'];
+  /** Reads the configuration again. */
+  readonly reload: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+const LEASE = 'kubelet-guard-sweeper';
+
+/** Starts the background sweeper. Faults of the cluster do not end it. */
+export function startSweeper(deps: SweeperDeps): Sweeper {
+  const { configuration, metrics, now, clock, pause } = deps;
+  const settings = () => resolveSweep(configuration().settings.sweep?.value);
+  const exemptionFor: ExemptionFor = (finding) =>
+    findExemption(configuration().policy.exemptions, finding, dayOf(now()));
+  const archive = archiveOf(deps, exemptionFor);
+  let last: SweepResult | undefined;
+  const sweep = createSweepRun({
+    ...deps,
+    archive,
+    turn: giveWay(deps.isReviewing, pause),
+    onComplete: (result) => {
+      last = result;
+      metrics.counts({ findings: countsOf(result.ledger.findings()), nodes: result.nodes });
+    },
+  });
+  const schedule = scheduleSweeps({ sweep, settings, clock, pause, random: Math.random });
+  const election = electLeader(deps, schedule, () => {
+    // the leader has the counts and the report
+    metrics.counts(undefined);
+    last = undefined;
+  });
+  const stopped = new AbortController();
+  const loading = loadReports(stopped.signal);
+
+  /** Replicas that do not sweep load the stored reports too, because their webhook compares with them. */
+  async function loadReports(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (election.leadership().state !== 'leading') await archive.load(signal).catch(() => undefined);
+      await pause(settings().interval, signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    report: () => {
+      if (last === undefined) return { reason: noReportReason(election.leadership()) };
+      const { run, problems, summary, link, ledger } = last;
+      const head = reportHead(run, problems, summary, last);
+      return { chunks: renderJsonParts(head, reported(ledger.findings(), exemptionFor, link)) };
+    },
+    sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
+    notices: noticeChanges(
+      (pod) =>
+        inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value: pod }], ADMISSION)
+          .findings,
+      schedule.change,
+    ),
+    stored: archive.stored,
+    reload: schedule.reload,
+    stop: async () => {
+      stopped.abort();
+      await schedule.stop();
+      await election.stop();
+      await loading;
+    },
+  };
+}
+
+function archiveOf({ cluster, configuration, log, metrics }: SweeperDeps, exemptionFor: ExemptionFor): Archive {
+  return createArchive({
+    reports: reportClient(cluster.request),
+    announce: eventSink(cluster.request),
+    digest,
+    setting: () => resolveSweep(configuration().settings.sweep?.value).reports,
+    exemptionFor,
+    watcher: {
+      chosen: (api) => {
+        log.info({ api }, api === 'none' ? 'findings are not stored in reports' : 'findings are stored in reports');
+      },
+      wrote: metrics.reportWritten,
+      lost: (reason) => {
+        if (reason === undefined) log.info('the stored reports can be read again');
+        else
+          log.warn(
+            { reason },
+            'the stored reports cannot be read; findings are logged, and only this process remembers them',
+          );
+      },
+      unreadable: (report, results) => {
+        log.warn({ report, results }, 'results in a stored report were changed by somebody else; they are ignored');
+      },
+    },
+  });
+}
+
+function electLeader(
+  { cluster, log, metrics, clock, now, pause }: SweeperDeps,
+  schedule: SweepSchedule,
+  onFollowing: () => void,
+): ReturnType<typeof elect> {
+  const changed = (leadership: Leadership): void => {
+    metrics.leads(leadership.state === 'leading');
+    if (leadership.state === 'leading') {
+      log.info('this replica sweeps');
+      schedule.lead(leadership.signal);
+    } else if (leadership.state === 'following') {
+      onFollowing();
+      log.info({ leader: leadership.holder }, 'another replica sweeps');
+    } else if (leadership.code !== 'stopped') {
+      // no other replica is known to have newer findings, so that the report stays
+      log.warn({ reason: leadership.reason }, 'cannot tell which replica sweeps');
+    }
+  };
+  return elect({
+    lease: leaseOf(cluster.request, { namespace: cluster.namespace ?? OWN_NAMESPACE, name: LEASE }),
+    identity: `${hostname()}_${randomUUID()}`,
+    clock,
+    now,
+    pause,
+    random: Math.random,
+    changed,
+  });
+}
+
+function sweepNow(schedule: SweepSchedule, leadership: Leadership, trigger: 'call' | 'signal'): SweepAnswer {
+  const rest = schedule.rest();
+  if (trigger === 'call' && rest > 0 && leadership.state === 'leading') {
+    const reason = 'a sweep has just ended; try again later';
+    return { refused: 'too-soon', reason, retryAfter: Math.ceil(rest / 1000) };
+  }
+  const state = schedule.demand();
+  return state === 'not-leading' ? { refused: 'not-leading', reason: noReportReason(leadership) } : { state };
+}
+
+function noReportReason(leadership: Leadership): string {
+  if (leadership.state === 'leading') return 'no sweep is complete yet';
+  if (leadership.state === 'following') return `this replica does not sweep; ask the replica ${leadership.holder}`;
+  return `cannot tell which replica sweeps: ${leadership.reason}`;
+}
+
+function* reported(findings: Iterable<Finding>, exemptionFor: ExemptionFor, link: Link) {
+  for (const finding of findings) yield reportFinding(finding, exemptionFor, link);
+}
+
+function countsOf(findings: Iterable<Finding>): Map<string, Record<Finding['outcome']['result'], number>> {
+  const counts = new Map(controls.map(({ slug }) => [slug, { pass: 0, fail: 0, unknown: 0 }]));
+  for (const { control, outcome } of findings) {
+    const results = counts.get(control.slug);
+    if (results !== undefined) results[outcome.result] += 1;
+  }
+  return counts;
+}

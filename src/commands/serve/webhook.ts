@@ -1,0 +1,92 @@
+// The webhook of `serve`: its HTTPS server, and the reviewer with its worker thread.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { boundConnections } from '../../runtime/connections.ts';
+import { listen, type Address, type Listener } from '../../runtime/listener.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { AdmissionMetrics } from '../../runtime/metrics/metrics.ts';
+import { WorkerThread } from '../../runtime/worker.ts';
+import { createApp } from '../../webhook/http/app.ts';
+import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
+import { BodyMemory } from '../../webhook/http/body-memory.ts';
+import { changeIdentity, createWebhookServer } from '../../webhook/http/server.ts';
+import { createReviewer, type Reviewer } from '../../webhook/reviewer.ts';
+import { createDecide, createDecideUnchecked, createValidator, type ValidatorDeps } from '../../webhook/validator.ts';
+import { createReviewInWorker, type FindingsJob, type FindingsResult } from '../../webhook/worker.ts';
+import { ADMISSION_AT_ONCE } from '../allowances.ts';
+import type { Identity } from './certificates.ts';
+
+/** What the webhook needs. */
+export interface WebhookDeps extends ValidatorDeps {
+  readonly identity: Identity;
+  readonly metrics: AdmissionMetrics;
+  readonly log: Log;
+  /** Called at the start of each review. */
+  readonly onReview: () => void;
+}
+
+/** The webhook while it listens. */
+export interface Webhook extends Listener {
+  /** Ends the worker thread. */
+  readonly stop: () => Promise<void>;
+}
+
+/** An API server waits 2 s for an answer: the `timeoutSeconds` of the ValidatingWebhookConfiguration as shipped. */
+const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
+
+/**
+ * Starts the webhook.
+ *
+ * @throws StartError (rejects) if it cannot listen on the address
+ */
+export async function startWebhook(deps: WebhookDeps, address: Address): Promise<Webhook> {
+  const { identity, metrics, log, onReview } = deps;
+  const { reviewer, stop } = await startReviewer(deps);
+  const app = createApp({
+    reviewer: {
+      ...reviewer,
+      review: (...call) => {
+        onReview();
+        return reviewer.review(...call);
+      },
+    },
+    bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
+    metrics,
+    log,
+    clock: () => performance.now(),
+  });
+  const server = createWebhookServer(app, identity.current());
+  boundConnections(server);
+  try {
+    const listener = await listen(server, address, '--listen');
+    identity.start(() => {
+      changeIdentity(server, identity.current());
+    });
+    return { ...listener, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+async function startReviewer(
+  deps: ValidatorDeps,
+): Promise<{ readonly reviewer: Reviewer; readonly stop: () => Promise<void> }> {
+  const { configuration, now } = deps;
+  const thread = new WorkerThread<FindingsJob, FindingsResult>(workerFile(), WORKER_OPTIONS);
+  await thread.ready;
+  const reviewer = createReviewer({
+    validate: createValidator({ ...deps, allowance: ADMISSION_AT_ONCE }),
+    decideUnchecked: createDecideUnchecked(configuration, now),
+    reviewInWorker: createReviewInWorker(thread.run, configuration, createDecide(deps)),
+  });
+  return { reviewer, stop: thread.stop };
+}
+
+/** The script of the thread: built beside the program, or the source beside this file. */
+function workerFile(): string {
+  const built = join(import.meta.dirname, 'worker.js');
+  return existsSync(built) ? built : join(import.meta.dirname, 'worker.ts');
+}
