@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 
 import { addCheck } from './commands/check/command.ts';
-import { addConfig } from './commands/config.ts';
+import { addConfig } from './commands/config/command.ts';
 import { addDoctor } from './commands/doctor/command.ts';
-import { addExplain } from './commands/explain.ts';
-import { addExport } from './commands/export.ts';
+import { addExplain } from './commands/explain/command.ts';
+import { addExport } from './commands/export/command.ts';
 import { addNodeAgent } from './commands/node/agent-command.ts';
 import { addNode } from './commands/node/command.ts';
 import { addServe } from './commands/serve/command.ts';

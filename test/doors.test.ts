@@ -11,7 +11,8 @@ import { parseStream } from '../src/facts/yaml/documents.ts';
 import { inspect } from '../src/inspect.ts';
 import type { RawDocument } from '../src/policy/document.ts';
 import type { DecisionPolicy } from '../src/policy/finding.ts';
-import { reportRun, type GuardReport } from '../src/outputs/guard-report.ts';
+import type { GuardReport } from '../src/outputs/guard-report.ts';
+import { reportRun } from '../src/outputs/report.ts';
 import { fixturesOf, type Fixture } from './support/fixtures.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
@@ -170,15 +171,17 @@ async function* one(document: RawDocument): AsyncGenerator<RawDocument> {
 }
 
 async function throughFile({ name, text }: Fixture): Promise<GuardReport> {
-  const { output } = await check({
-    inspect: (document) => inspect(controls, [document], AMPLE),
+  const options = {
     policy: EVERYTHING,
-    documents: one({ form: 'text', path: `${name}.yaml`, text }),
-    runId: 'run',
-    now: () => new Date(0),
     output: 'json',
     failOn: 'fail',
     style: { color: false, quiet: false },
+  } as const;
+  const { output } = await check(options, {
+    inspect: (document) => inspect(controls, [document], AMPLE),
+    documents: one({ form: 'text', path: `${name}.yaml`, text }),
+    runId: 'run',
+    now: () => new Date(0),
   });
   return JSON.parse(output) as GuardReport;
 }

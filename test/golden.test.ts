@@ -15,7 +15,9 @@ import { evaluate } from '../src/policy/evaluate.ts';
 import type { RawDocument } from '../src/policy/document.ts';
 import type { SourceProblem } from '../src/policy/reading.ts';
 import type { Subject } from '../src/policy/subject.ts';
-import { renderJson, reportRun, type GuardReport } from '../src/outputs/guard-report.ts';
+import type { GuardReport } from '../src/outputs/guard-report.ts';
+import { renderJson } from '../src/outputs/json.ts';
+import { reportRun } from '../src/outputs/report.ts';
 import { readPaths } from '../src/evidence/files.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
@@ -80,14 +82,12 @@ function kubeletOf(distribution: string): Subject[] {
 
 /** The report of a distribution, with a run that never changes. */
 async function reportOf(distribution: string): Promise<string> {
-  const { output } = await check({
+  const options = { output: 'json', failOn: 'fail', style: { color: false, quiet: false } } as const;
+  const { output } = await check(options, {
     inspect: (document) => inspect(controls, [document], AMPLE),
     documents: documentsOf(distribution),
     runId: 'golden',
     now: () => new Date(0),
-    output: 'json',
-    failOn: 'fail',
-    style: { color: false, quiet: false },
   });
   const report = JSON.parse(output) as GuardReport;
   const { findings } = reportRun(report.run, { findings: evaluate(controls, kubeletOf(distribution)), problems: [] });

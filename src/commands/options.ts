@@ -5,6 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 
 import type { Control } from '../policy/control.ts';
+import type { FailOn } from '../outputs/counts.ts';
+import { outputs, type OutputName } from '../outputs/index.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,9 +14,9 @@ import type { Terminal } from './terminal.ts';
 /** The options of every command that prints a report. */
 export interface ReportOptions {
   readonly config?: string;
-  readonly output: 'text' | 'json';
+  readonly output: OutputName;
   readonly outputFile?: string;
-  readonly failOn: 'fail' | 'unknown' | 'never';
+  readonly failOn: FailOn;
   readonly quiet?: true;
   readonly color: 'auto' | 'always' | 'never';
 }
@@ -23,7 +25,9 @@ export interface ReportOptions {
 export function reportOptions(config: string): readonly Option[] {
   return [
     new Option('--config <file>', config),
-    new Option('--output <format>', 'format of the report').choices(['text', 'json']).default('text'),
+    new Option('--output <format>', 'format of the report')
+      .choices(outputs.map(({ name }) => name))
+      .default(outputs[0].name),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),
     new Option('--fail-on <what>', 'which results make the exit code non-zero')
       .choices(['fail', 'unknown', 'never'])

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { SweepPorts, SweepRules } from '../sweeper/run/sweep.ts';
 import { controls } from '../controls/index.ts';
 import { inspect, WATCHED_CONFIG_MAPS } from '../inspect.ts';
-import { findExemption } from '../policy/decision/exempt.ts';
+import { exemptionsAt } from '../outputs/run.ts';
 import type { Control } from '../policy/control.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
 import type { SweepPlan } from '../runtime/configuration/sweep.ts';
@@ -90,7 +90,7 @@ export function sweepRules(
   return {
     inspect: (document) => inspect(controls, [document], ADMISSION),
     isReported: ({ control, surface }) => isReported(control, surface),
-    exemptionFor: (finding) => findExemption(policy.exemptions, finding, today),
+    exemptionFor: exemptionsAt(policy.exemptions, today),
     concurrency,
   };
 }

@@ -1,16 +1,19 @@
-import type { Link } from '../policy/link/link.ts';
-import type { NodeCounts, ReportedFinding, ReportHead } from './guard-report.ts';
-import { escapeLine } from './printable.ts';
-import { paint, renderFinding, renderRemedies, summariseRun, type TextStyle } from './text.ts';
+// The text report of a sweep.
 
-/** So many nodes that pass are named; of more only the number is said. */
+import type { Link } from '../policy/link/link.ts';
+import type { NodeCounts, ReportedFinding, StreamedReport } from './guard-report.ts';
+import type { TextStyle } from './render.ts';
+import { paint, renderFinding, renderRemedies, summariseRun } from './lines.ts';
+import { escapeLine } from './printable.ts';
+
+/** How many of the nodes that pass are named. */
 const MOST_NAMES = 5;
 
 /**
- * The report of a sweep for people: the link as a whole, what failed or could not be told, what passed by control, what to
- * do, and a summary. It does not grow with the nodes that pass.
+ * Renders the report of a sweep for people: the link as a whole, what failed or is unknown, a count of what passed for each
+ * control, how to fix each control that failed, and a summary. It does not grow with the nodes that pass.
  */
-export function renderSweepText(head: ReportHead, findings: Iterable<ReportedFinding>, style: TextStyle): string {
+export function renderSweepText({ findings, ...head }: StreamedReport, style: TextStyle): string {
   const { color, quiet } = style;
   const lines: string[] = [];
   const failed = new Map<string, ReportedFinding>();
@@ -39,7 +42,7 @@ export function renderSweepText(head: ReportHead, findings: Iterable<ReportedFin
     : [...parts, [summariseRun(head)]].map((part) => part.map((line) => `${line}\n`).join('')).join('\n');
 }
 
-/** In the quietest report too: a kubelet can say so itself. */
+/** The quiet report lists them too, because a kubelet can set that label itself. */
 function renderSkipped({ skipped, skippedNames: names = [] }: Partial<NodeCounts> = {}): string[] {
   if (skipped === undefined || skipped === 0) return [];
   const more = skipped - names.length;
@@ -47,7 +50,7 @@ function renderSkipped({ skipped, skippedNames: names = [] }: Partial<NodeCounts
   const words = skipped === 1 ? '1 node was skipped: it has' : `${skipped} nodes were skipped: they have`;
   return [
     escapeLine(`${words} the label type=virtual-kubelet, and nothing answered there: ${nodes}`),
-    'What has no kubelet can be exempted in the configuration; until then its findings are unknown.',
+    'If they have no kubelet, exempt them in the configuration; until then their findings are unknown.',
   ];
 }
 

@@ -5,7 +5,8 @@ import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 
 import type { Inspection } from '../../src/policy/finding.ts';
 import { compareWithBaseline } from '../../src/commands/check/baseline.ts';
-import { referTo, renderJson, reportRun } from '../../src/outputs/guard-report.ts';
+import { renderJson } from '../../src/outputs/json.ts';
+import { referTo, reportRun } from '../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
 
 const run = {

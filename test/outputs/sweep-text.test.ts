@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { Link } from '../../src/policy/link/link.ts';
-import { reportHead, type ReportedFinding } from '../../src/outputs/guard-report.ts';
+import type { ReportedFinding } from '../../src/outputs/guard-report.ts';
+import { reportHead } from '../../src/outputs/report.ts';
 import { renderSweepText } from '../../src/outputs/sweep-text.ts';
-import type { TextStyle } from '../../src/outputs/text.ts';
+import type { TextStyle } from '../../src/outputs/render.ts';
 import type { SourceProblem } from '../../src/policy/reading.ts';
 
 const RUN = {
@@ -61,7 +62,7 @@ function render(
 ): string {
   const count = (result: string) => findings.filter((one) => one.result === result).length;
   const summary = { pass: count('pass'), fail: count('fail'), unknown: count('unknown') };
-  return renderSweepText(reportHead(RUN, problems, summary, { link }), findings, style);
+  return renderSweepText({ ...reportHead(RUN, problems, summary, { link }), findings }, style);
 }
 
 describe('the text report of a sweep', () => {

@@ -1,4 +1,5 @@
-import { summarise, type GuardReport, type ReportedFinding } from '../../outputs/guard-report.ts';
+import type { GuardReport, ReportedFinding } from '../../outputs/guard-report.ts';
+import { summarise } from '../../outputs/report.ts';
 import { isWorse, violationKeys, type OutcomeSummary } from '../../policy/decision/worse.ts';
 
 /** What of an earlier report is compared with. A `GuardReport` is one. */

@@ -5,7 +5,7 @@ import { StartError } from '../../runtime/start-error.ts';
 import { deliver, EXIT_CODES, readConfiguration, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
 import { runId, type Terminal } from '../terminal.ts';
 
-interface CheckOptions extends ReportOptions {
+interface CheckFlags extends ReportOptions {
   readonly baseline?: string;
   readonly writeBaseline?: string;
   readonly generateExemptions?: true;
@@ -44,10 +44,10 @@ export function addCheck(root: Command, terminal: Terminal): void {
       new Option('--expires <date>', 'last day of generated exemptions (default: in 90 days)').argParser(futureDay),
     )
     .addHelpText('after', HELP)
-    .action((paths: string[], options: CheckOptions) => runCheck(paths, options, terminal));
+    .action((paths: string[], options: CheckFlags) => runCheck(paths, options, terminal));
 }
 
-async function runCheck(paths: string[], options: CheckOptions, terminal: Terminal): Promise<void> {
+async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal): Promise<void> {
   // as from a variable of a script that is not set: never the same as nothing found
   if (paths.includes(''))
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
@@ -61,18 +61,20 @@ async function runCheck(paths: string[], options: CheckOptions, terminal: Termin
     import('../allowances.ts'),
   ]);
   const configuration = options.config === undefined ? undefined : await readConfiguration(options.config, controls);
-  const { output, errors, exitCode, baseline } = await check({
-    inspect: (document) => inspect(controls, [document], CHECK),
+  const checkOptions = {
     ...(configuration && { policy: configuration.policy }),
     ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),
+    ...(options.generateExemptions === true && { generateExemptions: { expires: options.expires } }),
     writesBaseline: options.writeBaseline !== undefined,
-    ...(options.expires !== undefined && { expires: options.expires }),
+    output: options.output,
+    failOn: options.failOn,
+    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
+  };
+  const { output, errors, exitCode, baseline } = await check(checkOptions, {
+    inspect: (document) => inspect(controls, [document], CHECK),
     documents: readPaths(paths, terminal.stdin),
     runId: runId(new Date()),
     now: () => new Date(),
-    output: options.generateExemptions === true ? 'exemptions' : options.output,
-    failOn: options.failOn,
-    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
   });
   terminal.exitWith(exitCode);
   terminal.printErrorLines(errors);

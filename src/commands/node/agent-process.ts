@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../../controls/index.ts';
 import { runAgent, type AgentWatcher } from './agent.ts';
-import { summarise, type GuardReport } from '../../outputs/guard-report.ts';
+import type { GuardReport } from '../../outputs/guard-report.ts';
+import { summarise } from '../../outputs/report.ts';
 import { defaultsOf, NODE_EVIDENCE } from '../../evidence/index.ts';
 import { cutToFit } from '../../evidence/node-agent/audit-size.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';

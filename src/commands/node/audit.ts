@@ -1,16 +1,15 @@
 import { combine } from '../../policy/link/combine.ts';
-import { findExemption, isExpired } from '../../policy/decision/exempt.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { ProcessDocument, RawDocument } from '../../policy/document.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
-import { exitCodeOf } from '../../outputs/exit-code.ts';
-import { renderJson, reportRun } from '../../outputs/guard-report.ts';
-import { renderSourceProblem, renderText, type TextStyle } from '../../outputs/text.ts';
+import { RunCounts } from '../../outputs/counts.ts';
+import { reportRun } from '../../outputs/report.ts';
+import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import { isSaid, willFail, withNext, type Next } from './next-start.ts';
 
 /** A node audit, as it was asked for. */
-export interface NodeRequest {
+export interface NodeRequest extends RunOptions {
   /** The findings of a document, as far as they are to be reported. */
   readonly inspect: (document: RawDocument) => Inspection;
   /** The processes of the host, the oldest first, and what kept some from being looked at. Each is open until the next is asked for. */
@@ -26,17 +25,6 @@ export interface NodeRequest {
   readonly exemptions: readonly Exemption[];
   readonly runId: string;
   readonly now: () => Date;
-  readonly output: 'text' | 'json';
-  readonly failOn: 'fail' | 'unknown' | 'never';
-  readonly style: TextStyle;
-}
-
-/** What `node` has to say. */
-export interface NodeAnswer {
-  readonly output: string;
-  /** Lines for standard error. */
-  readonly errors: readonly string[];
-  readonly exitCode: 0 | 1 | 3;
 }
 
 /** A process, judged. */
@@ -64,8 +52,8 @@ interface Seen {
  *
  * @returns the report and the exit code; what cannot be looked at is a problem of the run or an unknown, never a throw
  */
-export async function auditNode(request: NodeRequest): Promise<NodeAnswer> {
-  const { runId, now, failOn, exemptions, output, style } = request;
+export async function auditNode(request: NodeRequest): Promise<RunAnswer> {
+  const { runId, now, exemptions } = request;
   const startedAt = now().toISOString();
   const seen: Seen = { processes: [], stopped: [], pods: [], podFiles: new Map(), problems: [], notes: [] };
   for (const entry of request.look()) {
@@ -73,32 +61,19 @@ export async function auditNode(request: NodeRequest): Promise<NodeAnswer> {
     else judge(entry, request, seen);
   }
   const findings = await settle(seen);
-  const today = startedAt.slice(0, 10);
   const run = { id: runId, entrance: 'node', startedAt, finishedAt: now().toISOString() } as const;
-  const report = reportRun(run, { findings, problems: seen.problems }, (finding) =>
-    findExemption(exemptions, finding, today),
-  );
-  const counting = findings.filter((finding) => findExemption(exemptions, finding, today) === undefined);
-  const failing = counting.filter((finding) => finding.outcome.result === 'fail' || willFail(finding));
-  return {
-    output: output === 'json' ? renderJson(report) : renderText(report, style),
-    errors: [
-      ...seen.problems.map(renderSourceProblem),
-      ...seen.notes,
-      ...failing.filter(willFail).map(saysWhatComes),
-      ...(findings.length === 0 ? [`nothing to judge: ${request.places}`] : []),
-      ...expiredOf(exemptions, today),
-    ],
-    exitCode: exitCodeOf(
-      {
-        fail: failing.length,
-        unknown: counting.filter(({ outcome }) => outcome.result === 'unknown').length,
-        judged: findings.length,
-        complete: seen.problems.length === 0,
-      },
-      failOn,
-    ),
-  };
+  const exemptionFor = exemptionsAt(exemptions, startedAt);
+  const counts = new RunCounts();
+  const notes = [...seen.notes];
+  for (const finding of findings) {
+    const isExempted = exemptionFor(finding) !== undefined;
+    const isPending = willFail(finding);
+    counts.add(finding.outcome.result, { isExempted, ...(isPending && { countsAs: 'fail' }) });
+    if (isPending && !isExempted) notes.push(failsNextTime(finding));
+  }
+  const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
+  const nothing = `nothing to judge: ${request.places}`;
+  return concludeRun({ report, counts, notes, nothing, exemptions }, request);
 }
 
 function judge(document: ProcessDocument, request: NodeRequest, seen: Seen): void {
@@ -192,16 +167,7 @@ function withManifest(
   };
 }
 
-/** No count of the report shows it. */
-function saysWhatComes({ control, subject }: Finding): string {
+/** The counts of the report do not show it. */
+function failsNextTime({ control, subject }: Finding): string {
   return `${control.slug} of ${subject.name} fails with the next start of ${subject.component}, which counts as a violation`;
-}
-
-function expiredOf(exemptions: readonly Exemption[], today: string): string[] {
-  return exemptions
-    .filter((exemption) => isExpired(exemption, today))
-    .map(
-      ({ control, subject, expires }) =>
-        `the exemption of ${control} for ${subject} expired on ${expires} and no longer applies: renew or remove it`,
-    );
 }

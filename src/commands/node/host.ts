@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { controls } from '../../controls/index.ts';
-import { auditNode, type NodeAnswer } from './audit.ts';
+import { auditNode } from './audit.ts';
 import {
   changedSince,
   clientCAFileOf,
@@ -23,7 +23,7 @@ import { inspect } from '../../inspect.ts';
 import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles, RawDocument } from '../../policy/document.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
-import type { TextStyle } from '../../outputs/text.ts';
+import type { RunAnswer, RunOptions } from '../../outputs/run.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import { momentAt } from '../../runtime/configuration/certificates.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
@@ -37,7 +37,7 @@ import { HOST } from '../allowances.ts';
 import { runId } from '../terminal.ts';
 
 /** A node audit, as it was asked for. */
-export interface NodeAuditRequest {
+export interface NodeAuditRequest extends RunOptions {
   /** Where the root of the host is. */
   readonly root: string;
   /** What the host is called, where its files do not show it. */
@@ -48,9 +48,6 @@ export interface NodeAuditRequest {
   /** What is off is told too: it is handed over to who derives more from it, and shows it or not. */
   readonly tellsAll?: boolean;
   readonly evidence: readonly NodeEvidence[];
-  readonly output: 'text' | 'json';
-  readonly failOn: 'fail' | 'unknown' | 'never';
-  readonly style: TextStyle;
   readonly now: () => Date;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
@@ -60,7 +57,7 @@ export interface NodeAuditRequest {
 const MOST_TIME = 60_000;
 
 /** Judges a host once. */
-export async function auditHost(request: NodeAuditRequest, signal: AbortSignal): Promise<NodeAnswer> {
+export async function auditHost(request: NodeAuditRequest, signal: AbortSignal): Promise<RunAnswer> {
   const { root, evidence, output, failOn, style, now } = request;
   const configuration = loadConfiguration(request.config, controls);
   const { timeout } = resolveSweep(configuration.settings.sweep?.value);

@@ -4,11 +4,11 @@ import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, kubeletCA, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
-import type { SweepRequest } from './sweep.ts';
+import type { SweepOptions } from './sweep.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface SweepOptions extends ReportOptions, ClusterOptions {
+interface SweepFlags extends ReportOptions, ClusterOptions {
   readonly namespace?: string;
   readonly evidence?: readonly SweepEvidence[];
   readonly kubeletCertificateAuthority?: string;
@@ -34,12 +34,12 @@ export function addSweep(root: Command, terminal: Terminal): void {
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, how to sweep')) {
     command.addOption(option);
   }
-  command.addHelpText('after', HELP).action((options: SweepOptions) => runSweep(options, terminal));
+  command.addHelpText('after', HELP).action((options: SweepFlags) => runSweep(options, terminal));
 }
 
-async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void> {
+async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> {
   const { sweepOnce } = await import('./sweep.ts');
-  const request: SweepRequest = {
+  const sweepOptions: SweepOptions = {
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
     namespace: options.namespace,
     config: options.config,
@@ -52,7 +52,7 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
     now: () => new Date(),
   };
   await stoppable(terminal, 'the sweep is not complete, and nothing is said of what it saw', async (signal) => {
-    const { output, errors, exitCode } = await sweepOnce(request, signal);
+    const { output, errors, exitCode } = await sweepOnce(sweepOptions, signal);
     return () => {
       terminal.exitWith(exitCode);
       terminal.printErrorLines(errors);

@@ -1,10 +1,10 @@
+// `sweep`: sweeps a cluster once, and makes its report and exit code.
+
 import { controls } from '../../controls/index.ts';
 import { noArchive } from '../../sweeper/reports/history.ts';
-import { sweep, type SweepResult } from '../../sweeper/run/sweep.ts';
-import { exitCodeOf } from '../../outputs/exit-code.ts';
-import { renderJsonParts, reportFinding, reportHead, type ReportedFinding } from '../../outputs/guard-report.ts';
-import { renderSweepText } from '../../outputs/sweep-text.ts';
-import { renderSourceProblem, type TextStyle } from '../../outputs/text.ts';
+import { sweep } from '../../sweeper/run/sweep.ts';
+import { reportStream } from '../../outputs/report.ts';
+import { concludeRun, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import { dayOf, loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import type { SweepEvidence } from '../../evidence/index.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
@@ -13,8 +13,10 @@ import { progressBar } from '../progress.ts';
 import { clusterEvidence, readKubeletCA, sweepRules } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
 
-/** One sweep, as it was asked for. */
-export interface SweepRequest {
+const NOTHING = 'nothing to judge: no node, pod or ConfigMap was found';
+
+/** What is swept, and how the result is shown. */
+export interface SweepOptions extends RunOptions {
   /** Finds the cluster. */
   readonly open: (signal: AbortSignal) => Promise<Cluster>;
   /** Where the product runs, where the cluster does not say it. */
@@ -24,20 +26,9 @@ export interface SweepRequest {
   readonly evidence: readonly SweepEvidence[] | undefined;
   /** The path of the CA that kubelets are verified by. */
   readonly kubeletCA: string | undefined;
-  readonly output: 'text' | 'json';
-  readonly failOn: 'fail' | 'unknown' | 'never';
-  readonly style: TextStyle;
   /** Shows how far it is, where a person watches. */
   readonly progress: ((text: string) => void) | undefined;
   readonly now: () => Date;
-}
-
-/** What `sweep` has to say. */
-export interface SweepAnswer {
-  readonly output: string;
-  /** Lines for standard error. */
-  readonly errors: readonly string[];
-  readonly exitCode: 0 | 1 | 3;
 }
 
 /**
@@ -45,21 +36,21 @@ export interface SweepAnswer {
  *
  * @throws StartError where there is no cluster that can be asked
  */
-export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Promise<SweepAnswer> {
-  const { now, failOn, output, style, progress } = request;
-  const configuration = loadConfiguration(request.config, controls);
+export async function sweepOnce(options: SweepOptions, signal: AbortSignal): Promise<RunAnswer> {
+  const { now, progress } = options;
+  const configuration = loadConfiguration(options.config, controls);
   const settled = resolveSweep(configuration.settings.sweep?.value);
-  const plan = { ...settled, evidence: request.evidence ?? settled.evidence };
-  const cluster = await request.open(signal);
+  const plan = { ...settled, evidence: options.evidence ?? settled.evidence };
+  const cluster = await options.open(signal);
   const bar = progress && progressBar(progress);
   const startedAt = now();
   const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(startedAt));
-  const kubeletCA = readKubeletCA(request.kubeletCA);
+  const kubeletCA = readKubeletCA(options.kubeletCA);
   const unverified = new Set<string>();
   const ports = {
     ...(await clusterEvidence(cluster, {
       plan,
-      namespace: request.namespace,
+      namespace: options.namespace,
       namespaces: configuration.namespaces,
       kubeletCA,
       clock: () => performance.now(),
@@ -73,32 +64,23 @@ export async function sweepOnce(request: SweepRequest, signal: AbortSignal): Pro
   };
   const run = { id: runId(startedAt), entrance: 'sweep' } as const;
   const result = await sweep(run, rules, ports, signal).finally(() => bar?.clear());
-  const findings = Array.from(result.ledger.findings(), (finding) =>
-    reportFinding(finding, rules.exemptionFor, result.link),
+  return concludeRun(
+    {
+      report: reportStream(result, result.ledger.findings(), rules.exemptionFor),
+      counts: result.counts,
+      notes: tokenNote(unverified.size, plan.evidence),
+      nothing: NOTHING,
+      exemptions: configuration.policy.exemptions,
+    },
+    options,
   );
-  const head = reportHead(result.run, result.problems, result.summary, result);
-  return {
-    output: output === 'json' ? [...renderJsonParts(head, findings)].join('') : renderSweepText(head, findings, style),
-    errors: [...result.problems.map(renderSourceProblem), ...tokenNote(unverified.size, plan.evidence)],
-    exitCode: exitCodeOf(countsOf(findings, result), failOn),
-  };
 }
 
 function ignore(): void {
   // nobody watches
 }
 
-function countsOf(findings: readonly ReportedFinding[], { problems }: SweepResult) {
-  const counting = findings.filter(({ exempted }) => exempted === undefined);
-  return {
-    fail: counting.filter(({ result }) => result === 'fail').length,
-    unknown: counting.filter(({ result }) => result === 'unknown').length,
-    judged: findings.length,
-    complete: problems.length === 0,
-  };
-}
-
-/** Who reads the report has to know that a token went to whoever answered. */
+/** The reader has to know that a token was sent to servers that could not be verified. */
 function tokenNote(count: number, evidence: readonly SweepEvidence[]): string[] {
   if (count === 0 || !evidence.includes('configz')) return [];
   const kubelets = count === 1 ? '1 kubelet' : `${count} kubelets`;

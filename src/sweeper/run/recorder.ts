@@ -5,7 +5,8 @@ import { countLink, type Link } from '../../policy/link/link.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
-import type { NodeCounts, Summary } from '../../outputs/guard-report.ts';
+import { RunCounts } from '../../outputs/counts.ts';
+import type { NodeCounts } from '../../outputs/guard-report.ts';
 import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
 import type { Archive } from '../reports/history.ts';
 import { openLedger, type Ledger } from './findings.ts';
@@ -40,7 +41,7 @@ interface Named {
 
 /** What all findings add up to. */
 export interface BooksResult {
-  readonly summary: Summary;
+  readonly counts: RunCounts;
   readonly link: Link;
   readonly nodes: NodeCounts;
   readonly ledger: Ledger;
@@ -66,8 +67,7 @@ export function openBooks(
   at: string,
   signal: AbortSignal,
 ): Books {
-  const summary = { pass: 0, fail: 0, unknown: 0 };
-  let exempted = 0;
+  const counts = new RunCounts();
   const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
   const skippedNames: string[] = [];
   const ledger = openLedger();
@@ -81,11 +81,6 @@ export function openBooks(
       const isKnown = archive.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
       return drift === undefined || !isKnown ? finding : { ...finding, drift };
     });
-  const tell = (finding: Finding): void => {
-    const exemption = finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
-    if (exemption !== undefined) exempted += 1;
-    found(finding, exemption);
-  };
   /** What crashes here costs no more than itself, and is said once; nothing is stored then. */
   const close = async (
     about: ReportSubject,
@@ -111,9 +106,10 @@ export function openBooks(
       note(compared);
     }, undefined);
     for (const finding of compared) {
-      summary[finding.outcome.result] += 1;
+      const exemption = finding.outcome.result === 'pass' ? undefined : guarded(() => exemptionFor(finding), undefined);
+      counts.add(finding.outcome.result, { isExempted: exemption !== undefined });
       guarded(() => {
-        tell(finding);
+        found(finding, exemption);
       }, undefined);
     }
     try {
@@ -147,7 +143,7 @@ export function openBooks(
       }
     },
     result: (apiServersNotApplicable) => ({
-      summary: { ...summary, ...(exempted > 0 && { exempted }) },
+      counts,
       link: tally.result(apiServersNotApplicable),
       nodes: { ...nodes, ...(skippedNames.length > 0 && { skippedNames: skippedNames.toSorted() }) },
       ledger,

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 
 import { readBaseline } from '../../../src/commands/check/baseline-file.ts';
 import { compareWithBaseline } from '../../../src/commands/check/baseline.ts';
-import { renderJson, reportRun } from '../../../src/outputs/guard-report.ts';
+import { renderJson } from '../../../src/outputs/json.ts';
+import { reportRun } from '../../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../../support/findings.ts';
 
 const run = { id: 'run-1', entrance: 'check', startedAt: '', finishedAt: '' } as const;

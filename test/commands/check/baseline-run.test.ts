@@ -70,12 +70,12 @@ describe('check --write-baseline', () => {
     for (const more of [[], ['--fail-on', 'never']]) {
       expect(await check(...more, '--write-baseline', 'b.json', 'a.yaml', 'nowhere')).toMatchObject({
         status: 3,
-        stderr: expect.stringContaining('the baseline is not written: the run is not complete'),
+        stderr: expect.stringContaining('the baseline is not written because the run is incomplete'),
       });
     }
     expect(await check('--write-baseline', 'b.json', 'b.json')).toMatchObject({
       status: 3,
-      stderr: expect.stringContaining('kubelet-guard: the baseline is not written: '),
+      stderr: expect.stringContaining('kubelet-guard: the baseline is not written because '),
     });
     expect(readFileSync(join(folder, 'b.json'), 'utf8')).toBe('old');
   });
@@ -144,7 +144,7 @@ describe('check --baseline', () => {
     rmSync(join(folder, 'm/k.yaml'));
     expect(await check('--baseline', 'b.json', 'm')).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/^kubelet-guard: since the baseline: 1 mended, 1 no longer judged; .*\n$/),
+      stderr: expect.stringMatching(/^kubelet-guard: since the baseline: 1 fixed, 1 no longer judged; .*\n$/),
     });
     rmSync(join(folder, 'm/a.yaml'));
     expect(await check('--baseline', 'b.json', 'm')).toMatchObject({

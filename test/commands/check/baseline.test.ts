@@ -5,7 +5,9 @@ import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome, Violation } from '../../../src/policy/outcome.ts';
 import type { Source } from '../../../src/policy/reading.ts';
 import { compareWithBaseline } from '../../../src/commands/check/baseline.ts';
-import { renderJson, reportRun, type GuardReport } from '../../../src/outputs/guard-report.ts';
+import type { GuardReport } from '../../../src/outputs/guard-report.ts';
+import { renderJson } from '../../../src/outputs/json.ts';
+import { reportRun } from '../../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 
 const run = { id: 'now', entrance: 'check', startedAt: '', finishedAt: '' } as const;

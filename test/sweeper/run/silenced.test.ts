@@ -84,9 +84,9 @@ describe('a control that is off', () => {
 
   test('still breaks its end of the link', async () => {
     const changes = { evidence: [evidence('configz', (name) => configz(name, undefined))] };
-    const { link, summary } = await sweepWithout(['kubelet-client-ca'], changes);
+    const { link, counts } = await sweepWithout(['kubelet-client-ca'], changes);
     expect(link.result).toBe('fail');
-    expect(summary.fail).toBe(0);
+    expect(counts.summary.fail).toBe(0);
   });
 
   const pods = [apiServerPod('kube-apiserver-a', addressOf('a'), [], 'a'), kubeletConfigMap('/declared.crt')];
@@ -118,7 +118,7 @@ describe('a control that is off', () => {
         expect(some.link).toEqual(all.link);
         expect(some.problems).toEqual(all.problems);
         expect(some.nodes.skippedNames).toEqual(all.nodes.skippedNames);
-        const { pass, fail, unknown } = some.summary;
+        const { pass, fail, unknown } = some.counts.summary;
         expect(pass + fail + unknown).toBe(wanted.length);
         expect(told.filter((slug) => silenced.includes(slug))).toEqual([]);
       }),

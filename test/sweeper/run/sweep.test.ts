@@ -78,7 +78,7 @@ describe('a sweep', () => {
     );
     expect(result).toMatchObject({
       problems: [],
-      summary: { pass: 8, fail: 0, unknown: 0 },
+      counts: { summary: { pass: 8, fail: 0, unknown: 0 } },
       nodes: { pass: 2, fail: 0, unknown: 0, skipped: 0 },
       link: { result: 'pass', kubelets: { pass: 2 } },
       run: { startedAt: '2026-11-23T12:00:00.000Z' },
@@ -223,7 +223,7 @@ describe('kube-apiservers', () => {
     const pods = () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]);
     const at = (address: string) => () => Promise.resolve([{ ...forbidden, source: { node: address, via: 'flagz' } }]);
     const balanced = await run({ objects: pods, askApiServers: at(SERVER) });
-    expect(balanced.summary.unknown).toBe(0);
+    expect(balanced.counts.summary.unknown).toBe(0);
     // one that is not seen as a pod is there all the same
     const second = await run({ objects: pods, askApiServers: at('192.0.2.10:6443') });
     expect(find(second.ledger.findings(), CERT, '192.0.2.10:6443')?.outcome.result).toBe('unknown');

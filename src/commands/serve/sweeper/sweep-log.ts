@@ -47,10 +47,11 @@ export function createSweepLog(log: Log): SweepLog {
         'a token that can only read configz was sent to a kubelet whose certificate could not be verified',
       );
     },
-    ended: ({ problems, summary, link, nodes }, seconds) => {
+    ended: ({ problems, counts, link, nodes }, seconds) => {
       for (const { problem } of problems) log.warn({ code: problem.code }, problem.message);
       const { skipped, skippedNames } = nodes;
       if (skipped > 0) log.warn({ skipped, nodes: skippedNames }, 'virtual nodes did not answer');
+      const { summary } = counts;
       const facts = { seconds, summary, link: link.result, nodes, ...(unverified > 0 && { unverified }) };
       log.info(facts, problems.length === 0 ? 'a sweep is complete' : 'a sweep is incomplete and resolves no findings');
     },

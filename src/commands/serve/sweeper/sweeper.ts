@@ -8,10 +8,10 @@ import { inspect } from '../../../inspect.ts';
 import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
-import { renderJsonParts, reportFinding, reportHead, type ExemptionFor } from '../../../outputs/guard-report.ts';
+import { renderJsonParts } from '../../../outputs/json.ts';
+import { reportStream, type ExemptionFor } from '../../../outputs/report.ts';
 import { findExemption } from '../../../policy/decision/exempt.ts';
 import type { Finding } from '../../../policy/finding.ts';
-import type { Link } from '../../../policy/link/link.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import { digest } from '../../../runtime/digest.ts';
@@ -81,9 +81,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   return {
     report: () => {
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
-      const { run, problems, summary, link, ledger } = last;
-      const head = reportHead(run, problems, summary, last);
-      return { chunks: renderJsonParts(head, reported(ledger.findings(), exemptionFor, link)) };
+      return { chunks: renderJsonParts(reportStream(last, last.ledger.findings(), exemptionFor)) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
     notices: noticeChanges(
@@ -173,10 +171,6 @@ function noReportReason(leadership: Leadership): string {
   if (leadership.state === 'leading') return 'no sweep is complete yet';
   if (leadership.state === 'following') return `this replica does not sweep; ask the replica ${leadership.holder}`;
   return `cannot tell which replica sweeps: ${leadership.reason}`;
-}
-
-function* reported(findings: Iterable<Finding>, exemptionFor: ExemptionFor, link: Link) {
-  for (const finding of findings) yield reportFinding(finding, exemptionFor, link);
 }
 
 function countsOf(findings: Iterable<Finding>): Map<string, Record<Finding['outcome']['result'], number>> {

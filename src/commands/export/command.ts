@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
-import { StartError } from '../runtime/start-error.ts';
-import { flag } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import { StartError } from '../../runtime/start-error.ts';
+import { flag } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface ExportOptions {
   readonly config?: string;
@@ -20,10 +20,10 @@ export function addExport(root: Command, { print }: Terminal): void {
     .option('--static', 'for files that kube-apiserver reads at its start (from 1.36 on)')
     .action(async (options: ExportOptions) => {
       const [{ controls }, { default: data }, { renderPolicies }, { dayOf, loadConfiguration }] = await Promise.all([
-        import('../controls/index.ts'),
-        import('../facts/data/flags.json', { with: { type: 'json' } }),
-        import('../outputs/vap/vap.ts'),
-        import('../runtime/configuration/configuration.ts'),
+        import('../../controls/index.ts'),
+        import('../../facts/data/flags.json', { with: { type: 'json' } }),
+        import('../../outputs/vap/vap.ts'),
+        import('../../runtime/configuration/configuration.ts'),
       ]);
       const { policy, namespaces } = loadConfiguration(options.config, controls);
       const minors = data.versions.map((version) => Number(version.split('.')[1]));

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
-import { escapeForTerminal, escapeLine } from '../outputs/printable.ts';
-import { flag } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import { escapeForTerminal, escapeLine } from '../../outputs/printable.ts';
+import { flag } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** `config`: checks and shows configurations. */
 export function addConfig(root: Command, { print }: Terminal): void {
@@ -13,8 +13,8 @@ export function addConfig(root: Command, { print }: Terminal): void {
     .argument('<file>', 'GuardConfiguration')
     .action(async (file: string) => {
       const [{ controls }, { dayOf, loadConfiguration, notesOn }] = await Promise.all([
-        import('../controls/index.ts'),
-        import('../runtime/configuration/configuration.ts'),
+        import('../../controls/index.ts'),
+        import('../../runtime/configuration/configuration.ts'),
       ]);
       const notes = notesOn(loadConfiguration(file, controls), dayOf(new Date()));
       const lines = notes.map(({ line, column, message }) => `${file}:${line}:${column}: note: ${message}`);
@@ -26,9 +26,9 @@ export function addConfig(root: Command, { print }: Terminal): void {
     .addOption(flag('--config <file>', 'GuardConfiguration (default: what holds without one)'))
     .action(async (options: { readonly config?: string }) => {
       const [{ controls }, { dayOf, loadConfiguration }, { printConfiguration }] = await Promise.all([
-        import('../controls/index.ts'),
-        import('../runtime/configuration/configuration.ts'),
-        import('../runtime/configuration/print.ts'),
+        import('../../controls/index.ts'),
+        import('../../runtime/configuration/configuration.ts'),
+        import('../../runtime/configuration/print.ts'),
       ]);
       const configuration = loadConfiguration(options.config, controls);
       print(escapeForTerminal(printConfiguration(configuration, controls, dayOf(new Date()))));

@@ -1,0 +1,79 @@
+// The end of every run: what `check`, `node` and `sweep` print, and their exit code.
+
+import { findExemption, isExpired } from '../policy/decision/exempt.ts';
+import type { Exemption } from '../policy/control.ts';
+import type { ExitCode, FailOn, RunCounts } from './counts.ts';
+import type { StreamedReport } from './guard-report.ts';
+import { renderOf, type OutputName } from './index.ts';
+import { renderRunProblem } from './lines.ts';
+import type { TextStyle } from './render.ts';
+import type { ExemptionFor } from './report.ts';
+
+/** How a command reports. */
+export interface RunOptions {
+  readonly output: OutputName;
+  readonly style: TextStyle;
+  readonly failOn: FailOn;
+}
+
+/** What a run found. */
+export interface RunOutcome {
+  /** Its findings are read once. */
+  readonly report: StreamedReport;
+  readonly counts: RunCounts;
+  /** How many findings the run has, if the report does not show all of them. */
+  readonly judged?: number;
+  /** Lines for standard error. */
+  readonly notes: readonly string[];
+  /** The line for standard error if there is nothing to judge. */
+  readonly nothing: string;
+  /** The configured exemptions. */
+  readonly exemptions: readonly Exemption[];
+}
+
+/** What a command prints. */
+export interface RunAnswer {
+  /** The report in the chosen format. */
+  readonly output: string;
+  /** Lines for standard error. Each one says what could not be judged, and what to do. */
+  readonly errors: readonly string[];
+  readonly exitCode: ExitCode;
+}
+
+/** Renders the report of a run, and says which exit code it has. */
+export function concludeRun(
+  { report, counts, judged = counts.judged, notes, nothing, exemptions }: RunOutcome,
+  { output, style, failOn }: RunOptions,
+): RunAnswer {
+  const render = renderOf(output);
+  const { problems, complete, startedAt } = report.run;
+  return {
+    output: render(report, style),
+    errors: [
+      ...problems.map(renderRunProblem),
+      ...notes,
+      ...(judged === 0 ? [nothing] : []),
+      ...expiredNotes(exemptions, dayOf(startedAt)),
+    ],
+    exitCode: counts.exitCode(failOn, complete, judged),
+  };
+}
+
+/** Makes what finds the exemption that applies to a finding at a time, RFC 3339 in UTC. */
+export function exemptionsAt(exemptions: readonly Exemption[], time: string): ExemptionFor {
+  const today = dayOf(time);
+  return (finding) => findExemption(exemptions, finding, today);
+}
+
+function expiredNotes(exemptions: readonly Exemption[], today: string): string[] {
+  return exemptions
+    .filter((exemption) => isExpired(exemption, today))
+    .map(
+      ({ control, subject, expires }) =>
+        `the exemption of ${control} for ${subject} expired on ${expires} and no longer applies: renew or remove it`,
+    );
+}
+
+function dayOf(time: string): string {
+  return time.slice(0, 10);
+}
