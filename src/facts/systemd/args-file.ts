@@ -1,13 +1,13 @@
-// The files of arguments that microk8s keeps in /var/snap/microk8s/current/args (its patch of Kubernetes,
-// cmd/kubelite/app/options/options.go, ReadArgsFromFile). systemd has no part in them, but starts what reads them.
+// The argument files of microk8s in /var/snap/microk8s/current/args (its patch of Kubernetes,
+// cmd/kubelite/app/options/options.go, ReadArgsFromFile). systemd does not read them, but starts the program that does.
 
 import { HOLE, wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 
 /**
- * The arguments in such a file: quotes are removed wherever they are, each space separates, then variables are replaced.
+ * The arguments in such a file. Quotes are removed everywhere, each space separates, then variables are replaced.
  *
- * @param variables what is known of the environment, as SNAP_DATA; of others the value is not known
+ * @param variables the known variables, such as SNAP_DATA; others have an unknown value
  */
 export function argsOfFile(text: string, variables: ReadonlyMap<string, string>, budget: Budget): Word[] {
   budget.characters(text.length);
@@ -29,11 +29,11 @@ const OPEN = /\$(?:(?!)()|(\{)|([*#$@!?\-0-9])|([A-Za-z0-9_]+))?/g;
 function expandAsGo(part: string, variables: ReadonlyMap<string, string>, budget: Budget): Word {
   budget.words();
   const unknown = new Set<string>();
-  // behind the last closing brace none has to be looked for
+  // no closing brace follows the last one
   const lastClose = part.lastIndexOf('}') + 1;
   const replace = (all: string, braced?: string, open?: string, special?: string, plain?: string): string => {
     const name = braced ?? plain;
-    // a process has no variables with such names
+    // no variable of a process has such a name
     if (open !== undefined || special !== undefined || name === '') return '';
     if (name === undefined) return all;
     const value = variables.get(name);
@@ -46,6 +46,6 @@ function expandAsGo(part: string, variables: ReadonlyMap<string, string>, budget
   const word = wordOf(text, undefined);
   const [name] = unknown;
   if (word.holes !== true || name === undefined) return word;
-  const message = `the value of $${name.slice(0, 64)} is not known, which the file of arguments names; judge the running process`;
+  const message = `the value of $${name.slice(0, 64)} in the argument file is not known; judge the running process`;
   return { ...word, problem: { code: 'unresolved', message } };
 }

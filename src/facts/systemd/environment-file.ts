@@ -1,9 +1,9 @@
 // The files of `EnvironmentFile=` (systemd.exec(5); src/basic/env-file.c). Their syntax is neither that of unit files nor
-// that of a shell: no expansion, no `export`, and quotes count only where a value starts or after a closing quote.
+// that of a shell: no expansion, no `export`, and quotes count only at the start of a value or after a closing quote.
 
 import { trimEnd } from './syntax.ts';
 
-/** What an environment file assigns. */
+/** The variables that an environment file assigns. */
 export interface EnvironmentFile {
   readonly values: ReadonlyMap<string, string>;
   /** The line of a comment that ends in a backslash: before systemd 254 the next line belongs to the comment. */
@@ -26,7 +26,7 @@ const BLANK = ' \t\n\r';
 const LINE_END = '\n\r';
 /** Inside double quotes a backslash escapes only these. */
 const ESCAPABLE = '"\\`$';
-/** The name of a variable; systemd leaves out what is named otherwise. */
+/** The name of a variable. systemd ignores other names. */
 export const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Reads the text of an environment file. */
@@ -35,7 +35,7 @@ export function parseEnvironmentFile(text: string): EnvironmentFile {
   let state: State = 'before-key';
   let key = '';
   let value = '';
-  /** Where the white space starts that ends the value as far as it is read; quoted white space is no such. */
+  /** The start of the unquoted white space at the end of the value so far. */
   let kept = 0;
   let line = 1;
   let joinedComment: number | undefined;

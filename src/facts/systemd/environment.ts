@@ -15,14 +15,14 @@ import type { HostFiles } from './unit.ts';
 export interface Variables extends Environment {
   /** Why a variable's value is not known, by name. */
   readonly problems: ReadonlyMap<string, Problem>;
-  /** Why further variables may be there. */
+  /** Why there may be more variables. */
   readonly others?: Problem;
   readonly doubts: readonly Problem[];
-  /** An environment file that has to be there and is not: systemd does not start the unit. */
+  /** A required environment file that is missing: systemd does not start the unit. */
   readonly missingFile?: string;
 }
 
-/** What systemd itself sets, or takes from the locale's settings: whatever the unit says, they may have a value. */
+/** Variables that systemd sets itself, or takes from the locale. They may have a value without the unit. */
 const GIVEN =
   /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|HOME|USER|LOGNAME|SHELL|TERM|INVOCATION_ID|JOURNAL_STREAM|NOTIFY_SOCKET|MANAGERPID|SYSTEMD_EXEC_PID|WATCHDOG_(?:PID|USEC)|LISTEN_(?:FDS|PID|FDNAMES)|(?:RUNTIME|STATE|CACHE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY|MEMORY_PRESSURE_(?:WATCH|WRITE))$/;
 
@@ -49,7 +49,7 @@ export function variablesOf(
   return builder.result();
 }
 
-/** The values of a setting that can be given several times; an empty one takes back all before it. */
+/** The values of a setting that can be given several times; an empty one resets it. */
 export function lastList(settings: readonly Setting[], section: string, key: string): Setting[] {
   const values = settings.filter((setting) => setting.section === section && setting.key === key);
   return values.slice(values.findLastIndex(({ value }) => value === '') + 1);
@@ -84,7 +84,7 @@ class VariablesBuilder {
     }
   }
 
-  /** A command before the start can give the manager variables, which it then gives to the process. */
+  /** A command before the start can set variables of the manager, which it passes to the process. */
   mayBeSetBy({ value, file, line }: Setting): void {
     if (!value.includes('set-environment')) return;
     for (const [, name = ''] of value.matchAll(/\b([A-Za-z_][A-Za-z0-9_]*)=/g)) {
@@ -103,7 +103,7 @@ class VariablesBuilder {
   load({ value, file, line }: Setting): void {
     const optional = value.startsWith('-');
     const pattern = expandSpecifiers(optional ? value.slice(1) : value, this.#name);
-    // systemd does not take a path that is not absolute into the list
+    // systemd ignores a path that is not absolute
     if (!pattern.startsWith('/')) return;
     const place = `${file}:${String(line)}`;
     if (pattern.includes(HOLE)) {
@@ -150,7 +150,7 @@ class VariablesBuilder {
     const { values, joinedComment } = parseEnvironmentFile(text);
     for (const [name, value] of values) this.#set(name, value);
     if (joinedComment === undefined) return;
-    const message = `${path}:${String(joinedComment)} is a comment that ends in a backslash: systemd before 254 takes the next line for a comment too; remove the backslash`;
+    const message = `${path}:${String(joinedComment)} is a comment that ends in a backslash: systemd before 254 reads the next line as a comment too; remove the backslash`;
     this.#doubts.push({ code: 'ambiguous', message });
   }
 
@@ -162,7 +162,7 @@ class VariablesBuilder {
       this.#problems.set(name, problem);
   }
 
-  /** A file that may set any variable to anything. */
+  /** An unreadable file may set any variable to any value. */
   #unknownFile(reason: string, code: Problem['code']): void {
     const problem: Problem = { code, message: `the unit's variables are not known: ${reason}` };
     this.#others = problem;
@@ -199,7 +199,7 @@ export function expandVariables(word: Word, variables: Variables, budget: Budget
   return [withProblem(expanded, word, problem)];
 }
 
-/** Undefined where the variable is not set. */
+/** Undefined if the variable is not set. */
 function valueOf(name: string, variables: Variables): { text: string; problem: Problem | undefined } | undefined {
   const text = variables.values.get(name);
   if (text !== undefined) return { text, problem: variables.problems.get(name) };

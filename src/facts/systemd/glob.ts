@@ -5,10 +5,10 @@ import type { Budget } from '../budget.ts';
 import type { HostFiles } from './unit.ts';
 
 const MAX_PATHS = 1000;
-/** A pattern beyond this makes no sense, and could take long to match. */
+/** A longer pattern is not useful, and could take long to match. */
 const MAX_PATTERN = 256;
 
-/** The paths that a pattern names, sorted; a path without a pattern is itself, there or not. */
+/** The paths that a pattern names, sorted; a path without a pattern is returned, even if nothing is there. */
 export function globPaths(
   pattern: string,
   list: HostFiles['list'],
@@ -49,7 +49,7 @@ function tooMuch(pattern: string): Problem {
 
 type Matcher = (name: string) => boolean;
 
-/** Tells whether a name matches; `*` is followed without backtracking over more than one, so that it takes n·m at most. */
+/** Tells whether a name matches; it backtracks only to the last `*`, so it takes n·m steps at most. */
 function matcherOf(segment: string): Matcher | undefined {
   if (segment.length > MAX_PATTERN) return undefined;
   const tokens = (segment.match(/\\.|\[!?\]?[^\]]*\]|[\s\S]/gu) ?? []).map(tokenOf);

@@ -1,3 +1,5 @@
+// The specifiers of unit files, such as %i (systemd.unit(5), "Specifiers").
+
 import { HOLE } from '../argv/words.ts';
 
 /**

@@ -1,5 +1,5 @@
-// What systemd would start a service with. A stopped kubelet, or one that has not been restarted since a change, is judged
-// by this; a running one by its own command line.
+// The command, variables and folder that systemd would start a service with. They decide for a stopped kubelet, and for the next start
+// of a running one.
 
 import type { Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
@@ -10,16 +10,16 @@ import { expandSpecifiers } from './specifiers.ts';
 import { nextWord, type Setting } from './syntax.ts';
 import { readManager, readUnit, type HostFiles } from './unit.ts';
 
-/** What a service would be started with. */
+/** The start of a service. */
 export type ServiceStart =
   | {
       readonly state: 'starts';
-      /** The program and its arguments; several only of a oneshot service, which runs one after the other. */
+      /** The program and its arguments; a oneshot service can have several, which run one after the other. */
       readonly commands: readonly (readonly Word[])[];
       readonly environment: Environment;
-      /** Where relative paths start; undefined where the files do not show it. */
+      /** The folder of relative paths; undefined if the files do not show it. */
       readonly workingDirectory: string | undefined;
-      /** The unit file and the drop-ins that are read, in the order in which they apply. */
+      /** The unit file and its drop-ins, in the order in which they apply. */
       readonly files: readonly string[];
       readonly doubts: readonly Problem[];
     }
@@ -30,7 +30,7 @@ export type ServiceStart =
   | { readonly state: 'unreadable'; readonly problem: Problem };
 
 /**
- * What systemd would start a service with, by its unit file, drop-ins and environment files.
+ * The start of a service by its unit file, drop-ins and environment files.
  *
  * @param name the unit's full name, as `kubelet.service`
  */
@@ -86,12 +86,12 @@ function workingDirectoryOf(settings: readonly Setting[], name: string): string 
   return path.startsWith('/') && wordOf(path, undefined).holes !== true ? path : undefined;
 }
 
-/** With a root of its own, the process reads other files than those at the same paths of the host. */
+/** A process with its own root reads other files than the host's at the same paths. */
 function rootDoubts(settings: readonly Setting[]): Problem[] {
   return ['RootDirectory', 'RootImage'].flatMap((key) => {
     const setting = lastValue(settings, key);
     if (setting === undefined || setting.value === '' || setting.value === '/') return [];
-    const message = `${setting.file}:${String(setting.line)} gives the process a root of its own by ${key}=, so its files are not those of the host; judge the running process`;
+    const message = `${setting.file}:${String(setting.line)} sets ${key}=, so the process does not see the host's files; judge the running process`;
     return [{ code: 'not-visible', message }];
   });
 }
@@ -101,7 +101,7 @@ interface Commands {
   readonly doubts: readonly Problem[];
 }
 
-/** One `ExecStart=`: a `;` of its own starts a further command. */
+/** One `ExecStart=`. A separate `;` starts another command. */
 function readCommands({ value, file, line }: Setting, name: string, variables: Variables, budget: Budget): Commands {
   const place = `${file}:${String(line)}`;
   const commands: Word[][] = [];
@@ -114,7 +114,7 @@ function readCommands({ value, file, line }: Setting, name: string, variables: V
     const { prefix, program } = programOf(first.word);
     if (program.startsWith('|')) {
       // since systemd 257
-      const message = `${place} starts its command through a shell by the prefix |; judge the running process`;
+      const message = `${place} starts its command through a shell with the prefix |; judge the running process`;
       doubts.push({ code: 'unresolved', message });
     }
     const rest = readArguments(value, position, name, place);
@@ -122,7 +122,7 @@ function readCommands({ value, file, line }: Setting, name: string, variables: V
     const words = prefix.includes(':')
       ? rest.words
       : rest.words.flatMap((word) => expandVariables(word, variables, budget));
-    // the word after the program is what it is told as its own name
+    // the word after the program is its argv[0]
     const args = prefix.includes('@') ? words.slice(1) : words;
     commands.push([argument(program, name, place), ...args]);
   }

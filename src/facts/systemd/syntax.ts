@@ -12,10 +12,10 @@ export interface Setting {
   readonly line: number;
 }
 
-/** What a unit file or drop-in says. */
+/** The content of a unit file or drop-in. */
 export interface UnitText {
   readonly settings: readonly Setting[];
-  /** The line that systemd gives up at, and reads nothing after: a section header or a quote of a command has no end. */
+  /** The line at which systemd stops reading: a section header or a quote of a command has no end. */
   readonly brokenAt?: number;
 }
 
@@ -37,7 +37,7 @@ export function parseUnitText(text: string, file: string): UnitText {
     const value = trimStart(content.slice(equals + 1));
     if (section === 'Service' && COMMAND.test(key)) {
       const { words, whole } = splitWords(value, 'command');
-      // it overlooks one whose program cannot be read, or may fail by the prefix `-`
+      // systemd ignores a command whose program cannot be read, or with the prefix `-`
       const overlooked = words[0] === undefined || /^[@:+!]*-/.test(words[0]);
       if (!whole && !overlooked) return { settings, brokenAt: line };
       if (!whole) continue;
@@ -47,7 +47,7 @@ export function parseUnitText(text: string, file: string): UnitText {
   return { settings };
 }
 
-/** Lines with their continuations; comments are left out, also between the lines that a backslash joins. */
+/** Lines with their continuations; comments are left out, also between joined lines. */
 function* logicalLines(text: string): Generator<{ content: string; line: number }> {
   let pieces: string[] = [];
   let first = 0;
@@ -68,7 +68,7 @@ function* logicalLines(text: string): Generator<{ content: string; line: number 
   if (pieces.length > 0) yield { content: trim(pieces.join('')), line: first };
 }
 
-/** Without the white space of systemd at both ends; String.trim would take off more. */
+/** Without the white space of systemd at both ends; String.trim would remove more. */
 function trim(text: string): string {
   return trimEnd(trimStart(text));
 }
@@ -89,10 +89,10 @@ function trailing(text: string, characters: string): number {
   return count;
 }
 
-/** How words are taken apart: of a command line, of an `Environment=`, of a variable's value. */
+/** The rules for splitting words: of a command line, of an `Environment=`, of a variable's value. */
 export type Splitting = 'command' | 'assignments' | 'value';
 
-/** The words of a text. Not whole: those before a quote without end, or an unknown escape, which systemd gives up at. */
+/** The words of a text. Not whole: systemd stopped at a quote without end, or at an unknown escape. */
 export function splitWords(text: string, splitting: Splitting): { readonly words: string[]; readonly whole: boolean } {
   const words: string[] = [];
   for (let position = 0; ;) {
@@ -103,7 +103,7 @@ export function splitWords(text: string, splitting: Splitting): { readonly words
   }
 }
 
-/** The word at or after a position, and where the one after it starts. */
+/** The word at or after a position, and the start of the next one. */
 export function nextWord(
   text: string,
   position: number,
@@ -156,7 +156,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 const NUMBERS = /x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})/y;
 
-/** What stands for the backslash before `start`, and the last position that belongs to it. */
+/** The text for an escape whose backslash is before `start`, and its last position. */
 function readEscape(text: string, start: number, splitting: Splitting): { text: string; last: number } | undefined {
   const character = text.charAt(start);
   if (splitting === 'value') return { text: character, last: start };
@@ -172,6 +172,6 @@ function readEscape(text: string, start: number, splitting: Splitting): { text: 
   const code = octal === undefined ? parseInt(byte ?? short ?? long ?? '', 16) : parseInt(octal, 8);
   const isByte = byte !== undefined || octal !== undefined;
   if (code === 0 || code > (isByte ? 0xff : 0x10ffff) || (code >= 0xd800 && code <= 0xdfff)) return literal;
-  // a byte above 127 is a part of a character, which part cannot be told here
+  // a byte above 127 is an unknown part of a character
   return { text: isByte && code > 0x7f ? HOLE : String.fromCodePoint(code), last: start + all.length - 1 };
 }

@@ -28,7 +28,7 @@ export type Unit =
   | { readonly state: 'refused'; readonly reason: string }
   | { readonly state: 'unreadable'; readonly problem: Problem };
 
-/** The first has the last word. What `systemctl set-property` and generators write is among them. */
+/** The first folder wins. Includes the files of `systemctl set-property` and generators. */
 const LOAD_PATH = [
   '/etc/systemd/system.control',
   '/run/systemd/system.control',
@@ -47,7 +47,7 @@ const LOAD_PATH = [
 
 const MANAGER_PATH = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd', '/lib/systemd'];
 
-/** Finds a unit and all that changes it. */
+/** Finds a unit with its drop-ins. */
 export function readUnit(name: string, files: HostFiles): Unit {
   for (const directory of LOAD_PATH) {
     const file = `${directory}/${name}`;
@@ -70,7 +70,7 @@ export function readUnit(name: string, files: HostFiles): Unit {
   return { state: 'missing' };
 }
 
-/** What system.conf and its drop-ins set for the manager itself (systemd-system.conf(5)). */
+/** The manager's own settings from system.conf and its drop-ins (systemd-system.conf(5)). */
 export function readManager(files: HostFiles): { settings: readonly Setting[]; doubts: readonly Problem[] } {
   const doubts: Problem[] = [];
   let own: readonly Setting[] = [];
@@ -110,7 +110,7 @@ interface DropIns {
   readonly doubts: Problem[];
 }
 
-/** Of files with the same name the first directory's counts; all together apply in the order of their names. */
+/** If files have the same name, the first directory's counts. They apply in the order of their names. */
 function readDropIns(directories: readonly string[], files: HostFiles): DropIns {
   const found: DropIns = { settings: [], files: [], doubts: [] };
   const paths = new Map<string, string>();
@@ -129,8 +129,8 @@ function readDropIns(directories: readonly string[], files: HostFiles): DropIns 
     if (content.state === 'unreadable') found.doubts.push(content.problem);
     if (content.state !== 'read') continue;
     found.files.push(path);
-    // what stands after a broken line is lost, and the unit is loaded all the same;
-    // a loop, for a hostile file can have more settings than a call can have arguments
+    // systemd ignores everything after a broken line, and loads the unit;
+    // a loop, because a hostile file can have more settings than a call can have arguments
     for (const setting of parseUnitText(content.text, path).settings) found.settings.push(setting);
   }
   return found;

@@ -20,13 +20,13 @@ const HEX_FLOAT =
   /^[-+]?0[xX](?=[_.]*[\da-fA-F])(?<whole>[\da-fA-F_]*)(?:\.(?<part>[\da-fA-F_]*))?[pP](?<exponent>[-+]?\d[\d_]*)$/;
 const QUANTITY = /^[-+]?(?<amount>\d*(?:\.\d*)?)(?<suffix>[numkMGTPE]|[KMGTPE]i|[eE](?<exponent>[-+]?\d+)|)$/;
 const SMALL_SUFFIX = /^(?:[numkMGTPE]|[KMGT]i|)$/;
-/** What unicode.IsSpace calls white space. */
+/** White space by unicode.IsSpace. */
 const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-/** No number of 64 bits has more digits, in whatever base. Reading a longer one takes more time than it has digits. */
+/** No number of 64 bits has more digits in any base. The time for a longer one would grow faster than its length. */
 const MOST_DIGITS = 64;
 const RFC3339 = /^\d{4}-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d))$/;
 
-/** strconv.ParseBool; undefined where it does not parse. */
+/** strconv.ParseBool; undefined if it does not parse. */
 export function parseBool(text: string): boolean | undefined {
   return BOOL.test(text) ? /^[1tT]/.test(text) : undefined;
 }
@@ -41,7 +41,7 @@ export function isInteger(text: string, bits: number, signed: boolean): boolean 
   return -limit <= value && value < limit;
 }
 
-/** strconv.ParseInt with base 0 and 64 bits; undefined where it does not parse. */
+/** strconv.ParseInt with base 0 and 64 bits; undefined if it does not parse. */
 export function parseInteger(text: string): number | undefined {
   return isInteger(text, 64, true) ? Number(integerOf(text)) : undefined;
 }
@@ -53,7 +53,7 @@ function integerOf(text: string): bigint | undefined {
   return magnitude !== undefined && text.startsWith('-') ? -magnitude : magnitude;
 }
 
-/** Undefined where it has more than 64 bits for certain. */
+/** Undefined if it certainly has more than 64 bits. */
 function bigInt(digits: string): bigint | undefined {
   const [prefix = ''] = /^0[xXoObB]/.exec(digits) ?? [];
   const significant = digits.slice(prefix.length).replace(/^0+/, '');
@@ -129,7 +129,7 @@ export function isDuration(text: string): boolean {
   return total < LIMIT || text.startsWith('-');
 }
 
-/** The digits after the point, as far as Go takes them into account. */
+/** The digits after the point that Go uses. */
 function fraction(digits: string, unit: number): bigint {
   let value = 0n;
   let scale = 1;
@@ -148,7 +148,7 @@ export function isQuantity(text: string): boolean {
   if (text === '' || !QUANTITY.test(text)) return false;
   const power = exponent === undefined ? 0 : atoi(exponent);
   if (power === undefined) return false;
-  // Without a digit it is zero, but only on the way that Go takes for small numbers.
+  // Go's path for small numbers reads no digit as zero.
   if (/\d/.test(amount)) return true;
   return exponent === undefined ? SMALL_SUFFIX.test(suffix) : BigInt.asIntN(32, BigInt(power)) >= -9n;
 }
@@ -212,7 +212,7 @@ function isIPv6(text: string, sloppy: boolean): boolean {
   );
 }
 
-/** The first record of encoding/csv's Reader; undefined where it refuses. */
+/** The first record of encoding/csv's Reader; undefined if it rejects the text. */
 export function csvRecord(text: string): string[] | undefined {
   if (text !== '' && !/["\r\n]/.test(text)) return text.split(',');
   const line = text.replaceAll('\r\n', '\n').replace(/\r$/, '').replace(/^\n+/, '');

@@ -1,4 +1,4 @@
-// Paths as Go's path/filepath sees them on Linux; those that begin with a drive or a backslash are taken for Windows'.
+// Paths as Go's path/filepath sees them on Linux; a path that begins with a drive or a backslash counts as a Windows path.
 
 const ABSOLUTE = /^(?:[\\/]|[A-Za-z]:[\\/])/;
 
@@ -7,7 +7,7 @@ export function isAbsolute(path: string): boolean {
   return ABSOLUTE.test(path);
 }
 
-/** filepath.Join of two elements: cleaned, `..` resolved without looking at a file system. */
+/** filepath.Join of two elements: cleaned, `..` resolved without a file system. */
 export function joinPath(directory: string, path: string): string {
   const rooted = directory.startsWith('/');
   const segments: string[] = [];

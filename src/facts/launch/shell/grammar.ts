@@ -37,7 +37,6 @@ export function readGrammar(script: string, budget: Budget): Grammar {
 }
 
 const OUTSIDE = { conditional: false, apart: false, inLoop: false, inFunction: false };
-
 class GrammarReader implements Grammar {
   readonly commands: SimpleCommand[] = [];
   readonly functions: string[] = [];
