@@ -68,6 +68,7 @@ export default {
     allow('kube/kubeconfig/exec-plugin[.]ts$', node('child_process')),
     // one way to call a server, and the agents that keep its connections to an API server
     allow('kube/http/(http|agents)[.]ts$', node('http', 'https')),
+    allowTypes('kube/http/', node('http')),
 
     // the choices of `sweep.evidence` are the list of evidence
     allow('runtime/configuration/sweep[.]ts$', ours('evidence/index[.]ts$')),

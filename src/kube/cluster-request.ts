@@ -7,7 +7,9 @@ import { asRecord } from '../json.ts';
 import { keptAgents, type AgentChoice, type Reach } from './http/agents.ts';
 import { ApiFault, bounded, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import type { CredentialSource, Credentials } from './kubeconfig/credentials.ts';
-import { HttpFault, send, stream, type HttpRequest, type LineTaker } from './http/http.ts';
+import type { LineTaker } from './http/answer.ts';
+import { HttpFault } from './http/fault.ts';
+import { send, stream, type HttpRequest } from './http/http.ts';
 import { hostOf } from './http/proxy.ts';
 
 /** The API server, and how it is reached. */

@@ -5,7 +5,7 @@
 
 import { asRecord, parseJson } from '../json.ts';
 import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
-import { HttpFault } from './http/http.ts';
+import { HttpFault } from './http/fault.ts';
 
 /** What trying again needs of its surroundings. */
 export interface RetryClock {

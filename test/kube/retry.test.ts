@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { ApiFault, type ApiAnswer, type ApiRequest } from '../../src/kube/api.ts';
-import { HttpFault } from '../../src/kube/http/http.ts';
+import { HttpFault } from '../../src/kube/http/fault.ts';
 import { retrying } from '../../src/kube/retry.ts';
 
 type Step = ApiAnswer | Error;

@@ -2,7 +2,7 @@
 
 import { isRecord, parseJson } from '../../json.ts';
 import { ApiFault, bounded, type ApiAnswer } from '../../kube/api.ts';
-import { HttpFault } from '../../kube/http/http.ts';
+import { HttpFault } from '../../kube/http/fault.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
 

@@ -4,7 +4,9 @@ import { checkServerIdentity, createSecureContext } from 'node:tls';
 
 import { isKubeletAddress } from '../addresses.ts';
 import type { KubeletEvidence, NodeTarget } from '../evidence.ts';
-import { HttpFault, httpsUrl, send, type HttpAnswer } from '../../kube/http/http.ts';
+import type { HttpAnswer } from '../../kube/http/answer.ts';
+import { HttpFault } from '../../kube/http/fault.ts';
+import { httpsUrl, send } from '../../kube/http/http.ts';
 import type { ReadNames } from '../serving-names.ts';
 import { configzDocument, LIMIT, reasonOf, refusal, unanswered } from './answer.ts';
 import type { TokenSource } from './token.ts';

@@ -4,7 +4,7 @@ import { asRecord, asRecords, parseJson } from '../../json.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
 import { ApiFault, jsonOf, type Api, type ApiAnswer } from '../../kube/api.ts';
-import { HttpFault } from '../../kube/http/http.ts';
+import { HttpFault } from '../../kube/http/fault.ts';
 
 /** The API servers of a cluster, as far as they are asked. */
 export interface FlagzOptions {

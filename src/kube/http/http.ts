@@ -4,17 +4,16 @@ import {
   request as requestPlain,
   type Agent,
   type ClientRequest,
-  type IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestOptions,
 } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { isIPv6, type Socket } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
 
 import type { IdentityProblem } from '../../policy/link/identity.ts';
-import type { ProblemCode } from '../../policy/reading.ts';
-import { bounded, type ApiAnswer } from '../api.ts';
+import { answerOf, readerOf, verification, type HttpAnswer, type LineTaker } from './answer.ts';
+import { CUT, faultOf, HttpFault } from './fault.ts';
 import { hostOf, portOf, proxyAuthorization } from './proxy.ts';
 
 /** What is sent, and how far the answer is waited for. */
@@ -41,39 +40,6 @@ export interface HttpRequest {
   readonly limit: number;
 }
 
-/** An answer, whatever its status; never a redirect. */
-export interface HttpAnswer extends ApiAnswer {
-  /** Why the server's certificate did not verify; undefined where it did. */
-  readonly unverified: string | undefined;
-}
-
-/** Why there was no answer. */
-export class HttpFault extends Error {
-  override readonly name = 'HttpFault';
-  readonly code: HttpFaultCode;
-  /** The connection was kept from an earlier call: the server may have closed it meanwhile. */
-  readonly wasReused: boolean;
-  /** The connection was there, and was cut before there was a whole answer. */
-  readonly wasCut: boolean;
-
-  constructor(code: HttpFaultCode, message: string, { wasReused = false, wasCut = false } = {}) {
-    super(message);
-    this.code = code;
-    this.wasReused = wasReused;
-    this.wasCut = wasCut;
-  }
-}
-
-const WARNINGS_LIMIT = 16_384;
-/** Node has this code for a connection that ends too early in whatever way. */
-const CUT = 'ECONNRESET';
-
-/** The reasons of an HttpFault. */
-export type HttpFaultCode = Extract<
-  ProblemCode,
-  'unreachable' | 'timeout' | 'tls' | 'wrong-node' | 'unidentified' | 'too-large' | 'redirected' | 'malformed'
->;
-
 /** The address of a server that speaks TLS. */
 export function httpsUrl(host: string, port: number, path = '/'): URL {
   return new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}${path}`);
@@ -82,12 +48,6 @@ export function httpsUrl(host: string, port: number, path = '/'): URL {
 /** Sends a request and reads the whole answer; rejects with an HttpFault. */
 export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   return exchange(request, undefined, signal);
-}
-
-/** What is called with the parts of an answer that comes bit by bit. */
-export interface LineTaker {
-  readonly open: () => void;
-  readonly line: (line: string) => void;
 }
 
 /**
@@ -119,12 +79,10 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
     fail(new HttpFault('timeout', 'stopped before there was an answer'));
   };
   const failed = (cause: unknown): void => {
-    fail(faultOf(cause, request, call?.reusedSocket === true));
+    fail(faultOf(cause, request.url, call?.reusedSocket === true));
   };
   const startTimer = (milliseconds: number): NodeJS.Timeout =>
-    setTimeout(() => {
-      fail(new HttpFault('timeout', `no answer within ${milliseconds} ms`));
-    }, milliseconds);
+    setTimeout(fail, milliseconds, new HttpFault('timeout', `no answer within ${milliseconds} ms`));
   let timer = startTimer(request.timeout);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -147,20 +105,9 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
           timer = startTimer(request.silence ?? request.timeout);
           response.on('data', () => timer.refresh());
         }
-        const reader =
-          lines === undefined
-            ? read
-            : readLines((line) => {
-                if (!isOver) lines.line(line);
-              });
-        reader(response, request.limit, fail, (text) => {
+        readerOf(lines, () => isOver)(response, request.limit, fail, (text) => {
           end(() => {
-            const { statusCode: status = 0, headers } = response;
-            const warnings = warningsOf(headers.warning);
-            const heard = warnings.length > 0 && { warnings };
-            const wait = secondsOf(headers['retry-after']);
-            const retry = wait !== undefined && { retryAfter: wait };
-            resolve({ status, contentType: headers['content-type'] ?? '', text, ...heard, ...retry, unverified });
+            resolve(answerOf(response, text, unverified));
           });
         });
       });
@@ -206,77 +153,4 @@ function openPlain({ url, forwardedBy }: HttpRequest, options: RequestOptions): 
   if (forwardedBy === undefined) return requestPlain(url, options);
   const headers = { ...(options.headers as OutgoingHttpHeaders), host: url.host, ...proxyAuthorization(forwardedBy) };
   return requestPlain({ ...options, headers, host: hostOf(forwardedBy), port: portOf(forwardedBy), path: url.href });
-}
-
-function read(
-  response: IncomingMessage,
-  limit: number,
-  fail: (fault: HttpFault) => void,
-  done: (text: string) => void,
-): void {
-  const { statusCode = 0 } = response;
-  if (statusCode >= 300 && statusCode <= 399) {
-    fail(new HttpFault('redirected', `HTTP ${statusCode}: redirects are not followed`));
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > limit) fail(new HttpFault('too-large', `the answer is longer than ${limit} bytes`));
-    else chunks.push(chunk);
-  });
-  response.on('end', () => {
-    done(Buffer.concat(chunks).toString());
-  });
-}
-
-/** Hands over each line; what stands after the last one is not complete, and dropped. */
-function readLines(take: (line: string) => void): typeof read {
-  return (response, limit, fail, done) => {
-    let rest = '';
-    response.setEncoding('utf8');
-    response.on('data', (chunk: string) => {
-      const lines = `${rest}${chunk}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) take(line);
-      if (rest.length > limit) fail(new HttpFault('too-large', `a line of the answer is longer than ${limit} bytes`));
-    });
-    response.on('end', () => {
-      done('');
-    });
-  };
-}
-
-/** A Warning is `299 - "text"`, with a backslash before quotes and backslashes; several are joined by commas. */
-function warningsOf(header = ''): string[] {
-  const found = header.slice(0, WARNINGS_LIMIT).matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
-  return Array.from(found, ([, text = '']) => text.replace(/\\(.)/g, '$1'));
-}
-
-/** Whole seconds, which is what API servers send; a date is not understood, as by client-go. */
-function secondsOf(header = ''): number | undefined {
-  return /^\d{1,6}$/.test(header) ? Number(header) : undefined;
-}
-
-/** Why the certificate at the other end of a connection did not verify. */
-function verification(socket: Socket): string | undefined {
-  if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
-  return socket.authorized ? undefined : String(socket.authorizationError);
-}
-
-function faultOf(cause: unknown, { url }: HttpRequest, wasReused: boolean): HttpFault {
-  const { message, code } = cause as { readonly message?: string; readonly code?: string };
-  // where several addresses were tried there is only a code
-  const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
-  // Node ends some with advice for people who run Node
-  const [reason = words] = words.split('; if the root CA');
-  const wasCut = code === CUT || code === 'EPIPE';
-  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), { wasReused, wasCut });
-}
-
-/** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */
-function faultCode(code: string, isTls: boolean): HttpFaultCode {
-  if (/^(HPE|ERR_INVALID|ERR_HTTP)_/.test(code)) return 'malformed';
-  return isTls && /^EPROTO$|^(?!EAI_|ERR_STREAM_).*_/.test(code) ? 'tls' : 'unreachable';
 }

@@ -2,6 +2,8 @@
 // taken, what it refuses is refused, and leftovers of other clusters do not matter.
 
 import { KubeconfigFault, unknownKeys, type Entry, type FileOrText, type KubeconfigDocument } from './document.ts';
+import { fileOrText, quoted, type Fault, type Texts } from './entry.ts';
+import { ANONYMOUS, EXEC_GROUP, userOf, type AccessUser } from './user.ts';
 
 /** A cluster, and how its API server is reached and verified. */
 export interface AccessCluster {
@@ -16,37 +18,6 @@ export interface AccessCluster {
   readonly execConfig: unknown;
 }
 
-/** A program that hands over credentials (client.authentication.k8s.io). */
-export interface ExecPlugin {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly apiVersion: string;
-  readonly installHint: string;
-  readonly provideClusterInfo: boolean;
-  readonly interactiveMode: 'Never' | 'IfAvailable' | 'Always';
-}
-
-/** Whom the API server is to take the caller for. */
-export interface Impersonation {
-  readonly user: string;
-  readonly uid: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
-}
-
-/** How the caller shows who they are. */
-export interface AccessUser {
-  readonly certificate: { readonly certificate: FileOrText; readonly key: FileOrText } | undefined;
-  readonly token: string;
-  readonly tokenFile: string;
-  readonly basic: { readonly username: string; readonly password: string } | undefined;
-  /** The ID token that kubectl keeps for the provider oidc. */
-  readonly idToken: string | undefined;
-  readonly exec: ExecPlugin | undefined;
-  readonly impersonate: Impersonation | undefined;
-}
-
 /** What a kubeconfig comes to. */
 export interface Access {
   readonly cluster: AccessCluster;
@@ -55,20 +26,6 @@ export interface Access {
   /** What is passed over, in words. */
   readonly notes: readonly string[];
 }
-
-/** Nobody in particular: system:anonymous. */
-export const ANONYMOUS: AccessUser = {
-  certificate: undefined,
-  token: '',
-  tokenFile: '',
-  basic: undefined,
-  idToken: undefined,
-  exec: undefined,
-  impersonate: undefined,
-};
-
-const EXEC_GROUP = 'client.authentication.k8s.io';
-const EXEC_VERSIONS = [`${EXEC_GROUP}/v1`, `${EXEC_GROUP}/v1beta1`];
 
 /**
  * The cluster and user of a context.
@@ -116,7 +73,7 @@ function passedOver(key: string, of: string): string {
 
 function clusterOf(entry: Entry, name: string): AccessCluster {
   const { server = '', 'proxy-url': proxyUrl = '', 'tls-server-name': serverName = '' } = entry as Texts;
-  const fault = (reason: string): KubeconfigFault => new KubeconfigFault(`its cluster ${quoted(name)} ${reason}`);
+  const fault: Fault = (reason) => new KubeconfigFault(`its cluster ${quoted(name)} ${reason}`);
   if (server === '') throw fault('has no server');
   const ca = fileOrText(entry, 'certificate-authority', fault);
   const skipVerify = entry['insecure-skip-tls-verify'] === true;
@@ -157,103 +114,6 @@ function urlOf(server: string): URL | undefined {
 function serverOf(server: string, url: URL): string {
   const isWhole = url.href.startsWith(server) && url.search === '' && url.hash === '';
   return isWhole ? server : `${url.origin}${url.pathname}`;
-}
-
-type Texts = Readonly<Record<string, string>>;
-type Fault = (reason: string) => KubeconfigFault;
-
-function userOf(entry: Entry, name: string): AccessUser {
-  const { token = '', tokenFile = '', username = '', password = '' } = entry as Texts;
-  const fault: Fault = (reason) => new KubeconfigFault(`its user ${quoted(name)} ${reason}`);
-  const hasBasic = username !== '' || password !== '';
-  if (hasBasic && (token !== '' || tokenFile !== '')) {
-    throw fault('has both a token and a username or password: remove one of them');
-  }
-  const exec = entry.exec === undefined ? undefined : execOf(entry.exec as Entry, fault);
-  if (exec !== undefined && entry['auth-provider'] !== undefined) {
-    throw fault('has both exec and auth-provider: remove one of them');
-  }
-  return {
-    certificate: certificateOf(entry, fault),
-    token,
-    tokenFile,
-    basic: hasBasic ? { username, password } : undefined,
-    idToken: entry['auth-provider'] === undefined ? undefined : idTokenOf(entry['auth-provider'] as Entry, fault),
-    exec,
-    impersonate: impersonationOf(entry, fault),
-  };
-}
-
-function certificateOf(entry: Entry, fault: Fault): AccessUser['certificate'] {
-  const certificate = fileOrText(entry, 'client-certificate', fault);
-  if (certificate === undefined) return undefined;
-  const key = fileOrText(entry, 'client-key', fault);
-  if (key === undefined) throw fault('has a client-certificate and no client-key');
-  return { certificate, key };
-}
-
-function fileOrText(entry: Entry, key: string, fault: Fault): FileOrText | undefined {
-  const { [key]: file = '', [`${key}-data`]: text = '' } = entry as Texts;
-  if (file !== '' && text !== '') throw fault(`has both ${key} and ${key}-data: remove one of them`);
-  if (file !== '') return { file };
-  return text === '' ? undefined : { text };
-}
-
-function impersonationOf(entry: Entry, fault: Fault): Impersonation | undefined {
-  const { as: user = '', 'as-uid': uid = '' } = entry as Texts;
-  const groups = (entry['as-groups'] ?? []) as readonly string[];
-  const extra = (entry['as-user-extra'] ?? {}) as Impersonation['extra'];
-  if (user !== '') return { user, uid, groups, extra };
-  if (uid !== '' || groups.length > 0 || Object.keys(extra).length > 0) {
-    throw fault('has as-uid, as-groups or as-user-extra without as: add as, which names the user');
-  }
-  return undefined;
-}
-
-function execOf(entry: Entry, fault: Fault): ExecPlugin {
-  const { command = '', apiVersion = '', installHint = '' } = entry as Texts;
-  if (command === '') throw fault('has an exec without a command');
-  if (apiVersion === '') throw fault(`has an exec without an apiVersion: set ${EXEC_VERSIONS.join(' or ')}`);
-  if (!EXEC_VERSIONS.includes(apiVersion)) {
-    throw fault(
-      `has an exec of the apiVersion ${quoted(apiVersion)}, which kubectl no longer runs: let the plugin's vendor write the kubeconfig anew, for ${EXEC_VERSIONS.join(' or ')}`,
-    );
-  }
-  const env = ((entry.env ?? []) as readonly Texts[]).map(({ name = '', value = '' }) => ({ name, value }));
-  if (env.some(({ name }) => name === '')) throw fault('has an exec with an env entry without a name');
-  const { interactiveMode = apiVersion === EXEC_VERSIONS[0] ? '' : 'IfAvailable' } = entry as Texts;
-  if (interactiveMode !== 'Never' && interactiveMode !== 'IfAvailable' && interactiveMode !== 'Always') {
-    throw fault(`has an exec whose interactiveMode is ${quoted(interactiveMode)}: set Never, IfAvailable or Always`);
-  }
-  return {
-    command,
-    args: (entry.args ?? []) as readonly string[],
-    env,
-    apiVersion,
-    installHint,
-    provideClusterInfo: entry.provideClusterInfo === true,
-    interactiveMode,
-  };
-}
-
-/** kubectl itself has but one provider left, and renews its token in the kubeconfig. */
-function idTokenOf({ name, config }: Entry, fault: Fault): string {
-  if (name !== 'oidc') {
-    throw fault(
-      `has the auth-provider ${quoted(String(name))}, which Kubernetes has removed: use the exec plugin of your provider (gke-gcloud-auth-plugin, kubelogin, aws)`,
-    );
-  }
-  const token = ((config ?? {}) as Entry)['id-token'];
-  if (typeof token !== 'string' || token === '') {
-    throw fault(
-      'has the auth-provider "oidc" without an id-token: run any kubectl command with this context, which gets one',
-    );
-  }
-  return token;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }
 
 function oneOf(names: readonly string[]): string {

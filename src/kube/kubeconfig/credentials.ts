@@ -2,7 +2,7 @@
 
 import { CredentialFault, runPlugin, type ExecCredential, type ExecSurroundings } from './exec-plugin.ts';
 import { contentOf } from './load.ts';
-import type { AccessUser, ExecPlugin, Impersonation } from './access.ts';
+import type { AccessUser, ExecPlugin, Impersonation } from './user.ts';
 
 /** What one call shows. */
 export interface Credentials {

@@ -6,7 +6,8 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 
 import { asRecord, parseJson } from '../../json.ts';
 import { ApiFault } from '../api.ts';
-import type { AccessCluster, ExecPlugin } from './access.ts';
+import type { AccessCluster } from './access.ts';
+import type { ExecPlugin } from './user.ts';
 import type { Environment } from '../http/proxy.ts';
 
 /** What a plugin handed over. */

@@ -3,7 +3,7 @@
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import { ApiFault, refusalOf, statusFault } from '../api.ts';
 import type { ClusterCalls } from '../cluster-request.ts';
-import { HttpFault } from '../http/http.ts';
+import { HttpFault } from '../http/fault.ts';
 import { objectClient, PAGE_SIZE } from '../objects/client.ts';
 import { pathOf, type Resource } from '../objects/resources.ts';
 import type { ObjectApi, ObjectEvent, SeenObject } from './object-watch.ts';

@@ -6,7 +6,7 @@ import { ApiFault, type Api, type ApiRequest } from '../../../src/kube/api.ts';
 import { configzEvidence, type ConfigzOptions } from '../../../src/evidence/configz/configz.ts';
 import { configzProxyEvidence } from '../../../src/evidence/configz/proxy.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
-import { HttpFault } from '../../../src/kube/http/http.ts';
+import { HttpFault } from '../../../src/kube/http/fault.ts';
 import { servingNamesBy } from '../../../src/evidence/serving-names.ts';
 import type { TokenSource } from '../../../src/evidence/configz/token.ts';
 import { Authority, type KeyPair } from '../../e2e/support/pki.ts';

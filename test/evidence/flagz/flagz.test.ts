@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { ApiFault, type Api, type ApiAnswer } from '../../../src/kube/api.ts';
 import { askApiServers } from '../../../src/evidence/flagz/flagz.ts';
-import { HttpFault } from '../../../src/kube/http/http.ts';
+import { HttpFault } from '../../../src/kube/http/fault.ts';
 
 const fixture = (name: string) => readFileSync(`test/fixtures/live-v1.37.2/${name}`, 'utf8');
 const flagz = fixture('flagz.json');

@@ -5,7 +5,8 @@ import { createSecureContext } from 'node:tls';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { HttpFault, httpsUrl, send, stream, type HttpRequest } from '../../../src/kube/http/http.ts';
+import { HttpFault } from '../../../src/kube/http/fault.ts';
+import { httpsUrl, send, stream, type HttpRequest } from '../../../src/kube/http/http.ts';
 import { authority, issue, json, serve, serveRaw, stopServers } from '../../support/https-server.ts';
 
 afterEach(stopServers);

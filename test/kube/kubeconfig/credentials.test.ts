@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { credentialsOf, type CredentialSource } from '../../../src/kube/kubeconfig/credentials.ts';
-import { ANONYMOUS, type AccessUser, type ExecPlugin } from '../../../src/kube/kubeconfig/access.ts';
+import { ANONYMOUS, type AccessUser, type ExecPlugin } from '../../../src/kube/kubeconfig/user.ts';
 import { issue } from '../../support/https-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-credentials-'));

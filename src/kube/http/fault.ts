@@ -1,0 +1,47 @@
+// Why a call over HTTP had no answer.
+
+import type { ProblemCode } from '../../policy/reading.ts';
+import { bounded } from '../api.ts';
+
+/** Why there was no answer. */
+export class HttpFault extends Error {
+  override readonly name = 'HttpFault';
+  readonly code: HttpFaultCode;
+  /** The connection was kept from an earlier call: the server may have closed it meanwhile. */
+  readonly wasReused: boolean;
+  /** The connection was there, and was cut before there was a whole answer. */
+  readonly wasCut: boolean;
+
+  constructor(code: HttpFaultCode, message: string, { wasReused = false, wasCut = false } = {}) {
+    super(message);
+    this.code = code;
+    this.wasReused = wasReused;
+    this.wasCut = wasCut;
+  }
+}
+
+/** The reasons of an HttpFault. */
+export type HttpFaultCode = Extract<
+  ProblemCode,
+  'unreachable' | 'timeout' | 'tls' | 'wrong-node' | 'unidentified' | 'too-large' | 'redirected' | 'malformed'
+>;
+
+/** Node has this code for a connection that ends too early in whatever way. */
+export const CUT = 'ECONNRESET';
+
+/** The fault of what Node rejects a call with. */
+export function faultOf(cause: unknown, url: URL, wasReused: boolean): HttpFault {
+  const { message, code } = cause as { readonly message?: string; readonly code?: string };
+  // where several addresses were tried there is only a code
+  const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
+  // Node ends some with advice for people who run Node
+  const [reason = words] = words.split('; if the root CA');
+  const wasCut = code === CUT || code === 'EPIPE';
+  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), { wasReused, wasCut });
+}
+
+/** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */
+function faultCode(code: string, isTls: boolean): HttpFaultCode {
+  if (/^(HPE|ERR_INVALID|ERR_HTTP)_/.test(code)) return 'malformed';
+  return isTls && /^EPROTO$|^(?!EAI_|ERR_STREAM_).*_/.test(code) ? 'tls' : 'unreachable';
+}
