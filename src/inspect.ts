@@ -15,7 +15,7 @@ import type { Origin, Problem, Source, SourceProblem } from './policy/reading.ts
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
 export { ADMISSION_RESOURCES, WATCHED_CONFIG_MAPS } from './facts/inputs/index.ts';
-export type { AdmissionResource, ConfigMapName } from './facts/inputs/input.ts';
+export type { AdmissionResource } from './facts/inputs/input.ts';
 
 type Locate = (origin: Origin) => number | undefined;
 

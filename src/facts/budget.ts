@@ -1,12 +1,12 @@
-// What may be spent on one document. Whatever reads, expands or judges spends from it, so that no document costs more than
-// its reader is willing to pay, whichever way its author found to make work.
+// Limits the work that one document can cause. Everything that reads, expands or checks a document counts its work here, so
+// that nobody can write a document that keeps the process busy.
 
 import { crashProblem } from '../policy/crash.ts';
 import type { Problem } from '../policy/reading.ts';
 
-/** The limits of a budget. Each is for one document as a whole, with all that is embedded in it. */
+/** The limits of a budget. They apply to one document as a whole, with everything that is embedded in it. */
 export interface BudgetLimits {
-  /** Characters of text that is read or made, each time that it is gone through. */
+  /** Characters of text that is read or made. A text that is read twice counts twice. */
   readonly characters: number;
   /** Pieces of work: tokens, comparisons, expansions, commands. */
   readonly steps: number;
@@ -14,13 +14,13 @@ export interface BudgetLimits {
   readonly nodes: number;
   /** Levels of nesting. */
   readonly depth: number;
-  /** Words that a command line or a script has, or that expansion makes. */
+  /** Words of command lines and scripts, with those that expansion makes. */
   readonly words: number;
-  /** Milliseconds; the last resort, because a clock makes verdicts depend on the machine. */
+  /** Milliseconds. The last resort, because a clock makes verdicts depend on the machine. */
   readonly milliseconds: number;
 }
 
-/** What an entrance is willing to spend on each document, and the clock that it goes by. */
+/** The limits for each document, and the clock that measures its time. */
 export interface Allowance {
   readonly limits: BudgetLimits;
   /** A clock in milliseconds. */
@@ -30,8 +30,8 @@ export interface Allowance {
 const MI = 1024 * 1024;
 
 /**
- * For whoever waits for an answer, and for what a cluster's users write: reviews, watched objects, sweeps. The pod of a
- * kube-apiserver is 8 KiB, a long script of OpenShift 20 KiB.
+ * The limits for objects that the users of a cluster write, and for answers that somebody waits for: reviews, watched
+ * objects, sweeps. The pod of a kube-apiserver has 8 KiB, a long script of OpenShift 20 KiB.
  */
 export const ADMISSION_LIMITS: BudgetLimits = {
   characters: 8 * MI,
@@ -42,7 +42,7 @@ export const ADMISSION_LIMITS: BudgetLimits = {
   milliseconds: 200,
 };
 
-/** For a host, on which anybody may start processes that look like ours, and where the agent has 256 MiB. */
+/** The limits on a host, where any user can start processes that look like a kubelet, and where the node agent has 256 MiB. */
 export const HOST_LIMITS: BudgetLimits = {
   characters: 32 * MI,
   steps: 1_000_000,
@@ -52,7 +52,7 @@ export const HOST_LIMITS: BudgetLimits = {
   milliseconds: 1000,
 };
 
-/** For the files of whoever runs `check`: a rendered chart, a dump of a cluster. */
+/** The limits for the files that a user gives to `check`: a rendered chart, a dump of a cluster. */
 export const CHECK_LIMITS: BudgetLimits = {
   characters: 1024 * MI,
   steps: 100_000_000,
@@ -63,15 +63,15 @@ export const CHECK_LIMITS: BudgetLimits = {
 };
 
 const UNITS: Readonly<Record<keyof BudgetLimits, string>> = {
-  characters: 'characters to go through',
-  steps: 'steps to follow',
+  characters: 'characters to read',
+  steps: 'steps of work',
   nodes: 'values',
   depth: 'levels',
   words: 'words',
   milliseconds: 'milliseconds of work',
 };
 
-/** A document costs more than may be spent on it. Caught where the document came in; it never leaves `inspect`. */
+/** A document exceeds a limit. It is thrown by a budget and never leaves `inspect`. */
 export class Exhausted extends Error {
   readonly limit: keyof BudgetLimits;
 
@@ -83,15 +83,19 @@ export class Exhausted extends Error {
   }
 }
 
-/** Why something could not be judged, by what was thrown. */
+/**
+ * The problem that an exception is.
+ *
+ * @param what what was being checked, for the message
+ */
 export function problemOf(cause: unknown, what?: string): Problem {
   return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashProblem(cause, what);
 }
 
-/** So many steps go by between two looks at the clock. What takes less never looks, so that no clock decides about it. */
-const STEPS_PER_LOOK = 4096;
+/** The clock is read once in so many steps. Smaller documents never depend on it. */
+const STEPS_PER_CLOCK_READING = 4096;
 
-/** The budget of one document. Each method throws `Exhausted` where a limit is passed. */
+/** The budget of one document. Each method throws `Exhausted` if a limit is exceeded. */
 export class Budget {
   readonly #limits: BudgetLimits;
   readonly #now: () => number;
@@ -101,7 +105,7 @@ export class Budget {
   #nodes = 0;
   #words = 0;
   #depth = 0;
-  #nextLook = STEPS_PER_LOOK;
+  #nextReading = STEPS_PER_CLOCK_READING;
 
   constructor({ limits, now }: Allowance) {
     this.#limits = limits;
@@ -111,14 +115,14 @@ export class Budget {
   characters(count: number): void {
     this.#characters += count;
     if (this.#characters > this.#limits.characters) throw new Exhausted('characters', this.#limits.characters);
-    // going through a text takes time, and a long one takes as long as many steps
+    // a long text takes as long as many steps
     if (count >= 64) this.steps(count >> 6);
   }
 
   steps(count = 1): void {
     this.#steps += count;
     if (this.#steps > this.#limits.steps) throw new Exhausted('steps', this.#limits.steps);
-    if (this.#steps >= this.#nextLook) this.#lookAtClock();
+    if (this.#steps >= this.#nextReading) this.#readClock();
   }
 
   nodes(count = 1): void {
@@ -133,7 +137,7 @@ export class Budget {
     this.steps(count);
   }
 
-  /** Runs what is one level deeper. */
+  /** Runs a function one level deeper. */
   deeper<T>(inside: () => T): T {
     if (this.#depth >= this.#limits.depth) throw new Exhausted('depth', this.#limits.depth);
     this.#depth += 1;
@@ -144,18 +148,18 @@ export class Budget {
     }
   }
 
-  /** Tells that so many levels are open, for whoever keeps them on a stack of his own. */
+  /** Checks the number of open levels, for a caller that keeps its own stack. */
   level(depth: number): void {
     if (depth > this.#limits.depth) throw new Exhausted('depth', this.#limits.depth);
   }
 
-  /** How many steps were spent. */
+  /** How many steps were counted. */
   get spent(): number {
     return this.#steps;
   }
 
-  #lookAtClock(): void {
-    this.#nextLook = this.#steps + STEPS_PER_LOOK;
+  #readClock(): void {
+    this.#nextReading = this.#steps + STEPS_PER_CLOCK_READING;
     const now = this.#now();
     this.#startedAt ??= now;
     if (now - this.#startedAt > this.#limits.milliseconds)

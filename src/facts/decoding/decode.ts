@@ -1,4 +1,4 @@
-// Would the component's decoder accept a value? Follows sigs.k8s.io/json (case-sensitive, for files and API objects) and
+// Tells whether a component's decoder accepts a value. Follows sigs.k8s.io/json (case-sensitive, for files and API objects) and
 // encoding/json (case-insensitive, for the kubelet's merged drop-ins), over type tables generated from the components'
 // own Go types (scripts/generate). Unknown fields are ignored, as the components do.
 
@@ -8,7 +8,7 @@ import type { Attempts } from '../yaml/duplicates.ts';
 import { isBase64 } from '../yaml/scalars.ts';
 import { isDuration, isQuantity, isTime } from '../values/go-values.ts';
 
-/** Where and why a decoder refuses a value. */
+/** Where and why a decoder rejects a value. */
 export interface Mismatch {
   readonly pointer: string;
   readonly reason: string;
@@ -24,7 +24,7 @@ export function rootType(apiVersion: string, kind: string): string | undefined {
   return kinds !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
 }
 
-/** How a value is decoded. */
+/** How a decoder compares names and what else it meets. */
 interface Decoding {
   /** Whether field names match in any case. */
   readonly anyCase?: boolean;
@@ -33,7 +33,7 @@ interface Decoding {
 }
 
 /**
- * Finds a place at which a decoder refuses a value, the first if there are several.
+ * Finds the first place at which a decoder rejects a value.
  *
  * @param type a type's name, or a form such as `[]string`
  */
@@ -59,7 +59,7 @@ export function findMismatchIn(
   return findMismatch(type, value, { attempts });
 }
 
-/** What a struct keeps of a value after decoding: fields that it does not know are gone. */
+/** The value that a struct has after decoding: without the fields that it does not know. */
 export function keepKnown(type: string, value: unknown): unknown {
   if (type.startsWith('*')) return keepKnown(type.slice(1), value);
   if (type.startsWith('[]'))

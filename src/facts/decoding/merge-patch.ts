@@ -4,9 +4,9 @@ import { isRecord } from '../../json.ts';
 import type { Budget } from '../budget.ts';
 
 /**
- * The target with the patch applied: objects merge, anything else replaces, null deletes.
+ * Applies a patch to a target: objects are merged, other values replace, null deletes.
  *
- * @param budget pays for each entry: there can be many patches for one large target
+ * @param budget counts each entry, because there can be many patches for one large target
  */
 export function mergePatch(
   target: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-// What running processes answer when they are asked, and what it means that one gave no answer.
+// The subjects that running processes show: in a TLS hello, in an answer of /configz or /flagz, or by giving no answer.
 
 import { asRecord, isRecord } from '../../json.ts';
 import type { AnswerDocument, RawDocument, UnansweredDocument } from '../../policy/document.ts';
@@ -18,21 +18,21 @@ import { select } from '../select.ts';
 
 const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
 
-/** The kubelet whose TLS hello was heard. */
+/** The kubelet that sent a TLS hello. */
 export function helloSubject({ source, authorities }: Extract<RawDocument, { form: 'hello' }>): Kubelet {
   const acceptedAuthorities: Reading<readonly string[]> =
     authorities === undefined ? { state: 'unset' } : { state: 'set', value: authorities, origin: { layer: 'live' } };
   return { ...base('kubelet', source), component: 'kubelet', acceptedAuthorities };
 }
 
-/** A kube-apiserver whose calls were refused: that shows what its flags lead to, and not what they are. */
+/** A kube-apiserver whose calls kubelets rejected. That shows the effect of its flags, not the flags. */
 export function refusedSubject({ source, kubelets }: Extract<RawDocument, { form: 'refused-calls' }>): ApiServer {
-  const message = 'a refused call does not show the flags of kube-apiserver; judge its pod, or ask for its /flagz';
+  const message = 'a rejected call does not show the flags of kube-apiserver; check its pod, or read its /flagz';
   const unreadable = unreadableAs({ code: 'not-visible', message });
   return { ...apiServer(source, () => unreadable), refusedBy: kubelets };
 }
 
-/** A process that was asked and did not answer: what its answer would have shown cannot be read. */
+/** A process that gave no answer: the settings that the answer would have shown cannot be read. */
 export function unansweredSubject({ component, wanted, source, problem }: UnansweredDocument): Subject {
   const unreadable = unreadableAs(problem);
   const vantage = wanted === 'process' ? 'on-node' : 'live';
@@ -73,7 +73,7 @@ export function configzReadings(body: unknown): KubeletReadings {
   });
 }
 
-/** What a field has that `/configz` leaves out because it is empty. An empty text is no setting. */
+/** The value of a field that `/configz` leaves out because it is empty. An empty string is no setting. */
 const EMPTY = { path: undefined, string: undefined, boolean: false, number: 0 } as const;
 
 /** The readings of the settings that a real `/configz` never leaves out. */
@@ -87,7 +87,7 @@ function notShown(field: string, origin: Origin): Problem {
   return { code: 'malformed', message, origin };
 }
 
-/** A body that is none of our component's: a proxy's page, another program. */
+/** The answer is not one of the component: a proxy or another program sent it. */
 function notOf(path: '/configz' | '/flagz', pointer: string): Problem {
   const owner = path === '/configz' ? "a kubelet's" : "a kube-apiserver's";
   const message = `it answered, but not as ${owner} ${path} does; check what answers at this address`;
@@ -109,7 +109,7 @@ function flagzReader(value: unknown): (flag: string) => Reading<string> {
     if (typeof text !== 'string') return unreadableAs(notOf('/flagz', pointer));
     if (text === '') return { state: 'unset', origin };
     if (text !== 'CLASSIFIED') return { state: 'set', value: text, origin };
-    const message = `/flagz hides the value of --${flag}; judge the pod or the process itself`;
+    const message = `/flagz hides the value of --${flag}; check the pod or the process itself`;
     return unreadableAs({ code: 'not-visible', message, origin });
   };
 }
@@ -119,12 +119,12 @@ function apiServer(source: AskedSource, read: (flag: string) => Reading<string>)
     ...base('kube-apiserver', source),
     component: 'kube-apiserver',
     ...apiServerReadings((setting) => ofFlagText(setting, read(setting.flag))),
-    // a process that answers has found its files, whatever folder it works in
+    // a process that answers has found its files, whatever its working directory is
     view: () => 'not-shown',
   };
 }
 
-/** An API server that was asked is known by its address only. */
+/** For an API server that was asked, only its address is known. */
 function base(component: Component, source: AskedSource) {
   const name = component === 'kubelet' ? nameOnNode(component, source) : { component, name: source.node };
   return { name, source, vantage: 'live', surface: 'process', doubts: [] } as const;

@@ -1,4 +1,4 @@
-// The containers of a pod, and what they start.
+// The containers of a pod, their command lines and their mounts.
 
 import { asArray, asRecord, asString } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
@@ -10,7 +10,7 @@ import type { Budget } from '../budget.ts';
 import { cleanPath, isAbsolute, isWithin, joinPath } from '../values/paths.ts';
 import { basename, isKnown, type Word } from '../argv/words.ts';
 
-/** A container, as far as it matters here. */
+/** A container of a pod. */
 export interface Container {
   readonly name: string;
   readonly image: string;
@@ -20,7 +20,7 @@ export interface Container {
   readonly endsByItself: boolean;
 }
 
-/** Looking at a container costs so much, whatever is in it. */
+/** What each container costs, in steps, even if it is empty. */
 const STEPS_OF_CONTAINER = 20;
 const SERVICE_ACCOUNT_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -69,7 +69,7 @@ function wordsOf(container: Container, field: 'command' | 'args', budget: Budget
   });
 }
 
-/** A word of a spec. Its pointer is made when somebody asks, which is seldom. */
+/** A word of a command line in a pod. Its pointer is only made if it is needed, which is rare. */
 class ContainerWord implements Word {
   readonly text: string;
   readonly holes?: true;
@@ -93,7 +93,7 @@ class ContainerWord implements Word {
 /**
  * What a container starts.
  *
- * @returns the launch, with a doubt where the container has no command: then the image's entrypoint decides
+ * @returns the launch, with a doubt if the container has no command: then the entrypoint of its image decides
  */
 export function launchOf(container: Container, budget: Budget): { readonly launch: Launch; readonly doubt?: Problem } {
   const command = wordsOf(container, 'command', budget);
@@ -126,11 +126,11 @@ export function launchOf(container: Container, budget: Budget): { readonly launc
 
 function entrypointUnknown({ pointer }: Container): Problem {
   const message =
-    'the container has no command, so the entrypoint of its image decides what runs; set command, or judge the running process';
+    'the container has no command, so the entrypoint of its image decides what runs; set command, or check the running process';
   return { code: 'not-visible', message, origin: { layer: 'flag', pointer } };
 }
 
-/** Flags that together only kube-apiserver has. */
+/** Whether the words have flags that only kube-apiserver has together. */
 function looksLikeApiServer(args: readonly Word[]): boolean {
   const names = args.map(({ text }) => text.slice(2).split('=', 1)[0]?.replaceAll('_', '-'));
   return (
@@ -141,7 +141,7 @@ function looksLikeApiServer(args: readonly Word[]): boolean {
   );
 }
 
-/** Tells of a path what the container's mounts say of it. A container without mounts says nothing. */
+/** What the mounts of a container show about a path. A container without mounts shows nothing. */
 export function viewOf({ spec }: Container): (path: string) => PathView {
   const workingDir = asString(spec.workingDir) ?? '';
   let mounts: readonly string[] | undefined;

@@ -4,7 +4,8 @@ import { asRecord, asString, asText, type UnknownRecord } from '../../../json.ts
 import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { findMismatchIn, rootType } from '../../decoding/decode.ts';
-import { podSubjects, unreadablePod, type PodPlace } from '../../pod/pods.ts';
+import type { PodPlace } from '../../pod/place.ts';
+import { podSubjects, unreadablePod } from '../../pod/pods.ts';
 import { namesOf, select, type PathName } from '../../select.ts';
 import type { FoundObject, Input } from '../input.ts';
 
