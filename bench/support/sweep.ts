@@ -1,6 +1,6 @@
 import { sweepRules } from '../../src/commands/sweep-deps.ts';
 import { controls } from '../../src/controls/index.ts';
-import { createArchive } from '../../src/sweeper/reports/history.ts';
+import { createHistory } from '../../src/sweeper/reports/history.ts';
 import { sweep, type SweepPorts } from '../../src/sweeper/run/sweep.ts';
 import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { configzEvidence } from '../../src/evidence/configz/configz.ts';
@@ -35,13 +35,18 @@ export async function sweepOf(
   evidence: readonly KubeletEvidence[],
   turn = always,
 ): Promise<void> {
-  const archive = createArchive({
-    reports: {} as Parameters<typeof createArchive>[0]['reports'],
+  const history = createHistory({
+    reports: {} as Parameters<typeof createHistory>[0]['reports'],
     announce: () => Promise.resolve(undefined),
     digest: (text) => text,
     setting: () => 'none',
     exemptionFor: () => undefined,
-    watcher: { chosen: () => undefined, wrote: () => undefined, lost: () => undefined, unreadable: () => undefined },
+    callbacks: {
+      onApiChosen: () => undefined,
+      onWrite: () => undefined,
+      onReadError: () => undefined,
+      onUnreadable: () => undefined,
+    },
   });
   const ports: SweepPorts = {
     server: 'api:6443',
@@ -50,7 +55,7 @@ export async function sweepOf(
     version: () => Promise.resolve(undefined),
     evidence,
     askApiServers: () => Promise.resolve([]),
-    archive,
+    history,
     watcher: {
       progress: () => undefined,
       unanswered: () => undefined,

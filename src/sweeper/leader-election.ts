@@ -1,107 +1,103 @@
-// As client-go elects (tools/leaderelection/leaderelection.go of v0.37.2: tryAcquireOrRenew in line 444, tryRelease in 326),
-// with its record, so that `kubectl get lease` shows what people know. Three things differ. A leader counts its time from
-// when it sent a renewal, not from when the answer came: client-go's leader overlaps with its successor where answers are
-// slow (renew, line 279). A Lease that was deleted is not free at once for those who saw it held. And followers vary
-// their pauses less and look again when the Lease expires, so that a successor is there within 20 s.
+// Leader election: at most one replica sweeps. It follows client-go (tryAcquireOrRenew, leaderelection.go line 444 of v0.37.2),
+// with three differences. A leader counts its time from when it sent a renewal, not from when the answer came: with slow
+// answers, client-go's leader overlaps with its successor (renew, line 279). A deleted Lease is not free at once for a replica
+// that saw its holder. And followers vary their pauses less, and read the Lease when it expires, so that a successor leads
+// within 20 s.
 
-import type { LeaseAnswer, LeaseFaultCode, LeaseClient, LeaseRecord, SeenLease } from '../kube/objects/lease.ts';
+import type { LeaseAnswer, LeaseFaultCode, LeaseClient, SeenLease } from '../kube/objects/lease.ts';
+import { claimingRecord, durationOf, isSameRecord, releasingRecord } from './lease-record.ts';
 
 /** Who leads, as far as this process knows. */
 export type Leadership =
-  /** This one, until the signal aborts. */
+  /** This process leads, until the signal aborts. */
   | { readonly state: 'leading'; readonly signal: AbortSignal }
   | { readonly state: 'following'; readonly holder: string }
-  /** Not known, and why. */
+  /** The leader is not known. */
   | { readonly state: 'lost'; readonly code: LeaseFaultCode | 'not-asked' | 'stopped'; readonly reason: string };
 
-/** What an election needs. */
-export interface ElectionOptions {
+/** The configuration of a leader election. */
+export interface LeaderElectionConfig {
   readonly lease: LeaseClient;
-  /** Of this process alone: a name that another process, or an earlier one, has too makes two leaders. */
+  /** Unique for this process. Two processes with the same identity would both lead. */
   readonly identity: string;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
-  /** The time of day, which is written into the Lease for people; nothing is decided by it. */
+  /** The time of day, which the Lease shows to people. No decision depends on it. */
   readonly now: () => Date;
-  /** Resolves after so many milliseconds, or when the signal aborts. */
+  /** Resolves after this many milliseconds, or when the signal aborts. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
-  /** Is told of every change, once: not of each try that fails. */
-  readonly changed: (leadership: Leadership) => void;
+  /** Called once for each change: client-go's OnStartedLeading, OnStoppedLeading and OnNewLeader in one. */
+  readonly onChange: (leadership: Leadership) => void;
 }
 
-/** A process that stands for election until it is stopped. */
-export interface Election {
-  /** As the clock has it at this moment, also where a timer is late. */
+/** A running leader election. */
+export interface LeaderElection {
+  /** Gives who leads by the clock now, even if a timer is late. */
   readonly leadership: () => Leadership;
-  /**
-   * Ends the leadership and gives the Lease back, so that the successor does not wait. End first what runs under it.
-   */
+  /** Stops leading and releases the Lease, so that a successor need not wait. Stop the work of the leader first. */
   readonly stop: () => Promise<void>;
 }
 
-/** How long others wait after the last sign of life, in milliseconds. */
-export const LEASE_DURATION = 15_000;
-/** How long a leader leads after it sent its last successful renewal. */
+/** client-go's RenewDeadline: how long a leader leads after it sent its last successful renewal, in milliseconds. */
 export const RENEW_DEADLINE = 10_000;
-/** Between two looks at the Lease. */
+/** client-go's RetryPeriod: the pause between two reads of the Lease, in milliseconds. */
 export const RETRY_PERIOD = 2000;
 
-/** By how much a pause varies, upwards. */
+/** The part of a pause by which it varies, upwards. */
 const JITTER = 0.2;
-/** Followers that wait for the same moment do not all come at once. */
+/** Spreads followers that wait for the same expiry, in milliseconds. */
 const SPREAD = 200;
-/** Where rights or the namespace are missing, nothing is urgent. */
-const LONGEST_DELAY = 30_000;
-const RELEASE_PATIENCE = 3000;
-const MOST_TRANSITIONS = 2 ** 31 - 1;
+/** The longest pause while rights or the namespace are missing, in milliseconds. */
+const MAX_DELAY = 30_000;
+const RELEASE_TIMEOUT = 3000;
 
-/** Stands for election. Losing the API server ends a leadership in time, and nothing else: it is tried again and again. */
-export function elect(options: ElectionOptions): Election {
-  const candidate = new Candidate(options);
-  const ended = candidate.run();
+/** Starts a leader election. If the API server is lost, the leader stops in time, and the election goes on. */
+export function startLeaderElection(config: LeaderElectionConfig): LeaderElection {
+  const elector = new LeaderElector(config);
+  const ended = elector.run();
   return {
-    leadership: () => candidate.leadership(),
+    leadership: () => elector.leadership(),
     stop: async () => {
-      candidate.end();
+      elector.end();
       await ended;
-      await candidate.release();
+      await elector.release();
     },
   };
 }
 
 interface Term {
   readonly abort: AbortController;
-  /** When it ends unless it is renewed. */
+  /** When the term ends unless the Lease is renewed, by this process's clock. */
   until: number;
 }
 
 type Fault = Extract<LeaseAnswer, { is: 'fault' }>;
 
-class Candidate {
-  readonly #options: ElectionOptions;
+class LeaderElector {
+  readonly #config: LeaderElectionConfig;
   readonly #stopped = new AbortController();
   #leadership: Leadership = { state: 'lost', code: 'not-asked', reason: 'the Lease was not read yet' };
   #term: Term | undefined;
-  /** The Lease as last seen, and since when its record is what it is, by this clock. */
+  /** The last Lease that was read, and since when its record is the same, by this process's clock. */
   #seen: { readonly lease: SeenLease; readonly since: number } | undefined;
-  /** Whether a claim was ever sent: also one without an answer may have been written. */
+  /** A claim was sent. One without an answer may have been written too. */
   #hasClaimed = false;
-  #answered = -Infinity;
+  #lastAnswer = -Infinity;
   #fault: Fault | undefined;
-  #refusals = 0;
+  #faults = 0;
 
-  constructor(options: ElectionOptions) {
-    this.#options = options;
+  constructor(config: LeaderElectionConfig) {
+    this.#config = config;
   }
 
   async run(): Promise<void> {
     const { signal } = this.#stopped;
     const isStopped = (): boolean => signal.aborted;
     while (!isStopped()) {
-      this.#note(await this.#round());
-      if (!isStopped()) await this.#options.pause(this.#delay(), signal).catch(() => undefined);
+      this.#note(await this.#tryAcquireOrRenew());
+      if (!isStopped()) await this.#config.pause(this.#delay(), signal).catch(() => undefined);
     }
   }
 
@@ -115,39 +111,27 @@ class Candidate {
     this.#become({ state: 'lost', code: 'stopped', reason: 'this process stops' });
   }
 
-  /** Writes the record that client-go writes, if the Lease is this one's. A renewal may still be on its way: conflicts. */
+  /** Releases the Lease if this process holds it. A renewal that is still on its way gives a conflict. */
   async release(): Promise<void> {
     if (!this.#hasClaimed) return;
-    const { lease, identity, pause } = this.#options;
-    const patience = new AbortController();
+    const { lease, identity, pause, now } = this.#config;
+    const timeout = new AbortController();
     const done = new AbortController();
-    void pause(RELEASE_PATIENCE, done.signal).then(
-      () => {
-        patience.abort();
-      },
-      () => undefined,
-    );
+    const stopWaiting = (): void => {
+      timeout.abort();
+    };
+    void pause(RELEASE_TIMEOUT, done.signal).then(stopWaiting, () => undefined);
     let answer: LeaseAnswer = { is: 'conflict' };
-    while (answer.is === 'conflict' && !patience.signal.aborted) {
-      answer = await lease.read(patience.signal);
+    while (answer.is === 'conflict' && !timeout.signal.aborted) {
+      answer = await lease.read(timeout.signal);
       if (answer.is !== 'there' || answer.lease.record.holderIdentity !== identity) break;
-      const time = this.#time();
-      const { leaseTransitions } = answer.lease.record;
-      const empty = {
-        holderIdentity: '',
-        leaseDurationSeconds: 1,
-        acquireTime: time,
-        renewTime: time,
-        leaseTransitions,
-      };
-      answer = await lease.update(answer.lease, empty, patience.signal);
+      answer = await lease.update(answer.lease, releasingRecord(answer.lease.record, now()), timeout.signal);
     }
     done.abort();
   }
 
-  /** Looks at the Lease and takes or renews it where it can. */
-  async #round(): Promise<LeaseAnswer> {
-    const { lease, identity } = this.#options;
+  async #tryAcquireOrRenew(): Promise<LeaseAnswer> {
+    const { lease, identity } = this.#config;
     if (this.#term !== undefined && this.#seen?.lease.record.holderIdentity === identity) {
       const answer = await this.#claim(this.#seen.lease);
       if (answer.is === 'there' || answer.is === 'fault') return answer;
@@ -162,12 +146,12 @@ class Candidate {
   }
 
   async #claim(seen: SeenLease | undefined): Promise<LeaseAnswer> {
-    const { lease, identity, clock } = this.#options;
+    const { lease, identity, clock, now } = this.#config;
     const { signal } = this.#stopped;
     if (signal.aborted) return { is: 'conflict' };
     this.#hasClaimed = true;
     const sent = clock();
-    const record = this.#record(seen?.record);
+    const record = claimingRecord(seen?.record, identity, now());
     const answer = await (seen === undefined ? lease.create(record, signal) : lease.update(seen, record, signal));
     if (answer.is !== 'there') return answer;
     this.#observe(answer.lease);
@@ -175,48 +159,25 @@ class Candidate {
     return answer;
   }
 
-  #record(before: LeaseRecord | undefined): LeaseRecord {
-    const { identity: holderIdentity } = this.#options;
-    const time = this.#time();
-    const isOurs = before?.holderIdentity === holderIdentity;
-    const transitions = before === undefined ? 0 : before.leaseTransitions + (isOurs ? 0 : 1);
-    return {
-      holderIdentity,
-      leaseDurationSeconds: LEASE_DURATION / 1000,
-      acquireTime: isOurs && before.acquireTime !== '' ? before.acquireTime : time,
-      renewTime: time,
-      // one too many would be refused, and the Lease could never be taken again
-      leaseTransitions: Math.min(transitions, MOST_TRANSITIONS),
-    };
-  }
-
-  #time(): string {
-    return this.#options.now().toISOString().replace('Z', '000Z');
-  }
-
   #observe(lease: SeenLease): void {
     const isSame = this.#seen !== undefined && isSameRecord(this.#seen.lease.record, lease.record);
-    this.#seen = { lease, since: isSame && this.#seen ? this.#seen.since : this.#options.clock() };
-    // whose time is over leads no more, though nobody followed yet
+    this.#seen = { lease, since: isSame && this.#seen ? this.#seen.since : this.#config.clock() };
+    // a holder whose Lease has expired no longer leads, even if it has no successor yet
     if (!this.#isFree()) this.#become({ state: 'following', holder: lease.record.holderIdentity });
   }
 
   #isFree(): boolean {
-    return this.#expiry() <= this.#options.clock();
+    return this.#expiry() <= this.#config.clock();
   }
 
-  /** When the Lease may be taken, by this clock. */
+  /** When this process may acquire the Lease, by its clock. */
   #expiry(): number {
-    if (this.#seen === undefined) return -Infinity;
-    const { holderIdentity, leaseDurationSeconds: seconds } = this.#seen.lease.record;
-    if (holderIdentity === '' || holderIdentity === this.#options.identity) return -Infinity;
-    // what no election writes would make it free at once, or never
-    const duration = seconds >= 1 && seconds <= 3600 ? seconds * 1000 : LEASE_DURATION;
-    return this.#seen.since + duration;
+    const duration = this.#seen && durationOf(this.#seen.lease.record, this.#config.identity);
+    return this.#seen === undefined || duration === undefined ? -Infinity : this.#seen.since + duration;
   }
 
   #lead(until: number): void {
-    if (this.#stopped.signal.aborted || until <= this.#options.clock()) return;
+    if (this.#stopped.signal.aborted || until <= this.#config.clock()) return;
     if (this.#term !== undefined) {
       this.#term.until = until;
       return;
@@ -226,9 +187,9 @@ class Candidate {
     void this.#guard(term);
   }
 
-  /** Ends a term in time, whatever the call does that is on its way. */
+  /** Ends a term in time, whatever happens to a call that is on its way. */
   async #guard(term: Term): Promise<void> {
-    const { clock, pause } = this.#options;
+    const { clock, pause } = this.#config;
     const { signal } = term.abort;
     while (!signal.aborted) {
       await pause(Math.max(0, term.until - clock()), signal).catch(() => undefined);
@@ -237,54 +198,49 @@ class Candidate {
   }
 
   #expire(): void {
-    if (this.#term === undefined || this.#term.until > this.#options.clock()) return;
+    if (this.#term === undefined || this.#term.until > this.#config.clock()) return;
     const { code, reason } = this.#fault ?? { code: 'unreachable' as const, reason: 'no answer in time' };
     this.#become({ state: 'lost', code, reason });
   }
 
-  /** Whatever holds from now on ends the term, except a term of its own. */
+  /** Changes the leadership. Every change ends the current term, and only leading has a new one. */
   #become(leadership: Leadership, term?: Term): void {
     const before = this.#leadership;
     this.#leadership = leadership;
     this.#term?.abort.abort();
     this.#term = term;
-    if (before.state !== leadership.state || tellable(before) !== tellable(leadership)) {
-      this.#options.changed(leadership);
+    if (before.state !== leadership.state || detailOf(before) !== detailOf(leadership)) {
+      this.#config.onChange(leadership);
     }
   }
 
   #note(answer: LeaseAnswer): void {
-    const now = this.#options.clock();
+    const now = this.#config.clock();
     if (answer.is !== 'fault') {
-      this.#answered = now;
+      this.#lastAnswer = now;
       this.#fault = undefined;
-      this.#refusals = 0;
+      this.#faults = 0;
       return;
     }
     if (this.#stopped.signal.aborted) return;
     this.#fault = answer;
-    this.#refusals = answer.code === 'unreachable' ? 0 : this.#refusals + 1;
-    // a short loss is no news, and no term lasts longer than this
-    if (now - this.#answered < RENEW_DEADLINE) return;
+    this.#faults = answer.code === 'unreachable' ? 0 : this.#faults + 1;
+    // a short loss is not a change, and every term ends within this time
+    if (now - this.#lastAnswer < RENEW_DEADLINE) return;
     this.#become({ state: 'lost', code: answer.code, reason: answer.reason });
   }
 
   #delay(): number {
-    const { clock, random } = this.#options;
-    const backoff = this.#term === undefined ? 2 ** Math.max(0, Math.min(this.#refusals - 1, 10)) : 1;
-    const delay = Math.min(LONGEST_DELAY, RETRY_PERIOD * backoff) * (1 + JITTER * random());
+    const { clock, random } = this.#config;
+    const backoff = this.#term === undefined ? 2 ** Math.max(0, Math.min(this.#faults - 1, 10)) : 1;
+    const delay = Math.min(MAX_DELAY, RETRY_PERIOD * backoff) * (1 + JITTER * random());
     const left = this.#expiry() - clock();
     return left > 0 ? Math.min(delay, left + SPREAD * random()) : delay;
   }
 }
 
-/** What distinguishes two states for those who are told; the words of a reason change with every try. */
-function tellable(leadership: Leadership): unknown {
+/** Gives what makes two states of the same kind different. The words of a reason change with every try, and do not. */
+function detailOf(leadership: Leadership): unknown {
   if (leadership.state === 'leading') return leadership.signal;
   return leadership.state === 'following' ? leadership.holder : leadership.code;
-}
-
-function isSameRecord(a: LeaseRecord, b: LeaseRecord): boolean {
-  const keys = Object.keys(a) as (keyof LeaseRecord)[];
-  return keys.every((key) => a[key] === b[key]);
 }

@@ -1,78 +1,81 @@
-/**
- * Why a sweep runs: the leadership began, time passed, an object that is watched changed, somebody asked for it, or the one
- * before was not complete for a reason that may pass.
- */
-export type SweepTrigger = 'start' | 'interval' | 'change' | 'demand' | 'retry';
+// The schedule: when the leading replica sweeps. Two sweeps never run at the same time.
 
-/** How often, in milliseconds, and by what part of that it varies, 0 to 1. */
-export interface ScheduleSettings {
+/**
+ * Why a sweep runs: leadership began, the interval passed, a watched object changed, somebody requested it, or the last sweep
+ * was incomplete for a reason that may be over.
+ */
+export type SweepTrigger = 'start' | 'interval' | 'change' | 'request' | 'retry';
+
+/** The time from start to start. */
+export interface SweepInterval {
+  /** Milliseconds. */
   readonly interval: number;
+  /** The part of the interval by which it varies, 0 to 1. */
   readonly jitter: number;
 }
 
 /** What a schedule needs. */
-export interface ScheduleOptions {
+export interface ScheduleDeps {
   /**
-   * Runs one sweep; the signal ends it. What it throws is its own affair: the schedule goes on.
+   * Runs one sweep, which the signal stops. An error does not stop the schedule; the sweep logs it itself.
    *
-   * @returns whether it is to be tried again soon
+   * @returns whether the sweep should be retried soon
    */
   readonly sweep: (trigger: SweepTrigger, signal: AbortSignal) => Promise<boolean>;
-  /** As they are at the moment. */
-  readonly settings: () => ScheduleSettings;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Gives the configured interval, which can change. */
+  readonly interval: () => SweepInterval;
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
-  /** Resolves after so many milliseconds, or when the signal aborts. */
+  /** Resolves after this many milliseconds, or when the signal aborts. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
 }
 
-/** What a demand for a sweep led to. */
-export type Demanded = 'started' | 'queued' | 'not-leading';
+/** The answer to a request for a sweep. */
+export type SweepRequestResult = 'started' | 'queued' | 'not-leading';
 
-/** When sweeps run: never two at a time, and only while this process leads. */
+/** Starts sweeps while this process leads. */
 export interface SweepSchedule {
   /** Sweeps from now on, until the signal aborts. */
-  readonly lead: (leadership: AbortSignal) => void;
-  /** An object that is watched changed: sweeps soon, but not for each of many changes. */
-  readonly change: () => void;
-  /** Sweeps at once, or once more after the sweep that runs, with the rest that is due between the two. */
-  readonly demand: () => Demanded;
-  /** Milliseconds until a demand would be met; 0 where a sweep runs or may begin. */
-  readonly rest: () => number;
-  /** The settings may have changed. */
+  readonly startLeading: (leadership: AbortSignal) => void;
+  /** A watched object changed: sweeps soon, once for many changes. */
+  readonly objectChanged: () => void;
+  /** Sweeps now, or after the running sweep and the pause that is due after it. */
+  readonly request: () => SweepRequestResult;
+  /** Milliseconds until a requested sweep would start; 0 if a sweep runs or can start. */
+  readonly untilRequest: () => number;
+  /** The interval may have changed. */
   readonly reload: () => void;
-  /** Ends the sweep that runs, waits for its end, and starts no other. */
+  /** Stops the running sweep, waits until it has stopped, and starts no other. */
   readonly stop: () => Promise<void>;
 }
 
-/** Within this time of a new leadership its first sweep begins. */
+/** The first sweep of a new leader starts within this many milliseconds. */
 export const FIRST_DELAY = 2000;
-/** Changes come together: so long none may come before they are looked at. */
+/** A sweep for changed objects starts when no object has changed for this many milliseconds. */
 export const QUIET = 1000;
-/** But they are not waited out for longer than this. */
-export const LONGEST_QUIET = 10_000;
+/** But it waits no longer than this for changes to end. */
+export const MAX_QUIET = 10_000;
+/** A requested sweep starts at least this many milliseconds after the last sweep, or as long as that sweep took. */
+export const MIN_REST = 5000;
 
-/** After a sweep, one that is demanded begins at the earliest when this time has passed, or as long as the sweep took. */
-export const LEAST_REST = 5000;
-
-const LONGEST_GAP = 60_000;
+const MAX_REST = 60_000;
 const HOUR = 3_600_000;
 
-/** Makes the schedule; nothing is swept before `lead`. */
-export function scheduleSweeps(options: ScheduleOptions): SweepSchedule {
-  const schedule = new Schedule(options);
+/** Makes a schedule. It starts no sweep before `startLeading`. */
+export function scheduleSweeps(deps: ScheduleDeps): SweepSchedule {
+  const schedule = new Schedule(deps);
   const ended = schedule.run();
   return {
-    lead: (leadership) => {
-      schedule.lead(leadership);
+    startLeading: (leadership) => {
+      schedule.startLeading(leadership);
     },
-    change: () => {
-      schedule.change();
+    objectChanged: () => {
+      schedule.objectChanged();
     },
-    demand: () => schedule.demand(),
-    rest: () => schedule.rest(),
+    request: () => schedule.request(),
+    untilRequest: () => schedule.untilRequest(),
     reload: () => {
       schedule.wake();
     },
@@ -89,29 +92,29 @@ interface Due {
 }
 
 class Schedule {
-  readonly #options: ScheduleOptions;
+  readonly #deps: ScheduleDeps;
   #isStopped = false;
   #waiting = new AbortController();
   #leadership: AbortSignal | undefined;
   #running: AbortController | undefined;
-  /** When the first sweep of this leadership is due, until it has begun. */
+  /** When the first sweep of this leadership is due; undefined once it has started. */
   #first: number | undefined;
   #began = 0;
   #ended = -Infinity;
-  /** From -1 to 1: how much of the jitter this round takes. */
-  #chance = 0;
+  /** The part of the jitter that applies to the next interval, -1 to 1. */
+  #jitterPart = 0;
   #changes: { readonly first: number; readonly last: number } | undefined;
-  #isDemanded = false;
-  /** How many sweeps in a row are to be tried again. */
+  #isRequested = false;
+  /** How many sweeps in a row asked for a retry. */
   #retries = 0;
 
-  constructor(options: ScheduleOptions) {
-    this.#options = options;
+  constructor(deps: ScheduleDeps) {
+    this.#deps = deps;
   }
 
   async run(): Promise<void> {
-    const { clock, pause } = this.#options;
-    while (!this.#isOver()) {
+    const { clock, pause } = this.#deps;
+    while (!this.#hasStopped()) {
       const due = this.#due();
       if (due !== undefined && due.at <= clock()) {
         await this.#sweep(due.trigger);
@@ -122,14 +125,14 @@ class Schedule {
     }
   }
 
-  lead(leadership: AbortSignal): void {
-    if (this.#isOver() || leadership.aborted) return;
-    const { clock, random } = this.#options;
+  startLeading(leadership: AbortSignal): void {
+    if (this.#hasStopped() || leadership.aborted) return;
+    const { clock, random } = this.#deps;
     this.#leadership = leadership;
     this.#first = clock() + FIRST_DELAY * random();
-    this.#isDemanded = false;
+    this.#isRequested = false;
     const end = (): void => {
-      // a later leadership may have begun already
+      // the next leadership may have begun already
       if (this.#leadership !== leadership) return;
       this.#leadership = undefined;
       this.#running?.abort();
@@ -138,22 +141,22 @@ class Schedule {
     this.wake();
   }
 
-  change(): void {
+  objectChanged(): void {
     if (this.#leadership === undefined) return;
-    const now = this.#options.clock();
+    const now = this.#deps.clock();
     this.#changes = { first: this.#changes?.first ?? now, last: now };
     this.wake();
   }
 
-  demand(): Demanded {
-    if (this.#leadership === undefined || this.#isOver()) return 'not-leading';
-    this.#isDemanded = true;
+  request(): SweepRequestResult {
+    if (this.#leadership === undefined || this.#hasStopped()) return 'not-leading';
+    this.#isRequested = true;
     this.wake();
-    return this.rest() === 0 && this.#running === undefined ? 'started' : 'queued';
+    return this.untilRequest() === 0 && this.#running === undefined ? 'started' : 'queued';
   }
 
-  rest(): number {
-    return this.#running === undefined ? Math.max(0, this.#rested() - this.#options.clock()) : 0;
+  untilRequest(): number {
+    return this.#running === undefined ? Math.max(0, this.#earliestRequest() - this.#deps.clock()) : 0;
   }
 
   wake(): void {
@@ -166,49 +169,49 @@ class Schedule {
     this.wake();
   }
 
-  #isOver(): boolean {
+  #hasStopped(): boolean {
     return this.#isStopped;
   }
 
-  /** Whoever may ask for sweeps cannot keep the cluster busy with them. */
-  #rested(): number {
-    return this.#ended + Math.min(LONGEST_GAP, Math.max(LEAST_REST, this.#ended - this.#began));
+  /** The earliest time of a requested sweep. Requests cannot keep the cluster busy. */
+  #earliestRequest(): number {
+    return this.#ended + Math.min(MAX_REST, Math.max(MIN_REST, this.#ended - this.#began));
   }
 
-  /** What is to be done next, and when. */
+  /** Gives the next sweep and its time. */
   #due(): Due | undefined {
     if (this.#leadership === undefined) return undefined;
-    if (this.#isDemanded) return { trigger: 'demand', at: this.#rested() };
+    if (this.#isRequested) return { trigger: 'request', at: this.#earliestRequest() };
     if (this.#first !== undefined) return { trigger: 'start', at: this.#first };
-    const { interval, jitter } = this.#options.settings();
-    // after an overrun, and between sweeps by change, the cluster gets a rest
-    const gap = Math.min(LONGEST_GAP, interval / 10);
+    const { interval, jitter } = this.#deps.interval();
+    // after a sweep that took longer than the interval, and between sweeps for changes, the cluster gets a pause
+    const gap = Math.min(MAX_REST, interval / 10);
     const rested = this.#ended + gap;
     const due: Due[] = [
-      { trigger: 'interval', at: Math.max(rested, this.#began + interval * (1 + jitter * this.#chance)) },
+      { trigger: 'interval', at: Math.max(rested, this.#began + interval * (1 + jitter * this.#jitterPart)) },
     ];
     if (this.#retries > 0) due.push({ trigger: 'retry', at: this.#ended + gap * 2 ** (this.#retries - 1) });
     if (this.#changes !== undefined) {
       const { first, last } = this.#changes;
-      due.push({ trigger: 'change', at: Math.max(rested, Math.min(last + QUIET, first + LONGEST_QUIET)) });
+      due.push({ trigger: 'change', at: Math.max(rested, Math.min(last + QUIET, first + MAX_QUIET)) });
     }
     return due.reduce((sooner, one) => (one.at < sooner.at ? one : sooner));
   }
 
   async #sweep(trigger: SweepTrigger): Promise<void> {
-    const { clock, random, sweep } = this.#options;
+    const { clock, random, sweep } = this.#deps;
     const running = new AbortController();
     this.#running = running;
     this.#first = undefined;
     this.#changes = undefined;
-    this.#isDemanded = false;
+    this.#isRequested = false;
     this.#began = clock();
-    this.#chance = 2 * random() - 1;
+    this.#jitterPart = 2 * random() - 1;
     let isToRetry = false;
     try {
       isToRetry = await sweep(trigger, running.signal);
     } catch {
-      // it has logged that itself
+      // the sweep has logged it
     }
     this.#retries = isToRetry ? this.#retries + 1 : 0;
     this.#running = undefined;

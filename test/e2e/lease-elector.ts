@@ -2,7 +2,7 @@
 // Arguments: the kubeconfig and the identity. Writes a line of JSON for each change.
 
 import { setTimeout } from 'node:timers/promises';
-import { elect } from '../../src/sweeper/leader-election.ts';
+import { startLeaderElection } from '../../src/sweeper/leader-election.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { leaseOf } from '../../src/kube/objects/lease.ts';
 
@@ -10,14 +10,14 @@ const [, , kubeconfig, identity = ''] = process.argv;
 const cluster = await connectCluster({ kubeconfig });
 if (cluster === undefined) throw new Error('the kubeconfig names no cluster');
 
-const election = elect({
+const election = startLeaderElection({
   lease: leaseOf(cluster.request, { namespace: 'kubelet-guard', name: 'kubelet-guard' }),
   identity,
   clock: () => performance.now(),
   now: () => new Date(),
   pause: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
   random: Math.random,
-  changed: (leadership) => {
+  onChange: (leadership) => {
     process.stdout.write(`${JSON.stringify({ at: Date.now(), ...leadership })}\n`);
   },
 });

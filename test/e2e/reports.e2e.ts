@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-import { createArchive, type Archive } from '../../src/sweeper/reports/history.ts';
-import type { ReportsSetting } from '../../src/sweeper/reports/store.ts';
+import { createHistory, type SweepHistory } from '../../src/sweeper/reports/history.ts';
+import type { ReportsSetting } from '../../src/sweeper/reports/api.ts';
 import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/outputs/cluster/policy-report.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
@@ -64,7 +64,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
 
   test('without either API nothing is stored, Events tell all the same', async () => {
     const replica = replicaOf('auto');
-    expect(await sweep(replica.archive, T1, ['node-a'], 'fail')).toEqual([]);
+    expect(await sweep(replica.history, T1, ['node-a'], 'fail')).toEqual([]);
 
     expect(replica.chosen).toEqual(['none']);
     expect(await eventsOf('node-a')).toMatchObject([{ reason: 'KubeletGuardViolation', type: 'Warning' }]);
@@ -74,7 +74,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   test.each(APIS)('%s: what is written is taken as it is, and is written once', async (which) => {
     await install(which);
     const replica = replicaOf(which);
-    expect(await sweep(replica.archive, T1, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
+    expect(await sweep(replica.history, T1, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
 
     const reports = await reportsOf(which);
     expect(reports.map(({ metadata }) => metadata.name)).toEqual([
@@ -92,7 +92,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
 
     // another replica, which has only what is stored: a field that the API server dropped would make it write
     const next = replicaOf(which);
-    expect(await sweep(next.archive, T2, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
+    expect(await sweep(next.history, T2, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
 
     expect(next.wrote).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
     expect((await reportsOf(which)).map(({ metadata }) => metadata.resourceVersion)).toEqual(versions);
@@ -103,13 +103,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     '%s: two replicas in turn and at once leave one report and one Event of each change',
     async (which) => {
       const [first, second] = [replicaOf(which), replicaOf(which)];
-      await sweep(first.archive, T1, ['node-a'], 'pass');
-      await second.archive.load(signal);
-      expect(await sweep(first.archive, T2, ['node-a'], 'fail')).toEqual([]);
+      await sweep(first.history, T1, ['node-a'], 'pass');
+      await second.history.load(signal);
+      expect(await sweep(first.history, T2, ['node-a'], 'fail')).toEqual([]);
       // has read the stored reports before the first one wrote: its version is the one before
-      expect(await keep(second.archive, T3, 'node-a', 'fail')).toEqual([]);
+      expect(await keep(second.history, T3, 'node-a', 'fail')).toEqual([]);
       expect(second.wrote).toEqual(['unchanged']);
-      expect(await sweep(second.archive, T3, ['node-a'], 'pass')).toEqual([]);
+      expect(await sweep(second.history, T3, ['node-a'], 'pass')).toEqual([]);
 
       const events = await eventsOf('node-a');
       expect(events.map(({ reason }) => reason).sort()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
@@ -123,10 +123,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     const foreign = { apiVersion, kind, metadata: { name: 'kubelet-guard-node-node-c' }, results: [] };
     succeeded(await plane.admin.send('POST', `/apis/${apiVersion}/${plural}`, foreign));
     const replica = replicaOf(which);
-    const problems = await sweep(replica.archive, T1, ['node-a', 'node-b', 'node-c'], 'pass');
+    const problems = await sweep(replica.history, T1, ['node-a', 'node-b', 'node-c'], 'pass');
     expect(problems).toMatchObject([{ source: { object: `${kind} kubelet-guard-node-node-c` } }]);
 
-    await sweep(replica.archive, T2, ['node-a'], 'pass');
+    await sweep(replica.history, T2, ['node-a'], 'pass');
 
     expect((await reportsOf(which)).map(({ metadata }) => metadata.name)).toEqual([
       'kubelet-guard-control-plane',
@@ -137,10 +137,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   });
 
   test('where both are served, what one holds moves to the other', async () => {
-    await sweep(replicaOf('openreports').archive, T1, ['node-a'], 'fail');
+    await sweep(replicaOf('openreports').history, T1, ['node-a'], 'fail');
     const replica = replicaOf('auto');
 
-    expect(await sweep(replica.archive, T2, ['node-a'], 'fail')).toEqual([]);
+    expect(await sweep(replica.history, T2, ['node-a'], 'fail')).toEqual([]);
 
     expect(replica.chosen).toEqual(['wgpolicyk8s']);
     expect(await reportsOf('openreports')).toEqual([]);
@@ -151,44 +151,44 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   function replicaOf(setting: ReportsSetting) {
     const wrote: string[] = [];
     const chosen: string[] = [];
-    const archive = createArchive({
+    const history = createHistory({
       reports: reportClient(api),
       announce: eventSink(api),
       digest,
       setting: () => setting,
       exemptionFor: () => undefined,
-      watcher: {
-        chosen: (which) => chosen.push(which),
-        wrote: (result) => wrote.push(result),
-        lost: (reason) => {
+      callbacks: {
+        onApiChosen: (which) => chosen.push(which),
+        onWrite: (result) => wrote.push(result),
+        onReadError: (reason) => {
           if (reason !== undefined) throw new Error(reason);
         },
-        unreadable: (report) => {
+        onUnreadable: (report) => {
           throw new Error(`${report} cannot be read back`);
         },
       },
     });
-    return { archive, wrote, chosen };
+    return { history, wrote, chosen };
   }
 
-  async function sweep(archive: Archive, at: string, nodes: readonly string[], result: keyof typeof outcomes) {
-    await archive.load(signal);
+  async function sweep(history: SweepHistory, at: string, nodes: readonly string[], result: keyof typeof outcomes) {
+    await history.load(signal);
     const plain = { outcome: outcomes[result] };
     const look = { at, isPartial: false };
-    const problems = [...(await archive.keep({ kind: 'control-plane' }, [apiServerFinding(plain)], look, signal))];
-    for (const name of nodes) problems.push(...(await keep(archive, at, name, result)));
-    problems.push(...(await archive.tidy((name) => nodes.includes(name), signal)));
+    const problems = [...(await history.save({ kind: 'control-plane' }, [apiServerFinding(plain)], look, signal))];
+    for (const name of nodes) problems.push(...(await keep(history, at, name, result)));
+    problems.push(...(await history.deleteStale((name) => nodes.includes(name), signal)));
     return problems;
   }
 
-  function keep(archive: Archive, at: string, name: string, result: keyof typeof outcomes) {
+  function keep(history: SweepHistory, at: string, name: string, result: keyof typeof outcomes) {
     const about: ReportSubject = { kind: 'node', name, uid: uids.get(name) ?? '' };
     const finding = kubeletFinding({
       subject: { component: 'kubelet', kind: 'Node', name, node: name },
       source: { node: name, via: 'configz' },
       outcome: outcomes[result],
     });
-    return archive.keep(about, [finding], { at, isPartial: false }, signal);
+    return history.save(about, [finding], { at, isPartial: false }, signal);
   }
 
   async function install(which: ReportApi): Promise<void> {

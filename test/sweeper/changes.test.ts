@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
-import { noticeChanges } from '../../src/sweeper/changes.ts';
+import { detectChanges } from '../../src/sweeper/changes.ts';
 import { inspect } from '../../src/inspect.ts';
 import { apiServerPod } from './run/cluster.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -10,7 +10,7 @@ function setUp() {
   let changes = 0;
   const findingsOf = (value: unknown) =>
     inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value }], AMPLE).findings;
-  const notices = noticeChanges(findingsOf, () => (changes += 1));
+  const notices = detectChanges(findingsOf, () => (changes += 1));
   return { notices, changes: () => changes };
 }
 

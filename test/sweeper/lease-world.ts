@@ -1,6 +1,6 @@
 import type { Api, ApiAnswer, ApiRequest } from '../../src/kube/api.ts';
 import { ApiFault } from '../../src/kube/api.ts';
-import { elect, type Election, type Leadership } from '../../src/sweeper/leader-election.ts';
+import { startLeaderElection, type LeaderElection, type Leadership } from '../../src/sweeper/leader-election.ts';
 import { leaseOf } from '../../src/kube/objects/lease.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -88,7 +88,7 @@ export class LeaseServer {
 /** A process that stands for election, on a machine with a clock of its own. */
 export class Replica {
   readonly told: Leadership[] = [];
-  readonly election: Election;
+  readonly election: LeaderElection;
   readonly identity: string;
   readonly #server: LeaseServer;
   #pausedUntil = 0;
@@ -109,14 +109,14 @@ export class Replica {
     this.identity = identity;
     const { time } = server;
     const clock = (): number => offset + rate * time.clock();
-    this.election = elect({
+    this.election = startLeaderElection({
       lease: leaseOf((request, signal) => this.#awake(server.api(request, signal)), { namespace: 'guard', name: 'x' }),
       identity,
       clock,
       now: () => new Date(day + time.clock()),
       pause: (milliseconds, signal) => this.#awake(time.pause(milliseconds / rate, signal)),
       random,
-      changed: (leadership) => this.told.push(leadership),
+      onChange: (leadership) => this.told.push(leadership),
     });
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { FIRST_DELAY, LEAST_REST, scheduleSweeps, type SweepTrigger } from '../../src/sweeper/schedule.ts';
+import { FIRST_DELAY, MIN_REST, scheduleSweeps, type SweepTrigger } from '../../src/sweeper/schedule.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const SECOND = 1000;
@@ -39,7 +39,7 @@ function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, ran
       run.ended = time.clock();
       return state.isToRetry;
     },
-    settings: () => settings,
+    interval: () => settings,
     clock: time.clock,
     pause: time.pause,
     random,
@@ -55,7 +55,7 @@ describe('sweeps', () => {
     const { time, told, schedule, leadership } = scheduled({ random: () => 0.5 });
     await time.pass(HOUR);
     expect(told()).toStrictEqual([]);
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(25 * MINUTE);
     expect(told()).toStrictEqual([
       ['start', 3601],
@@ -70,7 +70,7 @@ describe('sweeps', () => {
     ['most', 0.999_999, 660],
   ])('vary by the jitter, at the %s', async (_which, chance, seconds) => {
     const { time, runs, schedule, leadership } = scheduled({ jitter: 0.1, random: () => chance });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(30 * MINUTE);
     expect(((runs[1]?.at ?? 0) - (runs[0]?.at ?? 0)) / SECOND).toBeCloseTo(seconds, 1);
     await schedule.stop();
@@ -78,7 +78,7 @@ describe('sweeps', () => {
 
   test('that overrun are not started twice, and the cluster gets a rest after them', async () => {
     const { time, told, state, schedule, leadership } = scheduled({ takes: 25 * MINUTE });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(HOUR);
     expect(state.most).toBe(1);
     expect(told()).toStrictEqual([
@@ -91,21 +91,21 @@ describe('sweeps', () => {
 
   test('end with the leadership at once, and no other begins before the next', async () => {
     const { time, runs, told, schedule, leadership } = scheduled({ takes: HOUR });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
-    schedule.change();
-    schedule.demand();
+    schedule.objectChanged();
+    schedule.request();
     leadership.abort();
     await time.pass(HOUR);
     expect(runs).toStrictEqual([{ trigger: 'start', at: 0, ended: 5 * MINUTE, aborted: true }]);
-    expect(schedule.demand()).toBe('not-leading');
-    schedule.lead(new AbortController().signal);
+    expect(schedule.request()).toBe('not-leading');
+    schedule.startLeading(new AbortController().signal);
     await time.pass(MINUTE);
     expect(told().at(-1)).toStrictEqual(['start', 3900]);
     await schedule.stop();
     expect(runs.at(-1)).toMatchObject({ aborted: true });
-    expect(schedule.demand()).toBe('not-leading');
-    schedule.lead(new AbortController().signal);
+    expect(schedule.request()).toBe('not-leading');
+    schedule.startLeading(new AbortController().signal);
     await time.pass(HOUR);
     expect(runs).toHaveLength(2);
   });
@@ -113,7 +113,7 @@ describe('sweeps', () => {
   test('of a leadership that is over already never begin', async () => {
     const { time, runs, schedule, leadership } = scheduled();
     leadership.abort();
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(HOUR);
     expect(runs).toStrictEqual([]);
     await schedule.stop();
@@ -128,17 +128,17 @@ describe('sweeps', () => {
         await time.pause(MINUTE, new AbortController().signal);
         return false;
       },
-      settings: () => ({ interval: 10 * MINUTE, jitter: 0 }),
+      interval: () => ({ interval: 10 * MINUTE, jitter: 0 }),
       clock: time.clock,
       pause: time.pause,
       random: () => 0,
     });
     const first = new AbortController();
-    schedule.lead(first.signal);
+    schedule.startLeading(first.signal);
     await time.pass(SECOND);
     first.abort();
-    schedule.lead(new AbortController().signal);
-    expect(schedule.demand()).toBe('queued');
+    schedule.startLeading(new AbortController().signal);
+    expect(schedule.request()).toBe('queued');
     await time.pass(3 * MINUTE);
     expect(began).toStrictEqual([0, 2 * MINUTE]);
     await schedule.stop();
@@ -153,12 +153,12 @@ describe('sweeps', () => {
         if (count === 1) throw new Error('at once');
         return Promise.reject(new Error('later'));
       },
-      settings: () => ({ interval: MINUTE, jitter: 0 }),
+      interval: () => ({ interval: MINUTE, jitter: 0 }),
       clock: time.clock,
       pause: time.pause,
       random: () => 0,
     });
-    schedule.lead(new AbortController().signal);
+    schedule.startLeading(new AbortController().signal);
     await time.pass(2.5 * MINUTE);
     expect(count).toBe(3);
     await schedule.stop();
@@ -169,7 +169,7 @@ describe('a sweep that is to be tried again', () => {
   test('is, later each time, until the interval is over or one is whole', async () => {
     const { time, told, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
     state.isToRetry = true;
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(20 * MINUTE);
     state.isToRetry = false;
     await time.pass(100 * MINUTE);
@@ -189,13 +189,13 @@ describe('a sweep that is to be tried again', () => {
 describe('a change', () => {
   test('is swept when no other came for a second, but not sooner than a tenth of the interval after the last', async () => {
     const { time, told, schedule, leadership } = scheduled({ interval: 5 * MINUTE });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(10 * SECOND);
-    schedule.change();
+    schedule.objectChanged();
     await time.pass(50 * SECOND);
-    schedule.change();
+    schedule.objectChanged();
     await time.pass(0.9 * SECOND);
-    schedule.change();
+    schedule.objectChanged();
     await time.pass(2 * MINUTE);
     expect(told()).toStrictEqual([
       ['start', 0],
@@ -207,11 +207,11 @@ describe('a change', () => {
 
   test('after a rest waits for the quiet only', async () => {
     const { time, told, schedule, leadership } = scheduled();
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
-    schedule.change();
+    schedule.objectChanged();
     await time.pass(0.5 * SECOND);
-    schedule.change();
+    schedule.objectChanged();
     await time.pass(MINUTE);
     expect(told().at(-1)).toStrictEqual(['change', 301.5]);
     // and the interval counts from there
@@ -222,10 +222,10 @@ describe('a change', () => {
 
   test('is swept also where changes never stop, and where one comes during a sweep', async () => {
     const { time, told, schedule, leadership } = scheduled();
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
     for (let count = 0; count < 30; count += 1) {
-      schedule.change();
+      schedule.objectChanged();
       await time.pass(0.5 * SECOND);
     }
     // the sweep of 310 saw those before it; it took until 312
@@ -240,8 +240,8 @@ describe('a change', () => {
 
   test('before the first sweep is seen by it', async () => {
     const { time, told, schedule, leadership } = scheduled();
-    schedule.lead(leadership.signal);
-    schedule.change();
+    schedule.startLeading(leadership.signal);
+    schedule.objectChanged();
     await time.pass(9 * MINUTE);
     expect(told()).toStrictEqual([['start', 0]]);
     await schedule.stop();
@@ -251,33 +251,33 @@ describe('a change', () => {
 describe('a demand', () => {
   test('is met at once, or once after the sweep that runs', async () => {
     const { time, told, schedule, leadership } = scheduled({ takes: 10 * SECOND });
-    expect(schedule.demand()).toBe('not-leading');
-    schedule.lead(leadership.signal);
+    expect(schedule.request()).toBe('not-leading');
+    schedule.startLeading(leadership.signal);
     await time.pass(MINUTE);
-    expect(schedule.demand()).toBe('started');
-    expect(schedule.demand()).toBe('started');
+    expect(schedule.request()).toBe('started');
+    expect(schedule.request()).toBe('started');
     await time.pass(SECOND);
-    expect([schedule.demand(), schedule.demand(), schedule.demand()]).toStrictEqual(['queued', 'queued', 'queued']);
+    expect([schedule.request(), schedule.request(), schedule.request()]).toStrictEqual(['queued', 'queued', 'queued']);
     await time.pass(MINUTE);
     expect(told()).toStrictEqual([
       ['start', 0],
-      ['demand', 60],
+      ['request', 60],
       // with a rest that is as long as the sweep was
-      ['demand', 80],
+      ['request', 80],
     ]);
     await schedule.stop();
   });
 
   test.each([
-    ['short', SECOND, LEAST_REST],
+    ['short', SECOND, MIN_REST],
     ['long', 30 * SECOND, 30 * SECOND],
     ['very long', 10 * MINUTE, MINUTE],
   ])('without end, of %s sweeps, leaves a rest between two', async (_which, takes, rest) => {
     const { time, runs, schedule, leadership } = scheduled({ takes, interval: HOUR });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     for (let second = 0; second < 1800; second += 1) {
       await time.pass(SECOND);
-      schedule.demand();
+      schedule.request();
     }
     const gaps = runs.slice(1).map(({ at }, index) => at - (runs[index]?.ended ?? 0));
     expect(gaps.length).toBeGreaterThan(1);
@@ -287,15 +287,15 @@ describe('a demand', () => {
 
   test('is told how long the rest still lasts', async () => {
     const { time, schedule, leadership } = scheduled({ takes: 2 * SECOND });
-    expect(schedule.rest()).toBe(0);
-    schedule.lead(leadership.signal);
+    expect(schedule.untilRequest()).toBe(0);
+    schedule.startLeading(leadership.signal);
     await time.pass(SECOND);
-    expect(schedule.rest()).toBe(0);
+    expect(schedule.untilRequest()).toBe(0);
     await time.pass(2 * SECOND);
-    expect(schedule.rest()).toBe(4 * SECOND);
-    expect(schedule.demand()).toBe('queued');
+    expect(schedule.untilRequest()).toBe(4 * SECOND);
+    expect(schedule.request()).toBe('queued');
     await time.pass(4 * SECOND);
-    expect([schedule.rest(), schedule.demand()]).toStrictEqual([0, 'queued']);
+    expect([schedule.untilRequest(), schedule.request()]).toStrictEqual([0, 'queued']);
     await schedule.stop();
   });
 });
@@ -303,7 +303,7 @@ describe('a demand', () => {
 describe('new settings', () => {
   test('hold at once: a shorter interval ends the wait, a longer one prolongs it', async () => {
     const { time, told, settings, schedule, leadership } = scheduled({ interval: 24 * HOUR });
-    schedule.lead(leadership.signal);
+    schedule.startLeading(leadership.signal);
     await time.pass(2 * MINUTE);
     settings.interval = MINUTE;
     schedule.reload();
@@ -324,7 +324,7 @@ describe('new settings', () => {
 test('whatever happens, there is one sweep at a time, none without leadership, and in the end one comes', async () => {
   const event = fc.record({
     after: fc.integer({ min: 0, max: 90 * SECOND }),
-    what: fc.constantFrom('lead', 'lose', 'change', 'demand', 'reload', 'slow', 'fast', 'partial'),
+    what: fc.constantFrom('lead', 'lose', 'change', 'request', 'reload', 'slow', 'fast', 'partial'),
   });
   await fc.assert(
     fc.asyncProperty(
@@ -344,14 +344,14 @@ test('whatever happens, there is one sweep at a time, none without leadership, a
           await time.pass(after, check);
           if (what === 'lead' && leadership.signal.aborted) {
             leadership = new AbortController();
-            schedule.lead(leadership.signal);
+            schedule.startLeading(leadership.signal);
           }
           if (what === 'lose') leadership.abort();
-          if (what === 'change') schedule.change();
-          if (what === 'demand') {
-            const isBusy = state.running > 0 || schedule.rest() > 0;
+          if (what === 'change') schedule.objectChanged();
+          if (what === 'request') {
+            const isBusy = state.running > 0 || schedule.untilRequest() > 0;
             const expected = leadership.signal.aborted ? 'not-leading' : isBusy ? 'queued' : 'started';
-            expect([schedule.demand(), what]).toStrictEqual([expected, what]);
+            expect([schedule.request(), what]).toStrictEqual([expected, what]);
           }
           if (what === 'reload') {
             settings.interval = settings.interval === MINUTE ? 2 * MINUTE : MINUTE;
@@ -363,7 +363,7 @@ test('whatever happens, there is one sweep at a time, none without leadership, a
         }
         leadership.abort();
         await time.pass(0, check);
-        schedule.lead((leadership = new AbortController()).signal);
+        schedule.startLeading((leadership = new AbortController()).signal);
         const before = runs.length;
         await time.pass(FIRST_DELAY, check);
         expect(runs.length).toBe(before + 1);

@@ -12,7 +12,7 @@ import {
   type ObjectWatchEvents,
 } from '../../kube/watch/object-watch.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { ChangeNotices, Notices } from '../../sweeper/changes.ts';
+import type { ChangeHandlers, ObjectHandler } from '../../sweeper/changes.ts';
 import type { ObjectCache } from '../../webhook/object-cache.ts';
 import { startObjectWatches, type ObjectWatches } from '../../webhook/object-watches.ts';
 import { ADMISSION } from '../allowances.ts';
@@ -22,7 +22,7 @@ export interface WatchesDeps {
   /** What `ratchet` compares with. */
   readonly cache: ObjectCache;
   /** What starts sweeps after a change; undefined where there is no sweeper. */
-  readonly notices: ChangeNotices | undefined;
+  readonly notices: ChangeHandlers | undefined;
   readonly log: Log;
 }
 
@@ -56,7 +56,7 @@ function watchPodsAndConfigMaps(cluster: Cluster, { cache, notices, log }: Watch
 }
 
 /** Watches nodes for the sweeper only. */
-function watchNodes(cluster: Cluster, notices: Notices, log: Log): ObjectWatch {
+function watchNodes(cluster: Cluster, notices: ObjectHandler, log: Log): ObjectWatch {
   const watch = watchOf(
     cluster.nodes,
     notices,
@@ -79,12 +79,12 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
   return setTimeout(milliseconds, undefined, { signal, ref: false });
 }
 
-function watchOf(api: ObjectApi, notices: Notices | undefined): (events: ObjectWatchEvents) => ObjectWatch {
+function watchOf(api: ObjectApi, notices: ObjectHandler | undefined): (events: ObjectWatchEvents) => ObjectWatch {
   const clock = { clock: () => performance.now(), pause, random: Math.random };
   return (events) => watchObjects(api, notices === undefined ? events : both(events, notices), clock);
 }
 
-function both(events: ObjectWatchEvents, notices: Notices): ObjectWatchEvents {
+function both(events: ObjectWatchEvents, notices: ObjectHandler): ObjectWatchEvents {
   return {
     ...events,
     seen: (object) => {

@@ -1,7 +1,7 @@
 // `sweep`: sweeps a cluster once, and makes its report and exit code.
 
 import { controls } from '../../controls/index.ts';
-import { noArchive } from '../../sweeper/reports/history.ts';
+import { noHistory } from '../../sweeper/reports/history.ts';
 import { sweep } from '../../sweeper/run/sweep.ts';
 import { reportStream } from '../../outputs/report.ts';
 import { concludeRun, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
@@ -57,7 +57,7 @@ export async function sweepOnce(options: SweepOptions, signal: AbortSignal): Pro
       now,
       unverified: (node) => unverified.add(node),
     })),
-    archive: noArchive,
+    history: noHistory,
     watcher: { progress: bar?.show ?? ignore, unanswered: ignore, found: ignore, notKept: ignore },
     turn: () => Promise.resolve(),
     now,

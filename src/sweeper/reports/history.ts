@@ -1,142 +1,165 @@
+// The history of sweeps: the findings of the last complete sweep, with which the next sweep compares. They are stored in
+// reports, or in this process only; what changed is announced as Kubernetes Events.
+
 import { summaryOf, toStoredFinding, type StoredFinding } from '../../policy/decision/drift.ts';
-import { findingKey, parseFindingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { PreviousOutcome } from '../../policy/decision/decide.ts';
+import { findingKey, parseFindingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { driftEvents } from '../../outputs/cluster/events.ts';
-import type { ReportEntry, ReportSubject } from '../../outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
 import type { CreateEvent } from '../../kube/objects/events.ts';
-import { openMemories, type Memory } from './stored.ts';
-import { openShelf, type ShelfPorts } from './store.ts';
+import { ReportCache } from './cache.ts';
+import { StoredReports, type StoredReportsDeps } from './store.ts';
+import type { EntriesOf } from './writer.ts';
 
-/** How a look at a node or the control plane was. */
-export interface Look {
-  /** The time of the run, RFC 3339 in UTC; the same for all of a run. */
+/** When the findings of a node or of the control plane were made, and whether they are complete. */
+export interface RunStatus {
+  /** The start of the sweep, RFC 3339 in UTC. */
   readonly at: string;
   /**
-   * Something was not seen that is there, or the run itself is partial. What is worse is announced then, but nothing is
-   * cleared, stored or remembered: the next whole look is compared with the last whole one.
+   * Something could not be read. Findings that got worse are announced, but nothing is resolved or stored: the next complete
+   * sweep is compared with the last complete one.
    */
   readonly isPartial: boolean;
 }
 
-/** What is known of the last whole look at everything, and where it is kept: in reports, or in this process alone. */
-export interface Archive {
+/** The findings of the last complete sweep. */
+export interface SweepHistory {
   /**
-   * Reads what is stored, at the start of every sweep. Where that fails, what this process remembers is what is compared
-   * with: a memory that is lost is no reason to see less. Rejects only where the signal aborts.
+   * Reads the stored reports, at the start of every sweep. If that fails, the findings that this process knows are used.
+   * Rejects only if the signal aborts.
    */
   readonly load: (signal: AbortSignal) => Promise<void>;
-  /** What is stored was read at least once: without that nothing is known of since when a finding is there. */
+  /** The stored reports were read at least once. Before that, it is not known since when a finding exists. */
   readonly isLoaded: () => boolean;
-  /** What is remembered of a finding, by its key. */
-  readonly remembered: (about: ReportSubject, key: FindingKey) => StoredFinding | undefined;
-  /** What is remembered of the findings of an object, whatever its container: the *before* of `ratchet`. */
-  readonly stored: (kind: 'Pod' | 'ConfigMap', namespace: string, name: string) => readonly PreviousOutcome[];
-  /** Announces what changed, then stores the report where it differs. Never rejects. */
-  readonly keep: (
+  /** Gives the previous finding with a key. */
+  readonly previous: (about: ReportSubject, key: FindingKey) => StoredFinding | undefined;
+  /** Gives the previous outcomes of an object, with which `ratchet` compares. */
+  readonly previousOutcomes: (kind: 'Pod' | 'ConfigMap', namespace: string, name: string) => readonly PreviousOutcome[];
+  /** Announces what changed, then stores the findings if they differ. Never rejects. */
+  readonly save: (
     about: ReportSubject,
     findings: readonly Finding[],
-    look: Look,
+    status: RunStatus,
     signal: AbortSignal,
   ) => Promise<readonly SourceProblem[]>;
   /**
-   * Removes our reports of nodes that are no more, and forgets them, and those that nothing is to be stored in any more.
+   * Deletes and forgets the reports of nodes that no longer exist, and reports in an API that is no longer used.
    *
-   * @param isPresent undefined after a partial sweep
+   * @param isPresent undefined after an incomplete sweep
    */
-  readonly tidy: (
+  readonly deleteStale: (
     isPresent: ((node: string) => boolean) | undefined,
     signal: AbortSignal,
   ) => Promise<readonly SourceProblem[]>;
 }
 
-/** What an archive needs. */
-export interface ArchivePorts extends ShelfPorts {
+/** What a history needs. */
+export interface HistoryDeps extends StoredReportsDeps {
   readonly announce: CreateEvent;
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
 }
 
-/** Opens the archive; nothing is known until it is loaded. */
-export function createArchive({ announce, exemptionFor, ...ports }: ArchivePorts): Archive {
-  const memories = openMemories();
-  const shelf = openShelf(memories, ports);
-  let isLoaded = false;
-  /** Namespaces in which Events are refused: told once in a sweep. */
-  let refusing = new Set<string>();
-
+/** Makes a history; it is empty until it is loaded. */
+export function createHistory({ announce, exemptionFor, ...deps }: HistoryDeps): SweepHistory {
+  const cache = new ReportCache();
+  const stored = new StoredReports(cache, deps);
   const exemptionOf = (finding: Finding): Exemption | undefined =>
     finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
-
-  /** @returns whether everything was announced that can be; what cannot at the moment is to be tried again */
-  const announceAll = async (
-    about: ReportSubject,
-    findings: readonly Finding[],
-    { at, isPartial }: Look,
-    problems: SourceProblem[],
-    signal: AbortSignal,
-  ): Promise<boolean> => {
-    const memory = memories.get(about);
-    let isDone = true;
-    for (const finding of findings) {
-      if (exemptionOf(finding)) continue;
-      for (const event of driftEvents(about, finding, memory?.remembered.get(findingKey(finding)), at, ports.digest)) {
-        const { name, namespace } = event.metadata;
-        if (refusing.has(namespace) || (isPartial && event.reason === 'KubeletGuardResolved')) continue;
-        const problem = await announce(event, signal);
-        if (problem === undefined) continue;
-        problems.push({ problem, source: { object: `Event ${namespace}/${name}` } });
-        if (problem.code === 'forbidden' || problem.code === 'not-found') refusing.add(namespace);
-        isDone &&= !mayPass(problem);
-      }
-    }
-    return isDone;
-  };
-
+  const announcer = new Announcer(announce, ({ about, finding, at }) => {
+    const previous = cache.get(about)?.findings.get(findingKey(finding));
+    return exemptionOf(finding) ? [] : driftEvents(about, finding, previous, at, deps.digest);
+  });
+  let isLoaded = false;
   return {
     load: async (signal) => {
-      refusing = new Set();
-      isLoaded = (await shelf.load(signal)) || isLoaded;
+      announcer.reset();
+      isLoaded = (await stored.load(signal)) || isLoaded;
     },
     isLoaded: () => isLoaded,
-    remembered: (about, key) => memories.get(about)?.remembered.get(key),
-    stored: (kind, namespace, name) => {
-      const found = memories.get({ kind: 'control-plane' })?.remembered ?? [];
-      return Array.from(found, ([key, finding]) => ({ ...finding, about: parseFindingKey(key) }))
+    previous: (about, key) => cache.get(about)?.findings.get(key),
+    previousOutcomes: (kind, namespace, name) => {
+      const findings = cache.get({ kind: 'control-plane' })?.findings ?? [];
+      return Array.from(findings, ([key, finding]) => ({ ...finding, about: parseFindingKey(key) }))
         .filter(({ about }) => about.kind === kind && about.namespace === namespace && about.name === name)
         .map(({ about: { control, container }, result, violations }) => ({ control, container, result, violations }));
     },
-    keep: async (about, findings, look, signal) => {
+    save: async (about, findings, status, signal) => {
       const problems: SourceProblem[] = [];
-      const isAnnounced = await announceAll(about, findings, look, problems, signal);
-      // first the Events: what was announced and not stored is announced again under the same name, and not lost
-      if (!isAnnounced || look.isPartial) return problems;
-      const entriesOf = (memory: Memory | undefined): ReportEntry[] =>
+      const isAnnounced = await announcer.announce(about, findings, status, problems, signal);
+      // Events come first: one whose finding was not stored is announced again under the same name, and is not lost
+      if (!isAnnounced || status.isPartial) return problems;
+      const entriesOf: EntriesOf = (previous) =>
         findings.map((finding) => ({
           finding,
-          remembered: toStoredFinding(summaryOf(finding), memory?.remembered.get(findingKey(finding)), look.at),
+          remembered: toStoredFinding(summaryOf(finding), previous?.findings.get(findingKey(finding)), status.at),
           exemption: exemptionOf(finding),
         }));
-      const problem = await shelf.store(about, entriesOf, signal);
+      const problem = await stored.save(about, entriesOf, signal);
       if (problem) problems.push(problem);
       return problems;
     },
-    tidy: shelf.tidy,
+    deleteStale: (isPresent, signal) => stored.deleteStale(isPresent, signal),
   };
 }
 
-/** Remembers nothing, stores nothing and announces nothing. */
-export const noArchive: Archive = {
+/** A history that is always empty, and stores and announces nothing. */
+export const noHistory: SweepHistory = {
   load: () => Promise.resolve(),
   isLoaded: () => false,
-  remembered: () => undefined,
-  stored: () => [],
-  keep: () => Promise.resolve([]),
-  tidy: () => Promise.resolve([]),
+  previous: () => undefined,
+  previousOutcomes: () => [],
+  save: () => Promise.resolve([]),
+  deleteStale: () => Promise.resolve([]),
 };
 
-/** Tells whether a call that failed may succeed the next time. */
-function mayPass({ code }: Problem): boolean {
+type DriftEvent = ReturnType<typeof driftEvents>[number];
+interface About {
+  readonly about: ReportSubject;
+  readonly finding: Finding;
+  readonly at: string;
+}
+
+/** Announces drift as Events. */
+class Announcer {
+  readonly #announce: CreateEvent;
+  readonly #eventsOf: (about: About) => readonly DriftEvent[];
+  /** Namespaces in which Events are forbidden: reported once in a sweep. */
+  #forbidden = new Set<string>();
+
+  constructor(announce: CreateEvent, eventsOf: (about: About) => readonly DriftEvent[]) {
+    this.#announce = announce;
+    this.#eventsOf = eventsOf;
+  }
+
+  reset(): void {
+    this.#forbidden = new Set();
+  }
+
+  /** @returns false if an Event failed that may succeed the next time */
+  async announce(
+    about: ReportSubject,
+    findings: readonly Finding[],
+    { at, isPartial }: RunStatus,
+    problems: SourceProblem[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let isDone = true;
+    for (const event of findings.flatMap((finding) => this.#eventsOf({ about, finding, at }))) {
+      const { name, namespace } = event.metadata;
+      if (this.#forbidden.has(namespace) || (isPartial && event.reason === 'KubeletGuardResolved')) continue;
+      const problem = await this.#announce(event, signal);
+      if (problem === undefined) continue;
+      problems.push({ problem, source: { object: `Event ${namespace}/${name}` } });
+      if (problem.code === 'forbidden' || problem.code === 'not-found') this.#forbidden.add(namespace);
+      isDone &&= !isTransient(problem);
+    }
+    return isDone;
+  }
+}
+
+function isTransient({ code }: Problem): boolean {
   return code === 'unreachable' || code === 'timeout' || code === 'tls';
 }

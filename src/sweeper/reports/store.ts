@@ -1,3 +1,5 @@
+// The stored reports: reads our reports from the cluster, writes those that changed and deletes those that are stale.
+
 import { mergeStoredFindings } from '../../policy/decision/drift.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import {
@@ -9,240 +11,235 @@ import {
   reportName,
   type Digest,
   type ReportApi,
-  type ReportEntry,
   type ReportSubject,
 } from '../../outputs/cluster/policy-report.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
-import { UNSTORED, type Memories, type Memory } from './stored.ts';
-import { SELECTOR, writeReport } from './writer.ts';
+import { chooseReportApi, REPORT_APIS, type ReportsSetting } from './api.ts';
+import { UNSTORED, type ReportCache } from './cache.ts';
+import { SELECTOR, writeReport, type EntriesOf } from './writer.ts';
 
-/** What the configuration can ask for. */
-export type ReportsSetting = 'auto' | ReportApi | 'none';
-
-/** What came of a report. */
+/** The result of writing one report, as the metric counts it. */
 export type ReportWrite = 'written' | 'unchanged' | 'failed' | 'removed';
 
-/** Hears what becomes of reports. */
-export interface ShelfWatcher {
+/** Called when something happens to the reports. */
+export interface ReportCallbacks {
   /** Reports are stored in this API from now on. */
-  readonly chosen: (api: ReportApi | 'none') => void;
-  readonly wrote: (result: ReportWrite) => void;
-  /** Reports cannot be read from now on, and why; undefined where they can be again. */
-  readonly lost: (reason: string | undefined) => void;
-  /** So many results of a stored report are not as they are written, and count as not remembered. */
-  readonly unreadable: (report: string, results: number) => void;
+  readonly onApiChosen: (api: ReportApi | 'none') => void;
+  readonly onWrite: (result: ReportWrite) => void;
+  /** Reports can no longer be read, with the reason; undefined once they can be read again. */
+  readonly onReadError: (reason: string | undefined) => void;
+  /** A stored report has this many results that kubelet-guard did not write. They do not count as previous findings. */
+  readonly onUnreadable: (report: string, results: number) => void;
 }
 
-/** What a shelf needs. */
-export interface ShelfPorts {
+/** What the stored reports need. */
+export interface StoredReportsDeps {
   readonly reports: ReportClient;
   readonly digest: Digest;
-  /** Which API is to be used; asked at every load. */
+  /** Gives the configured API; called at every load. */
   readonly setting: () => ReportsSetting;
-  readonly watcher: ShelfWatcher;
+  readonly callbacks: ReportCallbacks;
 }
 
-/** Where reports are stored, in the API that the cluster has. */
-export interface Shelf {
-  /**
-   * Finds the API and reads all our reports into the memory. Where that fails the memory is what this process has seen
-   * itself, and nothing is written until the next time.
-   *
-   * @returns whether it was read; rejects only where the signal aborts
-   */
-  readonly load: (signal: AbortSignal) => Promise<boolean>;
-  /**
-   * Remembers, and stores a report where it differs from what is stored; what it is made of can change with what is
-   * remembered.
-   */
-  readonly store: (
-    about: ReportSubject,
-    entriesOf: (memory: Memory | undefined) => readonly ReportEntry[],
-    signal: AbortSignal,
-  ) => Promise<SourceProblem | undefined>;
-  /**
-   * Removes the reports of nodes that are no more, and those that an API holds which is no longer used.
-   *
-   * @param isPresent undefined where not everything was seen: only what nothing is to be made of any more is removed then
-   */
-  readonly tidy: (
-    isPresent: ((node: string) => boolean) | undefined,
-    signal: AbortSignal,
-  ) => Promise<readonly SourceProblem[]>;
-}
-
-/** A report of ours that nothing is to be written to any more. */
-interface Leftover {
+/** A report of ours that is no longer written. */
+interface StaleReport {
   readonly api: ReportApi;
   readonly name: string;
   readonly version: string;
 }
 
 const CONTROL_PLANE = { kind: 'control-plane' } as const;
-/** So many failures in one sweep are no accident. */
-const MOST_FAILURES = 3;
-/** Most readers know the first. */
-const APIS = ['wgpolicyk8s', 'openreports'] as const;
+/** After this many failures in one sweep the API is considered down. */
+const MAX_FAILURES = 3;
 
-/** Opens the shelf of these memories. */
-export function openShelf(memories: Memories, { reports, digest, setting, watcher }: ShelfPorts): Shelf {
-  let chosen: ReportApi | 'none' | undefined;
-  /** Why the reports could not be read this time. */
-  let fault: string | undefined;
-  let leftovers: Leftover[] = [];
-  /** No API that is not used holds anything of ours. */
-  let isClear = false;
-  /** What is refused for one report is refused for all, and what fails again and again is down: until the next sweep. */
-  let hasGivenUp = false;
-  let failures = 0;
+/** The reports of this product in one cluster. */
+export class StoredReports {
+  readonly #cache: ReportCache;
+  readonly #deps: StoredReportsDeps;
+  /** Undefined until the first load. */
+  #api: ReportApi | 'none' | undefined;
+  /** Why the last load failed. */
+  #readError: string | undefined;
+  #stale: StaleReport[] = [];
+  /** The API that is not in use has no report of ours. */
+  #isOtherApiEmpty = false;
+  /** No more writes in this sweep: missing rights hold for all reports, and an API that fails again and again is down. */
+  #hasGivenUp = false;
+  #failures = 0;
 
-  const choose = async (signal: AbortSignal): Promise<ReportApi | 'none'> => {
-    const wanted = setting();
-    if (wanted === 'none') return 'none';
-    for (const api of wanted === 'auto' ? APIS : [wanted]) {
-      if (await reports.isServed(REPORT_RESOURCES[api], signal)) return api;
+  constructor(cache: ReportCache, deps: StoredReportsDeps) {
+    this.#cache = cache;
+    this.#deps = deps;
+  }
+
+  /**
+   * Chooses the API and reads all our reports into the cache. If that fails, the cache has what this process has seen itself,
+   * and nothing is written until the next load.
+   *
+   * @returns whether the reports were read; rejects only if the signal aborts
+   */
+  async load(signal: AbortSignal): Promise<boolean> {
+    this.#hasGivenUp = false;
+    this.#failures = 0;
+    const before = this.#readError;
+    try {
+      await this.#read(signal);
+      this.#readError = undefined;
+    } catch (cause) {
+      signal.throwIfAborted();
+      this.#readError = cause instanceof Error ? cause.message : 'no reason given';
     }
-    if (wanted === 'auto') return 'none';
-    const { apiVersion, plural } = REPORT_RESOURCES[wanted];
-    const fix = 'install its CustomResourceDefinition, or set sweep.reports to auto or none';
-    throw new Error(`the cluster does not serve ${plural} of ${apiVersion}: ${fix}`);
-  };
+    const hasChanged = (before === undefined) !== (this.#readError === undefined);
+    if (hasChanged) this.#deps.callbacks.onReadError(this.#readError);
+    return this.#readError === undefined;
+  }
 
-  /** Takes over what a stored report says, and tells what it is about. */
-  const take = (object: unknown, from: ReportApi): ReportSubject | undefined => {
-    const { name, resourceVersion, node, isOurs, remembered, unreadable } = readReport(object);
-    const about: ReportSubject = node ? { kind: 'node', ...node } : CONTROL_PLANE;
-    // somebody else may set our label, but not on reports of such names
-    if (!isOurs || !name.startsWith(`${MANAGED_BY.value}-`)) return undefined;
-    const isKnown = reportName(about, digest) === name;
-    if (!isKnown || from !== chosen) leftovers.push({ api: from, name, version: resourceVersion });
-    if (!isKnown) return undefined;
-    const memory = memories.get(about);
-    // what this process wrote itself may read back without fields that this cluster's definition does not know
-    if (from === chosen ? memory?.version === resourceVersion : memory !== undefined) return about;
-    if (unreadable > 0) watcher.unreadable(name, unreadable);
-    const stored = from === chosen ? { version: resourceVersion, content: digest(contentOf(object)) } : UNSTORED;
-    // what was seen while nothing could be read or stored is newer
-    const isNewer = memory?.version === '';
-    memories.set(about, {
-      ...stored,
-      remembered: isNewer ? mergeStoredFindings(remembered, memory.remembered) : remembered,
-    });
-    return about;
-  };
+  /**
+   * Updates the cache, and writes the report if it differs from the stored one. The entries are made again if the write finds
+   * newer previous findings.
+   *
+   * @returns the problem of the write, the first time that it occurs in a sweep
+   */
+  async save(about: ReportSubject, entriesOf: EntriesOf, signal: AbortSignal): Promise<SourceProblem | undefined> {
+    const api = this.#api;
+    if (api === undefined || api === 'none' || this.#readError !== undefined || this.#hasGivenUp) {
+      this.#saveInCache(about, entriesOf);
+      if (api !== 'none') this.#deps.callbacks.onWrite('failed');
+      return undefined;
+    }
+    const { reports, digest, callbacks } = this.#deps;
+    const deps = { reports, digest, cache: this.#cache, acceptStored: this.#accept.bind(this) };
+    const result = await writeReport(deps, api, { about, entriesOf }, signal);
+    if (typeof result === 'object') {
+      this.#saveInCache(about, entriesOf);
+      return this.#failed(api, reportName(about, digest), result);
+    }
+    callbacks.onWrite(result);
+    return undefined;
+  }
 
-  const readAll = async (api: ReportApi, signal: AbortSignal): Promise<Set<string | undefined>> => {
+  /**
+   * Deletes the reports of nodes that no longer exist, and the reports in an API that is no longer used.
+   *
+   * @param isPresent tells whether a node exists; undefined if not all nodes were listed. Then the reports of nodes stay, and
+   *   those in another API are only deleted if no report is to be stored at all
+   */
+  async deleteStale(
+    isPresent: ((node: string) => boolean) | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly SourceProblem[]> {
+    const problems: SourceProblem[] = [];
+    // after an incomplete sweep the new API may not have all reports yet
+    if (isPresent !== undefined || this.#api === 'none') {
+      for (const report of this.#stale) await this.#delete(report, problems, signal);
+    }
+    const api = this.#api;
+    for (const node of this.#cache.nodes()) {
+      if (isPresent?.(node) !== false) continue;
+      const about = { kind: 'node', name: node, uid: '' } as const;
+      const version = this.#cache.version(about);
+      const isStored = api !== undefined && api !== 'none' && version !== '';
+      const report = isStored && { api, name: reportName(about, this.#deps.digest), version };
+      if (!report || (await this.#delete(report, problems, signal))) this.#cache.delete(node);
+    }
+    return problems;
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { reports, setting, callbacks } = this.#deps;
+    const api = await chooseReportApi(setting(), reports, signal);
+    const isOther = api !== this.#api;
+    if (isOther) {
+      this.#cache.forgetVersions();
+      callbacks.onApiChosen(api);
+      this.#isOtherApiEmpty = false;
+    }
+    this.#api = api;
+    this.#stale = [];
+    if (api !== 'none') {
+      const found = await this.#readApi(api, signal);
+      // findings of another API, or of this process alone, must be written before they can be missing
+      if (!isOther && this.#readError === undefined) this.#cache.prune((node) => found.has(node));
+    }
+    if (this.#isOtherApiEmpty) return;
+    const count = this.#stale.length;
+    this.#isOtherApiEmpty = true;
+    for (const other of REPORT_APIS) if (other !== api) await this.#readOtherApi(other, signal);
+    this.#isOtherApiEmpty &&= this.#stale.length === count;
+  }
+
+  /** Reads all our reports of an API and gives the nodes that have one, and undefined for the control plane. */
+  async #readApi(api: ReportApi, signal: AbortSignal): Promise<Set<string | undefined>> {
     const found = new Set<string | undefined>();
-    for await (const page of reports.list(REPORT_RESOURCES[api], SELECTOR, signal)) {
+    for await (const page of this.#deps.reports.list(REPORT_RESOURCES[api], SELECTOR, signal)) {
       for (const object of page) {
-        const about = take(object, api);
+        const about = this.#accept(object, api);
         if (about) found.add(about.kind === 'node' ? about.name : undefined);
       }
     }
     return found;
-  };
+  }
 
-  /** What another API still holds: it is taken over, and removed once this one holds it, or none is to hold it. */
-  const readOther = async (api: ReportApi, signal: AbortSignal): Promise<void> => {
+  /** Reads the reports of an API that is not in use. They are deleted once the API in use has them. */
+  async #readOtherApi(api: ReportApi, signal: AbortSignal): Promise<void> {
     try {
-      if (await reports.isServed(REPORT_RESOURCES[api], signal)) await readAll(api, signal);
+      if (await this.#deps.reports.isServed(REPORT_RESOURCES[api], signal)) await this.#readApi(api, signal);
     } catch (cause) {
-      // not allowed, most often: where it was never used there is nothing to take over
+      // without the rights for it, the API was most likely never used
       const { status } = cause as { readonly status?: number };
-      if (status !== 401 && status !== 403) isClear = false;
+      if (status !== 401 && status !== 403) this.#isOtherApiEmpty = false;
     }
-  };
+  }
 
-  const open = async (signal: AbortSignal): Promise<void> => {
-    const api = await choose(signal);
-    const isOther = api !== chosen;
-    if (isOther) {
-      memories.unstore();
-      watcher.chosen(api);
-      isClear = false;
+  /** Puts a stored report into the cache and gives what it is about; undefined if it is not a report of ours. */
+  #accept(object: unknown, from: ReportApi): ReportSubject | undefined {
+    const { digest, callbacks } = this.#deps;
+    const { name, resourceVersion, node, isOurs, remembered, unreadable } = readReport(object);
+    const about: ReportSubject = node ? { kind: 'node', ...node } : CONTROL_PLANE;
+    // anybody can set our label, but not on reports with such names
+    if (!isOurs || !name.startsWith(`${MANAGED_BY.value}-`)) return undefined;
+    const isKnown = reportName(about, digest) === name;
+    if (!isKnown || from !== this.#api) this.#stale.push({ api: from, name, version: resourceVersion });
+    if (!isKnown) return undefined;
+    const cached = this.#cache.get(about);
+    // a report that this process wrote can lack fields that the cluster's CustomResourceDefinition does not know
+    if (from === this.#api ? cached?.version === resourceVersion : cached !== undefined) return about;
+    if (unreadable > 0) callbacks.onUnreadable(name, unreadable);
+    const stored = from === this.#api ? { version: resourceVersion, content: digest(contentOf(object)) } : UNSTORED;
+    // findings that could not be stored are newer
+    const isNewer = cached?.version === '';
+    this.#cache.set(about, {
+      ...stored,
+      findings: isNewer ? mergeStoredFindings(remembered, cached.findings) : remembered,
+    });
+    return about;
+  }
+
+  #saveInCache(about: ReportSubject, entriesOf: EntriesOf): void {
+    const cached = this.#cache.get(about);
+    const findings = rememberedOf(entriesOf(cached));
+    this.#cache.set(about, { version: this.#cache.version(about), content: cached?.content ?? '', findings });
+  }
+
+  /** @returns whether the report no longer exists */
+  async #delete({ api, name, version }: StaleReport, problems: SourceProblem[], signal: AbortSignal): Promise<boolean> {
+    if (this.#hasGivenUp || this.#readError !== undefined) return false;
+    const answer = await this.#deps.reports.delete(REPORT_RESOURCES[api], name, version, signal);
+    if (answer.outcome === 'refused') {
+      const problem = this.#failed(api, name, answer.problem);
+      if (problem) problems.push(problem);
+      return false;
     }
-    chosen = api;
-    leftovers = [];
-    if (api !== 'none') {
-      const found = await readAll(api, signal);
-      // what another API holds, or this process alone, is first to be written
-      if (!isOther && fault === undefined) memories.prune((node) => found.has(node));
-    }
-    if (isClear) return;
-    const known = leftovers.length;
-    isClear = true;
-    for (const other of APIS) if (other !== api) await readOther(other, signal);
-    isClear &&= leftovers.length === known;
-  };
+    if (answer.outcome === 'done') this.#deps.callbacks.onWrite('removed');
+    // after a conflict the next sweep reads it again
+    return answer.outcome !== 'conflict';
+  }
 
-  const remember = (about: ReportSubject, entriesOf: (memory: Memory | undefined) => readonly ReportEntry[]): void => {
-    const memory = memories.get(about);
-    const remembered = rememberedOf(entriesOf(memory));
-    memories.set(about, { version: memories.version(about), content: memory?.content ?? '', remembered });
-  };
-
-  const failed = (api: ReportApi, name: string, problem: Problem): SourceProblem | undefined => {
-    watcher.wrote('failed');
-    if (hasGivenUp) return undefined;
-    failures += 1;
-    hasGivenUp = problem.code === 'forbidden' || problem.code === 'not-found' || failures === MOST_FAILURES;
+  #failed(api: ReportApi, name: string, problem: Problem): SourceProblem | undefined {
+    this.#deps.callbacks.onWrite('failed');
+    if (this.#hasGivenUp) return undefined;
+    this.#failures += 1;
+    this.#hasGivenUp = problem.code === 'forbidden' || problem.code === 'not-found' || this.#failures === MAX_FAILURES;
     return { problem, source: { object: `${REPORT_RESOURCES[api].kind} ${name}` } };
-  };
-
-  const writing = { reports, digest, memories, take };
-  return {
-    load: async (signal) => {
-      hasGivenUp = false;
-      failures = 0;
-      const before = fault;
-      try {
-        await open(signal);
-        fault = undefined;
-      } catch (cause) {
-        signal.throwIfAborted();
-        fault = cause instanceof Error ? cause.message : 'no reason given';
-      }
-      // told when it comes and when it goes
-      if ((before === undefined) !== (fault === undefined)) watcher.lost(fault);
-      return fault === undefined;
-    },
-    store: async (about, entriesOf, signal) => {
-      const isWanted = chosen !== 'none';
-      const isOpen = chosen !== undefined && fault === undefined && !hasGivenUp;
-      const result =
-        isWanted && isOpen ? await writeReport(writing, chosen as ReportApi, { about, entriesOf }, signal) : 'failed';
-      // what could not be stored is remembered all the same
-      if (result === 'failed' || typeof result === 'object') remember(about, entriesOf);
-      if (typeof result === 'object') return failed(chosen as ReportApi, reportName(about, digest), result);
-      if (isWanted) watcher.wrote(result);
-      return undefined;
-    },
-    tidy: async (isPresent, signal) => {
-      const problems: SourceProblem[] = [];
-      const remove = async ({ api, name, version }: Leftover): Promise<boolean> => {
-        if (hasGivenUp || fault !== undefined) return false;
-        const answer = await reports.delete(REPORT_RESOURCES[api], name, version, signal);
-        if (answer.outcome === 'refused') {
-          const problem = failed(api, name, answer.problem);
-          if (problem) problems.push(problem);
-          return false;
-        }
-        if (answer.outcome === 'done') watcher.wrote('removed');
-        // where somebody changed it just now the next sweep looks at it again
-        return answer.outcome !== 'conflict';
-      };
-      // what is to be stored elsewhere may not be yet after a partial sweep
-      if (isPresent !== undefined || chosen === 'none') for (const leftover of leftovers) await remove(leftover);
-      for (const node of memories.nodes()) {
-        if (isPresent?.(node) !== false) continue;
-        const about = { kind: 'node', name: node, uid: '' } as const;
-        const version = memories.version(about);
-        const isStored = chosen !== undefined && chosen !== 'none' && version !== '';
-        if (!isStored || (await remove({ api: chosen as ReportApi, name: reportName(about, digest), version }))) {
-          memories.delete(node);
-        }
-      }
-      return problems;
-    },
-  };
+  }
 }

@@ -1,3 +1,5 @@
+// Writes one report if it differs from the stored one.
+
 import type { Problem } from '../../policy/reading.ts';
 import {
   contentOf,
@@ -13,51 +15,48 @@ import {
   type ReportSubject,
 } from '../../outputs/cluster/policy-report.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
-import type { Memories, Memory } from './stored.ts';
+import type { CachedReport, ReportCache } from './cache.ts';
 
-/** What a report is written with. */
-export interface ReportWriting {
+/** What the writer needs. */
+export interface WriterDeps {
   readonly reports: ReportClient;
   readonly digest: Digest;
-  readonly memories: Memories;
-  /** Takes over what a stored report says. */
-  readonly take: (object: unknown, from: ReportApi) => void;
+  readonly cache: ReportCache;
+  /** Puts a report that somebody else wrote into the cache. */
+  readonly acceptStored: (object: unknown, from: ReportApi) => void;
 }
 
-/** What is written: what it is made of can change with what is remembered. */
-export interface ReportDraft {
-  readonly about: ReportSubject;
-  readonly entriesOf: (memory: Memory | undefined) => readonly ReportEntry[];
-}
+/** Makes the entries of a report, which depend on the previous findings. */
+export type EntriesOf = (previous: CachedReport | undefined) => readonly ReportEntry[];
 
-/** What our reports are known by. */
+/** The label selector for our reports. */
 export const SELECTOR = `${MANAGED_BY.label}=${MANAGED_BY.value}`;
 
-/** Writes a report where it differs from what is stored, and remembers it; gives the problem where it cannot. */
+/** Writes a report if it differs from the stored one, and updates the cache. Gives the problem if that fails. */
 export async function writeReport(
-  { reports, digest, memories, take }: ReportWriting,
+  { reports, digest, cache, acceptStored }: WriterDeps,
   api: ReportApi,
-  { about, entriesOf }: ReportDraft,
+  { about, entriesOf }: { readonly about: ReportSubject; readonly entriesOf: EntriesOf },
   signal: AbortSignal,
 ): Promise<Problem | 'written' | 'unchanged'> {
   const resource = REPORT_RESOURCES[api];
   const name = reportName(about, digest);
-  let version = memories.version(about);
+  let version = cache.version(about);
   for (let tries = 0; tries < 2; tries += 1) {
-    const memory = memories.get(about);
-    const entries = entriesOf(memory);
+    const cached = cache.get(about);
+    const entries = entriesOf(cached);
     const report = renderReport(api, about, entries, digest);
     const content = digest(contentOf(report));
-    const remembered = rememberedOf(entries);
-    if (memory?.content === content) {
-      memories.set(about, { ...memory, remembered });
+    const findings = rememberedOf(entries);
+    if (cached?.content === content) {
+      cache.set(about, { ...cached, findings });
       return 'unchanged';
     }
     const metadata = { ...report.metadata, ...(version !== '' && { resourceVersion: version }) };
     const answer = await reports[version === '' ? 'create' : 'update'](resource, { ...report, metadata }, signal);
     if (answer.outcome === 'refused') return answer.problem;
     if (answer.outcome === 'done') {
-      memories.set(about, { version: readReport(answer.object).resourceVersion, content, remembered });
+      cache.set(about, { version: readReport(answer.object).resourceVersion, content, findings });
       return 'written';
     }
     const stored = await reports.get(resource, name, signal);
@@ -66,17 +65,17 @@ export async function writeReport(
     if (stored.outcome !== 'done') continue;
     const { isOurs, resourceVersion } = readReport(stored.object);
     if (!isOurs) return notOurs(name);
-    // who wrote it may have been first to see what this sweep sees
-    take(stored.object, api);
+    // another replica may have seen the same drift first
+    acceptStored(stored.object, api);
     version = resourceVersion;
   }
   return {
     code: 'ambiguous',
-    message: `${name} is written to by others at the same time; the next sweep tries again`,
+    message: `${name} is written by another process at the same time; the next sweep retries`,
   };
 }
 
 function notOurs(name: string): Problem {
-  const message = `there is a report ${name} without the label ${SELECTOR}: delete it, or set the label if it may be replaced`;
+  const message = `the report ${name} exists without the label ${SELECTOR}; delete it, or set the label if kubelet-guard may replace it`;
   return { code: 'ambiguous', message };
 }

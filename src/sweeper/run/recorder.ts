@@ -8,7 +8,7 @@ import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import type { NodeCounts } from '../../outputs/guard-report.ts';
 import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
-import type { Archive } from '../reports/history.ts';
+import type { SweepHistory } from '../reports/history.ts';
 import { openLedger, type Ledger } from './findings.ts';
 import { crashed as crashOf } from './crashes.ts';
 
@@ -49,7 +49,7 @@ export interface BooksResult {
 
 /** Where findings go once they are final. */
 export interface Shelves {
-  readonly archive: Archive;
+  readonly history: SweepHistory;
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
   readonly found: (finding: Finding, exemption: Exemption | undefined) => void;
   /** A result could not be stored or announced; it stands all the same. */
@@ -63,7 +63,7 @@ const MOST_SKIPPED = 100;
 
 /** Opens the books of a sweep that began at a time, RFC 3339 in UTC. */
 export function openBooks(
-  { archive, exemptionFor, found, notKept, crashed }: Shelves,
+  { history, exemptionFor, found, notKept, crashed }: Shelves,
   at: string,
   signal: AbortSignal,
 ): Books {
@@ -75,10 +75,10 @@ export function openBooks(
 
   const compare = (about: ReportSubject, findings: readonly Finding[]): Finding[] =>
     findings.map((finding) => {
-      const before = archive.remembered(about, findingKey(finding));
+      const before = history.previous(about, findingKey(finding));
       const drift = driftOf(summaryOf(finding), before, at);
       // without what is stored it is not known what is new, nor since when the rest is there; only what changed since
-      const isKnown = archive.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
+      const isKnown = history.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
       return drift === undefined || !isKnown ? finding : { ...finding, drift };
     });
   /** What crashes here costs no more than itself, and is said once; nothing is stored then. */
@@ -114,7 +114,7 @@ export function openBooks(
     }
     try {
       const look = { at, isPartial: isPartial || isBroken };
-      for (const problem of await archive.keep(about, compared, look, signal)) notKept(problem);
+      for (const problem of await history.save(about, compared, look, signal)) notKept(problem);
     } catch (cause) {
       signal.throwIfAborted();
       broke(cause);
@@ -136,7 +136,7 @@ export function openBooks(
     },
     tidy: async (isWhole) => {
       try {
-        for (const problem of await archive.tidy(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
+        for (const problem of await history.deleteStale(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
       } catch (cause) {
         signal.throwIfAborted();
         crashed(crashOf('the reports of nodes that are no more', cause));

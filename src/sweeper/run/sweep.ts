@@ -9,7 +9,7 @@ import type { Run } from '../../outputs/guard-report.ts';
 import type { ApiFault } from '../../kube/api.ts';
 import type { KubeletEvidence, LoadAudit } from '../../evidence/evidence.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
-import type { Archive } from '../reports/history.ts';
+import type { SweepHistory } from '../reports/history.ts';
 import { openBooks, type Books, type BooksResult } from './recorder.ts';
 import { judgeControlPlane, notePod, unseenApiServer, type ControlPlane } from './control-plane.ts';
 import { crashed, noting } from './crashes.ts';
@@ -32,7 +32,7 @@ export interface SweepPorts {
   readonly loadAudit: LoadAudit;
   /** Asks every kube-apiserver itself; undefined where that is not wanted. Never rejects. */
   readonly askApiServers: ((signal: AbortSignal) => Promise<readonly RawDocument[]>) | undefined;
-  readonly archive: Archive;
+  readonly history: SweepHistory;
   readonly watcher: SweepWatcher;
   /** Resolves when the next kubelet may be asked: at once, unless the process has something more urgent to do. */
   readonly turn: (signal: AbortSignal) => Promise<unknown>;
@@ -83,7 +83,7 @@ export async function sweep(
   ports: SweepPorts,
   signal: AbortSignal,
 ): Promise<SweepResult> {
-  const { archive, watcher, now } = ports;
+  const { history, watcher, now } = ports;
   const startedAt = now().toISOString();
   const problems: SourceProblem[] = [];
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -102,10 +102,10 @@ export async function sweep(
       return otherwise;
     }
   };
-  await survive('the stored reports', () => archive.load(signal), undefined);
+  await survive('the stored reports', () => history.load(signal), undefined);
   signal.throwIfAborted();
   const note = (problem: SourceProblem): unknown => problems.push(problem);
-  const books = openBooks({ archive, ...watcher, ...rules, crashed: note }, startedAt, signal);
+  const books = openBooks({ history, ...watcher, ...rules, crashed: note }, startedAt, signal);
 
   const plane: ControlPlane = { listed: [], pods: [], hasAksPod: false };
   await attempt('pods and ConfigMaps', () => listObjects(plane, rules, ports, problems, signal));

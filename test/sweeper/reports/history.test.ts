@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 
-import { createArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
-import type { ReportsSetting } from '../../../src/sweeper/reports/store.ts';
+import { createHistory, type SweepHistory } from '../../../src/sweeper/reports/history.ts';
+import type { ReportsSetting } from '../../../src/sweeper/reports/api.ts';
 import { findingKey } from '../../../src/policy/finding-key.ts';
 import type { Exemption } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
@@ -52,47 +52,47 @@ const contradicted = {
 
 /** A replica of the sweeper. */
 class Replica {
-  readonly archive: Archive;
+  readonly history: SweepHistory;
   readonly wrote: string[] = [];
   readonly chosen: string[] = [];
   readonly unreadable: string[] = [];
   readonly lost: (string | undefined)[] = [];
 
   constructor(world: ReportWorld, setting: () => ReportsSetting = () => 'auto', exemption?: Exemption) {
-    this.archive = createArchive({
+    this.history = createHistory({
       reports: reportClient(world.api),
       announce: eventSink(world.api),
       digest,
       setting,
       exemptionFor: () => exemption,
-      watcher: {
-        chosen: (api) => this.chosen.push(api),
-        wrote: (result) => this.wrote.push(result),
-        lost: (reason) => this.lost.push(reason),
-        unreadable: (report) => this.unreadable.push(report),
+      callbacks: {
+        onApiChosen: (api) => this.chosen.push(api),
+        onWrite: (result) => this.wrote.push(result),
+        onReadError: (reason) => this.lost.push(reason),
+        onUnreadable: (report) => this.unreadable.push(report),
       },
     });
   }
 
   /** One whole sweep over these nodes; gives its problems. */
   async sweep(at: string, nodes: Readonly<Record<string, Outcome>>, parts: Partial<Finding> = {}) {
-    await this.archive.load(signal);
+    await this.history.load(signal);
     const problems = [];
     for (const [name, outcome] of Object.entries(nodes)) {
       const about = node(name);
       problems.push(...(await this.keep(about, [finding(about, outcome, parts)], at)));
     }
-    problems.push(...(await this.archive.tidy((name) => name in nodes, signal)));
+    problems.push(...(await this.history.deleteStale((name) => name in nodes, signal)));
     return problems;
   }
 
   keep(about: ReportSubject, findings: readonly Finding[], at: string, isPartial = false) {
-    return this.archive.keep(about, findings, { at, isPartial }, signal);
+    return this.history.save(about, findings, { at, isPartial }, signal);
   }
 
   recall(name: string, uid?: string) {
     const about = node(name, uid);
-    return this.archive.remembered(about, findingKey(finding(about, outcomes.pass)));
+    return this.history.previous(about, findingKey(finding(about, outcomes.pass)));
   }
 }
 
@@ -206,7 +206,7 @@ describe('a whole sweep', () => {
   test('knows nothing of another node of the same name', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
 
     expect(replica.recall('a', 'another')).toBeUndefined();
     const about = node('a', 'another');
@@ -237,7 +237,7 @@ describe('a partial sweep', () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail, b: outcomes.pass });
     const stored = JSON.stringify(world.reports());
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
     await replica.keep(node('a'), [finding(node('a'), outcomes.pass)], T2, true);
     await replica.keep(node('b'), [finding(node('b'), outcomes.fail)], T2, true);
     await replica.keep(node('b'), [finding(node('b'), outcomes.fail)], T3, true);
@@ -287,7 +287,7 @@ describe('an API of the reports that is down', () => {
     const next = new Replica(world);
     await next.sweep(T2, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass });
 
-    expect(next.archive.isLoaded()).toBe(false);
+    expect(next.history.isLoaded()).toBe(false);
     expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardViolation']);
     up();
     await next.sweep(T3, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass });
@@ -361,7 +361,7 @@ describe('two replicas', () => {
     const first = new Replica(world);
     const second = new Replica(world);
     await first.sweep(T1, { a: outcomes.pass });
-    await second.archive.load(signal);
+    await second.history.load(signal);
     await first.sweep(T2, { a: outcomes.fail });
 
     expect(await second.keep(node('a'), [finding(node('a'), outcomes.fail)], T3)).toEqual([]);
@@ -374,8 +374,8 @@ describe('two replicas', () => {
   test('that find a node for the first time at once leave one report of it', async () => {
     const first = new Replica(world);
     const second = new Replica(world);
-    await first.archive.load(signal);
-    await second.archive.load(signal);
+    await first.history.load(signal);
+    await second.history.load(signal);
 
     for (const [replica, at] of [
       [first, T1],
@@ -391,11 +391,11 @@ describe('two replicas', () => {
   test('one forgets nodes that the other removed', async () => {
     const [leader, follower] = [new Replica(world), new Replica(world)];
     await leader.sweep(T1, { a: outcomes.fail, b: outcomes.fail });
-    await follower.archive.load(signal);
+    await follower.history.load(signal);
     await leader.sweep(T2, { b: outcomes.fail });
 
-    await follower.archive.load(signal);
-    await follower.archive.load(signal);
+    await follower.history.load(signal);
+    await follower.history.load(signal);
 
     expect(follower.recall('a')).toBeUndefined();
     expect(follower.recall('b')).toBeDefined();
@@ -474,7 +474,7 @@ describe('what can go wrong', () => {
   test('a report that was deleted meanwhile is created again', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass });
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
     for (const path of world.objects.keys()) world.objects.delete(path);
 
     expect(await replica.keep(node('a'), [finding(node('a'), outcomes.fail)], T2)).toEqual([]);
@@ -567,7 +567,7 @@ describe('the API that is used', () => {
 
   test('that is asked for has to be there', async () => {
     const replica = new Replica(world, () => 'openreports');
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
     expect(replica.lost).toEqual([
       expect.stringContaining('the cluster does not serve clusterreports of openreports.io/v1alpha1'),
     ]);
@@ -578,9 +578,9 @@ describe('the API that is used', () => {
     const replica = new Replica(world, () => setting);
     await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail, c: outcomes.pass });
     setting = 'none';
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
     // also after a partial sweep: nobody keeps them up to date any more
-    expect(await replica.archive.tidy(undefined, signal)).toEqual([]);
+    expect(await replica.history.deleteStale(undefined, signal)).toEqual([]);
     expect(world.reports()).toEqual([]);
     await replica.sweep(T2, { a: outcomes.pass, b: outcomes.pass, c: outcomes.pass });
     world.calls.length = 0;
@@ -660,7 +660,7 @@ describe('the control plane', () => {
 
   test('has one report without an owner, and an Event on the pod', async () => {
     const replica = new Replica(world);
-    await replica.archive.load(signal);
+    await replica.history.load(signal);
 
     await replica.keep(PLANE, [pod, kubeletFinding()], T1);
 
@@ -676,13 +676,13 @@ describe('the control plane', () => {
   test('is what ratchet compares a pod or a ConfigMap with', async () => {
     await new Replica(world).sweep(T1, {});
     const writer = new Replica(world);
-    await writer.archive.load(signal);
+    await writer.history.load(signal);
     await writer.keep(PLANE, [pod, kubeletFinding()], T1);
     const reader = new Replica(world);
-    await reader.archive.load(signal);
+    await reader.history.load(signal);
 
     const { violations } = outcomes.fail;
-    expect(reader.archive.stored('Pod', 'kube-system', 'kube-apiserver-cp-1')).toEqual([
+    expect(reader.history.previousOutcomes('Pod', 'kube-system', 'kube-apiserver-cp-1')).toEqual([
       {
         control: 'apiserver-kubelet-client-cert',
         container: undefined,
@@ -690,7 +690,9 @@ describe('the control plane', () => {
         violations: violations.map(({ code, setting }) => ({ code, setting })),
       },
     ]);
-    expect(reader.archive.stored('ConfigMap', 'kube-system', 'kubelet-config')).toMatchObject([{ result: 'pass' }]);
-    expect(reader.archive.stored('Pod', 'default', 'kube-apiserver-cp-1')).toEqual([]);
+    expect(reader.history.previousOutcomes('ConfigMap', 'kube-system', 'kubelet-config')).toMatchObject([
+      { result: 'pass' },
+    ]);
+    expect(reader.history.previousOutcomes('Pod', 'default', 'kube-apiserver-cp-1')).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // A cluster that is none: what a sweep asks, and what it hears, for tests of the sweep itself.
 
 import { controls } from '../../../src/controls/index.ts';
-import { noArchive } from '../../../src/sweeper/reports/history.ts';
+import { noHistory } from '../../../src/sweeper/reports/history.ts';
 import { sweep, type SweepPorts, type SweepResult, type SweepRules } from '../../../src/sweeper/run/sweep.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { RawDocument } from '../../../src/policy/document.ts';
@@ -109,7 +109,7 @@ export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
     version: () => Promise.resolve(undefined),
     evidence: [evidence('configz', (name) => configz(name, '/ca.crt'))],
     askApiServers: () => Promise.resolve([flagz(SERVER)]),
-    archive: noArchive,
+    history: noHistory,
     watcher: silent,
     loadAudit: () => Promise.resolve(undefined),
     turn: () => Promise.resolve(),

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { noArchive } from '../../../src/sweeper/reports/history.ts';
+import { noHistory } from '../../../src/sweeper/reports/history.ts';
 import type { SweepPorts, SweepRules } from '../../../src/sweeper/run/sweep.ts';
 import type { RawDocument } from '../../../src/policy/document.ts';
 import {
@@ -111,9 +111,9 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
   'it is compared with what is remembered': {
     a: 'pass',
     ports: {
-      archive: {
-        ...noArchive,
-        remembered: (about) => {
+      history: {
+        ...noHistory,
+        previous: (about) => {
           unlessA(about.kind === 'node' ? about.name : undefined, undefined);
         },
       },
@@ -122,18 +122,18 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
   'its report is made': {
     a: 'pass',
     ports: {
-      archive: {
-        ...noArchive,
-        keep: (about) => Promise.resolve(unlessA(about.kind === 'node' ? about.name : undefined, [])),
+      history: {
+        ...noHistory,
+        save: (about) => Promise.resolve(unlessA(about.kind === 'node' ? about.name : undefined, [])),
       },
     },
   },
   'its report is stored': {
     a: 'pass',
     ports: {
-      archive: {
-        ...noArchive,
-        keep: (about) =>
+      history: {
+        ...noHistory,
+        save: (about) =>
           about.kind === 'node' && about.name === 'a' ? Promise.reject(new Error('poisoned')) : Promise.resolve([]),
       },
     },
@@ -187,12 +187,12 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
   },
   'the version is read': { ports: { version: () => Promise.reject(new Error('poisoned')) } },
   'the stored reports are read': {
-    ports: { archive: { ...noArchive, load: () => Promise.reject(new Error('poisoned')) } },
+    ports: { history: { ...noHistory, load: () => Promise.reject(new Error('poisoned')) } },
   },
   'the report of the control plane is made': {
-    ports: { archive: { ...noArchive, keep: (about) => Promise.resolve(about.kind === 'node' ? [] : crash()) } },
+    ports: { history: { ...noHistory, save: (about) => Promise.resolve(about.kind === 'node' ? [] : crash()) } },
   },
-  'it is tidied': { ports: { archive: { ...noArchive, tidy: crash } } },
+  'it is tidied': { ports: { history: { ...noHistory, deleteStale: crash } } },
 };
 
 const both = () => stream([[node('a'), node('b')]]);
@@ -200,17 +200,17 @@ const both = () => stream([[node('a'), node('b')]]);
 describe('a crash does not end a sweep, which is not complete then, where it comes while', () => {
   test.each(Object.entries(AT_A_NODE))('%s', async (when, row) => {
     const whole: boolean[] = [];
-    const archive = row.ports?.archive ?? noArchive;
-    const { keep } = archive;
+    const archive = row.ports?.history ?? noHistory;
+    const { save } = archive;
     const result = await run(
       {
         nodes: both,
         ...row.ports,
-        archive: {
+        history: {
           ...archive,
-          keep: (about, findings, look, signal) => {
+          save: (about, findings, look, signal) => {
             if (about.kind === 'node' && about.name === 'a') whole.push(!look.isPartial);
-            return keep(about, findings, look, signal);
+            return save(about, findings, look, signal);
           },
         },
       },
@@ -235,16 +235,16 @@ describe('a crash does not end a sweep, which is not complete then, where it com
 
   test.each(Object.entries(ELSEWHERE))('%s', async (when, row) => {
     const whole: boolean[] = [];
-    const archive = row.ports?.archive ?? noArchive;
+    const archive = row.ports?.history ?? noHistory;
     const { problems, nodes, ledger } = await run(
       {
         nodes: both,
         ...row.ports,
-        archive: {
+        history: {
           ...archive,
-          keep: (about, findings, look, signal) => {
+          save: (about, findings, look, signal) => {
             if (about.kind === 'control-plane') whole.push(!look.isPartial);
-            return archive.keep(about, findings, look, signal);
+            return archive.save(about, findings, look, signal);
           },
         },
       },

@@ -6,7 +6,7 @@ import { readAudit } from '../../../src/evidence/node-agent/stored-audit.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
 import type { KnownNode } from '../../../src/evidence/node-agent/audit-time.ts';
 import type { SweepPorts } from '../../../src/sweeper/run/sweep.ts';
-import { noArchive, type Archive } from '../../../src/sweeper/reports/history.ts';
+import { noHistory, type SweepHistory } from '../../../src/sweeper/reports/history.ts';
 import type { NodeAudit } from '../../../src/policy/link/node-audit.ts';
 import type { Control } from '../../../src/policy/control.ts';
 import type { AnswerDocument, RawDocument } from '../../../src/policy/document.ts';
@@ -533,26 +533,26 @@ describe('a sweep that could not see everything', () => {
   const value = Array.from({ length: 10 }).reduce<unknown>((items) => ({ kind: 'List', items: [items] }), {});
   const nestedLists: RawDocument = { form: 'object', source: { object: 'List' }, vantage: 'running', value };
 
-  function spied(changes: Partial<Archive> = {}) {
+  function spied(changes: Partial<SweepHistory> = {}) {
     const calls: string[] = [];
-    const archive: Archive = {
-      ...noArchive,
-      keep: (about, _findings, { isPartial }) => {
+    const history: SweepHistory = {
+      ...noHistory,
+      save: (about, _findings, { isPartial }) => {
         calls.push(`${about.kind === 'node' ? about.name : about.kind}${isPartial ? ' in part' : ''}`);
         return Promise.resolve([]);
       },
-      tidy: (isPresent) => {
+      deleteStale: (isPresent) => {
         if (isPresent !== undefined) calls.push('tidy');
         return Promise.resolve([]);
       },
       ...changes,
     };
-    return { archive, calls };
+    return { history, calls };
   }
 
   test('tidies up only if it saw everything', async () => {
     const whole = spied();
-    await run({ archive: whole.archive });
+    await run({ history: whole.history });
     expect(whole.calls.toSorted()).toEqual(['a', 'b', 'control-plane', 'tidy']);
   });
 
@@ -580,20 +580,20 @@ describe('a sweep that could not see everything', () => {
       ['a', 'b', 'control-plane in part'],
     ],
   ])('because of its %s judges the rest and clears nothing', async (_what, changes, kept) => {
-    const { archive, calls } = spied();
-    const result = await run({ ...changes, archive });
+    const { history, calls } = spied();
+    const result = await run({ ...changes, history });
     expect(result.problems).toHaveLength(1);
     expect(calls.toSorted()).toEqual(kept);
   });
 
   test('because it was cut off stores nothing of what was not answered, and rejects', async () => {
-    const { archive, calls } = spied();
+    const { history, calls } = spied();
     const abort = new AbortController();
     const cut = evidence('configz', (name) => {
       abort.abort();
       return unanswered(name, 'configz', 'timeout');
     });
-    await expect(run({ archive, evidence: [cut] }, abort.signal)).rejects.toThrow();
+    await expect(run({ history, evidence: [cut] }, abort.signal)).rejects.toThrow();
     expect(calls).toEqual([]);
   });
 });
@@ -601,12 +601,12 @@ describe('a sweep that could not see everything', () => {
 describe('drift', () => {
   test('is not said of what was there when the stored reports could not be read', async () => {
     const since = '2026-11-01T00:00:00.000Z';
-    const remembered = new Map<string, ReturnType<Archive['remembered']>>([
+    const remembered = new Map<string, ReturnType<SweepHistory['previous']>>([
       [CA, { result: 'fail', violations: [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }], since }],
       ['kubelet-anonymous-auth', { result: 'fail', violations: [], since }],
     ]);
-    const archive: Archive = { ...noArchive, remembered: (_about, key) => remembered.get(key.split('|')[0] ?? '') };
-    const { ledger } = await run({ archive, evidence: [evidence('configz', (name) => configz(name, undefined))] });
+    const history: SweepHistory = { ...noHistory, previous: (_about, key) => remembered.get(key.split('|')[0] ?? '') };
+    const { ledger } = await run({ history, evidence: [evidence('configz', (name) => configz(name, undefined))] });
     expect(find(ledger.findings(), CA, 'a')).not.toHaveProperty('drift');
     expect(find(ledger.findings(), 'kubelet-anonymous-auth', 'a')).toHaveProperty('drift.state', 'resolved');
   });
@@ -614,10 +614,10 @@ describe('drift', () => {
   test('is what differs from what is remembered', async () => {
     const since = '2026-11-01T00:00:00.000Z';
     const violations = [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }];
-    const archive: Archive = {
-      ...noArchive,
+    const history: SweepHistory = {
+      ...noHistory,
       isLoaded: () => true,
-      remembered: (about, key) =>
+      previous: (about, key) =>
         about.kind === 'node' && key.startsWith(CA)
           ? about.name === 'a'
             ? { result: 'fail', violations, since }
@@ -625,7 +625,7 @@ describe('drift', () => {
           : undefined,
     };
     const swap = ports({
-      archive,
+      history,
       evidence: [evidence('configz', (name) => configz(name, name === 'a' ? '/ca.crt' : undefined))],
     });
     const changed = await run(swap);

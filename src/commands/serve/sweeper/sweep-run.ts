@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { controls } from '../../../controls/index.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
-import type { Archive } from '../../../sweeper/reports/history.ts';
+import type { SweepHistory } from '../../../sweeper/reports/history.ts';
 import { sweep, type SweepPorts, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
 import { clusterEvidence, sweepRules } from '../../sweep-deps.ts';
@@ -14,7 +14,7 @@ import { createSweepLog, type SweepLog } from './sweep-log.ts';
 
 /** What a sweep needs. */
 export interface SweepRunDeps extends SweeperDeps {
-  readonly archive: Archive;
+  readonly history: SweepHistory;
   /** Waits while the webhook has reviews. */
   readonly turn: SweepPorts['turn'];
   readonly onComplete: (result: SweepResult) => void;
@@ -56,7 +56,7 @@ async function sweepOnce(
   sweepLog: SweepLog,
   signal: AbortSignal,
 ): Promise<SweepResult> {
-  const { cluster, kubeletCA, metrics, archive, turn, now, clock } = deps;
+  const { cluster, kubeletCA, metrics, history, turn, now, clock } = deps;
   const configuration = deps.configuration();
   const plan = resolveSweep(configuration.settings.sweep?.value);
   const evidence = await clusterEvidence(cluster, {
@@ -75,5 +75,5 @@ async function sweepOnce(
     },
   };
   const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(now()));
-  return sweep({ id, entrance: 'serve' }, rules, { ...evidence, archive, watcher, turn, now }, signal);
+  return sweep({ id, entrance: 'serve' }, rules, { ...evidence, history, watcher, turn, now }, signal);
 }

@@ -15,9 +15,9 @@ import type { Finding } from '../../../policy/finding.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import { digest } from '../../../runtime/digest.ts';
-import { noticeChanges, type ChangeNotices } from '../../../sweeper/changes.ts';
-import { elect, type Leadership } from '../../../sweeper/leader-election.ts';
-import { createArchive, type Archive } from '../../../sweeper/reports/history.ts';
+import { detectChanges, type ChangeHandlers } from '../../../sweeper/changes.ts';
+import { startLeaderElection, type LeaderElection, type Leadership } from '../../../sweeper/leader-election.ts';
+import { createHistory, type SweepHistory } from '../../../sweeper/reports/history.ts';
 import type { SweepResult } from '../../../sweeper/run/sweep.ts';
 import { giveWay } from '../../../sweeper/run/yield.ts';
 import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts';
@@ -34,9 +34,9 @@ export interface Sweeper {
   /** Starts a sweep now, if this replica is the leader. A call is rejected shortly after a sweep, a signal is not. */
   readonly sweepNow: (trigger: 'call' | 'signal') => SweepAnswer;
   /** Receives the events of watched objects. */
-  readonly notices: ChangeNotices;
+  readonly notices: ChangeHandlers;
   /** The findings of an object in the stored reports: `ratchet` compares with them where nothing newer is known. */
-  readonly stored: Archive['stored'];
+  readonly stored: SweepHistory['previousOutcomes'];
   /** Reads the configuration again. */
   readonly reload: () => void;
   readonly stop: () => Promise<void>;
@@ -47,21 +47,21 @@ const LEASE = 'kubelet-guard-sweeper';
 /** Starts the background sweeper. Faults of the cluster do not end it. */
 export function startSweeper(deps: SweeperDeps): Sweeper {
   const { configuration, metrics, now, clock, pause } = deps;
-  const settings = () => resolveSweep(configuration().settings.sweep?.value);
+  const interval = () => resolveSweep(configuration().settings.sweep?.value);
   const exemptionFor: ExemptionFor = (finding) =>
     findExemption(configuration().policy.exemptions, finding, dayOf(now()));
-  const archive = archiveOf(deps, exemptionFor);
+  const history = historyOf(deps, exemptionFor);
   let last: SweepResult | undefined;
   const sweep = createSweepRun({
     ...deps,
-    archive,
+    history,
     turn: giveWay(deps.isReviewing, pause),
     onComplete: (result) => {
       last = result;
       metrics.counts({ findings: countsOf(result.ledger.findings()), nodes: result.nodes });
     },
   });
-  const schedule = scheduleSweeps({ sweep, settings, clock, pause, random: Math.random });
+  const schedule = scheduleSweeps({ sweep, interval, clock, pause, random: Math.random });
   const election = electLeader(deps, schedule, () => {
     // the leader has the counts and the report
     metrics.counts(undefined);
@@ -73,8 +73,8 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   /** Replicas that do not sweep load the stored reports too, because their webhook compares with them. */
   async function loadReports(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (election.leadership().state !== 'leading') await archive.load(signal).catch(() => undefined);
-      await pause(settings().interval, signal).catch(() => undefined);
+      if (election.leadership().state !== 'leading') await history.load(signal).catch(() => undefined);
+      await pause(interval().interval, signal).catch(() => undefined);
     }
   }
 
@@ -84,13 +84,13 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
       return { chunks: renderJsonParts(reportStream(last, last.ledger.findings(), exemptionFor)) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
-    notices: noticeChanges(
+    notices: detectChanges(
       (pod) =>
         inspect(controls, [{ form: 'object', source: { object: 'Pod' }, vantage: 'running', value: pod }], ADMISSION)
           .findings,
-      schedule.change,
+      schedule.objectChanged,
     ),
-    stored: archive.stored,
+    stored: history.previousOutcomes,
     reload: schedule.reload,
     stop: async () => {
       stopped.abort();
@@ -101,19 +101,19 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   };
 }
 
-function archiveOf({ cluster, configuration, log, metrics }: SweeperDeps, exemptionFor: ExemptionFor): Archive {
-  return createArchive({
+function historyOf({ cluster, configuration, log, metrics }: SweeperDeps, exemptionFor: ExemptionFor): SweepHistory {
+  return createHistory({
     reports: reportClient(cluster.request),
     announce: eventSink(cluster.request),
     digest,
     setting: () => resolveSweep(configuration().settings.sweep?.value).reports,
     exemptionFor,
-    watcher: {
-      chosen: (api) => {
+    callbacks: {
+      onApiChosen: (api) => {
         log.info({ api }, api === 'none' ? 'findings are not stored in reports' : 'findings are stored in reports');
       },
-      wrote: metrics.reportWritten,
-      lost: (reason) => {
+      onWrite: metrics.reportWritten,
+      onReadError: (reason) => {
         if (reason === undefined) log.info('the stored reports can be read again');
         else
           log.warn(
@@ -121,7 +121,7 @@ function archiveOf({ cluster, configuration, log, metrics }: SweeperDeps, exempt
             'the stored reports cannot be read; findings are logged, and only this process remembers them',
           );
       },
-      unreadable: (report, results) => {
+      onUnreadable: (report, results) => {
         log.warn({ report, results }, 'results in a stored report were changed by somebody else; they are ignored');
       },
     },
@@ -132,12 +132,12 @@ function electLeader(
   { cluster, log, metrics, clock, now, pause }: SweeperDeps,
   schedule: SweepSchedule,
   onFollowing: () => void,
-): ReturnType<typeof elect> {
-  const changed = (leadership: Leadership): void => {
+): LeaderElection {
+  const onChange = (leadership: Leadership): void => {
     metrics.leads(leadership.state === 'leading');
     if (leadership.state === 'leading') {
       log.info('this replica sweeps');
-      schedule.lead(leadership.signal);
+      schedule.startLeading(leadership.signal);
     } else if (leadership.state === 'following') {
       onFollowing();
       log.info({ leader: leadership.holder }, 'another replica sweeps');
@@ -146,24 +146,24 @@ function electLeader(
       log.warn({ reason: leadership.reason }, 'cannot tell which replica sweeps');
     }
   };
-  return elect({
+  return startLeaderElection({
     lease: leaseOf(cluster.request, { namespace: cluster.namespace ?? OWN_NAMESPACE, name: LEASE }),
     identity: `${hostname()}_${randomUUID()}`,
     clock,
     now,
     pause,
     random: Math.random,
-    changed,
+    onChange,
   });
 }
 
 function sweepNow(schedule: SweepSchedule, leadership: Leadership, trigger: 'call' | 'signal'): SweepAnswer {
-  const rest = schedule.rest();
+  const rest = schedule.untilRequest();
   if (trigger === 'call' && rest > 0 && leadership.state === 'leading') {
     const reason = 'a sweep has just ended; try again later';
     return { refused: 'too-soon', reason, retryAfter: Math.ceil(rest / 1000) };
   }
-  const state = schedule.demand();
+  const state = schedule.request();
   return state === 'not-leading' ? { refused: 'not-leading', reason: noReportReason(leadership) } : { state };
 }
 
