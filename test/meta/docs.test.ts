@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
 import { controlPage, controlsIndex, loadControls } from '../../scripts/docs.ts';
 import { controls } from '../../src/controls/index.ts';
+import { CHECKOUT } from '../support/dockerfile.ts';
 
 const folder = join(import.meta.dirname, '../../docs/controls');
 
@@ -27,4 +28,13 @@ test.each(controls.map((control) => [control.slug, control] as const))(
 test('the README names every control', () => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   for (const { slug } of controls) expect(readme).toContain(`docs/controls/${slug}.md`);
+});
+
+test('docs/architecture.md names only files and folders that exist, and every room', () => {
+  const page = readFileSync(join(CHECKOUT, 'docs/architecture.md'), 'utf8');
+  const named = [...page.matchAll(/`(src\/[\w./-]*\w)`/g)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((path) => !existsSync(join(CHECKOUT, path)))).toEqual([]);
+  const rooms = readdirSync(join(CHECKOUT, 'src')).map((room) => `src/${room}`);
+  expect(rooms.filter((room) => !named.includes(room))).toEqual([]);
 });
