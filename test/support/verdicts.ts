@@ -147,7 +147,7 @@ function apiServer(args: readonly string[]): Verdict {
   return settle(
     commandLine.refusal,
     quits('kube-apiserver', commandLine),
-    apiServerReadings((setting) => readSetting(commandLine, setting, { layer: 'default' })),
+    ofApiServer(apiServerReadings((setting) => readSetting(commandLine, setting, { layer: 'default' }))),
     [...commandLine.doubts, ...(commandLine.unclear ? [commandLine.unclear] : [])],
   );
 }
@@ -261,7 +261,8 @@ export function startDisagreement(
   return difference(verdict, answer);
 }
 
-function ofApiServer(readings: ApiServerReadings): ApiServerReadings {
+/** The settings that the oracle answers. */
+function ofApiServer(readings: ApiServerReadings): Readonly<Partial<Record<ValueName, Reading<string>>>> {
   const { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } = readings;
   return { kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority };
 }
