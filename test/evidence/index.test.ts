@@ -12,12 +12,11 @@ function text(path: string): string {
   return readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 }
 
-/** The parts of a JSON file at a path of keys. */
-function at(file: string, ...keys: readonly string[]): Readonly<Record<string, unknown>> {
-  return keys.reduce(
-    (value, key) => value[key] as Readonly<Record<string, unknown>>,
-    JSON.parse(text(file)) as Readonly<Record<string, unknown>>,
-  );
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The part of a JSON file at a path of keys. */
+function at(file: string, ...keys: readonly string[]): Fields {
+  return keys.reduce((value, key) => value[key] as Fields, JSON.parse(text(file)) as Fields);
 }
 
 describe('the list of evidence', () => {
