@@ -100,7 +100,7 @@ async function drain(
 ): Promise<void> {
   // A client sends its next request at any moment, and a POST that meets a closed connection is lost: it has to be told.
   server.prependListener('request', (_request, response: ServerResponse) => response.setHeader('connection', 'close'));
-  await Promise.race([wasCut, new Promise((resolve) => setTimeout(resolve, linger))]);
+  await unlessCut(linger, wasCut);
   const closed = once(server, 'close');
   server.close();
   // a connection that carried a request becomes idle only after the answer
@@ -126,4 +126,12 @@ function faultOf(code: string | undefined, address: Address): string {
     default:
       return `cannot listen on ${where} (${code ?? 'no reason given'})`;
   }
+}
+
+/** Waits, but not after the server is cut off: a timer that is left would keep the process alive. */
+async function unlessCut(milliseconds: number, wasCut: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([wasCut, promise]);
+  clearTimeout(timer);
 }

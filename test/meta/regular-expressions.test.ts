@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 
-import { patternsIn, superLinear } from './regular-expressions.ts';
+import { isPlainlyLinear, patternsIn, superLinear } from './regular-expressions.ts';
 
 // Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
 jest.retryTimes(2, { logErrorsBeforeRetry: true });
@@ -35,6 +35,17 @@ test.each([/^(a+)+$/, /\/+$/, /\$\([^)]*\)/, /^\s*(?:\s|a)*$/])('%s is found', (
 
 test.each([/^a+$/, /[ab]+/g, /^[^=]+=\d+$/, /(?<!\/)\/+$/])('%s takes time in proportion', (regex) => {
   expect(superLinear(regex)).toBeUndefined();
+});
+
+test.each([/(?:a|a)*$/, /^(?:a|a)*$/, /^a*b*/, /a+$/, /^a|b+$/, /^a+$/m, /^(a{1,})+/, /\\*/])(
+  '%s has to be tried',
+  (regex) => {
+    expect(isPlainlyLinear(regex)).toBe(false);
+  },
+);
+
+test.each([/^a+$/, /[*+]/, /\+\*/, /^[^=]+=\d$/, /a{2,9}|b?/])('%s needs not be tried', (regex) => {
+  expect(isPlainlyLinear(regex)).toBe(true);
 });
 
 test('each regular expression takes time in proportion to the text', () => {

@@ -53,12 +53,26 @@ const MOST_EXPONENT = 1.6;
  * A large text is tried only where a small one took little, and nothing runs longer than half a second.
  */
 export function superLinear(regex: RegExp): string | undefined {
+  if (isPlainlyLinear(regex)) return undefined;
   const everywhere = regex.sticky ? regex : new RegExp(regex.source, [...new Set(`${regex.flags}g`)].join(''));
   const makers = makersFor(regex);
   const quick = screened(everywhere, makers, SMALL);
   if (quick !== undefined && isSlow(everywhere, quick, SMALL)) return quick.name;
   const slow = screened(everywhere, makers, LARGE);
   return slow !== undefined && isSlow(everywhere, slow, LARGE / 4) ? slow.name : undefined;
+}
+
+/**
+ * Whether there is nothing to try: no part is repeated without end, or only one character is, in a pattern that starts at the
+ * start of the text.
+ */
+export function isPlainlyLinear({ source, flags }: RegExp): boolean {
+  // a character for each escape and each class
+  const shape = source.replaceAll(/\\[^]/g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+  const endless = shape.match(/[^](?:[*+]|\{\d+,\})/g) ?? [];
+  if (endless.length === 0) return true;
+  const isAnchored = shape.startsWith('^') && !shape.includes('|') && !flags.includes('m');
+  return isAnchored && endless.length === 1 && !endless.some((part) => part.startsWith(')'));
 }
 
 interface Maker {

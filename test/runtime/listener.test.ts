@@ -49,6 +49,17 @@ describe('listening', () => {
     await first.drain({ linger: 0, patience: 0 });
   });
 
+  test('leaves no timer when it is cut off while clients still come', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const listener = await listen(createServer(), { host: '127.0.0.1', port: 0 }, '--listen');
+    const before = timers();
+    const drained = listener.drain({ linger: 3_600_000, patience: 0 });
+    expect(timers()).toBe(before + 1);
+    listener.cut();
+    await drained;
+    expect(timers()).toBe(before);
+  });
+
   test('on an address of another machine says what to do', async () => {
     const listening = listen(createServer(), { host: '192.0.2.1', port: 0 }, '--local-listen');
     await expect(listening).rejects.toThrow('this machine has no address 192.0.2.1: check it; or choose another');

@@ -23,7 +23,8 @@ export function growth(work: Work): string | undefined {
   for (let length = FIRST_LENGTH; length <= LAST_LENGTH; length *= 4) {
     const once = work(length);
     const twice = work(2 * length);
-    if (timeOf(once, 1) < NOISE_MILLISECONDS / 4 && timeOf(twice, 1) < NOISE_MILLISECONDS) continue;
+    if (timeOf(once, 1).milliseconds < NOISE_MILLISECONDS / 4 && timeOf(twice, 1).milliseconds < NOISE_MILLISECONDS)
+      continue;
     const least = leastGrowth(once, twice);
     // what is worse than linear is so with the next doubling too
     if (isTooMuch(least) && isTooMuch(leastGrowth(twice, work(4 * length))))
@@ -43,26 +44,26 @@ function isTooMuch({ ratio, milliseconds, steps }: Growth): boolean {
   return milliseconds > NOISE_MILLISECONDS && ratio > MOST_RATIO * Math.max(1, steps / 2);
 }
 
-/** Measured again where it looks bad, for a measure can be disturbed. */
+/** Measured again where it looks bad, and then more often, for a measure can be disturbed. */
 function leastGrowth(once: Run, twice: Run): Growth {
-  let least = compare(once, twice);
-  for (let times = 1; times < 3 && isTooMuch(least); times += 1) least = compare(once, twice);
+  let least = compare(once, twice, 2);
+  for (let times = 1; times < 3 && isTooMuch(least); times += 1) least = compare(once, twice, 4);
   return least;
 }
 
-function compare(once: Run, twice: Run): Growth {
-  const [first, second] = [timeOf(once, 4), timeOf(twice, 4)];
-  const steps = (twice() ?? 0) / Math.max(1, once() ?? 0);
-  return { ratio: second / Math.max(first, 0.01), milliseconds: second, steps };
+function compare(once: Run, twice: Run, times: number): Growth {
+  const [first, second] = [timeOf(once, times), timeOf(twice, times)];
+  const steps = second.steps / Math.max(1, first.steps);
+  return { ratio: second.milliseconds / Math.max(first.milliseconds, 0.01), milliseconds: second.milliseconds, steps };
 }
 
 /** The least of some times. */
-function timeOf(run: Run, times: number): number {
-  let least = Infinity;
+function timeOf(run: Run, times: number): { readonly milliseconds: number; readonly steps: number } {
+  let [least, steps] = [Infinity, 0];
   for (let at = 0; at < times; at += 1) {
     const before = performance.now();
-    run();
+    steps = run() ?? 0;
     least = Math.min(least, performance.now() - before);
   }
-  return least;
+  return { milliseconds: least, steps };
 }

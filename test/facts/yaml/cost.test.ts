@@ -44,9 +44,11 @@ describe.each(Object.entries(TEXTS))('%s', (_, make) => {
     if (once instanceof Exhausted || twice instanceof Exhausted) return;
     expect(twice).toBeLessThanOrEqual(2.2 * once + 100);
     // sixteen times the text: in square it would be 256 times
-    const [short, long] = [make(4 * KI), make(64 * KI)];
-    const least = (text: string): number => Math.min(...[0, 1].map(() => processorTime(text)));
-    expect(least(long)).toBeLessThanOrEqual(100 * Math.max(least(short), 2));
+    const long = make(64 * KI);
+    const most = (): number => 100 * Math.max(processorTime(make(4 * KI)), 2);
+    // again where it looks bad, for a measure can be disturbed
+    const isSlow = (): boolean => processorTime(long) > 100 * 2 && processorTime(long) > most();
+    expect(isSlow() && isSlow()).toBe(false);
   });
 });
 
