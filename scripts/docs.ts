@@ -1,10 +1,13 @@
-// Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files.
+// Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
+// and docs/inputs.md from the list of inputs.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { INPUTS, WRAPPERS } from '../src/facts/inputs/index.ts';
+import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -95,10 +98,37 @@ function defaultAction({ defaults, supporting }: ControlMetadata): string {
   return `${[`\`${defaults.action}\``, ...overrides].join(', ')}.`;
 }
 
+/** The page of the inputs, as Markdown. */
+export function inputsPage(): string {
+  const rows = INPUTS.map(({ name, surfaces, resources = [] }) => {
+    const checked = resources.map(resourceName).join(', ');
+    return `| ${name} | ${surfaces.map((surface) => `\`${surface}\``).join(', ')} | ${checked === '' ? 'no' : checked} |`;
+  });
+  const wrappers = WRAPPERS.map(({ name }) => `\`${name}\``).join(' and ');
+  return [
+    '# Inputs',
+    '',
+    '`check` reads these kinds of documents, in files with one or several of them, as YAML or JSON. It also reads them inside',
+    `${wrappers}. The webhook checks those with a resource. An action can be configured for each`,
+    '[surface](configuration.md).',
+    '',
+    '| Input | Surface | Resources that the webhook checks |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** A resource as kubectl writes it: `deployments.apps`, `pods/ephemeralcontainers`. */
+function resourceName({ group, resource, subResource }: AdmissionResource): string {
+  return `\`${resource}${subResource === '' ? '' : `/${subResource}`}${group === '' ? '' : `.${group}`}\``;
+}
+
 /** Writes the list and every page. */
 async function write(): Promise<void> {
   const files = await loadControls();
   writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
+  writeFileSync(join(ROOT, 'docs/inputs.md'), inputsPage());
   const pages = join(ROOT, 'docs/controls');
   mkdirSync(pages, { recursive: true });
   for (const { control } of files) writeFileSync(join(pages, `${control.slug}.md`), controlPage(control));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { controlPage, controlsIndex, loadControls } from '../../scripts/docs.ts';
+import { controlPage, controlsIndex, inputsPage, loadControls } from '../../scripts/docs.ts';
 import { controls } from '../../src/controls/index.ts';
 import { CHECKOUT } from '../support/dockerfile.ts';
 
@@ -24,6 +24,10 @@ test.each(controls.map((control) => [control.slug, control] as const))(
     expect(readFileSync(join(folder, `${slug}.md`), 'utf8')).toBe(controlPage(control));
   },
 );
+
+test('docs/inputs.md is what `npm run docs` writes from the list of inputs', () => {
+  expect(readFileSync(join(import.meta.dirname, '../../docs/inputs.md'), 'utf8')).toBe(inputsPage());
+});
 
 test('the README names every control', () => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
