@@ -22,7 +22,7 @@ export interface NonResourceRight {
 }
 
 /** A service account. */
-export interface Account {
+export interface ServiceAccount {
   readonly namespace: string;
   readonly name: string;
 }
@@ -40,8 +40,8 @@ export interface ReadOnlyApi {
   readonly read: (path: string, signal: AbortSignal) => Promise<Answer<UnknownRecord | undefined>>;
   /** What would come of creating an object. */
   readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Answer<DryRunAnswer>>;
-  readonly may: (
-    account: Account,
+  readonly isAllowed: (
+    account: ServiceAccount,
     wish: ResourceRight | NonResourceRight,
     signal: AbortSignal,
   ) => Promise<Answer<boolean>>;
@@ -74,7 +74,7 @@ export function readOnlyApi(api: Api): ReadOnlyApi {
       const { message } = asRecord(parseJson(text));
       return { known: { status, message: status > 299 && typeof message === 'string' ? message : '', warnings } };
     },
-    may: async ({ namespace, name }, wish, signal) => {
+    isAllowed: async ({ namespace, name }, wish, signal) => {
       const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
       const attributes = 'path' in wish ? { nonResourceAttributes: wish } : { resourceAttributes: wish };
       const spec = { user: `system:serviceaccount:${namespace}:${name}`, groups, ...attributes };

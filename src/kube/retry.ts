@@ -8,7 +8,7 @@ import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import { HttpFault } from './http/fault.ts';
 
 /** What trying again needs of its surroundings. */
-export interface RetryClock {
+export interface RetryDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
@@ -28,7 +28,7 @@ const PATIENCE = 120_000;
 const ONE = 30_000;
 
 /** Makes an API that tries again for as long as the time of the call lasts; then the last answer stands. */
-export function retrying(api: Api, { clock, pause, random }: RetryClock): Api {
+export function retrying(api: Api, { clock, pause, random }: RetryDeps): Api {
   return async (request, signal) => {
     const deadline = clock() + (request.timeout ?? PATIENCE);
     for (let retries = 0; ; retries += 1) {

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import type { Rotation } from '../../src/runtime/certificates/secret.ts';
+import type { RotationOptions } from '../../src/runtime/certificates/secret.ts';
 import { serve } from '../../src/commands/serve/serve.ts';
 
 const [, , rotation = '{}', ...flags] = process.argv;
@@ -26,5 +26,5 @@ process.exitCode = await serve(options, {
   version: 'e2e',
   root: '.',
   linger: 0,
-  rotation: JSON.parse(rotation) as Rotation,
+  rotation: JSON.parse(rotation) as RotationOptions,
 });

@@ -129,7 +129,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     test.each([
       ['edits', 'x'],
       ['removes', undefined],
-    ])('a caBundle that somebody %s is put right', async (_name, text) => {
+    ])('a caBundle that somebody %s is updated', async (_name, text) => {
       const { caBundle: other } = { caBundle: text && Buffer.from(new Authority(text).certificate).toString('base64') };
       const before = await registration(plane.admin);
       const webhooks = before.webhooks.map((webhook) => {
@@ -156,12 +156,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
       const ca = await bundle();
       await plane.stop();
       const lost = () =>
-        replicas.every(({ program }) => program.log().includes('cannot be kept in step')) ? true : undefined;
+        replicas.every(({ program }) => program.log().includes('cannot be kept up to date')) ? true : undefined;
       await eventually('the replicas to notice', lost);
       expect(await Promise.all(replicas.map(({ port }) => servedBy(port, ca)))).toHaveLength(2);
       await plane.restart();
       await eventually('the replicas to go on', () =>
-        replicas.every(({ program }) => program.log().includes('kept in step again')) ? true : undefined,
+        replicas.every(({ program }) => program.log().includes('kept up to date again')) ? true : undefined,
       );
       expect(await bundle()).toBe(ca);
     });

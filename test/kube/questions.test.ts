@@ -39,7 +39,7 @@ test('rights are asked of the account as the API server knows it', async () => {
   const { questions, asked } = answering(201, { status: { allowed: true } });
   const account = { namespace: 'guards', name: 'sweeper' };
 
-  expect(await questions.may(account, { verb: 'get', path: '/flagz' }, signal)).toEqual({ known: true });
+  expect(await questions.isAllowed(account, { verb: 'get', path: '/flagz' }, signal)).toEqual({ known: true });
   expect(asked[0]?.body).toMatchObject({
     spec: {
       user: 'system:serviceaccount:guards:sweeper',
@@ -47,5 +47,7 @@ test('rights are asked of the account as the API server knows it', async () => {
       nonResourceAttributes: { verb: 'get', path: '/flagz' },
     },
   });
-  expect(await answering(201, {}).questions.may(account, { verb: 'get', path: '/' }, signal)).toHaveProperty('unknown');
+  expect(await answering(201, {}).questions.isAllowed(account, { verb: 'get', path: '/' }, signal)).toHaveProperty(
+    'unknown',
+  );
 });

@@ -166,7 +166,10 @@ async function askRights(questions: ReadOnlyApi, wanted: readonly RightQuestion[
   for (let at = 0; at < wanted.length; at += AT_ONCE) {
     const some = wanted.slice(at, at + AT_ONCE);
     const told = await Promise.all(
-      some.map(async (question) => ({ question, may: await questions.may(question.account, question.wish, signal) })),
+      some.map(async (question) => ({
+        question,
+        may: await questions.isAllowed(question.account, question.wish, signal),
+      })),
     );
     answers.push(...told);
     // one that may not ask may not ask anything

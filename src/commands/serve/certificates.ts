@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { followAuthorities, followCertificates } from '../../runtime/certificates/files.ts';
-import type { FollowSecret, Rotation } from '../../runtime/certificates/secret.ts';
+import type { WatchSecret, RotationOptions } from '../../runtime/certificates/secret.ts';
 import type { CertificateSource } from '../../runtime/certificates/certificates.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { CertificateMetrics } from '../../runtime/metrics/metrics.ts';
@@ -36,7 +36,7 @@ export interface CertificateDeps {
   /** Milliseconds between two reads of files. */
   readonly every: number;
   /** When certificates in a Secret are renewed; as documented by default. */
-  readonly rotation?: Rotation | undefined;
+  readonly rotation?: RotationOptions | undefined;
   /** Ends the wait for the first certificate. */
   readonly signal: AbortSignal;
 }
@@ -115,13 +115,13 @@ async function secretSource(
       '--tls-secret needs a cluster: pass --kubeconfig, or use --tls-cert-file and --tls-private-key-file',
     );
   }
-  const { keepCertificates, ROTATION } = await import('../../runtime/certificates/secret.ts');
+  const { certificatesInSecret, ROTATION } = await import('../../runtime/certificates/secret.ts');
   const namespace = cluster.namespace ?? OWN_NAMESPACE;
   const host = `${service}.${namespace}.svc`;
   const deps = {
     secret: secretOf(cluster.request, { namespace, name }),
-    registration: webhookConfigurationOf(cluster.request, REGISTRATION),
-    follow: followIn(cluster, { namespace, name }, log),
+    webhookConfiguration: webhookConfigurationOf(cluster.request, REGISTRATION),
+    watch: watchIn(cluster, { namespace, name }, log),
     names: [host, `${host}.cluster.local`] as const,
     rotation: rotation ?? ROTATION,
     log,
@@ -132,12 +132,12 @@ async function secretSource(
     pause: (milliseconds: number, aborted: AbortSignal) => setTimeout(milliseconds, undefined, { signal: aborted }),
     random: Math.random,
   };
-  return keepCertificates(deps, signal);
+  return certificatesInSecret(deps, signal);
 }
 
 /** Watches the Secret and the ValidatingWebhookConfiguration, each by name: the webhook has rights for these two only. */
-function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): FollowSecret {
-  return ({ changed, followed }) => {
+function watchIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): WatchSecret {
+  return ({ changed, watched }) => {
     const all = [
       { what: `Secret ${namespace}/${name}`, api: cluster.secret(name), within: namespace },
       {
@@ -157,7 +157,7 @@ function followIn(cluster: Cluster, { namespace, name }: SecretName, log: Log): 
             missing.add(what);
             log.info({ reason: lost }, `${what} cannot be watched; it is read at intervals instead`);
           }
-          followed(missing.size === 0);
+          watched(missing.size === 0);
         },
         crashed: (cause: unknown) => {
           log.error({ err: cause }, `watching ${what} failed because of a bug`);

@@ -2,7 +2,7 @@
 
 import type { Writable } from 'node:stream';
 
-import type { Rotation } from '../../runtime/certificates/secret.ts';
+import type { RotationOptions } from '../../runtime/certificates/secret.ts';
 import { logLevels, type LogLevel } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import type { Terminal } from '../terminal.ts';
@@ -37,7 +37,7 @@ export interface ServeDeps {
   /** Milliseconds between two reads of the configuration and certificate files; 1000 by default. */
   readonly reloadEvery?: number;
   /** When certificates in a Secret are renewed; as documented by default. */
-  readonly rotation?: Rotation;
+  readonly rotation?: RotationOptions;
   /** The folder that contains the files of a service account. Without it a service account is not used. */
   readonly serviceAccountRoot?: string;
   /** The environment variables for proxies and credential plugins. */

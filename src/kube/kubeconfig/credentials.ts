@@ -1,6 +1,6 @@
 // What is sent with a call so that the API server knows the caller: client-go's order of precedence.
 
-import { CredentialFault, runPlugin, type ExecCredential, type ExecSurroundings } from './exec-plugin.ts';
+import { CredentialFault, runPlugin, type ExecCredential, type ExecOptions } from './exec-plugin.ts';
 import { contentOf } from './load.ts';
 import type { AccessUser, ExecPlugin, Impersonation } from './user.ts';
 
@@ -26,7 +26,7 @@ export interface CredentialSource {
 export function credentialsOf(
   user: AccessUser,
   isTls: boolean,
-  around: ExecSurroundings,
+  around: ExecOptions,
   now: () => number,
 ): CredentialSource {
   const headers = impersonation(user.impersonate);
@@ -142,7 +142,7 @@ interface PluginSource {
 }
 
 /** Runs the plugin when there is need to, once at a time. */
-function pluginSource(plugin: ExecPlugin, around: ExecSurroundings, now: () => number): PluginSource {
+function pluginSource(plugin: ExecPlugin, around: ExecOptions, now: () => number): PluginSource {
   let held: { readonly credential: ExecCredential; readonly at: number } | undefined;
   let failed: { readonly fault: unknown; readonly at: number } | undefined;
   let running: Promise<ExecCredential> | undefined;

@@ -19,7 +19,7 @@ export interface ExecCredential {
 }
 
 /** What a plugin is told besides. */
-export interface ExecSurroundings {
+export interface ExecOptions {
   readonly env: Environment;
   /** Whether a person can be asked on standard input. */
   readonly isInteractive: boolean;
@@ -44,11 +44,7 @@ const OUTPUT_LIMIT = 1024 * 1024;
  *
  * @throws CredentialFault in words that say what to do
  */
-export async function runPlugin(
-  plugin: ExecPlugin,
-  around: ExecSurroundings,
-  signal: AbortSignal,
-): Promise<ExecCredential> {
+export async function runPlugin(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): Promise<ExecCredential> {
   const { command, interactiveMode } = plugin;
   if (interactiveMode === 'Always' && !around.isInteractive) {
     throw new CredentialFault(
@@ -58,7 +54,7 @@ export async function runPlugin(
   return credentialIn(await output(plugin, around, signal), plugin);
 }
 
-function output(plugin: ExecPlugin, around: ExecSurroundings, signal: AbortSignal): Promise<string> {
+function output(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): Promise<string> {
   const { command, args, interactiveMode } = plugin;
   const isInteractive = around.isInteractive && interactiveMode !== 'Never';
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -101,7 +97,7 @@ function output(plugin: ExecPlugin, around: ExecSurroundings, signal: AbortSigna
 }
 
 /** The ExecCredential that a plugin finds in KUBERNETES_EXEC_INFO. */
-function request(plugin: ExecPlugin, { cluster, ca, proxyUrl }: ExecSurroundings, interactive: boolean): object {
+function request(plugin: ExecPlugin, { cluster, ca, proxyUrl }: ExecOptions, interactive: boolean): object {
   const info = {
     server: cluster.server,
     ...(cluster.serverName !== undefined && { 'tls-server-name': cluster.serverName }),

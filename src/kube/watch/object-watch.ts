@@ -54,7 +54,7 @@ export interface ObjectWatchEvents {
 }
 
 /** What a watch needs of its surroundings. */
-export interface ObjectWatchClock {
+export interface WatchDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
   /** Resolves after so many milliseconds, or when the signal aborts. */
@@ -81,7 +81,7 @@ const RESUMES = 2;
 const GONE = 410;
 
 /** Makes a watch that survives the loss of the API server: it calls back, and never throws or rejects. */
-export function watchObjects(api: ObjectApi, events: ObjectWatchEvents, clock: ObjectWatchClock): ObjectWatch {
+export function watchObjects(api: ObjectApi, events: ObjectWatchEvents, clock: WatchDeps): ObjectWatch {
   const followed = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
   return {
     follow: (namespaces) => {
@@ -107,17 +107,17 @@ export function watchObjects(api: ObjectApi, events: ObjectWatchEvents, clock: O
   };
 }
 
-interface Surroundings {
+interface FollowerDeps {
   readonly api: ObjectApi;
   readonly events: ObjectWatchEvents;
-  readonly clock: ObjectWatchClock;
+  readonly clock: WatchDeps;
   readonly signal: AbortSignal;
 }
 
 /** The loop of one namespace. */
 class Follower {
   readonly #namespace: string;
-  readonly #around: Surroundings;
+  readonly #around: FollowerDeps;
   #known = new Map<string, GoneObject>();
   /** Up to where everything was told; undefined where that has to be found out by a list. */
   #version: string | undefined;
@@ -126,7 +126,7 @@ class Follower {
   #asked = 0;
   #state: 'unknown' | 'followed' | 'lost' = 'unknown';
 
-  constructor(namespace: string, around: Surroundings) {
+  constructor(namespace: string, around: FollowerDeps) {
     this.#namespace = namespace;
     this.#around = around;
   }

@@ -1,44 +1,46 @@
+// Reads a serving certificate and its key from files, and checks that the webhook can serve with them.
+
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
 import { StartError } from '../start-error.ts';
 
-/** Where the certificate to serve with is. */
+/** The files of a serving certificate. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
-  /** The CA that must have signed it, where that matters. */
+  /** The CA that must have signed it; any may have where it is not given. */
   readonly ca?: string;
 }
 
-/** A certificate to serve with, and its key. */
+/** A serving certificate and its key, in PEM. */
 export interface Certificates {
   readonly certificate: string;
   readonly key: string;
   readonly expires: Date;
-  /** From when on its not being renewed is worth a warning. */
+  /** The time by which it should have been renewed. */
   readonly late: Date;
 }
 
-/** Where the certificates come from, for as long as the process runs. There is always one to serve with. */
+/** The certificates while the process runs. There is always one to serve with. */
 export interface CertificateSource {
   readonly current: () => Certificates;
-  /** Keeps them in step from now on, and tells of each one that comes into force. */
+  /** Keeps them up to date from now on, and calls back with each new one. */
   readonly start: (changed: (certificates: Certificates) => void) => void;
   readonly stop: () => Promise<void>;
 }
 
-/** What files hold at one moment: a text, or why there is none. */
+/** The texts of files by path, or why a file cannot be read. */
 export type FileTexts = ReadonlyMap<string, string | Error>;
 
 const DAY = 24 * 60 * 60 * 1000;
-/** The part of its life that is left when a certificate is late, if that is shorter than LATE: others live days. */
+/** The part of its life that is left when a certificate is late, if that is shorter than LATE. */
 const LATE_PART = 0.25;
 const LATE = 30 * DAY;
 const LARGEST = 1024 * 1024;
 
-/** Reads files within bounds. It never rejects. */
+/** Reads files of at most 1 MiB. Never rejects. */
 export async function readTexts(paths: readonly string[]): Promise<FileTexts> {
   const read = async (path: string): Promise<[string, string | Error]> => {
     try {
@@ -65,7 +67,7 @@ export async function loadCertificates(files: CertificateFiles, now: Date): Prom
 }
 
 /**
- * Makes certificates of what files hold.
+ * Parses the texts of certificate files.
  *
  * @throws StartError as `loadCertificates` does
  */
@@ -96,7 +98,7 @@ export function parseCertificates(files: CertificateFiles, texts: FileTexts, now
   return certificatesOf(certificate.pem, key.pem, certificate.parsed);
 }
 
-/** A certificate and its key, with what is to be known of its dates. */
+/** A certificate and its key, with its dates. */
 export function certificatesOf(certificate: string, key: string, parsed: X509Certificate): Certificates {
   const expires = new Date(parsed.validTo);
   const life = expires.getTime() - Date.parse(parsed.validFrom);
@@ -104,9 +106,9 @@ export function certificatesOf(certificate: string, key: string, parsed: X509Cer
 }
 
 /**
- * Makes a bundle of CAs of what a file holds.
+ * The bundle of CAs in a file.
  *
- * @throws StartError where it holds none, or something that is no CA
+ * @throws StartError where it holds no CA, or something else
  */
 export function parseAuthorities(path: string, texts: FileTexts): string {
   return parse(texts, path, 'CA', (pem) => {

@@ -1,3 +1,5 @@
+// Certificates of a development machine, made in a folder.
+
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -5,23 +7,23 @@ import { issueAuthority, issueServing } from './issue.ts';
 import { loadCertificates, type CertificateFiles, type Certificates } from './certificates.ts';
 import { StartError } from '../start-error.ts';
 
-/** Certificates of a development machine: a CA of its own, and what the webhook serves with. */
+/** A serving certificate for a development machine, signed by a CA of its own. */
 export interface DevelopmentCertificates extends Certificates {
-  /** The CA's file, for a client to trust. */
+  /** The file of the CA, which clients trust. */
   readonly caFile: string;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 const LIFETIME_DAYS = 90;
 
-/** Made anew while there is still a day left, so that no demo ends in the middle. */
+/** Certificates with less than a day left are made again, so that no demo ends in the middle. */
 const RENEW_BEFORE = DAY;
 
 /**
- * Finds the development certificates in a folder, or makes them there.
+ * Reads the development certificates in a folder, or makes them there.
  *
- * @param folder is made if it is not there: `ca.crt`, `tls.crt`, and `tls.key` that only its owner can read
- * @returns what was found if it is still valid for a day and fits together, else what was made
+ * @param folder is created if it does not exist; holds `ca.crt`, `tls.crt`, and `tls.key`, which only its owner can read
+ * @returns the certificates in the folder if they match and are valid for another day, else new ones
  */
 export async function developmentCertificates(folder: string, now: Date): Promise<DevelopmentCertificates> {
   const caFile = join(folder, 'ca.crt');

@@ -1,3 +1,5 @@
+// Certificates in files, read again when the files change.
+
 import { watchExpiry } from './expiry.ts';
 import {
   parseAuthorities,
@@ -9,22 +11,23 @@ import {
 } from './certificates.ts';
 import type { Log } from '../log.ts';
 import type { CertificateMetrics } from '../metrics/metrics.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { StartError } from '../start-error.ts';
 
-/** What following files needs. */
-export interface FileSurroundings {
+/** What reading files again needs. */
+export interface FileDeps {
   readonly log: Log;
   readonly metrics: Pick<CertificateMetrics, 'reloaded'>;
   readonly now: () => Date;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two reads. */
   readonly every: number;
 }
 
 /** Files that are read again whenever they change. */
 export interface FollowedFiles<T> {
-  /** What they held when they were last good. */
+  /** What they held when they were last valid. */
   readonly current: () => T;
-  /** Looks once. It never fails; a call while another one looks waits for that one. */
+  /** Reads once; never rejects. A call during a read waits for that read. */
   readonly poll: () => Promise<void>;
   readonly start: (changed: (next: T) => void) => void;
   readonly stop: () => Promise<void>;
@@ -37,15 +40,15 @@ export interface FollowedFiles<T> {
  */
 export function followCertificates(
   files: CertificateFiles,
-  surroundings: FileSurroundings,
+  deps: FileDeps,
 ): Promise<CertificateSource & Pick<FollowedFiles<unknown>, 'poll'>> {
-  const { log, now } = surroundings;
+  const { log, now } = deps;
   const { certificate, key } = files;
   return followFiles(
     [certificate, key],
     (texts) => parseCertificates(files, texts, now()),
     watchExpiry(log, now),
-    surroundings,
+    deps,
   );
 }
 
@@ -54,91 +57,113 @@ export function followCertificates(
  *
  * @throws StartError where there is none to start with
  */
-export function followAuthorities(path: string, surroundings: FileSurroundings): Promise<FollowedFiles<string>> {
+export function followAuthorities(path: string, deps: FileDeps): Promise<FollowedFiles<string>> {
   return followFiles(
     [path],
     (texts) => parseAuthorities(path, texts),
     () => undefined,
-    surroundings,
+    deps,
   );
 }
 
 /**
- * As with the configuration, it polls, because a watch misses the symlink swap of a mounted Secret, and takes what two
- * looks in a row saw alike, so that files that are being written, one after the other, are left alone until they are at
- * rest.
+ * Reads the files at intervals, as with the configuration: a watch misses the symlink swap of a mounted Secret. It uses what two
+ * reads in a row have in common, so that files that are just being written, one after the other, are not used.
  */
 async function followFiles<T>(
   paths: readonly string[],
   parse: (texts: FileTexts) => T,
-  looked: (current: T) => void,
-  { log, metrics, every }: FileSurroundings,
+  checked: (current: T) => void,
+  deps: FileDeps,
 ): Promise<FollowedFiles<T>> {
+  const { log, every } = deps;
   const first = await readTexts(paths);
-  let current = parse(first);
-  let taken = markOf(first);
-  let before = taken;
-  let refused: string | undefined;
-  let changed: (next: T) => void = () => undefined;
-
-  const refuse = (mark: string, faults: readonly string[]): void => {
-    // what is not valid yet becomes so without a change: it is parsed again each time, and told once
-    const told = [mark, ...faults].join('\n');
-    if (told === refused) return;
-    refused = told;
-    metrics.reloaded('failure');
-    log.error({ paths, faults }, 'certificate files are refused; what they held before stays in force');
-  };
-
-  const take = (mark: string, texts: FileTexts): void => {
-    try {
-      current = parse(texts);
-    } catch (cause) {
-      if (!(cause instanceof StartError)) throw cause;
-      refuse(mark, cause.faults);
-      return;
-    }
-    taken = mark;
-    refused = undefined;
-    metrics.reloaded('success');
-    log.info({ paths }, 'certificate files have changed, and are taken');
-    changed(current);
-  };
-
-  const look = async (): Promise<void> => {
-    const texts = await readTexts(paths);
-    const mark = markOf(texts);
-    const isAtRest = mark === before;
-    before = mark;
-    if (isAtRest && (mark !== taken || refused !== undefined)) take(mark, texts);
-    looked(current);
-  };
-
-  let polling: Promise<void> | undefined;
-  const poll = (): Promise<void> => {
-    polling ??= look()
-      .catch((cause: unknown) => {
-        log.error({ err: cause }, 'certificate files could not be read again because of a bug');
-      })
-      .finally(() => {
-        polling = undefined;
-      });
-    return polling;
-  };
+  const files = new FileReader(paths, first, parse, deps);
+  const poll = oneAtATime(
+    async () => {
+      files.update(await readTexts(paths));
+      checked(files.current);
+    },
+    (cause) => {
+      log.error({ err: cause }, 'reloading certificate files failed because of a bug');
+    },
+  );
   let timer: NodeJS.Timeout | undefined;
-  looked(current);
+  let polling: Promise<void> | undefined;
+  checked(files.current);
   return {
-    current: () => current,
+    current: () => files.current,
     poll,
-    start: (listener) => {
-      changed = listener;
-      timer = setInterval(() => void poll(), every);
+    start: (changed) => {
+      files.changed = changed;
+      timer = setInterval(() => {
+        polling = poll();
+      }, every);
     },
     stop: async () => {
       clearInterval(timer);
       await polling;
     },
   };
+}
+
+/** What the files held when they were last valid. */
+class FileReader<T> {
+  changed: (next: T) => void = () => undefined;
+  current: T;
+  readonly #paths: readonly string[];
+  readonly #parse: (texts: FileTexts) => T;
+  readonly #deps: FileDeps;
+  /** The state of the files that is in use. */
+  #used: string;
+  /** The state of the files at the last read. */
+  #last: string;
+  /** The faults that were logged last; undefined while the files are valid. */
+  #refused: string | undefined;
+
+  /** @throws StartError where the files are not valid */
+  constructor(paths: readonly string[], first: FileTexts, parse: (texts: FileTexts) => T, deps: FileDeps) {
+    this.#paths = paths;
+    this.#parse = parse;
+    this.#deps = deps;
+    this.current = parse(first);
+    this.#used = markOf(first);
+    this.#last = this.#used;
+  }
+
+  update(texts: FileTexts): void {
+    const mark = markOf(texts);
+    const isAtRest = mark === this.#last;
+    this.#last = mark;
+    // a certificate that is not valid yet becomes valid without a change of the files
+    if (isAtRest && (mark !== this.#used || this.#refused !== undefined)) this.#use(mark, texts);
+  }
+
+  #use(mark: string, texts: FileTexts): void {
+    const { log, metrics } = this.#deps;
+    try {
+      this.current = this.#parse(texts);
+    } catch (cause) {
+      if (!(cause instanceof StartError)) throw cause;
+      this.#refuse(mark, cause.faults);
+      return;
+    }
+    this.#used = mark;
+    this.#refused = undefined;
+    metrics.reloaded('success');
+    log.info({ paths: this.#paths }, 'certificate files reloaded');
+    this.changed(this.current);
+  }
+
+  /** Logs the same faults once. */
+  #refuse(mark: string, faults: readonly string[]): void {
+    const refused = [mark, ...faults].join('\n');
+    if (refused === this.#refused) return;
+    this.#refused = refused;
+    const { log, metrics } = this.#deps;
+    metrics.reloaded('failure');
+    log.error({ paths: this.#paths, faults }, 'certificate files are not valid; the previous certificates stay in use');
+  }
 }
 
 function markOf(texts: FileTexts): string {

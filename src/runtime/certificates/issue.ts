@@ -1,3 +1,5 @@
+// Issues CAs and serving certificates. It loads @peculiar/x509, so only `serve` imports it, when it issues one.
+
 import 'reflect-metadata'; // @peculiar/x509 needs it loaded first
 import { webcrypto } from 'node:crypto';
 
@@ -10,13 +12,13 @@ export interface Validity {
 }
 
 /** A certificate and its key, in PEM. */
-export interface Pair {
+export interface KeyPair {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** What a serving certificate is to be. */
-export interface ServingRequest {
+/** What a serving certificate holds. */
+export interface ServingOptions {
   readonly validity: Validity;
   readonly name: string;
   readonly alternativeNames: readonly { readonly type: 'dns' | 'ip'; readonly value: string }[];
@@ -25,7 +27,7 @@ export interface ServingRequest {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** Makes a CA that signs serving certificates and nothing else. */
-export async function issueAuthority(name: string, validity: Validity): Promise<Pair> {
+export async function issueAuthority(name: string, validity: Validity): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
@@ -42,7 +44,7 @@ export async function issueAuthority(name: string, validity: Validity): Promise<
 }
 
 /** Makes a certificate to serve with, signed by a CA. */
-export async function issueServing(authority: Pair, request: ServingRequest): Promise<Pair> {
+export async function issueServing(authority: KeyPair, request: ServingOptions): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await webcrypto.subtle.importKey(
     'pkcs8',

@@ -1,9 +1,9 @@
-// When what is renewed. A CA is in the bundle before it signs, and leaves it after the last certificate that it signed:
-// with a new CA the key of the old one is gone, so what the old one signed ends at most one lifetime after that.
+// Decides when the CA and the serving certificate are renewed. A CA is in the bundle before it signs, and stays there until the
+// last certificate that it signed has expired. The key of an old CA is gone, so that is at most one lifetime later.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-import { issueAuthority, issueServing, type Pair, type Validity } from './issue.ts';
+import { issueAuthority, issueServing, type KeyPair, type Validity } from './issue.ts';
 
 /** The values of a Secret, as PEM: certificates and key of the CA, with the one that signs first, and of the webhook. */
 export interface Material extends Readonly<Record<string, string>> {
@@ -13,7 +13,7 @@ export interface Material extends Readonly<Record<string, string>> {
   readonly 'tls.key': string;
 }
 
-/** How long what is made lives, in milliseconds. */
+/** Lifetimes of certificates, in milliseconds. */
 export interface Lifetimes {
   readonly authority: number;
   readonly serving: number;
@@ -31,23 +31,23 @@ export interface RenewalOptions {
 
 /** Clocks differ between machines; as much as client-go allows (util/cert/cert.go of v0.37.2, line 156). */
 const BACKDATED = 60 * 60 * 1000;
-/** The part of its life after which something is renewed. */
+/** The part of its life after which a certificate is renewed. */
 const RENEWED = 2 / 3;
-/** The part of its life after which API servers that may not know the new CA yet are the smaller evil. */
+/** The part of its life after which a certificate is renewed even if API servers may not know the new CA yet. */
 const URGENT = 0.9;
 
 /**
- * Makes anew what is due.
+ * Renews what is due.
  *
- * @param found the values of the Secret, whatever they are
- * @returns what the Secret shall hold; texts that are as they were where nothing is due
+ * @param found the values of the Secret, which can be anything
+ * @returns the values that the Secret shall hold; the same texts where nothing is due
  */
 export async function renew(found: Readonly<Record<string, string>>, options: RenewalOptions): Promise<Material> {
   const { now, lifetimes } = options;
   const known = certificatesIn(found['ca.crt']).filter(({ ca, validTo }) => ca && now < new Date(validTo));
   const signer = signerAmong(known, found['ca.key'], now) ?? (await newSigner(options));
   const authority = new X509Certificate(signer.certificate);
-  // nothing that others signed lives any longer
+  // by then all certificates that other CAs signed have expired
   const isOver = now.getTime() >= madeAt(authority) + lifetimes.serving;
   const others = isOver ? [] : known.filter(({ raw }) => !raw.equals(authority.raw));
   const authorities = [authority, ...others];
@@ -61,7 +61,7 @@ export async function renew(found: Readonly<Record<string, string>>, options: Re
   };
 }
 
-/** All certificates of a text; what is none is left out. */
+/** The certificates in a text; blocks that cannot be parsed are left out. */
 export function certificatesIn(text = ''): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   return blocks.flatMap((block) => {
@@ -74,23 +74,23 @@ export function certificatesIn(text = ''): X509Certificate[] {
 }
 
 /** The CA that has the key, unless it is due. */
-function signerAmong(authorities: readonly X509Certificate[], key = '', now: Date): Pair | undefined {
+function signerAmong(authorities: readonly X509Certificate[], key = '', now: Date): KeyPair | undefined {
   const signer = authorities.find((authority) => fits(authority, key));
   return signer && !isFuture(signer, now) && !isPast(signer, RENEWED, now)
     ? { certificate: String(signer), key }
     : undefined;
 }
 
-function newSigner({ now, lifetimes }: RenewalOptions): Promise<Pair> {
+function newSigner({ now, lifetimes }: RenewalOptions): Promise<KeyPair> {
   return issueAuthority(`kubelet-guard CA of ${now.toISOString()}`, validity(now, now.getTime() + lifetimes.authority));
 }
 
 interface Serving {
-  readonly pair: Pair;
+  readonly pair: KeyPair;
   readonly parsed: X509Certificate;
 }
 
-/** What can be served with: a pair that is valid and that one of the CAs signed. */
+/** The serving certificate, if it is valid and one of the CAs signed it. */
 function servingIn(
   { 'tls.crt': certificate = '', 'tls.key': key = '' }: Readonly<Record<string, string>>,
   authorities: readonly X509Certificate[],
@@ -103,7 +103,7 @@ function servingIn(
   return { pair: { certificate, key }, parsed };
 }
 
-/** Tells whether what is served with can stay. */
+/** Whether the serving certificate can stay. */
 function isEnough(
   serving: Serving | undefined,
   authority: X509Certificate,
@@ -117,10 +117,10 @@ function isEnough(
   return !signed(authority, parsed) && !isKnown(authority) && !isPast(parsed, URGENT, now);
 }
 
-function newServing(before: Serving | undefined, signer: Pair, options: RenewalOptions): Promise<Pair> {
+function newServing(before: Serving | undefined, signer: KeyPair, options: RenewalOptions): Promise<KeyPair> {
   const { names, now, lifetimes } = options;
   const end = Math.min(now.getTime() + lifetimes.serving, Date.parse(new X509Certificate(signer.certificate).validTo));
-  // replicas that are told different names, as in a rollout, must not replace each other's for ever
+  // replicas with different names, as in a rollout, must not replace each other's certificate for ever
   const present = before === undefined || isPast(before.parsed, RENEWED, now) ? [] : namesOf(before);
   const alternativeNames = [...new Set([...names, ...present])].map((value) => ({ type: 'dns' as const, value }));
   // a common name has at most 64 characters
@@ -140,7 +140,7 @@ function madeAt(certificate: X509Certificate): number {
   return Date.parse(certificate.validFrom) + BACKDATED;
 }
 
-/** Made by a clock that was ahead: nobody takes it yet. */
+/** Issued by a clock that was ahead: nobody accepts it yet. */
 function isFuture(certificate: X509Certificate, now: Date): boolean {
   return now < new Date(certificate.validFrom);
 }

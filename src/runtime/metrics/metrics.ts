@@ -91,7 +91,7 @@ function certificateMetrics(registers: Registry[]): CertificateMetrics {
   });
   const reloads = new Counter({
     name: 'kubelet_guard_certificate_reloads_total',
-    help: 'Changes of certificates that were taken, or that failed: files that are refused, a Secret or registration that cannot be kept in step.',
+    help: 'Changes of certificates, by result. A failure: the files are not valid, or the Secret or the ValidatingWebhookConfiguration cannot be kept up to date.',
     labelNames: ['result'],
     registers,
   });

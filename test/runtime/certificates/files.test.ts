@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { followAuthorities, followCertificates } from '../../../src/runtime/certificates/files.ts';
-import { issueAuthority, type Pair } from '../../../src/runtime/certificates/issue.ts';
+import { issueAuthority, type KeyPair } from '../../../src/runtime/certificates/issue.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { Lines } from '../../support/admission.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const START = Date.parse('2026-11-23T12:00:00Z');
-const REFUSED = 'certificate files are refused; what they held before stays in force';
-const TAKEN = 'certificate files have changed, and are taken';
-const LATE = 'the serving certificate expires soon, or has expired, and was not renewed: see docs/certificates.md';
+const REFUSED = 'certificate files are not valid; the previous certificates stay in use';
+const TAKEN = 'certificate files reloaded';
+const LATE = 'the serving certificate expires soon or has expired, and was not renewed: see docs/certificates.md';
 
 let folder: string;
 let now: number;
-let first: Pair;
+let first: KeyPair;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-files-'));
@@ -29,11 +29,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function pair(from = 0, to = 90): Promise<Pair> {
+function pair(from = 0, to = 90): Promise<KeyPair> {
   return issueAuthority('x', { notBefore: new Date(START + from * DAY), notAfter: new Date(START + to * DAY) });
 }
 
-function write({ certificate, key }: Pair, into = folder): void {
+function write({ certificate, key }: KeyPair, into = folder): void {
   writeFileSync(join(into, 'tls.crt'), certificate);
   writeFileSync(join(into, 'tls.key'), key);
 }

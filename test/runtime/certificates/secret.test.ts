@@ -4,23 +4,23 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 
 import { certificatesIn } from '../../../src/runtime/certificates/rotation.ts';
-import { keepCertificates, ROTATION, type FollowSecret } from '../../../src/runtime/certificates/secret.ts';
+import { certificatesInSecret, ROTATION, type WatchSecret } from '../../../src/runtime/certificates/secret.ts';
 import type { CertificateSource } from '../../../src/runtime/certificates/certificates.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { Lines } from '../../support/admission.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const START = Date.parse('2026-11-23T12:00:00Z');
-const LOST = 'the certificates cannot be kept in step; it is tried again';
-const FOUND = 'the certificates are kept in step again';
-const PUT_RIGHT = 'the caBundle of the registration is put right';
+const LOST = 'certificates cannot be kept up to date; trying again';
+const FOUND = 'certificates are kept up to date again';
+const UPDATED = 'caBundle of the ValidatingWebhookConfiguration updated';
 const { signal } = new AbortController();
 
 interface Seen {
   readonly version: number;
 }
 
-/** A cluster with one Secret and one registration, as an API server keeps them, and a time of its own. */
+/** A cluster with one Secret and one ValidatingWebhookConfiguration, as an API server keeps them, and a time of its own. */
 class FakeCluster {
   version = 0;
   now = START;
@@ -29,7 +29,7 @@ class FakeCluster {
   /** Is asked before each call, and can throw or do something in between. */
   meet: (call: string) => void = () => undefined;
   readonly lines = new Lines();
-  readonly followers: Parameters<FollowSecret>[0][] = [];
+  readonly watchers: Parameters<WatchSecret>[0][] = [];
   readonly results: string[] = [];
   /** The replicas that wait, to go on when the time has passed. */
   readonly #waiting = new Set<{ until: number; go: () => void }>();
@@ -47,7 +47,7 @@ class FakeCluster {
     return this.secret;
   }
 
-  readonly #secretPort = {
+  readonly #secretCalls = {
     name: 'ns/tls',
     read: () => this.#call('read', () => this.secret),
     create: (data: Readonly<Record<string, string>>) =>
@@ -56,8 +56,8 @@ class FakeCluster {
       this.#call('update', () => (this.secret?.version === seen.version ? this.#write(data) : undefined)),
   };
 
-  readonly #registrationPort = {
-    read: () => this.#call('read registration', () => this.registered),
+  readonly #webhookConfiguration = {
+    read: () => this.#call('read webhook configuration', () => this.registered),
     setCABundle: (seen: Seen, caBundle: string) =>
       this.#call('setCABundle', () => {
         if (this.registered?.version !== seen.version) return false;
@@ -68,11 +68,11 @@ class FakeCluster {
   };
 
   replica(aborted = signal): Promise<CertificateSource> {
-    const surroundings = {
-      secret: this.#secretPort,
-      registration: this.#registrationPort,
-      follow: (events: Parameters<FollowSecret>[0]) => {
-        this.followers.push(events);
+    const deps = {
+      secret: this.#secretCalls,
+      webhookConfiguration: this.#webhookConfiguration,
+      watch: (events: Parameters<WatchSecret>[0]) => {
+        this.watchers.push(events);
         return { stop: () => Promise.resolve() };
       },
       names: ['guard.ns.svc'] as const,
@@ -92,7 +92,7 @@ class FakeCluster {
         }),
       random: () => 0.5,
     };
-    return keepCertificates(surroundings, aborted).finally(() => {
+    return certificatesInSecret(deps, aborted).finally(() => {
       this.#started += 1;
     });
   }
@@ -133,7 +133,7 @@ function verifies(bundle: string, { certificate }: { certificate: string }): boo
 }
 
 describe('the first start', () => {
-  test('makes the Secret, and gives its CA to every webhook of the registration', async () => {
+  test('makes the Secret, and gives its CA to every webhook of the ValidatingWebhookConfiguration', async () => {
     const cluster = new FakeCluster();
     const source = await cluster.replica();
     expect(source.current()).toMatchObject({
@@ -162,7 +162,7 @@ describe('the first start', () => {
     const foreign = { version: 7, data: { 'tls.crt': 'theirs' }, isForeign: true };
     cluster.secret = foreign;
     const start = expect(cluster.replica()).rejects.toThrow(
-      'no certificate from the Secret ns/tls: the Secret ns/tls is not of kubelet-guard, and stays as it is',
+      'no certificate from the Secret ns/tls: kubelet-guard did not write the Secret ns/tls and does not overwrite it',
     );
     await cluster.waits();
     for (let second = 0; second < 32; second += 1) await cluster.pass(1000);
@@ -181,7 +181,7 @@ describe('the first start', () => {
     cluster.meet = () => undefined;
     await cluster.pass(1000);
     expect((await start).current().expires).toEqual(new Date(cluster.now + 90 * DAY));
-    expect(cluster.messages).toEqual([LOST, 'the serving certificate is there', PUT_RIGHT, FOUND]);
+    expect(cluster.messages).toEqual([LOST, 'serving certificate loaded', UPDATED, FOUND]);
   });
 
   test('is given up when it is to stop', async () => {
@@ -190,13 +190,13 @@ describe('the first start', () => {
       throw new Error('connection refused');
     };
     const abort = new AbortController();
-    const start = expect(cluster.replica(abort.signal)).rejects.toThrow('it is stopped');
+    const start = expect(cluster.replica(abort.signal)).rejects.toThrow('the process is stopped');
     await cluster.waits();
     abort.abort();
     await start;
   });
 
-  test('needs no registration', async () => {
+  test('needs no ValidatingWebhookConfiguration', async () => {
     const cluster = new FakeCluster();
     cluster.registered = undefined;
     expect(verifies(cluster.bundle, (await cluster.replica()).current())).toBe(false);
@@ -218,7 +218,7 @@ describe('while it runs', () => {
     return { cluster, sources, told, stop };
   }
 
-  test('a caBundle that somebody edits is put right at the next look, and nothing else is written', async () => {
+  test('a caBundle that somebody edits is updated at the next read, and nothing else is written', async () => {
     const { cluster, stop } = await running();
     await cluster.look();
     const before = cluster.version;
@@ -233,8 +233,8 @@ describe('while it runs', () => {
   test('while it follows, looks when something changes and else rarely; and again and again while it does not', async () => {
     const { cluster, stop } = await running();
     const edit = () => (cluster.registered = { version: cluster.version + 1000, caBundles: [''] });
-    const tell = (isFollowed: boolean) => {
-      for (const { followed } of cluster.followers) followed(isFollowed);
+    const tell = (isWatched: boolean) => {
+      for (const { watched } of cluster.watchers) watched(isWatched);
       return cluster.waits();
     };
     await tell(true);
@@ -242,7 +242,7 @@ describe('while it runs', () => {
     edit();
     await cluster.look();
     expect(cluster.registered?.caBundles).toEqual(['']);
-    for (const { changed } of cluster.followers) changed();
+    for (const { changed } of cluster.watchers) changed();
     await cluster.waits();
     await cluster.pass(1000);
     expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
@@ -296,10 +296,10 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('a registration that cannot be read stops neither renewal nor what another replica renewed', async () => {
+  test("a ValidatingWebhookConfiguration that cannot be read stops neither renewal nor the use of another replica's certificate", async () => {
     const { cluster, sources, stop } = await running();
     cluster.meet = (call) => {
-      if (call === 'read registration') throw new Error('HTTP 403: allow this account to get it');
+      if (call === 'read webhook configuration') throw new Error('HTTP 403: allow this account to get it');
     };
     await cluster.pass(61 * DAY);
     await cluster.look();

@@ -1,10 +1,10 @@
 import type { Check } from '../report.ts';
-import type { Account, Answer, NonResourceRight, ResourceRight } from '../../../kube/questions.ts';
+import type { ServiceAccount, Answer, NonResourceRight, ResourceRight } from '../../../kube/questions.ts';
 import { shipped, type ShippedRight } from '../shipped.ts';
 
 /** A right, and whether the account is to have it. */
 export interface RightQuestion {
-  readonly account: Account;
+  readonly account: ServiceAccount;
   readonly wish: ResourceRight | NonResourceRight;
   readonly expected: 'granted' | 'refused';
   /** What somebody could do with it who steals the account's token. */
