@@ -25,7 +25,7 @@ export interface ReportOptions {
 export function reportOptions(config: string): readonly Option[] {
   return [
     new Option('--config <file>', config),
-    new Option('--output <format>', 'format of the report')
+    new Option('-o, --output <format>', 'format of the report')
       .choices(outputs.map(({ name }) => name))
       .default(outputs[0].name),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),

@@ -32,7 +32,7 @@ export function addDoctor(root: Command, terminal: Terminal): void {
   command
     .addOption(flag('--namespace <name>', 'where kubelet-guard runs (default: what the registration says)'))
     .addOption(flag('--config <file>', 'GuardConfiguration in force (default: the one in the cluster)'))
-    .addOption(new Option('--output <format>', 'format of the report').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-o, --output <format>', 'format of the report').choices(['text', 'json']).default('text'))
     .addHelpText('after', HELP)
     .action((options: DoctorOptions) => runDoctor(options, terminal));
 }

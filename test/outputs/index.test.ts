@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { outputs, renderOf } from '../../src/outputs/index.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const FOLDER = join(import.meta.dirname, '../../src/outputs');
+const names = outputs.map(({ name }) => name);
+
+test('each file of an output format is in the list', () => {
+  const written = readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => /^\/\/ The output format `(\w+)`/.exec(readFileSync(join(FOLDER, file), 'utf8'))?.[1] ?? []);
+  expect(written.sort()).toStrictEqual([...names].sort());
+});
+
+test('each format renders itself', () => {
+  expect(names.map(renderOf)).toStrictEqual(outputs.map(({ render }) => render));
+});
+
+test.each(['check', 'node', 'sweep'])('the help of %s lists each format', async (command) => {
+  const { stdout } = await runCli([command, '--help']);
+  const choices = /--output <format>.*?\(choices: ([^)]*), default/s.exec(stdout)?.[1]?.replaceAll(/\s+/g, ' ');
+  expect(choices).toBe(names.map((name) => JSON.stringify(name)).join(', '));
+});
