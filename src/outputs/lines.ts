@@ -59,7 +59,7 @@ export function renderFinding(finding: ReportedFinding, color: boolean): string[
     ...(drift ? [`${drift.state}, since ${drift.since}`] : []),
     ...(exempted ? [renderExemption(exempted)] : []),
     ...violations.map((violation) => detail(violation)),
-    ...problems.map((problem) => `could not tell: ${detail(problem)}`),
+    ...problems.map((problem) => `unknown: ${detail(problem)}`),
     ...warnings.map((warning) => `warning: ${detail(warning)}`),
   ];
   if (result !== 'pass') {
@@ -85,7 +85,7 @@ function renderOther({ source, vantage, result, agrees, ...other }: ReportedOthe
   if (pending) return [`after the next start ${place} says ${result}${shown}`, ...violations.map(detail)].join('; ');
   if (!agrees) return `disagrees: ${place} says ${result}${shown}`;
   return result === 'unknown'
-    ? `${place} could not tell: ${problems.map(detail).join('; ')}`
+    ? `${place} is unknown: ${problems.map(detail).join('; ')}`
     : `confirmed by ${place}${shown}`;
 }
 

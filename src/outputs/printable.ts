@@ -1,3 +1,5 @@
+// Text from hostile files, made harmless for terminals and logs.
+
 /**
  * What a terminal may act on, or what hides or reorders the text around it: control characters (C0 other than the line
  * feeds that we write ourselves, DEL, C1), marks of direction, separators of lines, invisible characters, half characters.

@@ -67,7 +67,7 @@ function renderLink(link: Link, color: boolean): string[] {
     apiServersNotApplicable === undefined
       ? `${presenting} of ${apiServers.length} kube-apiservers present a client certificate to kubelets`
       : `kube-apiserver is not judged: ${apiServersNotApplicable}`,
-    `${kubelets.pass} of ${asked} kubelets ask for one, ${kubelets.fail} do not, ${kubelets.unknown} could not be asked`,
+    `${kubelets.pass} of ${asked} kubelets ask for one, ${kubelets.fail} do not, ${kubelets.unknown} are unknown`,
     ...acceptedAuthorities.map(({ name, kubelets: count }) => `accepted by ${count}: certificates of ${name}`),
     ...(calls.answered + calls.refused === 0
       ? []

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
 
 import { clusterEvidence } from '../../src/commands/sweep-deps.ts';
-import { REPORT_RESOURCES } from '../../src/outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES } from '../../src/outputs/cluster/objects.ts';
 import { connectCluster, type Cluster } from '../../src/kube/cluster.ts';
 import { eventSink } from '../../src/kube/objects/events.ts';
 import { leaseOf } from '../../src/kube/objects/lease.ts';

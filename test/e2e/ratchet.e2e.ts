@@ -106,7 +106,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
 
     // as `onUnknown: audit` says
     expect(unreadable.status).toBe(200);
-    expect(unreadable.warnings.join('\n')).toContain('could not be told');
+    expect(unreadable.warnings.join('\n')).toContain('unknown: ');
     expect(failing.status).toBe(403);
   });
 

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 
 import { createHistory, type SweepHistory } from '../../src/sweeper/reports/history.ts';
 import type { ReportsSetting } from '../../src/sweeper/reports/api.ts';
-import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES, type ReportApi, type ReportSubject } from '../../src/outputs/cluster/objects.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { digest } from '../../src/runtime/digest.ts';

@@ -10,7 +10,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'facts/systemd/args-file.ts /\\$(?:\\{([^}]*)\\}|(\\{)|([*#$@!?\\-0-9])|([A-Za-z0-9_]+))?/g':
     'it is only shown text in which each brace is closed',
   'facts/systemd/glob.ts /\\\\.|\\[!?\\]?[^\\]]*\\]|[\\s\\S]/gu': 'a pattern has at most MAX_PATTERN characters',
-  'outputs/cluster/policy-report.ts /[-.]+$/': 'a name has at most 253 characters',
+  'outputs/cluster/objects.ts /[-.]+$/': 'a name has at most 253 characters',
 };
 
 /** A part of the key of a finding. */

@@ -22,6 +22,6 @@ test('each format renders itself', () => {
 
 test.each(['check', 'node', 'sweep'])('the help of %s lists each format', async (command) => {
   const { stdout } = await runCli([command, '--help']);
-  const choices = /--output <format>.*?\(choices: ([^)]*), default/s.exec(stdout)?.[1]?.replaceAll(/\s+/g, ' ');
+  const choices = /--output <format>.*?\(choices: ([^)]*), default/.exec(stdout.replaceAll(/\s+/g, ' '))?.[1];
   expect(choices).toBe(names.map((name) => JSON.stringify(name)).join(', '));
 });

@@ -70,7 +70,7 @@ describe('the text report of a sweep', () => {
     const passing = Array.from({ length: 7 }, (_, index) => finding(`n${index}`));
     expect(render([...passing, broken])).toBe(`FAIL     the link between kube-apiserver and kubelets
          1 of 1 kube-apiservers present a client certificate to kubelets
-         7 of 8 kubelets ask for one, 1 do not, 0 could not be asked
+         7 of 8 kubelets ask for one, 1 do not, 0 are unknown
          accepted by 7: certificates of CN=kubernetes
 
 FAIL     kubelet-client-ca  kubelet Node bad on bad  node bad (configz)

@@ -1,3 +1,5 @@
+// The command line of `check`.
+
 import { Option, InvalidArgumentError, type Command } from 'commander';
 
 import type { Baseline } from './baseline.ts';
@@ -13,26 +15,33 @@ interface CheckFlags extends ReportOptions {
 }
 
 const HELP = `${EXIT_CODES}
---fail-on unknown (the default) is as above; with fail, findings that are unknown give 0, but a path that cannot be read
-and nothing to judge still give 3; with never, whatever was found or not gives 0.
+These are the codes of --fail-on unknown, the default. With --fail-on fail, unknown findings do not fail the run (0), but
+unreadable paths, or nothing to check, still give 3. With --fail-on never the exit code is always 0.
 
-With --baseline, only what is worse counts: what passed and does not, a violation that was not there, and what is new.
-What is exempt does not count. --write-baseline and --generate-exemptions change no exit code, but a baseline that could
-not be written never gives 0.`;
+With --baseline only what is worse counts: findings that no longer pass, new violations, and new findings. Exempt findings
+do not count. --write-baseline and --generate-exemptions do not change the exit code, but a run that cannot be a baseline
+never gives 0.
 
-/** `check`: judges files and folders. */
+Examples:
+  kubelet-guard check manifests/                            check the files of a folder
+  kubectl get pods -A -o yaml | kubelet-guard check -       check standard input
+  kubelet-guard check --write-baseline base.json manifests/ keep this report as the baseline
+  kubelet-guard check --baseline base.json manifests/       report only what is worse than the baseline
+  kubelet-guard check --generate-exemptions manifests/      print exemptions for what fails now`;
+
+/** Adds `check`, which checks files and folders. */
 export function addCheck(root: Command, terminal: Terminal): void {
   const command = root
     .command('check')
-    .description('Judges files and folders: manifests, Lists, ConfigMaps, kubelet and kubeadm configuration.')
+    .description('Check files and folders: manifests, Lists, ConfigMaps, kubelet and kubeadm configuration.')
     .argument('<path...>', 'files and folders (.yaml, .yml, .json, .manifest, kubelet drop-ins); - is standard input');
-  for (const option of reportOptions('GuardConfiguration: controls that are off are not judged, exemptions apply')) {
+  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions')) {
     command.addOption(option);
   }
   command
     .option('--baseline <report>', 'report only what is worse than in this report')
     .addOption(
-      new Option('--write-baseline <file>', 'also keep the report of this run as a baseline').conflicts('baseline'),
+      new Option('--write-baseline <file>', 'also write the report of this run, as a baseline').conflicts('baseline'),
     )
     .addOption(
       new Option('--generate-exemptions', 'print exemptions for what fails, as YAML, instead of the report').conflicts([
@@ -48,11 +57,11 @@ export function addCheck(root: Command, terminal: Terminal): void {
 }
 
 async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal): Promise<void> {
-  // as from a variable of a script that is not set: never the same as nothing found
+  // as from an unset variable of a script, which must not look like nothing found
   if (paths.includes(''))
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
   if (options.expires !== undefined && options.generateExemptions === undefined)
-    throw new StartError('usage', '--expires is only of use with --generate-exemptions');
+    throw new StartError('usage', '--expires needs --generate-exemptions');
   const [{ check }, { controls }, { inspect }, { readPaths }, { CHECK }] = await Promise.all([
     import('./check.ts'),
     import('../../controls/index.ts'),
@@ -98,7 +107,7 @@ async function loadBaseline(path: string): Promise<Baseline> {
 /** A day that an exemption can end on. */
 function futureDay(text: string): string {
   const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T23:59:59Z`) : undefined;
-  // the 31st of February would be another day
+  // the 31st of February would be a day of March
   if (day === undefined || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text) || day < new Date())
     throw new InvalidArgumentError('It must be a day as YYYY-MM-DD, today or later.');
   return text;

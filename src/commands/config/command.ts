@@ -1,15 +1,22 @@
+// The command line of `config`.
+
 import type { Command } from 'commander';
 
 import { escapeForTerminal, escapeLine } from '../../outputs/printable.ts';
 import { flag } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** `config`: checks and shows configurations. */
+const HELP = `
+Examples:
+  kubelet-guard config check guard.yaml            list every fault of a configuration
+  kubelet-guard config print --config guard.yaml   print all values, with the defaults`;
+
+/** Adds `config`, which checks and prints configurations. */
 export function addConfig(root: Command, { print }: Terminal): void {
-  const config = root.command('config').description('Checks and shows configurations.');
+  const config = root.command('config').description('Check and print configurations.').addHelpText('after', HELP);
   config
     .command('check')
-    .description('Says whether a GuardConfiguration is valid; exits with 0, or with 2 and all of its faults.')
+    .description('Check a GuardConfiguration: exit code 0 if it is valid, else 2 and a list of its faults.')
     .argument('<file>', 'GuardConfiguration')
     .action(async (file: string) => {
       const [{ controls }, { dayOf, loadConfiguration, notesOn }] = await Promise.all([
@@ -22,8 +29,8 @@ export function addConfig(root: Command, { print }: Terminal): void {
     });
   config
     .command('print')
-    .description('Prints the configuration in force, each value with where it is from.')
-    .addOption(flag('--config <file>', 'GuardConfiguration (default: what holds without one)'))
+    .description('Print the configuration in use, with the origin of each value.')
+    .addOption(flag('--config <file>', 'GuardConfiguration (default: the built-in configuration)'))
     .action(async (options: { readonly config?: string }) => {
       const [{ controls }, { dayOf, loadConfiguration }, { printConfiguration }] = await Promise.all([
         import('../../controls/index.ts'),

@@ -2,7 +2,7 @@ import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/control.ts';
 import { CHECKS, type Check } from './report.ts';
-import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/objects.ts';
 import type { Answer, ReadOnlyApi } from '../../kube/questions.ts';
 import type { ServingFacts } from '../../evidence/certificates/serving.ts';
 import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './checks/canary.ts';

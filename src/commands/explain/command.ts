@@ -1,14 +1,21 @@
+// The command line of `explain`.
+
 import type { Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** `explain`: what a control wants. */
+const HELP = `
+Examples:
+  kubelet-guard explain kubelet-client-ca   show why kubelets need a client CA, and how to set it`;
+
+/** Adds `explain`, which shows what a control wants. */
 export function addExplain(root: Command, { print }: Terminal): void {
   root
     .command('explain')
-    .description('Says what a control wants, why, and how to fix it.')
-    .argument('<slug>', 'the control, as reports name it')
+    .description('Show what a control wants, why, and how to fix it.')
+    .argument('<slug>', 'name of the control, as in reports')
+    .addHelpText('after', HELP)
     .action(async (slug: string) => {
       const [{ controls }, { explainControl }] = await Promise.all([
         import('../../controls/index.ts'),

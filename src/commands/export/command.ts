@@ -1,24 +1,32 @@
+// The command line of `export`.
+
 import type { Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
 import { flag } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface ExportOptions {
+interface ExportFlags {
   readonly config?: string;
   readonly static?: true;
 }
 
-/** `export`: the rules in the words of other programs. */
+const HELP = `
+Examples:
+  kubelet-guard export vap | kubectl apply -f -      enforce the rules without a webhook
+  kubelet-guard export vap --static > policies.yaml  write the file that kube-apiserver reads at its start`;
+
+/** Adds `export`, which prints the rules in another format. */
 export function addExport(root: Command, { print }: Terminal): void {
   root
     .command('export')
-    .description('Prints the rules for other programs to judge by.')
+    .description('Print the rules in another format.')
     .command('vap')
-    .description('Prints in-tree ValidatingAdmissionPolicies, which say in annotations what they leave out.')
-    .addOption(flag('--config <file>', 'GuardConfiguration (default: what holds without one)'))
-    .option('--static', 'for files that kube-apiserver reads at its start (from 1.36 on)')
-    .action(async (options: ExportOptions) => {
+    .description('Print ValidatingAdmissionPolicies; their annotations say what they leave out.')
+    .addOption(flag('--config <file>', 'GuardConfiguration (default: the built-in configuration)'))
+    .option('--static', 'for a file that kube-apiserver reads at its start (1.36 or newer)')
+    .addHelpText('after', HELP)
+    .action(async (options: ExportFlags) => {
       const [{ controls }, { default: data }, { renderPolicies }, { dayOf, loadConfiguration }] = await Promise.all([
         import('../../controls/index.ts'),
         import('../../facts/data/flags.json', { with: { type: 'json' } }),
@@ -27,7 +35,7 @@ export function addExport(root: Command, { print }: Terminal): void {
       ]);
       const { policy, namespaces } = loadConfiguration(options.config, controls);
       const minors = data.versions.map((version) => Number(version.split('.')[1]));
-      // a flag that some version lacks could keep kube-apiserver from starting
+      // only flags of every version: any other one could keep kube-apiserver from starting
       const flags = data['kube-apiserver'].filter(
         ({ since, until }) => since <= Math.min(...minors) && until >= Math.max(...minors),
       );

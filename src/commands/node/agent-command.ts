@@ -1,3 +1,5 @@
+// The command line of `node-agent`.
+
 import { Option, type Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
@@ -6,31 +8,34 @@ import { folder } from './command.ts';
 import { flag } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface NodeAgentOptions extends ClusterOptions {
+interface NodeAgentFlags extends ClusterOptions {
   readonly root: string;
   readonly node?: string;
   readonly config?: string;
 }
 
 const HELP = `
-A flag goes before its environment variable (env).
+A flag overrides its environment variable (env).
 
-It audits the host as the command node does, at once and in each interval of the configuration, and hands over what it found
-to the sweeper: as the ConfigMap of the node in the namespace kubelet-guard-node. It writes nothing else.`;
+It checks the host as the command node does, at the start and once in each sweep interval of the configuration. It stores the
+findings in the node's ConfigMap in the namespace kubelet-guard-node, where the sweeper reads them. It writes nothing else.
 
-/** `node-agent`: audits its host over and over, for the sweeper. */
+Examples:
+  kubelet-guard node-agent --root /host --node worker-1     check the host mounted at /host again and again`;
+
+/** Adds `node-agent`, which checks its host again and again for the sweeper. */
 export function addNodeAgent(root: Command, terminal: Terminal): void {
   const command = root
     .command('node-agent')
-    .description('Audits its host over and over, and hands over the findings to the sweeper.')
-    .addOption(new Option('--root <dir>', 'the root of the host, where it is mounted').default('/'))
-    .addOption(flag('--node <name>', 'the name of the node in the cluster'))
-    .addOption(flag('--config <file>', 'GuardConfiguration: controls that are off, the interval of the sweep'));
+    .description('Check a host again and again, and store the findings for the sweeper.')
+    .addOption(new Option('--root <dir>', 'where the root of the host is mounted').default('/'))
+    .addOption(flag('--node <name>', 'name of the node in the cluster'))
+    .addOption(flag('--config <file>', 'GuardConfiguration: controls that are off, sweep interval'));
   for (const option of clusterFlags('cluster of the node')) command.addOption(option);
-  command.addHelpText('after', HELP).action((options: NodeAgentOptions) => runNodeAgent(options, terminal));
+  command.addHelpText('after', HELP).action((options: NodeAgentFlags) => runNodeAgent(options, terminal));
 }
 
-async function runNodeAgent(options: NodeAgentOptions, terminal: Terminal): Promise<void> {
+async function runNodeAgent(options: NodeAgentFlags, terminal: Terminal): Promise<void> {
   const { root, node, config } = options;
   if (node === undefined) throw new StartError('usage', 'pass --node: the name of this node in the cluster');
   const { serveAgent } = await import('./agent-process.ts');

@@ -1,3 +1,5 @@
+// The command line of `node`.
+
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
@@ -12,7 +14,7 @@ import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } fr
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface NodeOptions extends ReportOptions {
+interface NodeFlags extends ReportOptions {
   readonly root: string;
   readonly evidence: readonly NodeEvidence[];
 }
@@ -20,31 +22,37 @@ interface NodeOptions extends ReportOptions {
 const EVIDENCE = defaultsOf(NODE_EVIDENCE);
 
 const HELP = `${EXIT_CODES}
-What a process runs with decides. Where its files were changed since it was started, that is said as pending; what would
-be a violation with the next start counts as one.
+The settings of the running process decide. If its files have changed since it started, the finding is pending, and a
+violation after the next start counts as a violation.
 
 ${evidenceHelp(NODE_EVIDENCE)}
 
-Needs no cluster, but the rights to read the files of other processes: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.`;
+It needs no cluster, but the rights to read the files of other processes: root, or CAP_SYS_PTRACE and
+CAP_DAC_READ_SEARCH.
 
-/** `node`: judges the host that it runs on. */
+Examples:
+  sudo kubelet-guard node                              check this host
+  kubelet-guard node --root /host                      check the host whose root is mounted at /host
+  sudo kubelet-guard node -o json --fail-on fail       print a report for programs; unknown findings do not fail`;
+
+/** Adds `node`, which checks the host that it runs on. */
 export function addNode(root: Command, terminal: Terminal): void {
   const command = root
     .command('node')
-    .description('Judges this host: its kubelet and kube-apiserver as they run, their files and static pods.')
-    .addOption(new Option('--root <dir>', 'the root of the host, where it is mounted').default('/'))
+    .description('Check this host: its running kubelet and kube-apiserver, their files and static pods.')
+    .addOption(new Option('--root <dir>', 'where the root of the host is mounted').default('/'))
     .addOption(
       evidenceOption(NODE_EVIDENCE, 'how the host is asked, separated by commas').default(EVIDENCE, EVIDENCE.join(',')),
     );
   for (const option of reportOptions(
-    'GuardConfiguration: controls that are off, exemptions, the timeout of a sweep, when certificates are warned about',
+    'GuardConfiguration: controls that are off, exemptions, sweep timeout, certificate warnings',
   )) {
     command.addOption(option);
   }
-  command.addHelpText('after', HELP).action((options: NodeOptions) => runNode(options, terminal));
+  command.addHelpText('after', HELP).action((options: NodeFlags) => runNode(options, terminal));
 }
 
-async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> {
+async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
   const root = folder(options.root);
   const { auditHost } = await import('./host.ts');
   const request: NodeAuditRequest = {
@@ -58,22 +66,27 @@ async function runNode(options: NodeOptions, terminal: Terminal): Promise<void> 
     now: () => new Date(),
     clock: () => performance.now(),
   };
-  await stoppable(terminal, 'the audit is not complete, and nothing is said of what it saw', async (signal) => {
-    const { output, errors, exitCode } = await auditHost(request, signal);
-    return () => {
-      terminal.exitWith(exitCode);
-      terminal.printErrorLines(errors);
-      deliver(output, options, terminal);
-    };
-  });
+  await stoppable(
+    terminal,
+    'the check of this host is incomplete, and its findings are not printed',
+    async (signal) => {
+      const { output, errors, exitCode } = await auditHost(request, signal);
+      return () => {
+        terminal.exitWith(exitCode);
+        terminal.printErrorLines(errors);
+        deliver(output, options, terminal);
+      };
+    },
+  );
 }
 
-/** The folder that --root names.
+/**
+ * The folder that --root names.
  *
- * @throws StartError where it is none
+ * @throws StartError if it is not a folder
  */
 export function folder(path: string): string {
   const isFolder = path !== '' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isFolder) throw new StartError('usage', `--root ${path} is no folder: name the root of the host`);
+  if (!isFolder) throw new StartError('usage', `--root ${path} is not a folder: name the root of the host`);
   return resolve(path);
 }

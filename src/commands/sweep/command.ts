@@ -1,3 +1,5 @@
+// The command line of `sweep`.
+
 import type { Command } from 'commander';
 
 import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
@@ -17,21 +19,27 @@ interface SweepFlags extends ReportOptions, ClusterOptions {
 const HELP = `${EXIT_CODES}
 ${evidenceHelp(SWEEP_EVIDENCE)}
 
-Nothing is written to the cluster, but tokens of the account kubelet-guard-configz that end after ten minutes.`;
+It writes nothing to the cluster. It only requests tokens of the account kubelet-guard-configz, which expire after ten
+minutes.
 
-/** `sweep`: judges a live cluster once. */
+Examples:
+  kubelet-guard sweep                                     check the cluster of the current context
+  kubelet-guard sweep --context prod --evidence handshake check it without any token
+  kubelet-guard sweep -o json --output-file report.json   write a report for programs`;
+
+/** Adds `sweep`, which checks a cluster once. */
 export function addSweep(root: Command, terminal: Terminal): void {
   const command = root
     .command('sweep')
-    .description('Judges a cluster once: its kubelets and kube-apiservers as they run, pods and ConfigMaps.');
-  for (const option of clusterFlags('cluster to sweep')) command.addOption(option);
+    .description('Check a cluster once: its running kubelets and kube-apiservers, pods and ConfigMaps.');
+  for (const option of clusterFlags('cluster to check')) command.addOption(option);
   command
     .addOption(
-      flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
+      flag('--namespace <name>', 'namespace of kubelet-guard (default: the namespace of the pod, or kubelet-guard)'),
     )
     .addOption(evidenceOption(SWEEP_EVIDENCE, 'how processes are asked, separated by commas'))
     .addOption(kubeletCA());
-  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, how to sweep')) {
+  for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, sweep settings')) {
     command.addOption(option);
   }
   command.addHelpText('after', HELP).action((options: SweepFlags) => runSweep(options, terminal));
@@ -51,7 +59,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     progress: terminal.isTerminal('stderr') ? terminal.printError : undefined,
     now: () => new Date(),
   };
-  await stoppable(terminal, 'the sweep is not complete, and nothing is said of what it saw', async (signal) => {
+  await stoppable(terminal, 'the sweep is incomplete, and its findings are not printed', async (signal) => {
     const { output, errors, exitCode } = await sweepOnce(sweepOptions, signal);
     return () => {
       terminal.exitWith(exitCode);

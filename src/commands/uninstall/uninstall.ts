@@ -4,7 +4,7 @@ import { asString, asRecord } from '../../json.ts';
 import { ApiFault, type Api } from '../../kube/api.ts';
 import { objectClient, unlessStatus, type DeletionOptions } from '../../kube/objects/client.ts';
 import { DEPLOYMENTS, LEASES, WEBHOOK_CONFIGURATIONS, type Resource } from '../../kube/objects/resources.ts';
-import { isReportName, MANAGED_BY, REPORT_RESOURCES } from '../../outputs/cluster/policy-report.ts';
+import { isReportName, MANAGED_BY, REPORT_RESOURCES } from '../../outputs/cluster/objects.ts';
 
 /** What an uninstall needs. */
 export interface UninstallDeps {

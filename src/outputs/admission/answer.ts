@@ -1,3 +1,5 @@
+// The answer to an AdmissionReview.
+
 import type { Exemption } from '../../policy/control.ts';
 import type { Decision, Finding } from '../../policy/finding.ts';
 import type { Violation } from '../../policy/outcome.ts';
@@ -10,7 +12,7 @@ export interface AdmissionDecision extends Decision {
   readonly problems: readonly Problem[];
 }
 
-/** What the webhook decided, for the audit log, the metrics and the log. `skip` is a change that is none of its business. */
+/** What the webhook decided, for the audit log, the metrics and the log. `skip` is a request that it does not judge. */
 export type AdmissionVerdict = 'allow' | 'warn' | 'deny' | 'skip';
 
 /** The response to an AdmissionReview of admission.k8s.io/v1. */
@@ -26,7 +28,7 @@ export interface AdmissionAnswer {
   };
 }
 
-/** Enough for a person; a hostile object must not make the API server carry megabytes to its client and audit log. */
+/** Enough for a reader. Without limits a hostile object makes the API server send megabytes to its client and audit log. */
 const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256 };
 
 const MIRROR_POD =
@@ -54,7 +56,7 @@ export function verdictOf(decision: AdmissionDecision | undefined): AdmissionVer
   return warned.length > 0 || problems.length > 0 ? 'warn' : 'allow';
 }
 
-/** The exemptions that a decision makes use of, each once. */
+/** The exemptions that a decision uses, each once. */
 export function exemptionsIn({ exempted }: Decision): Exemption[] {
   return [...new Set(exempted.map(({ exemption }) => exemption))];
 }
@@ -65,7 +67,7 @@ function responseOf(uid: string, decision: AdmissionDecision | undefined): Admis
   if (verdict === 'allow' && decision.exempted.length === 0)
     return { uid, allowed: true, auditAnnotations: { decision: verdict } };
   const exemptions = exemptionsIn(decision);
-  // for the auditor only: whoever makes the change has no part in it, and gets no warning
+  // for the auditor only: the author of the change gets no warning
   const inUse = exemptions.length > 0 && { exemptions: annotationOf(exemptions, inShort) };
   if (verdict === 'allow') return { uid, allowed: true, auditAnnotations: { decision: verdict, ...inUse } };
   const findings = annotationOf([...decision.denied, ...decision.warned], summaryOf);
@@ -120,7 +122,7 @@ function violationFault({ message, origin }: Violation): Fault {
 }
 
 function problemFault({ message, origin }: Problem): Fault {
-  return { text: `could not be told: ${message}`, origin };
+  return { text: `unknown: ${message}`, origin };
 }
 
 function warningsOf(finding: Finding): string[] {
@@ -146,7 +148,7 @@ function placeOf(origin: Origin | undefined): string {
   return cut(within === '' ? ` (at ${pointer})` : ` (at ${pointer}, in it ${within})`, LIMITS.text);
 }
 
-/** Compact, and whole items only, so that it stays JSON whatever its length. */
+/** Compact JSON of whole items only, so that a long annotation is still JSON. */
 function annotationOf<T>(items: readonly T[], summarise: (item: T) => object): string {
   const entries: string[] = [];
   let room = LIMITS.annotation - '[]'.length - ',{"more":99999999}'.length;

@@ -1,5 +1,6 @@
-// The API server hands warnings to the client in the header `Warning` (RFC 7234, 5.5). It refuses text with control
-// characters, and cuts a warning over 256 characters and all of them together over 4096.
+// Warnings of an admission answer, made to fit the header `Warning`.
+// The API server passes them on in that header (RFC 7234, 5.5). It rejects text with control characters, and cuts a warning
+// over 256 characters and all of them together over 4096.
 
 const EACH = 256;
 const TOGETHER = 4096;

@@ -1,8 +1,10 @@
+// Kubernetes Events about changed findings.
+
 import { summaryOf, driftOf, type StoredFinding } from '../../policy/decision/drift.ts';
 import { findingKey } from '../../policy/finding-key.ts';
 import type { Finding } from '../../policy/finding.ts';
-import { contradictionsOf, describe, MANAGED_BY, referenceOf } from './policy-report.ts';
-import type { Digest, ObjectReference, ReportSubject } from './policy-report.ts';
+import { MANAGED_BY, referenceOf, type Digest, type ObjectReference, type ReportSubject } from './objects.ts';
+import { contradictionsOf, describe } from './words.ts';
 import { escapeLine } from '../printable.ts';
 import { record } from './remembered.ts';
 
@@ -10,7 +12,7 @@ import { record } from './remembered.ts';
 export type DriftReason =
   'KubeletGuardViolation' | 'KubeletGuardUnknown' | 'KubeletGuardResolved' | 'KubeletGuardDisagreement';
 
-/** An Event to be created, of the core API: what shows Events, sorts them and exports them reads the times of that. */
+/** An Event of the core API, because programs that show, sort and export Events read its times. */
 export interface DriftEvent {
   readonly apiVersion: 'v1';
   readonly kind: 'Event';
@@ -25,18 +27,17 @@ export interface DriftEvent {
   readonly count: 1;
 }
 
-/** The API server takes no more of an Event of its newer API, and readers expect no more (validation/events.go:37). */
+/** The longest note of an Event of the newer API, in bytes; readers expect no more (validation/events.go:37). */
 const LONGEST = 1024;
 
-/** What stands for a kube-apiserver that no object of the cluster shows. */
+/** The object of Events about a kube-apiserver that no object of the cluster shows. */
 const API_SERVERS: ObjectReference = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'kubernetes' };
 
 /**
- * The Events of a finding: one where it is new or worse, one where it is resolved, one where its sources begin to
- * contradict each other; none where it is as it was.
+ * Makes the Events of a finding: one if it is new or worse, one if it is resolved, one if its sources begin to contradict each
+ * other; none if it has not changed.
  *
- * An Event has the same name for all who remember the same and see the same, so that it is not there twice, whoever
- * announces it how often.
+ * Replicas that stored and see the same give an Event the same name, so that it is created only once.
  *
  * @param at the time of the run, RFC 3339 in UTC
  */
@@ -79,12 +80,12 @@ export function driftEvents(
     const what = codes === '' ? describe(finding) : `${codes}: ${describe(finding)}`;
     events.push(make(reason, `${title}: ${what}. To fix it: ${finding.control.remediation}`));
   } else if (state === 'resolved') {
-    const was = before?.result === 'fail' ? 'failed' : 'could not be told';
+    const was = before?.result === 'fail' ? 'failed' : 'was unknown';
     events.push(make('KubeletGuardResolved', `${title} passes; it ${was} since ${before?.since ?? at}`));
   }
   if (now.disagrees === true && before?.disagrees !== true) {
-    const what = `${now.result} by the evidence that decides, but ${contradictionsOf(finding)}`;
-    const why = 'Where a file was changed, restart the process that reads it; else correct the file.';
+    const what = `the deciding evidence says ${now.result}, but ${contradictionsOf(finding)}`;
+    const why = 'If a file was changed, restart the process that reads it; else correct the file.';
     events.push(make('KubeletGuardDisagreement', `${title}: sources disagree: ${what}. ${why}`));
   }
   return events;
@@ -100,7 +101,7 @@ function nodeOf({ name, uid }: { readonly name: string; readonly uid: string }):
   return { apiVersion: 'v1', kind: 'Node', name, uid };
 }
 
-/** Cuts between characters, by what they take in UTF-8. */
+/** Cuts between characters, to a number of bytes in UTF-8. */
 function cutBytes(text: string, most: number): string {
   const bytes = new Uint8Array(most);
   const { read } = new TextEncoder().encodeInto(text, bytes);

@@ -1,13 +1,15 @@
+// What a result of a report stores of its finding, so that a later run can compare with it.
+
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
 import type { StoredFinding } from '../../policy/decision/drift.ts';
 import { isFindingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { OutcomeSummary } from '../../policy/decision/worse.ts';
 import { timestampOf } from '../../policy/timestamp.ts';
 
-/** Far more than a memory takes; see the limits of policy/drift.ts. */
+/** The longest text that is written or read back; see the limits of policy/decision/drift.ts. */
 const LONGEST = 16_384;
 
-/** Writes a memory as compact JSON of one line; undefined where it is longer than is ever read back. */
+/** Writes it as one line of compact JSON; undefined if that is too long to be read back. */
 export function record(
   key: FindingKey,
   { result, violations, since, decided, disagrees }: StoredFinding,
@@ -25,7 +27,7 @@ export function record(
   return text.length > LONGEST ? undefined : text;
 }
 
-/** Reads it back. Total; undefined where it is not exactly as it is written. */
+/** Reads it back. It never throws; undefined if the text is not in the form that `record` writes. */
 export function recall(text: string): { readonly key: FindingKey; readonly remembered: StoredFinding } | undefined {
   if (text.length > LONGEST) return undefined;
   const { key, decided, disagrees, ...rest } = asRecord(parseJson(text));
@@ -58,4 +60,9 @@ function read({
   return pairs.includes(undefined)
     ? undefined
     : { result, violations: pairs.filter((pair) => pair !== undefined), since };
+}
+
+/** Whether nothing is stored, or what is stored passes. */
+export function isPass(stored: StoredFinding | undefined): boolean {
+  return stored === undefined || stored.result === 'pass';
 }

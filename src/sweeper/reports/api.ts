@@ -1,6 +1,6 @@
 // The report API that a sweep stores its reports in: the configured one, or the first that the cluster serves.
 
-import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/objects.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
 
 /** `sweep.reports` of the configuration. */

@@ -2,7 +2,7 @@
 
 import type { StoredFindings } from '../../policy/decision/drift.ts';
 import { renameSubject } from '../../policy/finding-key.ts';
-import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../outputs/cluster/objects.ts';
 import { recall, record } from '../../outputs/cluster/remembered.ts';
 
 /** What is known of one report. */

@@ -8,7 +8,7 @@ import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { driftEvents } from '../../outputs/cluster/events.ts';
-import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../outputs/cluster/objects.ts';
 import type { CreateEvent } from '../../kube/objects/events.ts';
 import { ReportCache } from './cache.ts';
 import { StoredReports, type StoredReportsDeps } from './store.ts';

@@ -3,16 +3,15 @@
 import { mergeStoredFindings } from '../../policy/decision/drift.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import {
-  contentOf,
   MANAGED_BY,
-  readReport,
-  rememberedOf,
   REPORT_RESOURCES,
   reportName,
   type Digest,
   type ReportApi,
   type ReportSubject,
-} from '../../outputs/cluster/policy-report.ts';
+} from '../../outputs/cluster/objects.ts';
+import { rememberedOf, type ReportEntry } from '../../outputs/cluster/policy-report.ts';
+import { contentOf, readReport } from '../../outputs/cluster/stored-report.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
 import { chooseReportApi, REPORT_APIS, type ReportsSetting } from './api.ts';
 import { UNSTORED, type ReportCache } from './cache.ts';

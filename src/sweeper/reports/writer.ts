@@ -2,18 +2,15 @@
 
 import type { Problem } from '../../policy/reading.ts';
 import {
-  contentOf,
   MANAGED_BY,
-  readReport,
-  rememberedOf,
-  renderReport,
   REPORT_RESOURCES,
   reportName,
   type Digest,
   type ReportApi,
-  type ReportEntry,
   type ReportSubject,
-} from '../../outputs/cluster/policy-report.ts';
+} from '../../outputs/cluster/objects.ts';
+import { rememberedOf, renderReport, type ReportEntry } from '../../outputs/cluster/policy-report.ts';
+import { contentOf, readReport } from '../../outputs/cluster/stored-report.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
 import type { CachedReport, ReportCache } from './cache.ts';
 

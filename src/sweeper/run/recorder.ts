@@ -7,7 +7,7 @@ import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import type { NodeCounts } from '../../outputs/guard-report.ts';
-import type { ReportSubject } from '../../outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../outputs/cluster/objects.ts';
 import type { SweepHistory } from '../reports/history.ts';
 import { openLedger, type Ledger } from './findings.ts';
 import { crashed as crashOf } from './crashes.ts';

@@ -233,7 +233,7 @@ test.each([
   ['both a baseline to read and one to write', ['--baseline', 'b', '--write-baseline', 'c'], 'cannot be used with'],
   ['exemptions of a comparison', ['--generate-exemptions', '--baseline', 'b'], 'cannot be used with'],
   ['exemptions in JSON', ['--generate-exemptions', '--output', 'json'], 'cannot be used with'],
-  ['an end of nothing', ['--expires', '2999-12-31'], '--expires is only of use with --generate-exemptions'],
+  ['an end of nothing', ['--expires', '2999-12-31'], '--expires needs --generate-exemptions'],
   ['an end that has been', ['--generate-exemptions', '--expires', '2020-01-31'], 'today or later'],
   ['a day that is none', ['--generate-exemptions', '--expires', '2999-02-31'], 'must be a day as YYYY-MM-DD'],
   ['a date in other words', ['--generate-exemptions', '--expires', '31.12.2999'], 'must be a day as YYYY-MM-DD'],

@@ -76,7 +76,7 @@ describe('a refusal', () => {
     const lines = status?.message.split('\n') ?? [];
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
-    expect(lines[1]).toContain('could not be told: $KEY is not known here; judge the running process');
+    expect(lines[1]).toContain('unknown: $KEY is not known here; judge the running process');
   });
 
   test('of a mirror pod says that the static pod runs on', () => {
@@ -112,7 +112,7 @@ describe('warnings', () => {
   test('name the control and what is wrong', () => {
     expect(answer({ warned: [failing, untold] }).warnings).toStrictEqual([
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
-      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): could not be told: $KEY is not known here; judge the running process',
+      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; judge the running process',
     ]);
   });
 

@@ -5,7 +5,7 @@ import { summaryOf, driftOf, toStoredFinding, type StoredFinding } from '../../.
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
 import { driftEvents } from '../../../src/outputs/cluster/events.ts';
-import type { ReportSubject } from '../../../src/outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../../src/outputs/cluster/objects.ts';
 import { digest } from '../../../src/runtime/digest.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 
@@ -60,14 +60,7 @@ describe('an Event', () => {
   });
 
   test.each([
-    [
-      'what cannot be told',
-      kubelet(outcomes.unknown),
-      undefined,
-      'KubeletGuardUnknown',
-      'Warning',
-      'could not be told: $KEY',
-    ],
+    ['what cannot be told', kubelet(outcomes.unknown), undefined, 'KubeletGuardUnknown', 'Warning', 'unknown: $KEY'],
     [
       'what passes again',
       kubelet(outcomes.pass),
@@ -82,7 +75,7 @@ describe('an Event', () => {
       memoryOf(outcomes.unknown),
       'KubeletGuardResolved',
       'Normal',
-      'passes; it could not be told',
+      'passes; it was unknown',
     ],
     [
       'sources that disagree',

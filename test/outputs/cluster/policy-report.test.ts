@@ -9,15 +9,9 @@ import { summaryOf, toStoredFinding, type StoredFinding } from '../../../src/pol
 import { findingKey } from '../../../src/policy/finding-key.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
-import {
-  contentOf,
-  readReport,
-  rememberedOf,
-  renderReport,
-  REPORT_RESOURCES,
-  reportName,
-  type ReportEntry,
-} from '../../../src/outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES, reportName } from '../../../src/outputs/cluster/objects.ts';
+import { rememberedOf, renderReport, type ReportEntry } from '../../../src/outputs/cluster/policy-report.ts';
+import { contentOf, readReport } from '../../../src/outputs/cluster/stored-report.ts';
 import { timestampOf } from '../../../src/policy/timestamp.ts';
 import { digest } from '../../../src/runtime/digest.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';

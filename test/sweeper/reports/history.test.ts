@@ -6,7 +6,7 @@ import { findingKey } from '../../../src/policy/finding-key.ts';
 import type { Exemption } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import type { Outcome } from '../../../src/policy/outcome.ts';
-import type { ReportSubject } from '../../../src/outputs/cluster/policy-report.ts';
+import type { ReportSubject } from '../../../src/outputs/cluster/objects.ts';
 import { ApiFault } from '../../../src/kube/api.ts';
 import { digest } from '../../../src/runtime/digest.ts';
 import { eventSink } from '../../../src/kube/objects/events.ts';

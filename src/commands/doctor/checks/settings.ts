@@ -1,4 +1,4 @@
-import { REPORT_RESOURCES, type ReportApi } from '../../../outputs/cluster/policy-report.ts';
+import { REPORT_RESOURCES, type ReportApi } from '../../../outputs/cluster/objects.ts';
 import type { Check } from '../report.ts';
 import type { Answer } from '../../../kube/questions.ts';
 
