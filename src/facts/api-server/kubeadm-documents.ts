@@ -1,22 +1,22 @@
-// The documents in the key `kubelet` of kubelet-config, as kubeadm takes them apart (kubernetes
+// The documents in the key `kubelet` of kubelet-config, as kubeadm splits them (kubernetes
 // cmd/kubeadm/app/util/marshal.go, SplitConfigDocuments; cmd/kubeadm/app/componentconfigs/configset.go).
 
 import { asRecord, asText } from '../../json.ts';
 import type { Budget } from '../budget.ts';
 import { parseAll, type BrokenDocument, type ParsedDocument } from '../yaml/documents.ts';
 
-/** The document that counts in a text. */
+/** The document of a text that kubeadm uses. */
 export interface EmbeddedDocument {
   readonly document: ParsedDocument | BrokenDocument | undefined;
-  /** Why kubeadm refuses the text as a whole, although the document may be read. */
+  /** Why kubeadm rejects the whole text, although the document itself may be readable. */
   readonly fault?: string;
 }
 
 const GROUP = 'kubelet.config.k8s.io/';
-/** kubeadm wants nothing but a comment behind the dashes. */
+/** kubeadm allows only a comment after the dashes. */
 const BAD_SEPARATOR = /^---[^\S\n]*[^\s#]/m;
 
-/** The document of the kubelet's group; where there is none, the first. */
+/** The document of the kubelet's API group, or the first document if there is none. */
 export function readComponentConfiguration(text: string, budget: Budget): EmbeddedDocument {
   const documents = parseAll(text, budget);
   const [first] = documents;

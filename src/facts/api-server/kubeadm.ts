@@ -30,15 +30,15 @@ type Settings = ApiServerReadings & Pick<ApiServer, 'view' | 'doubts'> & { reado
 
 const VERSIONS_WITH_MAPS = /^kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])$/;
 
-/** Tells whether a document is a ClusterConfiguration, of whatever version. */
+/** Whether a document is a ClusterConfiguration of any version. */
 export function isClusterConfiguration(value: unknown): boolean {
   const { apiVersion, kind } = asRecord(value);
   return kind === 'ClusterConfiguration' && typeof apiVersion === 'string' && apiVersion.startsWith('kubeadm.k8s.io/');
 }
 
 /**
- * The certificates directory of the kubeadm configuration that a stream of documents is, if it is one. kubeadm fills in
- * an empty clientCAFile from it (cmd/kubeadm/app/componentconfigs/kubelet.go:144).
+ * The certificates directory of a kubeadm configuration; undefined if the documents of the stream are none. kubeadm sets an
+ * empty clientCAFile to the CA in it (cmd/kubeadm/app/componentconfigs/kubelet.go:144).
  */
 export function kubeadmDirectory(documents: readonly unknown[]): string | undefined {
   const ours = documents
@@ -52,7 +52,7 @@ function certificatesDirectory(configuration: Readonly<Record<string, unknown>>)
 }
 
 /**
- * The settings of the kube-apiserver that kubeadm writes.
+ * Reads the settings of the kube-apiserver whose manifest kubeadm writes.
  *
  * @param document a ClusterConfiguration of v1beta4, v1, or an older version with a map of arguments
  */
@@ -82,7 +82,7 @@ export function clusterConfigurationSettings(document: Known, budget: Budget): S
   };
 }
 
-/** What kubeadm adds by itself has no place in the document. */
+/** A flag that kubeadm adds by default has no place in the document. */
 function byKubeadm<T>(reading: Reading<T>): Reading<T> {
   return reading.state === 'set' && reading.origin.pointer === undefined
     ? { ...reading, origin: { layer: 'kubeadm' } }
@@ -146,7 +146,7 @@ function merge(base: string, { value, mergeMethod }: Argument): string {
 
 function overridesOf(configuration: Readonly<Record<string, unknown>>): Argument[] {
   const { value, pointer } = select('extraArgs', configuration);
-  // Before v1beta4 the arguments were a map, which kubeadm sorted.
+  // before v1beta4 the arguments were a map, which kubeadm sorted
   if (isRecord(value)) {
     return Object.keys(value)
       .sort()
@@ -169,7 +169,7 @@ function overridesOf(configuration: Readonly<Record<string, unknown>>): Argument
   });
 }
 
-/** kubeadm's own arguments, without those whose values can neither be refused nor matter here. */
+/** kubeadm's default arguments, without those that kube-apiserver always accepts and no control needs. */
 function defaultArguments(
   configuration: Readonly<Record<string, unknown>>,
   overrides: ReadonlyMap<string, Argument>,

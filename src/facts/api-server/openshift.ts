@@ -10,12 +10,12 @@ import { select } from '../select.ts';
 
 type Settings = ApiServerReadings & Pick<ApiServer, 'view'>;
 
-/** Tells whether a document is the configuration of OpenShift's kube-apiserver. */
+/** Whether a document is the configuration of OpenShift's kube-apiserver. */
 export function isApiServerConfig(value: unknown): boolean {
   return asRecord(value).kind === 'KubeAPIServerConfig';
 }
 
-/** The settings in a KubeAPIServerConfig; of a list's elements the last one counts. */
+/** Reads the settings in a KubeAPIServerConfig. The last element of a list counts. */
 export function apiServerConfigSettings(config: unknown): Settings {
   const { value, pointer } = select('apiServerArguments', config);
   const read = (name: string): Reading<string> => {

@@ -4,11 +4,11 @@ import { asArray, asRecord, asString, isRecord } from '../../json.ts';
 import type { Budget } from '../budget.ts';
 import { GAP, HOLE } from './words.ts';
 
-/** The variables of a container, as far as its spec shows them. */
+/** The environment variables of a container that its spec shows. */
 export interface Environment {
-  /** Values, with HOLE for what the kubelet fills in, and GAP for what may be any text. */
+  /** Values, with HOLE for a word that the kubelet fills in, and GAP for any text. */
   readonly values: ReadonlyMap<string, string>;
-  /** Further variables may be there, from ConfigMaps or Secrets. */
+  /** ConfigMaps or Secrets may define further variables. */
   readonly open: boolean;
 }
 
@@ -19,7 +19,7 @@ const SERVICE_VARIABLE =
 /** A service's name has at most 63 characters, its port's 15. */
 const LONGEST_SERVICE_VARIABLE = 128;
 
-/** Tells whether the kubelet may set the variable for a service. */
+/** Whether the kubelet may set the variable for a service. */
 export function isServiceVariable(name: string): boolean {
   return name.length <= LONGEST_SERVICE_VARIABLE && SERVICE_VARIABLE.test(name);
 }
@@ -27,7 +27,7 @@ export function isServiceVariable(name: string): boolean {
 /**
  * Replaces `$(NAME)` by its value; `$$` is a dollar sign, and an undefined name stays as it is written.
  *
- * @returns the text, with HOLE or GAP where the value is not known
+ * @returns the text, with HOLE or GAP for a value that is not known
  */
 export function expand(text: string, environment: Environment, budget: Budget): string {
   if (!text.includes('$')) return text;
@@ -69,7 +69,7 @@ export function environmentOf(container: Readonly<Record<string, unknown>>, budg
   return environment;
 }
 
-/** What the downward API gives has no white space, annotations apart. */
+/** A value of the downward API has no white space, unless it is an annotation. */
 function unknownValue(valueFrom: unknown): string {
   const { fieldRef, resourceFieldRef } = asRecord(valueFrom);
   const path = asString(asRecord(fieldRef).fieldPath) ?? '';

@@ -1,4 +1,4 @@
-// Which values each kind of flag accepts: the Set methods of pflag v1.0.10 and of Kubernetes' own flag types, named as
+// The values that each type of flag accepts: the Set methods of pflag v1.0.10 and of Kubernetes' own flag types, named as
 // in data/flags.json. scripts/generate/SEMANTICS.md gives the source of each.
 
 import {
@@ -18,7 +18,7 @@ import { isLabelValue, isQualifiedName } from './labels.ts';
 
 type Check = (value: string, before: string | undefined) => string | undefined;
 
-/** apimachinery pkg/util/version/version.go:40; that it must also be the binary's own version cannot be checked. */
+/** apimachinery pkg/util/version/version.go:40. It must also be the binary's own version, which no document shows. */
 const SEMANTIC_VERSION =
   /^v(?:(?:0|[1-9]\d*)\.){2}(?:0|[1-9]\d*)(?:-(?!0\d+(?:[.+\s]|$))[\dA-Za-z-]+(?:\.(?!0\d+(?:[.+\s]|$))[\dA-Za-z-]+)*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?[\t\f\r ]*$/;
 
@@ -58,7 +58,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ),
   mapStringStringNoSplit: (value) => unless(value.includes('='), 'malformed pair, expect string=string'),
   mapStringBool: (value) => unless(pairs(value).every(isBoolPair), 'malformed pair, expect string=bool'),
-  // The gates' names are not in the table, so that one that does not exist is not seen.
+  // the names of feature gates are not in the data, so a gate that does not exist is accepted
   featureGate: (value) => unless(pairs(value).every(isBoolPair), 'malformed pair, expect string=bool'),
   gceCidrs: (value, before) =>
     unless(
@@ -91,19 +91,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
   reservedMemory: reservedMemory,
 };
 
-/** The kinds of flag whose rules are known. */
+/** The types of flags whose rules are known. */
 export const KNOWN_TYPES: ReadonlySet<string> = new Set(Object.keys(CHECKS));
 
 /**
- * Why a flag of a kind refuses a value, in the component's words where they are short.
+ * Why a flag rejects a value, in the component's own words if they are short.
  *
- * @param before the value that the same command line gave it before, if any
+ * @param type the flag's type, as in data/flags.json
+ * @param before the value that the same command line gave the flag before, if any
+ * @returns undefined if the flag accepts the value
  */
 export function faultOf(type: string, value: string, before: string | undefined): string | undefined {
   return Object.hasOwn(CHECKS, type) ? CHECKS[type]?.(value, before) : undefined;
 }
 
-/** Whether a flag of the kind accepts a value depends on what it was given before. */
+/** Whether the values that a flag accepts depend on the value before. */
 export function dependsOnBefore(type: string): boolean {
   return type === 'ipVar' || type === 'reservedMemory';
 }

@@ -9,9 +9,9 @@ import data from '../data/flags.json' with { type: 'json' };
 /** A flag of a component. */
 export interface Flag {
   readonly name: string;
-  /** The kind of value, which decides what the flag accepts. */
+  /** The type of value, which decides what the flag accepts. */
   readonly type: string;
-  /** The value that the flag has without `=`; a flag with one never takes the next word. */
+  /** The value that the flag has without `=`. A flag that has such a value never takes the next word. */
   readonly noOptDefVal?: string;
   readonly shorthand?: string;
   /** The value is read, so the parser keeps it. */
@@ -23,7 +23,7 @@ interface FlagEntry extends Omit<Flag, 'kept'> {
   readonly until: number;
 }
 
-/** A word that sets a flag, understood. */
+/** A word that sets a flag, parsed. */
 export interface KnownWord {
   readonly flag: Flag;
   readonly value: string;
@@ -38,7 +38,7 @@ export interface FlagTable {
   readonly accepted: Map<string, KnownWord>;
   readonly find: (name: string) => Flag | undefined;
   readonly shorthand: (letter: string) => Flag | undefined;
-  /** The version is known and covered, so that a flag that is not found does not exist. */
+  /** The data has this version, so a flag that is not in the table does not exist. */
   readonly complete: boolean;
 }
 
@@ -53,7 +53,7 @@ const tables: Readonly<Record<Component, Map<number | 'older' | 'newest', FlagTa
   'kube-apiserver': new Map(),
   kubelet: new Map(),
 };
-/** Flags whose values are read, besides those of settings: they decide which files count, and whether and where it serves. */
+/** Flags besides the settings' own whose values are read: they decide which files count, and whether and where it serves. */
 const OWN_FLAGS: Readonly<Record<Component, readonly string[]>> = {
   'kube-apiserver': ['help', 'version'],
   kubelet: [
@@ -79,8 +79,8 @@ export function minorOf(version: string): number | undefined {
 /**
  * The flags of a component.
  *
- * @param minor the minor version of Kubernetes, or undefined where it is not known: then the newest version's flags count.
- *   For a version older than the data, the flags of every version count
+ * @param minor the minor version of Kubernetes; undefined (not known) gives the newest version's flags, a version older than
+ *   the data the flags of every version
  */
 export function flagTable(component: Component, minor: number | undefined): FlagTable {
   const complete = minor !== undefined && MINORS.includes(minor);
@@ -89,10 +89,10 @@ export function flagTable(component: Component, minor: number | undefined): Flag
   if (known) return known;
   const version = era === 'newest' ? NEWEST : era;
   const entries = ENTRIES[component]
-    // What is gone by now was there before.
+    // an older version may have flags that were removed since
     .filter(({ since, until }) => version === 'older' || (since <= version && version <= until))
     .map((flag) => ({ ...flag, kept: KEPT[component].has(flag.name) || dependsOnBefore(flag.type) }))
-    // Of several entries for a name, the oldest has the last word.
+    // the oldest of several entries for a name wins
     .reverse();
   const byName = new Map(entries.map((flag) => [flag.name, flag]));
   const byLetter = new Map(
@@ -113,7 +113,7 @@ const API_SERVER_ONLY = new Set(
   data['kube-apiserver'].map(({ name }) => name).filter((name) => !KUBELET_FLAGS.has(name)),
 );
 
-/** Tells whether kube-apiserver has the flag and the kubelet has not. */
+/** Whether kube-apiserver has the flag and the kubelet does not. */
 export function isApiServerFlag(name: string): boolean {
   return name === 'openshift-config' || API_SERVER_ONLY.has(name);
 }

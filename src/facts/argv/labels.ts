@@ -15,20 +15,20 @@ const ALLOWED = new Set([
   ...['beta.kubernetes.io/instance-type', 'beta.kubernetes.io/os', 'beta.kubernetes.io/arch'],
 ]);
 
-/** Tells whether a text is a label's or taint's key. */
+/** Whether a text is a valid key of a label or taint. */
 export function isQualifiedName(key: string): boolean {
   return QUALIFIED_NAME.test(key) && key.indexOf('/') <= 253;
 }
 
-/** Tells whether a text is a label's value. */
+/** Whether a text is a valid value of a label. */
 export function isLabelValue(value: string): boolean {
   return LABEL_VALUE.test(value);
 }
 
 /**
- * Why a kubelet refuses its --node-labels, if it does.
+ * Why a kubelet exits because of its --node-labels; undefined if it accepts them.
  *
- * @param values what each --node-labels of the command line gives, in order
+ * @param values the value of each --node-labels on the command line, in order
  */
 export function nodeLabelsFault(values: readonly string[]): string | undefined {
   const pairs = values.flatMap((value) => value.split(',')).filter((pair) => pair !== '');
@@ -40,7 +40,7 @@ export function nodeLabelsFault(values: readonly string[]): string | undefined {
         : [trimSpace(pair.slice(0, equals)), trimSpace(pair.slice(equals + 1))];
     }),
   );
-  // OpenShift's kubelet may label its node as it likes (its machine-config-operator does).
+  // OpenShift's kubelet accepts any label for its own node, and the machine-config-operator uses that
   if (Array.from(labels.keys()).some((key) => key.startsWith('node.openshift.io/'))) return undefined;
   for (const [key, value] of labels) {
     const slash = key.indexOf('/');

@@ -1,4 +1,4 @@
-// A command line as github.com/spf13/pflag v1.0.10 parses it (flag.go: parseLongArg, parseShortArg, parseArgs), with
+// Parses a command line as github.com/spf13/pflag v1.0.10 does (flag.go: parseLongArg, parseShortArg, parseArgs), with
 // Kubernetes' normalisation of `_` to `-` in names (component-base cli/flag/flags.go).
 
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
@@ -10,23 +10,23 @@ import { GAP, HOLE, isKnown, readable, type Word } from './words.ts';
 
 /** A value that the command line gives to a flag; the last one counts. */
 export interface Assignment {
-  /** The value, with HOLE where a part is not known. */
+  /** The value, with HOLE for a part that is not known. */
   readonly value: string;
-  /** The word that the value stands in. */
+  /** The word that contains the value. */
   readonly word: Word;
-  /** What the flag was given before. */
+  /** The assignment to the same flag before this one. */
   readonly before: Assignment | undefined;
 }
 
 /** A command line after parsing. */
 export interface CommandLine {
-  /** The values of the flags that somebody reads. */
+  /** The last assignment to each flag whose value is read. */
   readonly assignments: ReadonlyMap<string, Assignment>;
   /** The component would exit with this command line. */
   readonly refusal?: Refusal;
-  /** What makes the parse uncertain, for instance a flag that no known version has. */
+  /** Why the result is uncertain, for instance a flag that no known version has. */
   readonly doubts: readonly Problem[];
-  /** From some word on nothing is certain, not even which flags are set. */
+  /** Why nothing is certain from some word on, not even which flags are set. */
   readonly unclear?: Problem;
 }
 
@@ -40,7 +40,7 @@ interface Options {
  *
  * @param words the words after the program's name
  * @param table the component's flags
- * @param options `emptyPositionals`: whether the component tolerates empty positional words; what may be spent
+ * @param options `emptyPositionals`: whether the component accepts empty positional words; `budget` pays for the work
  */
 export function parseCommandLine(words: readonly Word[], table: FlagTable, options: Options): CommandLine {
   options.budget.steps(words.length);
@@ -50,7 +50,7 @@ export function parseCommandLine(words: readonly Word[], table: FlagTable, optio
   return { assignments, doubts, ...(refusal && { refusal }), ...(unclear && { unclear }) };
 }
 
-/** Reads a flag's effective value: what the last assignment gives. */
+/** Reads a flag's effective value, which is the last assignment's. */
 export function readFlag({ assignments, unclear }: CommandLine, name: string, place: Origin): Reading<string> {
   if (unclear) return { state: 'unreadable', problem: unclear };
   const assignment = assignments.get(name);
@@ -62,7 +62,7 @@ export function readFlag({ assignments, unclear }: CommandLine, name: string, pl
   return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin, 'path') };
 }
 
-/** The same for a value of which every character counts: one that is known in part cannot be read. */
+/** Reads a flag whose value must be known completely: a value with an unknown part is unreadable. */
 export function readExactFlag(commandLine: CommandLine, name: string, place: Origin): Reading<string> {
   const reading = readFlag(commandLine, name, place);
   const { value = '', word } = commandLine.assignments.get(name) ?? {};
@@ -71,7 +71,7 @@ export function readExactFlag(commandLine: CommandLine, name: string, place: Ori
 }
 
 function unresolvedValue(name: string, origin: Origin, what: 'path' | 'value'): Problem {
-  const message = `the value of --${name} comes from a variable that this document does not show; write the ${what} out, or judge the running process`;
+  const message = `the value of --${name} comes from a variable that this document does not show; write the ${what} out, or check the running process`;
   return { code: 'unresolved', message, origin };
 }
 
@@ -129,7 +129,7 @@ class Parser {
   }
 
   #giveUp({ text, pointer, problem }: Word): void {
-    const message = `what ${readable(text)} becomes cannot be told from this document, and it decides how the words after it are read; write it out, or judge the running process`;
+    const message = `the value of ${readable(text)} is not in this document, and it decides how the words after it are read; write it out, or check the running process`;
     this.unclear = problem ?? { code: 'unresolved', message, origin: originAt(pointer) };
   }
 
@@ -161,7 +161,7 @@ class Parser {
   #short(word: Word): void {
     let letters = word.text.slice(1);
     while (letters !== '' && this.refusal === undefined) {
-      // pflag leaves these to Go's own test flags (golangflag.go:19), in every binary.
+      // every binary leaves these to Go's own test flags (golangflag.go:19)
       if (letters.startsWith('test.')) return;
       this.#budget.steps(2);
       const letter = letters.charAt(0);
@@ -193,7 +193,7 @@ class Parser {
   }
 
   #set(flag: Flag, value: string, word: Word): void {
-    // numbers and lists take about as many steps as they have characters; what is real is far shorter
+    // checking a number or list takes about one step for each character; real values are far shorter
     if (value.length > LONGEST_REMEMBERED) this.#budget.steps(value.length);
     const before = flag.kept ? this.assignments.get(flag.name)?.value : undefined;
     const fault = word.holes === true && !isKnown(value) ? undefined : faultOf(flag.type, value, before);
@@ -228,14 +228,14 @@ class Parser {
     const message = `no known version of the component has the flag --${name}, and the document does not show which version runs; if it has none, the component would not start`;
     const problem: Problem = { code: 'unknown-flag', message, origin: originAt(word.pointer) };
     const next = this.#words[this.#at];
-    // Whether it takes the next word cannot be told; where that word is a flag, every reading of it is open.
+    // It may take the next word as its value. If that word is a flag, the rest can be read in two ways.
     if (takesNext && next?.text.startsWith('-') === true) this.unclear = problem;
     else if (takesNext && next !== undefined) this.#at += 1;
     this.doubts.push(problem);
   }
 }
 
-/** A part that is not known could be a flag, a value or nothing, and decide what the words after it mean. */
+/** Whether an unknown part could be a flag, a value or nothing, which decides what the words after it mean. */
 function isUnclear(text: string): boolean {
   if (text.includes(GAP)) return true;
   const hole = text.indexOf(HOLE);

@@ -5,7 +5,7 @@ import { parseBool } from '../values/go-values.ts';
 import { originAt, type CommandLine } from './pflag.ts';
 
 /**
- * A flag with which a component prints something and exits instead of serving.
+ * Why a component does not serve: a flag makes it print something and exit. Undefined if no flag does.
  *
  * Source: kubernetes cmd/kube-apiserver/app/server.go:95, component-base version/verflag/verflag.go:89.
  */

@@ -1,35 +1,35 @@
-// The words of a command line, with what is not known about them.
+// The words of a command line, with marks for parts that are not known.
 
 import type { Problem } from '../../policy/reading.ts';
 
-/** Stands in a word for a part that is not known: any text, but no further word. */
+/** Marks an unknown part of a word that is any text, but no further word. */
 export const HOLE = '\uE000';
-/** Stands in a word for a part that is not known and may end the word and bring further ones. */
+/** Marks an unknown part that may end the word and add further words. */
 export const GAP = '\uE001';
 
 /** One word of a command line. */
 export interface Word {
-  /** The text, with HOLE and GAP where a part is not known. */
+  /** The text, with HOLE and GAP for unknown parts. */
   readonly text: string;
-  /** A part is not known: HOLE and GAP in the text are no characters of it. */
+  /** Present if a part is not known: HOLE and GAP in the text are then marks and not characters. */
   readonly holes?: true;
-  /** JSON Pointer of where it was written. */
+  /** JSON Pointer of the place where the word is written. */
   readonly pointer?: string;
-  /** Why a part is not known. */
+  /** Why a part of the word is not known. */
   readonly problem?: Problem;
 }
 
-/** A word of a text that may have HOLE and GAP in it. */
+/** Makes a word of a text that may contain HOLE and GAP. */
 export function wordOf(text: string, pointer: string | undefined): Word {
   return { text, ...(!isKnown(text) && { holes: true }), ...(pointer !== undefined && { pointer }) };
 }
 
-/** Tells whether every character of the text is known. */
+/** Whether every character of the text is known. */
 export function isKnown(text: string): boolean {
   return !text.includes(HOLE) && !text.includes(GAP);
 }
 
-/** The text for a reader: unknown parts as an ellipsis. */
+/** The text for messages, with an ellipsis for each unknown part. */
 export function readable(text: string): string {
   return text.replace(/[\uE000\uE001]/g, '…');
 }

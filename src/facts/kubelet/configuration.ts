@@ -18,24 +18,24 @@ import { fieldNames, fieldValue, readField, TYPE, withFields, withReadings } fro
 import { parseFirst, type ParsedDocument, type Syntax } from '../yaml/documents.ts';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
-/** Kubelets accept it, with the names of Go's fields. */
+/** Kubelets accept this version too, with the names of Go's fields. */
 const INTERNAL_VERSION = 'kubelet.config.k8s.io/__internal';
 
-/** A document, as far as it decides what a kubelet makes of it. */
+/** The parts of a document that decide how a kubelet reads it. */
 export type KubeletDocument = Pick<ParsedDocument, 'value' | 'syntax' | 'attempts'>;
 
-/** A configuration between two layers. */
+/** A configuration after some of its layers. */
 export interface Layered {
-  /** A file that could not be understood: the kubelet may refuse it, whatever other layers say. */
+  /** A layer that could not be parsed: the kubelet may exit because of it, whatever the other layers set. */
   readonly malformed?: Problem;
   readonly config: Readonly<Record<string, unknown>>;
   readonly readings: KubeletReadings;
 }
 
-/** A layer applied, or why the kubelet exits. */
+/** The configuration after a layer, or why the kubelet exits. */
 export type Step = Layered | { readonly refusal: Refusal };
 
-/** A drop-in merged into what stands before it. */
+/** Merges a drop-in into the layers before it. */
 export function applyDocument(base: Layered, document: ParsedDocument, path: string, budget: Budget): Step {
   const { value, duplicate } = document;
   const origin: Origin = { layer: 'drop-in', file: path };
@@ -54,7 +54,11 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
   return { config, readings };
 }
 
-/** A KubeletConfiguration as the file of `--config`, at a path if it has one. */
+/**
+ * Reads a KubeletConfiguration as the file of `--config`.
+ *
+ * @param path the file's path; undefined if the document is not in a file of a known path
+ */
 export function readConfiguration(document: KubeletDocument, path: string | undefined): Step {
   const header = isRecord(document.value) ? findHeader(document.value, document.syntax) : undefined;
   if (header?.apiVersion === INTERNAL_VERSION && header.kind === TYPE)
@@ -96,13 +100,13 @@ function headerFault(
   return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
 }
 
-/** encoding/json finds them in any case (apimachinery pkg/runtime/serializer/json/meta.go:55). */
+/** encoding/json finds both fields in any case (apimachinery pkg/runtime/serializer/json/meta.go:55). */
 function findHeader(
   value: Readonly<Record<string, unknown>>,
   syntax: Syntax,
 ): { readonly apiVersion: string; readonly kind: string } | undefined {
   const header = { apiversion: '', kind: '' };
-  // YAML was made JSON with sorted keys before.
+  // the kubelet converts YAML to JSON with sorted keys first
   const names = syntax === 'json' ? Object.keys(value) : Object.keys(value).sort();
   for (const name of names) {
     const folded = fold(name);
@@ -114,7 +118,7 @@ function findHeader(
   return { apiVersion: header.apiversion, kind: header.kind };
 }
 
-/** The document of a file that the kubelet reads: the first. */
+/** The first document of a file, the only one that the kubelet reads. */
 export function firstDocument(
   text: string,
   path: string,
@@ -135,7 +139,7 @@ function resolvePath(value: string, configPath: string | undefined): string {
   return joinPath(configPath.slice(0, configPath.lastIndexOf('/') + 1), value);
 }
 
-/** A layer that cannot be read. */
+/** The configuration after a layer that cannot be read. */
 export function unreadable(problem: Problem): Layered {
   return {
     config: withFields({}, kubeletSettingNames, () => HOLE),
@@ -144,13 +148,13 @@ export function unreadable(problem: Problem): Layered {
   };
 }
 
-/** What a kubelet with no --config begins with (cmd/kubelet/app/options/options.go:215-224). */
+/** The configuration of a kubelet without --config (cmd/kubelet/app/options/options.go:215-224). */
 export function startingPoint(): Layered {
   const readings = kubeletReadings(({ defaults }) => defaultReading(defaults.flags, { layer: 'default' }));
   return { config: withReadings({}, readings), readings };
 }
 
-/** Why the kubelet exits. */
+/** The kubelet exits for this reason. */
 export function refuse(reason: string, origin: Origin): { readonly refusal: Refusal } {
   return { refusal: { reason, origin } };
 }

@@ -65,7 +65,7 @@ export function fieldValue(config: Configuration, name: KubeletSettingName): unk
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
-/** The value at a path, with names in any case: keys are decoded in order, so the last match wins. Names are lower-case. */
+/** The value at a path of lower-case names, which match keys in any case. Go decodes sorted keys, so the last match wins. */
 export function foldedPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (name === undefined) return value;
   let found: unknown;

@@ -1,4 +1,4 @@
-// The kubelet's effective settings: --config, then the drop-ins of --config-dir, then the command line once more
+// The kubelet's effective settings: the file of --config, overridden by the drop-ins of --config-dir, then by flags
 // (kubernetes cmd/kubelet/app/server.go:182-243, 338-400).
 
 import { asRecord } from '../../json.ts';
@@ -40,27 +40,27 @@ export interface DropIn {
   readonly text: string;
 }
 
-/** What a kubelet is started with. */
+/** The command line and the files that a kubelet is started with. */
 export interface KubeletSetup {
   /** The words after `kubelet`. */
   readonly args: readonly Word[];
   readonly budget: Budget;
-  /** The minor version of Kubernetes, where it is known. */
+  /** The minor version of Kubernetes, if it is known. */
   readonly minor?: number;
   readonly readFile: (path: string) => FileContent;
   /** The `.conf` files of a --config-dir, in the order in which the kubelet walks it. */
   readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<FileContent, { state: 'read' }>;
 }
 
-/** What a kubelet makes of its setup. */
+/** The settings that a kubelet gets from its setup, or why it exits. */
 export interface KubeletSettings extends KubeletReadings {
   readonly refusal?: Refusal;
   readonly doubts: readonly Problem[];
-  /** False where the kubelet opens no HTTPS server, so that no caller reaches it. */
+  /** False if the kubelet opens no HTTPS server, so that no caller can reach it. */
   readonly serves: boolean;
 }
 
-/** The settings of a kubelet's whole setup. */
+/** Reads the settings of a kubelet's whole setup. */
 export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   const commandLine = parseCommandLine(setup.args, flagTable('kubelet', setup.minor), {
     emptyPositionals: false,
@@ -96,12 +96,12 @@ function applyFlags(readings: KubeletReadings, commandLine: CommandLine): Kubele
   });
 }
 
-/** Before 1.30 drop-ins needed an environment variable, which no argument shows (KEP-3983). */
+/** Before 1.30 drop-ins needed an environment variable, which the command line does not show (KEP-3983). */
 function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Problem[] {
   const directory = assignments.get('config-dir');
   if (minor === undefined || minor >= 30 || directory === undefined || directory.value === '') return [];
   const message =
-    'a kubelet before 1.30 refuses --config-dir unless KUBELET_CONFIG_DROPIN_DIR_ALPHA is set, which its arguments do not show; judge its /configz';
+    'a kubelet before 1.30 refuses --config-dir unless KUBELET_CONFIG_DROPIN_DIR_ALPHA is set, which its arguments do not show; check its /configz';
   return [{ code: 'unresolved', message, origin: originAt(directory.word.pointer) }];
 }
 
@@ -116,7 +116,7 @@ export function configurationSettings(document: KubeletDocument): KubeletSetting
 export function dropInSettings(document: ParsedDocument, path: string, budget: Budget): KubeletSettings {
   const left = (what: string): Problem => ({
     code: 'not-visible',
-    message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; judge the kubelet's /configz, or its host`,
+    message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; check the kubelet's /configz, or its host`,
   });
   const readings = kubeletReadings(({ field }) => unreadableAs(left(field)));
   const { config } = unreadable(left('everything else'));

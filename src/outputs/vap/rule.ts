@@ -1,5 +1,5 @@
-// The rule of a control of kube-apiserver as CEL, for command lines that can be read word by word. Everything else it
-// leaves alone: it neither denies it nor says that it passes.
+// The rule of a kube-apiserver control as CEL, for command lines that can be read word by word. Of any other command line it
+// neither denies the pod nor says that it passes.
 //
 // - CEL has no loop that remembers, so the words are joined and split again in front of every `--`. A piece is then a flag
 //   with its value, in one word or in two, and the last piece of a flag counts.
@@ -20,7 +20,7 @@ export interface Named {
   readonly expression: string;
 }
 
-/** What a policy says of pods. */
+/** The parts of a policy that decide about pods. */
 export interface Rule {
   readonly matchConditions: readonly Named[];
   readonly variables: readonly Named[];
@@ -42,21 +42,21 @@ const RUNNER_FLAGS = [
 const RUNNER_START = String.raw`^${RUNNER}(${RUNNER_FLAGS})*(\r--)?\r${PROGRAM}\r`;
 const IMAGE = String.raw`(^|/)kube-apiserver(:[^/:@]*)?(@.*)?$`;
 const PRINTABLE_WITHOUT_DOLLAR = '^[ -#%-~]*$';
-/** What no file of a certificate can be: nothing, white space, quotes that no shell removes, /dev/null. */
+/** Values that cannot be the path of a certificate: empty, white space, quotes that no shell removes, /dev/null. */
 const NO_PATH = String.raw`^(\s*|["'].*|.*["']|(/+\.)*/+dev(/+\.)*/+null)$`;
 const CLEAN_PATH = String.raw`^(/\.{0,2}[\w@%+=:,~-][\w.@%+=:,~-]*)+$`;
 const SERVICE_ACCOUNT_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const NAME = String.raw`^[^=\r]*`;
 const PLAIN_TEXT = '^[ %+-:=@-Z_a-z]*$';
-/** What a container must not mention that has nothing to do with kube-apiserver. */
+/** Words that a container without kube-apiserver does not contain. */
 const TELLING = 'kube-apiserver|hyperkube|kubelite|k3s|rke2|k0s|etcd[-_]servers';
 
-/** Kinds of flag that accept any value. */
+/** Types of flags that accept any value. */
 const ANY_TEXT = new Set(['string', 'stringArray', 'configurationMap']);
 const INTEGER = '[=\r](0|[1-9][0-9]{0,8})';
 const NUMBER = '[=\r][0-9]{1,9}([.][0-9]{1,9})?';
 const OCTET = '([1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])';
-/** Values, with what stands before them, that a flag of the type is certain to accept; not all that it accepts. */
+/** Patterns of values, with their separator, that a flag of the type certainly accepts. It may accept others too. */
 const ACCEPTED: Readonly<Record<string, string>> = {
   bool: '(=(true|false))?',
   stringSlice: '[=\r][^"]*',
@@ -91,7 +91,7 @@ const DIRECTLY: Named = {
  * The rule that flags of kube-apiserver must be the paths of files.
  *
  * @param settings the flags' names, without dashes
- * @param flags what a command line that passes may hold besides; flags of kinds whose values CEL cannot judge are left out
+ * @param flags the other flags that a passing command line may have; flags whose values CEL cannot check are left out
  */
 export function ruleOf(settings: readonly string[], flags: readonly KnownFlag[]): Rule {
   const texts = flags.filter(({ type }) => ANY_TEXT.has(type));

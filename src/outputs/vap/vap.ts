@@ -1,5 +1,5 @@
-// The same rule as ValidatingAdmissionPolicy, for an API server to judge by without the webhook. What CEL cannot see is
-// left alone, and said in annotations.
+// Controls as ValidatingAdmissionPolicies, which an API server evaluates without the webhook. Annotations list what CEL cannot
+// see.
 
 import { isExpired } from '../../policy/decision/exempt.ts';
 import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
@@ -8,19 +8,19 @@ import type { Surface } from '../../policy/reading.ts';
 import { API_SERVER_SETTINGS } from '../../policy/settings.ts';
 import { ruleOf, type KnownFlag, type Named } from './rule.ts';
 
-/** What the policies are made of. */
+/** The controls and the configuration that policies are rendered from. */
 export interface PolicyInput {
   readonly controls: readonly ControlMetadata[];
   readonly flags: readonly KnownFlag[];
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
-  /** The day in UTC, as YYYY-MM-DD: exemptions that are over by then are left out. */
+  /** The day in UTC, as YYYY-MM-DD: exemptions that have expired by then are left out. */
   readonly today: string;
   /** For files that an API server reads at its start, instead of objects that are written to it. */
   readonly isStatic: boolean;
 }
 
-/** apiserver pkg/admission/plugin/manifest/validation.go:35: such names are for files, and for nothing else. */
+/** Only policies from files may have such names (apiserver pkg/admission/plugin/manifest/validation.go:35). */
 const STATIC_SUFFIX = '.static.k8s.io';
 const MIRROR = 'kubernetes.io/config.mirror';
 
@@ -28,13 +28,13 @@ const ANSWERS =
   'Pods that are created, in which a container runs kube-apiserver as its program, or behind go-runner or kube-log-runner, ' +
   'with a command line that can be read word by word: flags as --flag=value or --flag value, with _ or -, the last one wins. ' +
   'A violation that is certain is acted on. The audit annotation verdict is pass or fail where it is certain; where it is ' +
-  'absent, nothing is claimed.';
+  'absent, the policy makes no statement.';
 const DOES_NOT_SEE =
   'Updates of pods (other images), ephemeral containers, and workloads until their pods are created. YAML inside ConfigMaps (kubeadm-config, kubelet-config); kubelets; wrappers, shells, hyperkube, k3s and the like; $(VAR) in ' +
   'a command line; files, such as that of --openshift-config; a flag whose value may be the next flag, stray words, flags with ' +
-  'one dash. Not said to pass: flags and values that are not certain to be accepted, paths below no mount, pods with other ' +
-  'containers that run scripts or mention kube-apiserver, and what costs more than an API server grants to a policy. The ' +
-  'webhook and the sweep judge these.';
+  'one dash. Never pass: flags and values that are not certain to be accepted, paths below no mount, pods with other ' +
+  'containers that run scripts or mention kube-apiserver, and pods that cost more than the CEL budget of a policy. The ' +
+  'webhook and the sweep check these.';
 
 /** A policy with the binding that acts on it. */
 interface Guard {
@@ -126,13 +126,12 @@ ${indent(rule.verdict, 8)}
 `;
 }
 
-const RATCHET =
-  ' ratchet has no memory here: a mirror pod that is deleted and created anew is judged as under enforce.';
+const RATCHET = ' ratchet has no memory here: a re-created mirror pod is treated as with enforce.';
 
 function until(exemptions: readonly Exemption[]): string {
   const [first] = exemptions.map(({ expires }) => expires).sort();
   if (first === undefined) return '';
-  return ` CEL has no clock: what is exempt stays so, also after it expires; generate the policy again after ${first}.`;
+  return ` CEL has no clock, so exemptions do not expire: export the policies again after ${first}.`;
 }
 
 function renderBinding(guard: Guard, { isStatic }: PolicyInput): string {

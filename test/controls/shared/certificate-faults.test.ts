@@ -126,7 +126,7 @@ describe('the client certificate', () => {
       {
         code: 'expired',
         setting: '--kubelet-client-certificate',
-        message: `--kubelet-client-certificate is ${CERTIFICATE}, whose certificate CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins expired at 2026-11-22T12:00:00Z: kubelets answer 401; renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reads it anew by itself`,
+        message: `--kubelet-client-certificate is ${CERTIFICATE}, whose certificate CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins expired at 2026-11-22T12:00:00Z: kubelets answer 401; renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reloads it without a restart`,
         origin: { layer: 'flag' },
       },
     ]);
@@ -213,10 +213,10 @@ describe('the client CA file', () => {
 describe('between the two', () => {
   test('another CA, one of the same name, or one that may not sign', async () => {
     const other = await authority({ name: 'CN=other' });
-    const anew = await authority();
+    const recreated = await authority();
     const renewedBadly = await authority({ keys: ca.keys, ca: { isCA: false } });
     expect(codesOf(issuance(leaf.pem, other.pem))).toEqual(['unknown-authority']);
-    expect(issuance(leaf.pem, anew.pem).violations[0]?.message).toContain('it was made anew since');
+    expect(issuance(leaf.pem, recreated.pem).violations[0]?.message).toContain('the CA was re-created since');
     expect(codesOf(issuance(leaf.pem, renewedBadly.pem))).toEqual(['not-accepted']);
   });
 
