@@ -1,7 +1,7 @@
 // What a way to ask a process is: the type of an entry of the list in index.ts.
 
 import type { Cluster } from '../kube/cluster.ts';
-import type { NonResourceRight, ResourceRight } from '../kube/questions.ts';
+import type { NonResourceRight, ResourceRight } from '../kube/read-only-api.ts';
 import type { ControlMetadata } from '../policy/control.ts';
 import type { RawDocument } from '../policy/document.ts';
 import type { NodeAudit } from '../policy/link/node-audit.ts';

@@ -102,8 +102,8 @@ describeWith(ASSETS, 'the doctor', () => {
 
     expect(code).toBe(1);
     expect(results).toMatchObject({ registration: 'problem', certificate: 'unknown', canary: 'problem', rights: 'ok' });
-    expect(of('registration').message).toContain('no API server asks the webhook');
-    expect(of('canary').message).toContain('passed without a word');
+    expect(of('registration').message).toContain('no API server calls the webhook');
+    expect(of('canary').message).toContain('was accepted without a warning');
   });
 
   test.each(['audit', 'ratchet', 'enforce'] as const)(
@@ -118,7 +118,7 @@ describeWith(ASSETS, 'the doctor', () => {
         await plane.admin.delete(kubeletConfigMap(CA_FILE));
 
         for (const { results, of } of [without, withIt]) {
-          expect(of('canary').message).toContain(action === 'audit' ? 'was warned about by it' : 'was refused by it');
+          expect(of('canary').message).toContain(action === 'audit' ? 'was warned about by it' : 'was denied by it');
           expect(results).toMatchObject({
             registration: 'ok',
             platform: 'ok',
@@ -143,7 +143,7 @@ describeWith(ASSETS, 'the doctor', () => {
 
       expect(code).toBe(1);
       expect(of('canary')).toMatchObject({ result: 'problem', remedy: expect.stringContaining('pods of the webhook') });
-      expect(of('canary').message).toContain('got no answer and ignored that');
+      expect(of('canary').message).toContain('gets no answer and ignores that');
     });
   });
 
@@ -167,8 +167,8 @@ describeWith(ASSETS, 'the doctor', () => {
 
       expect(of('registration').details).toEqual([
         'timeoutSeconds is 30, shipped 2',
-        'namespaceSelector also demands control-plane NotIn true',
-        'namespaceSelector also demands kubernetes.azure.com/managedby NotIn aks',
+        'namespaceSelector also requires control-plane NotIn true',
+        'namespaceSelector also requires kubernetes.azure.com/managedby NotIn aks',
       ]);
       expect(of('platform')).toMatchObject({
         result: 'problem',
@@ -207,7 +207,7 @@ describeWith(ASSETS, 'the doctor', () => {
     });
     expect(weakened.of('policies').details).toEqual([
       'ValidatingAdmissionPolicy kubelet-guard-registration: failurePolicy is Ignore, shipped Fail',
-      'ValidatingAdmissionPolicy kubelet-guard-registration: validations are other ones than those that are shipped',
+      'ValidatingAdmissionPolicy kubelet-guard-registration: validations are not the shipped ones',
       'ValidatingAdmissionPolicyBinding kubelet-guard-sweeper: validationActions is ["Audit","Warn"], shipped ["Deny"]',
     ]);
     expect(gone.of('policies').details).toEqual([
@@ -237,7 +237,7 @@ describeWith(ASSETS, 'the doctor', () => {
     succeeded(await plane.admin.create({ ...shipped, metadata }));
 
     expect(of('rights').details).toEqual([
-      'too many: kubelet-guard-sweeper: get nodes/proxy, which gives commands on every node',
+      'dangerous: kubelet-guard-sweeper: get nodes/proxy, which gives commands on every node',
       'missing: kubelet-guard-configz: get nodes/configz',
     ]);
   });

@@ -16,7 +16,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The part of a JSON file at a path of keys. */
 function at(file: string, ...keys: readonly string[]): Fields {
-  return keys.reduce((value, key) => value[key] as Fields, JSON.parse(text(file)) as Fields);
+  const whole = JSON.parse(text(file)) as Fields;
+  return keys.reduce((value, key) => value[key] as Fields, whole);
 }
 
 describe('the list of evidence', () => {

@@ -1,3 +1,5 @@
+// The command `doctor`: its options and its help.
+
 import { Option, type Command } from 'commander';
 
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
@@ -5,40 +7,48 @@ import { flag } from '../options.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface DoctorOptions extends ClusterOptions {
+interface DoctorFlags extends ClusterOptions {
   readonly namespace?: string;
   readonly config?: string;
   readonly output: 'text' | 'json';
 }
 
 const HELP = `
-Looks at the registration and what rewrites it, the certificate, whether the API server really asks the webhook (a dry run
-of a ConfigMap that it has to speak about; nothing is written), the rights of the service accounts, the API for reports,
-other webhooks in the way, and the configuration. What you may not see is unknown, never ok.
+Checks the ValidatingWebhookConfiguration and whether the platform has rewritten it, the certificate, whether the API server
+calls the webhook (a dry run of a ConfigMap that the webhook must deny or warn about; nothing is written), the rights of the
+service accounts, the ValidatingAdmissionPolicies, the API for reports, other webhooks, and the configuration. A check that
+you have no right for is unknown, never ok.
 
 Exit codes:
-  0  all is well
+  0  no problem
   1  a problem
   2  wrong use or configuration
-  3  something could not be told
+  3  no problem, but something is unknown
 `;
 
-/** `doctor`: tells whether an installation works. */
+/** Adds `doctor`, which checks an installation. */
 export function addDoctor(root: Command, terminal: Terminal): void {
   const command = root
     .command('doctor')
-    .description('Says whether the webhook is registered, reached, verified, and has the rights it needs and no more.');
+    .description(
+      'Check that API servers call and verify the webhook, and that its accounts have the rights they need and no more.',
+    );
   for (const option of clusterFlags('cluster')) command.addOption(option);
   command
-    .addOption(flag('--namespace <name>', 'where kubelet-guard runs (default: what the registration says)'))
-    .addOption(flag('--config <file>', 'GuardConfiguration in force (default: the one in the cluster)'))
+    .addOption(
+      flag(
+        '--namespace <name>',
+        'where kubelet-guard runs (default: the namespace in the ValidatingWebhookConfiguration)',
+      ),
+    )
+    .addOption(flag('--config <file>', 'GuardConfiguration that is in use (default: the one in the cluster)'))
     .addOption(new Option('-o, --output <format>', 'format of the report').choices(['text', 'json']).default('text'))
     .addHelpText('after', HELP)
-    .action((options: DoctorOptions) => runDoctor(options, terminal));
+    .action((options: DoctorFlags) => runDoctor(options, terminal));
 }
 
-async function runDoctor(options: DoctorOptions, terminal: Terminal): Promise<void> {
-  await stoppable(terminal, 'not everything was looked at, and nothing is said of what was', async (signal) => {
+async function runDoctor(options: DoctorFlags, terminal: Terminal): Promise<void> {
+  await stoppable(terminal, 'the checks did not finish, so that no result is printed', async (signal) => {
     const cluster = await openCluster(accessTo(options, terminal), terminal, signal);
     const [{ diagnose }, { doctorExitCode, renderDoctorJson, renderDoctorText }] = await Promise.all([
       import('./connect.ts'),

@@ -1,6 +1,8 @@
+// Compares objects of the cluster with the shipped ones.
+
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 
-/** JSON without the order of keys and items, and with single spaces: neither means anything in what is compared. */
+/** JSON in which the order of keys and items and the number of spaces do not matter, as in the objects that are compared. */
 export function plain(value: unknown): string {
   return JSON.stringify(canonical(value));
 }
@@ -14,13 +16,13 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item)]));
 }
 
-/** As much of it as a line holds. */
+/** The beginning of a JSON text, for one line. */
 export function short(json: string): string {
   const text = json.replace(/^"(.*)"$/, '$1');
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
 
-/** How a list of named CEL expressions differs from the one that is shipped. */
+/** The differences between a list of named CEL expressions and the shipped one. */
 export function namedDifferences(field: string, actual: unknown, wanted: unknown): string[] {
   const expressions = (list: unknown): ReadonlyMap<string, string> =>
     new Map(asArray(list).map((item) => [stringOrEmpty(asRecord(item).name), plain(asRecord(item).expression)]));

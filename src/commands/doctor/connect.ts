@@ -1,3 +1,5 @@
+// Connects the checks of `doctor` with a cluster.
+
 import { controls } from '../../controls/index.ts';
 import { examine, type DoctorSettings } from './doctor.ts';
 import type { Check } from './report.ts';
@@ -10,26 +12,26 @@ import {
 } from '../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import { readOnlyApi } from '../../kube/questions.ts';
+import { readOnlyApi } from '../../kube/read-only-api.ts';
 import { bundleFacts, servingFacts } from '../../evidence/certificates/serving.ts';
 
-/** What the doctor is told. */
-export interface DoctorRequest {
-  /** Where the product runs; what the registration says where it is not given. */
+/** What the user chose. */
+export interface DoctorOptions {
+  /** Where kubelet-guard runs; without it, the namespace in the ValidatingWebhookConfiguration. */
   readonly namespace: string | undefined;
-  /** The path of the configuration in force. */
+  /** The path of the configuration that is in use; without it, the one in the cluster. */
   readonly config: string | undefined;
   readonly now: Date;
 }
 
 /**
- * Looks at an installation.
+ * Checks an installation.
  *
- * @throws StartError where the configuration that was named cannot be used
+ * @throws StartError if the named configuration cannot be used
  */
 export function diagnose(
   cluster: Cluster,
-  { namespace, config, now }: DoctorRequest,
+  { namespace, config, now }: DoctorOptions,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const settingsOf = (configuration: GuardConfiguration): DoctorSettings => ({
@@ -40,12 +42,12 @@ export function diagnose(
   });
   const named = config === undefined ? undefined : loadConfiguration(config, controls);
   const ports = {
-    questions: readOnlyApi(cluster.request),
+    api: readOnlyApi(cluster.request),
     controls,
     server: cluster.server,
     namespace: namespace ?? cluster.namespace,
     configuration: config === undefined || !named ? undefined : { path: config, settings: settingsOf(named) },
-    understand: (path: string, text: string) => settingsOf(readConfiguration({ path, text }, controls)),
+    readSettings: (path: string, text: string) => settingsOf(readConfiguration({ path, text }, controls)),
     bundleFacts,
     servingFacts,
     decode: (base64: string) => Buffer.from(base64, 'base64').toString(),

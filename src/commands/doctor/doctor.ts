@@ -1,39 +1,45 @@
+// Runs all checks of `doctor`: what each needs is read here, and judged in checks/.
+
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/control.ts';
 import { CHECKS, type Check } from './report.ts';
 import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/objects.ts';
-import type { Answer, ReadOnlyApi } from '../../kube/questions.ts';
+import type { Answer, ReadOnlyApi } from '../../kube/read-only-api.ts';
 import type { ServingFacts } from '../../evidence/certificates/serving.ts';
 import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './checks/canary.ts';
 import { checkCertificate } from './checks/certificate.ts';
 import { checkPlatform } from './checks/platform.ts';
-import { checkPolicies, policyPlaces } from './checks/policies.ts';
-import { checkRegistration, readRegistration, type Registered } from './checks/webhook-configuration.ts';
-import { checkRights, rightQuestions, type RightQuestion } from './checks/rights.ts';
+import { checkPolicies, policyPaths } from './checks/policies.ts';
+import {
+  checkWebhookConfiguration,
+  readWebhookConfiguration,
+  type InstalledWebhook,
+} from './checks/webhook-configuration.ts';
+import { checkRights, accessChecks, type AccessCheck } from './checks/rights.ts';
 import { checkConfiguration, checkReports, type ServedApis } from './checks/settings.ts';
 import { NAMES } from './shipped.ts';
 import { checkOtherWebhooks } from './checks/other-webhooks.ts';
 
-/** A configuration, as far as the doctor needs it. */
+/** What the checks need of the configuration. */
 export interface DoctorSettings extends CanaryRules {
   readonly reports: 'auto' | ReportApi | 'none';
-  /** What its author has to know of it. */
+  /** Notes for its author, such as expired exemptions. */
   readonly notes: readonly string[];
 }
 
-/** What the doctor needs. */
-export interface DoctorPorts {
-  readonly questions: ReadOnlyApi;
+/** What the checks work with. */
+export interface DoctorDeps {
+  readonly api: ReadOnlyApi;
   readonly controls: readonly Control[];
   /** The address of the API server. */
   readonly server: string;
-  /** Where the product runs, where that is known before the registration says it. */
+  /** Where kubelet-guard runs, if that is known without the ValidatingWebhookConfiguration. */
   readonly namespace: string | undefined;
-  /** The configuration that was named; the one in the cluster is read where none was. */
+  /** The named configuration; without it, the one in the cluster is read. */
   readonly configuration: { readonly path: string; readonly settings: DoctorSettings } | undefined;
-  /** @throws Error where it is no valid configuration */
-  readonly understand: (name: string, text: string) => DoctorSettings;
+  /** Reads a configuration. @throws Error if it is not valid */
+  readonly readSettings: (name: string, text: string) => DoctorSettings;
   readonly bundleFacts: (text: string) => PemFacts;
   readonly servingFacts: (certificate: string, bundle: string, host: string) => ServingFacts;
   readonly decode: (base64: string) => string;
@@ -43,34 +49,34 @@ export interface DoctorPorts {
 const REGISTRATIONS = '/apis/admissionregistration.k8s.io/v1';
 const AT_ONCE = 8;
 
-/** Looks at an installation from all sides. Whatever cannot be seen is unknown; it never rejects. */
-export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<readonly Check[]> {
-  const { questions, controls, server, now } = ports;
+/** Runs all checks. A check is unknown if what it needs cannot be read. Never rejects. */
+export async function examine(deps: DoctorDeps, signal: AbortSignal): Promise<readonly Check[]> {
+  const { api, controls, server, now } = deps;
   const today = now.toISOString().slice(0, 10);
-  const version = mapped(await questions.read('/version', signal), (body) => stringOrEmpty(body?.gitVersion));
-  // everybody may read the version: who gets none gets nothing, and each further question would take as long
+  const version = mapped(await api.read('/version', signal), (body) => stringOrEmpty(body?.gitVersion));
+  // everybody may read the version: without an answer to that, each further request would only take as long
   if ('unknown' in version) {
     return CHECKS.map((check) => ({ check, result: 'unknown', message: version.unknown }));
   }
   const path = `${REGISTRATIONS}/validatingwebhookconfigurations/${NAMES.registration}`;
-  const registered = mapped(await questions.read(path, signal), (object) => object && readRegistration(object));
+  const registered = mapped(await api.read(path, signal), (object) => object && readWebhookConfiguration(object));
   const installed = 'known' in registered ? registered.known : undefined;
-  const home = ports.namespace ?? installed?.service?.namespace ?? NAMES.namespace;
-  const configuration = await configurationOf(ports, home, signal);
+  const home = deps.namespace ?? installed?.service?.namespace ?? NAMES.namespace;
+  const configuration = await configurationOf(deps, home, signal);
   const settings = 'known' in configuration ? configuration.known.settings : undefined;
-  const served = await servedApis(questions, signal);
+  const served = await servedApis(api, signal);
   const canary = chooseCanary(settings, controls, today);
   return [
-    checkRegistration(registered, settings?.namespaces),
+    checkWebhookConfiguration(registered, settings?.namespaces),
     checkPlatform(registered, version, server),
-    checkCertificate(await certificateSight(ports, registered, home, signal), now),
+    checkCertificate(await readCertificate(deps, registered, home, signal), now),
     canary === undefined
       ? silentCanary()
-      : checkCanary(canary, await questions.dryRun(CONFIG_MAPS, canary, signal), controls),
+      : checkCanary(canary, await api.dryRun(CONFIG_MAPS, canary, signal), controls),
     checkRights(
-      await askRights(
-        questions,
-        rightQuestions({
+      await checkAccess(
+        api,
+        accessChecks({
           home,
           namespaces: settings?.namespaces ?? new Set(['kube-system']),
           keepsCertificates: installed?.injectedFrom === undefined,
@@ -79,12 +85,12 @@ export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<
         signal,
       ),
     ),
-    checkPolicies(await policySights(questions, signal), home),
+    checkPolicies(await readPolicies(api, signal), home),
     checkReports(served, settings?.reports ?? 'auto'),
     checkOtherWebhooks({
-      mutating: await listed(questions, `${REGISTRATIONS}/mutatingwebhookconfigurations`, signal),
-      validating: await listed(questions, `${REGISTRATIONS}/validatingwebhookconfigurations`, signal),
-      labels: mapped(await questions.read('/api/v1/namespaces/kube-system', signal), (body) =>
+      mutating: await listed(api, `${REGISTRATIONS}/mutatingwebhookconfigurations`, signal),
+      validating: await listed(api, `${REGISTRATIONS}/validatingwebhookconfigurations`, signal),
+      labels: mapped(await api.read('/api/v1/namespaces/kube-system', signal), (body) =>
         asRecord(asRecord(body?.metadata).labels),
       ),
     }),
@@ -95,7 +101,7 @@ export async function examine(ports: DoctorPorts, signal: AbortSignal): Promise<
 const CONFIG_MAPS = '/api/v1/namespaces/kube-system/configmaps';
 
 async function configurationOf(
-  { configuration, questions, understand }: DoctorPorts,
+  { configuration, api, readSettings }: DoctorDeps,
   home: string,
   signal: AbortSignal,
 ): Promise<Answer<{ readonly settings: DoctorSettings; readonly from: string }>> {
@@ -103,15 +109,12 @@ async function configurationOf(
     return { known: { settings: configuration.settings, from: configuration.path } };
   }
   const from = `ConfigMap ${home}/${NAMES.configMap}`;
-  const asked = await questions.read(
-    `/api/v1/namespaces/${encodeURIComponent(home)}/configmaps/${NAMES.configMap}`,
-    signal,
-  );
+  const asked = await api.read(`/api/v1/namespaces/${encodeURIComponent(home)}/configmaps/${NAMES.configMap}`, signal);
   if ('unknown' in asked) return asked;
   const text = asRecord(asked.known?.data)[NAMES.configKey];
-  if (typeof text !== 'string') return { unknown: `there is no ${from} with ${NAMES.configKey}` };
+  if (typeof text !== 'string') return { unknown: `${from} with ${NAMES.configKey} does not exist` };
   try {
-    return { known: { settings: understand(from, text), from } };
+    return { known: { settings: readSettings(from, text), from } };
   } catch (cause) {
     return { unknown: `the configuration in the cluster cannot be used: ${(cause as Error).message}` };
   }
@@ -130,7 +133,7 @@ async function servedApis(questions: ReadOnlyApi, signal: AbortSignal): Promise<
   return served;
 }
 
-/** Those that are served; undefined where that cannot be told of one of them. */
+/** The API groups that are served; undefined if that is unknown for one of them. */
 function groupsOf(served: ServedApis): ReadonlySet<string> | undefined {
   const groups = new Set<string>();
   for (const [api, asked] of served) {
@@ -140,9 +143,9 @@ function groupsOf(served: ServedApis): ReadonlySet<string> | undefined {
   return groups;
 }
 
-async function certificateSight(
-  { questions, decode, bundleFacts, servingFacts }: DoctorPorts,
-  registered: Answer<Registered | undefined>,
+async function readCertificate(
+  { api, decode, bundleFacts, servingFacts }: DoctorDeps,
+  registered: Answer<InstalledWebhook | undefined>,
   home: string,
   signal: AbortSignal,
 ) {
@@ -152,8 +155,8 @@ async function certificateSight(
   const host = `${service.name}.${service.namespace}.svc`;
   const secret = installed?.injectedFrom ?? `${home}/${NAMES.secret}`;
   const [namespace = '', name = ''] = secret.split('/').map(encodeURIComponent);
-  // cert-manager names its Certificate there, and our manifests call the Secret alike
-  const asked = await questions.read(`/api/v1/namespaces/${namespace}/secrets/${name}`, signal);
+  // the annotation names the Certificate of cert-manager; in the manifests its Secret has the same name
+  const asked = await api.read(`/api/v1/namespaces/${namespace}/secrets/${name}`, signal);
   const serving = mapped(asked, (object) => {
     const certificate = decode(stringOrEmpty(asRecord(object?.data)['tls.crt']));
     return certificate === '' ? undefined : servingFacts(certificate, bundle ?? '', host);
@@ -161,26 +164,26 @@ async function certificateSight(
   return { registered, bundle: bundle === undefined ? undefined : bundleFacts(bundle), secret, serving, host };
 }
 
-async function askRights(questions: ReadOnlyApi, wanted: readonly RightQuestion[], signal: AbortSignal) {
-  const answers: { readonly question: RightQuestion; readonly may: Answer<boolean> }[] = [];
+async function checkAccess(questions: ReadOnlyApi, wanted: readonly AccessCheck[], signal: AbortSignal) {
+  const answers: { readonly question: AccessCheck; readonly may: Answer<boolean> }[] = [];
   for (let at = 0; at < wanted.length; at += AT_ONCE) {
     const some = wanted.slice(at, at + AT_ONCE);
-    const told = await Promise.all(
+    const someAnswers = await Promise.all(
       some.map(async (question) => ({
         question,
-        may: await questions.isAllowed(question.account, question.wish, signal),
+        may: await questions.isAllowed(question.account, question.right, signal),
       })),
     );
-    answers.push(...told);
-    // one that may not ask may not ask anything
-    if (told.every(({ may }) => 'unknown' in may)) break;
+    answers.push(...someAnswers);
+    // without the right to create these reviews, no further one is answered
+    if (someAnswers.every(({ may }) => 'unknown' in may)) break;
   }
   return answers;
 }
 
-function policySights(questions: ReadOnlyApi, signal: AbortSignal) {
+function readPolicies(questions: ReadOnlyApi, signal: AbortSignal) {
   return Promise.all(
-    policyPlaces.map(async ({ shipped, policy, binding }) => ({
+    policyPaths.map(async ({ shipped, policy, binding }) => ({
       shipped,
       policy: await questions.read(`${REGISTRATIONS}/${policy}`, signal),
       binding: await questions.read(`${REGISTRATIONS}/${binding}`, signal),

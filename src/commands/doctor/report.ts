@@ -1,10 +1,12 @@
+// The result of a check, and the report of all of them.
+
 import { escapeLine } from '../../outputs/printable.ts';
 
-/** What a look at one part of an installation came to. */
+/** The result of a check. */
 export interface Check {
   readonly check: CheckName;
   readonly result: 'ok' | 'problem' | 'unknown';
-  /** What was seen, in a sentence. */
+  /** What was found, in one sentence. */
   readonly message: string;
   /** One line each. */
   readonly details?: readonly string[];
@@ -12,7 +14,7 @@ export interface Check {
   readonly remedy?: string;
 }
 
-/** The checks, in the order in which they are told. */
+/** The names of the checks, in the order of the report. */
 export const CHECKS = [
   'registration',
   'platform',
@@ -31,7 +33,7 @@ export type CheckName = (typeof CHECKS)[number];
 const WORDS = { ok: 'ok      ', problem: 'PROBLEM ', unknown: 'UNKNOWN ' } as const;
 const MOST_DETAILS = 20;
 
-/** The checks for a person. */
+/** The report as text. */
 export function renderDoctorText(checks: readonly Check[]): string {
   const lines = checks.flatMap(({ check, result, message, details = [], remedy }) => {
     const shown = details.slice(0, MOST_DETAILS);
@@ -48,13 +50,13 @@ export function renderDoctorText(checks: readonly Check[]): string {
   return [...lines, '', summary].map((line) => `${escapeLine(line)}\n`).join('');
 }
 
-/** The checks for a program. */
+/** The report as JSON. */
 export function renderDoctorJson(checks: readonly Check[]): string {
   const head = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'DoctorReport' };
   return `${JSON.stringify({ ...head, summary: summaryOf(checks), checks }, undefined, 2)}\n`;
 }
 
-/** @returns 0 all ok, 1 a problem, 3 something could not be told, or nothing was looked at */
+/** @returns 0 all ok, 1 a problem, 3 something is unknown, or there was no check */
 export function doctorExitCode(checks: readonly Check[]): 0 | 1 | 3 {
   const { problem, unknown } = summaryOf(checks);
   if (problem > 0) return 1;

@@ -1,17 +1,19 @@
+// What the manifests of this version hold, as far as `doctor` compares it with a cluster.
+
 import data from './shipped.json' with { type: 'json' };
 
 /** A right that the manifests give. */
 export interface ShippedRight {
   readonly account: string;
   readonly verb: string;
-  /** A path that is no resource, in place of a resource. */
+  /** A nonResourceURL, instead of a resource. */
   readonly path?: string;
   readonly group?: string;
   readonly resource?: string;
   readonly subresource?: string;
-  /** In which namespace; in all where it is not given. */
+  /** In which namespace; without it, in all. */
   readonly namespace?: string;
-  /** For which object; for all where it is not given. */
+  /** For which object; without it, for all. */
   readonly name?: string;
 }
 
@@ -23,14 +25,14 @@ export interface ShippedPolicy {
   readonly binding: Readonly<Record<string, unknown>>;
 }
 
-/** What manifests/base holds, as far as it can be compared with a cluster. A test keeps it in step. */
+/** What manifests/base holds. A test compares this copy with it. */
 export const shipped: {
   readonly webhooks: readonly Readonly<Record<string, unknown>>[];
   readonly rights: readonly ShippedRight[];
   readonly policies: readonly ShippedPolicy[];
 } = data;
 
-/** As shipped. */
+/** The names of the objects in the manifests. */
 export const NAMES = {
   registration: 'kubelet-guard',
   webhook: 'validate.kubelet-guard.dev',

@@ -2,10 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { checkCanary, chooseCanary } from '../../../src/commands/doctor/checks/canary.ts';
-import { checkCertificate, type CertificateSight } from '../../../src/commands/doctor/checks/certificate.ts';
+import { checkCertificate, type CertificateState } from '../../../src/commands/doctor/checks/certificate.ts';
 import { checkPlatform } from '../../../src/commands/doctor/checks/platform.ts';
-import { checkRegistration, readRegistration } from '../../../src/commands/doctor/checks/webhook-configuration.ts';
-import { checkRights, rightQuestions } from '../../../src/commands/doctor/checks/rights.ts';
+import {
+  checkWebhookConfiguration,
+  readWebhookConfiguration,
+} from '../../../src/commands/doctor/checks/webhook-configuration.ts';
+import { checkRights, accessChecks } from '../../../src/commands/doctor/checks/rights.ts';
 import { checkConfiguration, checkReports } from '../../../src/commands/doctor/checks/settings.ts';
 import { shipped } from '../../../src/commands/doctor/shipped.ts';
 import { checkOtherWebhooks } from '../../../src/commands/doctor/checks/other-webhooks.ts';
@@ -22,7 +25,7 @@ function registered(changes: object = {}, metadata: object = {}) {
   const [webhook] = shipped.webhooks;
   const service = { namespace: 'guards', name: 'kubelet-guard', path: '/validate', port: 443 };
   const clientConfig = { service, caBundle: 'eA==' };
-  return readRegistration({
+  return readWebhookConfiguration({
     metadata: { name: 'kubelet-guard', ...metadata },
     webhooks: [{ ...webhook, objectSelector: {}, clientConfig, ...changes }],
   });
@@ -35,7 +38,7 @@ function selecting(...matchExpressions: readonly object[]) {
 
 describe('the registration', () => {
   test('as shipped is ok, wherever it is called', () => {
-    expect(checkRegistration({ known: registered() }, undefined)).toEqual({
+    expect(checkWebhookConfiguration({ known: registered() }, undefined)).toEqual({
       check: 'registration',
       result: 'ok',
       message: 'as shipped, called at the Service guards/kubelet-guard',
@@ -54,7 +57,7 @@ describe('the registration', () => {
     [
       'no namespaces',
       { namespaceSelector: {} },
-      'namespaceSelector does not name its namespaces by kubernetes.io/metadata.name',
+      'namespaceSelector does not select its namespaces by kubernetes.io/metadata.name',
     ],
     [
       'another namespace',
@@ -63,11 +66,11 @@ describe('the registration', () => {
           matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['x'] }],
         },
       },
-      'namespaceSelector leaves out kube-system',
+      'namespaceSelector does not select kube-system',
     ],
     ['another webhook', { name: 'other' }, 'webhook other is not shipped'],
   ])('with %s is a problem that is named', (_name, changes, words) => {
-    const { result, details } = checkRegistration({ known: registered(changes) }, undefined);
+    const { result, details } = checkWebhookConfiguration({ known: registered(changes) }, undefined);
 
     expect(result).toBe('problem');
     expect(details).toContain(words);
@@ -81,30 +84,30 @@ describe('the registration', () => {
     }));
     const rules = (webhook.rules as object[]).toReversed();
 
-    expect(checkRegistration({ known: registered({ matchConditions, rules }) }, undefined).result).toBe('ok');
+    expect(checkWebhookConfiguration({ known: registered({ matchConditions, rules }) }, undefined).result).toBe('ok');
   });
 
   test('is compared with the namespaces of the configuration', () => {
-    const { details } = checkRegistration(
+    const { details } = checkWebhookConfiguration(
       { known: registered() },
       new Set(['kube-system', 'openshift-kube-apiserver']),
     );
 
-    expect(details).toEqual(['namespaceSelector leaves out openshift-kube-apiserver']);
-    expect(checkRegistration({ known: registered() }, new Set()).details).toEqual([
-      'namespaceSelector selects kube-system, which the configuration does not name',
+    expect(details).toEqual(['namespaceSelector does not select openshift-kube-apiserver']);
+    expect(checkWebhookConfiguration({ known: registered() }, new Set()).details).toEqual([
+      'namespaceSelector selects kube-system, which is not in the configuration',
     ]);
   });
 
   test('that is not there is a problem, and one that may not be read is unknown', () => {
-    expect(checkRegistration({ known: undefined }, undefined).result).toBe('problem');
-    expect(checkRegistration(UNKNOWN, undefined).result).toBe('unknown');
+    expect(checkWebhookConfiguration({ known: undefined }, undefined).result).toBe('problem');
+    expect(checkWebhookConfiguration(UNKNOWN, undefined).result).toBe('unknown');
   });
 
   test.each([[undefined], ['x'], [{ webhooks: 'x' }], [{ webhooks: [null, { clientConfig: 1, rules: {} }] }]])(
     'may be anything at all: %j',
     (object) => {
-      expect(checkRegistration({ known: readRegistration(object) }, undefined).result).toBe('problem');
+      expect(checkWebhookConfiguration({ known: readWebhookConfiguration(object) }, undefined).result).toBe('problem');
     },
   );
 });
@@ -124,7 +127,7 @@ describe('the platform', () => {
       'apply the manifests again',
     ],
     ['GKE Autopilot', registered(selecting(GKE)), 'problem', 'GKE Autopilot', 'rely on the sweep'],
-    ['AKS that leaves it alone', registered({}, ASKED), 'ok', 'AKS is asked to leave', ''],
+    ['AKS that leaves it alone', registered({}, ASKED), 'ok', 'the annotation for AKS is set', ''],
     ['any other', registered(), 'ok', 'GKE: nothing has rewritten', ''],
   ])('%s is recognised', (_name, registration, result, words, remedy) => {
     const check = checkPlatform({ known: registration }, { known: 'v1.37.1-gke.100' }, 'https://10.0.0.1');
@@ -149,7 +152,7 @@ describe('the certificate', () => {
   const LATE = certificate('2026-08-30T00:00:00Z', '2026-11-28T00:00:00Z');
   const GOOD = { pem: { certificates: [CURRENT] }, isIssued: true, isForHost: true };
 
-  function look(changes: Partial<CertificateSight> = {}) {
+  function look(changes: Partial<CertificateState> = {}) {
     const sight = {
       registered: { known: registered() },
       bundle: { certificates: [CURRENT] },
@@ -166,7 +169,7 @@ describe('the certificate', () => {
     expect(look({ bundle: { certificates: [OVER, CURRENT] } }).result).toBe('ok');
   });
 
-  test.each<[string, Partial<CertificateSight>, string]>([
+  test.each<[string, Partial<CertificateState>, string]>([
     ['a CA that is over', { bundle: { certificates: [OVER] } }, 'no certificate of the caBundle is valid now'],
     ['no CA', { bundle: { certificates: [] } }, 'holds no certificate'],
     [
@@ -175,10 +178,10 @@ describe('the certificate', () => {
       'certificate 1 of the caBundle cannot be read',
     ],
     ['no bundle', { registered: { known: registered({ clientConfig: {} }) } }, 'has no caBundle'],
-    ['another CA', { serving: { known: { ...GOOD, isIssued: false } } }, 'does not verify by the caBundle'],
+    ['another CA', { serving: { known: { ...GOOD, isIssued: false } } }, 'does not verify with the caBundle'],
     ['another name', { serving: { known: { ...GOOD, isForHost: false } } }, 'is not for kubelet-guard.guards.svc'],
     ['its end', { serving: { known: { ...GOOD, pem: { certificates: [OVER] } } } }, 'is valid from 2026-01-01'],
-    ['its end near', { serving: { known: { ...GOOD, pem: { certificates: [LATE] } } } }, 'and is not renewed'],
+    ['its end near', { serving: { known: { ...GOOD, pem: { certificates: [LATE] } } } }, 'was not renewed in time'],
   ])('with %s is a problem', (_name, changes, words) => {
     const check = look(changes);
 
@@ -241,24 +244,24 @@ describe('rights', () => {
     keepsCertificates: true,
     reportGroups: undefined,
   };
-  const questions = rightQuestions(scope);
+  const questions = accessChecks(scope);
   const answers = (may: (expected: string, verb: string) => boolean) =>
-    questions.map((question) => ({ question, may: { known: may(question.expected, question.wish.verb) } }));
+    questions.map((question) => ({ question, may: { known: may(question.expected, question.right.verb) } }));
 
   test('are asked where the product runs, and in each namespace of the configuration', () => {
-    const wishes = questions.map(({ wish }) => wish);
+    const rights = questions.map(({ right }) => right);
 
     expect(questions.every(({ account }) => account.namespace === 'guards')).toBe(true);
-    expect(wishes).toContainEqual({ verb: 'list', group: '', resource: 'pods', namespace: 'openshift-kube-apiserver' });
-    expect(wishes).toContainEqual({ verb: 'get', path: '/flagz' });
-    expect(wishes).toContainEqual(expect.objectContaining({ resource: 'secrets', namespace: 'guards' }));
+    expect(rights).toContainEqual({ verb: 'list', group: '', resource: 'pods', namespace: 'openshift-kube-apiserver' });
+    expect(rights).toContainEqual({ verb: 'get', path: '/flagz' });
+    expect(rights).toContainEqual(expect.objectContaining({ resource: 'secrets', namespace: 'guards' }));
   });
 
   test('of certificates and of report APIs are only wanted where they are used', () => {
-    const few = rightQuestions({ ...scope, keepsCertificates: false, reportGroups: new Set(['openreports.io']) });
+    const few = accessChecks({ ...scope, keepsCertificates: false, reportGroups: new Set(['openreports.io']) });
     const granted = few
-      .filter(({ expected }) => expected === 'granted')
-      .map(({ wish }) => ('path' in wish ? '' : wish.resource));
+      .filter(({ expected }) => expected === 'allowed')
+      .map(({ right }) => ('path' in right ? '' : right.resource));
 
     expect(granted).toContain('clusterreports');
     expect(granted).not.toContain('clusterpolicyreports');
@@ -266,9 +269,11 @@ describe('rights', () => {
   });
 
   test('that are as they are meant are ok, and anything else is not', () => {
-    expect(checkRights(answers((expected) => expected === 'granted')).result).toBe('ok');
-    expect(checkRights(answers(() => true)).details?.[0]).toMatch(/^too many: \S+: \* \*\.\*, which gives everything$/);
-    expect(checkRights(answers((expected, verb) => expected === 'granted' && verb !== 'watch')).details?.[0]).toMatch(
+    expect(checkRights(answers((expected) => expected === 'allowed')).result).toBe('ok');
+    expect(checkRights(answers(() => true)).details?.[0]).toMatch(
+      /^dangerous: \S+: \* \*\.\*, which gives everything$/,
+    );
+    expect(checkRights(answers((expected, verb) => expected === 'allowed' && verb !== 'watch')).details?.[0]).toMatch(
       /^missing: .* watch pods in /,
     );
   });

@@ -1,18 +1,18 @@
 import { expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
-import { examine, type DoctorPorts } from '../../../src/commands/doctor/doctor.ts';
+import { examine, type DoctorDeps } from '../../../src/commands/doctor/doctor.ts';
 import { doctorExitCode } from '../../../src/commands/doctor/report.ts';
-import { readOnlyApi } from '../../../src/kube/questions.ts';
+import { readOnlyApi } from '../../../src/kube/read-only-api.ts';
 import { bundleFacts, servingFacts } from '../../../src/evidence/certificates/serving.ts';
 
 const { signal } = new AbortController();
 
-function ports(answer: (path: string) => Promise<string>): DoctorPorts & { readonly asked: string[] } {
+function ports(answer: (path: string) => Promise<string>): DoctorDeps & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
-    questions: readOnlyApi(async ({ path }) => {
+    api: readOnlyApi(async ({ path }) => {
       asked.push(path);
       return { status: 200, contentType: 'application/json', text: await answer(path) };
     }),
@@ -20,7 +20,7 @@ function ports(answer: (path: string) => Promise<string>): DoctorPorts & { reado
     server: 'https://127.0.0.1:6443',
     namespace: undefined,
     configuration: undefined,
-    understand: () => {
+    readSettings: () => {
       throw new Error('1:1: not a configuration');
     },
     bundleFacts,

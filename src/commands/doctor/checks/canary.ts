@@ -1,12 +1,14 @@
+// The check `canary`: does the API server call the webhook?
+
 import { ADMISSION_LIMITS, inspect } from '../../../inspect.ts';
 import { decide } from '../../../policy/decision/decide.ts';
 import type { Control } from '../../../policy/control.ts';
 import type { DecisionPolicy } from '../../../policy/finding.ts';
 import type { Check } from '../report.ts';
-import type { Answer, DryRunAnswer } from '../../../kube/questions.ts';
+import type { Answer, DryRunAnswer } from '../../../kube/read-only-api.ts';
 import { NAMES } from '../shipped.ts';
 
-/** A ConfigMap that is tried and never written: the webhook has to say something about it. */
+/** A ConfigMap that is only sent as a dry run: the webhook must deny it or warn about it. */
 export interface Canary {
   readonly apiVersion: 'v1';
   readonly kind: 'ConfigMap';
@@ -14,17 +16,17 @@ export interface Canary {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** The configuration in force, as far as it decides about a canary. */
+/** What the configuration says about a canary. */
 export interface CanaryRules {
   readonly policy: DecisionPolicy;
   readonly namespaces: ReadonlySet<string>;
 }
 
 const NAMESPACE = 'kube-system';
-/** The canaries are our own, so that no clock is needed. */
+/** The canaries are known and small, so that their reading needs no time limit. */
 const ALLOWANCE = { limits: ADMISSION_LIMITS, now: () => 0 };
 
-/** No cluster ever had the first of these names. kubeadm's own may be there, and an answer comes all the same. */
+/** No cluster has a ConfigMap of the first name. The second may exist: the webhook is called before the name conflict. */
 const CANARIES: readonly [Canary, Canary] = [
   canary('kubelet-config-1.0', {
     kubelet: 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {x509: {}}\n',
@@ -36,17 +38,17 @@ const CANARIES: readonly [Canary, Canary] = [
 ];
 
 const REACH =
-  'see whether the pods of the webhook are ready, whether the Service has endpoints, whether a NetworkPolicy or firewall lets the API server through to port 8443, and whether its log says "failed calling webhook"';
+  'check that the pods of the webhook are ready, that the Service has endpoints, that no NetworkPolicy or firewall blocks the API server from port 8443, and whether the log of kube-apiserver has "failed calling webhook"';
 
 function canary(name: string, data: Canary['data']): Canary {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: NAMESPACE }, data };
 }
 
 /**
- * The canary that the webhook has to speak about, under the configuration in force.
+ * The canary that the webhook must deny or warn about, under the configuration that is in use.
  *
- * @param rules undefined where the configuration is not known: then by the defaults the first one will do
- * @returns undefined where the configuration lets all of them pass in silence
+ * @param rules undefined if the configuration is unknown: the defaults then deny or warn about the first canary
+ * @returns undefined if the configuration accepts all of them without a warning
  */
 export function chooseCanary(
   rules: CanaryRules | undefined,
@@ -63,21 +65,21 @@ export function chooseCanary(
   });
 }
 
-/** The check where nothing can be tried. */
+/** The result if the configuration accepts every canary. */
 export function silentCanary(): Check {
   return {
     check: 'canary',
     result: 'unknown',
     message:
-      'the configuration lets every canary pass in silence: its controls are off or exempted, or kube-system is left out',
+      'the configuration accepts every canary without a warning: its controls are off or exempt, or kube-system is not among its namespaces',
     remedy: 'set an action for kubelet-client-ca or apiserver-kubelet-client-cert; audit is enough',
   };
 }
 
 /**
- * Tells by the API server's answer to a canary whether it really asked the webhook.
+ * Decides by the API server's answer to a canary whether it called the webhook.
  *
- * @param controls the controls whose names a warning of ours begins with
+ * @param controls warnings of the webhook begin with the name of one of them
  */
 export function checkCanary(
   { metadata: { name } }: Canary,
@@ -89,11 +91,11 @@ export function checkCanary(
   if ('unknown' in asked) return { check, result: 'unknown', message: `${what}: ${asked.unknown}` };
   const { status, message, warnings } = asked.known;
   if (status === 403 && message.includes(`admission webhook "${NAMES.webhook}" denied the request`)) {
-    return { check, result: 'ok', message: `the API server asks the webhook: ${what} was refused by it` };
+    return { check, result: 'ok', message: `the API server calls the webhook: ${what} was denied by it` };
   }
   const ours = warnings.filter((warning) => controls.some(({ slug }) => warning.startsWith(`${slug} (`)));
   if (ours.length > 0) {
-    return { check, result: 'ok', message: `the API server asks the webhook: ${what} was warned about by it` };
+    return { check, result: 'ok', message: `the API server calls the webhook: ${what} was warned about by it` };
   }
   if (message.includes(`failed calling webhook "${NAMES.webhook}"`)) {
     return {
@@ -107,23 +109,23 @@ export function checkCanary(
     return {
       check,
       result: 'unknown',
-      message: `you may not try it: ${message}`,
-      remedy: `ask for the right to create configmaps in ${NAMESPACE}; nothing is written`,
+      message: `you have no right to try it: ${message}`,
+      remedy: `get the right to create configmaps in ${NAMESPACE}; doctor writes nothing`,
     };
   }
-  // a name that is taken is refused only after admission
+  // a name conflict is found only after admission
   if (status < 300 || status === 409) {
     return {
       check,
       result: 'problem',
-      message: `${what} passed without a word: the API server did not ask the webhook, or got no answer and ignored that (failurePolicy Ignore)`,
-      remedy: `where the registration above is right, ${REACH}`,
+      message: `${what} was accepted without a warning: the API server does not call the webhook, or gets no answer and ignores that (failurePolicy Ignore)`,
+      remedy: `if the ValidatingWebhookConfiguration above is ok, ${REACH}`,
     };
   }
   return {
     check,
     result: 'unknown',
-    message: `${what} was answered by something else: HTTP ${status}: ${message}`,
-    remedy: 'see that this refusal does not come before the webhook, and try again',
+    message: `${what} was answered by something else, not by the webhook: HTTP ${status}: ${message}`,
+    remedy: 'fix what denies the request before the webhook is called, and try again',
   };
 }

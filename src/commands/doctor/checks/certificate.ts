@@ -1,32 +1,38 @@
+// The check `certificate`: can API servers verify the webhook, now and for a while?
+
 import type { CertificateFacts, PemFacts } from '../../../policy/certificates.ts';
 import type { Check } from '../report.ts';
-import type { Answer } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/read-only-api.ts';
 import type { ServingFacts } from '../../../evidence/certificates/serving.ts';
-import type { Registered } from './webhook-configuration.ts';
+import type { InstalledWebhook } from './webhook-configuration.ts';
 
-/** What is known of the certificate of the webhook. */
-export interface CertificateSight {
-  readonly registered: Answer<Registered | undefined>;
+/** What was read about the certificate of the webhook. */
+export interface CertificateState {
+  readonly registered: Answer<InstalledWebhook | undefined>;
   /** What the caBundle holds. */
   readonly bundle: PemFacts | undefined;
-  /** How the Secret is called that holds the certificate. */
+  /** The Secret that holds the certificate, as `namespace/name`. */
   readonly secret: string;
-  /** The certificate in it, seen with the caBundle; undefined where it holds none. */
+  /** The certificate in it, compared with the caBundle; undefined if it holds none. */
   readonly serving: Answer<ServingFacts | undefined>;
   readonly host: string;
 }
 
 const RENEW =
-  'look at the log of the webhook for why it is not put right; with --tls-secret it does that by itself within seconds, with cert-manager look at its Certificate and at cainjector';
-/** In the last tenth of its life a certificate should long have been renewed. */
+  'see the log of the webhook; with --tls-secret the webhook updates the caBundle itself within seconds, with cert-manager check the Certificate and cainjector';
+/** A certificate should be renewed before the last tenth of its lifetime. */
 const LATE = 0.1;
 
-/** Checks that API servers can verify the webhook, today and for a while. */
-export function checkCertificate(sight: CertificateSight, now: Date): Check {
+/** Checks that API servers can verify the webhook, now and for a while. */
+export function checkCertificate(state: CertificateState, now: Date): Check {
   const check = 'certificate';
-  const { registered, bundle, secret, serving, host } = sight;
+  const { registered, bundle, secret, serving, host } = state;
   if ('unknown' in registered || registered.known === undefined || bundle === undefined) {
-    return { check, result: 'unknown', message: 'without a registration there is no caBundle to look at' };
+    return {
+      check,
+      result: 'unknown',
+      message: 'without a ValidatingWebhookConfiguration there is no caBundle to check',
+    };
   }
   const faults = bundleFaults(registered.known, bundle, now);
   const known = 'known' in serving ? serving.known : undefined;
@@ -39,24 +45,23 @@ export function checkCertificate(sight: CertificateSight, now: Date): Check {
   const trust = `the caBundle holds ${ca?.subject ?? ''}, valid until ${ca?.notAfter ?? ''}`;
   if (known !== undefined) {
     const until = known.pem.certificates[0]?.notAfter ?? '';
-    return { check, result: 'ok', message: `${trust}; the serving certificate is of it, valid until ${until}` };
+    return { check, result: 'ok', message: `${trust}; the serving certificate is issued by it, valid until ${until}` };
   }
   const reason =
-    'unknown' in serving
-      ? serving.unknown
-      : `there is none in the Secret ${secret}, so it is in files or was never made`;
+    'unknown' in serving ? serving.unknown : `the Secret ${secret} holds none, so it is in files or was never created`;
   return {
     check,
     result: 'unknown',
-    message: `${trust}; the serving certificate was not seen: ${reason}`,
-    remedy: 'allow yourself to read that Secret, or compare by hand; the canary shows that today it verifies',
+    message: `${trust}; the serving certificate was not checked: ${reason}`,
+    remedy: 'get the right to read that Secret, or compare the certificates yourself',
   };
 }
 
-function bundleFaults({ caBundles }: Registered, bundle: PemFacts, now: Date): string[] {
+function bundleFaults({ caBundles }: InstalledWebhook, bundle: PemFacts, now: Date): string[] {
   if (caBundles.some((text) => text === ''))
-    return ['the registration has no caBundle: no API server can verify the webhook'];
-  if (new Set(caBundles).size > 1) return ['the webhooks of the registration have different caBundles'];
+    return ['the ValidatingWebhookConfiguration has no caBundle: no API server can verify the webhook'];
+  if (new Set(caBundles).size > 1)
+    return ['the webhooks of the ValidatingWebhookConfiguration have different caBundles'];
   if (bundle.brokenCertificate !== undefined) {
     return [`certificate ${bundle.brokenCertificate} of the caBundle cannot be read`];
   }
@@ -71,11 +76,11 @@ function servingFaults({ pem, isIssued, isForHost }: ServingFacts, secret: strin
   if (leaf === undefined) return [`the Secret ${secret} holds no certificate in tls.crt`];
   const late = new Date(Date.parse(leaf.notAfter) - LATE * (Date.parse(leaf.notAfter) - Date.parse(leaf.notBefore)));
   return [
-    ...(isIssued ? [] : [`the serving certificate, issued by ${leaf.issuer}, does not verify by the caBundle`]),
+    ...(isIssued ? [] : [`the serving certificate, issued by ${leaf.issuer}, does not verify with the caBundle`]),
     ...(isForHost ? [] : [`the serving certificate is not for ${host}`]),
     ...(isCurrent(leaf, now) ? [] : [`the serving certificate is valid from ${leaf.notBefore} to ${leaf.notAfter}`]),
     ...(isCurrent(leaf, now) && now > late
-      ? [`the serving certificate ends on ${leaf.notAfter}, and is not renewed`]
+      ? [`the serving certificate expires on ${leaf.notAfter}, and was not renewed in time`]
       : []),
   ];
 }

@@ -1,10 +1,12 @@
+// The check `other-webhooks`: which other webhooks are called for the same objects?
+
 import { asArray, asRecord, asRecords, asStrings, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Answer } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/read-only-api.ts';
 import { expressionsOf } from './webhook-configuration.ts';
 import { NAMES } from '../shipped.ts';
 
-/** What API servers ask besides, as lists of objects. */
+/** The webhook configurations of the cluster. */
 export interface OtherWebhooks {
   readonly mutating: Answer<readonly unknown[]>;
   readonly validating: Answer<readonly unknown[]>;
@@ -16,19 +18,19 @@ const HOME = 'kube-system';
 const OPERATIONS: ReadonlySet<string> = new Set(['*', 'CREATE', 'UPDATE']);
 const RESOURCES: ReadonlySet<string> = new Set(['*', '*/*', 'pods', 'configmaps']);
 
-/** Names the other webhooks that are asked about pods or ConfigMaps of kube-system: they can change or refuse what we judge. */
+/** Lists the other webhooks that are called for pods or ConfigMaps of kube-system: they can change or deny what kubelet-guard checks. */
 export function checkOtherWebhooks({ mutating, validating, labels }: OtherWebhooks): Check {
   const check = 'other-webhooks';
   const unknown = [mutating, validating].find((asked) => 'unknown' in asked);
   if (unknown !== undefined && 'unknown' in unknown) return { check, result: 'unknown', message: unknown.unknown };
-  // this label is always there
+  // the API server sets this label on every namespace
   const known = { ...('known' in labels && labels.known), 'kubernetes.io/metadata.name': HOME };
   const details = [
     ...touching('mutating', mutating, known, 'known' in labels),
     ...touching('validating', validating, known, 'known' in labels),
   ];
-  if (details.length === 0) return { check, result: 'ok', message: `no other webhook is asked about ${HOME}` };
-  const message = `${details.length} other ${details.length === 1 ? 'webhook is' : 'webhooks are'} asked about pods or ConfigMaps of ${HOME}; a mutating one is before us, and can change what is judged`;
+  if (details.length === 0) return { check, result: 'ok', message: `no other webhook is called for ${HOME}` };
+  const message = `${details.length} other ${details.length === 1 ? 'webhook is' : 'webhooks are'} called for pods or ConfigMaps of ${HOME}; a mutating one is called first, and can change what kubelet-guard checks`;
   return { check, result: 'ok', message, details };
 }
 
@@ -66,7 +68,7 @@ function hasOurRules(rules: unknown): boolean {
   });
 }
 
-/** Where not all labels are known, one that is not known may have any value. */
+/** If not all labels are known, an unknown label may have any value. */
 function mayBeSelected(webhook: Labels, labels: Labels, areAll: boolean): boolean {
   const { matchLabels } = asRecord(webhook.namespaceSelector);
   const required = Object.entries(asRecord(matchLabels)).map(([key, value]) => {

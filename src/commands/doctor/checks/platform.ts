@@ -1,25 +1,31 @@
+// The check `platform`: has AKS or GKE Autopilot rewritten the ValidatingWebhookConfiguration?
+
 import { asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Answer } from '../../../kube/questions.ts';
-import { expressionsOf, type Registered } from './webhook-configuration.ts';
+import type { Answer } from '../../../kube/read-only-api.ts';
+import { expressionsOf, type InstalledWebhook } from './webhook-configuration.ts';
 
 const AKS_ANNOTATION = 'admissions.enforcer/disabled';
-/** What tells by the API server's own version whose cluster it is. */
+/** Parts of the API server's version that name the provider. */
 const VERSIONS = [
   ['-gke.', 'GKE'],
   ['-eks-', 'EKS'],
 ] as const;
 
 /**
- * Recognises platforms that rewrite registrations so that kube-system is left out.
+ * Recognises platforms that rewrite webhook configurations so that kube-system is excluded.
  *
  * @param version the `gitVersion` of the API server
  * @param server its address
  */
-export function checkPlatform(asked: Answer<Registered | undefined>, version: Answer<string>, server: string): Check {
+export function checkPlatform(
+  asked: Answer<InstalledWebhook | undefined>,
+  version: Answer<string>,
+  server: string,
+): Check {
   const check = 'platform';
   if ('unknown' in asked || asked.known === undefined) {
-    const message = 'without a registration it cannot be seen whether a platform rewrites it';
+    const message = 'without a ValidatingWebhookConfiguration, whether the platform rewrites it is unknown';
     return { check, result: 'unknown', message };
   }
   const { object } = asked.known;
@@ -31,9 +37,9 @@ export function checkPlatform(asked: Answer<Registered | undefined>, version: An
       check,
       result: 'problem',
       message:
-        'AKS has rewritten the namespaceSelector (its admissions enforcer adds control-plane and kubernetes.azure.com labels): kube-system is left out, and the webhook is never asked about it',
+        'AKS has rewritten the namespaceSelector (its admissions enforcer adds control-plane and kubernetes.azure.com labels): kube-system is excluded, and the webhook is never called for it',
       remedy: isLeftAlone
-        ? `it has the annotation ${AKS_ANNOTATION} now: apply the manifests again, so that the selector is as shipped`
+        ? `it has the annotation ${AKS_ANNOTATION} now: apply the manifests again, which restores the selector`
         : `set the annotation ${AKS_ANNOTATION}: "true" (the component aks, or aks.enabled in the chart), and apply the manifests again`,
     };
   }
@@ -46,9 +52,9 @@ export function checkPlatform(asked: Answer<Registered | undefined>, version: An
       check,
       result: 'problem',
       message:
-        'the namespaceSelector leaves kube-system out, as GKE Autopilot makes it: the webhook is never asked about kube-system',
+        'the namespaceSelector excludes kube-system, as GKE Autopilot does: the webhook is never called for kube-system',
       remedy:
-        'Autopilot knows no way around it: rely on the sweep there (handshake and configz need no webhook); anywhere else apply the manifests again',
+        'on Autopilot this cannot be prevented: rely on the sweep there, which needs no webhook; elsewhere apply the manifests again',
     };
   }
   return { check, result: 'ok', message: describe(version, server, isLeftAlone) };
@@ -58,12 +64,12 @@ function describe(version: Answer<string>, server: string, isLeftAlone: boolean)
   const host = URL.canParse(server) ? new URL(server).hostname : '';
   if (host.endsWith('.azmk8s.io') || isLeftAlone) {
     return isLeftAlone
-      ? 'AKS is asked to leave the registration alone, and does'
-      : `AKS, which has not rewritten the registration yet: set the annotation ${AKS_ANNOTATION}: "true" before it does`;
+      ? 'the annotation for AKS is set, and AKS has not rewritten the ValidatingWebhookConfiguration'
+      : `AKS has not rewritten the ValidatingWebhookConfiguration yet: set the annotation ${AKS_ANNOTATION}: "true" before it does`;
   }
-  if ('unknown' in version) return 'nothing has rewritten the registration';
+  if ('unknown' in version) return 'nothing has rewritten the ValidatingWebhookConfiguration';
   const known = VERSIONS.find(([mark]) => stringOrEmpty(version.known).includes(mark));
   return known === undefined
-    ? 'nothing has rewritten the registration'
-    : `${known[1]}: nothing has rewritten the registration; kube-apiserver is in no pod there, its flags are only seen by /flagz`;
+    ? 'nothing has rewritten the ValidatingWebhookConfiguration'
+    : `${known[1]}: nothing has rewritten the ValidatingWebhookConfiguration; no pod shows kube-apiserver there, only /flagz shows its flags`;
 }

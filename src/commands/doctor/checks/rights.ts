@@ -1,33 +1,35 @@
+// The check `rights`: do the service accounts have the rights that they need, and no dangerous ones?
+
 import type { Check } from '../report.ts';
-import type { ServiceAccount, Answer, NonResourceRight, ResourceRight } from '../../../kube/questions.ts';
+import type { ServiceAccount, Answer, NonResourceRight, ResourceRight } from '../../../kube/read-only-api.ts';
 import { shipped, type ShippedRight } from '../shipped.ts';
 
-/** A right, and whether the account is to have it. */
-export interface RightQuestion {
+/** A right of an account, and whether the account should have it. */
+export interface AccessCheck {
   readonly account: ServiceAccount;
-  readonly wish: ResourceRight | NonResourceRight;
-  readonly expected: 'granted' | 'refused';
-  /** What somebody could do with it who steals the account's token. */
+  readonly right: ResourceRight | NonResourceRight;
+  readonly expected: 'allowed' | 'denied';
+  /** What the right gives to somebody who steals the account's token. */
   readonly danger?: string;
 }
 
-/** What is to be known of an installation to know which rights it needs. */
+/** What decides which rights an installation needs. */
 export interface RightsScope {
-  /** Where the product runs. */
+  /** Where kubelet-guard runs. */
   readonly home: string;
-  /** Those that the configuration names. */
+  /** The namespaces of the configuration. */
   readonly namespaces: ReadonlySet<string>;
-  /** Whether the webhook keeps its certificates itself. */
+  /** Whether the webhook renews its certificates itself. */
   readonly keepsCertificates: boolean;
-  /** The groups of the report APIs that are served; all where that is not known. */
+  /** The groups of the report APIs that are served; undefined if unknown, which counts as all. */
   readonly reportGroups: ReadonlySet<string> | undefined;
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 const ADMISSION = 'admissionregistration.k8s.io';
 
-/** None of these is needed by any of our accounts, and each is a way to a whole cluster, a node, or past the guard. */
-const DANGERS: readonly (ResourceRight & { readonly danger: string })[] = [
+/** No account of kubelet-guard needs one of these. Each gives control of the cluster or a node, or a way around the webhook. */
+const DANGEROUS: readonly (ResourceRight & { readonly danger: string })[] = [
   { verb: '*', group: '*', resource: '*', danger: 'everything' },
   { verb: 'get', group: '', resource: 'nodes', subresource: 'proxy', danger: 'commands on every node' },
   { verb: 'create', group: '', resource: 'nodes', subresource: 'proxy', danger: 'commands on every node' },
@@ -67,65 +69,65 @@ const CERTIFICATES: ReadonlySet<string | undefined> = new Set(['secrets', 'valid
 const REPORTS: ReadonlySet<string | undefined> = new Set(['clusterpolicyreports', 'clusterreports']);
 const OF_EACH_NAMESPACE: ReadonlySet<string | undefined> = new Set(['pods', 'events']);
 
-/** What is to be asked about the accounts of an installation. */
-export function rightQuestions(scope: RightsScope): readonly RightQuestion[] {
+/** The rights to check, for each account of an installation. */
+export function accessChecks(scope: RightsScope): readonly AccessCheck[] {
   const accounts = [...new Set(shipped.rights.map(({ account }) => account))];
   const needed = shipped.rights
     .filter(({ resource, group }) => scope.keepsCertificates || !CERTIFICATES.has(resource) || group === undefined)
     .filter(({ resource, group = '' }) => !REPORTS.has(resource) || (scope.reportGroups?.has(group) ?? true))
-    .flatMap((right) => wishesOf(right, scope))
-    .map(({ account, wish }) => ({ account, wish, expected: 'granted' }) as const);
-  const refused = accounts.flatMap((name) =>
-    DANGERS.map(({ danger, ...wish }) => {
-      return { account: { namespace: scope.home, name }, wish, expected: 'refused', danger } as const;
+    .flatMap((right) => rightsOf(right, scope))
+    .map(({ account, right }) => ({ account, right, expected: 'allowed' }) as const);
+  const dangerous = accounts.flatMap((name) =>
+    DANGEROUS.map(({ danger, ...right }) => {
+      return { account: { namespace: scope.home, name }, right, expected: 'denied', danger } as const;
     }),
   );
-  return [...needed, ...refused];
+  return [...needed, ...dangerous];
 }
 
-/** Tells by the answers whether the accounts have the rights that they need, and none that is dangerous. */
+/** Decides by the API server's answers whether the accounts have the rights that they need, and no dangerous ones. */
 export function checkRights(
-  answers: readonly { readonly question: RightQuestion; readonly may: Answer<boolean> }[],
+  answers: readonly { readonly question: AccessCheck; readonly may: Answer<boolean> }[],
 ): Check {
   const check = 'rights';
   const missing: string[] = [];
-  const tooMany: string[] = [];
+  const dangerous: string[] = [];
   let unknown: string | undefined;
   for (const { question, may } of answers) {
     if ('unknown' in may) unknown ??= may.unknown;
-    else if (question.expected === 'granted' && !may.known) missing.push(`missing: ${wordsOf(question)}`);
-    else if (question.expected === 'refused' && may.known) tooMany.push(`too many: ${wordsOf(question)}`);
+    else if (question.expected === 'allowed' && !may.known) missing.push(`missing: ${wordsOf(question)}`);
+    else if (question.expected === 'denied' && may.known) dangerous.push(`dangerous: ${wordsOf(question)}`);
   }
-  if (missing.length + tooMany.length > 0) {
+  if (missing.length + dangerous.length > 0) {
     return {
       check,
       result: 'problem',
-      message: `${missing.length} rights of the service accounts are missing, ${tooMany.length} are too many`,
+      message: `${missing.length} rights of the service accounts are missing, ${dangerous.length} are dangerous`,
       // those who can do everything can do each of the others
-      details: [...tooMany, ...missing],
+      details: [...dangerous, ...missing],
       remedy:
-        'apply rbac.yaml and rbac-certificates.yaml of the manifests for what is missing; for what is too many find the binding (kubectl get clusterrolebindings,rolebindings -A -o wide | grep kubelet-guard) and delete it',
+        'for missing rights apply rbac.yaml and rbac-certificates.yaml of the manifests; for dangerous rights find the binding (kubectl get clusterrolebindings,rolebindings -A -o wide | grep kubelet-guard) and delete it',
     };
   }
   if (unknown !== undefined) {
     const remedy =
-      'ask for the right to create subjectaccessreviews.authorization.k8s.io, or let an administrator run it';
+      'get the right to create subjectaccessreviews.authorization.k8s.io, or let a cluster administrator run doctor';
     return { check, result: 'unknown', message: unknown, remedy };
   }
-  const needed = answers.filter(({ question }) => question.expected === 'granted').length;
-  const message = `the service accounts have the ${needed} rights that they need, and none of ${DANGERS.length} that are dangerous`;
+  const needed = answers.filter(({ question }) => question.expected === 'allowed').length;
+  const message = `the service accounts have the ${needed} rights that they need, and none of ${DANGEROUS.length} dangerous rights`;
   return { check, result: 'ok', message };
 }
 
-function wishesOf(right: ShippedRight, scope: RightsScope): readonly Pick<RightQuestion, 'account' | 'wish'>[] {
+function rightsOf(right: ShippedRight, scope: RightsScope): readonly Pick<AccessCheck, 'account' | 'right'>[] {
   const account = { namespace: scope.home, name: right.account };
-  if (right.path !== undefined) return [{ account, wish: { verb: right.verb, path: right.path } }];
+  if (right.path !== undefined) return [{ account, right: { verb: right.verb, path: right.path } }];
   const { verb, group = '', resource = '', subresource, namespace, name } = right;
   const isOfEach = namespace === GUARDED && OF_EACH_NAMESPACE.has(resource);
   const home = namespace === SHIPPED_HOME ? scope.home : namespace;
   return (isOfEach ? [...scope.namespaces] : [home]).map((within) => ({
     account,
-    wish: {
+    right: {
       ...{ verb, group, resource },
       ...(subresource !== undefined && { subresource }),
       ...(within !== undefined && { namespace: within }),
@@ -134,10 +136,10 @@ function wishesOf(right: ShippedRight, scope: RightsScope): readonly Pick<RightQ
   }));
 }
 
-function wordsOf({ account, wish, danger }: RightQuestion): string {
+function wordsOf({ account, right, danger }: AccessCheck): string {
   const why = danger === undefined ? '' : `, which gives ${danger}`;
-  if ('path' in wish) return `${account.name}: ${wish.verb} ${wish.path}${why}`;
-  const { verb, group, resource, subresource, namespace, name } = wish;
+  if ('path' in right) return `${account.name}: ${right.verb} ${right.path}${why}`;
+  const { verb, group, resource, subresource, namespace, name } = right;
   const what = `${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`;
   const which = name === undefined ? '' : ` ${name}`;
   const where = namespace === undefined ? '' : ` in ${namespace}`;

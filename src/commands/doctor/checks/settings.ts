@@ -1,41 +1,48 @@
+// The checks `reports` and `configuration`: can reports be stored, and has an exemption expired?
+
 import { REPORT_RESOURCES, type ReportApi } from '../../../outputs/cluster/objects.ts';
 import type { Check } from '../report.ts';
-import type { Answer } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/read-only-api.ts';
 
-/** Which of the APIs for reports are served. */
+/** For each API for reports, whether it is served. */
 export type ServedApis = ReadonlyMap<ReportApi, Answer<boolean>>;
 
-/** Checks that reports can be stored where they are wanted. */
+/** Checks that the API for reports of the configuration is served. */
 export function checkReports(served: ServedApis, wanted: 'auto' | ReportApi | 'none'): Check {
   const check = 'reports';
-  if (wanted === 'none') return { check, result: 'ok', message: 'the configuration asks for none' };
+  if (wanted === 'none') return { check, result: 'ok', message: 'the configuration turns reports off' };
   const chosen = [...served].filter(([api]) => wanted === 'auto' || api === wanted);
   const found = chosen.filter(([, asked]) => 'known' in asked && asked.known).map(([api]) => api);
   const [first] = found;
   if (first !== undefined) {
     const { kind, apiVersion } = REPORT_RESOURCES[first];
-    return { check, result: 'ok', message: `${kind}s of ${apiVersion} are served, and used` };
+    return { check, result: 'ok', message: `${kind}s of ${apiVersion} are served and used` };
   }
   for (const [, asked] of chosen) {
     if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown };
   }
   if (wanted === 'auto') {
-    const message = 'no API for reports is served: findings are in Events, metrics, the log and on the page';
+    const message = 'no API for reports is served: findings are in Events, metrics, the log and GET /api/v1/report';
     return { check, result: 'ok', message };
   }
   return {
     check,
     result: 'problem',
-    message: `the configuration asks for reports in ${wanted}, which is not served`,
+    message: `the configuration names reports in ${wanted}, which is not served`,
     remedy: `install the CustomResourceDefinition of ${REPORT_RESOURCES[wanted].apiVersion}, or set sweep.reports to auto`,
   };
 }
 
-/** Tells what is wrong with the configuration: that it cannot be used, or exemptions that are over. */
+/** Checks that the configuration can be used, and that no exemption has expired. */
 export function checkConfiguration(asked: Answer<{ readonly notes: readonly string[]; readonly from: string }>): Check {
   const check = 'configuration';
   if ('unknown' in asked) {
-    return { check, result: 'unknown', message: asked.unknown, remedy: 'pass the one in force with --config' };
+    return {
+      check,
+      result: 'unknown',
+      message: asked.unknown,
+      remedy: 'name the configuration that is in use with --config',
+    };
   }
   const { notes, from } = asked.known;
   if (notes.length === 0)
@@ -43,8 +50,8 @@ export function checkConfiguration(asked: Answer<{ readonly notes: readonly stri
   return {
     check,
     result: 'problem',
-    message: `${notes.length} ${notes.length === 1 ? 'exemption' : 'exemptions'} of ${from} expired: what they let pass counts again`,
+    message: `${notes.length} ${notes.length === 1 ? 'exemption' : 'exemptions'} of ${from} expired: their findings count again`,
     details: notes,
-    remedy: 'renew or remove them',
+    remedy: 'renew or remove the expired exemptions',
   };
 }

@@ -1,20 +1,22 @@
+// The check `registration`: is the ValidatingWebhookConfiguration as shipped?
+
 import { asArray, asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import type { Check } from '../report.ts';
-import type { Answer } from '../../../kube/questions.ts';
+import type { Answer } from '../../../kube/read-only-api.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
 import { shipped } from '../shipped.ts';
 
-/** A ValidatingWebhookConfiguration, as far as it says where the webhook is and who renews its certificate. */
-export interface Registered {
+/** The installed ValidatingWebhookConfiguration: where the webhook is called, and who renews its certificate. */
+export interface InstalledWebhook {
   readonly object: unknown;
-  /** One for each webhook, in Base64. */
+  /** One for each webhook, in base64. */
   readonly caBundles: readonly string[];
   readonly service: { readonly namespace: string; readonly name: string } | undefined;
   /** The Secret that cert-manager takes the bundle from, as `namespace/name`. */
   readonly injectedFrom: string | undefined;
 }
 
-/** Fields that the manifests set, and what the API server makes of those that they leave out. */
+/** The fields that are compared, with the API server's defaults. */
 const FIELDS = {
   failurePolicy: 'Fail',
   timeoutSeconds: 10,
@@ -27,10 +29,10 @@ const FIELDS = {
 } as const;
 
 const APPLY =
-  'apply the manifests of the version that runs (kubectl apply -k, or helm upgrade); a difference that is meant stays a difference here';
+  'apply the manifests of the version that runs (kubectl apply -k, or helm upgrade); intended differences are listed here too';
 
-/** Understands a registration. */
-export function readRegistration(object: unknown): Registered {
+/** Reads a ValidatingWebhookConfiguration. */
+export function readWebhookConfiguration(object: unknown): InstalledWebhook {
   const webhooks = asArray(asRecord(object).webhooks).map((webhook) => asRecord(asRecord(webhook).clientConfig));
   const { annotations } = asRecord(asRecord(object).metadata);
   const { namespace, name } = asRecord(webhooks[0]?.service);
@@ -44,19 +46,19 @@ export function readRegistration(object: unknown): Registered {
 }
 
 /**
- * Compares the registration with the one that is shipped. Where the webhook is called, and by which CA it is known, is left
- * out: the canary and the certificate tell whether that is right.
+ * Compares the ValidatingWebhookConfiguration with the shipped one. The URL or Service of the webhook and its caBundle are not
+ * compared: the checks `canary` and `certificate` decide about them.
  *
- * @param namespaces those of the configuration, where it is known
+ * @param namespaces the namespaces of the configuration, if it is known
  */
-export function checkRegistration(
-  asked: Answer<Registered | undefined>,
+export function checkWebhookConfiguration(
+  asked: Answer<InstalledWebhook | undefined>,
   namespaces: ReadonlySet<string> | undefined,
 ): Check {
   const check = 'registration';
   if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown };
   if (asked.known === undefined) {
-    const message = 'there is no ValidatingWebhookConfiguration kubelet-guard: no API server asks the webhook';
+    const message = 'there is no ValidatingWebhookConfiguration kubelet-guard: no API server calls the webhook';
     return { check, result: 'problem', message, remedy: 'apply the manifests (kubectl apply -k, or helm upgrade)' };
   }
   const details = differences(asked.known.object, namespaces);
@@ -92,7 +94,7 @@ function difference(field: string, actual: Webhook, wanted: Webhook, otherwise: 
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-/** Which namespaces it is for is a matter of the configuration. */
+/** The configuration decides which namespaces the selector should select. */
 function selectorDifferences(actual: Webhook, wanted: Webhook, namespaces: ReadonlySet<string> | undefined): string[] {
   const expressions = expressionsOf(actual);
   const own = expressions.findIndex(({ key, operator }) => key === NAME_LABEL && operator === 'In');
@@ -100,16 +102,16 @@ function selectorDifferences(actual: Webhook, wanted: Webhook, namespaces: Reado
   const labels = Object.keys(asRecord(matchLabels));
   const added = expressions.filter((_, index) => index !== own);
   const extra = [...added.map(wordsOf), ...labels.map((key) => `${key} (matchLabels)`)];
-  const details = extra.map((words) => `namespaceSelector also demands ${words}`);
+  const details = extra.map((words) => `namespaceSelector also requires ${words}`);
   const selected = expressions[own]?.values;
-  if (selected === undefined) return [...details, `namespaceSelector does not name its namespaces by ${NAME_LABEL}`];
-  const wished = namespaces ?? new Set(expressionsOf(wanted).flatMap(({ values }) => values));
-  const missing = [...wished].filter((name) => !selected.includes(name));
+  if (selected === undefined) return [...details, `namespaceSelector does not select its namespaces by ${NAME_LABEL}`];
+  const expected = namespaces ?? new Set(expressionsOf(wanted).flatMap(({ values }) => values));
+  const missing = [...expected].filter((name) => !selected.includes(name));
   const beyond = namespaces === undefined ? [] : selected.filter((name) => !namespaces.has(name));
   return [
     ...details,
-    ...missing.map((name) => `namespaceSelector leaves out ${name}`),
-    ...beyond.map((name) => `namespaceSelector selects ${name}, which the configuration does not name`),
+    ...missing.map((name) => `namespaceSelector does not select ${name}`),
+    ...beyond.map((name) => `namespaceSelector selects ${name}, which is not in the configuration`),
   ];
 }
 
@@ -120,7 +122,7 @@ export interface Requirement {
   readonly values: readonly string[];
 }
 
-/** The requirements of a webhook's namespaceSelector that are no plain labels. */
+/** The matchExpressions of a webhook's namespaceSelector. */
 export function expressionsOf({ namespaceSelector }: Webhook): readonly Requirement[] {
   return asArray(asRecord(namespaceSelector).matchExpressions).map((item) => {
     const { key, operator, values } = asRecord(item);
@@ -132,7 +134,7 @@ function wordsOf({ key, operator, values }: Requirement): string {
   return [key, operator, ...(values.length > 0 ? [values.join(',')] : [])].join(' ');
 }
 
-function calledAt({ object, service }: Registered): string {
+function calledAt({ object, service }: InstalledWebhook): string {
   if (service !== undefined) return `called at the Service ${service.namespace}/${service.name}`;
   const [first] = asArray(asRecord(object).webhooks);
   return `called at ${stringOrEmpty(asRecord(asRecord(first).clientConfig).url) || 'no address'}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { checkPolicies, type PolicySight } from '../../../../src/commands/doctor/checks/policies.ts';
+import { checkPolicies, type InstalledPolicy } from '../../../../src/commands/doctor/checks/policies.ts';
 import { shipped } from '../../../../src/commands/doctor/shipped.ts';
 
 const UNKNOWN = { unknown: 'you may not' };
@@ -12,7 +12,7 @@ type Part = 'policy' | 'binding';
 type Change = (spec: Spec) => unknown;
 
 /** Both as shipped, except for a change to one object. */
-function sights(name = '', part: Part = 'policy', change: Change = (spec) => spec): readonly PolicySight[] {
+function sights(name = '', part: Part = 'policy', change: Change = (spec) => spec): readonly InstalledPolicy[] {
   return shipped.policies.map((policy) => {
     const known = (of: Part) => {
       const spec = policy[of];
@@ -32,7 +32,7 @@ describe('the policies', () => {
     expect(checkPolicies(sights(), 'kubelet-guard')).toEqual({
       check: 'policies',
       result: 'ok',
-      message: 'kubelet-guard-registration and kubelet-guard-sweeper deny as shipped, each by its binding',
+      message: 'kubelet-guard-registration and kubelet-guard-sweeper and their bindings are as shipped',
     });
   });
 
@@ -114,14 +114,14 @@ describe('the policies', () => {
       'matchConditions: by-the-sweeper has another expression',
     ],
     ['no variables', SWEEPER, 'policy', set({ variables: [] }), 'variables: written is missing'],
-    ['nothing to hold', SWEEPER, 'policy', set({ validations: [] }), 'validations are other ones'],
+    ['nothing to hold', SWEEPER, 'policy', set({ validations: [] }), 'validations are not the shipped ones'],
     [
       'another expression',
       REGISTRATION,
       'policy',
       (spec) =>
         set({ validations: itemsOf(spec, 'validations').map((item) => ({ ...item, expression: 'true' })) })(spec),
-      'validations are other ones',
+      'validations are not the shipped ones',
     ],
   ])('with %s are a problem that is named', (_name, name, part, change, words) => {
     const { result, details, remedy } = checkPolicies(sights(name, part, change), 'kubelet-guard');
@@ -157,7 +157,7 @@ describe('the policies', () => {
   });
 
   test('have to name the accounts of the namespace in which the product runs', () => {
-    const inOther: readonly PolicySight[] = sights().map((sight) => {
+    const inOther: readonly InstalledPolicy[] = sights().map((sight) => {
       const spec: unknown = JSON.parse(
         JSON.stringify(sight.shipped.policy).replaceAll('serviceaccount:kubelet-guard:', 'serviceaccount:security:'),
       );

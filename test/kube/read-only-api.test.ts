@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { ApiAnswer, ApiRequest } from '../../src/kube/api.ts';
-import { readOnlyApi } from '../../src/kube/questions.ts';
+import { readOnlyApi } from '../../src/kube/read-only-api.ts';
 
 const { signal } = new AbortController();
 const MAPS = '/api/v1/namespaces/kube-system/configmaps';
@@ -20,7 +20,7 @@ test('a read tells an object, that there is none, or why it is not known', async
   expect(await answering(200, { a: 1 }).questions.read('/x', signal)).toEqual({ known: { a: 1 } });
   expect(await answering(404, {}).questions.read('/x', signal)).toEqual({ known: undefined });
   const refused = await answering(403, { kind: 'Status', message: 'no' }).questions.read('/x?limit=1', signal);
-  expect(refused).toEqual({ unknown: 'you may not read /x: ask for this right (HTTP 403: no)' });
+  expect(refused).toEqual({ unknown: 'you have no right to read /x: ask for it (HTTP 403: no)' });
   expect(await readOnlyApi(() => Promise.reject(new Error('gone'))).read('/x', signal)).toEqual({
     unknown: 'the API server did not answer: gone',
   });

@@ -1,11 +1,13 @@
+// Reads, dry runs and SubjectAccessReviews: requests to an API server that change nothing.
+
 import { asRecord, parseJson, type UnknownRecord } from '../json.ts';
 import { SUBJECT_ACCESS_REVIEWS, pathOf } from './objects/resources.ts';
 import { statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 
-/** What an API server told, or why it did not. */
+/** What an API server answered, or why the answer is unknown. */
 export type Answer<T> = { readonly known: T } | { readonly unknown: string };
 
-/** What an account may do, as a SubjectAccessReview asks it. Without a namespace it is meant in all of them. */
+/** A right to a resource, as in a SubjectAccessReview. Without a namespace, a right in all of them. */
 export interface ResourceRight {
   readonly verb: string;
   readonly group: string;
@@ -15,7 +17,7 @@ export interface ResourceRight {
   readonly name?: string;
 }
 
-/** The same of a path that is no resource. */
+/** A right to a path that is not a resource. */
 export interface NonResourceRight {
   readonly verb: string;
   readonly path: string;
@@ -27,22 +29,23 @@ export interface ServiceAccount {
   readonly name: string;
 }
 
-/** An API server's answer to a write that was only tried. */
+/** The answer to a dry run. */
 export interface DryRunAnswer {
   readonly status: number;
   readonly message: string;
   readonly warnings: readonly string[];
 }
 
-/** Questions to an API server. None rejects, and none leaves a trace. */
+/** Requests that change nothing in the cluster. None of them rejects. */
 export interface ReadOnlyApi {
-  /** An object or any other answer of the API at a path; undefined where there is none. */
+  /** The object at a path; undefined if there is none. */
   readonly read: (path: string, signal: AbortSignal) => Promise<Answer<UnknownRecord | undefined>>;
-  /** What would come of creating an object. */
+  /** Creates an object as a dry run. */
   readonly dryRun: (path: string, object: object, signal: AbortSignal) => Promise<Answer<DryRunAnswer>>;
+  /** Whether an account has a right. */
   readonly isAllowed: (
     account: ServiceAccount,
-    wish: ResourceRight | NonResourceRight,
+    right: ResourceRight | NonResourceRight,
     signal: AbortSignal,
   ) => Promise<Answer<boolean>>;
 }
@@ -50,7 +53,7 @@ export interface ReadOnlyApi {
 const LIMITS = { timeout: 10_000, limit: 16 * 1024 * 1024 };
 const { apiVersion, kind } = SUBJECT_ACCESS_REVIEWS;
 
-/** Asks an API server. */
+/** Makes such requests to one API server. */
 export function readOnlyApi(api: Api): ReadOnlyApi {
   const ask = async (request: ApiRequest, signal: AbortSignal): Promise<Answer<ApiAnswer>> => {
     try {
@@ -74,9 +77,9 @@ export function readOnlyApi(api: Api): ReadOnlyApi {
       const { message } = asRecord(parseJson(text));
       return { known: { status, message: status > 299 && typeof message === 'string' ? message : '', warnings } };
     },
-    isAllowed: async ({ namespace, name }, wish, signal) => {
+    isAllowed: async ({ namespace, name }, right, signal) => {
       const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
-      const attributes = 'path' in wish ? { nonResourceAttributes: wish } : { resourceAttributes: wish };
+      const attributes = 'path' in right ? { nonResourceAttributes: right } : { resourceAttributes: right };
       const spec = { user: `system:serviceaccount:${namespace}:${name}`, groups, ...attributes };
       const body = { apiVersion, kind, spec };
       const asked = await ask({ method: 'POST', path: pathOf(SUBJECT_ACCESS_REVIEWS), body }, signal);
@@ -84,7 +87,7 @@ export function readOnlyApi(api: Api): ReadOnlyApi {
       const answer = bodyOf(asked.known, 'create subjectaccessreviews.authorization.k8s.io');
       if ('unknown' in answer) return answer;
       const { allowed } = asRecord(answer.known.status);
-      return typeof allowed === 'boolean' ? { known: allowed } : { unknown: 'the answer is no SubjectAccessReview' };
+      return typeof allowed === 'boolean' ? { known: allowed } : { unknown: 'the answer is not a SubjectAccessReview' };
     },
   };
 }
@@ -93,7 +96,7 @@ function bodyOf(answer: ApiAnswer, right: string): Answer<UnknownRecord> {
   const { status, text } = answer;
   const body = parseJson(text);
   if (status === 401 || status === 403) {
-    return { unknown: `you may not ${right}: ask for this right (${statusFault(body, status).message})` };
+    return { unknown: `you have no right to ${right}: ask for it (${statusFault(body, status).message})` };
   }
   if (status > 299) return { unknown: statusFault(body, status).message };
   return typeof body === 'object' && body !== null ? { known: asRecord(body) } : { unknown: 'the answer is not JSON' };
