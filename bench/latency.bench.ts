@@ -10,7 +10,7 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { giveWay } from '../src/sweeper/run/yield.ts';
+import { yieldToReviews } from '../src/sweeper/yield-to-reviews.ts';
 import { developmentCertificates } from '../src/runtime/certificates/development.ts';
 import { guard, post, readReview, type Client } from './support/guard.ts';
 import { serveKubelets } from './support/kubelets.ts';
@@ -34,7 +34,7 @@ function serve(folder: string, kubelets: number): void {
     reviewed = performance.now();
     answer(...call);
   });
-  const turn = giveWay(() => performance.now() - reviewed < RECENT, pauseUnless);
+  const turn = yieldToReviews(() => performance.now() - reviewed < RECENT, pauseUnless);
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }));
   let wanted: unknown;
   const isWanted = () => wanted === 'sweep';

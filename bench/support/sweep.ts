@@ -1,7 +1,8 @@
-import { sweepRules } from '../../src/commands/sweep-deps.ts';
+import { sweepOptions } from '../../src/commands/sweep-deps.ts';
 import { controls } from '../../src/controls/index.ts';
 import { createHistory } from '../../src/sweeper/reports/history.ts';
-import { sweep, type SweepPorts } from '../../src/sweeper/run/sweep.ts';
+import type { SweepDeps } from '../../src/sweeper/run/deps.ts';
+import { sweep } from '../../src/sweeper/run/sweep.ts';
 import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { configzEvidence } from '../../src/evidence/configz/configz.ts';
 import type { KubeletEvidence } from '../../src/evidence/evidence.ts';
@@ -26,14 +27,14 @@ export const ways = {
   both: () => [handshake(), configz()],
 } satisfies Record<string, () => readonly KubeletEvidence[]>;
 
-const always: SweepPorts['turn'] = () => Promise.resolve();
+const always: SweepDeps['nextTurn'] = () => Promise.resolve();
 
 /** The sweep as `serve` runs it with `reports: none`, with everything but the API server real. */
 export async function sweepOf(
   count: number,
   port: number,
   evidence: readonly KubeletEvidence[],
-  turn = always,
+  nextTurn = always,
 ): Promise<void> {
   const history = createHistory({
     reports: {} as Parameters<typeof createHistory>[0]['reports'],
@@ -48,7 +49,7 @@ export async function sweepOf(
       onUnreadable: () => undefined,
     },
   });
-  const ports: SweepPorts = {
+  const deps: SweepDeps = {
     server: 'api:6443',
     objects: () => listNodes(0, port) as never,
     nodes: () => listNodes(count, port),
@@ -56,17 +57,17 @@ export async function sweepOf(
     evidence,
     askApiServers: () => Promise.resolve([]),
     history,
-    watcher: {
-      progress: () => undefined,
-      unanswered: () => undefined,
-      found: () => undefined,
-      notKept: () => undefined,
+    callbacks: {
+      onProgress: () => undefined,
+      onUnanswered: () => undefined,
+      onFinding: () => undefined,
+      onStoreError: () => undefined,
     },
     loadAudit: () => Promise.resolve(undefined),
-    turn,
+    nextTurn,
     now: () => new Date(),
   };
-  const rules = sweepRules(readConfiguration(undefined, controls), controls, CONCURRENCY, '2026-11-23');
-  const { nodes } = await sweep({ id: 'bench', entrance: 'sweep' }, rules, ports, new AbortController().signal);
+  const options = sweepOptions(readConfiguration(undefined, controls), controls, CONCURRENCY, '2026-11-23');
+  const { nodes } = await sweep({ id: 'bench', entrance: 'sweep' }, options, deps, new AbortController().signal);
   if (nodes.pass !== count) throw new Error(`of ${count} nodes ${nodes.pass} passed: ${JSON.stringify(nodes)}`);
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import type { SweepPorts, SweepRules } from '../sweeper/run/sweep.ts';
+import type { SweepDeps, SweepOptions } from '../sweeper/run/deps.ts';
 import { controls } from '../controls/index.ts';
 import { inspect, WATCHED_CONFIG_MAPS } from '../inspect.ts';
 import { exemptionsAt } from '../outputs/run.ts';
@@ -41,7 +41,7 @@ export interface EvidenceOptions {
 export async function clusterEvidence(
   cluster: Cluster,
   { plan, namespaces, namespace, ...options }: EvidenceOptions,
-): Promise<Pick<SweepPorts, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'loadAudit' | 'askApiServers'>> {
+): Promise<Pick<SweepDeps, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'loadAudit' | 'askApiServers'>> {
   const { request } = cluster;
   const deps: EvidenceDeps = {
     ...options,
@@ -80,12 +80,12 @@ export async function clusterEvidence(
 }
 
 /** The rules of a sweep under a configuration. */
-export function sweepRules(
+export function sweepOptions(
   configuration: GuardConfiguration,
   controls: readonly Control[],
   concurrency: number,
   today: string,
-): SweepRules {
+): SweepOptions {
   const { isReported, policy } = configuration;
   return {
     inspect: (document) => inspect(controls, [document], ADMISSION),

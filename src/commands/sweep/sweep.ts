@@ -10,7 +10,7 @@ import type { SweepEvidence } from '../../evidence/index.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { progressBar } from '../progress.ts';
-import { clusterEvidence, readKubeletCA, sweepRules } from '../sweep-deps.ts';
+import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
 
 const NOTHING = 'nothing to judge: no node, pod or ConfigMap was found';
@@ -44,10 +44,10 @@ export async function sweepOnce(options: SweepOptions, signal: AbortSignal): Pro
   const cluster = await options.open(signal);
   const bar = progress && progressBar(progress);
   const startedAt = now();
-  const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(startedAt));
+  const sweepSettings = sweepOptions(configuration, controls, plan.concurrency, dayOf(startedAt));
   const kubeletCA = readKubeletCA(options.kubeletCA);
   const unverified = new Set<string>();
-  const ports = {
+  const deps = {
     ...(await clusterEvidence(cluster, {
       plan,
       namespace: options.namespace,
@@ -58,15 +58,15 @@ export async function sweepOnce(options: SweepOptions, signal: AbortSignal): Pro
       unverified: (node) => unverified.add(node),
     })),
     history: noHistory,
-    watcher: { progress: bar?.show ?? ignore, unanswered: ignore, found: ignore, notKept: ignore },
-    turn: () => Promise.resolve(),
+    callbacks: { onProgress: bar?.show ?? ignore, onUnanswered: ignore, onFinding: ignore, onStoreError: ignore },
+    nextTurn: () => Promise.resolve(),
     now,
   };
   const run = { id: runId(startedAt), entrance: 'sweep' } as const;
-  const result = await sweep(run, rules, ports, signal).finally(() => bar?.clear());
+  const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());
   return concludeRun(
     {
-      report: reportStream(result, result.ledger.findings(), rules.exemptionFor),
+      report: reportStream(result, result.findings.all(), sweepSettings.exemptionFor),
       counts: result.counts,
       notes: tokenNote(unverified.size, plan.evidence),
       nothing: NOTHING,

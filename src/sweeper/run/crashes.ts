@@ -1,18 +1,34 @@
-// What a sweep does if a part of it crashes: the crash is a problem of the run, and never ends the sweep.
+// Crashes of a part of a sweep: each becomes a problem of the run, and the sweep goes on.
 
 import { crashProblem } from '../../policy/crash.ts';
 import type { RawDocument } from '../../policy/document.ts';
-import type { Finding, Inspection } from '../../policy/finding.ts';
+import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
+import type { SweepOptions } from './deps.ts';
 
-/** The problem of a run in which something crashed. */
-export function crashed(what: string, cause: unknown): SourceProblem {
+/** Makes the problem of a run in which the check of something crashed. */
+export function crashOf(what: string, cause: unknown): SourceProblem {
   return { problem: crashProblem(cause, what), source: { object: what } };
 }
 
-/** The findings of a document; its problems are added to those of the run. */
-export function noting(
-  inspect: (document: RawDocument) => Inspection,
+/** Does a part of a sweep. If it crashes, adds the problem and gives the other value. Never rejects. */
+export async function orCrash<T>(
+  what: string,
+  work: () => Promise<T>,
+  otherwise: T,
+  problems: SourceProblem[],
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    problems.push(crashOf(what, cause));
+    return otherwise;
+  }
+}
+
+/** Gives a function that makes the findings about a document and adds its problems to these. */
+export function inspectInto(
+  inspect: SweepOptions['inspect'],
   problems: SourceProblem[],
 ): (document: RawDocument) => readonly Finding[] {
   return (document) => {

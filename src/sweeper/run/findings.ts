@@ -1,41 +1,40 @@
+// The findings of a sweep. Nodes with the same findings share one list: thousands of nodes differ only in their names.
+
 import type { Finding } from '../../policy/finding.ts';
 import type { Source } from '../../policy/reading.ts';
 
-/** The findings of a run. What nodes have in common is kept once: thousands of them differ in nothing but their names. */
-export interface Ledger {
-  /** Notes the findings that are about no node. */
-  readonly add: (findings: readonly Finding[]) => void;
-  readonly addNode: (node: string, findings: readonly Finding[]) => void;
-  /** All findings, one after the other, those that are about no node first. */
-  readonly findings: () => Iterable<Finding>;
-  readonly hasNode: (node: string) => boolean;
+/** The findings of a sweep, in little memory. */
+export class SweepFindings {
+  readonly #general: Finding[] = [];
+  readonly #shared = new Map<string, readonly Finding[]>();
+  readonly #nodes = new Map<string, readonly Finding[]>();
+
+  /** Adds findings that belong to no node. */
+  add(findings: readonly Finding[]): void {
+    this.#general.push(...findings);
+  }
+
+  /** Adds all findings of a node. */
+  addNode(node: string, findings: readonly Finding[]): void {
+    const key = JSON.stringify(findings.map((finding) => withoutName(finding, node)));
+    const shared = this.#shared.get(key) ?? findings;
+    this.#shared.set(key, shared);
+    this.#nodes.set(node, shared);
+  }
+
+  /** Gives all findings one by one, those that belong to no node first. */
+  *all(): Generator<Finding> {
+    yield* this.#general;
+    for (const [node, shared] of this.#nodes) for (const finding of shared) yield renamed(finding, node);
+  }
+
+  hasNode(node: string): boolean {
+    return this.#nodes.has(node);
+  }
 }
 
-/** Opens a ledger. */
-export function openLedger(): Ledger {
-  const general: Finding[] = [];
-  const shapes = new Map<string, readonly Finding[]>();
-  const nodes = new Map<string, readonly Finding[]>();
-  return {
-    add: (findings) => {
-      general.push(...findings);
-    },
-    addNode: (node, findings) => {
-      const key = JSON.stringify(findings.map((finding) => shapeOf(finding, node)));
-      const shape = shapes.get(key) ?? findings;
-      shapes.set(key, shape);
-      nodes.set(node, shape);
-    },
-    *findings() {
-      yield* general;
-      for (const [node, shape] of nodes) for (const finding of shape) yield renamed(finding, node);
-    },
-    hasNode: (node) => nodes.has(node),
-  };
-}
-
-/** A finding without what only names its node, and with its control by name. */
-function shapeOf({ control, subject, source, others, ...rest }: Finding, node: string): unknown {
+/** Gives a finding without the name of its node, and with the slug of its control. */
+function withoutName({ control, subject, source, others, ...rest }: Finding, node: string): unknown {
   return [
     control.slug,
     { ...subject, name: subject.name === node, node: subject.node === node },

@@ -1,182 +1,116 @@
-import { comparable } from '../../policy/link/addresses.ts';
+// Checks one node: asks its kubelet in every way, loads its stored audit, and combines the findings.
+
 import { markOutdated, type NodeAudit } from '../../policy/link/node-audit.ts';
 import { combineReported, type CombinedFindings } from '../../policy/link/combine.ts';
-import {
-  sharedEndpointProblem,
-  identityProblem,
-  type NodeIndex,
-  type IdentityProblem,
-} from '../../policy/link/identity.ts';
+import type { NodeIndex } from '../../policy/link/identity.ts';
 import { CLIENT_CA_CONTROL } from '../../policy/link/link.ts';
-import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
+import type { RawDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
-import type { AskedSource, Problem } from '../../policy/reading.ts';
-import type { KubeletEvidence, LoadAudit, NodeTarget } from '../../evidence/evidence.ts';
+import type { Problem } from '../../policy/reading.ts';
 import type { ListedNode } from '../../evidence/nodes.ts';
-import type { Call } from './recorder.ts';
+import { askKubelet, viaOf, withoutOtherServers } from './ask-kubelet.ts';
+import type { SweepCallbacks, SweepDeps, SweepOptions } from './deps.ts';
+import type { ProxyCall } from './recorder.ts';
 
-/** Nothing was heard at all. */
+/** The kubelet did not answer at all. */
 const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'timeout']);
 
-/** Unless these pass, a kubelet can answer a caller that it does not know. */
-const ANSWERS_ANYBODY: ReadonlySet<string> = new Set([CLIENT_CA_CONTROL, 'kubelet-anonymous-auth']);
+/** Unless these pass, a kubelet can answer callers that it does not know. */
+const AUTHENTICATION_CONTROLS: ReadonlySet<string> = new Set([CLIENT_CA_CONTROL, 'kubelet-anonymous-auth']);
 
-/** How nodes are asked and judged. */
-export interface NodeJudging {
-  readonly evidence: readonly KubeletEvidence[];
+/** What a node is checked with. */
+export interface NodeDeps
+  extends
+    Pick<SweepDeps, 'evidence' | 'loadAudit'>,
+    Pick<SweepOptions, 'isReported'>,
+    Pick<SweepCallbacks, 'onUnanswered'> {
   readonly inspect: (document: RawDocument) => readonly Finding[];
-  readonly isReported: (finding: Finding) => boolean;
-  /** What is written down for all kubelets. */
+  /** The findings about objects that declare settings for all kubelets. */
   readonly declared: readonly Finding[];
-  /** Loads the audit that the agent of a node stored. */
-  readonly loadAudit: LoadAudit;
   /** All nodes of the sweep. */
-  readonly directory: NodeIndex;
-  readonly unanswered: (document: UnansweredDocument) => void;
-  /** Notes that something crashed, and gives the problem. */
-  readonly crashed: (what: string, cause: unknown) => Problem;
+  readonly nodeIndex: NodeIndex;
+  /** Records a crash and gives its problem. */
+  readonly onCrash: (what: string, cause: unknown) => Problem;
 }
 
-/** What is known of a node. */
-export interface JudgedNode extends CombinedFindings {
-  /** What its agent saw of kube-apiservers on it. */
+/** The findings about a node. */
+export interface NodeFindings extends CombinedFindings {
+  /** The findings of its stored audit about kube-apiservers. */
   readonly apiServers: NodeAudit;
-  /** Where kube-apiserver passed a call on to the kubelet. */
-  readonly call: Call | undefined;
-  /** It says that it is no machine with a kubelet, and nothing there answered. */
+  /** Undefined if kube-apiserver passed no call to the kubelet, or the answer proves nothing. */
+  readonly call: ProxyCall | undefined;
+  /** It is a virtual node without a kubelet, and nothing answered. */
   readonly isSkipped: boolean;
 }
 
-/** Asks a node's kubelet in every way at once, and makes one finding for each control of the answers. Never rejects. */
-export async function judgeNode(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
+const NO_AUDIT: NodeAudit = { findings: [], at: '' };
+
+/** Checks a node. Never rejects: after a crash its kubelet is unknown. */
+export async function checkNode(node: ListedNode, deps: NodeDeps, signal: AbortSignal): Promise<NodeFindings> {
   try {
-    return await judge(node, judging, signal);
+    return await check(node, deps, signal);
   } catch (cause) {
-    const problem = judging.crashed(`the node ${node.name}`, cause);
-    const source = { node: node.name, via: 'proc' } as const;
-    const all = judging.inspect({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem });
-    const reported = all.filter(judging.isReported);
-    return { all, reported, apiServers: { findings: [], at: '' }, call: undefined, isSkipped: false };
+    const all = deps.inspect(unknownKubelet(node, deps.onCrash(`the node ${node.name}`, cause)));
+    const reported = all.filter(deps.isReported);
+    return { all, reported, apiServers: NO_AUDIT, call: undefined, isSkipped: false };
   }
 }
 
-async function judge(node: ListedNode, judging: NodeJudging, signal: AbortSignal): Promise<JudgedNode> {
-  const { evidence, inspect, isReported, declared, unanswered } = judging;
-  const audited = loadOrCrash(node, judging, signal);
-  const asked = evidence.map((one) => askOrCrash(one, node, judging, signal));
-  const answers = withoutStrangers(await Promise.all(asked));
+async function check(node: ListedNode, deps: NodeDeps, signal: AbortSignal): Promise<NodeFindings> {
+  const { evidence, inspect, isReported, declared, onUnanswered } = deps;
+  const loading = loadAudit(node, deps, signal);
+  const asking = evidence.map((one) => askKubelet(one, node, deps, signal));
+  const answers = withoutOtherServers(await Promise.all(asking));
   const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
-  const onHost = (await audited) ?? { findings: [], at: '' };
-  if ('code' in onHost) {
-    const source = { node: node.name, via: 'proc' } as const;
-    answers.push({ form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem: onHost });
-  }
-  const { findings: found, at } = 'code' in onHost ? { findings: [], at: '' } : onHost;
-  for (const answer of answers) if (answer.form === 'unanswered') unanswered(answer);
+  const loaded = (await loading) ?? NO_AUDIT;
+  if ('code' in loaded) answers.push(unknownKubelet(node, loaded));
+  const { findings, at } = 'code' in loaded ? NO_AUDIT : loaded;
+  for (const answer of answers) if (answer.form === 'unanswered') onUnanswered(answer);
   const live = answers.flatMap(inspect);
-  const audit = { findings: found.filter(isOfKubelet), at };
-  const pieces = [...live, ...markOutdated(audit, () => node.readySince, live)];
-  const known = combineReported(pieces, declared.filter(isOfKubelet), isReported);
-  const apiServers = { findings: found.filter((finding) => !isOfKubelet(finding)), at };
-  const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && found.length === 0;
-  return { ...known, apiServers, call: callOf(answers, known.all), isSkipped };
+  const audited = markOutdated({ findings: findings.filter(isAboutKubelet), at }, () => node.readySince, live);
+  const combined = combineReported([...live, ...audited], declared.filter(isAboutKubelet), isReported);
+  const apiServers = { findings: findings.filter((finding) => !isAboutKubelet(finding)), at };
+  const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && findings.length === 0;
+  return { ...combined, apiServers, call: proxyCallOf(answers, combined.all), isSkipped };
 }
 
-/** Where a node is asked. */
-export function endpointOf({ address, port }: NodeTarget): string {
-  const host = comparable(address);
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Tells whether the kubelet itself was seen to ask its callers for a certificate. */
-export function asksForCertificate({ all }: JudgedNode): boolean {
+/** Tells whether the kubelet itself showed that it requests a client certificate. */
+export function requestsCertificate({ all }: NodeFindings): boolean {
   return all.some(({ control, outcome }) => control.slug === CLIENT_CA_CONTROL && outcome.result === 'pass');
 }
 
-async function loadOrCrash(
+async function loadAudit(
   node: ListedNode,
-  { loadAudit, crashed }: NodeJudging,
+  { loadAudit, onCrash }: NodeDeps,
   signal: AbortSignal,
 ): Promise<NodeAudit | Problem | undefined> {
   try {
     return await loadAudit(node, signal);
   } catch (cause) {
-    return crashed(`the stored audit of ${node.name}`, cause);
+    return onCrash(`the stored audit of ${node.name}`, cause);
   }
 }
 
-/** What is heard otherwise of the node is told all the same. */
-async function askOrCrash(
-  one: KubeletEvidence,
-  node: ListedNode,
-  { directory, crashed }: NodeJudging,
-  signal: AbortSignal,
-): Promise<RawDocument> {
-  try {
-    return await ask(one, node, directory, signal);
-  } catch (cause) {
-    const problem = crashed(`what ${node.name} says by ${one.name}`, cause);
-    const source = { node: node.name, via: one.name };
-    return { form: 'unanswered', component: 'kubelet', wanted: one.wanted, source, problem };
-  }
-}
-
-function ask(
-  { name: via, wanted, ask }: KubeletEvidence,
-  node: ListedNode,
-  directory: NodeIndex,
-  signal: AbortSignal,
-): Promise<RawDocument> {
-  const source = { node: node.name, via };
-  const unasked = (problem: Problem): Promise<RawDocument> =>
-    Promise.resolve({ form: 'unanswered', component: 'kubelet', wanted, source, problem });
-  if (!('target' in node)) return unasked(node.unusable);
-  const { name, addresses, target } = node;
-  const names = { name, addresses, endpoint: endpointOf(target) };
-  // kube-apiserver does not say whose certificate it saw
-  const shared = via === 'configz-proxy' ? sharedEndpointProblem(names, directory) : undefined;
-  if (shared !== undefined) return unasked(shared);
-  return ask({ ...target, stranger: (seen) => identityProblem(names, directory, seen) }, signal);
+function unknownKubelet({ name }: ListedNode, problem: Problem): RawDocument {
+  const source = { node: name, via: 'proc' } as const;
+  return { form: 'unanswered', component: 'kubelet', wanted: 'process', source, problem };
 }
 
 /**
- * What kube-apiserver heard at an address is nothing of the node either, where another one answers there; where who answers is
- * not known, it has to be a configz.
+ * Gives how the kubelet answered kube-apiserver. An answer proves the link only if the kubelet answers nobody else. A kubelet
+ * that requests a certificate and rejects kube-apiserver got none that it accepts.
  */
-function withoutStrangers(answers: readonly RawDocument[]): RawDocument[] {
-  const strangers = answers
-    .flatMap((answer) => (answer.form === 'unanswered' ? [answer.problem] : []))
-    .filter(isStranger);
-  const [stranger] = [...strangers.filter(({ code }) => code === 'wrong-node'), ...strangers];
-  return answers.map((answer) => {
-    if (stranger === undefined || answer.form === 'text' || viaOf(answer) !== 'configz-proxy') return answer;
-    if (answer.form !== 'unanswered' && stranger.code === 'unidentified') return answer;
-    const source = answer.source as AskedSource;
-    return { form: 'unanswered', component: 'kubelet', wanted: 'configz', source, problem: stranger };
-  });
+function proxyCallOf(answers: readonly RawDocument[], findings: readonly Finding[]): ProxyCall | undefined {
+  const answer = answers.find((one) => one.form !== 'text' && viaOf(one) === 'configz-proxy');
+  if (answer === undefined) return undefined;
+  if (answer.form !== 'unanswered') return findings.some(canAnswerAnybody) ? undefined : 'answered';
+  return answer.problem.code === 'unauthorized' ? 'refused' : undefined;
 }
 
-function isStranger(problem: Problem): problem is IdentityProblem {
-  return problem.code === 'wrong-node' || problem.code === 'unidentified';
+function canAnswerAnybody({ control, outcome }: Finding): boolean {
+  return AUTHENTICATION_CONTROLS.has(control.slug) && outcome.result !== 'pass';
 }
 
-/** A kubelet that asks for a certificate and refuses kube-apiserver as a stranger was shown none that it accepts. */
-function callOf(answers: readonly RawDocument[], findings: readonly Finding[]): Call | undefined {
-  const passedOn = answers.find((answer) => answer.form !== 'text' && viaOf(answer) === 'configz-proxy');
-  if (passedOn === undefined) return undefined;
-  // a kubelet that lets anybody in answers too, and proves nothing
-  if (passedOn.form !== 'unanswered') return findings.some(isOpen) ? undefined : 'answered';
-  return passedOn.problem.code === 'unauthorized' ? 'refused' : undefined;
-}
-
-function viaOf({ source }: Exclude<RawDocument, { form: 'text' }>): string | undefined {
-  return 'via' in source ? source.via : undefined;
-}
-
-function isOpen({ control, outcome }: Finding): boolean {
-  return ANSWERS_ANYBODY.has(control.slug) && outcome.result !== 'pass';
-}
-
-function isOfKubelet({ subject }: Finding): boolean {
+function isAboutKubelet({ subject }: Finding): boolean {
   return subject.component === 'kubelet';
 }

@@ -1,15 +1,17 @@
+// A pool of limited concurrency.
+
 /**
- * Works through items, some at a time, in order. One item that takes long holds up nothing but its own place.
+ * Works on all items in order, several at the same time. An item that takes long delays no other.
  *
- * @param limit how many at a time, at least 1
- * @param turn resolves when the next one may be begun
- * @throws what a turn throws, or else what was thrown first while an item was worked on, once everything that was begun has ended
+ * @param limit how many items are worked on at the same time, at least 1
+ * @param nextTurn resolves when the next item may be started
+ * @throws what `nextTurn` throws, or else the first error of an item, once all started items have ended
  */
-export async function workThrough<T>(
+export async function forEachConcurrently<T>(
   items: Iterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
-  turn: () => Promise<unknown>,
+  nextTurn: () => Promise<unknown>,
 ): Promise<void> {
   let running = 0;
   let wake: (() => void) | undefined;
@@ -30,16 +32,16 @@ export async function workThrough<T>(
   try {
     for (const item of items) {
       while (running >= limit) await change();
-      await turn();
+      await nextTurn();
       running += 1;
       void begin(item);
     }
   } finally {
     while (running > 0) await change();
   }
-  throwWhatBroke(broken);
+  throwFirst(broken);
 }
 
-function throwWhatBroke(broken: { readonly cause: unknown } | undefined): void {
+function throwFirst(broken: { readonly cause: unknown } | undefined): void {
   if (broken !== undefined) throw broken.cause;
 }

@@ -1,16 +1,18 @@
+// The provider of a managed cluster, whose kube-apiserver is not visible.
+
 import { asRecord } from '../../json.ts';
 
-/** What shows whose managed Kubernetes a cluster is, in which no kube-apiserver is to be seen. */
+/** What shows the provider. */
 export interface ProviderSigns {
-  /** The `gitVersion` of the API server, where it is known. */
+  /** The `gitVersion` of the API server; undefined if it is not known. */
   readonly version: string | undefined;
   /** Its `host:port`. */
   readonly server: string;
-  /** A pod of the cluster is one of AKS's own. */
+  /** AKS runs a pod in the cluster. */
   readonly hasAksPod: boolean;
 }
 
-/** As GKE and EKS write it; EKS Distro, which anybody can run, has no commit at the end. */
+/** The suffixes that GKE and EKS write. EKS Distro, which anybody can run, has no commit at the end. */
 const VERSIONS = [
   [/-gke\.\d+$/, 'Google GKE'],
   [/-eks-[0-9a-f]{7,}$/, 'Amazon EKS'],
@@ -22,8 +24,8 @@ const HOSTS = [
 ] as const;
 
 /**
- * Tells whose managed Kubernetes a cluster is. Labels of nodes say it too, but a kubelet may set those of its own node
- * (NodeRestriction), and one node must not decide whether the control plane is judged.
+ * Finds the provider of a managed cluster; undefined if there is none. Node labels are not used: a kubelet can set labels of
+ * its own node (NodeRestriction), and one node must not decide whether the control plane is checked.
  */
 export function providerOf({ version = '', server, hasAksPod }: ProviderSigns): string | undefined {
   const host = server.replace(/:\d+$/, '');
@@ -35,8 +37,8 @@ export function providerOf({ version = '', server, hasAksPod }: ProviderSigns): 
 }
 
 /**
- * Tells whether a pod is one that AKS itself runs (learn.microsoft.com/azure/aks/core-aks-concepts). A kubelet can create no
- * pods but mirror pods of its own node.
+ * Tells whether AKS runs a pod (learn.microsoft.com/azure/aks/core-aks-concepts). Mirror pods do not count, because a kubelet
+ * can create them.
  */
 export function isAksPod(pod: unknown): boolean {
   const { namespace, labels, annotations } = asRecord(asRecord(pod).metadata);

@@ -1,154 +1,156 @@
+// The recorder of a sweep: compares final findings with those of the last complete sweep, counts, reports and stores them.
+
 import type { CombinedFindings } from '../../policy/link/combine.ts';
 import { summaryOf, driftOf } from '../../policy/decision/drift.ts';
 import { findingKey } from '../../policy/finding-key.ts';
 import { countLink, type Link } from '../../policy/link/link.ts';
-import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import type { NodeCounts } from '../../outputs/guard-report.ts';
 import type { ReportSubject } from '../../outputs/cluster/objects.ts';
-import type { SweepHistory } from '../reports/history.ts';
-import { openLedger, type Ledger } from './findings.ts';
-import { crashed as crashOf } from './crashes.ts';
+import { crashOf } from './crashes.ts';
+import type { SweepDeps, SweepOptions } from './deps.ts';
+import { SweepFindings } from './findings.ts';
 
-/** How a kubelet answered a call that kube-apiserver passed on. */
-export type Call = 'answered' | 'refused';
+/** How a kubelet answered a call through kube-apiserver. */
+export type ProxyCall = 'answered' | 'refused';
 
-/** What a sweep has found so far. */
-export interface Books {
-  /** Takes the final findings of a node: compares them with what is remembered, counts, and stores them. */
-  readonly closeNode: (node: Named, closed: ClosedNode) => Promise<void>;
-  /** Takes the final findings of everything else; in part where some of it could not be listed. */
-  readonly closeControlPlane: (known: CombinedFindings, isPartial: boolean) => Promise<void>;
-  /** Forgets the nodes that are no more, where everything was seen. */
-  readonly tidy: (isWhole: boolean) => Promise<void>;
-  readonly result: (apiServersNotApplicable: string | undefined) => BooksResult;
-}
-
-/** What is final about a node. */
-interface ClosedNode extends CombinedFindings {
-  readonly call: Call | undefined;
+/** The final findings of a node. */
+export interface NodeRecord extends CombinedFindings {
+  readonly call: ProxyCall | undefined;
+  /** The node has no kubelet. */
   readonly isSkipped: boolean;
-  /** Some of what was heard could not be judged. */
+  /** A part of an answer could not be checked. */
   readonly isPartial: boolean;
 }
 
-interface Named {
-  readonly name: string;
-  readonly uid: string;
-}
-
-/** What all findings add up to. */
-export interface BooksResult {
+/** What a sweep has recorded. */
+export interface SweepRecord {
   readonly counts: RunCounts;
   readonly link: Link;
   readonly nodes: NodeCounts;
-  readonly ledger: Ledger;
+  readonly findings: SweepFindings;
 }
 
-/** Where findings go once they are final. */
-export interface Shelves {
-  readonly history: SweepHistory;
-  readonly exemptionFor: (finding: Finding) => Exemption | undefined;
-  readonly found: (finding: Finding, exemption: Exemption | undefined) => void;
-  /** A result could not be stored or announced; it stands all the same. */
-  readonly notKept: (problem: SourceProblem) => void;
-  /** Something was not compared, counted, told or stored because of a bug. */
-  readonly crashed: (problem: SourceProblem) => void;
+/** What a recorder works with. */
+export interface RecorderDeps extends Pick<SweepDeps, 'history' | 'callbacks'>, Pick<SweepOptions, 'exemptionFor'> {
+  /** A bug kept a finding from being compared, counted, reported or stored. */
+  readonly onCrash: (problem: SourceProblem) => void;
+  /** The start of the sweep, RFC 3339 in UTC. */
+  readonly startedAt: string;
 }
 
-/** So many of them are named. */
-const MOST_SKIPPED = 100;
+/** So many skipped nodes are named. */
+const MAX_SKIPPED_NAMES = 100;
 
-/** Opens the books of a sweep that began at a time, RFC 3339 in UTC. */
-export function openBooks(
-  { history, exemptionFor, found, notKept, crashed }: Shelves,
-  at: string,
-  signal: AbortSignal,
-): Books {
-  const counts = new RunCounts();
-  const nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
-  const skippedNames: string[] = [];
-  const ledger = openLedger();
-  const tally = countLink();
+/** Records one sweep. */
+export class SweepRecorder {
+  readonly #deps: RecorderDeps;
+  readonly #signal: AbortSignal;
+  readonly #counts = new RunCounts();
+  readonly #nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
+  readonly #skippedNames: string[] = [];
+  readonly #findings = new SweepFindings();
+  readonly #link = countLink();
 
-  const compare = (about: ReportSubject, findings: readonly Finding[]): Finding[] =>
-    findings.map((finding) => {
-      const before = history.previous(about, findingKey(finding));
-      const drift = driftOf(summaryOf(finding), before, at);
-      // without what is stored it is not known what is new, nor since when the rest is there; only what changed since
-      const isKnown = history.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
-      return drift === undefined || !isKnown ? finding : { ...finding, drift };
+  constructor(deps: RecorderDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Records the findings of a node. Rejects only if the signal aborts. */
+  async recordNode({ name, uid }: { readonly name: string; readonly uid: string }, record: NodeRecord): Promise<void> {
+    const { all, reported, call, isSkipped, isPartial } = record;
+    this.#link.addNode(all, call);
+    this.#nodes[isSkipped ? 'skipped' : worstOf(reported)] += 1;
+    if (isSkipped && this.#skippedNames.length < MAX_SKIPPED_NAMES) this.#skippedNames.push(name);
+    await this.#record({ kind: 'node', name, uid }, reported, isPartial, (findings) => {
+      this.#findings.addNode(name, findings);
     });
-  /** What crashes here costs no more than itself, and is said once; nothing is stored then. */
-  const close = async (
+  }
+
+  /** Records the findings about the control plane and all other objects. Rejects only if the signal aborts. */
+  async recordControlPlane({ all, reported }: CombinedFindings, isPartial: boolean): Promise<void> {
+    this.#link.addApiServers(all);
+    await this.#record({ kind: 'control-plane' }, reported, isPartial, (findings) => {
+      this.#findings.add(findings);
+    });
+  }
+
+  /** Deletes reports of nodes that no longer exist, if the sweep is complete. Rejects only if the signal aborts. */
+  async deleteStaleReports(isComplete: boolean): Promise<void> {
+    const { history, callbacks, onCrash } = this.#deps;
+    const isPresent = (node: string): boolean => this.#findings.hasNode(node);
+    try {
+      const problems = await history.deleteStale(isComplete ? isPresent : undefined, this.#signal);
+      for (const problem of problems) callbacks.onStoreError(problem);
+    } catch (cause) {
+      this.#signal.throwIfAborted();
+      onCrash(crashOf('the reports of nodes that no longer exist', cause));
+    }
+  }
+
+  /** @param apiServersNotApplicable why no kube-apiserver can be checked, if a provider runs them */
+  result(apiServersNotApplicable: string | undefined): SweepRecord {
+    const names = this.#skippedNames.toSorted();
+    return {
+      counts: this.#counts,
+      link: this.#link.result(apiServersNotApplicable),
+      nodes: { ...this.#nodes, ...(names.length > 0 && { skippedNames: names }) },
+      findings: this.#findings,
+    };
+  }
+
+  /** After a crash the rest is recorded all the same, the crash is reported once, and nothing is stored. */
+  async #record(
     about: ReportSubject,
-    shown: readonly Finding[],
+    reported: readonly Finding[],
     isPartial: boolean,
-    note: (compared: readonly Finding[]) => void,
-  ): Promise<void> => {
-    let isBroken = false;
-    const broke = (cause: unknown): void => {
-      if (!isBroken) crashed(crashOf(about.kind === 'node' ? `the node ${about.name}` : 'the control plane', cause));
-      isBroken = true;
+    keep: (findings: readonly Finding[]) => void,
+  ): Promise<void> {
+    const { history, callbacks, exemptionFor, onCrash, startedAt: at } = this.#deps;
+    let hasCrashed = false;
+    const crash = (cause: unknown): void => {
+      if (!hasCrashed) onCrash(crashOf(about.kind === 'node' ? `the node ${about.name}` : 'the control plane', cause));
+      hasCrashed = true;
     };
     const guarded = <T>(work: () => T, otherwise: T): T => {
       try {
         return work();
       } catch (cause) {
-        broke(cause);
+        crash(cause);
         return otherwise;
       }
     };
-    const compared = guarded(() => compare(about, shown), shown);
+    const findings = guarded(() => reported.map((finding) => this.#withDrift(about, finding)), reported);
     guarded(() => {
-      note(compared);
+      keep(findings);
     }, undefined);
-    for (const finding of compared) {
+    for (const finding of findings) {
       const exemption = finding.outcome.result === 'pass' ? undefined : guarded(() => exemptionFor(finding), undefined);
-      counts.add(finding.outcome.result, { isExempted: exemption !== undefined });
+      this.#counts.add(finding.outcome.result, { isExempted: exemption !== undefined });
       guarded(() => {
-        found(finding, exemption);
+        callbacks.onFinding(finding, exemption);
       }, undefined);
     }
     try {
-      const look = { at, isPartial: isPartial || isBroken };
-      for (const problem of await history.save(about, compared, look, signal)) notKept(problem);
+      const problems = await history.save(about, findings, { at, isPartial: isPartial || hasCrashed }, this.#signal);
+      for (const problem of problems) callbacks.onStoreError(problem);
     } catch (cause) {
-      signal.throwIfAborted();
-      broke(cause);
+      this.#signal.throwIfAborted();
+      crash(cause);
     }
-  };
+  }
 
-  return {
-    closeNode: async ({ name, uid }, { all, reported, call, isSkipped, isPartial }) => {
-      tally.addNode(all, call);
-      nodes[isSkipped ? 'skipped' : worstOf(reported)] += 1;
-      if (isSkipped && skippedNames.length < MOST_SKIPPED) skippedNames.push(name);
-      await close({ kind: 'node', name, uid }, reported, isPartial, (compared) => {
-        ledger.addNode(name, compared);
-      });
-    },
-    closeControlPlane: async ({ all, reported }, isPartial) => {
-      tally.addApiServers(all);
-      await close({ kind: 'control-plane' }, reported, isPartial, ledger.add);
-    },
-    tidy: async (isWhole) => {
-      try {
-        for (const problem of await history.deleteStale(isWhole ? ledger.hasNode : undefined, signal)) notKept(problem);
-      } catch (cause) {
-        signal.throwIfAborted();
-        crashed(crashOf('the reports of nodes that are no more', cause));
-      }
-    },
-    result: (apiServersNotApplicable) => ({
-      counts,
-      link: tally.result(apiServersNotApplicable),
-      nodes: { ...nodes, ...(skippedNames.length > 0 && { skippedNames: skippedNames.toSorted() }) },
-      ledger,
-    }),
-  };
+  #withDrift(about: ReportSubject, finding: Finding): Finding {
+    const { history, startedAt } = this.#deps;
+    const before = history.previous(about, findingKey(finding));
+    const drift = driftOf(summaryOf(finding), before, startedAt);
+    // without the stored reports only a change of what this process has seen itself is known
+    const isKnown = history.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
+    return drift === undefined || !isKnown ? finding : { ...finding, drift };
+  }
 }
 
 function worstOf(findings: readonly Finding[]): Finding['outcome']['result'] {

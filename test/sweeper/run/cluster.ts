@@ -2,7 +2,8 @@
 
 import { controls } from '../../../src/controls/index.ts';
 import { noHistory } from '../../../src/sweeper/reports/history.ts';
-import { sweep, type SweepPorts, type SweepResult, type SweepRules } from '../../../src/sweeper/run/sweep.ts';
+import type { SweepDeps, SweepOptions } from '../../../src/sweeper/run/deps.ts';
+import { sweep, type SweepResult } from '../../../src/sweeper/run/sweep.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
@@ -13,7 +14,7 @@ import { AMPLE } from '../../support/budget.ts';
 
 export const SERVER = 'api.test:6443';
 
-export const rules: SweepRules = {
+export const sweepOptions: SweepOptions = {
   inspect: (document) => inspect(controls, [document], AMPLE),
   isReported: () => true,
   exemptionFor: () => undefined,
@@ -101,7 +102,7 @@ export function evidence(name: KubeletEvidence['name'], ask: (node: string) => R
   return { name, wanted: wantedOf(name), ask: (target) => Promise.resolve(ask(target.name)) };
 }
 
-export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
+export function sweepDeps(changes: Partial<SweepDeps> = {}): SweepDeps {
   return {
     server: SERVER,
     objects: () => stream<RawDocument>([]),
@@ -110,19 +111,19 @@ export function ports(changes: Partial<SweepPorts> = {}): SweepPorts {
     evidence: [evidence('configz', (name) => configz(name, '/ca.crt'))],
     askApiServers: () => Promise.resolve([flagz(SERVER)]),
     history: noHistory,
-    watcher: silent,
+    callbacks: silent,
     loadAudit: () => Promise.resolve(undefined),
-    turn: () => Promise.resolve(),
+    nextTurn: () => Promise.resolve(),
     now: () => new Date('2026-11-23T12:00:00Z'),
     ...changes,
   };
 }
 
-export const silent: SweepPorts['watcher'] = {
-  progress: () => undefined,
-  unanswered: () => undefined,
-  found: () => undefined,
-  notKept: () => undefined,
+export const silent: SweepDeps['callbacks'] = {
+  onProgress: () => undefined,
+  onUnanswered: () => undefined,
+  onFinding: () => undefined,
+  onStoreError: () => undefined,
 };
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a source of pages is asynchronous
@@ -131,16 +132,16 @@ export async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 export function run(
-  changes: Partial<SweepPorts> = {},
+  changes: Partial<SweepDeps> = {},
   signal = new AbortController().signal,
-  changedRules: Partial<SweepRules> = {},
+  changedRules: Partial<SweepOptions> = {},
 ): Promise<SweepResult> {
-  return sweep({ id: 'r', entrance: 'sweep' }, { ...rules, ...changedRules }, ports(changes), signal);
+  return sweep({ id: 'r', entrance: 'sweep' }, { ...sweepOptions, ...changedRules }, sweepDeps(changes), signal);
 }
 
 /** The findings of a run as `control of subject: result`. */
-export function told({ ledger }: SweepResult): string[] {
-  return Array.from(ledger.findings(), sayFinding);
+export function told({ findings }: SweepResult): string[] {
+  return Array.from(findings.all(), sayFinding);
 }
 
 export function sayFinding({ control, subject, outcome }: Finding): string {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 
 import { noHistory } from '../../../src/sweeper/reports/history.ts';
-import type { SweepPorts, SweepRules } from '../../../src/sweeper/run/sweep.ts';
+import type { SweepDeps, SweepOptions } from '../../../src/sweeper/run/deps.ts';
 import type { RawDocument } from '../../../src/policy/document.ts';
 import {
   apiServerPod,
@@ -12,7 +12,7 @@ import {
   hello,
   kubeletConfigMap,
   node,
-  rules,
+  sweepOptions,
   run,
   SERVER,
   silent,
@@ -35,8 +35,8 @@ function nodeOf(document: RawDocument): string | undefined {
 }
 
 interface Row {
-  readonly ports?: Partial<SweepPorts>;
-  readonly rules?: Partial<SweepRules>;
+  readonly ports?: Partial<SweepDeps>;
+  readonly rules?: Partial<SweepOptions>;
   /** What the node a counts as; unknown where nothing is said. */
   readonly a?: 'pass' | 'fail' | 'partly unknown';
 }
@@ -64,7 +64,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       inspect: (document) =>
         nodeOf(document) === 'a' && document.form === 'configz'
           ? { findings: [poison as never], problems: [] }
-          : rules.inspect(document),
+          : sweepOptions.inspect(document),
     },
   },
   'the audit that its agent stored is read': {
@@ -141,9 +141,9 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
   'its findings are told': {
     a: 'pass',
     ports: {
-      watcher: {
+      callbacks: {
         ...silent,
-        found: ({ subject }) => {
+        onFinding: ({ subject }) => {
           unlessA(subject.name, undefined);
         },
       },
@@ -171,8 +171,8 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
     rules: {
       inspect: (document) =>
         document.form === 'object' && document.value === poison
-          ? rules.inspect(apiServerPod('kube-apiserver-x', undefined))
-          : rules.inspect(document),
+          ? sweepOptions.inspect(apiServerPod('kube-apiserver-x', undefined))
+          : sweepOptions.inspect(document),
     },
   },
   'kube-apiservers are asked': { ports: { askApiServers: () => Promise.reject(new Error('poisoned')) } },
@@ -182,7 +182,7 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
       inspect: (document) =>
         nodeOf(document) === SERVER && document.form === 'flagz'
           ? { findings: [poison as never], problems: [] }
-          : rules.inspect(document),
+          : sweepOptions.inspect(document),
     },
   },
   'the version is read': { ports: { version: () => Promise.reject(new Error('poisoned')) } },
@@ -217,7 +217,7 @@ describe('a crash does not end a sweep, which is not complete then, where it com
       undefined,
       row.rules,
     );
-    const { problems, nodes, link, ledger } = result;
+    const { problems, nodes, link, findings } = result;
     expect(problems.map(({ problem }) => [problem.code, problem.message])).toEqual([
       ['crashed', expect.stringMatching(/\ba\b.*crashed: poisoned; please report it/) as unknown],
     ]);
@@ -225,7 +225,7 @@ describe('a crash does not end a sweep, which is not complete then, where it com
     const wanted = { pass: 1, fail: 0, unknown: 0, skipped: 0 };
     expect(nodes).toEqual({ ...wanted, [counted]: wanted[counted] + 1 });
     expect(link.kubelets.pass + link.kubelets.fail + link.kubelets.unknown).toBe(2);
-    const of = (name: string) => [...ledger.findings()].filter(({ subject }) => subject.name === name);
+    const of = (name: string) => [...findings.all()].filter(({ subject }) => subject.name === name);
     expect(of('b').map(({ outcome }) => outcome.result)).toEqual(['pass', 'pass', 'pass']);
     expect(of('a')).not.toEqual([]);
     if (row.a === undefined)
@@ -236,7 +236,7 @@ describe('a crash does not end a sweep, which is not complete then, where it com
   test.each(Object.entries(ELSEWHERE))('%s', async (when, row) => {
     const whole: boolean[] = [];
     const archive = row.ports?.history ?? noHistory;
-    const { problems, nodes, ledger } = await run(
+    const { problems, nodes, findings } = await run(
       {
         nodes: both,
         ...row.ports,
@@ -256,6 +256,6 @@ describe('a crash does not end a sweep, which is not complete then, where it com
     expect(nodes).toMatchObject({ pass: 2, unknown: 0 });
     if (!when.startsWith('the report') && when !== 'it is tidied') expect(whole).toEqual([false]);
     // one that nothing shows is told of too
-    expect([...ledger.findings()].filter(({ subject }) => subject.component === 'kube-apiserver')).not.toEqual([]);
+    expect([...findings.all()].filter(({ subject }) => subject.component === 'kube-apiserver')).not.toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { openLedger } from '../../../src/sweeper/run/findings.ts';
+import { SweepFindings } from '../../../src/sweeper/run/findings.ts';
 import { inspect } from '../../../src/inspect.ts';
 import { controls } from '../../../src/controls/index.ts';
 import { combine } from '../../../src/policy/link/combine.ts';
@@ -13,8 +13,8 @@ function judged(...documents: RawDocument[]): Finding[] {
   return combine(inspect(controls, documents, AMPLE).findings);
 }
 
-test('gives back every finding as it came, though alike ones are kept once', () => {
-  const ledger = openLedger();
+test('gives every finding as it was added, though equal ones are stored once', () => {
+  const recorded = new SweepFindings();
   const general = judged(flagz('api:6443'));
   const kinds = [
     (name: string) => judged(configz(name, '/ca.crt'), hello(name, ['CN=ca'])),
@@ -23,18 +23,18 @@ test('gives back every finding as it came, though alike ones are kept once', () 
   ];
   const names = Array.from({ length: 30 }, (_, index) => `node-${index}`);
   const byNode = names.map((name, index) => kinds[index % kinds.length]?.(name) ?? []);
-  ledger.add(general);
-  for (const [index, name] of names.entries()) ledger.addNode(name, byNode[index] ?? []);
-  expect([...ledger.findings()]).toEqual([...general, ...byNode.flat()]);
-  expect(ledger.hasNode('node-7')).toBe(true);
-  expect(ledger.hasNode('node-30')).toBe(false);
+  recorded.add(general);
+  for (const [index, name] of names.entries()) recorded.addNode(name, byNode[index] ?? []);
+  expect([...recorded.all()]).toEqual([...general, ...byNode.flat()]);
+  expect(recorded.hasNode('node-7')).toBe(true);
+  expect(recorded.hasNode('node-30')).toBe(false);
 });
 
-test('is not fooled by a node whose name is a part of what is found', () => {
-  const ledger = openLedger();
+test('keeps apart a node whose name is also a value in a finding', () => {
+  const recorded = new SweepFindings();
   const a = judged(configz('/ca.crt', '/ca.crt'));
   const b = judged(configz('b', '/ca.crt'));
-  ledger.addNode('/ca.crt', a);
-  ledger.addNode('b', b);
-  expect([...ledger.findings()]).toEqual([...a, ...b]);
+  recorded.addNode('/ca.crt', a);
+  recorded.addNode('b', b);
+  expect([...recorded.all()]).toEqual([...a, ...b]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { workThrough } from '../../../src/sweeper/run/pool.ts';
+import { forEachConcurrently } from '../../../src/sweeper/run/pool.ts';
 
 const atOnce = () => Promise.resolve();
 
@@ -12,7 +12,7 @@ describe('a pool', () => {
         let running = 0;
         let most = 0;
         const done: number[] = [];
-        await workThrough(
+        await forEachConcurrently(
           items,
           limit,
           async (turns) => {
@@ -34,7 +34,7 @@ describe('a pool', () => {
   test('is not held up by one that takes long', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const done: number[] = [];
-    await workThrough(
+    await forEachConcurrently(
       [0, 1, 2, 3, 4, 5],
       2,
       async (item) => {
@@ -50,7 +50,7 @@ describe('a pool', () => {
   test('lets what was begun end before it rejects with what a turn threw', async () => {
     const done: number[] = [];
     let turns = 0;
-    const working = workThrough(
+    const working = forEachConcurrently(
       [1, 2, 3, 4],
       3,
       async (item) => {
@@ -65,7 +65,7 @@ describe('a pool', () => {
 
   test('does the rest, however much of it fails, and then rejects with the first failure', async () => {
     const done: number[] = [];
-    const working = workThrough(
+    const working = forEachConcurrently(
       [1, 2, 3, 4],
       1,
       async (item) => {
@@ -82,7 +82,7 @@ describe('a pool', () => {
   test('begins the next one only when its turn comes', async () => {
     const turns: (() => void)[] = [];
     const done: number[] = [];
-    const working = workThrough(
+    const working = forEachConcurrently(
       [1, 2],
       2,
       (item) => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { sweepRules } from '../../../src/commands/sweep-deps.ts';
+import { sweepOptions } from '../../../src/commands/sweep-deps.ts';
 import { controls } from '../../../src/controls/index.ts';
-import type { SweepPorts, SweepResult } from '../../../src/sweeper/run/sweep.ts';
+import type { SweepDeps } from '../../../src/sweeper/run/deps.ts';
+import type { SweepResult } from '../../../src/sweeper/run/sweep.ts';
 import type { AnswerDocument, RawDocument } from '../../../src/policy/document.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
 import { readConfiguration } from '../../../src/runtime/configuration/configuration.ts';
@@ -27,10 +28,10 @@ const SLUGS = controls.map(({ slug }) => slug);
 const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
 
 /** Sweeps with these controls off. */
-function sweepWithout(silenced: readonly string[], changes: Partial<SweepPorts>): Promise<SweepResult> {
+function sweepWithout(silenced: readonly string[], changes: Partial<SweepDeps>): Promise<SweepResult> {
   const text = `${HEAD}controls: { ${silenced.map((slug) => `${slug}: { action: off }`).join(', ')} }\n`;
   const configuration = readConfiguration({ path: 'guard.yaml', text }, controls);
-  return run(changes, new AbortController().signal, sweepRules(configuration, controls, 4, '2026-11-23'));
+  return run(changes, new AbortController().signal, sweepOptions(configuration, controls, 4, '2026-11-23'));
 }
 
 function open(name: string): RawDocument {
@@ -45,7 +46,7 @@ function proxied(name: string): RawDocument {
 }
 
 const stored =
-  (result: 'pass' | 'fail'): SweepPorts['loadAudit'] =>
+  (result: 'pass' | 'fail'): SweepDeps['loadAudit'] =>
   ({ name }) =>
     Promise.resolve({
       at: '2026-11-23T11:55:00.000Z',
@@ -76,9 +77,9 @@ describe('a control that is off', () => {
 
   test('still proves its end of the link', async () => {
     for (const slug of ['kubelet-client-ca', 'apiserver-kubelet-client-cert']) {
-      const { link, ledger } = await sweepWithout([slug], {});
+      const { link, findings } = await sweepWithout([slug], {});
       expect(link.result).toBe('pass');
-      expect([...ledger.findings()].map(({ control }) => control.slug)).not.toContain(slug);
+      expect([...findings.all()].map(({ control }) => control.slug)).not.toContain(slug);
     }
   });
 
@@ -92,7 +93,7 @@ describe('a control that is off', () => {
   const pods = [apiServerPod('kube-apiserver-a', addressOf('a'), [], 'a'), kubeletConfigMap('/declared.crt')];
   const refusing = evidence('configz-proxy', (name) => unanswered(name, 'configz-proxy', 'unauthorized'));
   const greeting = evidence('handshake', (name) => hello(name, name === 'a' ? ['CN=ca'] : undefined));
-  const CLUSTERS: readonly Partial<SweepPorts>[] = [
+  const CLUSTERS: readonly Partial<SweepDeps>[] = [
     {},
     { objects: () => stream(pods) },
     { objects: () => stream(pods), loadAudit: stored('fail') },
@@ -110,11 +111,11 @@ describe('a control that is off', () => {
       fc.asyncProperty(fc.constantFrom(...CLUSTERS), fc.subarray(SLUGS), async (cluster, silenced) => {
         const isOther = ({ control }: Finding): boolean => !silenced.includes(control.slug);
         const told: string[] = [];
-        const watcher = { ...silent, found: ({ control }: Finding) => told.push(control.slug) };
+        const callbacks = { ...silent, onFinding: ({ control }: Finding) => told.push(control.slug) };
         const all = await sweepWithout([], cluster);
-        const some = await sweepWithout(silenced, { ...cluster, watcher });
-        const wanted = [...all.ledger.findings()].filter(isOther);
-        expect([...some.ledger.findings()].map(plain)).toEqual(wanted.map(plain));
+        const some = await sweepWithout(silenced, { ...cluster, callbacks });
+        const wanted = [...all.findings.all()].filter(isOther);
+        expect([...some.findings.all()].map(plain)).toEqual(wanted.map(plain));
         expect(some.link).toEqual(all.link);
         expect(some.problems).toEqual(all.problems);
         expect(some.nodes.skippedNames).toEqual(all.nodes.skippedNames);

@@ -5,7 +5,7 @@ import { controls } from '../../../src/controls/index.ts';
 import { readAudit } from '../../../src/evidence/node-agent/stored-audit.ts';
 import type { NodeTarget } from '../../../src/evidence/evidence.ts';
 import type { KnownNode } from '../../../src/evidence/node-agent/audit-time.ts';
-import type { SweepPorts } from '../../../src/sweeper/run/sweep.ts';
+import type { SweepDeps } from '../../../src/sweeper/run/deps.ts';
 import { noHistory, type SweepHistory } from '../../../src/sweeper/reports/history.ts';
 import type { NodeAudit } from '../../../src/policy/link/node-audit.ts';
 import type { Control } from '../../../src/policy/control.ts';
@@ -20,7 +20,7 @@ import {
   hello,
   kubeletConfigMap,
   node,
-  ports,
+  sweepDeps,
   run,
   SERVER,
   silent,
@@ -95,13 +95,13 @@ describe('a sweep', () => {
         ),
       ],
     });
-    const a = find(result.ledger.findings(), CA, 'a');
+    const a = find(result.findings.all(), CA, 'a');
     expect(a?.outcome.result).toBe('pass');
     expect(a?.others?.map(({ result: other, agrees }) => [other, agrees])).toEqual([
       ['unknown', true],
       ['pass', true],
     ]);
-    const b = find(result.ledger.findings(), CA, 'b');
+    const b = find(result.findings.all(), CA, 'b');
     expect(b?.outcome.result).toBe('fail');
     expect(b?.others?.map(({ source, agrees }) => [source, agrees])).toEqual([
       [{ node: 'b', via: 'configz' }, true],
@@ -118,7 +118,7 @@ describe('a sweep', () => {
     const heard: string[] = [];
     const result = await run({
       evidence: [evidence('handshake', (name) => unanswered(name, 'handshake', 'unreachable'))],
-      watcher: { ...silent, unanswered: ({ source, problem }) => heard.push(`${source.node} ${problem.code}`) },
+      callbacks: { ...silent, onUnanswered: ({ source, problem }) => heard.push(`${source.node} ${problem.code}`) },
     });
     expect(result.nodes).toEqual({ pass: 0, fail: 0, unknown: 2, skipped: 0 });
     expect(result.problems).toEqual([]);
@@ -135,7 +135,7 @@ describe('a sweep', () => {
       evidence: [evidence('configz', (name) => ((asked += 1), configz(name, '/ca.crt')))],
     });
     expect(asked).toBe(0);
-    expect(find(result.ledger.findings(), CA, 'bad')?.outcome).toMatchObject({ problems: [{ message: 'loopback' }] });
+    expect(find(result.findings.all(), CA, 'bad')?.outcome).toMatchObject({ problems: [{ message: 'loopback' }] });
   });
 
   test.each(['unreachable', 'timeout', 'tls', 'wrong-node'] as const)(
@@ -147,8 +147,8 @@ describe('a sweep', () => {
         nodes: () => stream([[node('open', { isVirtual: true }), node('silent', { isVirtual: true })]]),
         evidence: [evidence('configz', answers)],
       });
-      expect(find(result.ledger.findings(), CA, 'open')?.outcome.result).toBe('fail');
-      expect(find(result.ledger.findings(), CA, 'silent')?.outcome.result).toBe('unknown');
+      expect(find(result.findings.all(), CA, 'open')?.outcome.result).toBe('fail');
+      expect(find(result.findings.all(), CA, 'silent')?.outcome.result).toBe('unknown');
       const isSkipped = code === 'unreachable' || code === 'timeout';
       expect(result.nodes).toEqual({
         ...{ pass: 0, fail: 1, unknown: isSkipped ? 0 : 1, skipped: isSkipped ? 1 : 0 },
@@ -175,7 +175,7 @@ describe('what kube-apiserver hears at the address of a node', () => {
     ['another node, as a refusal', 'wrong-node', refusal, 'unknown'],
   ] as const)('is nothing of it where it is of %s', async (_what, code, answer, result) => {
     const swept = await run({ nodes: () => stream([[node('a')]]), evidence: [stranger(code), proxied(answer)] });
-    expect(find(swept.ledger.findings(), CA, 'a')?.outcome.result).toBe(result);
+    expect(find(swept.findings.all(), CA, 'a')?.outcome.result).toBe(result);
     expect(swept.link.calls).toEqual({ answered: result === 'pass' ? 1 : 0, refused: 0 });
     expect(swept.link.result).toBe(result);
   });
@@ -184,10 +184,10 @@ describe('what kube-apiserver hears at the address of a node', () => {
     const target = { ...(node('a') as { readonly target: NodeTarget }).target, name: 'b', uid: 'uid-b' };
     const nodes = () => stream([[node('a'), node('b', { target })]]);
     let asked = 0;
-    const { ledger, link } = await run({ nodes, evidence: [proxied((name) => ((asked += 1), body(name)))] });
+    const { findings, link } = await run({ nodes, evidence: [proxied((name) => ((asked += 1), body(name)))] });
     expect(asked).toBe(0);
     for (const name of ['a', 'b']) {
-      expect(find(ledger.findings(), CA, name)?.outcome).toMatchObject({ problems: [{ code: 'wrong-node' }] });
+      expect(find(findings.all(), CA, name)?.outcome).toMatchObject({ problems: [{ code: 'wrong-node' }] });
     }
     expect(link.calls).toEqual({ answered: 0, refused: 0 });
   });
@@ -199,7 +199,7 @@ describe('kube-apiservers', () => {
       objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]),
       askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
     });
-    const found = find(result.ledger.findings(), CERT, 'kube-apiserver-cp');
+    const found = find(result.findings.all(), CERT, 'kube-apiserver-cp');
     expect(found).toMatchObject({ vantage: 'live', others: [{ vantage: 'running', result: 'pass', agrees: true }] });
     expect(result.link.apiServers).toEqual([{ name: 'kube-apiserver-cp', result: 'pass' }]);
   });
@@ -209,7 +209,7 @@ describe('kube-apiservers', () => {
       objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9', [])]),
       askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
     });
-    const found = find(result.ledger.findings(), CERT, 'kube-apiserver-cp');
+    const found = find(result.findings.all(), CERT, 'kube-apiserver-cp');
     expect(found).toMatchObject({ outcome: { result: 'pass' }, others: [{ result: 'fail', agrees: false }] });
   });
 
@@ -226,13 +226,13 @@ describe('kube-apiservers', () => {
     expect(balanced.counts.summary.unknown).toBe(0);
     // one that is not seen as a pod is there all the same
     const second = await run({ objects: pods, askApiServers: at('192.0.2.10:6443') });
-    expect(find(second.ledger.findings(), CERT, '192.0.2.10:6443')?.outcome.result).toBe('unknown');
+    expect(find(second.findings.all(), CERT, '192.0.2.10:6443')?.outcome.result).toBe('unknown');
     expect(second.link.result).toBe('unknown');
   });
 
   test('that nothing shows are unknown, never left out', async () => {
     const result = await run({ askApiServers: undefined });
-    expect(find(result.ledger.findings(), CERT, SERVER)?.outcome).toMatchObject({
+    expect(find(result.findings.all(), CERT, SERVER)?.outcome).toMatchObject({
       problems: [{ code: 'not-visible' }],
     });
     expect(result.link.result).toBe('unknown');
@@ -282,7 +282,7 @@ describe('kube-apiservers', () => {
     const proxied = await run({
       evidence: [evidence('configz', (name) => configz(name, '/ca.crt')), evidence('configz-proxy', refusing)],
     });
-    expect(find(proxied.ledger.findings(), CERT, SERVER)).toMatchObject({
+    expect(find(proxied.findings.all(), CERT, SERVER)).toMatchObject({
       outcome: { result: 'fail', violations: [{ code: 'refused' }] },
       others: [{ result: 'pass', agrees: false }],
     });
@@ -291,8 +291,8 @@ describe('kube-apiservers', () => {
     const open = await run({
       evidence: [evidence('configz', (name) => configz(name, undefined)), evidence('configz-proxy', refusing)],
     });
-    expect(find(open.ledger.findings(), CERT, SERVER)?.outcome.result).toBe('pass');
-    expect(find(open.ledger.findings(), CA, 'a')?.outcome.result).toBe('fail');
+    expect(find(open.findings.all(), CERT, SERVER)?.outcome.result).toBe('pass');
+    expect(find(open.findings.all(), CA, 'a')?.outcome.result).toBe('fail');
   });
 });
 
@@ -320,7 +320,7 @@ describe('one kube-apiserver', () => {
       loadAudit: () => Promise.resolve(audit(onHost(pod, 'cp'))),
     });
     expect(result.link.apiServers).toEqual([{ name: 'cp', result: 'fail' }]);
-    expect(find(result.ledger.findings(), CERT, 'cp')?.subject).toEqual({
+    expect(find(result.findings.all(), CERT, 'cp')?.subject).toEqual({
       component: 'kube-apiserver',
       name: 'cp',
       kind: 'Node',
@@ -367,13 +367,13 @@ describe('one kube-apiserver', () => {
 describe('what an agent saw of a kube-apiserver', () => {
   const pod = 'kube-apiserver-prod-cp';
   const seen = async (agentOn: string) => {
-    const { ledger } = await run({
+    const { findings } = await run({
       objects: () => stream([apiServerPod(pod, '192.0.2.9', [], 'prod-cp')]),
       nodes: () => stream([[node(agentOn)]]),
       loadAudit: ({ name }) => Promise.resolve(audit(onHost(pod, name))),
       askApiServers: undefined,
     });
-    return [...ledger.findings()].filter(({ control }) => control.slug === CERT);
+    return [...findings.all()].filter(({ control }) => control.slug === CERT);
   };
 
   test('goes before what its pod shows', async () => {
@@ -420,13 +420,13 @@ describe('the audit that an agent stored', () => {
     };
   };
   const judged = async (document: RawDocument) => {
-    const { ledger } = await run({
+    const { findings } = await run({
       nodes: () => stream([[node('cp')]]),
       objects: () => stream([document]),
       loadAudit: () => Promise.resolve(audit(onHost(pod, 'cp'))),
       askApiServers: undefined,
     });
-    return find(ledger.findings(), CERT, pod);
+    return find(findings.all(), CERT, pod);
   };
 
   test.each([
@@ -458,12 +458,12 @@ describe('the audit that an agent stored', () => {
       ['2026-11-23T11:56:00Z', 'unknown'],
       [undefined, 'pass'],
     ] as const) {
-      const { ledger } = await run({
+      const { findings } = await run({
         nodes: () => stream([[node('a', { readySince })]]),
         evidence: [],
         loadAudit: () => Promise.resolve(audit(onKubelet)),
       });
-      expect(find(ledger.findings(), CA, 'a')?.outcome.result).toBe(result);
+      expect(find(findings.all(), CA, 'a')?.outcome.result).toBe(result);
     }
   });
 
@@ -491,17 +491,17 @@ describe('the audit that an agent stored', () => {
       interval: fc.constantFrom('600', '999999999', '-1', undefined),
       nodeUid: fc.constantFrom('uid-evil', 'uid-a', undefined),
     });
-    const swept = async (loadAudit: SweepPorts['loadAudit']) => {
-      const { ledger, link } = await run({
+    const swept = async (loadAudit: SweepDeps['loadAudit']) => {
+      const { findings, link } = await run({
         nodes: () => stream([[node('a'), node('cp'), node('evil')]]),
         objects: () => stream([apiServerPod(pod, undefined, [])]),
         evidence: [evidence('configz', (name) => configz(name, name === 'evil' ? undefined : '/ca.crt'))],
         askApiServers: () => Promise.resolve([flagz(`${addressOf('cp')}:6443`)]),
         loadAudit,
       });
-      const findings = [...ledger.findings()];
-      const others = findings.filter(({ subject: { node, name } }) => node !== 'evil' && name !== 'evil');
-      return { others: others.map((finding) => JSON.stringify(finding)).toSorted(), findings, link };
+      const all = [...findings.all()];
+      const others = all.filter(({ subject: { node, name } }) => node !== 'evil' && name !== 'evil');
+      return { others: others.map((finding) => JSON.stringify(finding)).toSorted(), findings: all, link };
     };
     const untouched = await swept(() => Promise.resolve(undefined));
     await fc.assert(
@@ -606,9 +606,9 @@ describe('drift', () => {
       ['kubelet-anonymous-auth', { result: 'fail', violations: [], since }],
     ]);
     const history: SweepHistory = { ...noHistory, previous: (_about, key) => remembered.get(key.split('|')[0] ?? '') };
-    const { ledger } = await run({ history, evidence: [evidence('configz', (name) => configz(name, undefined))] });
-    expect(find(ledger.findings(), CA, 'a')).not.toHaveProperty('drift');
-    expect(find(ledger.findings(), 'kubelet-anonymous-auth', 'a')).toHaveProperty('drift.state', 'resolved');
+    const { findings } = await run({ history, evidence: [evidence('configz', (name) => configz(name, undefined))] });
+    expect(find(findings.all(), CA, 'a')).not.toHaveProperty('drift');
+    expect(find(findings.all(), 'kubelet-anonymous-auth', 'a')).toHaveProperty('drift.state', 'resolved');
   });
 
   test('is what differs from what is remembered', async () => {
@@ -624,20 +624,20 @@ describe('drift', () => {
             : { result: 'pass', violations: [], since }
           : undefined,
     };
-    const swap = ports({
+    const swap = sweepDeps({
       history,
       evidence: [evidence('configz', (name) => configz(name, name === 'a' ? '/ca.crt' : undefined))],
     });
     const changed = await run(swap);
-    expect(find(changed.ledger.findings(), CA, 'a')?.drift).toEqual({
+    expect(find(changed.findings.all(), CA, 'a')?.drift).toEqual({
       state: 'resolved',
       since: '2026-11-23T12:00:00.000Z',
     });
-    expect(find(changed.ledger.findings(), CA, 'b')?.drift).toEqual({
+    expect(find(changed.findings.all(), CA, 'b')?.drift).toEqual({
       state: 'new',
       since: '2026-11-23T12:00:00.000Z',
     });
     const same = await run({ ...swap, evidence: [evidence('configz', (name) => configz(name, undefined))] });
-    expect(find(same.ledger.findings(), CA, 'a')?.drift).toEqual({ state: 'persisting', since });
+    expect(find(same.findings.all(), CA, 'a')?.drift).toEqual({ state: 'persisting', since });
   });
 });

@@ -2,12 +2,13 @@
 
 import type { Finding } from '../../../policy/finding.ts';
 import type { Log } from '../../../runtime/log.ts';
-import type { SweepResult, SweepWatcher } from '../../../sweeper/run/sweep.ts';
+import type { SweepCallbacks } from '../../../sweeper/run/deps.ts';
+import type { SweepResult } from '../../../sweeper/run/sweep.ts';
 
 /** Logs one sweep. */
 export interface SweepLog {
   readonly started: (trigger: string) => void;
-  readonly watcher: SweepWatcher;
+  readonly callbacks: SweepCallbacks;
   /** A token was sent to a kubelet whose certificate could not be verified. */
   readonly unverified: (node: string) => void;
   readonly ended: (result: SweepResult, seconds: number) => void;
@@ -24,19 +25,19 @@ export function createSweepLog(log: Log): SweepLog {
     started: (trigger) => {
       log.debug({ trigger }, 'a sweep starts');
     },
-    watcher: {
-      progress: () => undefined,
-      unanswered: ({ component, source, problem }) => {
+    callbacks: {
+      onProgress: () => undefined,
+      onUnanswered: ({ component, source, problem }) => {
         log.debug(
           { component, ...source, code: problem.code, problem: problem.message },
           'no answer from a kubelet or kube-apiserver',
         );
       },
-      found: (finding, exemption) => {
+      onFinding: (finding, exemption) => {
         const level = levelOf(finding, exemption !== undefined);
         log[level](fieldsOf(finding), finding.drift === undefined ? 'finding' : `${finding.drift.state} finding`);
       },
-      notKept: ({ problem }) => {
+      onStoreError: ({ problem }) => {
         log.warn({ code: problem.code }, problem.message);
       },
     },

@@ -6,9 +6,10 @@ import { controls } from '../../../controls/index.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import type { SweepHistory } from '../../../sweeper/reports/history.ts';
-import { sweep, type SweepPorts, type SweepResult } from '../../../sweeper/run/sweep.ts';
+import type { SweepDeps } from '../../../sweeper/run/deps.ts';
+import { sweep, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
-import { clusterEvidence, sweepRules } from '../../sweep-deps.ts';
+import { clusterEvidence, sweepOptions } from '../../sweep-deps.ts';
 import type { SweeperDeps } from './deps.ts';
 import { createSweepLog, type SweepLog } from './sweep-log.ts';
 
@@ -16,7 +17,7 @@ import { createSweepLog, type SweepLog } from './sweep-log.ts';
 export interface SweepRunDeps extends SweeperDeps {
   readonly history: SweepHistory;
   /** Waits while the webhook has reviews. */
-  readonly turn: SweepPorts['turn'];
+  readonly nextTurn: SweepDeps['nextTurn'];
   readonly onComplete: (result: SweepResult) => void;
 }
 
@@ -56,7 +57,7 @@ async function sweepOnce(
   sweepLog: SweepLog,
   signal: AbortSignal,
 ): Promise<SweepResult> {
-  const { cluster, kubeletCA, metrics, history, turn, now, clock } = deps;
+  const { cluster, kubeletCA, metrics, history, nextTurn, now, clock } = deps;
   const configuration = deps.configuration();
   const plan = resolveSweep(configuration.settings.sweep?.value);
   const evidence = await clusterEvidence(cluster, {
@@ -67,13 +68,13 @@ async function sweepOnce(
     now,
     unverified: sweepLog.unverified,
   });
-  const watcher: SweepLog['watcher'] = {
-    ...sweepLog.watcher,
-    unanswered: (document) => {
+  const callbacks: SweepLog['callbacks'] = {
+    ...sweepLog.callbacks,
+    onUnanswered: (document) => {
       metrics.evidenceFailed(document.source.via, document.problem.code);
-      sweepLog.watcher.unanswered(document);
+      sweepLog.callbacks.onUnanswered(document);
     },
   };
-  const rules = sweepRules(configuration, controls, plan.concurrency, dayOf(now()));
-  return sweep({ id, entrance: 'serve' }, rules, { ...evidence, history, watcher, turn, now }, signal);
+  const options = sweepOptions(configuration, controls, plan.concurrency, dayOf(now()));
+  return sweep({ id, entrance: 'serve' }, options, { ...evidence, history, callbacks, nextTurn, now }, signal);
 }

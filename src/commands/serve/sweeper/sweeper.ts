@@ -19,7 +19,7 @@ import { detectChanges, type ChangeHandlers } from '../../../sweeper/changes.ts'
 import { startLeaderElection, type LeaderElection, type Leadership } from '../../../sweeper/leader-election.ts';
 import { createHistory, type SweepHistory } from '../../../sweeper/reports/history.ts';
 import type { SweepResult } from '../../../sweeper/run/sweep.ts';
-import { giveWay } from '../../../sweeper/run/yield.ts';
+import { yieldToReviews } from '../../../sweeper/yield-to-reviews.ts';
 import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts';
 import { ADMISSION } from '../../allowances.ts';
 import { OWN_NAMESPACE } from '../../sweep-deps.ts';
@@ -55,10 +55,10 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   const sweep = createSweepRun({
     ...deps,
     history,
-    turn: giveWay(deps.isReviewing, pause),
+    nextTurn: yieldToReviews(deps.isReviewing, pause),
     onComplete: (result) => {
       last = result;
-      metrics.counts({ findings: countsOf(result.ledger.findings()), nodes: result.nodes });
+      metrics.counts({ findings: countsOf(result.findings.all()), nodes: result.nodes });
     },
   });
   const schedule = scheduleSweeps({ sweep, interval, clock, pause, random: Math.random });
@@ -81,7 +81,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   return {
     report: () => {
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
-      return { chunks: renderJsonParts(reportStream(last, last.ledger.findings(), exemptionFor)) };
+      return { chunks: renderJsonParts(reportStream(last, last.findings.all(), exemptionFor)) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
     notices: detectChanges(

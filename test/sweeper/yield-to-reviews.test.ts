@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 
-import { giveWay } from '../../../src/sweeper/run/yield.ts';
+import { yieldToReviews } from '../../src/sweeper/yield-to-reviews.ts';
 
 test('a sweep gives way only while there is something more urgent', async () => {
   let isUrgent = false;
   const pauses: number[] = [];
-  const turn = giveWay(
+  const turn = yieldToReviews(
     () => isUrgent,
     (milliseconds) => Promise.resolve(pauses.push(milliseconds)),
   );
