@@ -1,4 +1,4 @@
-// Reads JSON of unknown shape without throwing: a value of another shape reads as empty.
+// Reads JSON of unknown shape without throwing: a value of another shape reads as empty or undefined.
 
 /** An object of JSON whose fields are not known. */
 export type UnknownRecord = Readonly<Record<string, unknown>>;

@@ -1,3 +1,5 @@
+// Finds the cluster that the command line and the environment name.
+
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -8,13 +10,13 @@ import type { Cluster, ClusterAccess } from '../kube/cluster.ts';
 import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The options that say which cluster is meant. */
+/** The flags that name a cluster. */
 export interface ClusterOptions {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 }
 
-/** The flags of `ClusterOptions`, with what the cluster is for. */
+/** The flags of `ClusterOptions`. Their help says what the cluster is for. */
 export function clusterFlags(purpose: string): readonly Option[] {
   return [
     flag(
@@ -25,12 +27,12 @@ export function clusterFlags(purpose: string): readonly Option[] {
   ];
 }
 
-/** The context of a kubeconfig. */
+/** The flag `--context`. */
 export function contextFlag(): Option {
   return flag('--context <name>', 'context of the kubeconfig (default: its current context)');
 }
 
-/** Which cluster the flags and the environment mean. */
+/** The access to the cluster that the flags and the environment name. */
 export function accessTo({ kubeconfig, context }: ClusterOptions, terminal: ClusterTerminal): ClusterAccess {
   return {
     kubeconfig: kubeconfig ?? defaultKubeconfig(terminal),
@@ -44,7 +46,7 @@ export function accessTo({ kubeconfig, context }: ClusterOptions, terminal: Clus
 
 type ClusterTerminal = Pick<Terminal, 'env' | 'isTerminal' | 'version'>;
 
-/** As kubectl finds it; in a pod the service account goes before the file at home. */
+/** As kubectl finds it; but in a pod the service account comes before the file in the home directory. */
 function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | undefined {
   const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
   if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter);
@@ -54,9 +56,9 @@ function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | 
 }
 
 /**
- * Loads the access to the cluster that is meant.
+ * Loads the access to a cluster.
  *
- * @returns undefined where none is
+ * @returns undefined where there is none
  * @throws StartError where the kubeconfig cannot be used
  */
 export async function findCluster(access: ClusterAccess): Promise<Cluster | undefined> {
@@ -69,7 +71,7 @@ export async function findCluster(access: ClusterAccess): Promise<Cluster | unde
 }
 
 /**
- * The cluster that is meant, and credentials for it: a command that asks once says once what is wrong with them.
+ * Loads the access to a cluster and gets credentials, so that a fault of theirs is reported once.
  *
  * @throws StartError where there is no cluster, or there are no credentials
  */
@@ -89,6 +91,6 @@ export async function openCluster(
 
 function noCluster({ kubeconfig }: ClusterAccess): string {
   const files = typeof kubeconfig === 'string' ? [] : (kubeconfig ?? []).filter((file) => file !== '');
-  const reason = files.length === 0 ? '' : ` (KUBECONFIG names ${files.join(', ')}, which is not there)`;
-  return `no cluster is known${reason}: pass --kubeconfig`;
+  const reason = files.length === 0 ? '' : ` (KUBECONFIG names ${files.join(', ')}, which does not exist)`;
+  return `no cluster is configured${reason}: pass --kubeconfig`;
 }

@@ -8,19 +8,19 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** From the root, with the query. */
   readonly path: string;
-  /** Sent as JSON; of a PATCH, as a merge patch. */
+  /** Sent as JSON; a PATCH is a merge patch. */
   readonly body?: object;
-  /** What the answer has to be; JSON where it is not given. */
+  /** The content type of the answer; JSON by default. */
   readonly accept?: string;
   /** Another API server of the same cluster, as `https://host:port`, with the same credentials and CA. */
   readonly server?: string;
-  /** It does no harm to write this twice: it is made again where it is not known whether it was done. */
+  /** Writing this twice does no harm, so the call is tried again also where it may have been done. */
   readonly mayRepeat?: true;
-  /** Milliseconds for the whole call, however often it is tried; where it is not given, 30 seconds for each try. */
+  /** Milliseconds for the call with all its tries; 30 seconds for each try by default. */
   readonly timeout?: number;
-  /** Milliseconds without a line after which a stream is given up; as `timeout` where it is not given. */
+  /** Milliseconds without a line after which a stream fails; `timeout` by default. */
   readonly silence?: number;
-  /** Bytes up to which the answer is read; 64 MiB where it is not given. */
+  /** Bytes up to which the answer is read; 64 MiB by default. */
   readonly limit?: number;
 }
 
@@ -29,13 +29,13 @@ export interface ApiAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
-  /** Seconds after which the server wants to be asked again, where it says so. */
+  /** Seconds of the header Retry-After. */
   readonly retryAfter?: number;
   /** The texts of its Warning headers. */
   readonly warnings?: readonly string[];
 }
 
-/** Calls the API server; rejects with an ApiFault where there is no answer. */
+/** Calls the API server. Rejects with an ApiFault where there is no answer. */
 export type Api = (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswer>;
 
 interface FaultDetails {
@@ -44,7 +44,7 @@ interface FaultDetails {
   readonly retryAfter?: number | undefined;
 }
 
-/** What an API server refuses, or why it could not be asked. */
+/** Why an API server refuses a call, or did not answer. */
 export class ApiFault extends Error {
   override readonly name = 'ApiFault';
   /** The HTTP status, where there was an answer. */
@@ -53,7 +53,7 @@ export class ApiFault extends Error {
   readonly next: string | undefined;
   /** The name of the object that the answer is about; undefined where the API server does not know the kind. */
   readonly object: string | undefined;
-  /** Seconds after which the server wants to be asked again, where it says so. */
+  /** Seconds of the header Retry-After. */
   readonly retryAfter: number | undefined;
 
   constructor(message: string, status?: number, options?: ErrorOptions & FaultDetails) {
@@ -103,7 +103,7 @@ export function passingProblem(cause: unknown): Problem {
   return { code: known, message: `${message}; the next sweep tries again` };
 }
 
-/** Somebody else's words, at the length of a message. */
+/** Text from outside, at the length of a message. */
 export function bounded(text: string): string {
   return text.slice(0, REASON_LIMIT);
 }

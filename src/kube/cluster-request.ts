@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
 import { asRecord } from '../json.ts';
-import { keptAgents, type AgentChoice, type Reach } from './http/agents.ts';
+import { keptAgents, type AgentChoice, type ServerAccess } from './http/agents.ts';
 import { ApiFault, bounded, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import type { CredentialSource, Credentials } from './kubeconfig/credentials.ts';
 import type { LineTaker } from './http/answer.ts';
@@ -12,28 +12,28 @@ import { HttpFault } from './http/fault.ts';
 import { send, stream, type HttpRequest } from './http/http.ts';
 import { hostOf } from './http/proxy.ts';
 
-/** The API server, and how it is reached. */
-export interface Target extends Reach {
+/** An API server, and how to reach it. */
+export interface Target extends ServerAccess {
   readonly server: string;
-  /** How it is called by; audit logs have it. */
+  /** The user agent, which audit logs show. */
   readonly userAgent: string;
   readonly credentials: CredentialSource;
 }
 
-/** What is called over a connection to the API server. */
+/** The calls to an API server. */
 export interface ClusterCalls {
   readonly request: Api;
-  /** Hands over the lines of an answer as they come, until the API server ends it. */
+  /** Calls back with each line of an answer, until the API server ends the answer. */
   readonly lines: (request: ApiRequest, take: LineTaker, signal: AbortSignal) => Promise<ApiAnswer>;
 }
 
 const PATIENCE = 30_000;
 const LIMIT = 64 * 1024 * 1024;
 const UNAUTHORIZED = 401;
-/** The name that the certificate of every API server has for the pods of its cluster. */
+/** A name in the certificate of every API server, by which the pods of its cluster call it. */
 const SERVICE = 'kubernetes.default.svc';
 
-/** Makes the calls to an API server. Credentials are read for each call: tokens and certificates change. */
+/** Makes the calls to an API server. Each call reads the credentials, because tokens and certificates change. */
 export function clusterCalls(target: Target): ClusterCalls {
   const agentOf = keptAgents(target);
   const make = async (
@@ -52,7 +52,7 @@ export function clusterCalls(target: Target): ClusterCalls {
     }
   };
   return {
-    request: (request, signal) => make(request, signal, (http) => sendAnew(http, signal)),
+    request: (request, signal) => make(request, signal, (http) => sendFresh(http, signal)),
     lines: (request, take, signal) => make(request, signal, (http) => stream(http, take, signal)),
   };
 }
@@ -82,11 +82,11 @@ function httpRequest(
   };
 }
 
-/** The server may have closed a kept connection that is just taken up; a failure uses it up, so this comes to an end. */
-function sendAnew(request: HttpRequest, signal: AbortSignal): Promise<ApiAnswer> {
+/** Sends again where the server closed a kept connection. Each failure removes a kept connection, so this ends. */
+function sendFresh(request: HttpRequest, signal: AbortSignal): Promise<ApiAnswer> {
   return send(request, signal).catch((cause: unknown) => {
     const isStale = cause instanceof HttpFault && cause.wasReused && cause.code === 'unreachable';
-    if (isStale && request.method === 'GET') return sendAnew(request, signal);
+    if (isStale && request.method === 'GET') return sendFresh(request, signal);
     throw cause;
   });
 }
@@ -100,8 +100,8 @@ export function apiFault(cause: unknown): ApiFault {
 }
 
 /**
- * What is known of another API server comes from an object of the cluster. It gets the credentials only as an API server:
- * a kubelet's certificate, for the address of its node and perhaps of the same CA, is not enough.
+ * The address of another API server comes from an object of the cluster. It gets the credentials only if its certificate is
+ * that of an API server: a kubelet's certificate, for the address of its node and perhaps of the same CA, is not enough.
  */
 function sameIdentity(name: string): NonNullable<HttpRequest['tls']> {
   return {

@@ -1,5 +1,5 @@
-// The only user of @kubernetes/client-node, which is loaded only in a pod: that takes a while. What it reads of kubeconfigs is
-// less than what kubectl reads, so that is our own (kubeconfig/).
+// The access to a cluster. It loads @kubernetes/client-node only in a pod, because that takes a while. Kubeconfigs are read by
+// our own code (kubeconfig/): the client reads less of them than kubectl does.
 
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -21,48 +21,48 @@ import { retrying } from './retry.ts';
 
 /** Where the access to a cluster comes from. */
 export interface ClusterAccess {
-  /** Kubeconfigs; they go before the service account. */
+  /** Kubeconfigs; they come before the service account. */
   readonly kubeconfig?: KubeconfigFiles | undefined;
-  /** The context of the kubeconfig, where it is not the current one. */
+  /** The context of the kubeconfig; the current one by default. */
   readonly context?: string | undefined;
-  /** The folder below which the files of a service account are looked for; none is looked for without it. */
+  /** The folder below which the files of a service account are; without it no service account is used. */
   readonly root?: string | undefined;
-  /** The variables that name proxies, and that credential plugins get. */
+  /** The environment variables for proxies and credential plugins. */
   readonly env?: Environment;
-  /** Of this program, for the user agent of its calls. */
+  /** The version of this program, for the user agent of its calls. */
   readonly version?: string;
-  /** Whether a credential plugin can ask on standard input. */
+  /** Whether a credential plugin can prompt on standard input. */
   readonly isInteractive?: boolean;
 }
 
-/** A cluster that can be asked. */
+/** A cluster. */
 export interface Cluster {
   /** The address of its API server. */
   readonly server: string;
   /** The certificates of its CA in PEM, where they are known. */
   readonly ca: string | undefined;
-  /** What calls from here say that they are of. */
+  /** The user agent of calls to the API server and to kubelets. */
   readonly userAgent: string;
   /** The namespace of the pod that this runs in. */
   readonly namespace: string | undefined;
-  /** What the kubeconfig says that is passed over. */
+  /** What is ignored in the kubeconfig, in words. */
   readonly notes: readonly string[];
-  /** Gets credentials, so that a fault of them is told once and before anything else; rejects with an ApiFault. */
+  /** Gets credentials, so that a fault of theirs is reported once and first. Rejects with an ApiFault. */
   readonly authenticate: (signal: AbortSignal) => Promise<void>;
   readonly request: Api;
   readonly pods: ObjectApi;
-  /** In no namespace: listed and watched as `''`. */
+  /** Nodes are in no namespace: list and watch them as `''`. */
   readonly nodes: ObjectApi;
-  /** The ConfigMap of a name, and no other: rights can be given for it alone. */
+  /** One ConfigMap by name, so that rights for it alone are enough. */
   readonly configMap: (name: string) => ObjectApi;
   readonly secret: (name: string) => ObjectApi;
-  /** The ValidatingWebhookConfiguration of a name, which is in no namespace. */
+  /** One ValidatingWebhookConfiguration by name, in no namespace. */
   readonly webhookConfiguration: (name: string) => ObjectApi;
 }
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const UNAUTHORIZED = 401;
-/** Milliseconds for the call that tells whether the caller is known. */
+/** Milliseconds for the call that shows whether the credentials are valid. */
 const FIRST_PATIENCE = 10_000;
 const CLOCK = {
   clock: () => performance.now(),
@@ -71,7 +71,7 @@ const CLOCK = {
 };
 
 /**
- * Loads the access to a cluster; nothing is asked yet.
+ * Loads the access to a cluster. It makes no call yet.
  *
  * @returns undefined where there is neither a kubeconfig nor a service account
  * @throws Error where the kubeconfig cannot be used, with the reason
@@ -86,8 +86,8 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
   const { cluster, user } = found;
   const server = new URL(cluster.server);
   const proxyTo = (to: URL) => proxyOf(cluster, to, env);
-  const around = { env, isInteractive, cluster, ca: authorityOf(cluster), proxyUrl: proxyTo(server)?.href };
-  const credentials = credentialsOf(user, server.protocol === 'https:', around, Date.now);
+  const pluginOptions = { env, isInteractive, cluster, ca: authorityOf(cluster), proxyUrl: proxyTo(server)?.href };
+  const credentials = credentialsOf(user, server.protocol === 'https:', pluginOptions, Date.now);
   const userAgent = version === undefined ? 'kubelet-guard' : `kubelet-guard/${version}`;
   const { request: once, lines } = clusterCalls({
     server: cluster.server,
@@ -103,13 +103,13 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     objectApi({ request, lines }, resource, CLOCK.random, name);
   return {
     server: cluster.server,
-    ca: around.ca,
+    ca: pluginOptions.ca,
     userAgent,
     namespace: loaded === undefined ? found.namespace : undefined,
     notes: found.notes,
     authenticate: async (signal) => {
       const { certificate } = await credentials.current(signal);
-      // whatever else goes wrong is told by the calls that follow
+      // the calls that follow report any other failure
       const answer = await once({ path: '/version', timeout: FIRST_PATIENCE }, signal).catch(() => undefined);
       if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
     },
@@ -129,7 +129,7 @@ function unknownCaller(certificate: Credentials['certificate'], now: Date): stri
   return `the API server does not know who this is (HTTP 401): the credentials of the kubeconfig have expired, or are of another cluster: ${reason}`;
 }
 
-/** The proxy that the kubeconfig names is used always, those of the environment as Go uses them. */
+/** The proxy of the kubeconfig, else that of the environment by Go's rules. */
 function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: Environment): URL | undefined {
   return proxyUrl === undefined ? proxyFromEnvironment(server, env) : new URL(proxyUrl);
 }

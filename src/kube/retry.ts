@@ -1,13 +1,12 @@
-// Calls that failed for a passing reason are made again as client-go does (rest/with_retry.go and rest/request.go of v0.37.2):
-// what is answered 429 or 5xx with Retry-After, whatever the verb, for then nothing was done; and reads whose connection was
-// cut. Besides: 429 without Retry-After, and reads while etcd has no leader or a call ran out of time, which client-go leaves
-// to its callers.
+// Retries calls as client-go does (rest/with_retry.go and rest/request.go of v0.37.2): 429 or 5xx with Retry-After, whatever the
+// verb, because then nothing was done; and reads whose connection was cut. It also retries 429 without Retry-After, and reads
+// while etcd has no leader or a call timed out, which client-go leaves to its callers.
 
 import { asRecord, parseJson } from '../json.ts';
 import { ApiFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import { HttpFault } from './http/fault.ts';
 
-/** What trying again needs of its surroundings. */
+/** What retries need. */
 export interface RetryDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
@@ -19,15 +18,15 @@ export interface RetryDeps {
 
 /** As client-go. */
 const MOST_RETRIES = 10;
-/** Where the server does not say how long; as client-go. */
+/** Milliseconds to wait where the server does not say how long; as client-go. */
 const WAIT = 1000;
-/** By how much a wait varies, upwards: many that were refused at once do not all come back at once. */
+/** By how much a wait varies, upwards, so that many callers do not all come back at once. */
 const JITTER = 0.2;
-/** For all tries of a call without a time of its own, and for one of them. */
+/** Milliseconds for all tries of a call without a timeout, and for one of them. */
 const PATIENCE = 120_000;
 const ONE = 30_000;
 
-/** Makes an API that tries again for as long as the time of the call lasts; then the last answer stands. */
+/** Makes an Api that retries until the call times out, and then gives the last answer. */
 export function retrying(api: Api, { clock, pause, random }: RetryDeps): Api {
   return async (request, signal) => {
     const deadline = clock() + (request.timeout ?? PATIENCE);
@@ -44,7 +43,7 @@ export function retrying(api: Api, { clock, pause, random }: RetryDeps): Api {
   };
 }
 
-/** Milliseconds until a call is worth another try; infinite where it is not. */
+/** Milliseconds until the next try; infinite where there is none. */
 function waitFor({ method = 'GET', mayRepeat }: ApiRequest, asked: ApiAnswer | ApiFault): number {
   const isRead = method === 'GET' || mayRepeat === true;
   if (asked instanceof ApiFault) {
@@ -56,7 +55,7 @@ function waitFor({ method = 'GET', mayRepeat }: ApiRequest, asked: ApiAnswer | A
   return status === 429 || (isRead && isPassing(status, text)) ? WAIT : Infinity;
 }
 
-/** Etcd without a leader, or too slow; in a Status, because a kubelet behind a proxy can answer anything. */
+/** Whether etcd has no leader or is too slow. Only a Status counts: a kubelet behind a proxy can answer anything. */
 function isPassing(status: number, text: string): boolean {
   const { kind, message } = asRecord(parseJson(text));
   return kind === 'Status' && (status === 504 || /\betcdserver: |request timed out/.test(String(message)));

@@ -103,7 +103,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     const failing = await askProduct(prepare(row('a plugin that fails')));
     expect(failing).toMatchObject({ code: 3, stdout: '' });
     expect(failing.stderr.replace(/\S*\/plug/, 'PLUG')).toBe(
-      'log in first\nkubelet-guard: the credential plugin PLUG failed with exit code 3; its own words are on standard error\n',
+      'log in first\nkubelet-guard: the credential plugin PLUG failed with exit code 3; its own message is on standard error\n',
     );
     const missing = await askProduct(prepare(row('a plugin that is not there')));
     expect(missing).toMatchObject({ code: 3, stdout: '' });

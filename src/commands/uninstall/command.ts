@@ -1,3 +1,5 @@
+// `uninstall` on the command line.
+
 import { setTimeout } from 'node:timers/promises';
 
 import type { Command } from 'commander';
@@ -14,28 +16,33 @@ interface UninstallOptions extends ClusterOptions {
 }
 
 const HELP = `
-The registration of the webhook goes first, so that API servers no longer ask it; then the Deployment of the sweeper, which
-would write the rest anew; then its reports and its Lease. What is not there is no fault: it can be run again. What was
-applied with kubectl or Helm is left to them; Events end by themselves within an hour.
+Deletes in this order: the ValidatingWebhookConfiguration, so that API servers no longer call the webhook; the Deployment of
+the sweeper, which would re-create the rest; the reports; the Lease. An object that does not exist is not an error, so you can
+run it again. Delete what you applied with kubectl or Helm with the same tool. The API server deletes Events after an hour.
 
 Exit codes:
-  0  nothing of this is left
+  0  all of these are deleted
   2  wrong use
-  3  something is left, or it could not be told
+  3  something is left, or it is not known
 `;
 
-/** `uninstall`: takes away what keeps API servers asking, and what the product wrote. */
+/** Adds the command `uninstall`. */
 export function addUninstall(root: Command, terminal: Terminal): void {
   const command = root
     .command('uninstall')
-    .description('Removes the registration of the webhook from a cluster, then what kubelet-guard wrote to it.');
+    .description(
+      'Delete the ValidatingWebhookConfiguration of the webhook, then what kubelet-guard wrote to the cluster',
+    );
   for (const option of clusterFlags('cluster')) command.addOption(option);
   command
     .addOption(
       flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
     .addOption(
-      flag('--leftovers', 'only the reports and the Lease, and nothing while the Deployment of the sweeper is there'),
+      flag(
+        '--leftovers',
+        'delete the reports and the Lease only, and nothing while the Deployment of the sweeper exists',
+      ),
     )
     .addHelpText('after', HELP)
     .action((options: UninstallOptions) => runUninstall(options, terminal));
@@ -73,7 +80,7 @@ async function removeAll(options: UninstallOptions, terminal: Terminal, signal: 
     signal.throwIfAborted();
     terminal.printErrorLines([
       (cause as Error).message,
-      'something is left in the cluster: run it again once that is put right',
+      'something is left in the cluster: fix this, then run it again',
     ]);
     return 3;
   }

@@ -8,14 +8,14 @@ import type { Credentials } from '../kubeconfig/credentials.ts';
 import type { HttpRequest } from './http.ts';
 import { openTunnel, type Destination } from './tunnel.ts';
 
-/** How an API server is verified and reached. */
-export interface Reach {
-  /** The text of the CAs; it is read for each call. */
+/** How to reach and verify an API server. */
+export interface ServerAccess {
+  /** The CAs in PEM; read for each call. */
   readonly ca: () => string | undefined;
   readonly skipVerify: boolean;
-  /** The name that its certificate has to have, where that is not the host of its address. */
+  /** The name that its certificate must have; the host of its address by default. */
   readonly serverName: string | undefined;
-  /** The proxy that leads to a server, if one does. */
+  /** The proxy for a server, if there is one. */
   readonly proxyTo: (server: URL) => URL | undefined;
 }
 
@@ -25,11 +25,11 @@ export type AgentChoice = (
   certificate: Credentials['certificate'],
 ) => Pick<HttpRequest, 'agent' | 'forwardedBy'>;
 
-/** A balancer on the way may have forgotten a connection that was idle for longer. */
+/** A load balancer may drop a connection that was idle for longer. */
 const KEPT = { keepAlive: true, timeout: 15_000 };
 
 /** One agent, until the certificates change. */
-export function keptAgents({ ca, skipVerify, serverName, proxyTo }: Reach): AgentChoice {
+export function keptAgents({ ca, skipVerify, serverName, proxyTo }: ServerAccess): AgentChoice {
   const plain = new PlainAgent(KEPT);
   const tunneling = new TunnelingPlainAgent(proxyTo);
   let kept: { readonly material: string; readonly agent: Agent } | undefined;
@@ -47,7 +47,7 @@ export function keptAgents({ ca, skipVerify, serverName, proxyTo }: Reach): Agen
       ...(skipVerify && { rejectUnauthorized: false }),
     };
     const material = JSON.stringify(given);
-    // connections of the agent before are closed when they were idle for a while
+    // idle connections of the previous agent close by themselves
     if (kept?.material !== material) kept = { material, agent: new TunnelingAgent(given, proxyTo, authority) };
     return { agent: kept.agent };
   };
@@ -56,10 +56,10 @@ export function keptAgents({ ca, skipVerify, serverName, proxyTo }: Reach): Agen
 type Callback = Parameters<TlsAgent['createConnection']>[1];
 
 class TunnelingAgent extends TlsAgent {
-  readonly #proxyTo: Reach['proxyTo'];
+  readonly #proxyTo: ServerAccess['proxyTo'];
   readonly #ca: string | undefined;
 
-  constructor(options: AgentOptions, proxyTo: Reach['proxyTo'], ca: string | undefined) {
+  constructor(options: AgentOptions, proxyTo: ServerAccess['proxyTo'], ca: string | undefined) {
     super({ ...KEPT, ...options });
     this.#proxyTo = proxyTo;
     this.#ca = ca;
@@ -69,7 +69,7 @@ class TunnelingAgent extends TlsAgent {
     const to = destinationOf(options);
     const proxy = this.#proxyTo(urlOf('https', to));
     if (proxy === undefined) return super.createConnection(options, callback);
-    // as Go does: the CA of the cluster has to be that of a proxy of HTTPS too
+    // as Go does: the CA of the cluster must have signed an HTTPS proxy too
     openTunnel(proxy, to, this.#ca).then(
       (socket) => callback?.(null, connectTls({ ...(options as ConnectionOptions), socket })),
       (cause: unknown) => callback?.(cause as Error, undefined as never),
@@ -79,9 +79,9 @@ class TunnelingAgent extends TlsAgent {
 }
 
 class TunnelingPlainAgent extends PlainAgent {
-  readonly #proxyTo: Reach['proxyTo'];
+  readonly #proxyTo: ServerAccess['proxyTo'];
 
-  constructor(proxyTo: Reach['proxyTo']) {
+  constructor(proxyTo: ServerAccess['proxyTo']) {
     super(KEPT);
     this.#proxyTo = proxyTo;
   }

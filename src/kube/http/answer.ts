@@ -94,12 +94,12 @@ function warningsOf(header = ''): string[] {
   return Array.from(found, ([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
-/** Whole seconds, which is what API servers send; a date is not understood, as by client-go. */
+/** Whole seconds, which is what API servers send. A date is ignored, as by client-go. */
 function secondsOf(header = ''): number | undefined {
   return /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }
 
-/** Why the certificate at the other end of a connection did not verify. */
+/** Why the certificate of the server did not verify; undefined where it did. */
 export function verification(socket: Socket): string | undefined {
   if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
   return socket.authorized ? undefined : String(socket.authorizationError);

@@ -7,9 +7,9 @@ import { bounded } from '../api.ts';
 export class HttpFault extends Error {
   override readonly name = 'HttpFault';
   readonly code: HttpFaultCode;
-  /** The connection was kept from an earlier call: the server may have closed it meanwhile. */
+  /** The connection was kept from an earlier call, and the server may have closed it meanwhile. */
   readonly wasReused: boolean;
-  /** The connection was there, and was cut before there was a whole answer. */
+  /** The connection was cut before the answer was complete. */
   readonly wasCut: boolean;
 
   constructor(code: HttpFaultCode, message: string, { wasReused = false, wasCut = false } = {}) {
@@ -26,15 +26,15 @@ export type HttpFaultCode = Extract<
   'unreachable' | 'timeout' | 'tls' | 'wrong-node' | 'unidentified' | 'too-large' | 'redirected' | 'malformed'
 >;
 
-/** Node has this code for a connection that ends too early in whatever way. */
+/** Node's code for every connection that ends too early. */
 export const CUT = 'ECONNRESET';
 
-/** The fault of what Node rejects a call with. */
+/** The fault of an error of Node. */
 export function faultOf(cause: unknown, url: URL, wasReused: boolean): HttpFault {
   const { message, code } = cause as { readonly message?: string; readonly code?: string };
-  // where several addresses were tried there is only a code
+  // where several addresses were tried, there is only a code
   const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
-  // Node ends some with advice for people who run Node
+  // Node adds advice for people who run Node
   const [reason = words] = words.split('; if the root CA');
   const wasCut = code === CUT || code === 'EPIPE';
   return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), { wasReused, wasCut });

@@ -1,4 +1,4 @@
-// One bounded call over HTTP or HTTPS. Redirects are never followed: what is sent is meant for one server.
+// One bounded call over HTTP or HTTPS. It follows no redirect: the request is meant for one server.
 
 import {
   request as requestPlain,
@@ -16,25 +16,25 @@ import { answerOf, readerOf, verification, type HttpAnswer, type LineTaker } fro
 import { CUT, faultOf, HttpFault } from './fault.ts';
 import { hostOf, portOf, proxyAuthorization } from './proxy.ts';
 
-/** What is sent, and how far the answer is waited for. */
+/** A request, and the bounds of its answer. */
 export interface HttpRequest {
   readonly url: URL;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
-  /** The proxy that is asked to make the call, where it is one over plain HTTP. */
+  /** The proxy that forwards the call, where the call is plain HTTP. */
   readonly forwardedBy?: URL | undefined;
-  /** How the server is verified; it has to verify where nothing else is said. */
+  /** How the server is verified; it must verify by default. */
   readonly tls?: Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'>;
-  /** Keeps connections; each call has one of its own without it. */
+  /** Keeps connections; without it each call has its own. */
   readonly agent?: Agent;
-  /** Whether an address that a host name leads to may be asked. */
+  /** Whether an address that a host name resolves to may be called. */
   readonly accepts?: (address: string) => boolean;
-  /** Why a server that shows this certificate, in DER, is sent nothing; undefined where it is. */
+  /** Why nothing is sent to a server with this certificate, in DER; undefined where the request is sent. */
   readonly stranger?: (certificate: Uint8Array | undefined) => IdentityProblem | undefined;
-  /** Milliseconds for the whole call; of a stream, until it begins. */
+  /** Milliseconds for the whole call; for a stream, until it begins. */
   readonly timeout: number;
-  /** Of a stream, milliseconds in which nothing comes; as `timeout` where it is not given. */
+  /** Milliseconds without data after which a stream fails; `timeout` by default. */
   readonly silence?: number;
   /** Bytes up to which the answer is read. */
   readonly limit: number;
@@ -51,8 +51,8 @@ export function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAns
 }
 
 /**
- * Sends a request, and hands over the lines of an answer with the status 200 as they come; any other is read whole.
- * `silence` is the longest one. Rejects with an HttpFault.
+ * Sends a request, and calls back with each line of an answer with the status 200; any other answer is read whole. Rejects
+ * with an HttpFault.
  */
 export function stream(request: HttpRequest, take: LineTaker, signal: AbortSignal): Promise<HttpAnswer> {
   return exchange(request, take, signal);
@@ -96,7 +96,7 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
       });
       call.on('response', (response) => {
         response.on('error', failed);
-        // now: a kept connection belongs to another call as soon as the answer is read
+        // now: another call gets a kept connection as soon as the answer is read
         const unverified = verification(response.socket);
         const lines = response.statusCode === 200 ? take : undefined;
         lines?.open();
@@ -121,13 +121,13 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
 
 function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientRequest {
   const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts, stranger } = request;
-  // by itself Node sends a body with DELETE that no length announces
+  // Node itself sends the body of a DELETE without its length
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options = { method, headers: { ...headers, ...length } as OutgoingHttpHeaders, agent: agent ?? false };
   const call = url.protocol === 'https:' ? requestTls(url, { ...options, ...tls }) : openPlain(request, options);
   if (accepts !== undefined) {
     call.on('socket', (socket) => {
-      // before the handshake, so before anything is sent that is worth having
+      // before the handshake, so before any secret is sent
       socket.once('connect', () => {
         const { remoteAddress = '' } = socket;
         if (!accepts(remoteAddress)) {
@@ -138,7 +138,7 @@ function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientReq
   }
   if (stranger !== undefined) {
     call.on('socket', (socket) => {
-      // before what waits for the end of the handshake is sent, as where Node itself refuses a certificate
+      // before the request is sent, as where Node itself rejects a certificate
       socket.once('secureConnect', () => {
         const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
         const doubt = stranger(certificate);

@@ -1,4 +1,4 @@
-// Which proxy leads to a server, as Go's net/http decides it from the environment (golang.org/x/net/http/httpproxy).
+// The proxy for a server, by Go's rules for environment variables (golang.org/x/net/http/httpproxy).
 
 import { BlockList, isIP } from 'node:net';
 
@@ -20,7 +20,7 @@ export function proxyFromEnvironment(server: URL, env: Environment): URL | undef
   return proxy;
 }
 
-/** The name and value of a variable that is written in capitals or small letters. */
+/** The name and value of a variable in capital or small letters. */
 function setOf(env: Environment, name: string): readonly string[] {
   const set = [name.toUpperCase(), name].flatMap((key) => (env[key] ? [[key, env[key]]] : []));
   return set[0] ?? [];
@@ -35,13 +35,13 @@ export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
-/** The port of an address, also where it is that of its scheme. */
+/** The port of an address, or the default port of its scheme. */
 export function portOf({ port, protocol }: URL): number {
   if (port !== '') return Number(port);
   return protocol === 'https:' ? 443 : protocol.startsWith('socks') ? 1080 : 80;
 }
 
-/** The header that shows a proxy who calls, where its address has a user name. */
+/** The header that authenticates the caller to a proxy whose address has a user name. */
 export function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

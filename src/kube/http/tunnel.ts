@@ -17,8 +17,8 @@ const HEAD_LIMIT = 16_384;
 /**
  * Opens a tunnel.
  *
- * @param ca verifies the proxy itself, where it is one of HTTPS; the CAs of the system do where it is not given
- * @throws Error with the proxy's name where it does not let us through
+ * @param ca verifies the proxy itself, if it is an HTTPS proxy; the CAs of the system do by default
+ * @throws Error with the proxy's name where it refuses the connection
  */
 export async function openTunnel(proxy: URL, to: Destination, ca: string | undefined): Promise<Socket> {
   const place = { host: hostOf(proxy), port: portOf(proxy) };
@@ -81,13 +81,13 @@ function addressOf(host: string): number[] {
   return [4, ...groups.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])];
 }
 
-/** Reads from a socket what belongs to the proxy, and not one byte more. */
+/** Reads the answer of the proxy from a socket, and not one byte more. */
 interface Reader {
   readonly until: (event: 'connect' | 'secureConnect') => Promise<void>;
   readonly bytes: (count: number) => Promise<Buffer>;
   /** Up to the empty line. */
   readonly head: () => Promise<string>;
-  /** Hands the socket over. */
+  /** Stops reading, so that the socket can be used. */
   readonly release: () => void;
 }
 
@@ -137,7 +137,7 @@ function readerOf(socket: Socket): Reader {
     },
     release: () => {
       socket.setTimeout(0).off('timeout', late).off('close', closed).off('readable', readable);
-      // errors are told by what uses it from now on; without a listener they would end the process
+      // the listener for errors stays: without one an error would end the process
     },
   };
 }

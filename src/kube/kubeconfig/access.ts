@@ -1,37 +1,37 @@
-// Kubeconfigs → the one cluster and user that are meant. The rules are client-go's (tools/clientcmd): what kubectl takes is
-// taken, what it refuses is refused, and leftovers of other clusters do not matter.
+// The cluster and the user of a context in kubeconfigs. The rules are client-go's (tools/clientcmd): what kubectl accepts is
+// accepted, what it refuses is refused, and faults of other clusters do not matter.
 
 import { KubeconfigFault, unknownKeys, type Entry, type FileOrText, type KubeconfigDocument } from './document.ts';
 import { fileOrText, quoted, type Fault, type Texts } from './entry.ts';
 import { ANONYMOUS, EXEC_GROUP, userOf, type AccessUser } from './user.ts';
 
-/** A cluster, and how its API server is reached and verified. */
+/** A cluster, and how to reach and verify its API server. */
 export interface AccessCluster {
   readonly server: string;
-  /** The CAs that its certificate has to be of; those of the system where none are named. */
+  /** The CAs of its certificate; those of the system by default. */
   readonly ca: FileOrText | undefined;
   readonly skipVerify: boolean;
-  /** The name that its certificate has to have, where that is not the host of the address. */
+  /** The name that its certificate must have; the host of the address by default. */
   readonly serverName: string | undefined;
   readonly proxyUrl: string | undefined;
-  /** What it tells credential plugins about itself. */
+  /** The configuration for credential plugins. */
   readonly execConfig: unknown;
 }
 
-/** What a kubeconfig comes to. */
+/** The access to a cluster. */
 export interface Access {
   readonly cluster: AccessCluster;
   readonly user: AccessUser;
   readonly namespace: string | undefined;
-  /** What is passed over, in words. */
+  /** What is ignored, in words. */
   readonly notes: readonly string[];
 }
 
 /**
  * The cluster and user of a context.
  *
- * @param documents in the order of KUBECONFIG: the first that has an entry of a name, or a current context, decides
- * @param context its name, where it is not the current one
+ * @param documents in the order of KUBECONFIG: the first with an entry of a name, or with a current context, decides
+ * @param context its name; the current context by default
  * @throws KubeconfigFault where kubectl would not use them, with what to do
  */
 export function accessOf(documents: readonly KubeconfigDocument[], context: string | undefined): Access {
@@ -104,13 +104,13 @@ function clusterOf(entry: Entry, name: string): AccessCluster {
   };
 }
 
-/** An address without a scheme is one of HTTP, as for kubectl. */
+/** An address without a scheme is an HTTP address, as for kubectl. */
 function urlOf(server: string): URL | undefined {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `http://${server}`;
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** As it is written, but for a query and a fragment, which kubectl drops. */
+/** The address as written, without query and fragment, which kubectl drops. */
 function serverOf(server: string, url: URL): string {
   const isWhole = url.href.startsWith(server) && url.search === '' && url.hash === '';
   return isWhole ? server : `${url.origin}${url.pathname}`;

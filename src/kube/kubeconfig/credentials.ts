@@ -1,54 +1,54 @@
-// What is sent with a call so that the API server knows the caller: client-go's order of precedence.
+// The credentials of a call, in client-go's order of precedence.
 
 import { CredentialFault, runPlugin, type ExecCredential, type ExecOptions } from './exec-plugin.ts';
 import { contentOf } from './load.ts';
 import type { AccessUser, ExecPlugin, Impersonation } from './user.ts';
 
-/** What one call shows. */
+/** The credentials of one call. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Where the credentials of calls come from. */
+/** Gives the credentials of calls. */
 export interface CredentialSource {
-  /** Those for the next call; rejects with a CredentialFault. */
+  /** The credentials for the next call; rejects with a CredentialFault. */
   readonly current: (signal: AbortSignal) => Promise<Credentials>;
   /**
-   * The API server does not know who that was (401).
+   * The API server answered 401 to these credentials.
    *
-   * @returns whether there may be better credentials, so that the call is worth another try
+   * @returns whether there may be other credentials, so that the call should be tried again
    */
   readonly refused: (credentials: Credentials) => boolean;
 }
 
-/** Makes the source of credentials of a user. Over plain HTTP nothing is shown that another could use. */
+/** Makes the source of a user's credentials. Over plain HTTP it gives none, only impersonation. */
 export function credentialsOf(
   user: AccessUser,
   isTls: boolean,
-  around: ExecOptions,
+  options: ExecOptions,
   now: () => number,
 ): CredentialSource {
   const headers = impersonation(user.impersonate);
   if (!isTls) return { current: () => Promise.resolve({ headers, certificate: undefined }), refused: () => false };
   const tokens = tokenSource(user);
-  const plugin = user.exec === undefined || hasToken(user) ? undefined : pluginSource(user.exec, around, now);
+  const plugin = user.exec === undefined || hasToken(user) ? undefined : pluginSource(user.exec, options, now);
   const own = new WeakMap<Credentials, ExecCredential>();
   return {
     current: async (signal) => {
-      const handed = await plugin?.current(signal);
-      const bearer = tokens() ?? handed?.token ?? idTokenOf(user, now);
+      const printed = await plugin?.current(signal);
+      const bearer = tokens() ?? printed?.token ?? idTokenOf(user, now);
       const authorization = user.basic === undefined ? bearer && `Bearer ${bearer}` : basicOf(user.basic);
       const credentials = {
         headers: { ...headers, ...(authorization !== undefined && { Authorization: authorization }) },
-        certificate: certificateOf(user) ?? handed?.certificate,
+        certificate: certificateOf(user) ?? printed?.certificate,
       };
-      if (handed !== undefined) own.set(credentials, handed);
+      if (printed !== undefined) own.set(credentials, printed);
       return credentials;
     },
     refused: (credentials) => {
-      const handed = own.get(credentials);
-      return handed !== undefined && plugin?.refused(handed) === true;
+      const printed = own.get(credentials);
+      return printed !== undefined && plugin?.refused(printed) === true;
     },
   };
 }
@@ -57,7 +57,7 @@ function hasToken({ token, tokenFile }: AccessUser): boolean {
   return token !== '' || tokenFile !== '';
 }
 
-/** The file goes before the token, and where it cannot be read, what it held before does. */
+/** The file comes before the token. Where the file cannot be read, its previous text is used. */
 function tokenSource({ token, tokenFile }: AccessUser): () => string | undefined {
   let last = token === '' ? undefined : token;
   if (tokenFile === '') return () => last;
@@ -86,7 +86,7 @@ function basicOf({ username, password }: { readonly username: string; readonly p
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** To renew it here would use up the refresh token that kubectl keeps in the kubeconfig. */
+/** The ID token is not renewed: that would use up the refresh token that kubectl keeps in the kubeconfig. */
 function idTokenOf({ idToken }: AccessUser, now: () => number): string | undefined {
   if (idToken === undefined) return undefined;
   const [, payload = ''] = idToken.split('.');
@@ -123,7 +123,7 @@ function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** What no header name can hold, and the sign of escapes itself, in percent. */
+/** Escapes what a header name cannot hold, and the percent sign itself. */
 function escapeKey(key: string): string {
   return Array.from(Buffer.from(key), (byte) => {
     const sign = String.fromCharCode(byte);
@@ -131,9 +131,9 @@ function escapeKey(key: string): string {
   }).join('');
 }
 
-/** Milliseconds for which a credential that was refused, or was over when it came, is not asked for again. */
+/** Milliseconds before the plugin runs again for a credential that was refused, or had expired when it came. */
 const STANDS = 60_000;
-/** Milliseconds for which a failure stands. */
+/** Milliseconds before the plugin runs again after a failure. */
 const FAILURE_STANDS = 10_000;
 
 interface PluginSource {
@@ -141,15 +141,15 @@ interface PluginSource {
   readonly refused: (credential: ExecCredential) => boolean;
 }
 
-/** Runs the plugin when there is need to, once at a time. */
-function pluginSource(plugin: ExecPlugin, around: ExecOptions, now: () => number): PluginSource {
+/** Runs the plugin when it is needed, once at a time. */
+function pluginSource(plugin: ExecPlugin, options: ExecOptions, now: () => number): PluginSource {
   let held: { readonly credential: ExecCredential; readonly at: number } | undefined;
   let failed: { readonly fault: unknown; readonly at: number } | undefined;
   let running: Promise<ExecCredential> | undefined;
   let refusedAt = -Infinity;
   const run = async (signal: AbortSignal): Promise<ExecCredential> => {
     try {
-      const credential = await runPlugin(plugin, around, signal);
+      const credential = await runPlugin(plugin, options, signal);
       held = { credential, at: now() };
       return credential;
     } catch (fault) {
@@ -162,7 +162,7 @@ function pluginSource(plugin: ExecPlugin, around: ExecOptions, now: () => number
   const usable = (): ExecCredential | undefined => {
     if (held === undefined) return undefined;
     const { credential, at } = held;
-    // one that was over when it came is used all the same, or the plugin would run for each call
+    // a credential that had expired when it came is used all the same, or the plugin would run for each call
     const { expires = Infinity } = credential;
     return expires > now() || (expires <= at && now() - at < STANDS) ? credential : undefined;
   };
@@ -175,7 +175,7 @@ function pluginSource(plugin: ExecPlugin, around: ExecOptions, now: () => number
       return running;
     },
     refused: (credential) => {
-      // another call has renewed it meanwhile
+      // another call has renewed it
       if (held?.credential !== credential) return true;
       if (now() - refusedAt < STANDS) return false;
       refusedAt = now();

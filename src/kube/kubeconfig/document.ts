@@ -1,4 +1,4 @@
-// One kubeconfig file as client-go decodes it: YAML 1.1, types that are held to, unknown keys that are passed over.
+// Decodes one kubeconfig file as client-go does: YAML 1.1, strict types, unknown keys ignored.
 
 import { isAbsolute, join } from 'node:path';
 
@@ -9,16 +9,16 @@ export class KubeconfigFault extends Error {
   override readonly name = 'KubeconfigFault';
 }
 
-/** A file by its path, or what stands in the kubeconfig itself. */
+/** A file by its path, or a text in the kubeconfig itself. */
 export type FileOrText = { readonly file: string } | { readonly text: string };
 
-/** The names of the types that a key can have. */
+/** The types of keys. */
 type Type = 'text' | 'switch' | 'base64' | 'texts' | 'lists' | 'exec' | 'provider' | 'extensions' | 'variables';
 
-/** An entry of a kubeconfig; each key has the type that its table names, or is absent. */
+/** An entry of a kubeconfig. Each key has the type in its table, or is absent. */
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** What one file holds. */
+/** One kubeconfig file. */
 export interface KubeconfigDocument {
   readonly currentContext: string;
   readonly clusters: ReadonlyMap<string, Entry>;
@@ -69,13 +69,13 @@ const VARIABLE: Table = { name: 'text', value: 'text' };
 const EXTENSION: Table = { name: 'text' };
 const PROVIDER: Table = { name: 'text' };
 
-/** Keys that name files; they are relative to the folder of their kubeconfig. */
+/** Keys that name files, relative to the folder of their kubeconfig. */
 const PATHS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'] as const;
 
 /**
  * Reads a kubeconfig.
  *
- * @param folder where it is, absolute: what its paths are relative to
+ * @param folder its absolute folder, which its paths are relative to
  * @throws KubeconfigFault where kubectl would not load it
  */
 export function readDocument(text: string, folder: string): KubeconfigDocument {
@@ -92,14 +92,14 @@ export function readDocument(text: string, folder: string): KubeconfigDocument {
   };
 }
 
-/** The keys of the entries that are not part of the format: kubectl passes over them, and typing errors are among them. */
+/** The keys that are not part of the format. kubectl ignores them, and some are typing errors. */
 export function unknownKeys(entry: Entry, kind: 'cluster' | 'user'): string[] {
   const table = kind === 'cluster' ? CLUSTER : USER;
   return Object.keys(entry).filter((key) => !Object.hasOwn(table, key));
 }
 
 function parseYaml(text: string): unknown {
-  // kubectl takes the first document, and does not look at the rest
+  // kubectl reads the first document only
   const [document] = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
@@ -112,7 +112,7 @@ function parseYaml(text: string): unknown {
   return document.toJS({ maxAliasCount: 100 }) as unknown;
 }
 
-/** For Go a date and 12:30 are texts. */
+/** In Go a date and 12:30 are strings. */
 function isOfGo(tag: Tag): boolean {
   return (
     typeof tag === 'string' || (!['tag:yaml.org,2002:timestamp', BINARY].includes(tag.tag) && tag.format !== 'TIME')
@@ -185,7 +185,7 @@ function absolute(entry: Entry, folder: string): Entry {
     typeof path !== 'string' || path === '' || isAbsolute(path) ? path : join(folder, path);
   for (const key of PATHS) if (key in result) result[key] = resolve(result[key]);
   const { exec } = result as { exec?: Entry };
-  // a command without a slash is looked for on the PATH
+  // a command without a slash is found on the PATH
   if (typeof exec?.command === 'string' && exec.command.includes('/')) {
     result.exec = { ...exec, command: resolve(exec.command) };
   }

@@ -1,5 +1,5 @@
-// Credential plugins: the one place that starts another program, and only the one that the user's kubeconfig names. The
-// contract is client-go's (plugin/pkg/client/auth/exec), the formats are those of client.authentication.k8s.io.
+// Runs credential plugins. Nothing else starts another program, and this starts only the one that the user's kubeconfig names.
+// The contract is client-go's (plugin/pkg/client/auth/exec), the formats are those of client.authentication.k8s.io.
 
 import { spawn } from 'node:child_process';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
@@ -10,7 +10,7 @@ import type { AccessCluster } from './access.ts';
 import type { ExecPlugin } from './user.ts';
 import type { Environment } from '../http/proxy.ts';
 
-/** What a plugin handed over. */
+/** The credentials that a plugin printed. */
 export interface ExecCredential {
   readonly token: string | undefined;
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
@@ -18,10 +18,10 @@ export interface ExecCredential {
   readonly expires: number | undefined;
 }
 
-/** What a plugin is told besides. */
+/** What a plugin needs beside its own configuration. */
 export interface ExecOptions {
   readonly env: Environment;
-  /** Whether a person can be asked on standard input. */
+  /** Whether the plugin can prompt on standard input. */
   readonly isInteractive: boolean;
   /** The cluster, with the text of its CA. */
   readonly cluster: AccessCluster;
@@ -29,7 +29,7 @@ export interface ExecOptions {
   readonly proxyUrl: string | undefined;
 }
 
-/** Why there are no credentials: as good as a 401 of the API server, which was not asked. */
+/** Why there are no credentials. It has the status 401, though the API server was not called. */
 export class CredentialFault extends ApiFault {
   constructor(message: string, options?: ErrorOptions) {
     super(message, 401, options);
@@ -39,37 +39,41 @@ export class CredentialFault extends ApiFault {
 const OUTPUT_LIMIT = 1024 * 1024;
 
 /**
- * Runs a plugin to its end. It has the terminal: what it prints on standard error is seen, and it may ask. However long
- * that takes is the person's affair: only the signal ends it.
+ * Runs a plugin to its end. It uses the terminal: it may print on standard error and prompt. It has no timeout, because a
+ * person may have to answer: only the signal ends it.
  *
- * @throws CredentialFault in words that say what to do
+ * @throws CredentialFault that says what to do
  */
-export async function runPlugin(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): Promise<ExecCredential> {
+export async function runPlugin(
+  plugin: ExecPlugin,
+  options: ExecOptions,
+  signal: AbortSignal,
+): Promise<ExecCredential> {
   const { command, interactiveMode } = plugin;
-  if (interactiveMode === 'Always' && !around.isInteractive) {
+  if (interactiveMode === 'Always' && !options.isInteractive) {
     throw new CredentialFault(
-      `the credential plugin ${command} wants to ask on a terminal (interactiveMode: Always), and standard input is none`,
+      `the credential plugin ${command} needs a terminal (interactiveMode: Always), and standard input is not one`,
     );
   }
-  return credentialIn(await output(plugin, around, signal), plugin);
+  return credentialIn(await output(plugin, options, signal), plugin);
 }
 
-function output(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): Promise<string> {
+function output(plugin: ExecPlugin, options: ExecOptions, signal: AbortSignal): Promise<string> {
   const { command, args, interactiveMode } = plugin;
-  const isInteractive = around.isInteractive && interactiveMode !== 'Never';
+  const isInteractive = options.isInteractive && interactiveMode !== 'Never';
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const fail = (reason: string, cause?: unknown): void => {
     reject(new CredentialFault(`the credential plugin ${command} ${reason}`, { cause }));
   };
   const own = Object.fromEntries(plugin.env.map(({ name, value }) => [name, value]));
-  const env = { ...around.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(request(plugin, around, isInteractive)) };
+  const env = { ...options.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(request(plugin, options, isInteractive)) };
   const child = spawn(command, args, { env, stdio: [isInteractive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
   const stop = (): void => {
     child.kill('SIGTERM');
-    // whether it ends or not, this process is to
+    // this process ends whether the plugin ends or not
     child.unref();
     child.stdout.destroy();
-    fail('was stopped before it handed over credentials');
+    fail('was stopped before it printed credentials');
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -88,7 +92,7 @@ function output(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): P
     signal.removeEventListener('abort', stop);
     if (code !== 0)
       fail(
-        `${code === null ? `was ended by ${String(ended)}` : `failed with exit code ${code}`}; its own words are on standard error`,
+        `${code === null ? `was ended by ${String(ended)}` : `failed with exit code ${code}`}; its own message is on standard error`,
       );
     else if (bytes > OUTPUT_LIMIT) fail(`printed more than ${OUTPUT_LIMIT} bytes`);
     else resolve(Buffer.concat(chunks).toString());
@@ -96,7 +100,7 @@ function output(plugin: ExecPlugin, around: ExecOptions, signal: AbortSignal): P
   return promise;
 }
 
-/** The ExecCredential that a plugin finds in KUBERNETES_EXEC_INFO. */
+/** The ExecCredential in KUBERNETES_EXEC_INFO. */
 function request(plugin: ExecPlugin, { cluster, ca, proxyUrl }: ExecOptions, interactive: boolean): object {
   const info = {
     server: cluster.server,
@@ -116,7 +120,9 @@ function credentialIn(text: string, { command, apiVersion }: ExecPlugin): ExecCr
   const { kind, apiVersion: version, status } = asRecord(parseJson(text));
   if (kind !== 'ExecCredential') throw fault('printed no ExecCredential on standard output');
   if (version !== apiVersion) {
-    throw fault(`answered in ${String(version)}, where its kubeconfig says ${apiVersion}: set its apiVersion to that`);
+    throw fault(
+      `printed ${String(version)}, but its kubeconfig says ${apiVersion}: set apiVersion in the kubeconfig to that`,
+    );
   }
   const fields = asRecord(status);
   const { token, cert, key } = {
@@ -124,8 +130,8 @@ function credentialIn(text: string, { command, apiVersion }: ExecPlugin): ExecCr
     cert: textIn(fields.clientCertificateData),
     key: textIn(fields.clientKeyData),
   };
-  if ((cert === undefined) !== (key === undefined)) throw fault('handed over only one of certificate and key');
-  if (token === undefined && cert === undefined) throw fault('handed over neither a token nor a certificate');
+  if ((cert === undefined) !== (key === undefined)) throw fault('printed only one of certificate and key');
+  if (token === undefined && cert === undefined) throw fault('printed neither a token nor a certificate');
   const { expirationTimestamp } = fields;
   const expires = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : undefined;
   if (Number.isNaN(expires))
@@ -135,7 +141,7 @@ function credentialIn(text: string, { command, apiVersion }: ExecPlugin): ExecCr
       const matches = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
       if (!matches) throw new Error('the key is not that of the certificate');
     } catch (cause) {
-      throw fault(`handed over a certificate that cannot be used: ${(cause as Error).message}`, cause);
+      throw fault(`printed a certificate that cannot be used: ${(cause as Error).message}`, cause);
     }
   }
   return { token, certificate: cert === undefined || key === undefined ? undefined : { cert, key }, expires };

@@ -1,4 +1,4 @@
-// Where kubeconfigs are, and what the files that they name hold.
+// Reads kubeconfigs, and the files that they name.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -6,13 +6,13 @@ import { dirname, resolve } from 'node:path';
 import { accessOf, type Access } from './access.ts';
 import { KubeconfigFault, readDocument, type FileOrText, type KubeconfigDocument } from './document.ts';
 
-/** Which files: one that has to be there, or the list of KUBECONFIG, of which only those count that are there. */
+/** One file that must exist, or the list of KUBECONFIG, of which missing files are ignored. */
 export type KubeconfigFiles = string | readonly string[];
 
 /**
  * Reads kubeconfigs as kubectl does.
  *
- * @returns undefined where none of a list is there
+ * @returns undefined where no file of a list exists
  * @throws KubeconfigFault with the reason
  */
 export function loadAccess(files: KubeconfigFiles, context: string | undefined): Access | undefined {
@@ -24,7 +24,7 @@ export function loadAccess(files: KubeconfigFiles, context: string | undefined):
 }
 
 /**
- * What a file holds, or the text itself. Files are read for each call: certificates and tokens are renewed.
+ * The text of a file, or the text itself. Read it for each call, because certificates and tokens are renewed.
  *
  * @throws KubeconfigFault where the file cannot be read
  */
@@ -33,7 +33,7 @@ export function contentOf(named: FileOrText): string {
 }
 
 function filesOf({ cluster, user }: Access): FileOrText[] {
-  // nobody is verified and nothing is shown over plain HTTP
+  // plain HTTP has no verification and sends no credentials
   if (!cluster.server.startsWith('https:')) return [];
   const { certificate, token, tokenFile } = user;
   return [

@@ -3,7 +3,7 @@
 import { KubeconfigFault, type Entry, type FileOrText } from './document.ts';
 import { fileOrText, quoted, type Fault, type Texts } from './entry.ts';
 
-/** A program that hands over credentials (client.authentication.k8s.io). */
+/** A program that prints credentials (client.authentication.k8s.io). */
 export interface ExecPlugin {
   readonly command: string;
   readonly args: readonly string[];
@@ -14,7 +14,7 @@ export interface ExecPlugin {
   readonly interactiveMode: 'Never' | 'IfAvailable' | 'Always';
 }
 
-/** Whom the API server is to take the caller for. */
+/** The user that the caller impersonates. */
 export interface Impersonation {
   readonly user: string;
   readonly uid: string;
@@ -22,7 +22,7 @@ export interface Impersonation {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** How the caller shows who they are. */
+/** How the caller authenticates. */
 export interface AccessUser {
   readonly certificate: { readonly certificate: FileOrText; readonly key: FileOrText } | undefined;
   readonly token: string;
@@ -34,7 +34,7 @@ export interface AccessUser {
   readonly impersonate: Impersonation | undefined;
 }
 
-/** Nobody in particular: system:anonymous. */
+/** The user system:anonymous. */
 export const ANONYMOUS: AccessUser = {
   certificate: undefined,
   token: '',
@@ -101,7 +101,7 @@ function execOf(entry: Entry, fault: Fault): ExecPlugin {
   if (apiVersion === '') throw fault(`has an exec without an apiVersion: set ${EXEC_VERSIONS.join(' or ')}`);
   if (!EXEC_VERSIONS.includes(apiVersion)) {
     throw fault(
-      `has an exec of the apiVersion ${quoted(apiVersion)}, which kubectl no longer runs: let the plugin's vendor write the kubeconfig anew, for ${EXEC_VERSIONS.join(' or ')}`,
+      `has an exec of the apiVersion ${quoted(apiVersion)}, which kubectl no longer runs: let the plugin's vendor write a new kubeconfig, for ${EXEC_VERSIONS.join(' or ')}`,
     );
   }
   const env = ((entry.env ?? []) as readonly Texts[]).map(({ name = '', value = '' }) => ({ name, value }));
@@ -121,7 +121,7 @@ function execOf(entry: Entry, fault: Fault): ExecPlugin {
   };
 }
 
-/** kubectl itself has but one provider left, and renews its token in the kubeconfig. */
+/** kubectl itself has one provider left, oidc, and renews its token in the kubeconfig. */
 function idTokenOf({ name, config }: Entry, fault: Fault): string {
   if (name !== 'oidc') {
     throw fault(

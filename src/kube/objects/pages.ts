@@ -1,3 +1,5 @@
+// Lists in pages, also where the token of a page expires.
+
 import { ApiFault } from '../api.ts';
 
 /** One page of a list. */
@@ -7,23 +9,23 @@ export interface Page<T> {
   readonly next?: string | undefined;
 }
 
-/** More than any list of ours has; what never ends is no list. */
+/** More pages than any list of ours has. */
 const MOST_PAGES = 1000;
 const GONE = 410;
 
 /**
- * Asks for a list page by page. A token that expired on the way goes on with the one that the answer carries, which continues
- * at the state of now; where it carries none, the list starts again, once, and what was told already is left out.
+ * Reads a list page by page. Where a token expires on the way (410), the list goes on with the token in the answer, at the
+ * present state. Where the answer has none, the list starts again, once, and leaves out the items that it gave before.
  *
- * @param ask for the page of a token, the first one without
- * @param idOf what is the same object in both tries
- * @throws what `ask` throws, and an ApiFault where the list does not end: it is then not complete
+ * @param ask reads the page of a token; the first page has none
+ * @param idOf identifies an item
+ * @throws what `ask` throws, and an ApiFault where the list does not end
  */
 export async function* pagesOf<T>(
   ask: (next: string | undefined) => Promise<Page<T>>,
   idOf: (item: T) => string,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  const told = new Set<string>();
+  const given = new Set<string>();
   let next: string | undefined;
   let hasStartedAgain = false;
   for (let count = 0; count < MOST_PAGES; count += 1) {
@@ -37,8 +39,8 @@ export async function* pagesOf<T>(
       next = cause.next;
       continue;
     }
-    const fresh = page.items.filter((item) => !told.has(idOf(item)));
-    for (const item of fresh) told.add(idOf(item));
+    const fresh = page.items.filter((item) => !given.has(idOf(item)));
+    for (const item of fresh) given.add(idOf(item));
     yield fresh;
     next = page.next === '' ? undefined : page.next;
     if (next === undefined) return;

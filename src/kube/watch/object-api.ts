@@ -9,11 +9,11 @@ import { pathOf, type Resource } from '../objects/resources.ts';
 import type { ObjectApi, ObjectEvent, SeenObject } from './object-watch.ts';
 
 const OK = 200;
-/** As client-go: each watch ends by itself at another moment between five minutes and ten. */
+/** As client-go: each watch ends at a random time between five and ten minutes. */
 const WATCH_SECONDS = { least: 300, most: 600 };
 /**
- * Milliseconds of silence after which a watch is taken up anew: at least about every 75 seconds a bookmark comes. A host that
- * is gone is noticed in seconds, by TCP's keep-alive; this is for what dies behind a balancer.
+ * Milliseconds of silence after which a watch starts again: a bookmark comes about every 75 seconds. TCP's keep-alive notices
+ * within seconds that a host is gone; this notices it behind a load balancer.
  */
 const WATCH_SILENCE = 150_000;
 
@@ -71,7 +71,7 @@ export function objectApi(
       const answer = await lines(call, { open, line }, AbortSignal.any([signal, stop.signal])).catch(
         (cause: unknown) => {
           if (fault !== undefined) throw fault;
-          // after a silence it is taken up anew
+          // after a silence the watch starts again
           if (!signal.aborted && !(isOpen && isTimeout(cause))) throw cause;
           return undefined;
         },
@@ -91,7 +91,7 @@ function seenObject(object: UnknownRecord): SeenObject | undefined {
   return { namespace, name, uid, object };
 }
 
-/** @returns the fault where the watch is told to end, undefined where the event is none that is known */
+/** @returns a fault where the API server ends the watch, undefined where the event is not known */
 function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
   if (type === 'ERROR') return statusFault(object);
   const fields = asRecord(object);

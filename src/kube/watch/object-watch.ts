@@ -3,9 +3,9 @@
 
 import { ApiFault } from '../api.ts';
 
-/** An object as an API server tells of it: the fields that name it, and the whole. */
+/** An object from a list or a watch: the fields that identify it, and the whole. */
 export interface SeenObject {
-  /** Empty for what is in no namespace. */
+  /** Empty for objects in no namespace. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -13,7 +13,7 @@ export interface SeenObject {
   readonly object: unknown;
 }
 
-/** An object that is there no more. */
+/** An object that was deleted. */
 export type GoneObject = Omit<SeenObject, 'object'>;
 
 /** One page of a list. */
@@ -24,13 +24,13 @@ export interface ObjectPage {
   readonly next?: string;
 }
 
-/** What came over a watch. */
+/** An event of a watch. */
 export type ObjectEvent =
   | { readonly type: 'there' | 'gone'; readonly seen: SeenObject; readonly resourceVersion: string }
-  /** Nothing but how far the watch has come. */
+  /** Only the version that the watch has reached. */
   | { readonly type: 'bookmark'; readonly resourceVersion: string };
 
-/** The two calls that are made, about the objects of one kind. Both reject with an ApiFault. */
+/** The list and the watch of one kind of objects. Both reject with an ApiFault. */
 export interface ObjectApi {
   readonly list: (namespace: string, next: string | undefined, signal: AbortSignal) => Promise<ObjectPage>;
   /** Resolves when the API server ends the watch. */
@@ -42,18 +42,18 @@ export interface ObjectApi {
   ) => Promise<void>;
 }
 
-/** What a watch calls back with. */
+/** The callbacks of a watch. */
 export interface ObjectWatchEvents {
-  /** The object is there, perhaps not for the first time. */
+  /** The object exists. It is called again for each change, and perhaps without one. */
   readonly seen: (object: SeenObject) => void;
   readonly gone: (object: GoneObject) => void;
-  /** The state of a namespace changed: all that is there was told and will be, or the API server is lost, and why. */
+  /** A namespace is being watched and all its objects are known; or, with a reason, the API server cannot be reached. */
   readonly state: (namespace: string, lost: string | undefined) => void;
-  /** A call back threw: a bug. */
+  /** A callback threw, which is a bug. */
   readonly crashed: (cause: unknown) => void;
 }
 
-/** What a watch needs of its surroundings. */
+/** What a watch needs. */
 export interface WatchDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
@@ -63,24 +63,24 @@ export interface WatchDeps {
   readonly random: () => number;
 }
 
-/** A watch of the objects of one kind in namespaces, that goes on until it is stopped. */
+/** A watch of one kind of objects in namespaces, until it is stopped. */
 export interface ObjectWatch {
-  /** Which namespaces from now on. */
+  /** Watches these namespaces from now on, and no others. */
   readonly follow: (namespaces: Iterable<string>) => void;
   readonly stop: () => Promise<void>;
 }
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
-/** No server is left alone for longer, whatever it says. */
+/** The longest wait that a server can ask for. */
 const LONGEST_ASKED = 120_000;
-/** A watch that ends sooner is counted as a failure, so that it is not asked for again and again without a pause. */
+/** A watch that ends sooner counts as a failure, so that there is a pause before the next one. */
 const SHORT = 1000;
-/** So often a watch is taken up where it ended; then everything is listed anew, in case that it cannot be. */
+/** How often a failed watch resumes at its last version, before everything is listed again. */
 const RESUMES = 2;
 const GONE = 410;
 
-/** Makes a watch that survives the loss of the API server: it calls back, and never throws or rejects. */
+/** Makes a watch that survives the loss of the API server. It never throws or rejects. */
 export function watchObjects(api: ObjectApi, events: ObjectWatchEvents, clock: WatchDeps): ObjectWatch {
   const followed = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
   return {
@@ -117,22 +117,22 @@ interface FollowerDeps {
 /** The loop of one namespace. */
 class Follower {
   readonly #namespace: string;
-  readonly #around: FollowerDeps;
+  readonly #deps: FollowerDeps;
   #known = new Map<string, GoneObject>();
-  /** Up to where everything was told; undefined where that has to be found out by a list. */
+  /** The version up to which all events are known; undefined where a list is needed. */
   #version: string | undefined;
   #failures = 0;
-  /** Milliseconds for which the API server wants to be left alone. */
+  /** Milliseconds of Retry-After. */
   #asked = 0;
   #state: 'unknown' | 'followed' | 'lost' = 'unknown';
 
-  constructor(namespace: string, around: FollowerDeps) {
+  constructor(namespace: string, deps: FollowerDeps) {
     this.#namespace = namespace;
-    this.#around = around;
+    this.#deps = deps;
   }
 
   async run(): Promise<void> {
-    const { signal, clock } = this.#around;
+    const { signal, clock } = this.#deps;
     const isStopped = (): boolean => signal.aborted;
     while (!isStopped()) {
       await this.#round();
@@ -142,7 +142,7 @@ class Follower {
 
   /** One list, if it needs one, and one watch to its end. */
   async #round(): Promise<void> {
-    const { signal, clock } = this.#around;
+    const { signal, clock } = this.#deps;
     this.#asked = 0;
     try {
       this.#version ??= await this.#list();
@@ -155,14 +155,14 @@ class Follower {
       const isGone = cause instanceof ApiFault && cause.status === GONE;
       if (cause instanceof ApiFault) this.#asked = Math.min((cause.retryAfter ?? 0) * 1000, LONGEST_ASKED);
       if (isGone || this.#failures > RESUMES) this.#version = undefined;
-      // what was compacted away is listed anew, and nothing is lost by it
+      // after compaction everything is listed again, and nothing is lost
       if (!isGone || this.#failures > RESUMES) this.#lost(cause instanceof Error ? cause.message : 'no reason given');
     }
   }
 
-  /** Lists page by page, tells of each object, and then of those that are not there any more. */
+  /** Lists page by page, and calls back for each object, then for those that are gone. */
   async #list(): Promise<string> {
-    const { api, events, signal } = this.#around;
+    const { api, events, signal } = this.#deps;
     const found = new Map<string, GoneObject>();
     let next: string | undefined;
     let resourceVersion: string;
@@ -171,19 +171,19 @@ class Follower {
       signal.throwIfAborted();
       for (const object of page.objects) {
         found.set(object.uid, identityOf(object));
-        this.#tell(events.seen, object);
+        this.#call(events.seen, object);
       }
       ({ next, resourceVersion } = { next: undefined, ...page });
     } while (next !== undefined);
     const missing = [...this.#known.values()].filter(({ uid }) => !found.has(uid));
     this.#known = found;
-    for (const object of missing) this.#tell(events.gone, object);
+    for (const object of missing) this.#call(events.gone, object);
     return resourceVersion;
   }
 
   #watch(version: string): Promise<void> {
-    const { api, signal } = this.#around;
-    // not before: who may list and not watch does not follow anything
+    const { api, signal } = this.#deps;
+    // not before: an account that may list and not watch does not follow anything
     const open = (): void => {
       this.#followed();
     };
@@ -195,42 +195,42 @@ class Follower {
   }
 
   #take(event: ObjectEvent): void {
-    const { events } = this.#around;
+    const { events } = this.#deps;
     if (event.type === 'there') {
       this.#known.set(event.seen.uid, identityOf(event.seen));
-      this.#tell(events.seen, event.seen);
+      this.#call(events.seen, event.seen);
     } else if (event.type === 'gone') {
       this.#known.delete(event.seen.uid);
-      this.#tell(events.gone, identityOf(event.seen));
+      this.#call(events.gone, identityOf(event.seen));
     }
     this.#version = event.resourceVersion;
     this.#failures = 0;
   }
 
-  #tell<T>(handler: (object: T) => void, object: T): void {
+  #call<T>(handler: (object: T) => void, object: T): void {
     try {
       handler(object);
     } catch (cause) {
-      this.#around.events.crashed(cause);
+      this.#deps.events.crashed(cause);
     }
   }
 
   #followed(): void {
     if (this.#state === 'followed') return;
     this.#state = 'followed';
-    this.#around.events.state(this.#namespace, undefined);
+    this.#deps.events.state(this.#namespace, undefined);
   }
 
   #lost(reason: string): void {
     if (this.#state === 'lost') return;
     this.#state = 'lost';
-    this.#around.events.state(this.#namespace, reason);
+    this.#deps.events.state(this.#namespace, reason);
   }
 
-  /** Longer from failure to failure, and by chance, so that replicas do not come back all at once. */
+  /** Grows with each failure, and varies, so that replicas do not all come back at once. */
   #delay(): number {
     const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (this.#failures - 1));
-    const chance = this.#around.clock.random();
+    const chance = this.#deps.clock.random();
     return Math.max(longest * (0.5 + chance / 2), this.#asked * (1 + chance / 5));
   }
 }

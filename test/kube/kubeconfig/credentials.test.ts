@@ -204,7 +204,7 @@ describe('a plugin', () => {
     const source = sourceOf({ exec: plugin('exec sleep 60') });
     const call = source.current(abort.signal);
     abort.abort();
-    await expect(call).rejects.toThrow('was stopped before it handed over credentials');
+    await expect(call).rejects.toThrow('was stopped before it printed credentials');
     await expect(source.current(AbortSignal.abort())).rejects.toThrow('was stopped');
   });
 
@@ -218,17 +218,17 @@ describe('a plugin', () => {
     ],
     ['is no program', '', { command: join(folder, 'runs') }, '/runs cannot be started (EACCES)'],
     ['is ended', 'kill -9 $$', {}, 'sh was ended by SIGKILL'],
-    ['asks where nobody is', '', { interactiveMode: 'Always' }, 'sh wants to ask on a terminal'],
+    ['asks where nobody is', '', { interactiveMode: 'Always' }, 'sh needs a terminal'],
     ['prints no JSON', 'echo hello', {}, 'printed no ExecCredential on standard output'],
     ['prints too much', 'head -c 2000000 /dev/zero', {}, 'printed more than 1048576 bytes'],
     [
       'answers in another version',
       hands({ token: 't' }, 'client.authentication.k8s.io/v1beta1'),
       {},
-      'answered in client.authentication.k8s.io/v1beta1',
+      'printed client.authentication.k8s.io/v1beta1',
     ],
-    ['hands over nothing', hands({}), {}, 'handed over neither a token nor a certificate'],
-    ['hands over half a pair', hands({ clientKeyData: 'x' }), {}, 'handed over only one of certificate and key'],
+    ['hands over nothing', hands({}), {}, 'printed neither a token nor a certificate'],
+    ['hands over half a pair', hands({ clientKeyData: 'x' }), {}, 'printed only one of certificate and key'],
     [
       'hands over a certificate that is none',
       hands({ clientKeyData: 'x', clientCertificateData: 'y' }),
