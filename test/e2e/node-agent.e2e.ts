@@ -162,15 +162,15 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const seen = agent.log().length;
     agent = startAgent(NODE, token);
     const count = (words: string): number => agent.log().slice(seen).split(words).length - 1;
-    await eventually('the loss', () => (count('cannot be handed over') > 0 ? true : undefined), {
+    await eventually('the loss', () => (count('the audit cannot be stored') > 0 ? true : undefined), {
       context: agent.tail,
     });
     await plane.restart();
-    await eventually('the return', () => (count('are handed over again') > 0 ? true : undefined), {
+    await eventually('the return', () => (count('audits are stored again') > 0 ? true : undefined), {
       context: agent.tail,
     });
     expect(await handedOver()).not.toBe(before);
-    expect([count('cannot be handed over'), count('are handed over again')]).toEqual([1, 1]);
+    expect([count('the audit cannot be stored'), count('audits are stored again')]).toEqual([1, 1]);
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
   });

@@ -116,10 +116,9 @@ async function audit(layout: string) {
       output: 'json',
       failOn: 'fail',
       style: { color: false, quiet: false },
-      now: () => NOW,
-      clock: () => performance.now(),
     } as const;
-    return await auditHost(request, new AbortController().signal);
+    const deps = { now: () => NOW, clock: () => performance.now() };
+    return await auditHost(request, deps, new AbortController().signal);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

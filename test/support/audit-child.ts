@@ -20,9 +20,8 @@ for await (const root of createInterface({ input: process.stdin })) {
       output: 'json',
       failOn: 'unknown',
       style: { color: false, quiet: false },
-      now: () => new Date('2026-03-01T12:00:00Z'),
-      clock: () => performance.now(),
     },
+    { now: () => new Date('2026-03-01T12:00:00Z'), clock: () => performance.now() },
     new AbortController().signal,
   );
   const { user, system } = process.cpuUsage(before);

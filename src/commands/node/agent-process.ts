@@ -1,3 +1,5 @@
+// The process of `node-agent`: its cluster, its host and its log.
+
 import type { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
@@ -14,10 +16,10 @@ import { StartError } from '../../runtime/start-error.ts';
 import type { ClusterAccess } from '../../kube/cluster.ts';
 import { AGENT_NAMESPACE, storeAuditIn } from '../../evidence/node-agent/config-maps.ts';
 import { findCluster } from '../kubeconfig.ts';
-import { auditHost, type NodeAuditRequest } from './host.ts';
+import { auditHost, type HostAuditOptions } from './host.ts';
 
-/** A node agent, as it was asked for. */
-export interface NodeAgentRequest {
+/** Which host a node agent checks, and where it stores the findings. */
+export interface NodeAgentOptions {
   /** Where the root of the host is. */
   readonly root: string;
   readonly node: string;
@@ -25,38 +27,37 @@ export interface NodeAgentRequest {
   readonly access: ClusterAccess;
 }
 
-/** Audits the host and hands over what is found, until the signal aborts. */
-export async function serveAgent(request: NodeAgentRequest, stdout: Writable, signal: AbortSignal): Promise<void> {
-  const { root, node, config, access } = request;
+/** Checks the host again and again and stores the findings, until the signal aborts. */
+export async function serveAgent(options: NodeAgentOptions, stdout: Writable, signal: AbortSignal): Promise<void> {
+  const { root, node, config, access } = options;
   const log = createLog('info', stdout);
   const cluster = await findCluster(access);
-  if (cluster === undefined) throw new StartError('usage', 'no cluster is known: pass --kubeconfig');
+  if (cluster === undefined) throw new StartError('usage', 'no cluster was found: pass --kubeconfig');
   for (const note of cluster.notes) log.warn(`the kubeconfig: ${note}`);
-  // each audit reads the file anew, but for this
+  // each audit reads the configuration again, but for these two
   const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
-  const audit: NodeAuditRequest = {
+  const audit: HostAuditOptions = {
     root,
     hostname: node,
     node,
     config,
-    tellsAll: true,
+    showsAll: true,
     evidence: defaultsOf(NODE_EVIDENCE),
     output: 'json',
     failOn: 'fail',
     style: { color: false, quiet: false },
-    now: () => new Date(),
-    clock: () => performance.now(),
   };
+  const deps = { now: () => new Date(), clock: () => performance.now() };
   log.info({ node, root }, 'auditing');
   await runAgent(
     {
       node,
-      audit: async () => cutToFit((await auditHost(audit, signal)).output),
+      audit: async () => cutToFit((await auditHost(audit, deps, signal)).output),
       store: storeAuditIn(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
       settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
       random: Math.random,
-      now: () => new Date(),
+      now: deps.now,
       watcher: agentLog(log, reportedBy(config)),
     },
     signal,
@@ -64,7 +65,7 @@ export async function serveAgent(request: NodeAgentRequest, stdout: Writable, si
   log.info('stopped');
 }
 
-/** Whether a control is shown, by the configuration as it is at the moment. */
+/** Whether a control is shown, by the current configuration. */
 function reportedBy(config: string | undefined): () => (slug: string) => boolean {
   return () => {
     const { isReported } = loadConfiguration(config, controls);
@@ -89,16 +90,16 @@ function agentLog(log: Log, reported: () => (slug: string) => boolean): AgentWat
         if (!known.has(text)) log[result === 'pass' ? 'info' : 'warn']({ run: run.id, ...facts }, 'finding');
       }
       known = seen;
-      log.info({ run: run.id, summary: summarise(findings) }, 'the audit says something else than the one before');
+      log.info({ run: run.id, summary: summarise(findings) }, 'findings changed since the last audit');
     },
     crashed: (cause) => {
       log.error({ err: cause }, 'an audit failed');
     },
     lost: (reason) => {
-      log.warn({ reason }, 'the audit cannot be handed over; it is tried again');
+      log.warn({ reason }, 'the audit cannot be stored; trying again');
     },
     back: () => {
-      log.info('audits are handed over again');
+      log.info('audits are stored again');
     },
   };
 }

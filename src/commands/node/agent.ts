@@ -1,12 +1,14 @@
+// A node agent: audits its host again and again, and stores the last audit for the sweeper.
+
 import type { AuditToStore, StoreAudit } from '../../evidence/node-agent/config-maps.ts';
 
-/** A node agent: the audit of its host, over and over, handed over to the sweeper. */
-export interface AgentOptions {
+/** What a node agent works with. */
+export interface AgentDeps {
   readonly node: string;
-  /** Audits the host once and gives the GuardReport as JSON. Rejects only for a bug, or where the signal aborts. */
+  /** Checks the host once and returns the GuardReport as JSON. Rejects only for a bug, or if the signal aborts. */
   readonly audit: (signal: AbortSignal) => Promise<string>;
   readonly store: StoreAudit;
-  /** As they are at the moment: milliseconds, and the part by which they vary, 0 to 1. */
+  /** The current interval in milliseconds, and the part by which it varies, 0 to 1. */
   readonly settings: () => { readonly interval: number; readonly jitter: number };
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
@@ -16,26 +18,26 @@ export interface AgentOptions {
   readonly watcher: AgentWatcher;
 }
 
-/** Hears what happens. */
+/** Is called for what happens. */
 export interface AgentWatcher {
-  /** An audit that says something else than the one before, or the first one. */
+  /** The first audit, and each one whose findings changed. */
   readonly audited: (report: string) => void;
   readonly crashed: (cause: unknown) => void;
-  /** Handing over began to fail, or works again. */
+  /** Storing began to fail, or works again. */
   readonly lost: (reason: string) => void;
   readonly back: () => void;
 }
 
-/** Milliseconds before handing over is tried again, at first and at most. */
+/** Milliseconds before storing is tried again, at first and at most. */
 const RETRY = { first: 1000, most: 60_000 };
 
-/** Runs until the signal aborts. An API server that is gone stops no audit: what is handed over is always the last one. */
-export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { node, audit, store, settings, pause, random, now, watcher } = options;
+/** Runs until the signal aborts. Audits go on without the API server, and the last one is stored once it is back. */
+export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
+  const { node, audit, store, settings, pause, random, now, watcher } = deps;
   let last = '';
   let isLost = false;
 
-  const tell = async (report: string, next: number): Promise<void> => {
+  const storeAudit = async (report: string, next: number): Promise<void> => {
     for (let delay = RETRY.first; ; delay = Math.min(delay * 2, RETRY.most)) {
       const { interval } = settings();
       const agentTime = now().toISOString();
@@ -49,7 +51,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
         if (!isLost) watcher.lost(cause instanceof Error ? cause.message : 'no reason given');
         isLost = true;
       }
-      // the next audit is more worth than a try with this one
+      // the next audit is due: storing this one is no longer worth a try
       if (now().getTime() + delay >= next) return;
       await pause(delay * (1 + random() / 4), signal);
     }
@@ -64,8 +66,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       const content = withoutRun(report);
       if (content !== last) watcher.audited(report);
       last = content;
-      // also what says the same: a process may have been started anew since
-      await tell(report, next);
+      // unchanged findings too: a process may have restarted since
+      await storeAudit(report, next);
     } catch (cause) {
       if (isStopped(signal)) return;
       watcher.crashed(cause);
@@ -74,12 +76,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }
 }
 
-/** A call, so that it is looked at anew behind each wait. */
+/** A call, so that TypeScript does not assume the value from before a wait. */
 function isStopped(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** What an audit says, without when it was and what it is called. */
+/** The content of an audit, without its id and time. */
 function withoutRun(report: string): string {
   const { run, ...rest } = JSON.parse(report) as { readonly run: { readonly problems: unknown } };
   return JSON.stringify([run.problems, rest]);

@@ -1,3 +1,5 @@
+// The audit of a host: one finding for each control and process, with what the next start changes.
+
 import { combine } from '../../policy/link/combine.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { ProcessDocument, RawDocument } from '../../policy/document.ts';
@@ -6,28 +8,34 @@ import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
-import { isSaid, willFail, withNext, type Next } from './next-start.ts';
+import { hasSameSettings, willFail, withNext, type Next } from './next-start.ts';
 
-/** A node audit, as it was asked for. */
-export interface NodeRequest extends RunOptions {
-  /** The findings of a document, as far as they are to be reported. */
-  readonly inspect: (document: RawDocument) => Inspection;
-  /** The processes of the host, the oldest first, and what kept some from being looked at. Each is open until the next is asked for. */
-  readonly look: () => Iterable<ProcessDocument | SourceProblem>;
-  /** Whether it is judged by what the host shows, or only by what kubelets answer. */
+/** How a host is checked, and how the result is shown. */
+export interface NodeAuditOptions extends RunOptions {
+  /** Whether the processes and files of the host count, or only the answers of kubelets. */
   readonly byHost: boolean;
-  /** Asks a kubelet itself, where that is wanted and possible. Never rejects. */
-  readonly ask: (kubelet: ProcessDocument) => Promise<RawDocument> | undefined;
-  /** Since when a process would be started with something else than it runs with. */
-  readonly changedSince: (document: ProcessDocument) => string | undefined;
-  /** What is looked at, in words. */
+  /** Names what is read, for the message that nothing was found. */
   readonly places: string;
   readonly exemptions: readonly Exemption[];
+}
+
+export interface NodeAuditDeps {
+  /** The findings of a document that are shown. */
+  readonly inspect: (document: RawDocument) => Inspection;
+  /**
+   * The processes of the host, the oldest first, and what kept others from being read. A process is open until the next one is
+   * asked for.
+   */
+  readonly processes: () => Iterable<ProcessDocument | SourceProblem>;
+  /** Asks a kubelet itself; undefined if that is not wanted or not possible. Never rejects. */
+  readonly ask: (kubelet: ProcessDocument) => Promise<RawDocument> | undefined;
+  /** Since when a process would start with other settings than it runs with, RFC 3339 in UTC. */
+  readonly changedSince: (document: ProcessDocument) => string | undefined;
   readonly runId: string;
   readonly now: () => Date;
 }
 
-/** A process, judged. */
+/** A process and its findings. */
 interface Judged {
   readonly document: ProcessDocument;
   readonly running: readonly Finding[];
@@ -35,30 +43,31 @@ interface Judged {
   readonly asked: Promise<readonly Finding[]>;
 }
 
-/** What was seen of a host. */
+/** What was found on a host. */
 interface Seen {
   readonly processes: Judged[];
-  /** By the files of kubelets that do not run. */
+  /** The findings of kubelets that do not run. */
   readonly stopped: Finding[];
   readonly pods: Finding[];
-  /** When the file of a static pod was changed, by its path. */
+  /** When the file of a static pod was last changed, by its path. */
   readonly podFiles: Map<string, string>;
   readonly problems: SourceProblem[];
   readonly notes: string[];
 }
 
 /**
- * Judges the processes of a host: what they run with, which decides, and what they would be started with now.
+ * Judges the processes of a host: the settings that they run with, which decide, and those of their next start.
  *
- * @returns the report and the exit code; what cannot be looked at is a problem of the run or an unknown, never a throw
+ * @returns the report and the exit code; what cannot be read is a problem of the run or unknown, never a throw
  */
-export async function auditNode(request: NodeRequest): Promise<RunAnswer> {
-  const { runId, now, exemptions } = request;
+export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps): Promise<RunAnswer> {
+  const { runId, now } = deps;
+  const { exemptions } = options;
   const startedAt = now().toISOString();
   const seen: Seen = { processes: [], stopped: [], pods: [], podFiles: new Map(), problems: [], notes: [] };
-  for (const entry of request.look()) {
+  for (const entry of deps.processes()) {
     if ('problem' in entry) seen.problems.push(entry);
-    else judge(entry, request, seen);
+    else judge(entry, options, deps, seen);
   }
   const findings = await settle(seen);
   const run = { id: runId, entrance: 'node', startedAt, finishedAt: now().toISOString() } as const;
@@ -72,36 +81,36 @@ export async function auditNode(request: NodeRequest): Promise<RunAnswer> {
     if (isPending && !isExempted) notes.push(failsNextTime(finding));
   }
   const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
-  const nothing = `nothing to judge: ${request.places}`;
-  return concludeRun({ report, counts, notes, nothing, exemptions }, request);
+  const nothing = `nothing to judge: ${options.places}`;
+  return concludeRun({ report, counts, notes, nothing, exemptions }, options);
 }
 
-function judge(document: ProcessDocument, request: NodeRequest, seen: Seen): void {
+function judge(document: ProcessDocument, { byHost }: NodeAuditOptions, deps: NodeAuditDeps, seen: Seen): void {
   const { subject, view } = document;
   const inspect = (document: RawDocument): readonly Finding[] => {
-    const { findings, problems } = request.inspect(document);
+    const { findings, problems } = deps.inspect(document);
     seen.problems.push(...problems);
     return findings;
   };
   if (view === 'next') {
-    if (!request.byHost) return;
+    if (!byHost) return;
     const findings = inspect(document);
     seen.stopped.push(...findings);
     if (findings.length > 0)
-      seen.notes.push(`${subject.name}: its unit runs no kubelet; judged is what it would start`);
+      seen.notes.push(`${subject.name}: its unit runs no kubelet; the kubelet that it would start is checked`);
   } else {
     const running = inspect(document);
-    // one that serves nobody has nothing to answer
-    const asked = subject.component === 'kubelet' && running.length > 0 ? request.ask(document) : undefined;
-    const findings = request.byHost ? inspect({ ...document, view: 'next' }) : [];
+    // a kubelet that serves nobody answers nothing
+    const asked = subject.component === 'kubelet' && running.length > 0 ? deps.ask(document) : undefined;
+    const findings = byHost ? inspect({ ...document, view: 'next' }) : [];
     seen.processes.push({
       document,
-      running: request.byHost ? running : [],
-      next: { findings, since: findings.length === 0 ? undefined : request.changedSince(document) },
+      running: byHost ? running : [],
+      next: { findings, since: findings.length === 0 ? undefined : deps.changedSince(document) },
       asked: asked === undefined ? Promise.resolve([]) : asked.then(inspect),
     });
   }
-  if (subject.component === 'kubelet' && request.byHost) judgePods(document, inspect, seen);
+  if (subject.component === 'kubelet' && byHost) judgePods(document, inspect, seen);
 }
 
 function judgePods(
@@ -118,7 +127,7 @@ function judgePods(
   }
 }
 
-/** One finding for each control and process, with what comes next; then what does not run, and pods without a process. */
+/** One finding for each control and process, with its next start; then kubelets that do not run, and pods without a process. */
 async function settle(seen: Seen): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const started = new Set<Finding>();
@@ -137,7 +146,7 @@ async function settle(seen: Seen): Promise<readonly Finding[]> {
   return [...findings, ...seen.stopped, ...seen.pods.filter((finding) => !started.has(finding))];
 }
 
-/** The findings of the static pod that a kube-apiserver is started from: where there is one of each on the node. */
+/** The findings of the static pod that starts a kube-apiserver, if the node has exactly one of each. */
 function manifestOf({ document: { subject } }: Judged, { processes, pods }: Seen): readonly Finding[] {
   if (subject.component !== 'kube-apiserver') return [];
   const isAlike = (other: Finding['subject']): boolean =>
@@ -145,12 +154,12 @@ function manifestOf({ document: { subject } }: Judged, { processes, pods }: Seen
   const alike = processes.filter(({ document }) => isAlike(document.subject));
   const manifests = pods.filter((finding) => isAlike(finding.subject));
   const names = new Set(
-    manifests.map(({ subject: { namespace, name, container } }) => [namespace, name, container].join()),
+    manifests.map(({ subject: { namespace, name, container } }) => JSON.stringify([namespace, name, container])),
   );
   return alike.length === 1 && names.size === 1 ? manifests : [];
 }
 
-/** Under the name of its pod, by which the API knows it too. */
+/** Adds the next start by the static pod, and the name of the pod, which the API uses too. */
 function withManifest(
   finding: Finding,
   running: Finding | undefined,
@@ -159,8 +168,8 @@ function withManifest(
 ): Finding {
   const [first] = manifest;
   const path = first && 'path' in first.source ? first.source.path : '';
-  // a manifest shows settings, but no files: what is wrong with these it does not mend
-  const findings = manifest.filter((next) => running === undefined || !isSaid(running, next));
+  // a manifest shows settings but no files, so it cannot fix a fault of a file
+  const findings = manifest.filter((next) => running === undefined || !hasSameSettings(running, next));
   return {
     ...withNext(finding, running, { findings, since: podFiles.get(path) }),
     ...(first && { subject: first.subject }),

@@ -9,7 +9,7 @@ import { Option, type Command } from 'commander';
 import { StartError } from '../../runtime/start-error.ts';
 import { defaultsOf, NODE_EVIDENCE, type NodeEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
-import type { NodeAuditRequest } from './host.ts';
+import type { HostAuditOptions } from './host.ts';
 import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
@@ -55,7 +55,7 @@ export function addNode(root: Command, terminal: Terminal): void {
 async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
   const root = folder(options.root);
   const { auditHost } = await import('./host.ts');
-  const request: NodeAuditRequest = {
+  const hostOptions: HostAuditOptions = {
     root,
     hostname: root === '/' ? hostname() : 'localhost',
     config: options.config,
@@ -63,14 +63,13 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     output: options.output,
     failOn: options.failOn,
     style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
-    now: () => new Date(),
-    clock: () => performance.now(),
   };
+  const deps = { now: () => new Date(), clock: () => performance.now() };
   await stoppable(
     terminal,
     'the check of this host is incomplete, and its findings are not printed',
     async (signal) => {
-      const { output, errors, exitCode } = await auditHost(request, signal);
+      const { output, errors, exitCode } = await auditHost(hostOptions, deps, signal);
       return () => {
         terminal.exitWith(exitCode);
         terminal.printErrorLines(errors);

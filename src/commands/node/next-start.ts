@@ -1,17 +1,19 @@
+// What the next start of a process changes.
+
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 
-/** What a process is found to be, and what it would be if it were started now. */
+/** The findings of a process if it were started now. */
 export interface Next {
   readonly findings: readonly Finding[];
-  /** Since when it would be, RFC 3339 in UTC, where that is known. */
+  /** Since when its files differ, RFC 3339 in UTC; undefined if that is unknown. */
   readonly since: string | undefined;
 }
 
 /**
- * Adds to a finding what comes with the next start of its process. What runs goes on deciding: that a file was mended helps
- * nobody yet, and one that was broken harms nobody yet.
+ * Adds the next start of a process to its finding. The running process still decides: a fixed file does not help yet, and a
+ * broken file does no harm yet.
  *
- * @param finding by all that shows what runs
+ * @param finding the finding of the running process, by all evidence
  * @param running the same by the host alone, whose values can be compared with those of the next start
  */
 export function withNext(finding: Finding, running: Finding | undefined, { findings, since }: Next): Finding {
@@ -35,13 +37,13 @@ export function withNext(finding: Finding, running: Finding | undefined, { findi
   };
 }
 
-/** Tells whether a finding that does not fail will, as soon as its process is started again. */
+/** Whether a finding that does not fail now fails after the next start of its process. */
 export function willFail({ outcome, others = [] }: Finding): boolean {
   return outcome.result !== 'fail' && others.some(({ pending, result }) => pending === true && result === 'fail');
 }
 
-/** Tells whether what comes next has the same settings as what runs. */
-export function isSaid(running: Finding, next: Finding): boolean {
+/** Whether the next start has the same settings as the running process. */
+export function hasSameSettings(running: Finding, next: Finding): boolean {
   return running.evidence.length > 0 && hasSameValues(running, next);
 }
 

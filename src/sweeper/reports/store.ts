@@ -10,7 +10,7 @@ import {
   type ReportApi,
   type ReportSubject,
 } from '../../outputs/cluster/objects.ts';
-import { rememberedOf, type ReportEntry } from '../../outputs/cluster/policy-report.ts';
+import { rememberedOf } from '../../outputs/cluster/policy-report.ts';
 import { contentOf, readReport } from '../../outputs/cluster/stored-report.ts';
 import type { ReportClient } from '../../kube/objects/reports.ts';
 import { chooseReportApi, REPORT_APIS, type ReportsSetting } from './api.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
-import { auditNode, type NodeRequest } from '../../../src/commands/node/audit.ts';
+import { auditNode, type NodeAuditDeps, type NodeAuditOptions } from '../../../src/commands/node/audit.ts';
 import { changedSince } from '../../../src/facts/host/host.ts';
 import { inspect } from '../../../src/inspect.ts';
 import type { ProcessDocument, RawDocument } from '../../../src/policy/document.ts';
@@ -24,13 +24,15 @@ interface Answer {
   readonly text: string;
 }
 
+type NodeRequest = NodeAuditOptions & NodeAuditDeps;
+
 async function audit(
   look: readonly (ProcessDocument | SourceProblem)[],
   more: Partial<NodeRequest> = {},
 ): Promise<Answer> {
   const request: NodeRequest = {
     inspect: (document) => inspect(controls, [document], AMPLE),
-    look: () => look,
+    processes: () => look,
     byHost: true,
     ask: () => undefined,
     changedSince: (process) => changedSince(process, AMPLE),
@@ -43,12 +45,12 @@ async function audit(
     style: { color: false, quiet: false },
     ...more,
   };
-  const { output, errors, exitCode } = await auditNode(request);
-  const { output: text } = await auditNode({ ...request, output: 'text' });
+  const { output, errors, exitCode } = await auditNode(request, request);
+  const { output: text } = await auditNode({ ...request, output: 'text' }, request);
   return { findings: (JSON.parse(output) as GuardReport).findings, errors, exitCode, text };
 }
 
-function hello(authorities: readonly string[] | undefined): NodeRequest['ask'] {
+function hello(authorities: readonly string[] | undefined): NodeAuditDeps['ask'] {
   const source: AskedSource = { node: 'node-1', via: 'handshake' };
   return () => Promise.resolve<RawDocument>({ form: 'hello', source, authorities });
 }
@@ -268,7 +270,9 @@ describe('a run', () => {
     });
     const answer = await audit([stopped]);
     expect(clientCA(answer)).toMatchObject({ result: 'fail', source: { path: 'kubelet.service' } });
-    expect(answer.errors).toStrictEqual(['node-1: its unit runs no kubelet; judged is what it would start']);
+    expect(answer.errors).toStrictEqual([
+      'node-1: its unit runs no kubelet; the kubelet that it would start is checked',
+    ]);
   });
 
   test('by answers alone leaves the host aside', async () => {

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { auditHost, type NodeAuditRequest } from '../../../src/commands/node/host.ts';
+import { auditHost, type HostAuditDeps, type HostAuditOptions } from '../../../src/commands/node/host.ts';
 import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-report.ts';
 import { asOther } from '../../evidence/host/as-other.ts';
 import { authority, client, DAY, NOW, SERVER_AUTH, type Issued, type Wanted } from '../../support/link-certificates.ts';
@@ -70,8 +70,8 @@ function putPair({ pem, keyPem }: Issued): void {
   put(KEY, keyPem);
 }
 
-function run(more: Partial<NodeAuditRequest> = {}) {
-  const request: NodeAuditRequest = {
+function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
+  const request: HostAuditOptions & HostAuditDeps = {
     root,
     hostname: 'localhost',
     config: undefined,
@@ -83,11 +83,11 @@ function run(more: Partial<NodeAuditRequest> = {}) {
     clock: () => performance.now(),
     ...more,
   };
-  return auditHost(request, new AbortController().signal);
+  return auditHost(request, request, new AbortController().signal);
 }
 
 /** What is said of the client certificate and of the client CA: the result, codes, `?` before a problem, `~` before a warning, `>` before what comes. */
-async function judged(more: Partial<NodeAuditRequest> = {}) {
+async function judged(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
   const { output, exitCode } = await run({ ...more, output: 'json' });
   const { findings } = JSON.parse(output) as GuardReport;
   const of = (slug: string) => findings.filter(({ control }) => control === slug).flatMap(said);

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 
-import { auditHost, type NodeAuditRequest } from '../../../src/commands/node/host.ts';
+import { auditHost, type HostAuditDeps, type HostAuditOptions } from '../../../src/commands/node/host.ts';
 import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import { asOther } from '../../evidence/host/as-other.ts';
 import { buildHost, layoutPath, readLayout } from './node-host.ts';
@@ -37,8 +37,8 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-function run(more: Partial<NodeAuditRequest> = {}) {
-  const request: NodeAuditRequest = {
+function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
+  const request: HostAuditOptions & HostAuditDeps = {
     root,
     hostname: 'localhost',
     config: undefined,
@@ -50,10 +50,10 @@ function run(more: Partial<NodeAuditRequest> = {}) {
     clock: () => performance.now(),
     ...more,
   };
-  return auditHost(request, new AbortController().signal);
+  return auditHost(request, request, new AbortController().signal);
 }
 
-async function report(more: Partial<NodeAuditRequest> = {}): Promise<GuardReport> {
+async function report(more: Partial<HostAuditOptions & HostAuditDeps> = {}): Promise<GuardReport> {
   const parsed: unknown = JSON.parse((await run({ ...more, output: 'json' })).output);
   expect([validate(parsed), validate.errors ?? []]).toStrictEqual([true, []]);
   return parsed as GuardReport;
@@ -88,7 +88,7 @@ describe('a control that is off', () => {
       const others = findings.filter(({ control }) => !silenced.includes(control));
       expect((await report({ config })).findings).toEqual(others);
       // who sweeps derives the link from it all
-      expect((await report({ config, tellsAll: true })).findings).toEqual(findings);
+      expect((await report({ config, showsAll: true })).findings).toEqual(findings);
     }
   });
 });
@@ -202,7 +202,7 @@ test('one who is not root is told what cannot be read, and nothing passes', asyn
 test('a folder without processes says what it needs', async () => {
   const { errors, exitCode } = await run();
   expect(exitCode).toBe(3);
-  expect(errors.at(-1)).toContain('nothing to judge: looked at the processes in');
+  expect(errors.at(-1)).toContain('nothing to judge: read the processes in');
 });
 
 test('a configuration takes controls off', async () => {

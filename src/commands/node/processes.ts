@@ -1,0 +1,160 @@
+// The kubelets and kube-apiservers that run on the host, with the files that they read.
+
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { bounded } from '../../facts/host/files.ts';
+import {
+  clientCAFileOf,
+  componentsOf,
+  mayBeOf,
+  nodeName,
+  nodeOf,
+  unitOf,
+  VARIABLES,
+  type StartedComponent,
+} from '../../facts/host/host.ts';
+import { componentOf } from '../../facts/host/processes.ts';
+import { certificateSight, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
+import type { HostProcess } from '../../evidence/host/process.ts';
+import { listProcesses, openProcess } from '../../evidence/host/processes.ts';
+import type { CheckTime } from '../../policy/certificates.ts';
+import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { Problem, SourceProblem } from '../../policy/reading.ts';
+import { HOST } from '../allowances.ts';
+import { stoppedKubelet, type HostPlace } from './units.ts';
+
+/** Where to look for processes, and until when. */
+export interface ProcessesOptions extends HostPlace {
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock: () => number;
+}
+
+/** Any user may start processes that look like a kubelet, each with files that take long to read. */
+const MAX_MILLISECONDS = 60_000;
+
+/** Whether a process is in the network namespace of this one; undefined if that is unknown. */
+export type Network = 'own' | 'other' | undefined;
+
+/** A kubelet that was found. */
+interface KnownKubelet {
+  readonly cgroup: string | undefined;
+  readonly node: string;
+  readonly started: StartedComponent & { readonly process: HostProcess };
+}
+
+/**
+ * Finds the processes of the host and what keeps others from being read. Kubelets come first, because they give nodes their
+ * names. The files of a process are open until the next one is asked for.
+ *
+ * @param moment the time at which certificates are checked
+ * @param networks is filled with the network of each process, by its files
+ */
+export function* hostProcesses(
+  { clock, ...place }: ProcessesOptions,
+  moment: CheckTime,
+  networks: WeakMap<ProcessFiles, Network>,
+): Generator<ProcessDocument | SourceProblem> {
+  const { root, hostname, node: given } = place;
+  const deadline = clock() + MAX_MILLISECONDS;
+  const wanted = (name: Parameters<typeof componentOf>[0]) => componentOf(name) !== undefined;
+  const { processes, problems } = listProcesses(root, { wanted, variables: VARIABLES });
+  yield* problems;
+  const started = processes.flatMap((process) => componentsOf(process).map((one) => ({ process, ...one })));
+  const isKubelet = ({ component }: StartedComponent) => component === 'kubelet';
+  const kubelets: KnownKubelet[] = [];
+  const names = new Set<string>();
+  for (const one of [...started.filter(isKubelet), ...started.filter((each) => !isKubelet(each))]) {
+    if (clock() > deadline) {
+      yield { source: { path: join(root, 'proc') }, problem: tooLong() };
+      break;
+    }
+    const opened = openProcess(root, one.process);
+    const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
+    try {
+      const found = documentOf(one, files);
+      const own = given ?? nodeName(found, hostname, HOST);
+      const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
+      if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
+      networks.set(files, networkOf(one.process));
+      const authorities = () => authoritiesOf(root, node, kubelets);
+      const certificates = certificateSight(files, moment, authorities);
+      yield { ...withName(found, node, one.process, names), certificates };
+    } finally {
+      if (!('state' in opened)) opened.close();
+    }
+  }
+  const runs = (unit: string) => started.some((one) => isKubelet(one) && mayBeOf(unit, one.process.cgroup));
+  yield* stoppedKubelet(place, moment, runs);
+}
+
+function documentOf(
+  { process, component, command }: StartedComponent & { readonly process: HostProcess },
+  files: ProcessFiles,
+): ProcessDocument {
+  const { startedAt, problems } = process;
+  const unit = unitOf(process.cgroup);
+  return {
+    form: 'process',
+    source: { node: '', via: 'proc' },
+    subject: { component, name: '' },
+    view: 'running',
+    command,
+    ...(unit !== undefined && { unit }),
+    ...(startedAt !== undefined && { startedAt }),
+    files,
+    problems,
+  };
+}
+
+/** Names a process after its node. The second one of a node also gets its container or process id. */
+function withName(
+  found: ProcessDocument,
+  node: string,
+  { pid, cgroup }: HostProcess,
+  names: Set<string>,
+): ProcessDocument {
+  const { component } = found.subject;
+  const isFirst = !names.has(`${component} ${node}`);
+  names.add(`${component} ${node}`);
+  const container = /[0-9a-f]{64}/.exec(cgroup ?? '')?.[0].slice(0, 12) ?? `process ${pid}`;
+  return {
+    ...found,
+    source: { node, via: 'proc' },
+    subject: { component, name: node, kind: 'Node', node, ...(!isFirst && { container }) },
+  };
+}
+
+/** The client CA file of a node's only kubelet. It is opened again, so that the bytes of all kubelets need not be kept. */
+function authoritiesOf(root: string, node: string, kubelets: readonly KnownKubelet[]): AuthoritiesFile | undefined {
+  const [kubelet, ...others] = kubelets.filter((each) => each.node === node);
+  if (kubelet === undefined || others.length > 0) return undefined;
+  const opened = openProcess(root, kubelet.started.process);
+  if ('state' in opened) return undefined;
+  try {
+    const files = bounded(opened);
+    const path = clientCAFileOf(documentOf(kubelet.started, files), HOST);
+    return path === undefined ? undefined : readAuthorities(files, path);
+  } finally {
+    opened.close();
+  }
+}
+
+/** An address has another meaning in another network namespace, such as that of a node in a container. */
+function networkOf({ directory }: HostProcess): Network {
+  try {
+    return readlinkSync(`${directory}/ns/net`) === readlinkSync('/proc/self/ns/net') ? 'own' : 'other';
+  } catch {
+    return undefined;
+  }
+}
+
+function closedFiles(problem: Problem): ProcessFiles {
+  const read = () => ({ state: 'unreadable', problem }) as const;
+  return { readFile: read, readBytes: read, readDropIns: read, readStaticPods: read, stat: read };
+}
+
+function tooLong(): Problem {
+  const message = `reading the processes took longer than ${MAX_MILLISECONDS / 1000} s, so some were not read: stop those that do not belong to the cluster`;
+  return { code: 'timeout', message };
+}
