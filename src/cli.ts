@@ -10,7 +10,7 @@ import { addConfig } from './commands/config/command.ts';
 import { addDoctor } from './commands/doctor/command.ts';
 import { addExplain } from './commands/explain/command.ts';
 import { addExport } from './commands/export/command.ts';
-import { addNodeAgent } from './commands/node/agent-command.ts';
+import { addNodeAgent } from './commands/node/agent/command.ts';
 import { addNode } from './commands/node/command.ts';
 import { addServe } from './commands/serve/command.ts';
 import { addSweep } from './commands/sweep/command.ts';

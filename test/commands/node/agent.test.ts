@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { runAgent } from '../../../src/commands/node/agent.ts';
+import { runAgent } from '../../../src/commands/node/agent/agent.ts';
 import type { AuditToStore } from '../../../src/evidence/node-agent/config-maps.ts';
 
 const START = Date.parse('2026-11-26T12:00:00Z');

@@ -1,6 +1,6 @@
 // A node agent: audits its host again and again, and stores the last audit for the sweeper.
 
-import type { AuditToStore, StoreAudit } from '../../evidence/node-agent/config-maps.ts';
+import type { AuditToStore, StoreAudit } from '../../../evidence/node-agent/config-maps.ts';
 
 /** What a node agent works with. */
 export interface AgentDeps {

@@ -2,11 +2,11 @@
 
 import { Option, type Command } from 'commander';
 
-import { StartError } from '../../runtime/start-error.ts';
-import { accessTo, clusterFlags, type ClusterOptions } from '../kubeconfig.ts';
-import { folder } from './command.ts';
-import { flag } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { StartError } from '../../../runtime/start-error.ts';
+import { accessTo, clusterFlags, type ClusterOptions } from '../../kubeconfig.ts';
+import { folder } from '../command.ts';
+import { flag } from '../../options.ts';
+import type { Terminal } from '../../terminal.ts';
 
 interface NodeAgentFlags extends ClusterOptions {
   readonly root: string;
@@ -38,7 +38,7 @@ export function addNodeAgent(root: Command, terminal: Terminal): void {
 async function runNodeAgent(options: NodeAgentFlags, terminal: Terminal): Promise<void> {
   const { root, node, config } = options;
   if (node === undefined) throw new StartError('usage', 'pass --node: the name of this node in the cluster');
-  const { serveAgent } = await import('./agent-process.ts');
+  const { serveAgent } = await import('./process.ts');
   const abort = new AbortController();
   terminal.onSignal(['SIGTERM', 'SIGINT'], () => {
     abort.abort();

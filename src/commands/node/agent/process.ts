@@ -3,20 +3,20 @@
 import type { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
-import { controls } from '../../controls/index.ts';
+import { controls } from '../../../controls/index.ts';
 import { runAgent, type AgentWatcher } from './agent.ts';
-import type { GuardReport } from '../../outputs/guard-report.ts';
-import { summarise } from '../../outputs/report.ts';
-import { defaultsOf, NODE_EVIDENCE } from '../../evidence/index.ts';
-import { cutToFit } from '../../evidence/node-agent/audit-size.ts';
-import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
-import { resolveSweep } from '../../runtime/configuration/sweep.ts';
-import { createLog, type Log } from '../../runtime/log.ts';
-import { StartError } from '../../runtime/start-error.ts';
-import type { ClusterAccess } from '../../kube/cluster.ts';
-import { AGENT_NAMESPACE, storeAuditIn } from '../../evidence/node-agent/config-maps.ts';
-import { findCluster } from '../kubeconfig.ts';
-import { auditHost, type HostAuditOptions } from './host.ts';
+import type { GuardReport } from '../../../outputs/guard-report.ts';
+import { summarise } from '../../../outputs/report.ts';
+import { defaultsOf, NODE_EVIDENCE } from '../../../evidence/index.ts';
+import { cutToFit } from '../../../evidence/node-agent/audit-size.ts';
+import { loadConfiguration } from '../../../runtime/configuration/configuration.ts';
+import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
+import { createLog, type Log } from '../../../runtime/log.ts';
+import { StartError } from '../../../runtime/start-error.ts';
+import type { ClusterAccess } from '../../../kube/cluster.ts';
+import { AGENT_NAMESPACE, storeAuditIn } from '../../../evidence/node-agent/config-maps.ts';
+import { findCluster } from '../../kubeconfig.ts';
+import { auditHost, type HostAuditOptions } from '../host.ts';
 
 /** Which host a node agent checks, and where it stores the findings. */
 export interface NodeAgentOptions {
