@@ -1,10 +1,11 @@
-// Which requests are checked, by what they change.
+// Which requests are checked, by the fields that they change.
 
+import type { UnknownRecord } from '../json.ts';
 import { findResource } from './resources.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 
-/** Tells whether a request is checked: an update is only if it changes a field that a verdict depends on. */
-export function isJudged(request: AdmissionRequest): boolean {
+/** Whether a request is checked. An update is checked only if it changes a field that a verdict depends on. */
+export function isChecked(request: AdmissionRequest): boolean {
   const { group, resource, subResource, operation, object, oldObject } = request;
   const known = findResource(group, resource, subResource);
   if (known?.operations.some((checked) => checked === operation) !== true) return false;
@@ -14,14 +15,12 @@ export function isJudged(request: AdmissionRequest): boolean {
 
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
-/** Tells whether a request leaves what a pod runs as it is. */
+/** Whether an update of a pod leaves its containers unchanged. */
 export function runsTheSame({ object, oldObject }: AdmissionRequest): boolean {
   return CONTAINERS.every((list) => isSame(at(object, ['spec', list]), at(oldObject, ['spec', list])));
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is UnknownRecord {
   return typeof value === 'object' && value !== null;
 }
 

@@ -5,7 +5,7 @@ import { previousOutcomeOf, type PreviousOutcome } from '../policy/decision/deci
 import type { Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../policy/finding.ts';
 import type { Source, SourceProblem } from '../policy/reading.ts';
-import { isJudged, runsTheSame } from './changes.ts';
+import { isChecked, runsTheSame } from './changes.ts';
 import type { AdmissionRequest, RequestAttributes } from './admission-review.ts';
 
 /** What is wrong with the objects of a request. A decision needs nothing else of them. */
@@ -37,7 +37,7 @@ export function findingsOf(
   action: DecisionPolicy['action'],
   allowance: Allowance,
 ): RequestFindings | undefined {
-  if (!isJudged(request)) return undefined;
+  if (!isChecked(request)) return undefined;
   const { object, oldObject } = request;
   const { findings, problems } = inspectObject(request, object, controls, allowance);
   const isPodUpdate = request.resource === 'pods' && request.operation === 'UPDATE';

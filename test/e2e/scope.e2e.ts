@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { controls } from '../../src/controls/index.ts';
-import { isJudged } from '../../src/webhook/changes.ts';
+import { isChecked } from '../../src/webhook/changes.ts';
 import { inspect } from '../../src/inspect.ts';
 import { requestOf, review } from '../support/admission.ts';
 import { succeeded, type Answer, type KubeObject } from './support/api.ts';
@@ -95,7 +95,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
       const subResource = change.to.slice(1);
       const written = answer.body as object;
       const request = { kind, resource, subResource, operation: 'UPDATE', object: written, oldObject };
-      expect({ index, asked }).toEqual({ index, asked: isJudged(requestOf(review(request))) ? 1 : 0 });
+      expect({ index, asked }).toEqual({ index, asked: isChecked(requestOf(review(request))) ? 1 : 0 });
       if (asked === 0) expect(findingsOf(written)).toEqual(findingsOf(oldObject));
     }
   }, 120_000);

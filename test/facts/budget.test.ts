@@ -52,12 +52,12 @@ describe('a budget', () => {
     }).not.toThrow();
   });
 
-  test('looks at the clock now and then, and never for what takes few steps', () => {
-    let looks = 0;
-    const now = () => (looks += 1) * 100;
+  test('reads the clock now and then, and never for a document of few steps', () => {
+    let readings = 0;
+    const now = () => (readings += 1) * 100;
     const budget = new Budget({ limits: CHECK_LIMITS, now });
     budget.steps(2000);
-    expect(looks).toBe(0);
+    expect(readings).toBe(0);
     const short = new Budget({ limits: { ...CHECK_LIMITS, milliseconds: 250 }, now });
     expect(() => {
       for (let at = 0; at < 100_000; at += 1) short.steps();
@@ -107,7 +107,7 @@ function overflow(): number {
   return 1 + overflow();
 }
 
-test('anything else that is thrown is a bug of ours', () => {
+test('any other exception is a bug of kubelet-guard', () => {
   expect(thrownBy(() => JSON.parse('{'))).toMatchObject({ code: 'crashed' });
   expect(thrownBy(() => new Date(NaN).toISOString())).toStrictEqual({
     code: 'crashed',
@@ -173,7 +173,7 @@ describe('a document that costs more than may be spent on it is unknown', () => 
   });
 });
 
-test('a bug of ours costs one document, and is a problem of the run', () => {
+test('a bug affects one document only, and is a problem of the run', () => {
   const hostile = {
     kind: 'Pod',
     spec: {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { isJudged } from '../../src/webhook/changes.ts';
+import { isChecked } from '../../src/webhook/changes.ts';
 import { createValidator, type Validate } from '../../src/webhook/validator.ts';
 import { ADMISSION_RESOURCES } from '../../src/inspect.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
@@ -65,29 +65,39 @@ describe('an update of a pod', () => {
       podOf([main({})], { initContainers: [main({ name: 'i', args: ['--v=2'], restartPolicy: 'Always' })] }),
       'deny',
     ],
-    ['that labels what fails already', podOf([main({ command: ['kube-apiserver'] })], {}, { a: 'b' }), FAILING, 'warn'],
     [
-      'that gives what fails already another image',
+      'that labels a pod that already fails',
+      podOf([main({ command: ['kube-apiserver'] })], {}, { a: 'b' }),
+      FAILING,
+      'warn',
+    ],
+    [
+      'that changes the image of a pod that already fails',
       podOf([main({ image: 'x', command: ['kube-apiserver'] })]),
       FAILING,
       'warn',
     ],
     [
-      'that gives what fails already a toleration',
+      'that adds a toleration to a pod that already fails',
       podOf([main({ command: ['kube-apiserver'] })], { tolerations: [{ operator: 'Exists' }] }),
       FAILING,
       'warn',
     ],
-    ['that takes away what fails', PLAIN, FAILING, 'allow'],
-    ['that leaves spec and labels as they are', FAILING, FAILING, 'skip'],
-    ['of a pod that runs nothing of ours', podOf([main({ image: 'y', command: ['sleep', '1d'] })]), PLAIN, 'allow'],
+    ['that removes the failing container', PLAIN, FAILING, 'allow'],
+    ['that leaves spec and labels unchanged', FAILING, FAILING, 'skip'],
+    [
+      'of a pod without a kube-apiserver or kubelet',
+      podOf([main({ image: 'y', command: ['sleep', '1d'] })]),
+      PLAIN,
+      'allow',
+    ],
   ])('%s', (_name, object, oldObject, verdict) => {
     expect(verdictOf(validatorWith('enforce')(podUpdate(object, oldObject)))).toBe(verdict);
     expect(verdictOf(validatorWith('enforce', 'deny')(podUpdate(object, oldObject)))).toBe(verdict);
     expect(verdictOf(validatorWith('ratchet')(podUpdate(object, oldObject)))).toBe(verdict);
   });
 
-  test('is never refused for its labels, whatever they say', () => {
+  test('is never denied because of its labels', () => {
     const labelled = podOf([main({ command: ['sleep', '1d'] })], {}, { component: 'kube-apiserver' });
     expect(verdictOf(validatorWith('enforce', 'deny')(podUpdate(labelled, PLAIN)))).toBe('warn');
   });
@@ -114,13 +124,13 @@ describe('an update of a pod', () => {
   });
 
   test.each(['status', 'resize', 'binding', 'eviction', 'exec'])(
-    'at its subresource %s is not judged',
+    'of its subresource %s is not checked',
     (subResource) => {
       expect(verdictOf(validatorWith('enforce')(podUpdate(FAILING, PLAIN, subResource)))).toBe('skip');
     },
   );
 
-  test('that keeps both flags and only one of two containers is judged for that one', () => {
+  test('that changes the passing one of two containers is not denied for the failing one', () => {
     const good = { name: 'good', command: ['kube-apiserver', ...BOTH] };
     const before = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, args: BARE })]);
     const after = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, image: 'z', args: BARE })]);
@@ -128,11 +138,11 @@ describe('an update of a pod', () => {
   });
 });
 
-describe('of workloads', () => {
+describe('an update of a workload', () => {
   const workloads = ADMISSION_RESOURCES.filter(({ resource }) => resource !== 'pods' && resource !== 'configmaps');
 
-  test.each(workloads.map((judged) => [judged.resource, judged] as const))(
-    'an update of %s counts if it changes the template',
+  test.each(workloads.map((workload) => [workload.resource, workload] as const))(
+    'of %s is checked if it changes the template',
     (resource, { group, version, kind, reads }) => {
       const [path = []] = reads ?? [];
       const objectOf = (template: object, more: object = {}) => ({
@@ -142,13 +152,13 @@ describe('of workloads', () => {
       const update = (object: object, oldObject: object) =>
         requestOf(review({ resource: { group, version: 'v1', resource }, operation: 'UPDATE', object, oldObject }));
 
-      expect(isJudged(update(objectOf(FAILING), objectOf(PLAIN)))).toBe(true);
-      expect(isJudged(update(objectOf(FAILING, { replicas: 0 }), objectOf(FAILING, { replicas: 3 })))).toBe(false);
+      expect(isChecked(update(objectOf(FAILING), objectOf(PLAIN)))).toBe(true);
+      expect(isChecked(update(objectOf(FAILING, { replicas: 0 }), objectOf(FAILING, { replicas: 3 })))).toBe(false);
     },
   );
 });
 
-test('of what runs in kube-system anyway, scripts and unknown programs included, nothing is said', () => {
+test('the usual add-ons of kube-system, with scripts and unknown programs, have no findings', () => {
   const path = join(import.meta.dirname, '../fixtures/add-ons/kube-system.yaml');
   const source = { form: 'text', path, text: readFileSync(path, 'utf8') } as const;
   expect(inspect(ofTheLink, [source], AMPLE)).toEqual({ findings: [], problems: [] });

@@ -61,7 +61,7 @@ function readKey(kind: ConfigMapKind, found: FoundObject): Subject[] {
   if (document === undefined) return unreadable('holds no document; restore it');
   if ('problem' in document) return unreadable(`is ${document.problem.message}`);
   if (!holds(document.value)) return unreadable('holds another kind of document than expected');
-  const message = `kubeadm refuses the key ${key} of ${place.name}: ${fault ?? ''}; leave one document in it`;
+  const message = `kubeadm rejects the key ${key} of ${place.name}: ${fault ?? ''}; keep one document in it`;
   const doubts: Problem[] = fault === undefined ? [] : [{ code: 'malformed', message, origin }];
   return configuration
     .read(document, place, found.budget)

@@ -61,11 +61,11 @@ async function* list(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    yield refused(cause, namespace, what);
+    yield listProblem(cause, namespace, what);
   }
 }
 
-function refused(cause: unknown, namespace: string, what: string): SourceProblem {
+function listProblem(cause: unknown, namespace: string, what: string): SourceProblem {
   const reason = cause instanceof Error ? cause.message : 'no reason given';
   const [code, advice] = adviceOn(cause, namespace);
   const message = `could not list ${what} of ${namespace}: ${reason}; ${advice}`;

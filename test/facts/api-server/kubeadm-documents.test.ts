@@ -45,7 +45,7 @@ test.each<[string, string]>([
   [`${GOOD}--- x\n`, 'unknown'],
 ])('kubelet-config %j: %s', (text, expected) => {
   const found = verdict('kubelet-config', 'kubelet', text, 'kubelet-client-ca');
-  expect(found.replace(/kubeadm refuses the key kubelet of kubelet-config: /, '').startsWith(expected)).toBe(true);
+  expect(found.replace(/kubeadm rejects the key kubelet of kubelet-config: /, '').startsWith(expected)).toBe(true);
 });
 
 const CLUSTER = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.37.2\n';

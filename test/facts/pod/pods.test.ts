@@ -32,7 +32,7 @@ describe('a kubelet in a pod', () => {
 
 describe('a program that only prints its version', () => {
   test.each(['kubelet', 'kube-apiserver'])(
-    '%s is nothing to judge in an init container, and never serves elsewhere',
+    '%s gives no finding in an init container, and never serves in others',
     (program) => {
       const container = { name: 'it', command: [program, '--version'] };
       expect(resultsOf({ initContainers: [container] })).toEqual([]);
