@@ -1,21 +1,23 @@
+// Limits the number of connections of a server.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 
-/** More than all API servers of a cluster keep open to one webhook. One that is idle takes 52 KiB. */
-export const CONNECTIONS = 512;
+/** More connections than all API servers of a cluster keep open to one webhook. An idle connection takes 52 KiB. */
+export const MAX_CONNECTIONS = 512;
 
 interface Connection {
   readonly socket: Socket;
-  readonly from: string;
+  readonly address: string;
 }
 
 /**
- * Bounds the connections of a server. One too many ends another one: of the address that has most, the one that was idle, or
- * slow with its request, for longest. So an API server that calls now and then keeps its connections, however many
- * somebody else opens.
+ * Limits the connections of a server. A connection over the limit closes another one: of the address with the most
+ * connections, the one that has been idle, or slow with its request, for longest. So an API server that calls now and then
+ * keeps its connections, however many connections another client opens.
  */
-export function boundConnections(server: Server, most = CONNECTIONS): void {
-  // in the order in which something last happened on them
+export function limitConnections(server: Server, limit = MAX_CONNECTIONS): void {
+  // ordered by their last activity
   const connections = new Map<string, Connection>();
 
   const touch = (socket: Socket): void => {
@@ -28,11 +30,11 @@ export function boundConnections(server: Server, most = CONNECTIONS): void {
 
   server.on('connection', (socket: Socket) => {
     const key = keyOf(socket);
-    connections.set(key, { socket, from: socket.remoteAddress ?? '' });
+    connections.set(key, { socket, address: socket.remoteAddress ?? '' });
     socket.once('close', () => {
       if (connections.get(key)?.socket === socket) connections.delete(key);
     });
-    if (connections.size > most) victimOf(connections)?.socket.destroy();
+    if (connections.size > limit) idlestOf(connections)?.socket.destroy();
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     touch(socket);
@@ -42,15 +44,16 @@ export function boundConnections(server: Server, most = CONNECTIONS): void {
   });
 }
 
-/** The same for a connection and for TLS on it. */
+/** The same key for a TCP connection and for the TLS connection on it. */
 function keyOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }
 
-function victimOf(connections: ReadonlyMap<string, Connection>): Connection | undefined {
+/** The connection to close. */
+function idlestOf(connections: ReadonlyMap<string, Connection>): Connection | undefined {
   const counts = new Map<string, number>();
-  for (const { from } of connections.values()) counts.set(from, (counts.get(from) ?? 0) + 1);
+  for (const { address } of connections.values()) counts.set(address, (counts.get(address) ?? 0) + 1);
   const most = Math.max(...counts.values());
-  for (const connection of connections.values()) if (counts.get(connection.from) === most) return connection;
+  for (const connection of connections.values()) if (counts.get(connection.address) === most) return connection;
   return undefined;
 }

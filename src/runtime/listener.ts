@@ -1,45 +1,48 @@
+// Listens on an address, and closes a server without losing requests.
+
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { StartError } from './start-error.ts';
 
-/** Where to listen. */
+/** An address to listen on. */
 export interface Address {
-  /** Empty for all addresses of this machine, of both families. */
+  /** Empty for all addresses of this machine, IPv4 and IPv6. */
   readonly host: string;
   readonly port: number;
 }
 
-/** A server of node:http or node:https, as far as it matters here. */
+/** A server of node:http or node:https. */
 export interface HttpServer extends Server {
   readonly closeIdleConnections: () => void;
 }
 
 /** How long a stop may take, in milliseconds. */
-export interface Patience {
-  /** While clients still come, because they have not heard of the stop; each answer ends its connection. */
+export interface DrainOptions {
+  /** The server still accepts connections, because clients do not know of the stop yet. Each answer closes its connection. */
   readonly linger: number;
-  /** For answers after that; what is not done then is cut off. */
+  /** After that, the time for answers. Connections that are open then are closed. */
   readonly patience: number;
 }
 
 /** A server that listens. */
 export interface Listener {
   readonly address: Address;
-  /** Serves on for a while, then accepts no more connections and waits for what is being answered. */
-  readonly drain: (patience: Patience) => Promise<void>;
-  /** Ends every connection at once. */
+  /** Serves for a while, then accepts no more connections, and waits for answers. */
+  readonly drain: (options: DrainOptions) => Promise<void>;
+  /** Closes every connection at once. */
   readonly cut: () => void;
 }
 
-/** How often connections are looked at that became idle while the server stops. */
+/** Milliseconds between two checks for connections that have become idle while the server stops. */
 const IDLE_CHECK = 20;
 
 /**
- * Reads `HOST:PORT`, with brackets around an IPv6 address, or `:PORT` for all addresses; port 0 lets the system choose one.
+ * Parses `HOST:PORT`, with brackets around an IPv6 address, or `:PORT` for all addresses. With port 0 the system chooses one.
  *
- * @param flag that gave it, for the fault
+ * @param flag the flag with the address, for the message
+ * @throws StartError if the text is not an address
  */
 export function parseAddress(text: string, flag: string): Address {
   const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^[\]:\s]*)):(\d{1,5})$/.exec(text) ?? [];
@@ -54,7 +57,7 @@ export function parseAddress(text: string, flag: string): Address {
   return { host, port };
 }
 
-/** The address as it stands in a URL. */
+/** The address as in a URL. */
 export function authorityOf({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -62,8 +65,8 @@ export function authorityOf({ host, port }: Address): string {
 /**
  * Makes a server listen.
  *
- * @param flag by which the user can choose another address
- * @throws StartError where the address cannot be had
+ * @param flag the flag with the address, for the message
+ * @throws StartError (rejects) if the address cannot be used
  */
 export async function listen(server: HttpServer, address: Address, flag: string): Promise<Listener> {
   const sockets = new Set<Socket>();
@@ -71,39 +74,39 @@ export async function listen(server: HttpServer, address: Address, flag: string)
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  // without a host Node listens on :: for both families, and on 0.0.0.0 where the kernel has no IPv6
+  // without a host Node listens on :: for IPv4 and IPv6, and on 0.0.0.0 if the kernel has no IPv6
   server.listen({ port: address.port, ...(address.host !== '' && { host: address.host }) });
   try {
     await once(server, 'listening');
   } catch (cause) {
     const fault = faultOf((cause as NodeJS.ErrnoException).code, address);
-    throw new StartError('listen', `${fault}; or choose another address with ${flag} HOST:PORT`, { cause });
+    throw new StartError('listen', `${fault}, or choose another address with ${flag} HOST:PORT`, { cause });
   }
-  const { promise: wasCut, resolve: tell } = Promise.withResolvers<undefined>();
+  const { promise: wasCut, resolve: onCut } = Promise.withResolvers<undefined>();
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
-    tell(undefined);
+    onCut(undefined);
   };
   const { address: own, port } = server.address() as AddressInfo;
   return {
     address: { host: address.host === '' ? own : address.host, port },
-    drain: (patience) => drain(server, patience, cut, wasCut),
+    drain: (options) => drain(server, options, cut, wasCut),
     cut,
   };
 }
 
 async function drain(
   server: HttpServer,
-  { linger, patience }: Patience,
+  { linger, patience }: DrainOptions,
   cut: () => void,
   wasCut: Promise<undefined>,
 ): Promise<void> {
-  // A client sends its next request at any moment, and a POST that meets a closed connection is lost: it has to be told.
+  // A client can send its next request at any moment, and a POST on a closed connection is lost: announce the close first.
   server.prependListener('request', (_request, response: ServerResponse) => response.setHeader('connection', 'close'));
-  await unlessCut(linger, wasCut);
+  await lingerFor(linger, wasCut);
   const closed = once(server, 'close');
   server.close();
-  // a connection that carried a request becomes idle only after the answer
+  // a connection with a request becomes idle only after the answer
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, IDLE_CHECK);
@@ -113,25 +116,27 @@ async function drain(
   clearTimeout(deadline);
 }
 
+/** Waits, but no longer than until the connections are cut. It leaves no timer, which would keep the process alive. */
+async function lingerFor(milliseconds: number, wasCut: Promise<undefined>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([wasCut, over]);
+  clearTimeout(timer);
+}
+
 function faultOf(code: string | undefined, address: Address): string {
   const where = authorityOf(address);
   switch (code) {
     case 'EADDRINUSE':
-      return `another program listens on ${where} already: stop it`;
+      return `another program already listens on ${where}: stop it`;
     case 'EACCES':
-      return `this user may not listen on ${where}: take a port above 1023`;
+      return `this user must not listen on ${where}: use a port above 1023`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `this machine has no address ${address.host}: check it`;
+      return `this machine does not have the address ${address.host}: check it`;
     default:
-      return `cannot listen on ${where} (${code ?? 'no reason given'})`;
+      return `cannot listen on ${where} (${code ?? 'no reason given'}): check it`;
   }
-}
-
-/** Waits, but not after the server is cut off: a timer that is left would keep the process alive. */
-async function unlessCut(milliseconds: number, wasCut: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  await Promise.race([wasCut, promise]);
-  clearTimeout(timer);
 }

@@ -1,7 +1,9 @@
-/** Why the program cannot start. */
+// The error of a command that cannot start, for any other reason than a bug.
+
+/** Why a command cannot start. */
 export type StartErrorCode = 'usage' | 'configuration' | 'credentials' | 'certificate' | 'listen' | 'samples';
 
-/** A start that fails through no bug: every fault in words that say what to do, for main.ts to print one line each. */
+/** The faults that keep a command from starting. Each is a line for the user, and says what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly code: StartErrorCode;

@@ -6,7 +6,7 @@ import { connect, type TLSSocket } from 'node:tls';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-import { CONNECTIONS } from '../../src/runtime/connections.ts';
+import { MAX_CONNECTIONS } from '../../src/runtime/connections.ts';
 import { review } from '../support/admission.ts';
 import { WebhookProcess } from './support/webhook-process.ts';
 
@@ -118,7 +118,7 @@ test('idle connections are bounded, and an API server keeps its own', async () =
     expect((await post(healthy, agent)).text).toContain('"allowed":true');
   }
   await Promise.all(opening);
-  while (opened.size > CONNECTIONS) await new Promise((resolve) => setImmediate(resolve));
+  while (opened.size > MAX_CONNECTIONS) await new Promise((resolve) => setImmediate(resolve));
   expect(webhook.mostMemory()).toBeLessThan(LIMIT);
   agent.destroy();
   closeAll();

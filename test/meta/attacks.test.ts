@@ -27,7 +27,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   '3 many bodies and connections at once': [
     ['test/webhook/http/body-memory.test.ts', 'memory for large bodies'],
     ['test/e2e/hostile-callers.e2e.ts', 'idle connections are bounded, and an API server keeps its own'],
-    ['test/runtime/connections.test.ts', 'one too many ends the one that was idle for longest'],
+    ['test/runtime/connections.test.ts', 'a connection over the limit closes the one that has been idle for longest'],
   ],
   '4 a review as long as an API server can make it': [
     ['test/e2e/largest.e2e.ts'],
@@ -112,7 +112,7 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   'clusters of IPv6 alone': [
     ['test/e2e/families.e2e.ts'],
-    ['test/runtime/listener.test.ts', 'without a host is on both families: %s'],
+    ['test/runtime/listener.test.ts', 'without a host works for IPv4 and IPv6: %s'],
   ],
   'a stolen key': [
     ['test/e2e/incidents.e2e.ts', 'of a stolen key ends with a new CA, and the old one is trusted by nobody'],

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { boundConnections } from '../../src/runtime/connections.ts';
+import { limitConnections } from '../../src/runtime/connections.ts';
 
 const opened: Socket[] = [];
 let server: Server;
@@ -20,7 +20,7 @@ async function serve(most: number): Promise<number> {
   server = createServer((request, response) => {
     request.resume().once('end', () => response.end('{}'));
   });
-  boundConnections(server, most);
+  limitConnections(server, most);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
@@ -42,7 +42,7 @@ async function ask(socket: Socket): Promise<void> {
   await answered;
 }
 
-test('one too many ends the one that was idle for longest', async () => {
+test('a connection over the limit closes the one that has been idle for longest', async () => {
   const port = await serve(3);
   const [first, second] = [await open(port, '127.0.0.1'), await open(port, '127.0.0.1')];
   await ask(first);
@@ -54,7 +54,7 @@ test('one too many ends the one that was idle for longest', async () => {
   expect([first.destroyed, second.destroyed]).toStrictEqual([false, true]);
 });
 
-test('one that is slow with its request counts as idle since that began', async () => {
+test('a connection with a slow request counts as idle since the start of the request', async () => {
   const port = await serve(2);
   const slow = await open(port, '127.0.0.1');
   const asked = once(server, 'request');
@@ -68,7 +68,7 @@ test('one that is slow with its request counts as idle since that began', async 
   await ask(other);
 });
 
-test('whoever opens most loses first, so that one who calls seldom keeps its connection', async () => {
+test('the client with the most connections loses one, so that a client that calls seldom keeps its connection', async () => {
   const port = await serve(20);
   const seldom = await open(port, '127.0.0.1');
   await ask(seldom);

@@ -10,7 +10,7 @@ import { inspect } from '../../inspect.ts';
 import type { RunAnswer, RunOptions } from '../../outputs/run.ts';
 import type { ProcessDocument, ProcessFiles, RawDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
-import { momentAt } from '../../runtime/configuration/certificates.ts';
+import { checkTimeAt } from '../../runtime/configuration/certificates.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import { HOST } from '../allowances.ts';
@@ -62,7 +62,7 @@ export async function auditHost(
         const { findings, problems } = inspect(controls, [document], HOST);
         return { findings: findings.filter(isShown), problems };
       },
-      processes: () => hostProcesses({ ...options, clock }, momentAt(now(), settings.certificates?.value), networks),
+      processes: () => hostProcesses({ ...options, clock }, checkTimeAt(now(), settings.certificates?.value), networks),
       ask: (kubelet) => {
         const network = evidence.includes('handshake') ? networks.get(kubelet.files) : undefined;
         if (network === undefined) return undefined;

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { boundConnections } from '../../runtime/connections.ts';
+import { limitConnections } from '../../runtime/connections.ts';
 import { listen, type Address, type Listener } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AdmissionMetrics } from '../../runtime/metrics/metrics.ts';
@@ -58,7 +58,7 @@ export async function startWebhook(deps: WebhookDeps, address: Address): Promise
     clock: () => performance.now(),
   });
   const server = createWebhookServer(app, identity.current());
-  boundConnections(server);
+  limitConnections(server);
   try {
     const listener = await listen(server, address, '--listen');
     identity.start(() => {

@@ -1,18 +1,20 @@
+// Reads `certificates` of the configuration: when a certificate that expires is worth a warning.
+
 import type { CheckTime } from '../../policy/certificates.ts';
 import type { Entry, Located, YamlReader } from './yaml-reader.ts';
 
-/** How certificate files are to be judged, as the file has it. */
+/** The settings for certificate files, as the configuration file has them. */
 export interface CertificateSettings {
   readonly warnBefore?: Located<string>;
 }
 
-/** What holds where the file says nothing. */
+/** The defaults. */
 export const CERTIFICATE_DEFAULTS = { warnBefore: '30d' } as const;
 
 const DAY = 24 * 60 * 60 * 1000;
 const MOST_DAYS = 365;
 
-/** Reads how certificate files are to be judged. */
+/** Reads the settings for certificate files. */
 export function readCertificateSettings(reader: YamlReader, certificates: Entry): CertificateSettings {
   const settings: { warnBefore?: Located<string> } = {};
   reader.fields(certificates, 'certificates', {
@@ -25,8 +27,8 @@ export function readCertificateSettings(reader: YamlReader, certificates: Entry)
   return settings;
 }
 
-/** When certificates are judged, and until when what expires is worth a warning. */
-export function momentAt(now: Date, settings: CertificateSettings | undefined): CheckTime {
+/** The time of a check, and the time until which an expiry is worth a warning. */
+export function checkTimeAt(now: Date, settings: CertificateSettings | undefined): CheckTime {
   const days = daysOf(settings?.warnBefore?.value ?? CERTIFICATE_DEFAULTS.warnBefore);
   // settings were checked when they were read
   if (days === undefined) throw new Error('warnBefore was not checked');

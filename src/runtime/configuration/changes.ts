@@ -1,10 +1,12 @@
+// The differences between two configurations, for the log.
+
 import type { ControlMetadata, Exemption } from '../../policy/control.ts';
 import { CERTIFICATE_DEFAULTS } from './certificates.ts';
 import { SURFACES } from '../../policy/reading.ts';
 import type { Settings } from './file.ts';
 import type { GuardConfiguration } from './configuration.ts';
 
-/** What is different between two configurations, in a few words each, for the log. */
+/** The differences between two configurations, as short texts such as `onUnknown: audit -> deny`. */
 export function changesBetween(
   before: GuardConfiguration,
   after: GuardConfiguration,
@@ -41,7 +43,7 @@ function changedExemptions(before: readonly Exemption[], after: readonly Exempti
     const twin = old.get(name);
     old.delete(name);
     if (twin === undefined) return [`exemption of ${name} until ${exemption.expires}: added`];
-    const reason = twin.reason === exemption.reason ? [] : [`exemption of ${name}: another reason`];
+    const reason = twin.reason === exemption.reason ? [] : [`exemption of ${name}: reason changed`];
     return [...changed(`exemption of ${name}`, `until ${twin.expires}`, `until ${exemption.expires}`), ...reason];
   });
   return [...added, ...Array.from(old.keys(), (name) => `exemption of ${name}: removed`)];
@@ -51,7 +53,7 @@ function nameOf({ control, subject }: Exemption): string {
   return `${subject} from ${control}`;
 }
 
-/** The settings without their places, to compare them. */
+/** The settings without their lines and columns, to compare them. */
 function valuesOf(settings: Settings['sweep']): string {
   return JSON.stringify(settings?.value ?? {}, (key, value: unknown) =>
     key === 'line' || key === 'column' ? undefined : value,

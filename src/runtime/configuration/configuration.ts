@@ -1,3 +1,5 @@
+// The configuration of the program: a GuardConfiguration file over the defaults.
+
 import { readFileSync, statSync } from 'node:fs';
 
 import { isExpired } from '../../policy/decision/exempt.ts';
@@ -8,26 +10,26 @@ import { readSettings, type Actions, type Settings } from './file.ts';
 import { StartError } from '../start-error.ts';
 import type { Located, Place } from './yaml-reader.ts';
 
-/** What a GuardConfiguration makes of the program. */
+/** The configuration of the program. */
 export interface GuardConfiguration {
-  /** What admission and `check` do: a supporting control that the file does not name is off. */
+  /** For admission and `check`: a supporting control that the file does not name is off. */
   readonly policy: DecisionPolicy;
-  /** Whether a sweep and a node audit report a control: unless the file says off, supporting controls too. */
+  /** For a sweep and a node audit: every control is reported unless the file turns it off. */
   readonly isReported: (control: ControlMetadata, surface: Surface) => boolean;
   readonly namespaces: ReadonlySet<string>;
-  /** What the file says itself, without the defaults. */
+  /** The settings of the file, without the defaults. */
   readonly settings: Settings;
-  /** The file that it was read from; without one the defaults are in force. */
+  /** The file; undefined if only the defaults are in use. */
   readonly file: ConfigurationFile | undefined;
 }
 
-/** A configuration as text, and what to call it in faults. */
+/** A configuration file: its text, and its path for messages. */
 export interface ConfigurationFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** Something in a good file that its author may not expect. */
+/** A note about a valid file, for its author. */
 export interface ConfigurationNote extends Place {
   readonly message: string;
 }
@@ -35,14 +37,14 @@ export interface ConfigurationNote extends Place {
 const DEFAULT_NAMESPACES = ['kube-system'];
 const FAULT_LIMIT = 20;
 
-/** The size in bytes up to which a configuration is read. */
+/** The largest size of a configuration file, in bytes. */
 export const SIZE_LIMIT = 1024 * 1024;
 
 /**
  * Reads the configuration file, if there is one.
  *
- * @param path of the file, or undefined for the defaults
- * @throws StartError with every fault of it
+ * @param path the path of the file, or undefined for the defaults
+ * @throws StartError with every fault of the file
  */
 export function loadConfiguration(path: string | undefined, controls: readonly ControlMetadata[]): GuardConfiguration {
   if (path === undefined) return readConfiguration(undefined, controls);
@@ -56,12 +58,12 @@ export function loadConfiguration(path: string | undefined, controls: readonly C
   return readConfiguration({ path, text }, controls);
 }
 
-/** The error of a file that is larger than a configuration can be. */
+/** The error for a file that is too large. */
 export function tooLarge(path: string): StartError {
   return new StartError('configuration', `the configuration ${path} is larger than 1 MiB: check the path`);
 }
 
-/** The error of a file that cannot be read. */
+/** The error for a file that cannot be read. */
 export function unreadable(path: string, cause: unknown): StartError {
   const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
   const fault = `cannot read the configuration ${path} (${reason}): check its path and mode`;
@@ -69,17 +71,17 @@ export function unreadable(path: string, cause: unknown): StartError {
 }
 
 /**
- * Understands a configuration. Whatever it does not know it refuses, so that no setting is silently without effect.
+ * Parses a configuration. Unknown keys are faults, so that no setting is silently ignored.
  *
  * @param file undefined for the defaults
- * @param controls the controls there are, with their default actions
+ * @param controls all controls, with their default actions
  * @throws StartError with every fault, each with line and column
  */
 export function readConfiguration(
   file: ConfigurationFile | undefined,
   controls: readonly ControlMetadata[],
 ): GuardConfiguration {
-  const settings: Settings = file === undefined ? { actions: new Map(), exemptions: [] } : understand(file, controls);
+  const settings: Settings = file === undefined ? { actions: new Map(), exemptions: [] } : parse(file, controls);
   return {
     policy: {
       action: (control, surface) => actionOf(settings.actions.get(control.slug), control, surface).value,
@@ -93,7 +95,7 @@ export function readConfiguration(
   };
 }
 
-/** The controls that are not off everywhere at admission: judging by others costs time for nothing. */
+/** The controls that are not off everywhere at admission. The other controls need not be evaluated. */
 export function judgedControls<C extends ControlMetadata>(
   controls: readonly C[],
   { policy }: Pick<GuardConfiguration, 'policy'>,
@@ -102,8 +104,8 @@ export function judgedControls<C extends ControlMetadata>(
 }
 
 /**
- * The action for a control on a surface, with its place in the file if it is from there. An action that the file gives
- * overall is meant overall: it also goes before the defaults by surface. A supporting control that the file does not name is off.
+ * The action for a control on a surface, with its place in the file if the file has it. The `action` of a control in the
+ * file overrides the defaults of all surfaces. A supporting control that the file does not name is off.
  */
 export function actionOf(
   configured: Actions | undefined,
@@ -115,7 +117,7 @@ export function actionOf(
   return configuredAction(configured, surface) ?? { value: otherwise };
 }
 
-/** Whether only a sweep and a node audit report a control. */
+/** Whether a control is a supporting one that the file does not name: only a sweep and a node audit report it. */
 export function isUnnamed(configured: Actions | undefined, { supporting }: ControlMetadata): boolean {
   return supporting === true && configured === undefined;
 }
@@ -129,7 +131,7 @@ export function expiredExemptions({ policy }: GuardConfiguration, today: string)
   return policy.exemptions.filter((exemption) => isExpired(exemption, today));
 }
 
-/** What the author of a good file has to know of it: exemptions that have expired. */
+/** Notes about a valid file: exemptions that have expired. */
 export function notesOn({ settings }: GuardConfiguration, today: string): ConfigurationNote[] {
   const expired = settings.exemptions.filter(({ value }) => isExpired(value, today));
   return expired.map(({ value: { control, subject, expires }, line, column }) => {
@@ -138,17 +140,17 @@ export function notesOn({ settings }: GuardConfiguration, today: string): Config
   });
 }
 
-/** The day in UTC, as YYYY-MM-DD: what expires is compared with it. */
+/** The day in UTC, as YYYY-MM-DD. */
 export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-function understand({ path, text }: ConfigurationFile, controls: readonly ControlMetadata[]): Settings {
+function parse({ path, text }: ConfigurationFile, controls: readonly ControlMetadata[]): Settings {
   const slugs = controls.map(({ slug }) => slug);
   const { settings, faults } = readSettings(text, slugs);
   if (faults.length === 0) return settings;
   const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  // one broken bracket can be a thousand faults
+  // one broken bracket can cause a thousand faults
   const shown = sorted
     .slice(0, FAULT_LIMIT)
     .map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);

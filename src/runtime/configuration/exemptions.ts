@@ -1,14 +1,16 @@
+// Reads `exemptions` of the configuration.
+
 import type { Exemption } from '../../policy/control.ts';
 import type { Entry, Fields, Located, Place, YamlReader } from './yaml-reader.ts';
 
-/** An exemption of the file, and where it begins. */
+/** An exemption in the file, and its place. */
 export type ConfiguredExemption = Located<Exemption>;
 
 const KEYS = ['control', 'subject', 'reason', 'expires'] as const;
 
 /**
- * `kind/name`, `kind/namespace/name` or `node/name`. Two wildcards a part are enough, and bound what matching costs: the
- * names that are matched are chosen by the authors of objects.
+ * `kind/name`, `kind/namespace/name` or `node/name`. A part has at most two wildcards, which limits the cost of matching:
+ * the authors of objects choose the names that are matched.
  */
 const PART = String.raw`(?=[^/])[A-Za-z0-9._:-]*(?:\*[A-Za-z0-9._:-]*){0,2}`;
 const SUBJECT = new RegExp(`^(?!node/[^/]*/)(?!.*\\*\\*)${PART}/${PART}(?:/${PART})?$`, 'i');
@@ -17,19 +19,19 @@ const REASON = { least: 10, most: 500 };
 
 const WANTED = {
   subject:
-    'subject must be kind/name, kind/namespace/name or node/name, such as "node/edge-*", with at most two * in a part',
-  reason: `reason must be a text of ${REASON.least} to ${REASON.most} characters on one line: say why, and where that is tracked`,
-  expires: 'expires must be a day of the calendar as YYYY-MM-DD, such as 2027-01-31: the last day that it applies',
+    'subject must be kind/name, kind/namespace/name or node/name, such as "node/edge-*"; use at most two * in a part',
+  reason: `reason must be one line of ${REASON.least} to ${REASON.most} characters: write why the subject is exempt, and the ticket`,
+  expires: 'expires must be the last day of the exemption as YYYY-MM-DD, such as 2027-01-31',
 };
 
 /**
  * Reads the list of exemptions.
  *
- * @param slugs of the controls there are
- * @returns the exemptions that are whole
+ * @param slugs the slugs of all controls
+ * @returns the exemptions without faults
  */
 export function readExemptions(reader: YamlReader, entry: Entry, slugs: readonly string[]): ConfiguredExemption[] {
-  const wanted = `exemptions must be a list; each needs ${KEYS.join(', ')}`;
+  const wanted = `exemptions must be a list; each exemption needs ${KEYS.join(', ')}`;
   const first = new Map<string, Place>();
   return (reader.items(entry, wanted) ?? []).flatMap((item) => {
     const exemption = readExemption(reader, item, slugs);
@@ -38,10 +40,7 @@ export function readExemptions(reader: YamlReader, entry: Entry, slugs: readonly
     const key = `${control} ${subject.toLowerCase()}`;
     const twin = first.get(key);
     if (twin !== undefined) {
-      reader.fault(
-        item,
-        `${control} has an exemption for ${subject} in line ${twin.line} already: keep one of the two`,
-      );
+      reader.fault(item, `line ${twin.line} already exempts ${subject} from ${control}: remove one of the two`);
     }
     first.set(key, exemption);
     return [exemption];
@@ -65,7 +64,7 @@ function readExemption(reader: YamlReader, item: Entry, slugs: readonly string[]
   };
   const seen = reader.fields(item, 'an exemption', fields);
   for (const key of seen === undefined ? [] : KEYS) {
-    if (seen?.has(key) === false) reader.fault(item, `an exemption needs ${KEYS.join(', ')}: ${key} is missing`);
+    if (seen?.has(key) === false) reader.fault(item, `${key} is missing: an exemption needs ${KEYS.join(', ')}`);
   }
   const { control, subject, reason, expires } = found;
   if (control === undefined || subject === undefined || reason === undefined || expires === undefined) return undefined;
@@ -77,11 +76,11 @@ function isSubject(value: string): boolean {
 }
 
 function isReason(value: string): boolean {
-  // it goes into logs and audit annotations
+  // the reason is written into logs and audit annotations
   return lengthOf(value.trim()) >= REASON.least && lengthOf(value) <= REASON.most && !/\p{Cc}/u.test(value);
 }
 
-/** In characters, as JSON Schema counts. */
+/** The length in characters, as JSON Schema counts. */
 function lengthOf(text: string): number {
   return Array.from(text).length;
 }

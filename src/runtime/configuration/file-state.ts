@@ -1,3 +1,5 @@
+// Reads the configuration file at one moment, in a form that shows whether it has changed.
+
 import type { BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 
@@ -5,46 +7,48 @@ import { SIZE_LIMIT, tooLarge, unreadable } from './configuration.ts';
 import { StartError } from '../start-error.ts';
 
 /** A configuration file at one moment. */
-export interface Sight {
+export interface FileState {
   /** Changes whenever the file is written or replaced. */
-  readonly mark: string;
-  /** Its text, or why it has none. */
+  readonly version: string;
+  /** The text of the file, or why it cannot be read. */
   readonly content: string | StartError;
-  /** The content in a form that can be compared. */
+  /** The content as a string, to compare it. */
   readonly key: string;
 }
 
-/** Looks at a file, through all symlinks; undefined where it changes at the same moment. */
-export async function lookAt(path: string): Promise<Sight | undefined> {
+/** Reads a file, through all symlinks; undefined where it changes while it is read. */
+export async function readFileState(path: string): Promise<FileState | undefined> {
   try {
     const stats = await stat(path, { bigint: true });
-    // only a file: to open a FIFO would wait for its writer
-    if (!stats.isFile()) throw new StartError('configuration', `the configuration ${path} is no file: check the path`);
+    // only a file, because opening a FIFO waits for its writer
+    if (!stats.isFile())
+      throw new StartError('configuration', `the configuration ${path} is not a file: check the path`);
     if (stats.size > SIZE_LIMIT) throw tooLarge(path);
     const handle = await open(path);
     try {
       const text = await readText(handle, Number(stats.size));
-      const isStill = markOf(await handle.stat({ bigint: true })) === markOf(stats);
-      return isStill && text !== undefined ? { mark: markOf(stats), content: text, key: `text ${text}` } : undefined;
+      const version = versionOf(stats);
+      const isUnchanged = versionOf(await handle.stat({ bigint: true })) === version;
+      return isUnchanged && text !== undefined ? { version, content: text, key: `text ${text}` } : undefined;
     } finally {
       await handle.close();
     }
   } catch (cause) {
     const error = cause instanceof StartError ? cause : unreadable(path, cause);
-    return { mark: '', content: error, key: `error ${error.message}` };
+    return { version: '', content: error, key: `error ${error.message}` };
   }
 }
 
-/** Tells whether nothing happened to the file between two sights, the content compared, too: clocks can be coarse. */
-export function isSame(a: Sight, b: Sight | undefined): boolean {
-  return a.mark === b?.mark && a.key === b.key;
+/** Whether the file has not changed. It compares the content too, because the clock of a file system can be coarse. */
+export function isSameState(a: FileState, b: FileState | undefined): boolean {
+  return a.version === b?.version && a.key === b.key;
 }
 
-function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
-/** The text of a file of that many bytes, or undefined where it has more or fewer. */
+/** The text of a file, or undefined where it does not have exactly `size` bytes. */
 async function readText(handle: FileHandle, size: number): Promise<string | undefined> {
   const bytes = Buffer.alloc(size + 1);
   let length = 0;

@@ -1,3 +1,5 @@
+// Reads the text of a GuardConfiguration file.
+
 import type { Action } from '../../policy/control.ts';
 import { SURFACES, type Surface } from '../../policy/reading.ts';
 import { readCertificateSettings, type CertificateSettings } from './certificates.ts';
@@ -11,16 +13,16 @@ export interface Actions {
   readonly on: Readonly<Partial<Record<Surface, Located<Action>>>>;
 }
 
-/** What a configuration says that it is. */
+/** The apiVersion and kind of a configuration file. */
 export const HEAD = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' } as const;
 
 const ACTIONS: readonly Action[] = ['off', 'audit', 'ratchet', 'enforce'];
 const ON_UNKNOWN = ['audit', 'deny'] as const;
 
-/** The label that namespaces are named by (RFC 1123). */
+/** The name of a namespace: a label of RFC 1123. */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** What a file sets, with where it does; what it leaves out is absent. */
+/** The settings in a file, with their places. A setting that the file does not have is undefined. */
 export interface Settings {
   readonly actions: ReadonlyMap<string, Actions>;
   readonly onUnknown?: Located<'audit' | 'deny'>;
@@ -33,8 +35,8 @@ export interface Settings {
 /**
  * Reads the text of a GuardConfiguration.
  *
- * @param slugs of the controls there are
- * @returns the settings, which count only if there are no faults
+ * @param slugs the slugs of all controls
+ * @returns the settings, which are complete only if there are no faults
  */
 export function readSettings(
   text: string,
@@ -83,7 +85,7 @@ function readRoot(reader: YamlReader, root: Entry, slugs: readonly string[]): Se
   });
   for (const field of ['apiVersion', 'kind'] as const) {
     const isMissing = seen?.has(field) === false;
-    if (isMissing) reader.fault({ node: null, blamed: null }, `${field} is missing: it must be ${HEAD[field]}`);
+    if (isMissing) reader.fault({ node: null, blamed: null }, `${field} is missing: add ${field}: ${HEAD[field]}`);
   }
   return settings;
 }
@@ -111,13 +113,17 @@ function fieldsOf<T extends string>(names: readonly T[], read: (name: T) => (ent
 }
 
 function readNamespaces(reader: YamlReader, entry: Entry): readonly Located<string>[] {
-  const items = reader.items(entry, 'namespaces must be a list of at least one name', 1) ?? [];
+  const items = reader.items(entry, 'namespaces must be a list of one or more names', 1) ?? [];
   const isName = (value: string): boolean => NAMESPACE.test(value);
   const names = new Map<string, Located<string>>();
   for (const item of items) {
-    const name = reader.text(item, isName, 'a namespace must be a name as Kubernetes allows it');
+    const name = reader.text(
+      item,
+      isName,
+      'a namespace must be a valid name: lower-case letters, digits and -, at most 63 characters',
+    );
     if (name === undefined) continue;
-    if (names.has(name.value)) reader.fault(item, `the namespace ${name.value} is listed twice`);
+    if (names.has(name.value)) reader.fault(item, `namespace ${name.value} is listed twice: remove one of the two`);
     names.set(name.value, name);
   }
   return [...names.values()];

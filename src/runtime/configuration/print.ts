@@ -1,3 +1,5 @@
+// Prints the configuration in use: `config print`.
+
 import { isExpired } from '../../policy/decision/exempt.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import { CERTIFICATE_DEFAULTS } from './certificates.ts';
@@ -7,12 +9,12 @@ import { SWEEP_DEFAULTS, type SweepSettings } from './sweep.ts';
 import { actionOf, isUnnamed, type GuardConfiguration } from './configuration.ts';
 import type { Located } from './yaml-reader.ts';
 
-/** A value in force; one without a place is a default. */
-type InForce<T> = Located<T> | { readonly value: T };
+/** A value in use; one without a place is a default. */
+type InUse<T> = Located<T> | { readonly value: T };
 
 /**
- * The configuration in force as YAML that is itself a valid configuration and means the same: the action of every control
- * on every surface, and behind each value a comment that says where it is from.
+ * The configuration in use, as YAML. It is itself a valid configuration with the same meaning. It has the action of every
+ * control on every surface, and after each value a comment with its origin: a line of the file, or `default`.
  */
 export function printConfiguration(
   { settings, policy, namespaces, file }: GuardConfiguration,
@@ -39,17 +41,17 @@ export function printConfiguration(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-type Origin = (value: InForce<unknown> | undefined) => string;
+type Origin = (value: InUse<unknown> | undefined) => string;
 
 function originIn(path: string | undefined): Origin {
-  // quoted where it could end the comment
+  // quoted if it could end the comment
   const name = path === undefined || /^[\x21-\x7e]+$/.test(path) ? path : JSON.stringify(path);
   return (value) => (value !== undefined && 'line' in value ? ` # file ${name ?? ''}:${value.line}` : ' # default');
 }
 
 function printControl(control: ControlMetadata, settings: Settings, from: Origin): string[] {
   const configured = settings.actions.get(control.slug);
-  // naming it, even with off, would mean something else
+  // to name it, even with off, would have another meaning
   if (isUnnamed(configured, control)) return [`  # ${control.slug}: off (default: reported by sweep and node only)`];
   const overall = configured?.action ?? { value: control.defaults.action };
   const bySurface = SURFACES.map((surface) => {
@@ -66,7 +68,7 @@ function printExemptions({ exemptions }: Settings, today: string, from: Origin):
     const expired = isExpired(exemption.value, today) ? ' (expired: no longer applies)' : '';
     return [
       `  - control: ${control}${from(exemption)}`,
-      // JSON's quotes are YAML's, too
+      // JSON strings are YAML strings too
       `    subject: ${JSON.stringify(subject)}${from(exemption)}`,
       `    reason: ${JSON.stringify(reason)}${from(exemption)}`,
       `    expires: ${expires}${from(exemption)}${expired}`,

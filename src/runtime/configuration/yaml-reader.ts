@@ -1,3 +1,5 @@
+// Reads a YAML file of known keys, and collects all faults with line and column.
+
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
 
 /** A place in a file; line and column are counted from 1. */
@@ -6,34 +8,34 @@ export interface Place {
   readonly column: number;
 }
 
-/** What is wrong in a file, in words that say what to do. */
+/** A fault in a file: what is wrong, and what to do. */
 export interface ConfigurationFault extends Place {
   readonly message: string;
 }
 
-/** A value of a file, and where it stands. */
+/** A value in a file, and its place. */
 export interface Located<T> extends Place {
   readonly value: T;
 }
 
-/** A value that is to be read: its node, if there is one, and the node that is blamed where there is none. */
+/** A value to read: its node, and the node whose place a fault has if there is no value. */
 export interface Entry {
   readonly node: Node | null;
   readonly blamed: Node | null;
 }
 
-/** The keys that a map can have, each with what reads its value. */
+/** The keys of a map, each with a function that reads its value. */
 export type Fields = Readonly<Record<string, (entry: Entry) => void>>;
 
-/** One pass over a YAML file, that collects faults instead of ending at the first. */
+/** Reads one YAML file. It collects all faults instead of stopping at the first one. */
 export class YamlReader {
   readonly faults: ConfigurationFault[] = [];
   readonly #lines = new LineCounter();
 
   /**
-   * Reads the text as YAML 1.2: `off` is no boolean and a date is a text.
+   * Parses the text as YAML 1.2: `off` is not a boolean, and a date is a string.
    *
-   * @returns the root, or undefined where the text is no YAML, which is then a fault
+   * @returns the root; undefined if the text is not YAML, which is a fault
    */
   parse(text: string): Entry | undefined {
     const document = parseDocument<Node>(text, {
@@ -41,17 +43,17 @@ export class YamlReader {
       prettyErrors: false,
       schema: 'core',
       merge: false,
-      // found by `fields`, so that a key that is set twice does not hide the other faults
+      // `fields` finds duplicate keys, so that they do not hide the other faults
       uniqueKeys: false,
     });
-    // a warning is of a tag that is not known, whose value then means something else
+    // a warning is about an unknown tag, whose value would have another meaning
     for (const { pos, message } of [...document.errors, ...document.warnings]) {
       this.#report(pos[0], `not YAML: ${message}`);
     }
     return this.faults.length > 0 ? undefined : { node: document.contents, blamed: null };
   }
 
-  /** Reads a map of known keys; returns the keys that are there, or undefined where there is no map. */
+  /** Reads a map of known keys. It returns the keys that it has, or undefined if it is not a map. */
   fields(entry: Entry, name: string, fields: Fields): ReadonlySet<string> | undefined {
     const { node } = entry;
     if (!isMap(node)) {
@@ -65,9 +67,9 @@ export class YamlReader {
       const at = { node: key, blamed: key };
       if (read === undefined) {
         const known = Object.keys(fields).join(', ');
-        this.fault(at, `${name} has no key ${JSON.stringify(field)}; it can have ${known}`);
+        this.fault(at, `${name} has no key ${JSON.stringify(field)}; use ${known}`);
       } else if (seen.has(field)) {
-        this.fault(at, `${field} is set twice: keep one of the two`);
+        this.fault(at, `${field} is set twice: remove one of the two`);
       } else {
         read({ node: value, blamed: key });
       }
@@ -76,7 +78,7 @@ export class YamlReader {
     return seen;
   }
 
-  /** The items of a list, or undefined where there is no list, which is then a fault. */
+  /** The items of a list; undefined if it is not a list, which is a fault. */
   items(entry: Entry, wanted: string, least = 0): readonly Entry[] | undefined {
     const { node } = entry;
     if (!isSeq(node) || node.items.length < least) {
@@ -86,7 +88,7 @@ export class YamlReader {
     return (node.items as Node[]).map((item) => ({ node: item, blamed: node }));
   }
 
-  /** One of several words. */
+  /** Reads one of several words. */
   choice<T extends string>(entry: Entry, name: string, choices: readonly T[]): Located<T> | undefined {
     const value = scalarOf(entry);
     const chosen = choices.find((choice) => choice === value);
@@ -95,11 +97,16 @@ export class YamlReader {
     return undefined;
   }
 
+  /** Checks a value that has to be one word. */
   constant(entry: Entry, name: string, wanted: string): void {
     if (scalarOf(entry) !== wanted) this.fault(entry, `${name} must be ${wanted}`);
   }
 
-  /** A text that fits; `wanted` says what would. */
+  /**
+   * Reads a string.
+   *
+   * @param wanted the message if it does not fit
+   */
   text(entry: Entry, fits: (value: string) => boolean, wanted: string): Located<string> | undefined {
     const value = scalarOf(entry);
     if (typeof value === 'string' && fits(value)) return this.locate(entry, value);
@@ -107,7 +114,7 @@ export class YamlReader {
     return undefined;
   }
 
-  /** A whole number between two. */
+  /** Reads a whole number in a range. */
   integer(entry: Entry, name: string, least: number, most: number): Located<number> | undefined {
     const value = scalarOf(entry);
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
@@ -117,11 +124,13 @@ export class YamlReader {
     return undefined;
   }
 
+  /** Adds a fault. */
   fault(entry: Entry, message: string): void {
-    const hint = isAlias(entry.node) ? ' (aliases are not followed: write it out)' : '';
+    const hint = isAlias(entry.node) ? ' (aliases are not supported: write the value itself)' : '';
     this.#report(offsetOf(entry), message + hint);
   }
 
+  /** Adds the place to a value. */
   locate<T>(entry: Entry, value: T): Located<T> {
     return { value, ...this.#place(offsetOf(entry)) };
   }
@@ -140,7 +149,7 @@ function scalarOf({ node }: Entry): unknown {
   return isScalar(node) ? node.value : undefined;
 }
 
-/** What stands alone, without a value, is where its key is. */
+/** The offset of the value, or of its key if there is no value. */
 function offsetOf({ node, blamed }: Entry): number {
   return node?.range?.[0] ?? blamed?.range?.[0] ?? 0;
 }

@@ -1,8 +1,10 @@
+// The Prometheus metrics of the process.
+
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { sweepMetrics, type SweepMetrics } from './sweep.ts';
 
-/** How a call to the webhook ended: the verdicts, a body that is no review, a bug of ours. */
+/** The result of a call to the webhook: a verdict, a body that is no review, or a bug. */
 export const decisionLabels = ['allow', 'warn', 'deny', 'skip', 'malformed', 'error'] as const;
 
 export type DecisionLabel = (typeof decisionLabels)[number];
@@ -16,33 +18,33 @@ export interface AdmissionCall {
   readonly seconds: number;
 }
 
-/** What the webhook reports of its calls. */
+/** The metrics of the webhook. */
 export interface AdmissionMetrics {
   readonly began: () => void;
   readonly ended: () => void;
   readonly answered: (call: AdmissionCall) => void;
 }
 
-/** What is reported of the configuration. */
+/** The metrics of the configuration. */
 export interface ConfigurationMetrics {
   readonly reloaded: (result: 'success' | 'failure') => void;
-  /** Hands over what counts the exemptions, at each scrape, because days pass. */
+  /** Sets the function that counts the exemptions at each scrape, because exemptions expire. */
   readonly countExemptions: (count: () => ExemptionCount) => void;
 }
 
-/** How many exemptions apply, and how many no longer do. */
+/** The number of exemptions that apply, and of those that have expired. */
 export interface ExemptionCount {
   readonly active: number;
   readonly expired: number;
 }
 
-/** What is reported of the serving certificate. */
+/** The metrics of the serving certificate. */
 export interface CertificateMetrics {
   readonly expires: (at: Date) => void;
   readonly reloaded: (result: 'success' | 'failure') => void;
 }
 
-/** All metrics of the process, in a registry of their own. */
+/** All metrics of the process. */
 export interface Metrics {
   readonly admission: AdmissionMetrics;
   readonly certificates: CertificateMetrics;
@@ -55,10 +57,10 @@ export interface Metrics {
 const OPERATIONS: ReadonlySet<string> = new Set(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']);
 
 /**
- * Makes the metrics of DESIGN.md, section 9, as far as this process has them.
+ * Makes the metrics.
  *
- * @param version of the program
- * @param resources that get a label value of their own; every other one is `other`, so that clients cannot make series
+ * @param version the version of the program
+ * @param resources the values of the label `resource`; any other resource is `other`, so that clients cannot create series
  */
 export function createMetrics(version: string, resources: readonly string[]): Metrics {
   const registry = new Registry();
@@ -67,7 +69,7 @@ export function createMetrics(version: string, resources: readonly string[]): Me
 
   const build = new Gauge({
     name: 'kubelet_guard_build_info',
-    help: 'The version that runs; always 1.',
+    help: 'The version of the program; always 1.',
     labelNames: ['version'],
     registers,
   });
@@ -86,16 +88,16 @@ export function createMetrics(version: string, resources: readonly string[]): Me
 function certificateMetrics(registers: Registry[]): CertificateMetrics {
   const expiry = new Gauge({
     name: 'kubelet_guard_certificate_expiry_timestamp_seconds',
-    help: 'When the serving certificate expires.',
+    help: 'Time at which the serving certificate expires.',
     registers,
   });
   const reloads = new Counter({
     name: 'kubelet_guard_certificate_reloads_total',
-    help: 'Changes of certificates, by result. A failure: the files are not valid, or the Secret or the ValidatingWebhookConfiguration cannot be kept up to date.',
+    help: 'Certificate reloads, by result. A failure is an invalid file, or a Secret or ValidatingWebhookConfiguration that could not be updated.',
     labelNames: ['result'],
     registers,
   });
-  // there from the start, so that an alert can ask for an increase
+  // present from the start, so that an alert can use increase()
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   return {
     expires: (at) => {
@@ -110,11 +112,11 @@ function certificateMetrics(registers: Registry[]): CertificateMetrics {
 function configurationMetrics(registers: Registry[]): ConfigurationMetrics {
   const reloads = new Counter({
     name: 'kubelet_guard_config_reloads_total',
-    help: 'Changes of the configuration file that were taken, or refused.',
+    help: 'Reloads of the configuration file, by result. After a failure the previous configuration stays in use.',
     labelNames: ['result'],
     registers,
   });
-  // there from the start, so that an alert can ask for an increase
+  // present from the start, so that an alert can use increase()
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   return {
     reloaded: (result) => {
@@ -129,7 +131,7 @@ function configurationMetrics(registers: Registry[]): ConfigurationMetrics {
 function countExemptions(registers: Registry[], count: () => ExemptionCount): void {
   new Gauge({
     name: 'kubelet_guard_exemptions',
-    help: 'Exemptions of the configuration in force, by whether they still apply.',
+    help: 'Exemptions in the current configuration, by state: active or expired.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -140,7 +142,7 @@ function countExemptions(registers: Registry[], count: () => ExemptionCount): vo
   });
 }
 
-/** So many calls are counted at once. To count one by one costs several times as much, for it runs cold each time. */
+/** The number of calls that are counted together. To count them one by one takes several times as long, in cold code. */
 const AT_ONCE = 64;
 
 function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>): AdmissionMetrics {
@@ -159,7 +161,7 @@ function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>)
   };
   new Gauge({
     name: 'kubelet_guard_admission_requests_in_flight',
-    help: 'Calls to the webhook that are not answered yet.',
+    help: 'Calls to the webhook that are being answered.',
     registers,
     collect() {
       this.set(inFlight);
@@ -167,14 +169,14 @@ function admissionMetrics(registers: Registry[], resources: ReadonlySet<string>)
   });
   const requests = new Counter({
     name: 'kubelet_guard_admission_requests_total',
-    help: 'Calls to the webhook.',
+    help: 'Calls to the webhook, by resource, operation, decision and dry run.',
     labelNames: ['resource', 'operation', 'decision', 'dry_run'],
     registers,
     collect: count,
   });
   const duration = new Histogram({
     name: 'kubelet_guard_admission_duration_seconds',
-    help: 'Time from the head of a call to its answer, the reading of the body included.',
+    help: 'Time to answer a call, from its HTTP header on. It includes reading the body.',
     labelNames: ['decision'],
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 2],
     registers,

@@ -1,76 +1,78 @@
+// The Prometheus metrics of the sweeper.
+
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** How a sweep ended: it saw everything, or not everything, or it was cut off. */
+/** The result of a sweep: it read everything, it could not read everything, or it failed. */
 export type SweepEnd = 'complete' | 'partial' | 'failed';
 
 type Result = 'pass' | 'fail' | 'unknown';
 
-/** What a sweep that was not cut off found. */
+/** The counts of a complete sweep. */
 export interface SweepCounts {
-  /** The findings by control. */
+  /** The findings, by the slug of the control. */
   readonly findings: ReadonlyMap<string, Readonly<Record<Result, number>>>;
   readonly nodes: Readonly<Record<Result | 'skipped', number>>;
 }
 
-/** What the sweeper reports of itself. */
+/** The metrics of the sweeper. */
 export interface SweepMetrics {
   readonly ended: (end: SweepEnd, seconds: number, at: Date) => void;
-  /** The counts of the last complete sweep; undefined where this process does not lead, and another one's count. */
+  /** Sets the counts of the last complete sweep. Undefined removes them: another replica is the leader and has them. */
   readonly counts: (counts: SweepCounts | undefined) => void;
   readonly evidenceFailed: (evidence: string, reason: string) => void;
   readonly reportWritten: (result: 'written' | 'unchanged' | 'removed' | 'failed') => void;
   readonly leads: (leads: boolean) => void;
 }
 
-/** Makes the metrics of the sweeper. Evidence and reasons are from closed sets of ours. */
+/** Makes the metrics of the sweeper. The values of all labels are constants of the program. */
 export function sweepMetrics(registers: Registry[]): SweepMetrics {
   const duration = new Histogram({
     name: 'kubelet_guard_sweep_duration_seconds',
-    help: 'Time of a sweep, by whether it saw everything.',
+    help: 'Duration of sweeps, by result: complete, partial or failed.',
     labelNames: ['result'],
     buckets: [0.1, 0.5, 1, 5, 15, 60, 120, 300, 600, 1800],
     registers,
   });
   const lastRun = new Gauge({
     name: 'kubelet_guard_sweep_last_run_timestamp_seconds',
-    help: 'When the last sweep of this process ended, however it ended.',
+    help: 'Time at which the last sweep of this process ended, with any result.',
     registers,
   });
   const lastSuccess = new Gauge({
     name: 'kubelet_guard_sweep_last_success_timestamp_seconds',
-    help: 'When the last sweep of this process ended that saw everything.',
+    help: 'Time at which the last complete sweep of this process ended.',
     registers,
   });
   const findings = new Gauge({
     name: 'kubelet_guard_findings',
-    help: 'Findings of the last complete sweep; only of the replica that leads.',
+    help: 'Findings of the last complete sweep, by control and result. Only the leader has them.',
     labelNames: ['control', 'result'],
     registers,
   });
   const nodes = new Gauge({
     name: 'kubelet_guard_sweep_nodes',
-    help: 'Nodes of the last complete sweep by their worst result; skipped ones say that they are virtual and did not answer.',
+    help: 'Nodes of the last complete sweep, by their worst result. Skipped nodes are virtual nodes that did not answer.',
     labelNames: ['result'],
     registers,
   });
   const failures = new Counter({
     name: 'kubelet_guard_evidence_errors_total',
-    help: 'Processes that were asked and did not tell, by how they were asked and why.',
+    help: 'Kubelets and API servers that did not answer, by evidence and reason.',
     labelNames: ['evidence', 'reason'],
     registers,
   });
   const writes = new Counter({
     name: 'kubelet_guard_report_writes_total',
-    help: 'Reports that were to be written.',
+    help: 'Writes of reports, by result.',
     labelNames: ['result'],
     registers,
   });
   const leader = new Gauge({
     name: 'kubelet_guard_leader',
-    help: 'Whether this replica sweeps: 1, or 0.',
+    help: '1 if this replica is the leader, which sweeps; otherwise 0.',
     registers,
   });
-  // there from the start, so that an alert can ask for an increase
+  // present from the start, so that an alert can use increase()
   for (const result of ['written', 'unchanged', 'removed', 'failed']) writes.inc({ result }, 0);
   leader.set(0);
   return {

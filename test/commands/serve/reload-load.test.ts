@@ -61,7 +61,10 @@ test('while the file changes 50 times, no request fails, and each is judged by o
     sent.push(answered.then(() => void more.emit('answer')));
   }, 1000 / PER_SECOND);
 
-  const read = ['the configuration is reloaded', 'the configuration is refused; the one before stays in force'];
+  const read = [
+    'the configuration is reloaded',
+    'the configuration file has faults; the previous configuration stays in use',
+  ];
   for (let change = 1; change <= CHANGES; change += 1) {
     const good = change % 4 === 0 ? FIRST : SECOND;
     replace(config, change % 2 === 0 ? good : (BAD[change % BAD.length] ?? ''), change);

@@ -323,7 +323,7 @@ describe('a start that fails says what to do', () => {
       const { webhook, local } = await start();
       const taken = option === 'listen' ? webhook : Number(new URL(local).port);
       const fault = await faultOf({ ...files, [option]: `127.0.0.1:${taken}` });
-      expect(fault.message).toContain(`another program listens on 127.0.0.1:${taken} already`);
+      expect(fault.message).toContain(`another program already listens on 127.0.0.1:${taken}`);
       expect(fault.message).toContain(option === 'listen' ? '--listen' : '--local-listen');
     },
   );

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../../src/controls/index.ts';
 import { changesBetween } from '../../../src/runtime/configuration/changes.ts';
-import { momentAt } from '../../../src/runtime/configuration/certificates.ts';
+import { checkTimeAt } from '../../../src/runtime/configuration/certificates.ts';
 import { readConfiguration } from '../../../src/runtime/configuration/configuration.ts';
 
 const NOW = new Date('2026-11-23T12:00:00.700Z');
@@ -19,11 +19,11 @@ describe('how certificates are judged', () => {
     [{ warnBefore: '365d' }, '2027-11-23T12:00:00Z'],
   ])('with %j', (certificates, soon) => {
     const { settings } = read(certificates);
-    expect(momentAt(NOW, settings.certificates?.value)).toStrictEqual({ now: '2026-11-23T12:00:00Z', soon });
+    expect(checkTimeAt(NOW, settings.certificates?.value)).toStrictEqual({ now: '2026-11-23T12:00:00Z', soon });
   });
 
   test('without a file', () => {
-    expect(momentAt(NOW, undefined).soon).toBe('2026-12-23T12:00:00Z');
+    expect(checkTimeAt(NOW, undefined).soon).toBe('2026-12-23T12:00:00Z');
   });
 
   test('is told where it is changed', () => {

@@ -25,8 +25,8 @@ import { Lines } from '../../support/admission.ts';
 const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
 const AUDIT = `${HEAD}controls: { kubelet-client-ca: { action: audit } }\n`;
 const ENFORCE = `${HEAD}controls: { kubelet-client-ca: { action: enforce } }\n`;
-const TAKEN = 'the configuration is reloaded';
-const REFUSED = 'the configuration is refused; the one before stays in force';
+const RELOADED = 'the configuration is reloaded';
+const REJECTED = 'the configuration file has faults; the previous configuration stays in use';
 const EXPIRED = 'exemptions have expired and no longer apply: renew or remove them';
 
 let folder: string;
@@ -47,23 +47,23 @@ interface Watched extends Reloader {
   readonly action: () => string | undefined;
   /** Polls until what is there has been seen twice. */
   readonly settle: () => Promise<void>;
-  readonly counts: () => Promise<readonly [taken: number, refused: number]>;
+  readonly counts: () => Promise<readonly [success: number, failure: number]>;
   readonly metric: (name: string) => Promise<string | undefined>;
-  readonly told: GuardConfiguration[];
+  readonly reloaded: GuardConfiguration[];
   readonly messages: () => unknown[];
 }
 
 function watch(file: string = path, now: () => Date = () => new Date()): Watched {
   const lines = new Lines();
   const metrics = createMetrics('1.2.3', []);
-  const told: GuardConfiguration[] = [];
+  const reloaded: GuardConfiguration[] = [];
   const reloader = createReloader({
     initial: loadConfiguration(file === '' ? undefined : file, controls),
     controls,
     log: createLog('info', lines),
     metrics: metrics.configuration,
     now,
-    onReload: (configuration) => told.push(configuration),
+    onReload: (configuration) => reloaded.push(configuration),
   });
   const [control] = controls.filter(({ slug }) => slug === 'kubelet-client-ca');
   const metric = async (name: string): Promise<string | undefined> =>
@@ -76,7 +76,7 @@ function watch(file: string = path, now: () => Date = () => new Date()): Watched
   return {
     ...reloader,
     lines,
-    told,
+    reloaded,
     metric,
     action: () => control && reloader.current().policy.action(control, 'pod'),
     settle: async () => {
@@ -90,7 +90,7 @@ function watch(file: string = path, now: () => Date = () => new Date()): Watched
 
 describe('a changed file', () => {
   test('is taken when it was seen twice alike, and the log says in a line what is different', async () => {
-    const { action, poll, settle, lines, counts, told } = watch();
+    const { action, poll, settle, lines, counts, reloaded } = watch();
     await settle();
     expect([action(), await counts(), lines.entries]).toStrictEqual(['audit', [0, 0], []]);
 
@@ -99,12 +99,12 @@ describe('a changed file', () => {
     expect(action()).toBe('audit');
     await poll();
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 0]]);
-    expect(told).toHaveLength(1);
-    expect(told[0]?.namespaces).toStrictEqual(new Set(['kube-system', 'other']));
+    expect(reloaded).toHaveLength(1);
+    expect(reloaded[0]?.namespaces).toStrictEqual(new Set(['kube-system', 'other']));
     expect(lines.entries).toMatchObject([
       {
         level: 'info',
-        msg: TAKEN,
+        msg: RELOADED,
         path,
         count: 8,
         changes: expect.arrayContaining([
@@ -147,10 +147,10 @@ describe('a changed file', () => {
     await settle();
     expect(lines.entries).toMatchObject([
       {
-        msg: TAKEN,
+        msg: RELOADED,
         changes: [
           'exemption of node/a from kubelet-client-ca: until 2999-01-01 -> until 2999-01-02',
-          'exemption of node/a from kubelet-client-ca: another reason',
+          'exemption of node/a from kubelet-client-ca: reason changed',
           'exemption of node/c from kubelet-client-ca until 2999-01-01: added',
           'exemption of node/b from kubelet-client-ca: removed',
           'sweep',
@@ -205,7 +205,7 @@ describe('however a file is replaced', () => {
     await settle();
     expect([action(), await counts()]).toStrictEqual(['audit', [0, 1]]);
     const fault = `cannot read the configuration ${path} (ENOENT): check its path and mode`;
-    expect(lines.entries).toMatchObject([{ level: 'error', msg: REFUSED, faults: [fault] }]);
+    expect(lines.entries).toMatchObject([{ level: 'error', msg: REJECTED, faults: [fault] }]);
     writeFileSync(path, ENFORCE);
     await settle();
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 1]]);
@@ -247,7 +247,7 @@ describe('a bad file', () => {
     expect(lines.entries).toMatchObject([
       {
         level: 'error',
-        msg: REFUSED,
+        msg: REJECTED,
         path,
         faults: [
           expect.stringMatching(/^.*guard\.yaml:4:1: the configuration has no key "nope"/),
@@ -269,7 +269,7 @@ describe('a bad file', () => {
     writeFileSync(path, AUDIT);
     await settle();
     expect([action(), await counts()]).toStrictEqual(['audit', [1, 1]]);
-    expect(lines.entries[1]).toMatchObject({ level: 'info', msg: TAKEN, count: 0, changes: [] });
+    expect(lines.entries[1]).toMatchObject({ level: 'info', msg: RELOADED, count: 0, changes: [] });
     writeFileSync(path, 'bad');
     await settle();
     expect(await counts()).toStrictEqual([1, 2]);
@@ -289,7 +289,7 @@ describe('a bad file', () => {
         rmSync(path);
         mkdirSync(path);
       },
-      'is no file: check the path',
+      'is not a file: check the path',
     ],
     [
       'a link to itself',
@@ -305,7 +305,7 @@ describe('a bad file', () => {
         rmSync(path);
         spawnSync('mkfifo', [path]);
       },
-      'is no file: check the path',
+      'is not a file: check the path',
     ],
     [
       'empty',
@@ -319,7 +319,7 @@ describe('a bad file', () => {
     spoil();
     await settle();
     expect(action()).toBe('audit');
-    expect(lines.entries).toMatchObject([{ msg: REFUSED, faults: [expect.stringContaining(fault)] }]);
+    expect(lines.entries).toMatchObject([{ msg: REJECTED, faults: [expect.stringContaining(fault)] }]);
   });
 });
 
@@ -387,7 +387,7 @@ describe('exemptions that expire', () => {
 
     writeFileSync(path, `${AUDIT}exemptions:\n${list}${exemption('d', '2027-02-03')}`);
     await settle();
-    expect(lines.entries.slice(3)).toMatchObject([{ msg: TAKEN }, expired('a', 'b', 'c')]);
+    expect(lines.entries.slice(3)).toMatchObject([{ msg: RELOADED }, expired('a', 'b', 'c')]);
     expect(await states()).toStrictEqual(['1', '3']);
   });
 
