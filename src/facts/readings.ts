@@ -29,16 +29,18 @@ export const kubeletSettingNames = Object.keys(KUBELET_SETTINGS) as readonly Kub
 export function apiServerReadings(
   read: (setting: ApiServerSetting, name: ApiServerSettingName) => SettingReading,
 ): ApiServerReadings {
-  const readings = apiServerSettingNames.map((name) => [name, read(API_SERVER_SETTINGS[name], name)] as const);
-  return Object.fromEntries(readings) as unknown as ApiServerReadings;
+  const readings: Partial<Record<ApiServerSettingName, SettingReading>> = {};
+  for (const name of apiServerSettingNames) readings[name] = read(API_SERVER_SETTINGS[name], name);
+  return readings as ApiServerReadings;
 }
 
 /** Reads each of the kubelet's settings. `read` returns a value of the setting's type. */
 export function kubeletReadings(
   read: (setting: KubeletSetting, name: KubeletSettingName) => SettingReading,
 ): KubeletReadings {
-  const readings = kubeletSettingNames.map((name) => [name, read(KUBELET_SETTINGS[name], name)] as const);
-  return Object.fromEntries(readings) as unknown as KubeletReadings;
+  const readings: Partial<Record<KubeletSettingName, SettingReading>> = {};
+  for (const name of kubeletSettingNames) readings[name] = read(KUBELET_SETTINGS[name], name);
+  return readings as KubeletReadings;
 }
 
 /** Changes each reading that an ApiServer has. */

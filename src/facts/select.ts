@@ -3,7 +3,6 @@
 import { JSONPath } from 'jsonpath-plus';
 
 import { isRecord } from '../json.ts';
-import { KUBELET_SETTINGS, type KubeletSettingName } from '../policy/settings.ts';
 
 /** A value and its JSON Pointer. */
 export interface Selected {
@@ -11,13 +10,8 @@ export interface Selected {
   readonly pointer: string;
 }
 
-const FIELD_PATHS = Object.fromEntries(
-  Object.entries(KUBELET_SETTINGS).map(([name, { field }]) => [name, `$.${field}`]),
-) as Readonly<Record<KubeletSettingName, string>>;
-
-/** All paths: the field of each kubelet setting, by the setting's name, and others. A test finds a value with each of them. */
+/** All paths. A test finds a value with each of them. */
 export const PATHS = {
-  ...FIELD_PATHS,
   kubeletconfig: '$.kubeletconfig',
   podTemplate: '$.spec.template',
   jobTemplate: '$.spec.jobTemplate.spec.template',

@@ -3,9 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import data from '../../src/facts/data/flags.json' with { type: 'json' };
 import { KNOWN_TYPES } from '../../src/facts/argv/flag-values.ts';
 import { flagTable } from '../../src/facts/argv/flags.ts';
-import { kubeletSettingNames } from '../../src/facts/readings.ts';
 import { PATHS, select, type PathName } from '../../src/facts/select.ts';
-import { KUBELET_SETTINGS, type KubeletSettingName } from '../../src/policy/settings.ts';
 
 test('every kind of flag has a rule for its values', () => {
   const types = new Set([...data['kube-apiserver'], ...data.kubelet].map(({ type }) => type));
@@ -15,7 +13,6 @@ test('every kind of flag has a rule for its values', () => {
 
 /** A document for each path, where it finds `found`. */
 const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
-  ...fieldDocuments(),
   kubeletconfig: { kubeletconfig: 'found' },
   podTemplate: { spec: { template: 'found' } },
   jobTemplate: { spec: { jobTemplate: { spec: { template: 'found' } } } },
@@ -26,14 +23,6 @@ const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
   extraArgs: { apiServer: { extraArgs: 'found' } },
   extraEnvs: { apiServer: { extraEnvs: 'found' } },
 };
-
-function fieldDocuments(): Readonly<Record<KubeletSettingName, unknown>> {
-  const documents = kubeletSettingNames.map((name) => {
-    const names = KUBELET_SETTINGS[name].field.split('.');
-    return [name, names.reduceRight<unknown>((value, key) => ({ [key]: value }), 'found')] as const;
-  });
-  return Object.fromEntries(documents) as Record<KubeletSettingName, unknown>;
-}
 
 describe('each path of select.ts', () => {
   test.each(Object.keys(PATHS) as PathName[])('%s finds its value and nothing else', (name) => {

@@ -14,6 +14,7 @@ import {
   ofFlagText,
   unreadableAs,
 } from '../readings.ts';
+import { FIELDS, fieldValue } from '../kubelet/fields.ts';
 import { select } from '../select.ts';
 
 const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
@@ -62,8 +63,8 @@ export function configzReadings(body: unknown): KubeletReadings {
     return kubeletReadings(() => unreadable);
   }
   return kubeletReadings((setting, name) => {
-    const { value, pointer } = select(name, config.value);
-    const origin: Origin = { layer: 'live', pointer: `${config.pointer}${pointer}` };
+    const value = fieldValue(name, config.value);
+    const origin: Origin = { layer: 'live', pointer: `${config.pointer}${FIELDS[name].pointer}` };
     if (value === undefined && setting.configz === 'always') return unreadableAs(notShown(setting.field, origin));
     if (value === undefined) return defaultReading(EMPTY[setting.type], origin);
     const read = ofFieldValue(setting, value);

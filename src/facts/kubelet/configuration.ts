@@ -10,11 +10,9 @@ import type { Budget } from '../budget.ts';
 import { findMismatchIn, fold } from '../decoding/decode.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
 import { defaultReading, kubeletReadings, kubeletSettingNames, unreadableAs } from '../readings.ts';
-import { select } from '../select.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
-import { pointerOf } from '../values/shape.ts';
 import { isFinite } from '../yaml/conversion.ts';
-import { fieldNames, fieldValue, readField, TYPE, withFields, withReadings } from './fields.ts';
+import { FIELDS, fieldValue, foldedValue, readField, TYPE, withFields, withReadings } from './fields.ts';
 import { parseFirst, type ParsedDocument, type Syntax } from '../yaml/documents.ts';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
@@ -45,11 +43,11 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
     return refuse(`${path}: key ${duplicate} already set in map`, { ...origin, pointer: duplicate });
   if (!isFinite(value)) return refuse(`${path}: a number is out of range`, origin);
   const config = mergePatch(base.config, asRecord(value), budget);
-  const readings = kubeletReadings((setting, name) => {
-    const merged = fieldValue(config, name);
-    if (merged === fieldValue(base.config, name)) return base.readings[name];
-    const place: Origin = { ...origin, pointer: pointerOf(fieldNames(setting)) };
-    return readField(setting, merged, place, place);
+  const readings = kubeletReadings((_setting, name) => {
+    const merged = foldedValue(name, config);
+    if (merged === foldedValue(name, base.config)) return base.readings[name];
+    const place: Origin = { ...origin, pointer: FIELDS[name].pointer };
+    return readField(name, merged, place, place);
   });
   return { config, readings };
 }
@@ -76,11 +74,10 @@ export function readConfiguration(document: KubeletDocument, path: string | unde
       ...place,
       pointer: found.pointer,
     });
-  const readings = kubeletReadings((setting, name) => {
-    const field = select(name, value);
-    const isPath = setting.type === 'path' && typeof field.value === 'string';
-    const written = isPath ? resolvePath(field.value, path) : field.value;
-    return readField(setting, written, { ...place, pointer: field.pointer }, { layer: 'default' });
+  const readings = kubeletReadings(({ type }, name) => {
+    const written = fieldValue(name, value);
+    const resolved = type === 'path' && typeof written === 'string' ? resolvePath(written, path) : written;
+    return readField(name, resolved, { ...place, pointer: FIELDS[name].pointer }, { layer: 'default' });
   });
   return { config: withReadings(asRecord(value), readings), readings };
 }

@@ -13,16 +13,34 @@ import { HOLE } from '../argv/words.ts';
 import { fieldType, fold } from '../decoding/decode.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
 import { defaultReading, kubeletSettingNames, ofFieldValue } from '../readings.ts';
-import { valueAt } from '../values/shape.ts';
+import { pointerOf, valueAt } from '../values/shape.ts';
 
 /** The Go type of the configuration. */
 export const TYPE = 'KubeletConfiguration';
 
 type Configuration = Readonly<Record<string, unknown>>;
 
-/** The names on the way to a setting's field. */
-export function fieldNames({ field }: KubeletSetting): readonly string[] {
-  return field.split('.');
+/** The place of a setting's field in a configuration. */
+interface Field {
+  /** The names of the fields on the way to it, from the outermost one. */
+  readonly names: readonly string[];
+  /** The names as encoding/json compares them. */
+  readonly folded: readonly string[];
+  /** JSON Pointer. */
+  readonly pointer: string;
+}
+
+/** The field of each setting. */
+export const FIELDS = Object.fromEntries(
+  kubeletSettingNames.map((name): [string, Field] => {
+    const names = KUBELET_SETTINGS[name].field.split('.');
+    return [name, { names, folded: names.map(fold), pointer: pointerOf(names) }];
+  }),
+) as Readonly<Record<KubeletSettingName, Field>>;
+
+/** The value of a setting's field, spelled as in Go's JSON tags; undefined if the configuration has none. */
+export function fieldValue(name: KubeletSettingName, config: unknown): unknown {
+  return valueAt(config, FIELDS[name].names);
 }
 
 /**
@@ -33,35 +51,32 @@ export function fieldNames({ field }: KubeletSetting): readonly string[] {
  * @param elsewhere the origin of a default
  */
 export function readField(
-  setting: KubeletSetting,
+  name: KubeletSettingName,
   value: unknown,
   place: Origin,
   elsewhere: Origin,
 ): Reading<SettingValue> {
+  const setting: KubeletSetting = KUBELET_SETTINGS[name];
   const written = ofFieldValue(setting, value);
   const { file } = setting.defaults;
-  if (written !== undefined && !(isEmpty(written) && getsDefault(setting)))
+  if (written !== undefined && !(isEmpty(written) && getsDefault(name)))
     return { state: 'set', value: written, origin: place };
   return defaultReading(file, file === undefined ? place : elsewhere);
 }
 
 /** Go cannot tell an empty value from none unless the field is a pointer, so an empty one gets the default, if it has any. */
-function getsDefault(setting: KubeletSetting): boolean {
-  const { file } = setting.defaults;
-  return file !== undefined && !isEmpty(file) && fieldType(TYPE, fieldNames(setting))?.startsWith('*') !== true;
+function getsDefault(name: KubeletSettingName): boolean {
+  const { file }: KubeletSetting['defaults'] = KUBELET_SETTINGS[name].defaults;
+  return file !== undefined && !isEmpty(file) && fieldType(TYPE, FIELDS[name].names)?.startsWith('*') !== true;
 }
 
 function isEmpty(value: SettingValue): boolean {
   return value === '' || value === false || value === 0;
 }
 
-const FOLDED = new Map(
-  kubeletSettingNames.map((name) => [name, fieldNames(KUBELET_SETTINGS[name]).map(fold)] as const),
-);
-
 /** The value of a setting's field, with names in any case. */
-export function fieldValue(config: Configuration, name: KubeletSettingName): unknown {
-  const value = foldedPath(config, FOLDED.get(name) ?? []);
+export function foldedValue(name: KubeletSettingName, config: Configuration): unknown {
+  const value = foldedPath(config, FIELDS[name].folded);
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
@@ -93,7 +108,7 @@ export function withFields(
 ): Configuration {
   const patch: Record<string, unknown> = {};
   for (const name of names) {
-    const parts = fieldNames(KUBELET_SETTINGS[name]);
+    const parts = FIELDS[name].names;
     let parent = patch;
     for (const part of parts.slice(0, -1)) parent = parent[part] = { ...asRecord(parent[part]) };
     parent[parts.at(-1) ?? ''] = valueOf(name);
@@ -103,6 +118,6 @@ export function withFields(
 
 /** A configuration without the fields that could not be read, whose stand-ins may not have the fields' types. */
 export function withoutHoles(config: Configuration): Configuration {
-  const holes = kubeletSettingNames.filter((name) => valueAt(config, fieldNames(KUBELET_SETTINGS[name])) === HOLE);
+  const holes = kubeletSettingNames.filter((name) => fieldValue(name, config) === HOLE);
   return holes.length === 0 ? config : withFields(config, holes, () => null);
 }
