@@ -16,7 +16,7 @@ export function isChecked(request: AdmissionRequest): boolean {
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
 /** Whether an update of a pod leaves its containers unchanged. */
-export function runsTheSame({ object, oldObject }: AdmissionRequest): boolean {
+export function hasSameContainers({ object, oldObject }: AdmissionRequest): boolean {
   return CONTAINERS.every((list) => isSame(at(object, ['spec', list]), at(oldObject, ['spec', list])));
 }
 

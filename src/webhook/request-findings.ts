@@ -5,7 +5,7 @@ import { previousOutcomeOf, type PreviousOutcome } from '../policy/decision/deci
 import type { Control } from '../policy/control.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../policy/finding.ts';
 import type { Source, SourceProblem } from '../policy/reading.ts';
-import { isChecked, runsTheSame } from './changes.ts';
+import { isChecked, hasSameContainers } from './changes.ts';
 import type { AdmissionRequest, RequestAttributes } from './admission-review.ts';
 
 /** What is wrong with the objects of a request. A decision needs nothing else of them. */
@@ -51,7 +51,7 @@ export function findingsOf(
     isPresent(oldObject) && findings.some(isCompared)
       ? inspectObject(request, oldObject, controls, allowance).findings.map(previousOutcomeOf)
       : undefined;
-  const keepsContainers = isPodUpdate && runsTheSame(request);
+  const keepsContainers = isPodUpdate && hasSameContainers(request);
   return { attributes: request, findings, problems, ...(before && { before }), keepsContainers };
 }
 

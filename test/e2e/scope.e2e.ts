@@ -79,7 +79,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     expect(answer.warnings.join('\n')).toContain('apiserver-kubelet-client-cert');
   });
 
-  test('of the updates of a pod exactly those reach it that the judge takes for its business', async () => {
+  test('exactly those updates of a pod reach it that it checks', async () => {
     for (const [index, { container, change }] of podChanges(60).entries()) {
       const first = pod(`changes-${String(index)}`, container);
       const oldObject = succeeded(await plane.admin.create(first)).body as Pod;

@@ -36,7 +36,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   '5 an object that the API server does not ask about': [
     ['test/webhook/resources.test.ts', 'by a shell that puts its name together'],
     ['test/webhook/resources.test.ts', 'that adds an ephemeral container with a component'],
-    ['test/e2e/scope.e2e.ts', 'of the updates of a pod exactly those reach it that the judge takes for its business'],
+    ['test/e2e/scope.e2e.ts', 'exactly those updates of a pod reach it that it checks'],
     ['test/e2e/enforce.e2e.ts', 'one is denied the image that makes it a kube-apiserver'],
   ],
   '6 what cannot be decided, under enforce': [
