@@ -1,39 +1,41 @@
+// Reads a stored report as a baseline.
+
 import { isRecord, type UnknownRecord } from '../../json.ts';
 import type { Baseline, BaselineFinding } from './baseline.ts';
 import type { GuardReport } from '../../outputs/guard-report.ts';
 
 const API_VERSION: GuardReport['apiVersion'] = 'kubelet-guard.dev/v1alpha1';
 const RESULTS: readonly unknown[] = ['pass', 'fail', 'unknown'];
-const WRITE_ANEW = 'write it with check --write-baseline';
+const HOW_TO_WRITE = 'write it with check --write-baseline';
 
 /**
- * Understands a stored GuardReport as a baseline. Only the report of a complete run is one: what a partial run did not
- * see would count as new, or as mended.
+ * Reads a stored GuardReport as a baseline. The run must be complete: what an incomplete run did not see would count as new,
+ * or as fixed.
  *
- * @returns the baseline, or in words why it is none, to be said after the file's name
+ * @returns the baseline, or what is wrong with the file, as words that follow its name
  */
 export function readBaseline(text: string): Baseline | { readonly fault: string } {
   let report: unknown;
   try {
     report = JSON.parse(text);
   } catch {
-    return { fault: `is not JSON; ${WRITE_ANEW}` };
+    return { fault: `is not JSON; ${HOW_TO_WRITE}` };
   }
   const fault = faultOf(report);
-  // every part that is compared has been looked at
-  return fault === undefined ? (report as Baseline) : { fault: `${fault}; ${WRITE_ANEW}` };
+  // every part that is compared is checked
+  return fault === undefined ? (report as Baseline) : { fault: `${fault}; ${HOW_TO_WRITE}` };
 }
 
 function faultOf(report: unknown): string | undefined {
-  if (!isRecord(report) || report.kind !== 'GuardReport') return 'is no GuardReport';
+  if (!isRecord(report) || report.kind !== 'GuardReport') return 'is not a GuardReport';
   const { apiVersion, run, findings } = report;
-  if (apiVersion !== API_VERSION) return `is of another version than ${API_VERSION}`;
-  if (!isRecord(run) || !areTexts(run, ['id', 'finishedAt'])) return 'does not say which run made it';
-  if (run.complete !== true) return 'is of a run that was not complete, which is never a baseline';
-  if (run.baseline !== undefined) return 'holds only what was worse than another baseline';
+  if (apiVersion !== API_VERSION) return `has another apiVersion than ${API_VERSION}`;
+  if (!isRecord(run) || !areTexts(run, ['id', 'finishedAt'])) return 'has no run with an id and a finishedAt';
+  if (run.complete !== true) return 'is the report of an incomplete run, which cannot be a baseline';
+  if (run.baseline !== undefined) return 'shows only what was worse than another baseline';
   if (!Array.isArray(findings)) return 'has no findings';
   const wrong = findings.findIndex((finding) => !isFinding(finding));
-  return wrong === -1 ? undefined : `has a finding that is not as the format wants it (/findings/${wrong})`;
+  return wrong === -1 ? undefined : `has a finding in the wrong format (/findings/${wrong})`;
 }
 
 function isFinding(value: unknown): value is BaselineFinding {

@@ -1,23 +1,25 @@
+// Compares a report with a baseline: what is worse than before.
+
 import type { GuardReport, ReportedFinding } from '../../outputs/guard-report.ts';
 import { summarise } from '../../outputs/report.ts';
 import { isWorse, violationKeys, type OutcomeSummary } from '../../policy/decision/worse.ts';
 
-/** What of an earlier report is compared with. A `GuardReport` is one. */
+/** The parts of an earlier report that are compared. A `GuardReport` is a baseline. */
 export interface Baseline {
   readonly run: Pick<GuardReport['run'], 'id' | 'finishedAt'>;
   readonly findings: readonly BaselineFinding[];
 }
 
-/** A finding as it was. */
+/** A finding of the baseline. */
 export interface BaselineFinding
   extends OutcomeSummary, Pick<ReportedFinding, 'control' | 'subject' | 'source' | 'exempted'> {}
 
 /**
- * Leaves in a report what is worse than a baseline, by the rule of `ratchet`: passed before and does not now, or has a
- * violation that was not there. What the baseline does not know counts in full, and so does what only an exemption let
- * through, once the exemption is gone: a baseline must not outlast it.
+ * Keeps in a report only what is worse than a baseline, by the rule of `ratchet`: a finding that passed before and does not
+ * now, or that has a new violation. A finding that the baseline does not have counts in full. So does one that was exempt in
+ * the baseline and no longer is, because a baseline must not outlast an exemption.
  *
- * @returns the report with only these findings, their summary, and under `run.baseline` what is not shown
+ * @returns the report with these findings, their summary, and under `run.baseline` the counts of what is not shown
  */
 export function compareWithBaseline(report: GuardReport, baseline: Baseline): GuardReport {
   const pairs = pair(report.findings, baseline.findings);
@@ -55,9 +57,9 @@ interface Group {
 }
 
 /**
- * Finds for each finding what it was before: that of the same control and the same subject, and where several subjects
- * have one name, as every KubeletConfiguration in a file has, that of the same place. Where files have moved, the longest
- * end of a path that only one finding on each side has tells which is which. What stays ambiguous is in no pair.
+ * Pairs each finding with the one of the same control and subject in the baseline. If several subjects have one name, as
+ * every KubeletConfiguration in a file has, their places decide. If files have moved, the longest end of a path that only one
+ * finding on each side has decides. A finding that stays ambiguous is in no pair.
  */
 function pair(now: readonly ReportedFinding[], before: readonly BaselineFinding[]): Pairs {
   const pairs: Pairs = new Map();
@@ -81,7 +83,7 @@ function pairGroup(group: Group, pairs: Pairs): void {
     })),
     ...ends.map((key) => ({ key, ambiguous: false })),
   ];
-  // the order of a report must not decide
+  // sorted, so that the order of a report does not decide
   let rest: Group = { now: sorted(group.now), before: sorted(group.before) };
   for (const { key, ambiguous } of steps) {
     for (const { now, before } of groupBy(rest, key)) {
@@ -100,7 +102,7 @@ function pairGroup(group: Group, pairs: Pairs): void {
   }
 }
 
-/** Both sides by a key; what has none is in no group. */
+/** Groups both sides by a key. A finding without a key is in no group. */
 function groupBy(
   { now, before }: { readonly now: readonly ReportedFinding[]; readonly before: readonly BaselineFinding[] },
   key: (finding: BaselineFinding) => string | undefined,
@@ -141,14 +143,14 @@ function stateOf(finding: BaselineFinding): unknown {
   return [finding.result, violationKeys(finding).sort()];
 }
 
-/** By place, then by state: what is left equal then is interchangeable. */
+/** Sorts by place, then by state. Findings that are still equal are interchangeable. */
 function sorted<T extends BaselineFinding>(findings: readonly T[]): T[] {
   const key = keyOf(placeOf, stateOf);
   const keyed = findings.map((finding) => ({ finding, key: key(finding) }));
   return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ finding }) => finding);
 }
 
-/** A source in steps, from the general to the particular; `./a//b`, `a/b` and `a/c/../b` are one path. */
+/** The segments of a source, outermost first. `./a//b`, `a/b` and `a/c/../b` are the same path. */
 function segmentsOf(source: ReportedFinding['source']): readonly string[] {
   if ('object' in source) return [source.object];
   if ('node' in source) return [source.node, source.via];

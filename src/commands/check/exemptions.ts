@@ -1,3 +1,5 @@
+// Writes exemptions for what fails: `check --generate-exemptions`.
+
 import { subjectNames } from '../../policy/decision/exempt.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
@@ -5,26 +7,26 @@ import { escapeForTerminal } from '../../outputs/printable.ts';
 
 const DEFAULT_DAYS = 90;
 
-/** What a part of a subject pattern can hold; a `*` or a `/` in a name would exempt others too. */
+/** A name that a subject pattern can hold. A `*` or a `/` in it would exempt other subjects too. */
 const NAME = /^[A-Za-z0-9._:-]+$/;
 
-/** The characters that a pattern can have. */
+/** The longest pattern, in characters. */
 const MOST = 512;
 
-/** Exemptions as text, and what its reader has to know. */
+/** Exemptions as text, with notes for the reader. */
 export interface GeneratedExemptions {
   /** The `exemptions` of a GuardConfiguration, as YAML. */
   readonly yaml: string;
-  /** Lines for standard error: what no exemption could be written for, and what one covers besides. */
+  /** Lines for standard error: findings that no exemption could be written for, and what else an exemption covers. */
   readonly notes: readonly string[];
 }
 
 /**
- * Writes an exemption for everything that fails and has none yet.
+ * Writes an exemption for every finding that fails and has none yet.
  *
- * @param findings of the whole run
- * @param isExempt tells what an exemption covers already
- * @param today when the run was
+ * @param findings all findings of the run
+ * @param isExempt whether an exemption covers a finding already
+ * @param today the start of the run
  * @param expires the last day of the exemptions as YYYY-MM-DD; 90 days from today if undefined
  * @returns exemptions sorted by control and subject, each once
  */
@@ -46,14 +48,14 @@ export function generateExemptions(
     if (isExact && twin.subject === subject) {
       exemptions.set(key, { control, subject, reason, expires });
     } else {
-      notes.add(`no exemption of ${control} for ${JSON.stringify(subject)}: no pattern names it alone; mend it`);
+      notes.add(`no exemption of ${control} for ${JSON.stringify(subject)}: no pattern matches it alone; fix it`);
     }
   }
   for (const note of covered(exemptions, findings)) notes.add(note);
   return { yaml: render(sorted(exemptions)), notes: [...notes] };
 }
 
-/** Patterns that differ in nothing but case are one to a configuration, which refuses the second. */
+/** A configuration rejects the second of two patterns that differ only in case, so they have one key. */
 function keyOf(control: string, subject: string): string {
   return `${control} ${subject.toLowerCase()}`;
 }
@@ -68,7 +70,7 @@ function lastDay(today: Date): string {
   return dayOf(last);
 }
 
-/** The pattern that means fewest others, and whether a configuration takes it and it means this name only. */
+/** The narrowest pattern, and whether a configuration accepts it and it matches this name only. */
 function patternOf(finding: Finding): { readonly subject: string; readonly isExact: boolean } {
   const { kind, namespace, name, node = '' } = finding.subject;
   const parts = kind === undefined ? [node] : [kind, ...(namespace === undefined ? [] : [namespace]), name];
@@ -76,7 +78,7 @@ function patternOf(finding: Finding): { readonly subject: string; readonly isExa
   return { subject, isExact: subject.length <= MOST && parts.every((part) => NAME.test(part)) };
 }
 
-/** An exemption knows no files: what passes in one has the same name as what fails in another. */
+/** An exemption does not name files: a subject that passes in one file can have the name of one that fails in another. */
 function covered(exemptions: ReadonlyMap<string, Exemption>, findings: Inspection['findings']): string[] {
   const passing = new Map<string, number>();
   for (const finding of findings.filter(({ outcome }) => outcome.result !== 'fail')) {
@@ -87,12 +89,12 @@ function covered(exemptions: ReadonlyMap<string, Exemption>, findings: Inspectio
   }
   return [...passing].map(([key, count]) => {
     const { control, subject } = exemptions.get(key) ?? { control: '', subject: key };
-    const others = count === 1 ? 'one that does' : `${count} that do`;
-    return `the exemption of ${control} for ${subject} also covers ${others} not fail, by the same name`;
+    const others = count === 1 ? 'one finding that does not fail' : `${count} findings that do not fail`;
+    return `the exemption of ${control} for ${subject} also covers ${others}, because the name is the same`;
   });
 }
 
-/** By code units: the same on every machine. */
+/** Sorted by code units, so that the order is the same on every machine. */
 function sorted(exemptions: ReadonlyMap<string, Exemption>): readonly Exemption[] {
   return [...exemptions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, exemption]) => exemption);
 }

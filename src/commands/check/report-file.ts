@@ -1,3 +1,5 @@
+// The files of baselines.
+
 import {
   closeSync,
   fsyncSync,
@@ -16,7 +18,7 @@ import { StartError } from '../../runtime/start-error.ts';
 /**
  * Reads a stored report.
  *
- * @throws StartError where the file cannot be read
+ * @throws StartError if the file cannot be read
  */
 export function readReportFile(path: string): string {
   try {
@@ -27,9 +29,9 @@ export function readReportFile(path: string): string {
 }
 
 /**
- * Writes a report to be kept, so that whoever reads it meanwhile, or after a crash, finds the old one or the new one, whole.
+ * Replaces a report in one step, so that a reader always finds a whole report, the old one or the new one, even after a crash.
  *
- * @throws StartError where it cannot be written; what was there then stays
+ * @throws StartError if it cannot be written; the old file then stays
  */
 export function writeReportFile(path: string, text: string): void {
   try {
@@ -60,11 +62,12 @@ function writeWhole(descriptor: number, text: string): void {
   }
 }
 
-/** A link stays a link. What is no file is left alone: a rename would put a file where a device or a pipe was. */
+/** The file behind a link, so that the link stays. A device or a pipe is rejected, because a rename would replace it. */
 function targetOf(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) return path;
-  if (!status.isFile()) throw new StartError('usage', `the baseline ${path} cannot be written: it is no regular file`);
+  if (!status.isFile())
+    throw new StartError('usage', `the baseline ${path} cannot be written: it is not a regular file`);
   return realpathSync(path);
 }
 

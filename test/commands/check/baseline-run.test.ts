@@ -171,8 +171,8 @@ describe('check --baseline', () => {
   test.each([
     ['is missing', undefined, /b\.json cannot be read \(ENOENT\)/],
     ['is not JSON', 'kind: GuardReport\n', /b\.json is not JSON/],
-    ['is something else', '{"kind":"Pod"}', /b\.json is no GuardReport/],
-    ['is half of one', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardReport"}', /does not say which run/],
+    ['is something else', '{"kind":"Pod"}', /b\.json is not a GuardReport/],
+    ['is half of one', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardReport"}', /has no run with an id/],
   ])('that %s gives 2 and one line', async (_what, content, reason) => {
     write({ 'a.yaml': compliant, ...(content !== undefined && { 'b.json': content }) });
     const { status, stdout, stderr } = await check('--baseline', 'b.json', 'a.yaml');

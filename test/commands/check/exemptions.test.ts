@@ -67,7 +67,7 @@ describe('generated exemptions', () => {
     const { yaml, notes } = generate([finding, { ...finding, outcome: outcomes.pass }]);
     expect(read(yaml)).toMatchObject([{ subject: 'kubeletconfiguration/KubeletConfiguration' }]);
     expect(notes).toStrictEqual([
-      'the exemption of kubelet-client-ca for kubeletconfiguration/KubeletConfiguration also covers one that does not fail, by the same name',
+      'the exemption of kubelet-client-ca for kubeletconfiguration/KubeletConfiguration also covers one finding that does not fail, because the name is the same',
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('generated exemptions', () => {
     const [anywhere, somewhere] = [named({ kind: 'Pod' }), named({ kind: 'Pod', namespace: 'a' })];
     const passing = { ...somewhere, outcome: outcomes.unknown };
     expect(generate([anywhere, passing, passing]).notes).toStrictEqual([
-      expect.stringMatching(/pod\/x also covers 2 that do not fail/),
+      expect.stringMatching(/pod\/x also covers 2 findings that do not fail/),
     ]);
   });
 
