@@ -1,3 +1,5 @@
+// Reads files, folders and standard input that the user names, for `check`.
+
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
 import { extname, join } from 'node:path';
 

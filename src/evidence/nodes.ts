@@ -1,3 +1,5 @@
+// Lists the nodes of a cluster, and where the kubelet of each is asked.
+
 import { asRecord, asRecords, type UnknownRecord } from '../json.ts';
 import { comparable } from '../policy/link/addresses.ts';
 import type { Problem } from '../policy/reading.ts';

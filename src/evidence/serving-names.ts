@@ -1,3 +1,5 @@
+// Reads the names in the serving certificate of a kubelet, by which a wrong server is recognised.
+
 import { X509Certificate } from 'node:crypto';
 
 import { comparable, comparableBytes } from '../policy/link/addresses.ts';

@@ -2,7 +2,7 @@
 
 import type { ProcessDocument } from '../../src/policy/document.ts';
 import { checkTimeAt } from '../../src/runtime/configuration/certificates.ts';
-import { certificateSight } from '../../src/evidence/host/certificates.ts';
+import { readCertificateFiles } from '../../src/evidence/host/certificates.ts';
 import { configuration, filesOf, processOf } from '../facts/host/documents.ts';
 import { authority, client, DAY, issue, NOW, SERVER_AUTH, type Wanted } from './link-certificates.ts';
 
@@ -15,13 +15,13 @@ function apiServer(certificate: string, key: string, authorities: string): Proce
   const files = { '/a.crt': certificate, '/a.key': key };
   const ca = { path: '/ca.crt', bytes: Buffer.from(authorities) };
   const args = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
-  const certificates = certificateSight(filesOf(files), checkTimeAt(NOW, undefined), () => ca);
+  const certificates = readCertificateFiles(filesOf(files), checkTimeAt(NOW, undefined), () => ca);
   return processOf('kube-apiserver', args, files, { certificates });
 }
 
 function kubelet(authorities: string): ProcessDocument {
   const files = { [CONFIG]: configuration('/ca.crt'), '/ca.crt': authorities };
-  const certificates = certificateSight(filesOf(files), checkTimeAt(NOW, undefined), () => undefined);
+  const certificates = readCertificateFiles(filesOf(files), checkTimeAt(NOW, undefined), () => undefined);
   return processOf('kubelet', [`--config=${CONFIG}`], files, { certificates });
 }
 

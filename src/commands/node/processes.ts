@@ -15,7 +15,7 @@ import {
   type StartedComponent,
 } from '../../facts/host/host.ts';
 import { componentOf } from '../../facts/host/processes.ts';
-import { certificateSight, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
+import { readCertificateFiles, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
 import type { HostProcess } from '../../evidence/host/process.ts';
 import { listProcesses, openProcess } from '../../evidence/host/processes.ts';
 import type { CheckTime } from '../../policy/certificates.ts';
@@ -78,7 +78,7 @@ export function* hostProcesses(
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
       const authorities = () => authoritiesOf(root, node, kubelets);
-      const certificates = certificateSight(files, moment, authorities);
+      const certificates = readCertificateFiles(files, moment, authorities);
       yield { ...withName(found, node, one.process, names), certificates };
     } finally {
       if (!('state' in opened)) opened.close();

@@ -2,7 +2,7 @@
 
 import { bounded } from '../../facts/host/files.ts';
 import { kubeletUnit, nodeName } from '../../facts/host/host.ts';
-import { certificateSight } from '../../evidence/host/certificates.ts';
+import { readCertificateFiles } from '../../evidence/host/certificates.ts';
 import { openHost } from '../../evidence/host/files.ts';
 import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
@@ -46,7 +46,7 @@ export function* stoppedKubelet(
       command: { by: 'unit' },
       unit,
       files,
-      certificates: certificateSight(files, moment, () => undefined),
+      certificates: readCertificateFiles(files, moment, () => undefined),
       problems: [],
     };
     const node = given ?? nodeName(found, hostname, HOST);

@@ -1,3 +1,5 @@
+// What a serving certificate and a caBundle hold, and whether they fit together.
+
 import { X509Certificate } from 'node:crypto';
 
 import type { PemFacts } from '../../policy/certificates.ts';

@@ -1,3 +1,5 @@
+// Short-lived tokens of a service account, by TokenRequest.
+
 import { asRecord } from '../../json.ts';
 import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
 import { pathOf, SERVICE_ACCOUNTS } from '../../kube/objects/resources.ts';

@@ -1,3 +1,5 @@
+// Asks each kube-apiserver for `/flagz`.
+
 import { isIP, isIPv6 } from 'node:net';
 
 import { asRecord, asRecords, parseJson } from '../../json.ts';

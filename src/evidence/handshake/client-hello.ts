@@ -1,3 +1,5 @@
+// Writes the ClientHello of TLS 1.2.
+
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 

@@ -1,3 +1,5 @@
+// Reads the fields of TLS messages, and the fault if they cannot be read.
+
 import type { ProblemCode } from '../../policy/reading.ts';
 
 /** The bytes up to which a hello is read; one with many CAs and a long chain of certificates comes to a tenth of it. */

@@ -1,3 +1,5 @@
+// Asks kubelets by the start of a TLS handshake.
+
 import { connect, isIP, type Socket } from 'node:net';
 
 import type { RawDocument } from '../../policy/document.ts';

@@ -1,3 +1,5 @@
+// Puts TLS records together to handshake messages.
+
 import { Fields, HELLO_LIMIT, HelloFault, malformed, tooLarge } from './fields.ts';
 
 /** Asks for so many bytes, at least one, and is given exactly these. */

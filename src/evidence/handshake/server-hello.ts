@@ -1,3 +1,5 @@
+// Reads the answer to a ClientHello, up to the CertificateRequest.
+
 import { isOffered } from './client-hello.ts';
 import { Fields, HELLO_LIMIT, HelloFault, malformed, tooLarge } from './fields.ts';
 import { MessageStream, type Steps } from './records.ts';

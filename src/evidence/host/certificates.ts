@@ -21,7 +21,7 @@ export interface AuthoritiesFile {
  * @param moment when they are judged
  * @param authorities the client CA file of the one kubelet of the node, where there is one that can be read
  */
-export function certificateSight(
+export function readCertificateFiles(
   files: ProcessFiles,
   moment: CheckTime,
   authorities: () => AuthoritiesFile | undefined,

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { bytesOf, readProcFile } from './bytes.ts';
-import { openFiles, type HostFiles, type Unreadable } from './files.ts';
+import type { UnreadableFile } from '../../policy/certificates.ts';
+import { openFiles, type HostFiles } from './files.ts';
 import { isGone, problemOf } from './problems.ts';
 import {
   ARGUMENT_BYTES,
@@ -89,7 +90,7 @@ export function listProcesses(root: string, { wanted, variables = [] }: ProcessS
  *
  * @param root the root that it was found below
  */
-export function openProcess(root: string, process: HostProcess): HostFiles | Unreadable {
+export function openProcess(root: string, process: HostProcess): HostFiles | UnreadableFile {
   const { directory, pid } = process;
   if (!isProc(join(root, 'proc'))) return openCopy(root, directory);
   const exists = (): boolean => isSame(process);
@@ -108,7 +109,7 @@ function isProc(proc: string): boolean {
   return statfsSync(proc).type === PROC_SUPER_MAGIC;
 }
 
-function openCopy(root: string, directory: string): HostFiles | Unreadable {
+function openCopy(root: string, directory: string): HostFiles | UnreadableFile {
   try {
     const tree = new Tree({ root, workingDirectory: root, mountinfo: [] });
     try {

@@ -1,23 +1,23 @@
-// Paths as one process sees them: followed by hand, one name at a time, so that no link leads out of the process's root
-// whoever changes it meanwhile, and nothing is opened that is not known to be a file or folder.
+// Follows paths as one process sees them, one name at a time: no link leads out of the process's root, even if somebody changes
+// it meanwhile, and only files and folders are opened.
 
 import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
 
 import { assertEntered, readMounts, type Mounts } from './mounts.ts';
 import { HostFault, kernelError } from './problems.ts';
 
-/** Linux's O_PATH, which Node does not name: a handle for a place, without opening what is there. */
+/** Linux's O_PATH, which Node does not name: a handle for a file or folder, without opening it. */
 const O_PATH = 0o10000000;
-const PLACE = O_PATH | constants.O_NOFOLLOW;
+const O_PATH_ONLY = O_PATH | constants.O_NOFOLLOW;
 
 /** As the kernel has it (path_resolution(7)). */
 const MAXIMUM_LINKS = 40;
 const MAXIMUM_PATH = 4096;
-/** Every folder on the way stays open. */
+/** All folders of a path stay open. */
 const MAXIMUM_DEPTH = 200;
 
-/** Where a process stands. */
-export interface Standpoint {
+/** Where the paths of a process begin. */
+export interface PathContext {
   /** The root, as this process sees it; a link such as /proc/PID/root is followed. */
   readonly root: string;
   /** The working directory, likewise. */
@@ -26,20 +26,20 @@ export interface Standpoint {
   readonly mountinfo: readonly string[];
 }
 
-/** A place that was reached, open for as long as it is looked at. */
-export interface Place {
+/** A file or folder that a path led to, held by a descriptor of O_PATH. */
+export interface OpenPath {
   readonly descriptor: number;
   readonly stats: Stats;
 }
 
 /** The files of one process. Throws what the kernel answers, or a HostFault. */
 export class Tree {
-  readonly #root: Place;
-  readonly #start: Place | { readonly cause: unknown };
+  readonly #root: OpenPath;
+  readonly #start: OpenPath | { readonly cause: unknown };
   readonly #mounts: Mounts;
 
-  constructor({ root, workingDirectory, mountinfo }: Standpoint) {
-    // without it, everything would seem to be missing
+  constructor({ root, workingDirectory, mountinfo }: PathContext) {
+    // without /proc, everything would seem to be missing
     statSync('/proc/self/fd');
     this.#mounts = readMounts('/proc/self/mountinfo', ...mountinfo);
     this.#root = this.#base(root);
@@ -51,20 +51,20 @@ export class Tree {
   }
 
   /**
-   * Follows a path and looks at where it leads.
+   * Follows a path and uses what it leads to.
    *
    * @param path one character for each byte
-   * @param look is given the place, which is closed afterwards
+   * @param use is called with the file or folder, which is closed afterwards
    * @param follow whether a link at the end is followed
    */
-  visit<T>(path: string, look: (place: Place) => T, follow = true): T {
+  visit<T>(path: string, use: (opened: OpenPath) => T, follow = true): T {
     if (path === '') throw kernelError('ENOENT');
     if (path.length >= MAXIMUM_PATH || path.includes('\0')) throw new HostFault('malformed', 'is no path');
-    const way = new Way(this.#root, path.startsWith('/') ? this.#root : this.#beginning());
+    const walk = new Walk(this.#root, path.startsWith('/') ? this.#root : this.#beginning());
     try {
-      return look(this.#walk(way, path, follow));
+      return use(this.#walk(walk, path, follow));
     } finally {
-      way.close();
+      walk.close();
     }
   }
 
@@ -73,7 +73,7 @@ export class Tree {
     if ('descriptor' in this.#start) closeSync(this.#start.descriptor);
   }
 
-  #beginning(): Place {
+  #beginning(): OpenPath {
     if ('descriptor' in this.#start) return this.#start;
     throw new HostFault(
       'relative-path',
@@ -81,42 +81,42 @@ export class Tree {
     );
   }
 
-  #walk(way: Way, path: string, follow: boolean): Place {
+  #walk(walk: Walk, path: string, follow: boolean): OpenPath {
     const names = path.split('/').reverse();
     let links = 0;
     for (let name = names.pop(); name !== undefined; name = names.pop()) {
       if (name === '' || name === '.') continue;
       if (name === '..') {
-        way.leave(() => this.#enter(way.here, '..'));
+        walk.leave(() => this.#enter(walk.here, '..'));
         continue;
       }
-      const place = this.#enter(way.here, name);
+      const opened = this.#enter(walk.here, name);
       const last = names.length === 0;
-      if (place.stats.isSymbolicLink() && (follow || !last)) {
-        closeSync(place.descriptor);
+      if (opened.stats.isSymbolicLink() && (follow || !last)) {
+        closeSync(opened.descriptor);
         links += 1;
         if (links > MAXIMUM_LINKS) throw kernelError('ELOOP');
-        const target = readlinkSync(below(way.here, name), { encoding: 'latin1' });
-        if (target.startsWith('/')) way.restart();
+        const target = readlinkSync(below(walk.here, name), { encoding: 'latin1' });
+        if (target.startsWith('/')) walk.restart();
         names.push(...target.split('/').reverse());
         continue;
       }
-      way.enter(place);
-      if (!last && !place.stats.isDirectory()) throw kernelError('ENOTDIR');
+      walk.enter(opened);
+      if (!last && !opened.stats.isDirectory()) throw kernelError('ENOTDIR');
     }
-    return way.here;
+    return walk.here;
   }
 
-  #enter(folder: Place, name: string): Place {
-    return this.#place(openSync(below(folder, name), PLACE));
+  #enter(folder: OpenPath, name: string): OpenPath {
+    return this.#opened(openSync(below(folder, name), O_PATH_ONLY));
   }
 
-  #base(path: string): Place {
-    return this.#place(openSync(path, O_PATH | constants.O_DIRECTORY));
+  #base(path: string): OpenPath {
+    return this.#opened(openSync(path, O_PATH | constants.O_DIRECTORY));
   }
 
-  /** The mount is looked at first: a file system that never answers would be asked for the status. */
-  #place(descriptor: number): Place {
+  /** Checks the mount first: fstat would wait forever for a file system that does not answer. */
+  #opened(descriptor: number): OpenPath {
     try {
       assertEntered(this.#mounts, descriptor);
       return { descriptor, stats: fstatSync(descriptor) };
@@ -127,34 +127,34 @@ export class Tree {
   }
 }
 
-/** What the kernel finds by name in an open folder: what openat(2) does. */
-function below({ descriptor }: Place, name: string): Buffer {
+/** The path of a name in an open folder, as with openat(2). */
+function below({ descriptor }: OpenPath, name: string): Buffer {
   return Buffer.from(`/proc/self/fd/${descriptor}/${name}`, 'latin1');
 }
 
-/** The folders from the start of a path to where it has come. */
-class Way {
-  readonly #root: Place;
-  readonly #entered: Place[] = [];
-  #start: Place;
+/** The folders from the start of a path to the current one. */
+class Walk {
+  readonly #root: OpenPath;
+  readonly #entered: OpenPath[] = [];
+  #start: OpenPath;
   #ownsStart = false;
 
-  constructor(root: Place, start: Place) {
+  constructor(root: OpenPath, start: OpenPath) {
     this.#root = root;
     this.#start = start;
   }
 
-  get here(): Place {
+  get here(): OpenPath {
     return this.#entered.at(-1) ?? this.#start;
   }
 
-  enter(place: Place): void {
-    this.#entered.push(place);
+  enter(opened: OpenPath): void {
+    this.#entered.push(opened);
     if (this.#entered.length > MAXIMUM_DEPTH) throw new HostFault('too-large', 'is nested too deeply: check its links');
   }
 
-  /** One folder up: the one that was come from, or above a working directory what the kernel says. The root is its own parent. */
-  leave(parent: () => Place): void {
+  /** One folder up: the previous one, or above a working directory the kernel's answer. The root is its own parent. */
+  leave(parent: () => OpenPath): void {
     const left = this.#entered.pop();
     if (left !== undefined) closeSync(left.descriptor);
     else if (!isSame(this.#start, this.#root)) this.#restart(parent(), true);
@@ -170,13 +170,13 @@ class Way {
     this.#ownsStart = false;
   }
 
-  #restart(start: Place, owned: boolean): void {
+  #restart(start: OpenPath, owned: boolean): void {
     this.close();
     this.#start = start;
     this.#ownsStart = owned;
   }
 }
 
-function isSame(a: Place, b: Place): boolean {
+function isSame(a: OpenPath, b: OpenPath): boolean {
   return a.stats.dev === b.stats.dev && a.stats.ino === b.stats.ino;
 }

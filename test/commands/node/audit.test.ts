@@ -8,7 +8,7 @@ import type { ProcessDocument, RawDocument } from '../../../src/policy/document.
 import type { AskedSource, SourceProblem } from '../../../src/policy/reading.ts';
 import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-report.ts';
 import { checkTimeAt } from '../../../src/runtime/configuration/certificates.ts';
-import { certificateSight } from '../../../src/evidence/host/certificates.ts';
+import { readCertificateFiles } from '../../../src/evidence/host/certificates.ts';
 import { AFTER, configuration, filesOf, processOf, type HostFile } from '../../facts/host/documents.ts';
 import { authority, DAY, NOW as MADE, type Wanted } from '../../support/link-certificates.ts';
 import { AMPLE } from '../../support/budget.ts';
@@ -86,7 +86,7 @@ describe('a kubelet whose files are as it read them', () => {
 describe('what is wrong with the client CA file', () => {
   const withCA = async (wanted: Wanted): Promise<ProcessDocument> => {
     const files = { [CONFIG]: configuration('/ca.crt'), '/ca.crt': (await authority(wanted)).pem };
-    const certificates = certificateSight(filesOf(files), checkTimeAt(MADE, undefined), () => undefined);
+    const certificates = readCertificateFiles(filesOf(files), checkTimeAt(MADE, undefined), () => undefined);
     return processOf('kubelet', [`--config=${CONFIG}`], files, { certificates });
   };
   const days = (count: number) => new Date(MADE.getTime() + count * DAY);
