@@ -15,7 +15,7 @@ import type { AskApiServers, EvidenceDeps, KubeletEvidence, LoadAudit } from '..
 import { EVIDENCE } from '../evidence/index.ts';
 import { authorityOf } from '../evidence/flagz/flagz.ts';
 import { listNodes } from '../evidence/nodes.ts';
-import { listObjects } from '../kube/objects/objects.ts';
+import { listPodsAndConfigMaps } from '../kube/objects/pods-and-config-maps.ts';
 import { readVersion } from '../kube/discovery.ts';
 import { ADMISSION } from './allowances.ts';
 
@@ -61,7 +61,7 @@ export async function clusterEvidence(
   }
   return {
     server: authorityOf(cluster.server),
-    objects: (signal) => listObjects(cluster, { namespaces, configMaps: WATCHED_CONFIG_MAPS }, signal),
+    objects: (signal) => listPodsAndConfigMaps(request, { namespaces, configMaps: WATCHED_CONFIG_MAPS }, signal),
     nodes: (signal) => listNodes(request, signal),
     version: (signal) => readVersion(request, signal),
     evidence,

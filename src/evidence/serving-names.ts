@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { comparable, comparableBytes } from '../policy/link/addresses.ts';
 import type { ServingNames } from '../policy/link/identity.ts';
-import { alternativeNames, attributesOf, certificateFields } from './certificates/fields.ts';
+import { alternativeNames, nameAttributes, certificateFields } from './certificates/fields.ts';
 import { pemBlocks } from './certificates/pem.ts';
 
 const COMMON_NAME = '2.5.4.3';
@@ -34,12 +34,12 @@ export function servingNamesBy({ kubelets, cluster }: KubeletAuthorities): ReadN
     const extension = fields.extensions.find(({ id }) => id === SUBJECT_ALT_NAME);
     const { hosts, addresses } = extension ? alternativeNames(extension.value) : { hosts: [], addresses: [] };
     return {
-      commonName: attributesOf(fields.subject, COMMON_NAME).at(-1)?.toLowerCase(),
+      commonName: nameAttributes(fields.subject, COMMON_NAME).at(-1)?.toLowerCase(),
       hosts: hosts.map(comparable),
       addresses: addresses.map(comparableBytes).filter((address) => address !== undefined),
       isKubelet: () =>
         isSigned(der, ownCAs()) ||
-        (attributesOf(fields.subject, ORGANIZATION).includes(KUBELETS) && isSigned(der, clusterCAs())),
+        (nameAttributes(fields.subject, ORGANIZATION).includes(KUBELETS) && isSigned(der, clusterCAs())),
     };
   };
 }

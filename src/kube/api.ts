@@ -92,7 +92,7 @@ export function statusFault(body: unknown, status?: number, retryAfter?: number)
   const known = status ?? (typeof code === 'number' ? code : undefined);
   const next = asText(asRecord(metadata).continue);
   const object = asText(asRecord(details).name);
-  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${bounded(reason)}`, known, { next, object, retryAfter });
+  return new ApiFault(`HTTP ${known ?? 'status unknown'}: ${truncated(reason)}`, known, { next, object, retryAfter });
 }
 
 /** The problem of a call that may succeed the next time. */
@@ -104,6 +104,6 @@ export function passingProblem(cause: unknown): Problem {
 }
 
 /** Text from outside, at the length of a message. */
-export function bounded(text: string): string {
+export function truncated(text: string): string {
   return text.slice(0, REASON_LIMIT);
 }

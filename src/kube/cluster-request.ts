@@ -5,7 +5,7 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
 import { asRecord } from '../json.ts';
 import { keptAgents, type AgentChoice, type ServerAccess } from './http/agents.ts';
-import { ApiFault, bounded, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
+import { ApiFault, truncated, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import type { CredentialSource, Credentials } from './kubeconfig/credentials.ts';
 import type { LineTaker } from './http/answer.ts';
 import { HttpFault } from './http/fault.ts';
@@ -96,7 +96,7 @@ export function apiFault(cause: unknown): ApiFault {
   if (cause instanceof ApiFault) return cause;
   const { message } = asRecord(cause);
   const words = typeof message === 'string' && message !== '' ? message : 'no reason given';
-  return new ApiFault(bounded(words), undefined, { cause });
+  return new ApiFault(truncated(words), undefined, { cause });
 }
 
 /**

@@ -12,11 +12,11 @@ import { credentialsOf, type Credentials } from './kubeconfig/credentials.ts';
 import { CredentialFault } from './kubeconfig/exec-plugin.ts';
 import type { Access, AccessCluster } from './kubeconfig/access.ts';
 import { ANONYMOUS } from './kubeconfig/user.ts';
-import { contentOf, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
+import { readFileOrText, loadAccess, type KubeconfigFiles } from './kubeconfig/load.ts';
 import { CONFIG_MAPS, NODES, PODS, SECRETS, WEBHOOK_CONFIGURATIONS, type Resource } from './objects/resources.ts';
 import { objectApi } from './watch/object-api.ts';
 import type { ObjectApi } from './watch/object-watch.ts';
-import { proxyFromEnvironment, type Environment } from './http/proxy.ts';
+import { proxyFromEnvironment, type ProcessEnvironment } from './http/proxy.ts';
 import { retrying } from './retry.ts';
 
 /** Where the access to a cluster comes from. */
@@ -28,7 +28,7 @@ export interface ClusterAccess {
   /** The folder below which the files of a service account are; without it no service account is used. */
   readonly root?: string | undefined;
   /** The environment variables for proxies and credential plugins. */
-  readonly env?: Environment;
+  readonly env?: ProcessEnvironment;
   /** The version of this program, for the user agent of its calls. */
   readonly version?: string;
   /** Whether a credential plugin can prompt on standard input. */
@@ -130,13 +130,13 @@ function unknownCaller(certificate: Credentials['certificate'], now: Date): stri
 }
 
 /** The proxy of the kubeconfig, else that of the environment by Go's rules. */
-function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: Environment): URL | undefined {
+function proxyOf({ proxyUrl }: AccessCluster, server: URL, env: ProcessEnvironment): URL | undefined {
   return proxyUrl === undefined ? proxyFromEnvironment(server, env) : new URL(proxyUrl);
 }
 
 function authorityOf({ ca, server }: AccessCluster): string | undefined {
   if (ca === undefined || !server.startsWith('https:')) return undefined;
-  const text = contentOf(ca);
+  const text = readFileOrText(ca);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new Error('its certificate-authority holds no certificate in PEM');
 }

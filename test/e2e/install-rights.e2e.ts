@@ -10,7 +10,7 @@ import { leaseOf } from '../../src/kube/objects/lease.ts';
 import type { NodeTarget } from '../../src/evidence/evidence.ts';
 import type { ObjectApi } from '../../src/kube/watch/object-watch.ts';
 import { webhookConfigurationOf } from '../../src/kube/objects/webhook-configuration.ts';
-import { reportClient, type ReportAnswer } from '../../src/kube/objects/reports.ts';
+import { reportClient, type StoredReportAnswer } from '../../src/kube/objects/reports.ts';
 import { secretOf } from '../../src/kube/objects/secret.ts';
 import { succeeded, type KubeObject } from './support/api.ts';
 import { addService, startCertified, type CertifiedGuard } from './support/certificates.ts';
@@ -313,7 +313,7 @@ function refusedBy(problem: { readonly message: string } | undefined): void {
   if (problem !== undefined) throw new Error(problem.message);
 }
 
-function storedIn(stored: ReportAnswer): { readonly resourceVersion: string } {
+function storedIn(stored: StoredReportAnswer): { readonly resourceVersion: string } {
   if (stored.outcome === 'refused') throw new Error(stored.problem.message);
   if (stored.outcome !== 'done') throw new Error(`a report is ${stored.outcome}`);
   return { resourceVersion: stored.object?.metadata.resourceVersion ?? '' };

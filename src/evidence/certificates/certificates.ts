@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, createPublicKey, X509Certificate, type Ke
 
 import type { CertificateFacts, IssuanceFacts, KeyFacts, PemFacts } from '../../policy/certificates.ts';
 import { basicConstraints, certificateFields, maySignCertificates, type CertificateFields } from './fields.ts';
-import { nameOf } from './names.ts';
+import { distinguishedName } from './names.ts';
 import { pemBlocks } from './pem.ts';
 
 /** More than any trust bundle has; those beyond count as broken. */
@@ -152,8 +152,8 @@ function factsOf(certificate: X509Certificate, fields: CertificateFields): Certi
   const usage = valueOf(KEY_USAGE);
   const { publicKey } = certificate;
   return {
-    subject: nameOf(fields.subject),
-    issuer: nameOf(fields.issuer),
+    subject: distinguishedName(fields.subject),
+    issuer: distinguishedName(fields.issuer),
     serial: certificate.serialNumber.toLowerCase(),
     commonName: commonNameOf(certificate),
     notBefore: timeOf(certificate.validFrom),

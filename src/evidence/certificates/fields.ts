@@ -78,7 +78,7 @@ export function alternativeNames(value: Uint8Array): {
 }
 
 /** The values of an attribute in a distinguished name, as text. */
-export function attributesOf(name: Uint8Array, id: string): string[] {
+export function nameAttributes(name: Uint8Array, id: string): string[] {
   const sets = elementsOf(elementsOf(name)[0]?.content);
   return sets
     .flatMap(({ content }) => elementsOf(content))

@@ -10,14 +10,14 @@ const LONGEST_NAME = 512;
  * Distinguished names in DER as RFC 4514 writes them, never more or longer than can be shown. Where names are left out,
  * a last text says how many; it cannot be taken for a name, which has `=`, starts with `#`, or is empty.
  */
-export function namesOf(names: readonly Uint8Array[]): string[] {
-  const shown = names.slice(0, MOST_NAMES).map(nameOf);
+export function distinguishedNames(names: readonly Uint8Array[]): string[] {
+  const shown = names.slice(0, MOST_NAMES).map(distinguishedName);
   const more = names.length - shown.length;
   return more > 0 ? [...shown, `… and ${more} more`] : shown;
 }
 
 /** One distinguished name; one that cannot be decoded is a name all the same, and given as `#` and its bytes in hex. */
-export function nameOf(der: Uint8Array): string {
+export function distinguishedName(der: Uint8Array): string {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength);
   const name = decodeName(bytes) ?? `#${bytes.toString('hex', 0, LONGEST_NAME)}`;
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1).toWellFormed()}…`;

@@ -1,7 +1,7 @@
 // What kubelets answer to `GET /configz`, and the reasons why they do not.
 
 import { isRecord, parseJson } from '../../json.ts';
-import { ApiFault, bounded, type ApiAnswer } from '../../kube/api.ts';
+import { ApiFault, truncated, type ApiAnswer } from '../../kube/api.ts';
 import { HttpFault } from '../../kube/http/fault.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { AskedSource, ProblemCode } from '../../policy/reading.ts';
@@ -50,7 +50,7 @@ export function reasonOf(cause: unknown, signal: AbortSignal): Reason {
   const fault = cause instanceof ApiFault && cause.cause instanceof HttpFault ? cause.cause : cause;
   if (fault instanceof HttpFault) return [fault.code, `${fault.message}${adviceFor(fault.code)}`];
   if (fault instanceof ApiFault) return [codeOf(fault.status), fault.message];
-  return ['unreachable', fault instanceof Error ? bounded(fault.message) : 'no reason given'];
+  return ['unreachable', fault instanceof Error ? truncated(fault.message) : 'no reason given'];
 }
 
 function codeOf(status: number | undefined): ProblemCode {

@@ -1,6 +1,6 @@
 // Asks kube-apiserver to ask kubelets for `/configz`.
 
-import { bounded, type Api, type ApiAnswer } from '../../kube/api.ts';
+import { truncated, type Api, type ApiAnswer } from '../../kube/api.ts';
 import { asRecord, parseJson } from '../../json.ts';
 import type { KubeletEvidence } from '../evidence.ts';
 import { configzDocument, LIMIT, reasonOf, refusal, unanswered, type Reason } from './answer.ts';
@@ -41,7 +41,8 @@ const REFUSED_CALL = "the kubelet refused kube-apiserver's call";
 /** What the kubelet says comes as plain text, what kube-apiserver says as a Status. */
 function proxyRefusal({ status, text }: ApiAnswer): Reason {
   const { kind, message } = asRecord(parseJson(text));
-  if (kind === 'Status') return ownRefusal(status, typeof message === 'string' ? bounded(message) : 'no reason given');
+  if (kind === 'Status')
+    return ownRefusal(status, typeof message === 'string' ? truncated(message) : 'no reason given');
   if (status === 401) {
     return [
       'unauthorized',

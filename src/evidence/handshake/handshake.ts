@@ -8,7 +8,7 @@ import type { KubeletEvidence, NodeTarget } from '../evidence.ts';
 import { clientHello } from './client-hello.ts';
 import { HelloFault } from './fields.ts';
 import type { ReadNames } from '../serving-names.ts';
-import { namesOf } from '../certificates/names.ts';
+import { distinguishedNames } from '../certificates/names.ts';
 import { readHello } from './server-hello.ts';
 
 /** How kubelets are asked. */
@@ -98,7 +98,10 @@ function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): 
     if (result instanceof HelloFault) fail(result.code, result.message);
     else if (result !== undefined) {
       const doubt = stranger?.(readNames?.(result.certificate));
-      end(doubt ? { problem: doubt } : { authorities: result.authorities && namesOf(result.authorities) }, true);
+      end(
+        doubt ? { problem: doubt } : { authorities: result.authorities && distinguishedNames(result.authorities) },
+        true,
+      );
     }
   });
   socket.on('end', () => {

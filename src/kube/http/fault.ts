@@ -1,7 +1,7 @@
 // Why a call over HTTP had no answer.
 
 import type { ProblemCode } from '../../policy/reading.ts';
-import { bounded } from '../api.ts';
+import { truncated } from '../api.ts';
 
 /** Why there was no answer. */
 export class HttpFault extends Error {
@@ -30,14 +30,14 @@ export type HttpFaultCode = Extract<
 export const CUT = 'ECONNRESET';
 
 /** The fault of an error of Node. */
-export function faultOf(cause: unknown, url: URL, wasReused: boolean): HttpFault {
+export function httpFaultOf(cause: unknown, url: URL, wasReused: boolean): HttpFault {
   const { message, code } = cause as { readonly message?: string; readonly code?: string };
   // where several addresses were tried, there is only a code
   const words = [message, code].find((text) => text !== undefined && text !== '') ?? 'no reason given';
   // Node adds advice for people who run Node
   const [reason = words] = words.split('; if the root CA');
   const wasCut = code === CUT || code === 'EPIPE';
-  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), bounded(reason), { wasReused, wasCut });
+  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), truncated(reason), { wasReused, wasCut });
 }
 
 /** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */

@@ -13,7 +13,7 @@ import { TLSSocket, type ConnectionOptions } from 'node:tls';
 
 import type { IdentityProblem } from '../../policy/link/identity.ts';
 import { answerOf, readerOf, verification, type HttpAnswer, type LineTaker } from './answer.ts';
-import { CUT, faultOf, HttpFault } from './fault.ts';
+import { CUT, httpFaultOf, HttpFault } from './fault.ts';
 import { hostOf, portOf, proxyAuthorization } from './proxy.ts';
 
 /** A request, and the bounds of its answer. */
@@ -79,7 +79,7 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
     fail(new HttpFault('timeout', 'stopped before there was an answer'));
   };
   const failed = (cause: unknown): void => {
-    fail(faultOf(cause, request.url, call?.reusedSocket === true));
+    fail(httpFaultOf(cause, request.url, call?.reusedSocket === true));
   };
   const startTimer = (milliseconds: number): NodeJS.Timeout =>
     setTimeout(fail, milliseconds, new HttpFault('timeout', `no answer within ${milliseconds} ms`));

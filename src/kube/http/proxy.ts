@@ -3,14 +3,14 @@
 import { BlockList, isIP } from 'node:net';
 
 /** The variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy for calls to a server; undefined where it is called directly.
  *
  * @throws Error where the variable names no proxy
  */
-export function proxyFromEnvironment(server: URL, env: Environment): URL | undefined {
+export function proxyFromEnvironment(server: URL, env: ProcessEnvironment): URL | undefined {
   const [name = '', text = ''] = setOf(env, server.protocol === 'https:' ? 'https_proxy' : 'http_proxy');
   if (text === '' || isExcepted(server, setOf(env, 'no_proxy')[1] ?? '')) return undefined;
   const address = text.includes('://') ? text : `http://${text}`;
@@ -21,7 +21,7 @@ export function proxyFromEnvironment(server: URL, env: Environment): URL | undef
 }
 
 /** The name and value of a variable in capital or small letters. */
-function setOf(env: Environment, name: string): readonly string[] {
+function setOf(env: ProcessEnvironment, name: string): readonly string[] {
   const set = [name.toUpperCase(), name].flatMap((key) => (env[key] ? [[key, env[key]]] : []));
   return set[0] ?? [];
 }

@@ -1,7 +1,13 @@
 // The cluster and the user of a context in kubeconfigs. The rules are client-go's (tools/clientcmd): what kubectl accepts is
 // accepted, what it refuses is refused, and faults of other clusters do not matter.
 
-import { KubeconfigFault, unknownKeys, type Entry, type FileOrText, type KubeconfigDocument } from './document.ts';
+import {
+  KubeconfigFault,
+  unknownKeys,
+  type KubeconfigEntry,
+  type FileOrText,
+  type KubeconfigDocument,
+} from './document.ts';
 import { fileOrText, quoted, type Fault, type Texts } from './entry.ts';
 import { ANONYMOUS, EXEC_GROUP, userOf, type AccessUser } from './user.ts';
 
@@ -35,7 +41,7 @@ export interface Access {
  * @throws KubeconfigFault where kubectl would not use them, with what to do
  */
 export function accessOf(documents: readonly KubeconfigDocument[], context: string | undefined): Access {
-  const find = (list: 'clusters' | 'users' | 'contexts', name: string): Entry | undefined =>
+  const find = (list: 'clusters' | 'users' | 'contexts', name: string): KubeconfigEntry | undefined =>
     documents.find((document) => document[list].has(name))?.[list].get(name);
   const name = context ?? documents.map(({ currentContext }) => currentContext).find((current) => current !== '') ?? '';
   const known = [...new Set(documents.flatMap(({ contexts }) => [...contexts.keys()]))];
@@ -71,7 +77,7 @@ function passedOver(key: string, of: string): string {
   return `its ${of} has the unknown key ${quoted(key)}, which is ignored, as kubectl ignores it`;
 }
 
-function clusterOf(entry: Entry, name: string): AccessCluster {
+function clusterOf(entry: KubeconfigEntry, name: string): AccessCluster {
   const { server = '', 'proxy-url': proxyUrl = '', 'tls-server-name': serverName = '' } = entry as Texts;
   const fault: Fault = (reason) => new KubeconfigFault(`its cluster ${quoted(name)} ${reason}`);
   if (server === '') throw fault('has no server');
@@ -93,7 +99,7 @@ function clusterOf(entry: Entry, name: string): AccessCluster {
   if (proxyUrl !== '' && !['http:', 'https:', 'socks5:'].includes(proxy?.protocol ?? '')) {
     throw fault(`has a proxy-url that does not start with http://, https:// or socks5://`);
   }
-  const extensions = (entry.extensions ?? []) as readonly Entry[];
+  const extensions = (entry.extensions ?? []) as readonly KubeconfigEntry[];
   return {
     server: serverOf(server, url),
     ca,

@@ -1,7 +1,7 @@
 // The credentials of a call, in client-go's order of precedence.
 
 import { CredentialFault, runPlugin, type ExecCredential, type ExecOptions } from './exec-plugin.ts';
-import { contentOf } from './load.ts';
+import { readFileOrText } from './load.ts';
 import type { AccessUser, ExecPlugin, Impersonation } from './user.ts';
 
 /** The credentials of one call. */
@@ -63,7 +63,7 @@ function tokenSource({ token, tokenFile }: AccessUser): () => string | undefined
   if (tokenFile === '') return () => last;
   return () => {
     try {
-      const text = contentOf({ file: tokenFile }).trim();
+      const text = readFileOrText({ file: tokenFile }).trim();
       if (text === '') throw new Error(`the file of the token, ${tokenFile}, is empty`);
       last = text;
     } catch (cause) {
@@ -76,7 +76,7 @@ function tokenSource({ token, tokenFile }: AccessUser): () => string | undefined
 function certificateOf({ certificate: pair }: AccessUser): Credentials['certificate'] {
   if (pair === undefined) return undefined;
   try {
-    return { cert: contentOf(pair.certificate), key: contentOf(pair.key) };
+    return { cert: readFileOrText(pair.certificate), key: readFileOrText(pair.key) };
   } catch (cause) {
     throw new CredentialFault((cause as Error).message, { cause });
   }

@@ -16,14 +16,14 @@ export type FileOrText = { readonly file: string } | { readonly text: string };
 type Type = 'text' | 'switch' | 'base64' | 'texts' | 'lists' | 'exec' | 'provider' | 'extensions' | 'variables';
 
 /** An entry of a kubeconfig. Each key has the type in its table, or is absent. */
-export type Entry = Readonly<Record<string, unknown>>;
+export type KubeconfigEntry = Readonly<Record<string, unknown>>;
 
 /** One kubeconfig file. */
 export interface KubeconfigDocument {
   readonly currentContext: string;
-  readonly clusters: ReadonlyMap<string, Entry>;
-  readonly users: ReadonlyMap<string, Entry>;
-  readonly contexts: ReadonlyMap<string, Entry>;
+  readonly clusters: ReadonlyMap<string, KubeconfigEntry>;
+  readonly users: ReadonlyMap<string, KubeconfigEntry>;
+  readonly contexts: ReadonlyMap<string, KubeconfigEntry>;
 }
 
 type Table = Readonly<Record<string, Type>>;
@@ -93,7 +93,7 @@ export function readDocument(text: string, folder: string): KubeconfigDocument {
 }
 
 /** The keys that are not part of the format. kubectl ignores them, and some are typing errors. */
-export function unknownKeys(entry: Entry, kind: 'cluster' | 'user'): string[] {
+export function unknownKeys(entry: KubeconfigEntry, kind: 'cluster' | 'user'): string[] {
   const table = kind === 'cluster' ? CLUSTER : USER;
   return Object.keys(entry).filter((key) => !Object.hasOwn(table, key));
 }
@@ -128,8 +128,14 @@ const OF_GO: ScalarTag[] = [
   { tag: BINARY, resolve: (text) => Buffer.from(text, 'base64').toString() },
 ];
 
-function entriesOf(root: Entry, list: string, key: string, table: Table, folder: string): ReadonlyMap<string, Entry> {
-  const found = new Map<string, Entry>();
+function entriesOf(
+  root: KubeconfigEntry,
+  list: string,
+  key: string,
+  table: Table,
+  folder: string,
+): ReadonlyMap<string, KubeconfigEntry> {
+  const found = new Map<string, KubeconfigEntry>();
   for (const [index, item] of listOf(root[list], list).entries()) {
     const where = `${list}[${index}]`;
     const named = mapOf(item, where);
@@ -141,7 +147,7 @@ function entriesOf(root: Entry, list: string, key: string, table: Table, folder:
 }
 
 /** The value as a map whose known keys have their types. */
-function typed(value: unknown, where: string, table: Table): Entry {
+function typed(value: unknown, where: string, table: Table): KubeconfigEntry {
   const map = mapOf(value, where);
   return Object.fromEntries(
     Object.entries(map).flatMap(([key, item]) => {
@@ -179,12 +185,12 @@ const READERS: Readonly<Record<Type, (value: unknown, where: string) => unknown>
   extensions: (value, where) => listOf(value, where).map((item, index) => typed(item, `${where}[${index}]`, EXTENSION)),
 };
 
-function absolute(entry: Entry, folder: string): Entry {
+function absolute(entry: KubeconfigEntry, folder: string): KubeconfigEntry {
   const result: Record<string, unknown> = { ...entry };
   const resolve = (path: unknown): unknown =>
     typeof path !== 'string' || path === '' || isAbsolute(path) ? path : join(folder, path);
   for (const key of PATHS) if (key in result) result[key] = resolve(result[key]);
-  const { exec } = result as { exec?: Entry };
+  const { exec } = result as { exec?: KubeconfigEntry };
   // a command without a slash is found on the PATH
   if (typeof exec?.command === 'string' && exec.command.includes('/')) {
     result.exec = { ...exec, command: resolve(exec.command) };
@@ -192,10 +198,10 @@ function absolute(entry: Entry, folder: string): Entry {
   return result;
 }
 
-function mapOf(value: unknown, where: string): Entry {
+function mapOf(value: unknown, where: string): KubeconfigEntry {
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) throw new KubeconfigFault(`${where} must be a map`);
-  return value as Entry;
+  return value as KubeconfigEntry;
 }
 
 function listOf(value: unknown, where: string): readonly unknown[] {

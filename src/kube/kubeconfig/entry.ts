@@ -1,6 +1,6 @@
 // What the entries of a kubeconfig have in common: texts, and files that can stand in the kubeconfig themselves.
 
-import type { Entry, FileOrText, KubeconfigFault } from './document.ts';
+import type { KubeconfigEntry, FileOrText, KubeconfigFault } from './document.ts';
 
 /** An entry of which only texts are read. */
 export type Texts = Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export type Fault = (reason: string) => KubeconfigFault;
  *
  * @throws KubeconfigFault where the entry has both
  */
-export function fileOrText(entry: Entry, key: string, fault: Fault): FileOrText | undefined {
+export function fileOrText(entry: KubeconfigEntry, key: string, fault: Fault): FileOrText | undefined {
   const { [key]: file = '', [`${key}-data`]: text = '' } = entry as Texts;
   if (file !== '' && text !== '') throw fault(`has both ${key} and ${key}-data: remove one of them`);
   if (file !== '') return { file };

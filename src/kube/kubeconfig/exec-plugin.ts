@@ -8,7 +8,7 @@ import { asRecord, parseJson } from '../../json.ts';
 import { ApiFault } from '../api.ts';
 import type { AccessCluster } from './access.ts';
 import type { ExecPlugin } from './user.ts';
-import type { Environment } from '../http/proxy.ts';
+import type { ProcessEnvironment } from '../http/proxy.ts';
 
 /** The credentials that a plugin printed. */
 export interface ExecCredential {
@@ -20,7 +20,7 @@ export interface ExecCredential {
 
 /** What a plugin needs beside its own configuration. */
 export interface ExecOptions {
-  readonly env: Environment;
+  readonly env: ProcessEnvironment;
   /** Whether the plugin can prompt on standard input. */
   readonly isInteractive: boolean;
   /** The cluster, with the text of its CA. */

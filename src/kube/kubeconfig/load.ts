@@ -19,7 +19,7 @@ export function loadAccess(files: KubeconfigFiles, context: string | undefined):
   const documents = typeof files === 'string' ? [read(files, false)] : files.flatMap(readIfThere);
   if (documents.length === 0) return undefined;
   const access = accessOf(documents, context);
-  for (const named of filesOf(access)) contentOf(named);
+  for (const named of filesOf(access)) readFileOrText(named);
   return access;
 }
 
@@ -28,7 +28,7 @@ export function loadAccess(files: KubeconfigFiles, context: string | undefined):
  *
  * @throws KubeconfigFault where the file cannot be read
  */
-export function contentOf(named: FileOrText): string {
+export function readFileOrText(named: FileOrText): string {
   return 'text' in named ? named.text : readText(named.file);
 }
 

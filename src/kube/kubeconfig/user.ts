@@ -1,6 +1,6 @@
 // The user of a kubeconfig: how the caller authenticates. The rules are client-go's (tools/clientcmd).
 
-import { KubeconfigFault, type Entry, type FileOrText } from './document.ts';
+import { KubeconfigFault, type KubeconfigEntry, type FileOrText } from './document.ts';
 import { fileOrText, quoted, type Fault, type Texts } from './entry.ts';
 
 /** A program that prints credentials (client.authentication.k8s.io). */
@@ -54,14 +54,14 @@ const EXEC_VERSIONS = [`${EXEC_GROUP}/v1`, `${EXEC_GROUP}/v1beta1`];
  *
  * @throws KubeconfigFault where kubectl would not use it, with what to do
  */
-export function userOf(entry: Entry, name: string): AccessUser {
+export function userOf(entry: KubeconfigEntry, name: string): AccessUser {
   const { token = '', tokenFile = '', username = '', password = '' } = entry as Texts;
   const fault: Fault = (reason) => new KubeconfigFault(`its user ${quoted(name)} ${reason}`);
   const hasBasic = username !== '' || password !== '';
   if (hasBasic && (token !== '' || tokenFile !== '')) {
     throw fault('has both a token and a username or password: remove one of them');
   }
-  const exec = entry.exec === undefined ? undefined : execOf(entry.exec as Entry, fault);
+  const exec = entry.exec === undefined ? undefined : execOf(entry.exec as KubeconfigEntry, fault);
   if (exec !== undefined && entry['auth-provider'] !== undefined) {
     throw fault('has both exec and auth-provider: remove one of them');
   }
@@ -70,13 +70,14 @@ export function userOf(entry: Entry, name: string): AccessUser {
     token,
     tokenFile,
     basic: hasBasic ? { username, password } : undefined,
-    idToken: entry['auth-provider'] === undefined ? undefined : idTokenOf(entry['auth-provider'] as Entry, fault),
+    idToken:
+      entry['auth-provider'] === undefined ? undefined : idTokenOf(entry['auth-provider'] as KubeconfigEntry, fault),
     exec,
     impersonate: impersonationOf(entry, fault),
   };
 }
 
-function certificateOf(entry: Entry, fault: Fault): AccessUser['certificate'] {
+function certificateOf(entry: KubeconfigEntry, fault: Fault): AccessUser['certificate'] {
   const certificate = fileOrText(entry, 'client-certificate', fault);
   if (certificate === undefined) return undefined;
   const key = fileOrText(entry, 'client-key', fault);
@@ -84,7 +85,7 @@ function certificateOf(entry: Entry, fault: Fault): AccessUser['certificate'] {
   return { certificate, key };
 }
 
-function impersonationOf(entry: Entry, fault: Fault): Impersonation | undefined {
+function impersonationOf(entry: KubeconfigEntry, fault: Fault): Impersonation | undefined {
   const { as: user = '', 'as-uid': uid = '' } = entry as Texts;
   const groups = (entry['as-groups'] ?? []) as readonly string[];
   const extra = (entry['as-user-extra'] ?? {}) as Impersonation['extra'];
@@ -95,7 +96,7 @@ function impersonationOf(entry: Entry, fault: Fault): Impersonation | undefined 
   return undefined;
 }
 
-function execOf(entry: Entry, fault: Fault): ExecPlugin {
+function execOf(entry: KubeconfigEntry, fault: Fault): ExecPlugin {
   const { command = '', apiVersion = '', installHint = '' } = entry as Texts;
   if (command === '') throw fault('has an exec without a command');
   if (apiVersion === '') throw fault(`has an exec without an apiVersion: set ${EXEC_VERSIONS.join(' or ')}`);
@@ -122,13 +123,13 @@ function execOf(entry: Entry, fault: Fault): ExecPlugin {
 }
 
 /** kubectl itself has one provider left, oidc, and renews its token in the kubeconfig. */
-function idTokenOf({ name, config }: Entry, fault: Fault): string {
+function idTokenOf({ name, config }: KubeconfigEntry, fault: Fault): string {
   if (name !== 'oidc') {
     throw fault(
       `has the auth-provider ${quoted(String(name))}, which Kubernetes has removed: use the exec plugin of your provider (gke-gcloud-auth-plugin, kubelogin, aws)`,
     );
   }
-  const token = ((config ?? {}) as Entry)['id-token'];
+  const token = ((config ?? {}) as KubeconfigEntry)['id-token'];
   if (typeof token !== 'string' || token === '') {
     throw fault(
       'has the auth-provider "oidc" without an id-token: run any kubectl command with this context, which gets one',

@@ -26,7 +26,7 @@ export interface NewObject {
 }
 
 /** Which objects are listed. */
-export interface ListOptions {
+export interface ListQuery {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   /** Objects on a page. */
@@ -34,7 +34,7 @@ export interface ListOptions {
 }
 
 /** One page of a list. */
-export interface ObjectPage {
+export interface ListPage {
   /** With apiVersion and kind, which the items of a list do not have. */
   readonly items: readonly UnknownRecord[];
   readonly resourceVersion: string | undefined;
@@ -69,7 +69,7 @@ export function objectClient(api: Api, resource: Resource, { namespace, ...limit
     return object;
   };
 
-  const page = async (options: ListOptions & { readonly continue?: string | undefined }, signal: AbortSignal) => {
+  const page = async (options: ListQuery & { readonly continue?: string | undefined }, signal: AbortSignal) => {
     const body = await ask({ path: `${collection}?${queryOf(options)}` }, signal);
     const { items, metadata } = asRecord(body);
     if (!Array.isArray(items)) throw new ApiFault('the answer is not a list');
@@ -78,7 +78,7 @@ export function objectClient(api: Api, resource: Resource, { namespace, ...limit
       items: items.map((item) => ({ apiVersion, kind, ...asRecord(item) })),
       resourceVersion: asText(resourceVersion),
       next: asText(next),
-    } satisfies ObjectPage;
+    } satisfies ListPage;
   };
 
   return {
@@ -88,7 +88,7 @@ export function objectClient(api: Api, resource: Resource, { namespace, ...limit
     page,
 
     /** The whole list page by page, also where its token expires on the way (410). */
-    list: (options: ListOptions, signal: AbortSignal): AsyncIterable<readonly UnknownRecord[]> =>
+    list: (options: ListQuery, signal: AbortSignal): AsyncIterable<readonly UnknownRecord[]> =>
       pagesOf((next) => page({ limit: PAGE_SIZE, ...options, continue: next }, signal), idOf),
 
     /** Rejects with 409 where there is an object of the name. */
@@ -132,7 +132,7 @@ function isStored(object: unknown): object is StoredObject {
   return isRecord(object) && asText(asRecord(object.metadata).resourceVersion) !== undefined;
 }
 
-function queryOf(options: ListOptions & { readonly continue?: string | undefined }): string {
+function queryOf(options: ListQuery & { readonly continue?: string | undefined }): string {
   const { limit, continue: next, labelSelector, fieldSelector } = options;
   const query = {
     limit: limit === undefined ? undefined : String(limit),

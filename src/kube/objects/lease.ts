@@ -1,7 +1,7 @@
 // Reads and writes the Lease of an election, with the optimistic concurrency of the API.
 
 import { asRecord, stringOrEmpty } from '../../json.ts';
-import { ApiFault, bounded, type Api } from '../api.ts';
+import { ApiFault, truncated, type Api } from '../api.ts';
 import { objectClient, type StoredObject } from './client.ts';
 import { LEASES } from './resources.ts';
 
@@ -98,7 +98,7 @@ function recordOf({ spec }: StoredObject): LeaseRecord {
 }
 
 function fault(code: LeaseFaultCode, reason: string): LeaseAnswer {
-  return { is: 'fault', code, reason: bounded(reason) };
+  return { is: 'fault', code, reason: truncated(reason) };
 }
 
 function numberOf(value: unknown): number {

@@ -7,7 +7,7 @@ import { objectClient, type NewObject, type StoredObject } from './client.ts';
 import type { Resource } from './resources.ts';
 
 /** The result of a call about one report. */
-export type ReportAnswer =
+export type StoredReportAnswer =
   | { readonly outcome: 'done'; readonly object: StoredObject | undefined }
   /** Somebody else changed or created it meanwhile. */
   | { readonly outcome: 'conflict' }
@@ -23,7 +23,11 @@ const ONE = { timeout: 10_000, limit: 4 * 1024 * 1024 };
 /** Makes the calls about reports. */
 export function reportClient(api: Api) {
   const one = (resource: Resource) => objectClient(api, resource, ONE);
-  const answer = (call: Promise<StoredObject | undefined>, verb: string, resource: Resource): Promise<ReportAnswer> =>
+  const answer = (
+    call: Promise<StoredObject | undefined>,
+    verb: string,
+    resource: Resource,
+  ): Promise<StoredReportAnswer> =>
     call.then(
       (object) => ({ outcome: 'done', object }),
       (cause: unknown) => failure(cause, verb, resource),
@@ -62,7 +66,7 @@ export function reportClient(api: Api) {
   };
 }
 
-function failure(cause: unknown, verb: string, resource: Resource): ReportAnswer {
+function failure(cause: unknown, verb: string, resource: Resource): StoredReportAnswer {
   const { status, object } = cause instanceof ApiFault ? cause : new ApiFault('no reason given');
   if (status === 409) return { outcome: 'conflict' };
   if (status === 404 && object !== undefined) return { outcome: 'absent' };

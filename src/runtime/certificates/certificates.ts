@@ -7,7 +7,7 @@ import { createSecureContext } from 'node:tls';
 import { StartError } from '../start-error.ts';
 
 /** The files of a serving certificate. */
-export interface CertificateFiles {
+export interface ServingCertificateFiles {
   readonly certificate: string;
   readonly key: string;
   /** The CA that must have signed it; any may have where it is not given. */
@@ -61,7 +61,7 @@ export async function readTexts(paths: readonly string[]): Promise<FileTexts> {
  *
  * @throws StartError with every fault: not readable, not PEM, key and certificate of different pairs, expired, not yet valid
  */
-export async function loadCertificates(files: CertificateFiles, now: Date): Promise<Certificates> {
+export async function loadCertificates(files: ServingCertificateFiles, now: Date): Promise<Certificates> {
   const { certificate, key, ca } = files;
   return parseCertificates(files, await readTexts([certificate, key, ...(ca === undefined ? [] : [ca])]), now);
 }
@@ -71,7 +71,7 @@ export async function loadCertificates(files: CertificateFiles, now: Date): Prom
  *
  * @throws StartError as `loadCertificates` does
  */
-export function parseCertificates(files: CertificateFiles, texts: FileTexts, now: Date): Certificates {
+export function parseCertificates(files: ServingCertificateFiles, texts: FileTexts, now: Date): Certificates {
   const faults: string[] = [];
   const attempt = <T>(make: () => T): T | undefined => {
     try {
@@ -150,7 +150,11 @@ function validityFaults(certificate: X509Certificate, path: string, now: Date): 
   return [];
 }
 
-function pairFaults(certificate: Parsed<X509Certificate>, key: Parsed<KeyObject>, files: CertificateFiles): string[] {
+function pairFaults(
+  certificate: Parsed<X509Certificate>,
+  key: Parsed<KeyObject>,
+  files: ServingCertificateFiles,
+): string[] {
   if (!certificate.parsed.checkPrivateKey(key.parsed)) {
     return [
       `the private key ${files.key} does not belong to the certificate ${files.certificate}: pass the two of one pair`,

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { issueAuthority, issueServing } from './issue.ts';
-import { loadCertificates, type CertificateFiles, type Certificates } from './certificates.ts';
+import { loadCertificates, type ServingCertificateFiles, type Certificates } from './certificates.ts';
 import { StartError } from '../start-error.ts';
 
 /** A serving certificate for a development machine, signed by a CA of its own. */
@@ -43,7 +43,7 @@ export async function developmentCertificates(folder: string, now: Date): Promis
   return { ...(await loadCertificates(files, now)), caFile };
 }
 
-async function find(files: CertificateFiles, now: Date): Promise<Certificates | undefined> {
+async function find(files: ServingCertificateFiles, now: Date): Promise<Certificates | undefined> {
   try {
     return await loadCertificates(files, new Date(now.getTime() + RENEW_BEFORE));
   } catch {

@@ -5,7 +5,7 @@ import {
   parseAuthorities,
   parseCertificates,
   readTexts,
-  type CertificateFiles,
+  type ServingCertificateFiles,
   type CertificateSource,
   type FileTexts,
 } from './certificates.ts';
@@ -39,7 +39,7 @@ export interface FollowedFiles<T> {
  * @throws StartError where there is none to start with
  */
 export function followCertificates(
-  files: CertificateFiles,
+  files: ServingCertificateFiles,
   deps: FileDeps,
 ): Promise<CertificateSource & Pick<FollowedFiles<unknown>, 'poll'>> {
   const { log, now } = deps;

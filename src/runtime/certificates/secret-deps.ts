@@ -27,6 +27,7 @@ export interface CABundles {
 
 /** The calls about the ValidatingWebhookConfiguration. They reject with a reason. */
 export interface WebhookConfiguration<T extends CABundles = CABundles> {
+  readonly name: string;
   readonly read: (signal: AbortSignal) => Promise<T | undefined>;
   /** Sets the caBundle of all webhooks; false where somebody wrote to it since. */
   readonly setCABundle: (seen: T, caBundle: string, signal: AbortSignal) => Promise<boolean>;

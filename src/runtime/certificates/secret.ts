@@ -212,7 +212,7 @@ class SecretSource<S extends SecretData, R extends CABundles> {
     if (isWritten)
       log.info(
         { authorities: certificatesIn(bundle).map(({ subject }) => subject) },
-        'caBundle of the ValidatingWebhookConfiguration updated',
+        `caBundle of ValidatingWebhookConfiguration ${webhookConfiguration.name} updated`,
       );
     return isWritten;
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { nameOf, namesOf } from '../../../src/evidence/certificates/names.ts';
+import { distinguishedName, distinguishedNames } from '../../../src/evidence/certificates/names.ts';
 import { attribute, der, nameDer } from '../handshake/bytes.ts';
 
-const cn = (value: string | Uint8Array, tag?: number) => nameOf(nameDer(attribute('CN', value, tag)));
+const cn = (value: string | Uint8Array, tag?: number) => distinguishedName(nameDer(attribute('CN', value, tag)));
 
 describe('a distinguished name', () => {
   test('is written from its last part to its first, with the parts of a part joined by +', () => {
@@ -16,7 +16,9 @@ describe('a distinguished name', () => {
       attribute('O', 'Example'),
       [attribute('OU', 'IT'), attribute('CN', 'kubernetes')],
     ];
-    expect(nameOf(nameDer(...parts))).toBe('OU=IT+CN=kubernetes,O=Example,STREET=Am Tor 1,L=München,ST=Bayern,C=DE');
+    expect(distinguishedName(nameDer(...parts))).toBe(
+      'OU=IT+CN=kubernetes,O=Example,STREET=Am Tor 1,L=München,ST=Bayern,C=DE',
+    );
   });
 
   test.each([
@@ -54,15 +56,15 @@ describe('a distinguished name', () => {
 
   test('has types by their numbers where RFC 4514 has no word for them', () => {
     const email = der(0x30, der(6, Buffer.from('2a864886f70d010901', 'hex')), der(0x16, Buffer.from('a@b')));
-    expect(nameOf(nameDer(email))).toBe('1.2.840.113549.1.9.1=#1603614062');
+    expect(distinguishedName(nameDer(email))).toBe('1.2.840.113549.1.9.1=#1603614062');
     const component = der(0x30, der(6, Buffer.from('0992268993f22c640119', 'hex')), der(0x16, Buffer.from('org')));
-    expect(nameOf(nameDer(component))).toBe('DC=org');
+    expect(distinguishedName(nameDer(component))).toBe('DC=org');
     const high = der(0x30, der(6, Buffer.from('883703', 'hex')), der(0x0c));
-    expect(nameOf(nameDer(high))).toBe('2.999.3=#0c00');
+    expect(distinguishedName(nameDer(high))).toBe('2.999.3=#0c00');
   });
 
   test('is empty where it has no parts', () => {
-    expect(nameOf(nameDer())).toBe('');
+    expect(distinguishedName(nameDer())).toBe('');
   });
 
   test.each([
@@ -82,12 +84,12 @@ describe('a distinguished name', () => {
     ['an empty type', '300831063004 0600 0c00'],
   ])('is its bytes in hex where it is %s', (_what, hex) => {
     const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
-    expect(nameOf(bytes)).toBe(`#${bytes.toString('hex')}`);
+    expect(distinguishedName(bytes)).toBe(`#${bytes.toString('hex')}`);
   });
 
   test('is cut where it is too long to show, whatever its bytes are', () => {
     expect(cn('x'.repeat(60_000))).toBe(`CN=${'x'.repeat(508)}…`);
-    expect(nameOf(Buffer.alloc(60_000, 0xff))).toBe(`#${'f'.repeat(510)}…`);
+    expect(distinguishedName(Buffer.alloc(60_000, 0xff))).toBe(`#${'f'.repeat(510)}…`);
     expect(cn('x'.repeat(509))).toBe(`CN=${'x'.repeat(509)}`);
     expect(cn(`${'x'.repeat(507)}🔒🔒`).isWellFormed()).toBe(true);
   });
@@ -101,7 +103,7 @@ describe('a distinguished name', () => {
       .map(([bytes, place, value]) => bytes.fill(value, place % bytes.length, (place % bytes.length) + 1));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), valid, unicode, broken), (bytes) => {
-        const name = nameOf(bytes);
+        const name = distinguishedName(bytes);
         expect(name.isWellFormed()).toBe(true);
         expect(name.length).toBeLessThanOrEqual(512);
         expect(name).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -114,8 +116,8 @@ describe('a distinguished name', () => {
 describe('the names of a hello', () => {
   test('are told in order, and those left out are counted', () => {
     const names = Array.from({ length: 103 }, (_, index) => nameDer(attribute('CN', String(index))));
-    expect(namesOf(names.slice(0, 100))).toHaveLength(100);
-    expect(namesOf(names).slice(98)).toStrictEqual(['CN=98', 'CN=99', '… and 3 more']);
-    expect(namesOf([])).toStrictEqual([]);
+    expect(distinguishedNames(names.slice(0, 100))).toHaveLength(100);
+    expect(distinguishedNames(names).slice(98)).toStrictEqual(['CN=98', 'CN=99', '… and 3 more']);
+    expect(distinguishedNames([])).toStrictEqual([]);
   });
 });

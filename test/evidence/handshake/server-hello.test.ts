@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { HELLO_LIMIT, HelloFault } from '../../../src/evidence/handshake/fields.ts';
-import { namesOf } from '../../../src/evidence/certificates/names.ts';
+import { distinguishedNames } from '../../../src/evidence/certificates/names.ts';
 import { readHello, type HelloResult } from '../../../src/evidence/handshake/server-hello.ts';
 import {
   CERTIFICATE,
@@ -47,7 +47,7 @@ describe('the hello of a kubelet v1.37.2', () => {
   const shown = (name: string) => {
     const result = read(recorded(name));
     if (result === undefined || result instanceof HelloFault) return result;
-    return result.authorities === undefined ? 'none requested' : namesOf(result.authorities);
+    return result.authorities === undefined ? 'none requested' : distinguishedNames(result.authorities);
   };
 
   test('names its client CA', () => {

@@ -13,7 +13,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const START = Date.parse('2026-11-23T12:00:00Z');
 const LOST = 'certificates cannot be kept up to date; trying again';
 const FOUND = 'certificates are kept up to date again';
-const UPDATED = 'caBundle of the ValidatingWebhookConfiguration updated';
+const UPDATED = 'caBundle of ValidatingWebhookConfiguration guard updated';
 const { signal } = new AbortController();
 
 interface Seen {
@@ -57,6 +57,7 @@ class FakeCluster {
   };
 
   readonly #webhookConfiguration = {
+    name: 'guard',
     read: () => this.#call('read webhook configuration', () => this.registered),
     setCABundle: (seen: Seen, caBundle: string) =>
       this.#call('setCABundle', () => {
