@@ -11,7 +11,7 @@ import { createDecideUnchecked, createValidator, type Validate } from '../../src
 import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
-import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
+import { admissionControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
@@ -36,7 +36,7 @@ export function readReview(): string {
  */
 export function guard(own?: Validate): ReturnType<typeof createApp> {
   const configuration = readConfiguration(undefined, controls);
-  const rules = { ...configuration, controls: judgedControls(controls, configuration) };
+  const rules = { ...configuration, controls: admissionControls(controls, configuration) };
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
       done();

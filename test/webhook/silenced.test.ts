@@ -8,7 +8,7 @@ import { createValidator } from '../../src/webhook/validator.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import type { AdmissionRequest } from '../../src/webhook/admission-review.ts';
 import type { Finding } from '../../src/policy/finding.ts';
-import { judgedControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
+import { admissionControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { AMPLE } from '../support/budget.ts';
 import { recorded, recordedReviews, requestOf } from '../support/admission.ts';
 
@@ -59,7 +59,7 @@ test('turning a control off does not change the decision on any other control', 
     const validate = createValidator({
       allowance: AMPLE,
       stored: () => [],
-      configuration: () => ({ ...configuration, controls: judgedControls(controls, configuration) }),
+      configuration: () => ({ ...configuration, controls: admissionControls(controls, configuration) }),
       cache: createObjectCache(() => new Date(0)),
       now: () => new Date(0),
     });

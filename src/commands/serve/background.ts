@@ -2,7 +2,7 @@
 
 import { controls } from '../../controls/index.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import { judgedControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
+import { admissionControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
 import { createReloader } from '../../runtime/configuration/reload.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics/metrics.ts';
@@ -91,7 +91,7 @@ export async function startBackground(
 /** The part of a configuration that the validator needs. */
 function validatorConfiguration(configuration: GuardConfiguration): ValidatorConfiguration {
   const { policy, namespaces } = configuration;
-  return { controls: judgedControls(controls, configuration), policy, namespaces };
+  return { controls: admissionControls(controls, configuration), policy, namespaces };
 }
 
 async function sweeperOf(

@@ -15,7 +15,7 @@ import { escapeForTerminal } from '../../outputs/printable.ts';
 import { renderText } from '../../outputs/text.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
-import { judgedControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
+import { admissionControls, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
 import type { Address } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
@@ -111,7 +111,7 @@ async function checkSamples(
   const startedAt = now().toISOString();
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
-  const enabled = judgedControls(controls, configuration);
+  const enabled = admissionControls(controls, configuration);
   for await (const document of readPaths([samples.cluster], noInput)) {
     if ('problem' in document) {
       problems.push(document);

@@ -96,7 +96,7 @@ export function readConfiguration(
 }
 
 /** The controls that are not off everywhere at admission. The other controls need not be evaluated. */
-export function judgedControls<C extends ControlMetadata>(
+export function admissionControls<C extends ControlMetadata>(
   controls: readonly C[],
   { policy }: Pick<GuardConfiguration, 'policy'>,
 ): C[] {

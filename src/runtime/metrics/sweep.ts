@@ -26,35 +26,8 @@ export interface SweepMetrics {
 
 /** Makes the metrics of the sweeper. The values of all labels are constants of the program. */
 export function sweepMetrics(registers: Registry[]): SweepMetrics {
-  const duration = new Histogram({
-    name: 'kubelet_guard_sweep_duration_seconds',
-    help: 'Duration of sweeps, by result: complete, partial or failed.',
-    labelNames: ['result'],
-    buckets: [0.1, 0.5, 1, 5, 15, 60, 120, 300, 600, 1800],
-    registers,
-  });
-  const lastRun = new Gauge({
-    name: 'kubelet_guard_sweep_last_run_timestamp_seconds',
-    help: 'Time at which the last sweep of this process ended, with any result.',
-    registers,
-  });
-  const lastSuccess = new Gauge({
-    name: 'kubelet_guard_sweep_last_success_timestamp_seconds',
-    help: 'Time at which the last complete sweep of this process ended.',
-    registers,
-  });
-  const findings = new Gauge({
-    name: 'kubelet_guard_findings',
-    help: 'Findings of the last complete sweep, by control and result. Only the leader has them.',
-    labelNames: ['control', 'result'],
-    registers,
-  });
-  const nodes = new Gauge({
-    name: 'kubelet_guard_sweep_nodes',
-    help: 'Nodes of the last complete sweep, by their worst result. Skipped nodes are virtual nodes that did not answer.',
-    labelNames: ['result'],
-    registers,
-  });
+  const { duration, lastRun, lastSuccess } = runMetrics(registers);
+  const { findings, nodes } = countMetrics(registers);
   const failures = new Counter({
     name: 'kubelet_guard_evidence_errors_total',
     help: 'Kubelets and API servers that did not answer, by evidence and reason.',
@@ -100,4 +73,43 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
       leader.set(leads ? 1 : 0);
     },
   };
+}
+
+/** How long sweeps take, and when the last ones ended. */
+function runMetrics(registers: Registry[]) {
+  const duration = new Histogram({
+    name: 'kubelet_guard_sweep_duration_seconds',
+    help: 'Duration of sweeps, by result: complete, partial or failed.',
+    labelNames: ['result'],
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 120, 300, 600, 1800],
+    registers,
+  });
+  const lastRun = new Gauge({
+    name: 'kubelet_guard_sweep_last_run_timestamp_seconds',
+    help: 'Time at which the last sweep of this process ended, with any result.',
+    registers,
+  });
+  const lastSuccess = new Gauge({
+    name: 'kubelet_guard_sweep_last_success_timestamp_seconds',
+    help: 'Time at which the last complete sweep of this process ended.',
+    registers,
+  });
+  return { duration, lastRun, lastSuccess };
+}
+
+/** The counts of the last complete sweep. */
+function countMetrics(registers: Registry[]) {
+  const findings = new Gauge({
+    name: 'kubelet_guard_findings',
+    help: 'Findings of the last complete sweep, by control and result. Only the leader has them.',
+    labelNames: ['control', 'result'],
+    registers,
+  });
+  const nodes = new Gauge({
+    name: 'kubelet_guard_sweep_nodes',
+    help: 'Nodes of the last complete sweep, by their worst result. Skipped nodes are virtual nodes that did not answer.',
+    labelNames: ['result'],
+    registers,
+  });
+  return { findings, nodes };
 }

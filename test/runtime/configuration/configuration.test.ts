@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { controls } from '../../../src/controls/index.ts';
 import type { Surface } from '../../../src/policy/reading.ts';
 import {
-  judgedControls,
+  admissionControls,
   loadConfiguration,
   notesOn,
   readConfiguration,
@@ -77,7 +77,7 @@ describe('a supporting control', () => {
     const { isReported } = text === undefined ? readConfiguration(undefined, controls) : read(text);
     return controls.some((control) => control.slug === slug && isReported(control, surface));
   };
-  const judged = (text: string): string[] => judgedControls(controls, read(text)).map((control) => control.slug);
+  const judged = (text: string): string[] => admissionControls(controls, read(text)).map((control) => control.slug);
 
   test.each([
     ['that no file names is reported, but not judged at admission', undefined, 'off', true],
