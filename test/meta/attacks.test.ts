@@ -63,7 +63,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/commands/node/host.test.ts', 'what is hostile'],
     ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
-  '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'refuses an object that is %s']],
+  '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'rejects an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [
     ['test/evidence/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
     ['test/evidence/configz/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],

@@ -10,7 +10,7 @@ function decode(value: unknown): ReturnType<typeof decodeReview> {
 }
 
 describe('decoding a review', () => {
-  test('takes what a verdict needs', () => {
+  test('reads the fields that a decision needs', () => {
     const request = { namespace: 'kube-system', name: 'n', subResource: 'status', dryRun: true, oldObject: CONFIG_MAP };
     const userInfo = { username: 'system:node:cp-1', groups: ['system:nodes'] };
     expect(decode(review({ ...request, userInfo }))).toStrictEqual({
@@ -71,23 +71,23 @@ describe('decoding a review', () => {
     ['of a kind by prototype', Object.create({ apiVersion: 'v1', kind: 'ConfigMap' })],
   ] as const;
 
-  test.each(objects)('refuses an object that is %s', (_name, object) => {
+  test.each(objects)('rejects an object that is %s', (_name, object) => {
     const reason = 'the object of the AdmissionReview is not a ConfigMap of apiVersion v1';
     for (const operation of ['CREATE', 'UPDATE'])
       expect(decode(review({ operation, object, oldObject: CONFIG_MAP }))).toStrictEqual({ reason });
   });
 
-  test.each(objects)('refuses an oldObject of an update that is %s', (_name, oldObject) => {
+  test.each(objects)('rejects an oldObject of an update that is %s', (_name, oldObject) => {
     const reason = 'the oldObject of the AdmissionReview is not a ConfigMap of apiVersion v1';
     expect(decode(review({ operation: 'UPDATE', oldObject }))).toStrictEqual({ reason });
   });
 
-  test('refuses an oldObject of another kind also where there should be none', () => {
+  test('rejects an oldObject of another kind, even on CREATE', () => {
     const reason = 'the oldObject of the AdmissionReview is not a ConfigMap of apiVersion v1';
     expect(decode(review({ oldObject: POD }))).toStrictEqual({ reason });
   });
 
-  test('knows the kind of all that is judged', () => {
+  test('knows the kind of each resource that is checked', () => {
     for (const { group, resource, subResource, operations } of ADMISSION_RESOURCES) {
       const [operation] = operations;
       const request = { resource: { group, version: 'v1', resource }, subResource, operation, object: null };
@@ -95,14 +95,14 @@ describe('decoding a review', () => {
     }
   });
 
-  test('asks nothing of the object of a deletion, or of a resource that is not judged', () => {
+  test('accepts any object of a deletion, and of a resource that is not checked', () => {
     expect(decode(review({ operation: 'DELETE', object: null, oldObject: null }))).toHaveProperty('request');
     const resource = { group: 'policy', version: 'v1', resource: 'pods' };
     expect(decode(review({ resource, object: null }))).toHaveProperty('request');
   });
 
   test.each([undefined, null, 'system:node:cp-1', [], {}, { username: 7 }])(
-    'takes the user %j for nobody',
+    'reads the user %j as no user',
     (userInfo) => {
       expect(decode(review({ userInfo }))).toMatchObject({ request: { username: '' } });
     },

@@ -67,7 +67,7 @@ describe('an exemption', () => {
     ['of the pod', `pod/kube-system/${NAME}`],
     ['of the pod in any namespace', `Pod/${NAME}`],
     ['of pods like it', 'pod/kube-system/kube-apiserver-edge-*'],
-  ])('%s allows what its kubelet asks for', (_name, subject) => {
+  ])('%s allows the requests of its kubelet', (_name, subject) => {
     expect(verdict({ subject, userInfo: KUBELET })).toBe('allow');
   });
 
@@ -85,12 +85,12 @@ describe('an exemption', () => {
     expect(verdict({ subject: 'node/*', userInfo: KUBELET, day: '2027-02-01' })).toBe('deny');
   });
 
-  test('of a pod goes by its name, whoever asks', () => {
+  test('of a pod goes by its name, for each user', () => {
     expect(verdict({ subject: `pod/kube-system/${NAME}`, userInfo: SOMEBODY })).toBe('allow');
   });
 });
 
-describe('an exemption of a node is for what that node asks for, so', () => {
+describe('an exemption of a node is for requests of its kubelet only:', () => {
   const subject = 'node/edge-1';
 
   test.each([
@@ -135,22 +135,18 @@ describe('an exemption of a node is for what that node asks for, so', () => {
   });
 });
 
-describe('an exemption of a name goes by the name that the API server has, so', () => {
+describe('an exemption of a name goes by the name in the request:', () => {
   const subject = `pod/kube-system/${NAME}`;
 
   test.each([
     ['the name in the object is not asked', { metadata: { name: NAME } }, { name: 'other' }],
     ['nor its namespace', { metadata: { namespace: 'kube-system' } }, { name: 'other' }],
-    [
-      'the beginning of a name that is to be made is no name',
-      { metadata: { name: undefined, generateName: NAME } },
-      { name: '' },
-    ],
+    ['a generateName is not a name', { metadata: { name: undefined, generateName: NAME } }, { name: '' }],
   ])('%s', (_name, change, request) => {
     expect(verdict({ subject, userInfo: SOMEBODY, ...change, request })).toBe('deny');
   });
 
-  test('a name that is to be made is exempt where every one is that begins so', () => {
+  test('a generateName is exempt if every name that begins with it is exempt', () => {
     const metadata = { name: undefined, generateName: 'kube-apiserver-edge-' };
     const userInfo = SOMEBODY;
     expect(verdict({ subject: 'pod/kube-system/kube-apiserver-*', userInfo, metadata, request: { name: '' } })).toBe(
@@ -158,7 +154,7 @@ describe('an exemption of a name goes by the name that the API server has, so', 
     );
   });
 
-  test('the node of a template that a workload has exempts nothing, even if a kubelet asks', () => {
+  test("the node in a workload's template exempts nothing, even in a request of a kubelet", () => {
     const template = { spec: { nodeName: NODE, containers: [{ name: 'x', image: 'x', command: ['kube-apiserver'] }] } };
     const object = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: NAME }, spec: { template } };
     const resource = { group: 'apps', version: 'v1', resource: 'daemonsets' };

@@ -60,14 +60,14 @@ describe('the local port', () => {
     expect([answer.status, answer.headers.allow]).toStrictEqual([405, 'GET, HEAD']);
   });
 
-  test('logs a bug of ours', async () => {
+  test('logs a bug', async () => {
     const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('a bug')) };
     const { asked, lines } = local({ metrics });
     expect((await asked.get('/metrics')).status).toBe(500);
     expect(lines.entries).toMatchObject([{ level: 'error', err: { message: 'a bug' } }]);
   });
 
-  test('cuts off who sends a body without end', async () => {
+  test('cuts off a client that sends a body without end', async () => {
     const { socket } = await connected({});
     socket.write('POST /api/v1/sweep HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n');
     const sending = setInterval(() => socket.write(`1000\r\n${'x'.repeat(4096)}\r\n`), 1);
@@ -77,7 +77,7 @@ describe('the local port', () => {
   });
 });
 
-describe('the host by which it is called', () => {
+describe('the host of a call', () => {
   const doors = [
     ['get', '/livez'],
     ['head', '/livez'],
@@ -147,26 +147,26 @@ describe('the host by which it is called', () => {
     }
   });
 
-  test.each(own)('may be %j, as probes, Prometheus and people call it', async (host) => {
+  test.each(own)('may be %j, as in calls of probes, Prometheus and people', async (host) => {
     const { asked } = local();
     expect((await asked.get('/livez').set('host', host)).status).toBe(200);
     expect((await asked.post('/api/v1/sweep').set('host', host)).status).toBe(202);
   });
 
-  test('is told to whoever it is refused', async () => {
+  test('is named in the answer that rejects it', async () => {
     const answer = await local().asked.get('/metrics').set('host', 'evil.example');
     expect(answer.body).toStrictEqual({
       reason: 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc',
     });
   });
 
-  test('may be missing from HTTP/1.0, which no browser speaks', async () => {
+  test('may be missing in HTTP/1.0, which no browser uses', async () => {
     const { socket } = await connected({});
     socket.write('GET /livez HTTP/1.0\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  test('is the same for a request that names the whole address', async () => {
+  test('is checked too if the request line has the whole URL', async () => {
     const { socket } = await connected({});
     socket.write('GET http://127.0.0.1/metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1.1 421 /);
@@ -187,7 +187,7 @@ test('a page of another site can neither show nor run an answer', async () => {
 });
 
 describe('the report', () => {
-  test('is there once there is one', async () => {
+  test('is served once there is one', async () => {
     const answer = await local({ report: () => ({ chunks: ['{"kind":', '"GuardReport"}'] }) }).asked.get(
       '/api/v1/report',
     );
@@ -207,7 +207,7 @@ describe('the report', () => {
     expect([answer.status, answer.type, lines.text]).toStrictEqual([200, 'application/json', '']);
   });
 
-  test('is made no faster than it is read, and no further than somebody reads', async () => {
+  test('is made no faster than the client reads, and ends when the client goes away', async () => {
     let made = 0;
     const { promise: ended, resolve } = Promise.withResolvers<undefined>();
     const chunks = function* () {
@@ -228,7 +228,7 @@ describe('the report', () => {
     expect(made).toBeLessThan(1000);
   });
 
-  test('is whole for who reads it', async () => {
+  test('is complete for a client that reads all of it', async () => {
     const chunks = Array.from({ length: 2000 }, (_, index) => `${index},`.repeat(500));
     const { socket } = await connected({ report: () => ({ chunks }) });
     socket.write('GET /api/v1/report HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n');
@@ -236,7 +236,7 @@ describe('the report', () => {
     expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(chunks.join(''));
   });
 
-  test('of which the second half fails does not look whole', async () => {
+  test('does not look complete if the second half fails', async () => {
     const chunks = function* () {
       yield '{"findings":[';
       throw new Error('a bug');

@@ -38,7 +38,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('while the file changes 50 times, no request fails, and each is judged by one good file or the other', async () => {
+test('while the file changes 50 times, no request fails, and each decision follows one of the two valid files', async () => {
   const config = join(folder, 'guard.yaml');
   writeFileSync(config, FIRST);
   const { ca, url, local, log, stop } = await start(config);

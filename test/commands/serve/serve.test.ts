@@ -124,7 +124,7 @@ describe('serving', () => {
     expect(text).toContain('kubelet_guard_build_info{version="1.2.3"} 1');
   });
 
-  test('is not ready before it has seen the mirror pods, and says once where it never will', async () => {
+  test('is not ready before the mirror pods are listed, and logs once that they cannot be', async () => {
     const kubeconfig = join(folder, 'kubeconfig');
     const cluster = { server: 'https://127.0.0.1:1' };
     const context = { cluster: 'x', user: 'x' };
@@ -142,7 +142,7 @@ describe('serving', () => {
     expect(log.entries.filter(({ msg }) => String(msg).startsWith('no cluster is watched'))).toHaveLength(1);
   });
 
-  test('takes nothing older than TLS 1.2', async () => {
+  test('rejects TLS versions before 1.2', async () => {
     const { webhook } = await start();
     const old = connect({
       port: webhook,
@@ -160,7 +160,7 @@ describe('serving', () => {
     socket.destroy();
   });
 
-  test('judges as the configuration says', async () => {
+  test('decides by the configuration', async () => {
     const config = join(folder, 'guard.yaml');
     writeFileSync(
       config,
@@ -176,7 +176,7 @@ describe('serving', () => {
     expect((await post(webhook, review({ object }))).text).toContain('"allowed":false');
   });
 
-  test('is not ready any more when the certificate has expired', async () => {
+  test('is no longer ready when the certificate has expired', async () => {
     let now = new Date();
     const { local } = await start(files, () => now);
     now = new Date(now.getTime() + 365 * 24 * 60 * 60 * 1000);
@@ -186,7 +186,7 @@ describe('serving', () => {
 });
 
 describe('stopping', () => {
-  test('answers the review in flight, refuses new connections, and ends with 0', async () => {
+  test('answers the review in flight, accepts no new connections, and ends with 0', async () => {
     const { webhook, local, signal, exit, log } = await start();
     const body = JSON.stringify(review());
     const agent = new Agent({ keepAlive: true, ca });
@@ -205,7 +205,7 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  test('serves on until its clients have heard of it, and ends their connections', async () => {
+  test('goes on until its clients know of it, and closes their connections', async () => {
     const { webhook, local, signal, exit } = await start(files, undefined, 60_000);
     signal('SIGTERM');
     expect((await ask(`${local}/readyz`)).code).toBe(503);
@@ -245,7 +245,7 @@ describe('stopping', () => {
     expect(await exit).toBe(0);
   });
 
-  test('a sender that never ends is cut off before the supervisor kills', async () => {
+  test('a client that never ends its body is cut off before the supervisor kills the process', async () => {
     const { webhook, local, signal, exit } = await start();
     const outgoing = open(webhook);
     outgoing.on('error', () => undefined);
@@ -274,7 +274,7 @@ async function metricIs(local: string, line: string): Promise<void> {
   while (!(await ask(`${local}/metrics`)).text.includes(line));
 }
 
-describe('a start that fails says what to do', () => {
+describe('a start that fails prints what to do', () => {
   async function faultOf(options: ServeOptions, now?: () => Date): Promise<StartError> {
     const { exit } = begin(options, now);
     return exit.then(
@@ -292,7 +292,7 @@ describe('a start that fails says what to do', () => {
     );
   });
 
-  test('with half a pair', async () => {
+  test('with a certificate but no key', async () => {
     const { tlsCertFile } = files;
     expect((await faultOf({ tlsCertFile })).message).toContain('need each other: pass both');
   });
@@ -302,23 +302,23 @@ describe('a start that fails says what to do', () => {
     expect((await faultOf(files, later)).message).toContain(': renew it');
   });
 
-  test('with a configuration that is wrong', async () => {
+  test('with an invalid configuration', async () => {
     const config = join(folder, 'wrong.yaml');
     writeFileSync(config, 'kind: x\nfoo: 1\n');
     expect((await faultOf({ ...files, config })).faults).toHaveLength(3);
   });
 
-  test('with a kubeconfig that is not there', async () => {
+  test('with a kubeconfig that does not exist', async () => {
     const fault = await faultOf({ ...files, kubeconfig: join(folder, 'missing') });
     expect(fault.message).toMatch(/^cannot use the kubeconfig .*missing \(ENOENT\)/);
   });
 
-  test('with a level that is none', async () => {
+  test('with an unknown log level', async () => {
     expect((await faultOf({ ...files, logLevel: 'loud' })).message).toContain('--log-level must be one of');
   });
 
   test.each(['listen', 'localListen'] as const)(
-    'with a port in use for %s, and lets go of the other',
+    'with a port in use for %s, and closes the other port',
     async (option) => {
       const { webhook, local } = await start();
       const taken = option === 'listen' ? webhook : Number(new URL(local).port);
@@ -343,7 +343,7 @@ describe('the demo', () => {
     process.chdir(checkout);
   });
 
-  test('shows the sample cluster, and answers that its webhook really gives, until a signal ends it', async () => {
+  test('prints the report about the sample cluster and real answers of its webhook, until a signal ends it', async () => {
     const cwd = mkdtempSync(join(folder, 'demo-'));
     // its certificates go there
     process.chdir(cwd);

@@ -12,7 +12,7 @@ function read(certificates: object) {
   return readConfiguration({ path: 'x', text: JSON.stringify({ ...head, certificates }) }, controls);
 }
 
-describe('how certificates are judged', () => {
+describe('the settings for certificates', () => {
   test.each([
     [{}, '2026-12-23T12:00:00Z'],
     [{ warnBefore: '1d' }, '2026-11-24T12:00:00Z'],
@@ -26,7 +26,7 @@ describe('how certificates are judged', () => {
     expect(checkTimeAt(NOW, undefined).soon).toBe('2026-12-23T12:00:00Z');
   });
 
-  test('is told where it is changed', () => {
+  test('is logged when it changes', () => {
     const changes = (before: object, after: object) => changesBetween(read(before), read(after), controls);
     expect(changes({}, { warnBefore: '30d' })).toStrictEqual([]);
     expect(changes({}, { warnBefore: '7d' })).toStrictEqual(['certificates.warnBefore: 30d -> 7d']);

@@ -47,7 +47,7 @@ describe('without a file', () => {
     expect(actionOf(undefined, 'kubelet-client-ca', 'kubelet-config')).toBe('ratchet');
   });
 
-  test('only kube-system is judged, and what cannot be told is no reason to refuse', () => {
+  test('only kube-system is checked, and unknown findings are not denied', () => {
     const { policy, namespaces } = readConfiguration(undefined, controls);
     expect([policy.onUnknown, [...namespaces]]).toStrictEqual(['audit', ['kube-system']]);
     expect(readConfiguration({ path: 'x', text: HEAD }, controls).namespaces).toStrictEqual(namespaces);
@@ -91,12 +91,12 @@ describe('a supporting control', () => {
     expect(reports(text, 'kubelet-config')).toBe(isReported);
   });
 
-  test('is reported of a process by what the file says overall', () => {
+  test("is reported of a process by the control's action in the file", () => {
     expect(reports(file('{ on: { kubelet-config: off } }'), 'process')).toBe(true);
     expect(reports(file('{ action: off, on: { kubelet-config: audit } }'), 'process')).toBe(false);
   });
 
-  test('is only evaluated at admission where some surface wants it', () => {
+  test('is evaluated at admission only if it is on for some surface', () => {
     const ofTheLink = ['apiserver-kubelet-client-cert', 'kubelet-client-ca'];
     expect(judged(HEAD)).toStrictEqual(ofTheLink);
     expect(judged(file('{}'))).toStrictEqual([...ofTheLink, slug]);
@@ -104,17 +104,17 @@ describe('a supporting control', () => {
     expect(judged(`${HEAD}controls: { kubelet-client-ca: { action: off } }\n`)).toStrictEqual(ofTheLink.slice(0, 1));
   });
 
-  test('cannot be configured for processes, which nobody writes', () => {
+  test('cannot be configured for processes, which admission never sees', () => {
     expect(faultsOf(file('{ on: { process: audit } }'))).toHaveLength(1);
   });
 });
 
-test('namespaces and onUnknown are taken from the file', () => {
+test('namespaces and onUnknown are read from the file', () => {
   const { policy, namespaces } = read(`${HEAD}onUnknown: deny\nnamespaces: [kube-system, openshift-kube-apiserver]\n`);
   expect([policy.onUnknown, ...namespaces]).toStrictEqual(['deny', 'kube-system', 'openshift-kube-apiserver']);
 });
 
-test('exemptions are taken from the file, with the dates as they stand there', () => {
+test('exemptions are read from the file, with unchanged dates', () => {
   expect(read(EXAMPLE).policy.exemptions).toStrictEqual([
     {
       control: 'kubelet-client-ca',
@@ -125,7 +125,7 @@ test('exemptions are taken from the file, with the dates as they stand there', (
   ]);
 });
 
-test('notes tell of exemptions that have expired, from the day after', () => {
+test('notes have the exemptions that have expired, from the next day on', () => {
   const configuration = read(EXAMPLE);
   expect(notesOn(configuration, '2027-01-31')).toStrictEqual([]);
   const message =
@@ -172,12 +172,12 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ['a control that is not known', `${HEAD}controls: { x: {} }\n`, ['3:13: controls has no key "x"; use apiserver']],
   [
-    'an action that is not known',
+    'an unknown action',
     `${HEAD}controls: { kubelet-client-ca: { action: deny } }\n`,
     ['3:42: action must be one of off, audit, ratchet, enforce'],
   ],
   [
-    'an action for a surface that is not known',
+    'an action for an unknown surface',
     `${HEAD}controls: { kubelet-client-ca: { on: { pods: audit } } }\n`,
     ['3:40: on has no key "pods"'],
   ],
@@ -189,7 +189,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ['no namespaces', `${HEAD}namespaces: []\n`, ['3:13: namespaces must be a list of one or more names']],
   ['a namespace alone', `${HEAD}namespaces: kube-system\n`, ['3:13: namespaces must be a list of one or more names']],
   [
-    'a namespace that cannot be',
+    'an invalid namespace',
     `${HEAD}namespaces: [a, B, 7]\n`,
     ['3:17: a namespace must be a valid name', '3:20: a namespace must be a valid name'],
   ],
@@ -209,14 +209,14 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ['exemptions as a map', `${HEAD}exemptions: {}\n`, ['3:13: exemptions must be a list']],
   ['an exemption that is a text', `${HEAD}exemptions: [a]\n`, ['3:14: an exemption must be a map']],
   [
-    'an exemption without anything',
+    'an empty exemption',
     `${HEAD}exemptions: [{}]\n`,
     ['control', 'subject', 'reason', 'expires'].map(
       (key) => `3:14: ${key} is missing: an exemption needs control, subject, reason, expires`,
     ),
   ],
   [
-    'an exemption with a key too many',
+    'an exemption with an unknown key',
     exempt({ on: 'pod' }),
     ['4:104: an exemption has no key "on"; use control, subject, reason, expires'],
   ],
@@ -322,7 +322,7 @@ describe('the file', () => {
     expect(found.map((fault, index) => fault.slice(0, faults[index]?.length))).toStrictEqual(faults);
   });
 
-  test.each(FILES)('with %s is judged the same by the published schema', (_name, text, faults) => {
+  test.each(FILES)('with %s gets the same result from the published schema', (_name, text, faults) => {
     const schema = JSON.parse(readFileSync(join(root, 'schema/guard-configuration.schema.json'), 'utf8')) as object;
     const validate = new Ajv2020({ strict: true, allErrors: true }).compile(schema);
     expect(validate(parse(text))).toBe(faults.length === 0);
@@ -364,24 +364,24 @@ describe('the file', () => {
     ['a tag that is not known', `${HEAD}onUnknown: !x deny\n`, expect.stringMatching(/^guard\.yaml:3:12: not YAML: /)],
     ['an alias', `${HEAD}controls: &a {}\nnamespaces: *a\n`, expect.stringContaining('guard.yaml:4:13: ')],
     ['half a bracket', `${HEAD}namespaces: [a\n`, expect.stringContaining('guard.yaml:4:1: not YAML: ')],
-  ])('with %s is refused', (_name, text, fault) => {
+  ])('with %s is rejected', (_name, text, fault) => {
     expect(faultsOf(text)).toStrictEqual([fault]);
   });
 
-  test('is refused with a bounded number of faults, however deep its brackets', () => {
+  test('is rejected with a limited number of faults, for any depth of brackets', () => {
     const faults = faultsOf(`a: ${'['.repeat(100_000)}`);
     expect(faults).toHaveLength(21);
     expect(faults.at(-1)).toMatch(/^guard\.yaml: and \d+ more faults$/);
   });
 
-  test('says all faults at once', () => {
+  test('reports all faults at once', () => {
     expect(faultsOf('kind: x\nonUnknown: x\nonUnknown: y\nmore: x\n')).toHaveLength(5);
     const text = `${HEAD}exemptions: [{ control: x, subject: x, reason: x, expires: x }, {}, 7]\nsweep: { jitter: 1 }\nx: 1\n`;
     expect(faultsOf(text)).toHaveLength(11);
   });
 });
 
-test('the schema has every control and the surfaces and actions that there are', () => {
+test('the schema has every control, surface and action', () => {
   const text = readFileSync(join(root, 'schema/guard-configuration.schema.json'), 'utf8');
   const schema = JSON.parse(text) as {
     properties: { controls: { properties: object } };
@@ -408,21 +408,21 @@ describe('loading', () => {
     expect(loadConfiguration(undefined, controls).policy.onUnknown).toBe('audit');
   });
 
-  test('says which file cannot be read', () => {
+  test('names the file that cannot be read', () => {
     const path = join(folder, 'missing.yaml');
     const fault = `cannot read the configuration ${path} (ENOENT): check its path and mode`;
     expect(() => loadConfiguration(path, controls)).toThrow(fault);
     expect(() => loadConfiguration(folder, controls)).toThrow('(EISDIR)');
   });
 
-  test('refuses a huge file unread', () => {
+  test('rejects a huge file without reading it', () => {
     const path = join(folder, 'huge.yaml');
     writeFileSync(path, '');
     truncateSync(path, 2 ** 30);
     expect(() => loadConfiguration(path, controls)).toThrow('is larger than 1 MiB');
   });
 
-  test('takes the configuration of the demo', () => {
+  test('accepts the configuration of the demo', () => {
     const { policy } = loadConfiguration(join(root, 'samples/guard-configuration.yaml'), controls);
     const named = controls.filter(({ supporting }) => supporting !== true);
     expect(named.map((control) => policy.action(control, 'kubeadm-config'))).toStrictEqual(['enforce', 'enforce']);

@@ -19,7 +19,7 @@ function print(text: string | undefined, path?: string): string {
 }
 
 describe('the printed configuration', () => {
-  test('has every control on every surface, and where each value is from', () => {
+  test('has every control on every surface, and the origin of each value', () => {
     const text = `${HEAD}controls:\n  kubelet-client-ca:\n    on: { pod: enforce }\n  apiserver-kubelet-client-cert:\n    action: audit\n`;
     expect(print(text)).toContain(
       [
@@ -44,7 +44,7 @@ describe('the printed configuration', () => {
     expect(print(text)).toContain('      kubeadm-config: audit # file guard.yaml:7\n');
   });
 
-  test('is all of defaults without a file', () => {
+  test('has only defaults without a file', () => {
     const lines = print(undefined)
       .split('\n')
       .filter((line) => /: \S|- /.test(line) && !line.startsWith('  # '));
@@ -53,7 +53,7 @@ describe('the printed configuration', () => {
     expect(print(undefined)).toContain('kubeadm-config: ratchet # default');
   });
 
-  test('tells which exemptions no longer apply', () => {
+  test('marks exemptions that no longer apply', () => {
     const exemption =
       '{ control: kubelet-client-ca, subject: "node/a", reason: "a \\"quoted\\" # ticket", expires: 2027-01-31 }';
     const text = print(`${HEAD}exemptions: [${exemption}]\nsweep: { interval: 1h, evidence: [flagz] }\n`);
@@ -63,7 +63,7 @@ describe('the printed configuration', () => {
     expect(parse(text)).toMatchObject({ exemptions: [{ reason: 'a "quoted" # ticket' }] });
   });
 
-  test('is not changed by the name of the file', () => {
+  test('stays valid with any file name', () => {
     const path = 'a\nonUnknown: deny\n# .yaml';
     const text = print(`${HEAD}namespaces: [a]\n`, path);
     expect(text).toContain(`  - "a" # file ${JSON.stringify(path)}:3\n`);
@@ -71,7 +71,7 @@ describe('the printed configuration', () => {
     expect(changesBetween(read(`${HEAD}namespaces: [a]\n`), read(text), controls)).toStrictEqual(['sweep']);
   });
 
-  test('is a valid configuration that means the same', () => {
+  test('is a valid configuration with the same meaning', () => {
     const action = fc.constantFrom('off', 'audit', 'ratchet', 'enforce');
     const surfaces = ['mirror-pod', 'pod', 'workload', 'kubelet-config', 'kubeadm-config', 'openshift-config'];
     const control = fc.record(

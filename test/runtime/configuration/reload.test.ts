@@ -89,7 +89,7 @@ function watch(file: string = path, now: () => Date = () => new Date()): Watched
 }
 
 describe('a changed file', () => {
-  test('is taken when it was seen twice alike, and the log says in a line what is different', async () => {
+  test('is used when two polls have read the same, and one log line has the differences', async () => {
     const { action, poll, settle, lines, counts, reloaded } = watch();
     await settle();
     expect([action(), await counts(), lines.entries]).toStrictEqual(['audit', [0, 0], []]);
@@ -118,14 +118,14 @@ describe('a changed file', () => {
     expect(lines.entries).toHaveLength(1);
   });
 
-  test('that is only touched is not read as a change', async () => {
+  test('that is only touched is no change', async () => {
     const { settle, lines } = watch();
     utimesSync(path, new Date(0), new Date(0));
     await settle();
     expect(lines.entries).toStrictEqual([]);
   });
 
-  test('is seen when length and times stay the same', async () => {
+  test('is noticed even if its length and times stay the same', async () => {
     const text = `${HEAD}onUnknown: deny #\n`;
     writeFileSync(path, text);
     utimesSync(path, new Date(0), new Date(0));
@@ -137,7 +137,7 @@ describe('a changed file', () => {
     expect(current().policy.onUnknown).toBe('audit');
   });
 
-  test('tells of exemptions that come, go, and change', async () => {
+  test('logs exemptions that are added, removed, and changed', async () => {
     const exemption = (name: string, expires: string, reason = 'ticket 4711') =>
       `  - { control: kubelet-client-ca, subject: node/${name}, reason: '${reason}', expires: ${expires} }\n`;
     writeFileSync(path, `${AUDIT}exemptions:\n${exemption('a', '2999-01-01')}${exemption('b', '2999-01-01')}`);
@@ -161,8 +161,8 @@ describe('a changed file', () => {
   });
 });
 
-describe('however a file is replaced', () => {
-  test('by a rename over it', async () => {
+describe('a file that is replaced', () => {
+  test('by a rename is reloaded', async () => {
     const { action, settle } = watch();
     await settle();
     writeFileSync(`${path}.new`, ENFORCE);
@@ -171,7 +171,7 @@ describe('however a file is replaced', () => {
     expect(action()).toBe('enforce');
   });
 
-  test('as a mounted ConfigMap is, by the swap of a symlink', async () => {
+  test('by the symlink swap of a mounted ConfigMap is reloaded', async () => {
     const mount = join(folder, 'mount');
     const version = (name: string, text: string): void => {
       mkdirSync(join(mount, name));
@@ -198,7 +198,7 @@ describe('however a file is replaced', () => {
     expect([action(), await counts()]).toStrictEqual(['audit', [2, 1]]);
   });
 
-  test('by removing it, which is refused, and making it again', async () => {
+  test('by removing it is rejected, and reloaded when it exists again', async () => {
     const { action, settle, counts, lines } = watch();
     rmSync(path);
     await settle();
@@ -211,7 +211,7 @@ describe('however a file is replaced', () => {
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 1]]);
   });
 
-  test('between two polls, without a trace', async () => {
+  test('between two polls is reloaded', async () => {
     const { settle, lines } = watch();
     await settle();
     rmSync(path);
@@ -220,7 +220,7 @@ describe('however a file is replaced', () => {
     expect(lines.entries).toStrictEqual([]);
   });
 
-  test('by a writer of many parts: no part of it is ever in force or complained of', async () => {
+  test('in many writes is never used or rejected in part', async () => {
     const { action, poll, settle, messages, counts } = watch();
     await settle();
     // after each of these the file is another one; some of them are valid, and mean something else
@@ -237,7 +237,7 @@ describe('however a file is replaced', () => {
 });
 
 describe('a bad file', () => {
-  test('is refused once, with all faults, and the next good one is taken', async () => {
+  test('is rejected once, with all faults, and the next valid file is used', async () => {
     const { action, settle, lines, counts } = watch();
     const bad = `${ENFORCE}nope: 1\nonUnknown: maybe\n`;
     writeFileSync(path, bad);
@@ -262,7 +262,7 @@ describe('a bad file', () => {
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 2]]);
   });
 
-  test('that is put back as it was is good again, and the log says so', async () => {
+  test('that gets its old content back is valid again, which is logged', async () => {
     const { action, settle, lines, counts } = watch();
     writeFileSync(path, 'bad');
     await settle();
@@ -324,14 +324,14 @@ describe('a bad file', () => {
 });
 
 describe('polling', () => {
-  test('looks only once at a time', async () => {
+  test('reads the file only once at a time', async () => {
     const { poll } = watch();
     const first = poll();
     expect(poll()).toBe(first);
     await first;
   });
 
-  test('without a file has nothing to read', async () => {
+  test('without a file reads nothing', async () => {
     rmSync(path);
     const { settle, lines, counts, metric } = watch('');
     await settle();
@@ -339,7 +339,7 @@ describe('polling', () => {
     expect(await metric('kubelet_guard_exemptions{state="active"}')).toBe('0');
   });
 
-  test('goes on by itself until it is stopped', async () => {
+  test('continues until it is stopped', async () => {
     const { start, action, lines } = watch();
     writeFileSync(path, ENFORCE);
     const stop = start(1);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { createMetrics } from '../../../src/runtime/metrics/metrics.ts';
 
-test('the metrics tell version, certificate and process, in a registry of their own', async () => {
+test('the metrics have version, certificate and process, in their own registry', async () => {
   const metrics = createMetrics('1.2.3', []);
   metrics.certificates.expires(new Date(1_800_000_000_000));
   metrics.admission.began();
@@ -14,7 +14,7 @@ test('the metrics tell version, certificate and process, in a registry of their 
   expect(await createMetrics('1.2.4', []).text()).toContain('version="1.2.4"');
 });
 
-test('a scrape tells of every call before it, however many there were', async () => {
+test('a scrape has every call before it', async () => {
   const { admission, text } = createMetrics('1.2.3', ['pods']);
   for (let calls = 1; calls <= 130; calls += 1) {
     admission.answered({ resource: 'pods', operation: 'CREATE', dryRun: false, decision: 'allow', seconds: 0.001 });

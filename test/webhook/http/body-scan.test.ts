@@ -17,8 +17,8 @@ function countIn(value: unknown): { values: number; levels: number } {
   };
 }
 
-describe('what a body would become', () => {
-  test('is fine up to the limits, and no further', () => {
+describe('the limits on a body', () => {
+  test('allow a body up to them, and no more', () => {
     expect(scan('['.repeat(MAX_DEPTH))).toBeUndefined();
     expect(scan('['.repeat(MAX_DEPTH + 1))).toBe('the body is nested more than 1000 levels deep');
     expect(scan('[]'.repeat(MAX_VALUES))).toBeUndefined();
@@ -27,7 +27,7 @@ describe('what a body would become', () => {
       expect(scan(`${character}${character === '{' ? '}' : ''}`.repeat(MAX_VALUES + 1))).toContain('values');
   });
 
-  test('is not counted inside of texts, whatever they escape', () => {
+  test('do not count brackets in strings, with or without escapes', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(scan(`${JSON.stringify(text.repeat(50))}${'['.repeat(MAX_DEPTH)}`)).toBeUndefined();
@@ -38,7 +38,7 @@ describe('what a body would become', () => {
     expect(scan('"'.padEnd(2 * MAX_VALUES, '['))).toBeUndefined();
   });
 
-  test('is what it becomes', () => {
+  test('count the values that the body has', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         const { values } = countIn(value);
@@ -67,7 +67,7 @@ describe('what a body would become', () => {
   });
 });
 
-describe('the uid at the beginning of a body', () => {
+describe('the uid in the first bytes of a body', () => {
   test('is found where an API server writes it', () => {
     const file = '006-UPDATE-configmaps-kubelet-config-admin.json';
     const body = JSON.stringify(JSON.parse(recorded(file)));
@@ -88,7 +88,7 @@ describe('the uid at the beginning of a body', () => {
     ['with an escape', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\\u0041"'],
     ['without its end', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"x'],
     ['too far away', `${' '.repeat(600)}${JSON.stringify(review())}`],
-  ])('is not taken from %s', (_where, head) => {
+  ])('is not read from %s', (_where, head) => {
     expect(uidOf(Buffer.from(head))).toBeUndefined();
   });
 });

@@ -101,7 +101,7 @@ describe('a change of the certificate', () => {
     expect([sockets.size, new Set(seen).size]).toEqual([28, 1]);
   });
 
-  test('still takes nothing older than TLS 1.2', async () => {
+  test('still rejects TLS versions before 1.2', async () => {
     const port = await serve(identity());
     change(identity());
     const old: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' };
@@ -110,19 +110,22 @@ describe('a change of the certificate', () => {
   });
 });
 
-describe('where a certificate is demanded', () => {
+describe('if client certificates are required', () => {
   const apiServer = clients.issue({ name: 'kube-apiserver' });
   const stranger = authority.issue({ name: 'kube-apiserver' });
 
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('only who has one of the CA is answered, over %s', async (version) => {
-    const port = await serve(identity(clients.certificate));
-    const only: ConnectionOptions = { minVersion: version, maxVersion: version };
-    expect(await isAnswered(port, apiServer, only)).toBe(true);
-    expect(await isAnswered(port, stranger, only)).toBe(false);
-    expect(await isAnswered(port, {}, only)).toBe(false);
-  });
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'only a client with a certificate of the CA is answered, over %s',
+    async (version) => {
+      const port = await serve(identity(clients.certificate));
+      const only: ConnectionOptions = { minVersion: version, maxVersion: version };
+      expect(await isAnswered(port, apiServer, only)).toBe(true);
+      expect(await isAnswered(port, stranger, only)).toBe(false);
+      expect(await isAnswered(port, {}, only)).toBe(false);
+    },
+  );
 
-  test('it is demanded after a change, too, by the CA of then', async () => {
+  test('they are required after a change too, of the new CA', async () => {
     const port = await serve(identity(clients.certificate));
     change(identity(clients.certificate));
     expect([await isAnswered(port, apiServer), await isAnswered(port, {})]).toEqual([true, false]);
@@ -130,7 +133,7 @@ describe('where a certificate is demanded', () => {
     expect([await isAnswered(port, apiServer), await isAnswered(port, stranger)]).toEqual([false, true]);
   });
 
-  test('a session of before the change is no way around it', async () => {
+  test('a TLS session from before the change does not replace a certificate', async () => {
     const port = await serve(identity(clients.certificate));
     const socket = connect({
       host: '127.0.0.1',
