@@ -83,7 +83,7 @@ export interface NodeTarget {
    * Why a server with this certificate is not the node's kubelet; undefined if it is. Without this function any server is
    * believed: a host that asks its own kubelet knows where that is.
    */
-  readonly stranger?: (seen: ServingNames | undefined) => IdentityProblem | undefined;
+  readonly identityProblem?: (seen: ServingNames | undefined) => IdentityProblem | undefined;
 }
 
 /** Asks one kubelet. */

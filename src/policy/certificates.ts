@@ -1,94 +1,94 @@
-/** What certificate files hold, as far as the link between kube-apiserver and kubelets depends on it. */
+// What certificate files contain, as far as the link between kube-apiserver and kubelets depends on it. Data only.
 
 import type { Problem } from './reading.ts';
 
 /**
- * A certificate, as Go's verifier sees it. Names are as RFC 4514 writes them.
- * Times are RFC 3339 in UTC, to the second, so that their order is that of the texts.
+ * A certificate as Go's verifier reads it. Names are in RFC 4514 form. Times are RFC 3339 in UTC, to the second, so that
+ * they can be compared as texts.
  */
 export interface CertificateFacts {
   readonly subject: string;
   readonly issuer: string;
   /** Lower-case hex. */
   readonly serial: string;
-  /** The user name that a kubelet takes a caller by. */
+  /** The user name of the caller, to a kubelet. */
   readonly commonName: string | undefined;
   readonly notBefore: string;
   readonly notAfter: string;
-  /** It may sign others: basicConstraints and keyUsage allow it, or it is of version 1, which has neither. */
+  /** It may sign certificates: basicConstraints and keyUsage allow it, or it has version 1, which knows neither. */
   readonly isCA: boolean;
-  /** How many CAs may stand between it and the last certificate. */
+  /** The number of CAs that may be between it and the last certificate. */
   readonly pathLength?: number;
-  /** Object identifiers; none means any usage. */
+  /** Object identifiers; empty means any usage. */
   readonly extendedKeyUsages: readonly string[];
-  /** Signed with SHA-1 or MD5, which Go does not accept. */
+  /** It is signed with SHA-1 or MD5, which Go rejects. */
   readonly insecureSignature: boolean;
-  /** A key of a kind that Go's TLS knows: RSA, ECDSA on a NIST curve, Ed25519. */
+  /** Go's TLS supports its kind of key: RSA, ECDSA on a NIST curve, Ed25519. */
   readonly supportedKey: boolean;
-  /** Critical extensions that Go does not know, and refuses a certificate for. */
+  /** Its critical extensions that Go does not know. Go rejects the certificate for them. */
   readonly unknownCritical: readonly string[];
-  /** It limits the names or policies of what it signs, which is not followed here. */
+  /** It limits the names or policies of certificates that it signs. These limits are not checked. */
   readonly constrained: boolean;
   /** SHA-256 in hex, of the certificate and of its public key. */
   readonly fingerprint: string;
   readonly keyFingerprint: string;
 }
 
-/** A private key. Nothing of it is told but the fingerprint of its public half. */
+/** A private key. Only the fingerprint of its public key is kept. */
 export type KeyFacts =
   | { readonly state: 'usable'; readonly keyFingerprint: string }
   | { readonly state: 'encrypted' }
   | { readonly state: 'unusable' };
 
-/** What a PEM file holds. */
+/** The content of a PEM file. */
 export interface PemFacts {
-  /** Those before the first that cannot be read. */
+  /** All certificates before the first that cannot be read. */
   readonly certificates: readonly CertificateFacts[];
   /** The first private key. */
   readonly key?: KeyFacts;
   /** The number of the first certificate that cannot be read, counted from 1. */
   readonly brokenCertificate?: number;
-  /** A certificate with PEM headers, which kube-apiserver takes and the kubelet passes over. */
+  /** A certificate has PEM headers: kube-apiserver reads it, and the kubelet skips it. */
   readonly certificateWithHeaders?: true;
-  /** What the file is instead, where it holds neither certificate nor key. */
+  /** What the file contains if it contains neither a certificate nor a key. */
   readonly instead?: 'empty' | 'der' | 'other';
 }
 
-/** How a client certificate hangs together with a file of CAs, by names and signatures alone. */
+/** Whether CAs in a file issued a client certificate, by names and signatures only. */
 export interface IssuanceFacts {
-  /** From the client certificate to one of the CA file; only itself where the CA file holds it. */
+  /** Each chain from the client certificate to a CA in the file. It has one element if the file contains the certificate. */
   readonly chains: readonly (readonly CertificateFacts[])[];
-  /** CAs of the file with the issuer's name, whose key did not sign it. */
+  /** CAs in the file that have the issuer's name, but whose key did not sign the certificate. */
   readonly namesakes: readonly CertificateFacts[];
-  /** There were too many candidates to follow all, for Go as well. */
+  /** There were too many candidates to follow them all, as there would be for Go. */
   readonly cut: boolean;
 }
 
-/** When it is judged, and until when what expires is worth a warning: as in CertificateFacts, to the second. */
+/** The time of the check, and the time until which an expiry is worth a warning, in the form of CertificateFacts. */
 export interface CheckTime {
   readonly now: string;
   readonly soon: string;
 }
 
-/** A file of certificates or a key, as far as it could be read. */
+/** A file of certificates or a key, if it could be read. */
 export type CertificateFile =
   | MissingFile
   | UnreadableFile
   | {
       readonly state: 'read';
       readonly pem: PemFacts;
-      /** Who may read it: permission bits and owning group. */
+      /** Its permission bits and group, which decide who can read it. */
       readonly access?: { readonly mode: number; readonly group: number };
     };
 
-/** How a client certificate hangs together with the client CA file of the kubelet of its node. */
+/** Whether the client CA file of the kubelet on the same node contains the issuer of a client certificate. */
 export interface Issuance {
-  /** The path of that file. */
+  /** The path of the client CA file. */
   readonly authorities: string;
   readonly facts: IssuanceFacts;
 }
 
-/** The client certificate of a kube-apiserver and its key, as they are on its host. */
+/** The files of a kube-apiserver's client certificate and key on its host. */
 export interface PairFiles {
   readonly certificate: CertificateFile;
   readonly key: CertificateFile;
@@ -96,20 +96,20 @@ export interface PairFiles {
   readonly moment: CheckTime;
 }
 
-/** Nothing is at a path. */
+/** There is no file at a path. */
 export interface MissingFile {
   readonly state: 'missing';
-  /** What is missing, where it is not what was asked for but something that it leads to. */
+  /** The missing path, if it is not the path itself but the target of a link. */
   readonly path?: string;
 }
 
-/** What is at a path cannot be told. */
+/** The file at a path cannot be read. */
 export interface UnreadableFile {
   readonly state: 'unreadable';
   readonly problem: Problem;
 }
 
-/** Tells whether a kubelet rejects a client CA file: at its start it exits, and while it runs it keeps the CAs that it has loaded. */
+/** Tells whether a kubelet rejects a client CA file. At start it then exits; while it runs it keeps the CAs that it has loaded. */
 export function isRejectedByKubelet(file: CertificateFile): boolean {
   if (file.state !== 'read') return file.state === 'missing';
   return file.pem.certificates.length === 0 || file.pem.brokenCertificate !== undefined;

@@ -1,10 +1,10 @@
-// What a source hands over, not yet understood. Data only.
+// Raw documents: what was read from a file, the API, a process or a host, before it is understood. Data only.
 
 import type { CertificateFile, Issuance, MissingFile, CheckTime, UnreadableFile } from './certificates.ts';
 import type { AskedSource, Component, Problem, Source, Vantage } from './reading.ts';
 import type { SubjectName } from './subject.ts';
 
-/** What a source hands over, not yet understood. */
+/** What was read from one source. */
 export type RawDocument =
   | {
       /** The content of a file: YAML or JSON, one document or many. */
@@ -13,7 +13,7 @@ export type RawDocument =
       readonly text: string;
     }
   | {
-      /** One object, already decoded by an API server. */
+      /** One object, decoded by an API server. */
       readonly form: 'object';
       readonly source: Source;
       readonly vantage: Vantage;
@@ -21,13 +21,13 @@ export type RawDocument =
     }
   | AnswerDocument
   | {
-      /** What a kubelet's TLS hello said; undefined where it asked for no certificate. */
+      /** The names of the CAs in a kubelet's TLS handshake; undefined if it requested no client certificate. */
       readonly form: 'hello';
       readonly source: AskedSource;
       readonly authorities: readonly string[] | undefined;
     }
   | {
-      /** Kubelets that ask for a certificate refused the calls of kube-apiserver as those of a stranger. */
+      /** The kubelets that request a client certificate and rejected the calls of kube-apiserver as unauthenticated. */
       readonly form: 'refused-calls';
       readonly source: AskedSource;
       readonly kubelets: readonly string[];
@@ -35,14 +35,14 @@ export type RawDocument =
   | ProcessDocument
   | UnansweredDocument;
 
-/** A process of a host, or one that its service manager would start. Its files can be read for as long as it is looked at. */
+/** A process on a host, or one that its service manager would start. Its files can be read while it is inspected. */
 export interface ProcessDocument {
   readonly form: 'process';
   readonly source: Source;
   readonly subject: SubjectName;
   /**
-   * What is wanted of it: the settings that it runs with, those that it would be started with now where they are others, or
-   * the static pods of a kubelet.
+   * What is inspected: the settings that it runs with, the settings of its next start if they differ, or the static pods of a
+   * kubelet.
    */
   readonly view: 'running' | 'next' | 'static-pods';
   readonly command: ProcessCommand;
@@ -50,42 +50,42 @@ export interface ProcessDocument {
   readonly unit?: string;
   readonly startedAt?: Date;
   readonly files: ProcessFiles;
-  /** What its certificate files hold, where that is to be judged. */
+  /** Its certificate files, if they are checked. */
   readonly certificates?: CertificateFiles;
-  /** What of it can not be read, so that nothing about it is certain. */
+  /** What could not be read of it. Every finding about it is then unknown. */
   readonly problems: readonly Problem[];
 }
 
-/** How a process was started, or would be. */
+/** The command line of a process, or of its next start. */
 export type ProcessCommand =
-  /** With these words after the component's name. */
+  /** The arguments after the name of the component. */
   | { readonly by: 'words'; readonly args: readonly string[] }
-  /** With the words of a file of microk8s, in which the variables are replaced. */
+  /** The arguments in a file of microk8s, in which the variables are replaced. */
   | { readonly by: 'args-file'; readonly path: string; readonly variables: ReadonlyMap<string, string> }
-  /** Inside of k3s, which gives it a --config-dir. */
+  /** It runs inside k3s, which sets --config-dir. */
   | { readonly by: 'k3s'; readonly configDir: string }
-  /** It does not run, and its unit would start it. */
+  /** It does not run. Its systemd unit would start it. */
   | { readonly by: 'unit' }
   | { readonly by: 'unknown'; readonly problem: Problem };
 
-/** The files of a process, as it sees them. Whatever is there costs bounded time and memory, and none of these throws. */
+/** The files of a process, in its own view of the file system. Every call takes bounded time and memory, and never throws. */
 export interface ProcessFiles {
   readonly readFile: (path: string) => { readonly state: 'read'; readonly text: string } | MissingFile | UnreadableFile;
   readonly readBytes: (
     path: string,
   ) => { readonly state: 'read'; readonly bytes: Uint8Array } | MissingFile | UnreadableFile;
-  /** The `.conf` files of a kubelet's --config-dir, in the order in which the kubelet walks it. */
+  /** The `.conf` files in a kubelet's --config-dir, in the order in which the kubelet reads them. */
   readonly readDropIns: (directory: string) => readonly NamedText[] | MissingFile | UnreadableFile;
-  /** The files of a kubelet's folder of static pods, in the order in which it reads them. */
+  /** The files in a kubelet's static pod folder, in the order in which the kubelet reads them. */
   readonly readStaticPods: (path: string) => StaticPodFiles | MissingFile | UnreadableFile;
   readonly stat: (path: string) => FileStatus | MissingFile | UnreadableFile;
 }
 
-/** The certificate files of a process, as it sees them. Bounded as its other files, and none of these throws. */
+/** The certificate files of a process, in its own view of the file system. Bounded as its other files, and never throws. */
 export interface CertificateFiles {
   readonly moment: CheckTime;
   readonly read: (path: string) => CertificateFile;
-  /** Undefined where the node has not exactly one kubelet, or where one of the two files can not be read. */
+  /** Undefined if the node does not have exactly one kubelet, or if one of the two files cannot be read. */
   readonly issuance: (path: string) => Issuance | undefined;
 }
 
@@ -95,15 +95,15 @@ export interface NamedText {
   readonly text: string;
 }
 
-/** What a kubelet reads of its folder of static pods. */
+/** The static pod files that a kubelet reads. */
 export interface StaticPodFiles {
   readonly state: 'read';
   readonly files: readonly NamedText[];
-  /** Files that can not be read here, but perhaps by the kubelet. */
+  /** Files that this process cannot read, but the kubelet may. */
   readonly problems: readonly Problem[];
 }
 
-/** What is known of a file without opening it. */
+/** The status of a file, known without opening it. */
 export interface FileStatus {
   readonly state: 'present';
   readonly kind: 'file' | 'folder' | 'other';
@@ -112,7 +112,7 @@ export interface FileStatus {
   readonly owner: number;
   readonly group: number;
   readonly size: number;
-  /** When anything of the file was changed, which nobody can set. */
+  /** The time of the last change of content or metadata (ctime), which no program can set. */
   readonly changed: Date;
 }
 
@@ -123,7 +123,7 @@ export interface AnswerDocument {
   readonly value: unknown;
 }
 
-/** A process that was asked and gave no usable answer. */
+/** A process that gave no usable answer. */
 export interface UnansweredDocument {
   readonly form: 'unanswered';
   readonly component: Component;

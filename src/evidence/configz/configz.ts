@@ -23,7 +23,7 @@ export interface ConfigzOptions {
   readonly clusterCA?: string | undefined;
   /** A kubelet was given the token though its certificate did not verify, and why it did not. */
   readonly unverified: (node: NodeTarget, reason: string) => void;
-  /** Reads the certificate, where a node can tell a stranger by it: that gets no token. */
+  /** Reads the certificate, with which it checks that the server is the node; any other server gets no token. */
   readonly readNames?: ReadNames;
   /** How kubelets are told who asks. */
   readonly userAgent?: string;
@@ -47,7 +47,9 @@ export function configzEvidence(options: ConfigzOptions): KubeletEvidence {
         checkServerIdentity: (host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
           checkServerIdentity(host, certificate) && checkServerIdentity(node.name, certificate),
       },
-      ...(node.stranger && { stranger: (der: Uint8Array | undefined) => node.stranger?.(readNames?.(der)) }),
+      ...(node.identityProblem && {
+        identityProblem: (der: Uint8Array | undefined) => node.identityProblem?.(readNames?.(der)),
+      }),
       accepts: (address: string) => address === node.address || isKubeletAddress(address),
       timeout,
       limit: LIMIT,

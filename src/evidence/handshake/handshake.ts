@@ -17,7 +17,7 @@ export interface HandshakeOptions {
   readonly timeout: number;
   /** Whether an address that a host name leads to may be asked; without it, any. */
   readonly accepts?: (address: string) => boolean;
-  /** Reads the certificate, where a node can tell a stranger by it. */
+  /** Reads the certificate, with which it checks that the server is the node. */
   readonly readNames?: ReadNames;
 }
 
@@ -48,7 +48,7 @@ type Answer =
 
 /** Resolves at the first of: a result, the end of the connection, the end of the time, the signal. */
 function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): Promise<Answer> {
-  const { address, port, stranger } = node;
+  const { address, port, identityProblem } = node;
   const { timeout, accepts, readNames } = options;
   const { promise, resolve } = Promise.withResolvers<Answer>();
   if (!isAskable(address, port)) {
@@ -97,7 +97,7 @@ function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): 
     const result = reader.push(chunk);
     if (result instanceof HelloFault) fail(result.code, result.message);
     else if (result !== undefined) {
-      const doubt = stranger?.(readNames?.(result.certificate));
+      const doubt = identityProblem?.(readNames?.(result.certificate));
       end(
         doubt ? { problem: doubt } : { authorities: result.authorities && distinguishedNames(result.authorities) },
         true,

@@ -31,7 +31,7 @@ export interface HttpRequest {
   /** Whether an address that a host name resolves to may be called. */
   readonly accepts?: (address: string) => boolean;
   /** Why nothing is sent to a server with this certificate, in DER; undefined where the request is sent. */
-  readonly stranger?: (certificate: Uint8Array | undefined) => IdentityProblem | undefined;
+  readonly identityProblem?: (certificate: Uint8Array | undefined) => IdentityProblem | undefined;
   /** Milliseconds for the whole call; for a stream, until it begins. */
   readonly timeout: number;
   /** Milliseconds without data after which a stream fails; `timeout` by default. */
@@ -120,7 +120,7 @@ function exchange(request: HttpRequest, take: LineTaker | undefined, signal: Abo
 }
 
 function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientRequest {
-  const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts, stranger } = request;
+  const { url, method = 'GET', headers = {}, body, tls = {}, agent, accepts, identityProblem } = request;
   // Node itself sends the body of a DELETE without its length
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options = { method, headers: { ...headers, ...length } as OutgoingHttpHeaders, agent: agent ?? false };
@@ -136,12 +136,12 @@ function open(request: HttpRequest, fail: (fault: HttpFault) => void): ClientReq
       });
     });
   }
-  if (stranger !== undefined) {
+  if (identityProblem !== undefined) {
     call.on('socket', (socket) => {
       // before the request is sent, as where Node itself rejects a certificate
       socket.once('secureConnect', () => {
         const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
-        const doubt = stranger(certificate);
+        const doubt = identityProblem(certificate);
         if (doubt !== undefined) fail(new HttpFault(doubt.code, doubt.message));
       });
     });

@@ -42,7 +42,7 @@ export async function askKubelet(
     // kube-apiserver does not show the certificate that it saw
     const shared = via === 'configz-proxy' ? sharedEndpointProblem(identity, nodeIndex) : undefined;
     if (shared !== undefined) return unanswered(shared);
-    return await ask({ ...node.target, stranger: (seen) => identityProblem(identity, nodeIndex, seen) }, signal);
+    return await ask({ ...node.target, identityProblem: (seen) => identityProblem(identity, nodeIndex, seen) }, signal);
   } catch (cause) {
     return unanswered(onCrash(`the answer of ${node.name} by ${via}`, cause));
   }

@@ -152,15 +152,15 @@ describe('the token', () => {
   ])('is not sent to a server that is a stranger to the node, %s', async (_how, ca) => {
     const { port, asked, closed } = await kubelet(200, withCA, issue({ addresses: ['127.0.0.1'], hosts: ['node-2'] }));
     const seen: unknown[] = [];
-    const stranger: NodeTarget['stranger'] = (names) => {
+    const identityProblem: NodeTarget['identityProblem'] = (names) => {
       seen.push(names?.hosts);
       return { code: 'wrong-node', message: 'it answers as node-2' };
     };
-    const answer = await ask({ port, stranger }, { ca, readNames: servingNamesBy({}) });
+    const answer = await ask({ port, identityProblem }, { ca, readNames: servingNamesBy({}) });
     expect(answer).toMatchObject(problem('wrong-node', 'it answers as node-2'));
     await closed(1);
     expect({ asked, seen, unverified }).toStrictEqual({ asked: [], seen: [['node-2']], unverified: [] });
-    expect(await ask({ port, stranger: () => undefined }, { readNames: servingNamesBy({}) })).toMatchObject({
+    expect(await ask({ port, identityProblem: () => undefined }, { readNames: servingNamesBy({}) })).toMatchObject({
       form: 'configz',
     });
   });

@@ -233,14 +233,14 @@ describe('a TLS server', () => {
     const seen: unknown[] = [];
     const node = { name: 'node-2', uid: '2', address: '127.0.0.1', port };
     const { ask } = handshakeEvidence({ timeout: PATIENCE, readNames: servingNamesBy({}) });
-    const stranger: NodeTarget['stranger'] = (names) => {
+    const identityProblem: NodeTarget['identityProblem'] = (names) => {
       seen.push(names?.commonName);
       return { code: 'wrong-node', message: 'it answers as node-1' };
     };
-    expect(outline(await ask({ ...node, stranger }, new AbortController().signal))).toBe(
+    expect(outline(await ask({ ...node, identityProblem }, new AbortController().signal))).toBe(
       'wrong-node: it answers as node-1',
     );
-    const known = await ask({ ...node, stranger: () => undefined }, new AbortController().signal);
+    const known = await ask({ ...node, identityProblem: () => undefined }, new AbortController().signal);
     expect(outline(known)).toStrictEqual(['CN=kubernetes']);
     expect(seen).toStrictEqual(['node-1']);
   });
