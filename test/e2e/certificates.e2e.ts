@@ -318,7 +318,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that demands the
   test('answers nobody else: not even the same API server when the CA of clients is another one', async () => {
     file('client-ca.crt', new Authority('another').certificate);
     await eventually('the other CA to be taken', () =>
-      guard.program.log().includes('certificate files have changed') ? true : undefined,
+      guard.program.log().includes('certificate files reloaded') ? true : undefined,
     );
     const before = await guard.metric(REVIEWS);
     // it keeps its connections, and those stay open
