@@ -141,7 +141,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
       await eventually('a review to be answered', async () => succeeded(await write()));
     });
 
-    test('a Secret that is deleted is made anew, with another CA', async () => {
+    test('a Secret that is deleted is re-created with another CA', async () => {
       const before = await bundle();
       succeeded(await plane.admin.send('DELETE', `${SECRETS}/${SECRET}`));
       await eventually('another Secret', async () => ((await bundle()) === before ? undefined : await isInStep()));

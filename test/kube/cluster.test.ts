@@ -70,7 +70,7 @@ const signal = () => new AbortController().signal;
 const metadata = { namespace: 'kube-system', name: 'a', uid: '1', resourceVersion: '3' };
 
 describe('the access to a cluster', () => {
-  test('is none where there is neither a kubeconfig nor a service account', async () => {
+  test('is undefined without a kubeconfig and a service account', async () => {
     expect(await connectCluster({})).toBeUndefined();
     expect(await connectCluster({ root: folder })).toBeUndefined();
   });
@@ -333,7 +333,7 @@ describe('a watch', () => {
     return `${JSON.stringify({ type, object })}\n`;
   }
 
-  test('tells of what comes, and ends when the API server ends it', async () => {
+  test('calls back with each event, and ends when the API server ends it', async () => {
     let asked = '';
     const { events, ended } = await watch((response, url) => {
       asked = url;
@@ -379,7 +379,7 @@ describe('a watch', () => {
     expect(ended).toMatchObject({ status: 429, retryAfter: 7 });
   });
 
-  test('that is told that its version is too old ends with 410', async () => {
+  test('whose version is too old ends with 410', async () => {
     const { ended } = await watch((response) => {
       response.write(line('ERROR', { kind: 'Status', code: 410, message: 'too old' }) + line('ADDED', { metadata }));
     });

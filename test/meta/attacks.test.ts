@@ -107,7 +107,7 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/kube/retry.test.ts', 'a call that fails for a passing reason'],
   ],
   'a list that takes longer than its token lives': [
-    ['test/kube/objects/pages.test.ts', 'go on with the token that an expired one is answered with, however often'],
+    ['test/kube/objects/pages.test.ts', 'go on with the token in the answer to an expired one, however often'],
     ['test/sweeper/run/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
   ],
   'clusters of IPv6 alone': [
@@ -168,7 +168,7 @@ const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
     [FAULTS, 'whose files are replaced while it reads them never judges by a half'],
   ],
   '410 for a watch or a list': [
-    ['test/kube/watch/object-watch.test.ts', 'lists anew after 410 Gone, and tells of what went meanwhile'],
+    ['test/kube/watch/object-watch.test.ts', 'lists again after 410 Gone, and reports what was deleted meanwhile'],
   ],
 };
 

@@ -1,5 +1,7 @@
 // What a serving certificate and a caBundle hold, and whether they fit together.
 
+// Whether clients with a bundle of CAs accept a serving certificate.
+
 import { X509Certificate } from 'node:crypto';
 
 import type { PemFacts } from '../../policy/certificates.ts';

@@ -69,7 +69,7 @@ const EVERYTHING = [
 ];
 
 describe('an uninstall', () => {
-  test('removes everything, the registration first and the sweeper before what it writes', async () => {
+  test('deletes everything: the ValidatingWebhookConfiguration first, the sweeper before its reports', async () => {
     const cluster = clusterOf(EVERYTHING);
 
     expect(await run(cluster)).toEqual({
@@ -100,7 +100,7 @@ describe('an uninstall', () => {
     expect(lines.every((line) => line.startsWith('not there: '))).toBe(true);
   });
 
-  test('leaves reports that are not of the product, whatever label they have', async () => {
+  test('leaves the reports of other products, whatever label they have', async () => {
     const foreign = `${REPORTS}/cis-scan`;
     const cluster = clusterOf([...EVERYTHING, foreign]);
 
@@ -109,7 +109,7 @@ describe('an uninstall', () => {
     expect([...cluster.there]).toEqual([foreign]);
   });
 
-  test('goes no further where the registration stays, and says which right is missing', async () => {
+  test('stops where the ValidatingWebhookConfiguration cannot be deleted, and names the missing right', async () => {
     const refusal = 'forbidden: User "x" cannot delete resource "validatingwebhookconfigurations"';
     const cluster = clusterOf(EVERYTHING, { [`DELETE ${REGISTRATION}`]: refusal });
 
@@ -122,7 +122,7 @@ describe('an uninstall', () => {
     expect([...cluster.there]).toEqual(EVERYTHING);
   });
 
-  test('passes on what a policy says that protects the registration', async () => {
+  test('shows the message of a policy that protects the ValidatingWebhookConfiguration', async () => {
     const refusal = 'the registration of kubelet-guard is protected: ask for the ClusterRole';
     const { fault } = await run(clusterOf(EVERYTHING, { [`DELETE ${REGISTRATION}`]: refusal }));
 
@@ -139,8 +139,8 @@ describe('an uninstall', () => {
   });
 });
 
-describe('what is left behind', () => {
-  test('is removed once the sweeper is gone, and nothing else', async () => {
+describe('uninstall --leftovers', () => {
+  test('deletes the reports and the Lease once the sweeper is deleted, and nothing else', async () => {
     const left = EVERYTHING.filter((path) => path !== SWEEPER);
     const cluster = clusterOf(left);
 
@@ -155,7 +155,7 @@ describe('what is left behind', () => {
     expect([...cluster.there]).toEqual([REGISTRATION]);
   });
 
-  test('stays while the Deployment of the sweeper is there', async () => {
+  test('deletes nothing while the Deployment of the sweeper exists', async () => {
     const cluster = clusterOf(EVERYTHING);
 
     const { lines, fault } = await run(cluster, 0, removeLeftovers);
@@ -168,7 +168,7 @@ describe('what is left behind', () => {
     expect(cluster.calls).toEqual([`GET ${SWEEPER}`]);
   });
 
-  test('stays where it cannot be told whether the sweeper is there', async () => {
+  test('deletes nothing where the Deployment of the sweeper cannot be read', async () => {
     const cluster = clusterOf(EVERYTHING, { [`GET ${SWEEPER}`]: 'cannot get resource "deployments"' });
 
     const { fault } = await run(cluster, 0, removeLeftovers);

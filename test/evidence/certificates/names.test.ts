@@ -114,7 +114,7 @@ describe('a distinguished name', () => {
 });
 
 describe('the names of a hello', () => {
-  test('are told in order, and those left out are counted', () => {
+  test('are shown in order, and those left out are counted', () => {
     const names = Array.from({ length: 103 }, (_, index) => nameDer(attribute('CN', String(index))));
     expect(distinguishedNames(names.slice(0, 100))).toHaveLength(100);
     expect(distinguishedNames(names).slice(98)).toStrictEqual(['CN=98', 'CN=99', '… and 3 more']);

@@ -188,7 +188,7 @@ describe('a call', () => {
     expect({ seen, asked }).toStrictEqual({ seen: ['127.0.0.1'], asked: [] });
   });
 
-  test('over a kept connection tells that it was one', async () => {
+  test('over a kept connection says so in its fault', async () => {
     const { port, asked } = await serve(loopback, (request, response) => {
       if (asked.length > 1) request.socket.destroy();
       else response.end('x');

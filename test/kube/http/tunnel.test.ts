@@ -97,7 +97,7 @@ describe('a proxy', () => {
     );
   });
 
-  test('that is not there is told by its name', async () => {
+  test('that does not exist is named in the fault', async () => {
     const { cluster } = await clusterBehind({ 'proxy-url': 'http://127.0.0.1:1' });
     await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow(
       'the proxy 127.0.0.1:1: connect ECONNREFUSED',

@@ -118,7 +118,7 @@ describe('what is sent', () => {
 });
 
 describe('a plugin', () => {
-  test('runs once, also where several wait for it, until what it handed over ends', async () => {
+  test('runs once, also where several calls wait for it, until its credentials expire', async () => {
     const expirationTimestamp = new Date(START + 1000).toISOString();
     const source = sourceOf({ exec: plugin(hands({ token: 't', expirationTimestamp })) });
     const all = await Promise.all([headersOf(source), headersOf(source), headersOf(source)]);
@@ -164,7 +164,7 @@ describe('a plugin', () => {
     expect(runs()).toBe(2);
   });
 
-  test('is not asked where there is a token', async () => {
+  test('does not run where there is a token', async () => {
     expect(await headersOf(sourceOf({ token: 't', exec: plugin('exit 1') }))).toStrictEqual({
       Authorization: 'Bearer t',
     });

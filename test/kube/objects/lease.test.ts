@@ -50,7 +50,7 @@ describe('a Lease', () => {
     expect(asked).toMatchObject([{ method: 'POST', path: PATH, body }]);
   });
 
-  test('is updated as it was seen, so that whoever comes second fails, and keeps all else', async () => {
+  test('is updated at the version that was read, so that a second writer fails, and nothing but the record changes', async () => {
     const { lease, asked } = port({});
     const answer = await lease.read(signal);
     if (answer.is !== 'there') throw new Error(answer.is);

@@ -29,13 +29,13 @@ describe('the pages of a list', () => {
     expect(asked).toEqual([undefined, '1', '2']);
   });
 
-  test('go on with the token that an expired one is answered with, however often', async () => {
+  test('go on with the token in the answer to an expired one, however often', async () => {
     const { ask, asked } = listOf({ items: ['a'], next: '1' }, expired('2'), expired('3'), { items: ['b'] });
     expect(await all(ask)).toEqual(['a', 'b']);
     expect(asked).toEqual([undefined, '1', '2', '3']);
   });
 
-  test('start again once where there is no such token, and tell of nothing twice', async () => {
+  test('start again once where there is no such token, and give no item twice', async () => {
     const { ask, asked } = listOf(
       { items: ['a', 'b'], next: '1' },
       expired(),

@@ -26,7 +26,7 @@ async function listAll(): Promise<unknown[][]> {
 }
 
 describe('what is served', () => {
-  test('is told by discovery', async () => {
+  test('is known by discovery', async () => {
     expect(await store.isServed(RESOURCE, signal)).toBe(true);
     expect(await store.isServed(ELSEWHERE, signal)).toBe(false);
     world.served.set(WG, ['policyreports']);
@@ -77,7 +77,7 @@ describe('one report', () => {
     expect(world.objects.size).toBe(0);
   });
 
-  test('that somebody else changed, created or removed is told apart', async () => {
+  test('that somebody else changed or created is a conflict, and one that was deleted is absent', async () => {
     await store.create(RESOURCE, report('a'), signal);
 
     expect(await store.create(RESOURCE, report('a'), signal)).toEqual({ outcome: 'conflict' });

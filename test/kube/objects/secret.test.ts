@@ -82,7 +82,7 @@ describe('a Secret', () => {
     });
   });
 
-  test('is updated as it was seen, so that whoever comes second fails, and keeps all else', async () => {
+  test('is updated at the version that was read, so that a second writer fails, and other values stay', async () => {
     const { secret, asked } = port();
     const seen = await secret.read(signal);
     if (seen === undefined) throw new Error('none');

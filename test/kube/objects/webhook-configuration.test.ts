@@ -32,7 +32,7 @@ describe('a ValidatingWebhookConfiguration', () => {
     expect(asked).toStrictEqual([{ path: PATH, timeout: 5000, limit: 1_572_864 }]);
   });
 
-  test('gets a bundle for each webhook, as it was seen, and nothing else is changed', async () => {
+  test('is updated at the version that was read: each webhook gets the caBundle, and nothing else changes', async () => {
     const { configuration, asked } = port();
     expect(await configuration.setCABundle({ caBundles: [], object: OBJECT }, 'Z', signal)).toBe(true);
     const [a, b] = OBJECT.webhooks;
@@ -43,7 +43,7 @@ describe('a ValidatingWebhookConfiguration', () => {
     expect(asked).toMatchObject([{ method: 'PUT', path: PATH, body: { ...OBJECT, webhooks } }]);
   });
 
-  test('that is not there, or was changed, is no fault', async () => {
+  test('that does not exist, or was changed, is not a fault', async () => {
     const seen = { caBundles: [], object: OBJECT };
     expect(await port({ status: 404 }).configuration.read(signal)).toBeUndefined();
     expect(await port({ status: 409 }).configuration.setCABundle(seen, 'Z', signal)).toBe(false);

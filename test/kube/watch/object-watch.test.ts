@@ -99,7 +99,7 @@ describe('the watch of pods', () => {
     expect(happened.filter((what) => what.startsWith('pause'))).toStrictEqual(['pause 8400', 'pause 144000']);
   });
 
-  test('lists page by page, then tells what changes, and goes on where a watch ended', async () => {
+  test('lists page by page, then reports changes, and resumes where a watch ended', async () => {
     const happened = await play([
       { list: { objects: [pod('a')], resourceVersion: '5', next: 'token' } },
       { list: { objects: [pod('b')], resourceVersion: '5' } },
@@ -111,7 +111,7 @@ describe('the watch of pods', () => {
     ]);
   });
 
-  test('lists anew after 410 Gone, and tells of what went meanwhile', async () => {
+  test('lists again after 410 Gone, and reports what was deleted meanwhile', async () => {
     const happened = await play([
       { list: { objects: [pod('a'), pod('b')], resourceVersion: '5' } },
       { watch: [there('c', '6')], then: expired },
@@ -132,7 +132,7 @@ describe('the watch of pods', () => {
     ]);
   });
 
-  test('says once that the API server is lost and once that it is back, waits longer and longer, and lists anew', async () => {
+  test('reports once that the API server is lost and once that it is back, waits longer and longer, and lists again', async () => {
     const happened = await play([
       { list: refused },
       { list: refused },
@@ -180,7 +180,7 @@ describe('the watch of pods', () => {
     ]);
   });
 
-  test('follows other namespaces when it is told to, and stops at once', async () => {
+  test('follows other namespaces on request, and stops at once', async () => {
     const asked: string[] = [];
     const ended: string[] = [];
     const hang = (namespace: string, signal: AbortSignal) =>

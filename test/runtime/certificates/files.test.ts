@@ -59,7 +59,7 @@ async function follow() {
 }
 
 describe('a pair of files', () => {
-  test('is taken when both were seen at rest, as one', async () => {
+  test('is used once both files are unchanged between two reads', async () => {
     write(first);
     const { source, results, told, settle } = await follow();
     await settle();
@@ -157,7 +157,7 @@ describe('a pair of files', () => {
     await expect(follow()).rejects.toThrow('cannot read the certificate');
   });
 
-  test('is looked at from time to time, until it is stopped', async () => {
+  test('is read at intervals, until it is stopped', async () => {
     write(first);
     const metrics = { reloaded: () => undefined };
     const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };

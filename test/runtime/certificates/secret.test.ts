@@ -185,7 +185,7 @@ describe('the first start', () => {
     expect(cluster.messages).toEqual([LOST, 'serving certificate loaded', UPDATED, FOUND]);
   });
 
-  test('is given up when it is to stop', async () => {
+  test('ends when the process is stopped', async () => {
     const cluster = new FakeCluster();
     cluster.meet = () => {
       throw new Error('connection refused');
@@ -231,7 +231,7 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('while it follows, looks when something changes and else rarely; and again and again while it does not', async () => {
+  test('while it watches, it reads on changes and otherwise rarely; without a watch it reads often', async () => {
     const { cluster, stop } = await running();
     const edit = () => (cluster.registered = { version: cluster.version + 1000, caBundles: [''] });
     const tell = (isWatched: boolean) => {
@@ -259,7 +259,7 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('what one replica renews, the others take, and each is told once', async () => {
+  test('what one replica renews, the others use, and each is called back once', async () => {
     const { cluster, sources, told, stop } = await running(3);
     await cluster.pass(61 * DAY);
     await cluster.look();
@@ -313,7 +313,7 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('an API server that is gone changes nothing but the log', async () => {
+  test('an API server that cannot be reached changes nothing but the log', async () => {
     const { cluster, sources, told, stop } = await running(1);
     const before = sources[0]?.current();
     cluster.meet = () => {
@@ -341,7 +341,7 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('a Secret that is deleted is made anew, with a CA of its own: so a stolen key is worth nothing any more', async () => {
+  test('a Secret that is deleted is re-created with a new CA, so a stolen key is useless', async () => {
     const { cluster, sources, stop } = await running();
     const before = cluster.bundle;
     cluster.secret = undefined;
