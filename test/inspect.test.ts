@@ -34,7 +34,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
       problems: [
         [
           'crashed',
-          'judging it by the control broken crashed: poisoned; please report it',
+          'checking it with the control broken crashed: poisoned; please report it',
           { path: 'kubelet.yaml', document: 0 },
         ],
       ],
@@ -46,7 +46,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
     expect(inspectPlainly({ form: 'object', source, vantage: 'declared', value: poison })).toStrictEqual({
       results: [],
       problems: [
-        ['crashed', 'judging ConfigMap kube-system/kubelet-config crashed: poisoned; please report it', source],
+        ['crashed', 'checking ConfigMap kube-system/kubelet-config crashed: poisoned; please report it', source],
       ],
     });
   });
