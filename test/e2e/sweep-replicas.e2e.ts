@@ -73,7 +73,7 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
       expect(await follower.report()).toBeUndefined();
       const refused = await eventually('the follower to know who leads', async () => {
         const answer = await follower.trigger();
-        return answer.text.includes('ask it') ? answer : undefined;
+        return answer.text.includes('ask the replica') ? answer : undefined;
       });
       expect(refused.status).toBe(409);
       const before = await storedReports(plane.admin, api);

@@ -79,7 +79,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '16 a page that has its name point at the local port': [
     ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
-    ['test/sweeper/schedule.test.ts', 'without end, of %s sweeps, leaves a rest between two'],
+    ['test/sweeper/schedule.test.ts', 'repeated without end, for %s sweeps, leaves a pause between two sweeps'],
   ],
   '17 a feature gate that stops the kubelet: known, and not judged': [
     ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
@@ -121,15 +121,12 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which others apply'],
   ],
   'reports that are wanted no more': [
-    [
-      'test/sweeper/reports/history.test.ts',
-      'holds nothing of ours any more where none is wanted, and is then not asked',
-    ],
+    ['test/sweeper/reports/history.test.ts', 'has no report of ours after none was configured, and is then not called'],
   ],
-  'an API of the reports that is down': [
+  'a report API that is down': [
     [
       'test/sweeper/reports/history.test.ts',
-      'costs the stored copy alone: changes are announced once, remembered, and written when it is back',
+      'only delays the stored reports: changes are announced once, and written when the API is back',
     ],
   ],
   'what an idle installation costs': [

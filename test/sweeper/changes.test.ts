@@ -17,8 +17,8 @@ function setUp() {
 const seen = (uid: string, object: unknown) => ({ namespace: 'kube-system', name: uid, uid, object });
 const gone = (uid: string) => ({ namespace: 'kube-system', name: uid, uid });
 
-describe('what is worth a sweep', () => {
-  test('is a component that comes or goes, and no other pod', () => {
+describe('changes that start a sweep', () => {
+  test('a pod of a component is created or deleted; other pods do not count', () => {
     const { notices, changes } = setUp();
     const document = apiServerPod('kube-apiserver-a', '192.0.2.1');
     const pod = document.form === 'object' ? document.value : undefined;
@@ -31,7 +31,7 @@ describe('what is worth a sweep', () => {
     expect(changes()).toBe(2);
   });
 
-  test('is a ConfigMap with other data, and none with other labels', () => {
+  test('the data of a ConfigMap changes; its labels do not count', () => {
     const { notices, changes } = setUp();
     notices.configMaps.seen(seen('1', { data: { kubelet: 'a' } }));
     notices.configMaps.seen(seen('1', { data: { kubelet: 'a' }, metadata: { labels: { x: 'y' } } }));
@@ -40,7 +40,7 @@ describe('what is worth a sweep', () => {
     expect(changes()).toBe(2);
   });
 
-  test('is a node that moves, has another kubelet or turns ready, and not its heartbeat', () => {
+  test('the address, kubelet version or readiness of a node changes; its heartbeat does not count', () => {
     const { notices, changes } = setUp();
     const at = (status: object) => seen('1', { status });
     const ready = (status: string, lastHeartbeatTime: string) => [{ type: 'Ready', status, lastHeartbeatTime }];

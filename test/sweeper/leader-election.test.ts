@@ -22,7 +22,7 @@ async function pair(chances: readonly [number, number] = [0.5, 0.5]) {
 }
 
 describe('a candidate', () => {
-  test('takes a Lease that nobody holds, and writes what client-go would', async () => {
+  test('acquires a Lease without a holder, and writes what client-go would', async () => {
     const server = new LeaseServer();
     const only = new Replica(server, 'only');
     await server.time.pass(100);
@@ -42,7 +42,7 @@ describe('a candidate', () => {
     await stop(server, only);
   });
 
-  test('follows who holds it, whatever the time of day is elsewhere', async () => {
+  test('follows the holder, whatever the time of day of its machine', async () => {
     const { first, second } = await pair();
     expect(first.told).toMatchObject([{ state: 'leading' }]);
     expect(second.told).toStrictEqual([{ state: 'following', holder: 'first' }]);
@@ -53,7 +53,7 @@ describe('a candidate', () => {
     ['at best', [0, 0]],
     ['at worst', [0.999, 0.999]],
   ] as const)(
-    'takes over within 20 s of a kill, not before 15 s without a sign of life, %s',
+    'acquires the Lease within 20 s after the leader was killed, and not before 15 s without a renewal, %s',
     async (_which, chances) => {
       for (let phase = 0; phase < 2500; phase += 100) {
         const { time, first, second } = await pair(chances);
@@ -68,7 +68,7 @@ describe('a candidate', () => {
     },
   );
 
-  test('counts the change of holder, and never more than the API can store', async () => {
+  test('counts each change of the holder, up to the largest number that the API can store', async () => {
     const { server, time, first } = await pair();
     server.edit({ leaseTransitions: 2 ** 31 - 1 });
     await time.pass(3 * SECOND);
@@ -77,7 +77,7 @@ describe('a candidate', () => {
     expect(server.stored?.spec).toMatchObject({ holderIdentity: 'second', leaseTransitions: 2 ** 31 - 1 });
   });
 
-  test('waits out what a stranger wrote, by the stranger’s own time where that makes sense', async () => {
+  test('waits for the duration that another holder wrote, if it is a sensible one', async () => {
     for (const [seconds, wait] of [
       [30, 30],
       [2, 2],
@@ -95,7 +95,7 @@ describe('a candidate', () => {
     }
   });
 
-  test('does not lead by an answer that it read too late', async () => {
+  test('does not lead after an answer that it read too late', async () => {
     const server = new LeaseServer();
     const only = new Replica(server, 'only');
     // after it wrote the Lease
@@ -107,7 +107,7 @@ describe('a candidate', () => {
     expect(only.told).toMatchObject([{ state: 'leading', signal: { aborted: false } }]);
   });
 
-  test('does not lead by a Lease that admission gave to another', async () => {
+  test('does not lead if admission changed the holder', async () => {
     const server = new LeaseServer();
     server.admit = (spec) => ({ ...spec, holderIdentity: 'another' });
     const only = new Replica(server, 'only');
@@ -115,7 +115,7 @@ describe('a candidate', () => {
     expect(only.told).toStrictEqual([{ state: 'following', holder: 'another' }]);
   });
 
-  test('does not take a Lease that was deleted while its holder leads', async () => {
+  test('does not acquire a Lease that was deleted while its holder leads', async () => {
     const { server, time, first, second } = await pair();
     for (let round = 0; round < 10; round += 1) {
       delete server.stored;
@@ -140,7 +140,7 @@ describe('a leader', () => {
     expect(first.told).toMatchObject([{ signal: { aborted: true } }, { state: 'following', holder: 'usurper' }]);
   });
 
-  test('stops 10 s after it sent its last renewal, and says why', async () => {
+  test('stops 10 s after it sent its last renewal, and gives the reason', async () => {
     const { server, time, first, second } = await pair();
     const sent = Date.parse(String(server.stored?.spec?.renewTime));
     server.isDown = true;
@@ -155,7 +155,7 @@ describe('a leader', () => {
     expect(second.told).toMatchObject([{ state: 'following' }, lost]);
   });
 
-  test('that lost the API server regains it without a restart', async () => {
+  test('that lost the API server leads again without a restart', async () => {
     const { server, time, first, second } = await pair();
     for (const outage of [3, 9, 30, 600]) {
       server.isDown = true;
@@ -168,7 +168,7 @@ describe('a leader', () => {
     }
   });
 
-  test('does not notice a short outage, and the followers neither', async () => {
+  test('keeps leading during a short outage, and followers keep following', async () => {
     const { server, time, first, second } = await pair();
     server.isDown = true;
     await time.pass(5 * SECOND);
@@ -177,7 +177,7 @@ describe('a leader', () => {
     expect([first.told.length, second.told.length]).toStrictEqual([1, 1]);
   });
 
-  test('knows by the clock that its time is over, before any timer tells', async () => {
+  test('knows by the clock that its term is over, before any timer fires', async () => {
     const { time, first, second } = await pair();
     first.freeze(HOUR);
     await time.pass(30 * SECOND);
@@ -197,7 +197,7 @@ describe('a leader', () => {
     expect(server.stored?.spec).toMatchObject({ holderIdentity: 'first', leaseTransitions: 0 });
   });
 
-  test('counts its time from the question, where answers are slow', async () => {
+  test('counts its term from when it sent the renewal, if answers are slow', async () => {
     const { server, time, first } = await pair();
     // each renewal is written at once and answered late
     server.fate = () => ({ there: 5, back: 4900 });
@@ -213,8 +213,8 @@ describe('a leader', () => {
   });
 });
 
-describe('a graceful stop', () => {
-  test('gives the Lease back, so that the successor need not wait', async () => {
+describe('a stop', () => {
+  test('releases the Lease, so that the successor need not wait', async () => {
     const { server, time, first, second } = await pair();
     await stop(server, first);
     expect(server.stored?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
@@ -224,7 +224,7 @@ describe('a graceful stop', () => {
     expect(server.stored?.spec).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
   });
 
-  test('also gives back what a renewal on its way wrote', async () => {
+  test('also releases a Lease that a late renewal wrote', async () => {
     const server = new LeaseServer();
     const first = new Replica(server, 'first');
     await server.time.pass(SECOND);
@@ -238,7 +238,7 @@ describe('a graceful stop', () => {
     expect(server.stored?.spec).toMatchObject({ holderIdentity: '' });
   });
 
-  test('of a follower touches nothing, and without an API server takes 3 s at most', async () => {
+  test('of a follower writes nothing, and takes 3 s at most without an API server', async () => {
     const { server, first, second } = await pair();
     const before = server.stored;
     await stop(server, second);
@@ -250,14 +250,14 @@ describe('a graceful stop', () => {
   });
 });
 
-describe('what is missing', () => {
+describe('missing rights', () => {
   test.each([
     [403, 'GET', 'forbidden', 'get, create and update of leases.coordination.k8s.io in the namespace guard'],
     [403, 'POST', 'forbidden', 'get, create and update'],
     [404, 'POST', 'no-namespace', 'the namespace guard is not there: create it'],
     [422, 'POST', 'refused', 'HTTP 422: no'],
   ])(
-    '%d of a %s is told once, asked for less and less often, and found when it is there',
+    '%d of a %s is reported once, retried with growing pauses, and used when it is granted',
     async (status, only, code, words) => {
       const server = new LeaseServer();
       server.refusal = { status, only };
@@ -271,7 +271,7 @@ describe('what is missing', () => {
     },
   );
 
-  test('the right to update: the state does not flutter when the Lease becomes free', async () => {
+  test('to update the Lease do not change the state when the Lease becomes free', async () => {
     const { server, time, first, second } = await pair();
     server.refusal = { status: 403, only: 'PUT' };
     await time.pass(HOUR);
@@ -280,7 +280,7 @@ describe('what is missing', () => {
   });
 });
 
-test('who lost the right to update still sees who leads', async () => {
+test('a replica that lost the right to update still knows the leader', async () => {
   const { server, time, first } = await pair();
   server.refusal = { status: 403, only: 'PUT' };
   await time.pass(12 * SECOND);
@@ -292,7 +292,7 @@ test('who lost the right to update still sees who leads', async () => {
   ]);
 });
 
-test('no two replicas lead at once, whatever clocks, network and schedulers do; and soon after, one leads', async () => {
+test('whatever clocks, network and schedulers do, no two replicas lead at the same time, and one leads soon after', async () => {
   const chance = fc.double({ min: 0, max: 1, noNaN: true });
   const replica = fc.record({
     rate: fc.double({ min: 0.9, max: 1.1, noNaN: true }),

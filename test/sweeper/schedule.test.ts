@@ -51,7 +51,7 @@ function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, ran
 }
 
 describe('sweeps', () => {
-  test('begin with the leadership, and come again after the interval', async () => {
+  test('start when leadership begins, and again after each interval', async () => {
     const { time, told, schedule, leadership } = scheduled({ random: () => 0.5 });
     await time.pass(HOUR);
     expect(told()).toStrictEqual([]);
@@ -68,7 +68,7 @@ describe('sweeps', () => {
   test.each([
     ['least', 0, 540],
     ['most', 0.999_999, 660],
-  ])('vary by the jitter, at the %s', async (_which, chance, seconds) => {
+  ])('vary by the jitter: the %s', async (_which, chance, seconds) => {
     const { time, runs, schedule, leadership } = scheduled({ jitter: 0.1, random: () => chance });
     schedule.startLeading(leadership.signal);
     await time.pass(30 * MINUTE);
@@ -76,7 +76,7 @@ describe('sweeps', () => {
     await schedule.stop();
   });
 
-  test('that overrun are not started twice, and the cluster gets a rest after them', async () => {
+  test('that take longer than the interval do not overlap, and the cluster gets a pause after them', async () => {
     const { time, told, state, schedule, leadership } = scheduled({ takes: 25 * MINUTE });
     schedule.startLeading(leadership.signal);
     await time.pass(HOUR);
@@ -89,7 +89,7 @@ describe('sweeps', () => {
     await schedule.stop();
   });
 
-  test('end with the leadership at once, and no other begins before the next', async () => {
+  test('stop at once when leadership ends, and none starts before the next leadership', async () => {
     const { time, runs, told, schedule, leadership } = scheduled({ takes: HOUR });
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
@@ -110,7 +110,7 @@ describe('sweeps', () => {
     expect(runs).toHaveLength(2);
   });
 
-  test('of a leadership that is over already never begin', async () => {
+  test('do not start for a leadership that has already ended', async () => {
     const { time, runs, schedule, leadership } = scheduled();
     leadership.abort();
     schedule.startLeading(leadership.signal);
@@ -119,7 +119,7 @@ describe('sweeps', () => {
     await schedule.stop();
   });
 
-  test('wait for one that does not heed its signal', async () => {
+  test('wait for a sweep that ignores its signal', async () => {
     const time = new VirtualTime();
     const began: number[] = [];
     const schedule = scheduleSweeps({
@@ -165,8 +165,8 @@ describe('sweeps', () => {
   });
 });
 
-describe('a sweep that is to be tried again', () => {
-  test('is, later each time, until the interval is over or one is whole', async () => {
+describe('a sweep that asks for a retry', () => {
+  test('is retried with growing pauses, until the interval passes or a sweep is complete', async () => {
     const { time, told, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
     state.isToRetry = true;
     schedule.startLeading(leadership.signal);
@@ -186,8 +186,8 @@ describe('a sweep that is to be tried again', () => {
   });
 });
 
-describe('a change', () => {
-  test('is swept when no other came for a second, but not sooner than a tenth of the interval after the last', async () => {
+describe('a changed object', () => {
+  test('starts a sweep after one second without changes, but not sooner than a tenth of the interval after the last sweep', async () => {
     const { time, told, schedule, leadership } = scheduled({ interval: 5 * MINUTE });
     schedule.startLeading(leadership.signal);
     await time.pass(10 * SECOND);
@@ -205,7 +205,7 @@ describe('a change', () => {
     await schedule.stop();
   });
 
-  test('after a rest waits for the quiet only', async () => {
+  test('only waits for one second without changes if the last sweep is long ago', async () => {
     const { time, told, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
@@ -220,7 +220,7 @@ describe('a change', () => {
     await schedule.stop();
   });
 
-  test('is swept also where changes never stop, and where one comes during a sweep', async () => {
+  test('starts a sweep even if changes never stop, or if it changes during a sweep', async () => {
     const { time, told, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
@@ -238,7 +238,7 @@ describe('a change', () => {
     await schedule.stop();
   });
 
-  test('before the first sweep is seen by it', async () => {
+  test('needs no sweep of its own before the first sweep', async () => {
     const { time, told, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     schedule.objectChanged();
@@ -248,8 +248,8 @@ describe('a change', () => {
   });
 });
 
-describe('a demand', () => {
-  test('is met at once, or once after the sweep that runs', async () => {
+describe('a request for a sweep', () => {
+  test('starts a sweep at once, or one sweep after the running one', async () => {
     const { time, told, schedule, leadership } = scheduled({ takes: 10 * SECOND });
     expect(schedule.request()).toBe('not-leading');
     schedule.startLeading(leadership.signal);
@@ -272,7 +272,7 @@ describe('a demand', () => {
     ['short', SECOND, MIN_REST],
     ['long', 30 * SECOND, 30 * SECOND],
     ['very long', 10 * MINUTE, MINUTE],
-  ])('without end, of %s sweeps, leaves a rest between two', async (_which, takes, rest) => {
+  ])('repeated without end, for %s sweeps, leaves a pause between two sweeps', async (_which, takes, rest) => {
     const { time, runs, schedule, leadership } = scheduled({ takes, interval: HOUR });
     schedule.startLeading(leadership.signal);
     for (let second = 0; second < 1800; second += 1) {
@@ -285,7 +285,7 @@ describe('a demand', () => {
     await schedule.stop();
   });
 
-  test('is told how long the rest still lasts', async () => {
+  test('can know how long the pause still lasts', async () => {
     const { time, schedule, leadership } = scheduled({ takes: 2 * SECOND });
     expect(schedule.untilRequest()).toBe(0);
     schedule.startLeading(leadership.signal);
@@ -300,8 +300,8 @@ describe('a demand', () => {
   });
 });
 
-describe('new settings', () => {
-  test('hold at once: a shorter interval ends the wait, a longer one prolongs it', async () => {
+describe('a new interval', () => {
+  test('applies at once: a shorter interval ends the wait, and a longer one extends it', async () => {
     const { time, told, settings, schedule, leadership } = scheduled({ interval: 24 * HOUR });
     schedule.startLeading(leadership.signal);
     await time.pass(2 * MINUTE);
@@ -321,7 +321,7 @@ describe('new settings', () => {
   });
 });
 
-test('whatever happens, there is one sweep at a time, none without leadership, and in the end one comes', async () => {
+test('in every history, sweeps do not overlap, none runs without leadership, and one runs in the end', async () => {
   const event = fc.record({
     after: fc.integer({ min: 0, max: 90 * SECOND }),
     what: fc.constantFrom('lead', 'lose', 'change', 'request', 'reload', 'slow', 'fast', 'partial'),

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { yieldToReviews } from '../../src/sweeper/yield-to-reviews.ts';
 
-test('a sweep gives way only while there is something more urgent', async () => {
+test('a sweep pauses between kubelets only while reviews are pending', async () => {
   let isUrgent = false;
   const pauses: number[] = [];
   const turn = yieldToReviews(

@@ -26,8 +26,8 @@ function findingsOf(name: string, result: StoredFinding['result'] = 'pass', sinc
 
 const stored = { version: '7', content: 'digest' };
 
-describe('the memory', () => {
-  test('gives back what was kept of each node and of the control plane', () => {
+describe('the report cache', () => {
+  test('gives what was set for each node and for the control plane', () => {
     const cache = new ReportCache();
     for (const name of ['a', 'b']) cache.set(nodeOf(name), { ...stored, findings: findingsOf(name, 'fail') });
     cache.set(PLANE, { ...stored, findings: findingsOf('plane') });
@@ -39,7 +39,7 @@ describe('the memory', () => {
     expect(cache.get(nodeOf('c'))).toBeUndefined();
   });
 
-  test('of a node is not that of another one of its name, but where its report is stored is the same', () => {
+  test('has no findings for a new node of the same name, but the stored version of its report', () => {
     const cache = new ReportCache();
     cache.set(nodeOf('a', 'old'), { ...stored, findings: findingsOf('a') });
 
@@ -47,7 +47,7 @@ describe('the memory', () => {
     expect(cache.version(nodeOf('a', 'new'))).toBe('7');
   });
 
-  test('stays where nothing is stored any longer, until that is seen twice', () => {
+  test('keeps reports that are no longer stored until the second time', () => {
     const cache = new ReportCache();
     for (const name of ['a', 'b']) cache.set(nodeOf(name), { ...stored, findings: findingsOf(name) });
     cache.set(PLANE, { ...stored, findings: findingsOf('plane') });
@@ -62,7 +62,7 @@ describe('the memory', () => {
     expect(cache.get(PLANE)).toBeUndefined();
   });
 
-  test('of what is moved elsewhere stays', () => {
+  test('keeps findings when the API changes', () => {
     const cache = new ReportCache();
     cache.set(nodeOf('a'), { ...stored, findings: findingsOf('a') });
     cache.forgetVersions();

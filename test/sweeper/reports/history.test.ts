@@ -105,8 +105,8 @@ beforeEach(() => {
   world = reportWorld(WG);
 });
 
-describe('a whole sweep', () => {
-  test('leaves one report for each node, owned by it, and announces what does not pass', async () => {
+describe('a complete sweep', () => {
+  test('writes one report for each node, which the node owns, and an Event for each finding that does not pass', async () => {
     const replica = new Replica(world);
 
     const problems = await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail, c: outcomes.unknown });
@@ -124,7 +124,7 @@ describe('a whole sweep', () => {
     expect(replica.chosen).toEqual(['wgpolicyk8s']);
   });
 
-  test('that finds the same writes nothing', async () => {
+  test('with the same findings writes nothing', async () => {
     const replica = new Replica(world);
     const nodes = { a: outcomes.pass, b: outcomes.fail, c: outcomes.unknown };
     await replica.sweep(T1, nodes);
@@ -137,7 +137,7 @@ describe('a whole sweep', () => {
     expect(replica.recall('b')).toMatchObject({ result: 'fail', since: T1 });
   });
 
-  test('after a restart knows since when, and writes nothing either', async () => {
+  test('after a restart knows since when a finding exists, and writes nothing', async () => {
     const nodes = { a: outcomes.pass, b: outcomes.fail, c: outcomes.unknown };
     await new Replica(world).sweep(T1, nodes);
     world.calls.length = 0;
@@ -149,7 +149,7 @@ describe('a whole sweep', () => {
     expect(next.recall('b')).toMatchObject({ result: 'fail', since: T1 });
   });
 
-  test('announces what is resolved, once', async () => {
+  test('announces a resolved finding once', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
     await replica.sweep(T2, { a: outcomes.pass });
@@ -159,7 +159,7 @@ describe('a whole sweep', () => {
     expect(world.events()[1]).toMatchObject({ type: 'Normal', involvedObject: { kind: 'Node', name: 'a' } });
   });
 
-  test('announces the same violation again where it was resolved in between', async () => {
+  test('announces the same violation again if it was resolved in between', async () => {
     const replica = new Replica(world);
     for (const [at, outcome] of [
       [T1, outcomes.fail],
@@ -171,7 +171,7 @@ describe('a whole sweep', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardResolved', 'KubeletGuardViolation']);
   });
 
-  test('does not take a failing node that cannot be asked for resolved', async () => {
+  test('does not resolve a failing node that cannot be asked', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
     await replica.sweep(T2, { a: outcomes.unknown });
@@ -181,7 +181,7 @@ describe('a whole sweep', () => {
     expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T1 });
   });
 
-  test('announces that sources begin to contradict each other, once, and remembers it', async () => {
+  test('announces a new contradiction between sources once, and stores it', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass });
     await replica.sweep(T2, { a: outcomes.pass }, contradicted);
@@ -191,7 +191,7 @@ describe('a whole sweep', () => {
     expect(replica.recall('a')).toMatchObject({ result: 'pass', disagrees: true });
   });
 
-  test('removes the report of a node that is no more, and forgets it', async () => {
+  test('deletes the report of a node that no longer exists, and forgets it', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail, b: outcomes.fail, c: outcomes.pass });
 
@@ -203,7 +203,7 @@ describe('a whole sweep', () => {
     expect(replica.recall('c')).toBeDefined();
   });
 
-  test('knows nothing of another node of the same name', async () => {
+  test('does not compare with an earlier node of the same name', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
     await replica.history.load(signal);
@@ -216,7 +216,7 @@ describe('a whole sweep', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardViolation']);
   });
 
-  test('announces nothing that is exempted, and reports it as skipped', async () => {
+  test('announces no exempt finding, and reports it as skipped', async () => {
     const exemption = {
       control: 'kubelet-client-ca',
       subject: 'node/*',
@@ -232,8 +232,8 @@ describe('a whole sweep', () => {
   });
 });
 
-describe('a partial sweep', () => {
-  test('announces what is worse, and stores, clears and forgets nothing', async () => {
+describe('an incomplete sweep', () => {
+  test('announces what got worse, and stores, resolves and forgets nothing', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail, b: outcomes.pass });
     const stored = JSON.stringify(world.reports());
@@ -249,7 +249,7 @@ describe('a partial sweep', () => {
   });
 });
 
-describe('an API of the reports that is down', () => {
+describe('a report API that is down', () => {
   const down = () => {
     world.intercept = ({ path }) => (path.startsWith('/apis/') ? status(503, 'try later') : undefined);
   };
@@ -257,7 +257,7 @@ describe('an API of the reports that is down', () => {
     world.intercept = () => undefined;
   };
 
-  test('costs the stored copy alone: changes are announced once, remembered, and written when it is back', async () => {
+  test('only delays the stored reports: changes are announced once, and written when the API is back', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail });
     down();
@@ -280,7 +280,7 @@ describe('an API of the reports that is down', () => {
     ]);
   });
 
-  test('is survived by a process that starts meanwhile, which then knows of before and of meanwhile', async () => {
+  test('does not keep a process that starts meanwhile from knowing earlier and new findings later', async () => {
     await new Replica(world).sweep(T1, { a: outcomes.fail, b: outcomes.pass, c: outcomes.fail });
     world.objects.forEach((_object, path) => path.includes('/events/') && world.objects.delete(path));
     down();
@@ -302,7 +302,7 @@ describe('an API of the reports that is down', () => {
     ]);
   });
 
-  test('for writes alone is not asked for every node', async () => {
+  test('for writes only is not tried for every node', async () => {
     const names = Array.from({ length: 20 }, (_none, index) => `n${index}`);
     world.intercept = ({ method, path }) =>
       method === 'POST' && path.includes('reports') ? new ApiFault('no answer') : undefined;
@@ -317,7 +317,7 @@ describe('an API of the reports that is down', () => {
     expect(world.reports()).toHaveLength(20);
   });
 
-  test('whose kind is taken away between two pages, or is forbidden, is no other', async () => {
+  test('because its kind is deleted between two pages, or is forbidden, is handled in the same way', async () => {
     for (const [code, words] of [
       [404, 'not found'],
       [403, 'forbidden'],
@@ -337,7 +337,7 @@ describe('an API of the reports that is down', () => {
 });
 
 describe('two replicas', () => {
-  test('in turn leave one report and one Event of each change', async () => {
+  test('that sweep in turn write one report, and one Event for each change', async () => {
     const replicas = [new Replica(world), new Replica(world)];
     const story = [
       outcomes.pass,
@@ -357,7 +357,7 @@ describe('two replicas', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardResolved']);
   });
 
-  test('that sweep at once agree on one report, on since when, and on one Event', async () => {
+  test('that sweep at the same time agree on one report, on its times, and on one Event', async () => {
     const first = new Replica(world);
     const second = new Replica(world);
     await first.sweep(T1, { a: outcomes.pass });
@@ -371,7 +371,7 @@ describe('two replicas', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation']);
   });
 
-  test('that find a node for the first time at once leave one report of it', async () => {
+  test('that find a new node at the same time write one report for it', async () => {
     const first = new Replica(world);
     const second = new Replica(world);
     await first.history.load(signal);
@@ -388,7 +388,7 @@ describe('two replicas', () => {
     expect(second.recall('a')).toMatchObject({ since: T1 });
   });
 
-  test('one forgets nodes that the other removed', async () => {
+  test('that do not sweep forget nodes that the leader deleted', async () => {
     const [leader, follower] = [new Replica(world), new Replica(world)];
     await leader.sweep(T1, { a: outcomes.fail, b: outcomes.fail });
     await follower.history.load(signal);
@@ -402,8 +402,8 @@ describe('two replicas', () => {
   });
 });
 
-describe('what can go wrong', () => {
-  test('a crash between Event and report repeats neither', async () => {
+describe('faults', () => {
+  test('a crash between Event and report repeats neither of them', async () => {
     await new Replica(world).sweep(T1, { a: outcomes.pass });
     world.intercept = ({ method, path }) =>
       method === 'PUT' && path.includes('reports') ? new ApiFault('connection reset') : undefined;
@@ -417,7 +417,7 @@ describe('what can go wrong', () => {
     expect(world.reports()).toMatchObject([{ summary: { fail: 1 } }]);
   });
 
-  test('an Event that cannot be created at the moment is created by the next sweep', async () => {
+  test('an Event that cannot be created now is created by the next sweep', async () => {
     const replica = new Replica(world);
     world.intercept = ({ path }) => (path.endsWith('/events') ? status(503, 'try later') : undefined);
     expect(await replica.sweep(T1, { a: outcomes.fail })).toMatchObject([{ problem: { code: 'unreachable' } }]);
@@ -429,7 +429,7 @@ describe('what can go wrong', () => {
     expect(world.reports()).toHaveLength(1);
   });
 
-  test('Events that are not allowed are told once, and reports are stored all the same', async () => {
+  test('forbidden Events are reported once, and reports are still stored', async () => {
     const replica = new Replica(world);
     world.intercept = ({ path }) => (path.endsWith('/events') ? status(403, 'no') : undefined);
 
@@ -440,7 +440,7 @@ describe('what can go wrong', () => {
     expect(world.writes().filter((call) => call.endsWith('/events'))).toHaveLength(1);
   });
 
-  test('reports that are not allowed are told once, and tried once', async () => {
+  test('forbidden reports are reported once, and tried once', async () => {
     const replica = new Replica(world);
     world.intercept = ({ method, path }) =>
       method === 'POST' && path.includes('reports') ? status(403, 'no') : undefined;
@@ -457,7 +457,7 @@ describe('what can go wrong', () => {
     expect(replica.wrote.at(-1)).toBe('written');
   });
 
-  test('a conflict that does not end is given up for this sweep', async () => {
+  test('a conflict that does not end is left to the next sweep', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass });
     world.intercept = ({ method }) => (method === 'PUT' ? status(409, 'modified') : undefined);
@@ -471,7 +471,7 @@ describe('what can go wrong', () => {
     expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T2 });
   });
 
-  test('a report that was deleted meanwhile is created again', async () => {
+  test('a report that was deleted is re-created', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass });
     await replica.history.load(signal);
@@ -485,7 +485,7 @@ describe('what can go wrong', () => {
   test.each([
     ['without our label', {}],
     ['with the label of somebody else', { 'app.kubernetes.io/managed-by': 'Helm' }],
-  ])('a report of our name %s is left alone', async (_what, labels) => {
+  ])('a report with our name %s is not touched', async (_what, labels) => {
     const foreign = { metadata: { name: 'kubelet-guard-node-a', labels, resourceVersion: '7' }, results: [] };
     world.objects.set(`/apis/${WG}/clusterpolicyreports/kubelet-guard-node-a`, foreign);
     const replica = new Replica(world);
@@ -496,7 +496,7 @@ describe('what can go wrong', () => {
     expect(world.reports()).toEqual([foreign]);
   });
 
-  test('a report of another name with our label is left alone', async () => {
+  test('a report with our label and another name is not touched', async () => {
     const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
     const foreign = { metadata: { name: 'mine', labels, resourceVersion: '7' }, results: [] };
     world.objects.set(`/apis/${WG}/clusterpolicyreports/mine`, foreign);
@@ -506,7 +506,7 @@ describe('what can go wrong', () => {
     expect(world.reports()).toEqual([foreign]);
   });
 
-  test('a report that somebody changed is put right, and what it says wrongly is not remembered', async () => {
+  test('a report that somebody changed is updated, and its wrong entries are ignored', async () => {
     await new Replica(world).sweep(T1, { a: outcomes.fail });
     const [report] = world.reports();
     const [result] = report?.results as { properties: Record<string, string> }[];
@@ -523,7 +523,7 @@ describe('what can go wrong', () => {
     expect(world.events()).toHaveLength(1);
   });
 
-  test('a report whose owner somebody changed is written anew for its node', async () => {
+  test('a report whose owner somebody changed is re-created for its node', async () => {
     await new Replica(world).sweep(T1, { a: outcomes.fail });
     const [report] = world.reports();
     if (report === undefined) throw new Error('there is no report');
@@ -539,12 +539,12 @@ describe('what can go wrong', () => {
   });
 });
 
-describe('the API that is used', () => {
+describe('the report API', () => {
   test.each([
     ['both, the one that most readers know', [WG, OPEN], 'wgpolicyk8s'],
     ['only OpenReports', [OPEN], 'openreports'],
     ['neither', [], 'none'],
-  ] as const)('is, where the cluster has %s', async (_what, served, wanted) => {
+  ] as const)('is chosen if the cluster serves %s', async (_what, served, wanted) => {
     world = reportWorld(...served);
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
@@ -556,7 +556,7 @@ describe('the API that is used', () => {
     expect(replica.recall('a')).toMatchObject({ since: T1 });
   });
 
-  test('is none where only the kind in a namespace is installed', async () => {
+  test('is none if only the namespaced kind is installed', async () => {
     world.served.set(WG, ['policyreports']);
     const replica = new Replica(world);
 
@@ -565,7 +565,7 @@ describe('the API that is used', () => {
     expect(replica.chosen).toEqual(['none']);
   });
 
-  test('that is asked for has to be there', async () => {
+  test('that is configured must be served', async () => {
     const replica = new Replica(world, () => 'openreports');
     await replica.history.load(signal);
     expect(replica.lost).toEqual([
@@ -573,7 +573,7 @@ describe('the API that is used', () => {
     ]);
   });
 
-  test('holds nothing of ours any more where none is wanted, and is then not asked', async () => {
+  test('has no report of ours after none was configured, and is then not called', async () => {
     let setting: ReportsSetting = 'auto';
     const replica = new Replica(world, () => setting);
     await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail, c: outcomes.pass });
@@ -590,7 +590,7 @@ describe('the API that is used', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation', 'KubeletGuardResolved']);
   });
 
-  test('is looked at again where it could not be cleared, but not where that is forbidden', async () => {
+  test('is read again if its reports could not be deleted, unless that is forbidden', async () => {
     await new Replica(world).sweep(T1, { a: outcomes.pass });
     const replica = new Replica(world, () => 'none');
     world.intercept = ({ path }) => (path.startsWith('/apis/') ? status(503, 'try later') : undefined);
@@ -608,7 +608,7 @@ describe('the API that is used', () => {
     expect(world.calls).toEqual([]);
   });
 
-  test('is used with what was remembered before it was there', async () => {
+  test('that is installed later gets the findings from before', async () => {
     world = reportWorld();
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.fail });
@@ -620,7 +620,7 @@ describe('the API that is used', () => {
     expect(reasons(world)).toEqual(['KubeletGuardViolation']);
   });
 
-  test('takes over what another one holds, which is removed', async () => {
+  test('gets the findings of another API, whose reports are deleted', async () => {
     world = reportWorld(OPEN);
     await new Replica(world).sweep(T1, { a: outcomes.fail, b: outcomes.pass });
     world.served.set(WG, ['clusterpolicyreports']);
@@ -636,7 +636,7 @@ describe('the API that is used', () => {
     expect(world.writes()).toEqual([]);
   });
 
-  test('may lose fields, and nothing is written again for that', async () => {
+  test('can drop fields, and reports are not written again for that', async () => {
     const { api } = world;
     const pruning: ReportWorld = {
       ...world,
@@ -673,7 +673,7 @@ describe('the control plane', () => {
     ]);
   });
 
-  test('is what ratchet compares a pod or a ConfigMap with', async () => {
+  test('has the previous outcomes that ratchet compares a pod or a ConfigMap with', async () => {
     await new Replica(world).sweep(T1, {});
     const writer = new Replica(world);
     await writer.history.load(signal);

@@ -197,7 +197,7 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
 
 const both = () => stream([[node('a'), node('b')]]);
 
-describe('a crash does not end a sweep, which is not complete then, where it comes while', () => {
+describe('a crash makes a sweep incomplete and does not end it, if it happens while', () => {
   test.each(Object.entries(AT_A_NODE))('%s', async (when, row) => {
     const whole: boolean[] = [];
     const archive = row.ports?.history ?? noHistory;

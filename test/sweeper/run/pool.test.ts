@@ -6,7 +6,7 @@ import { forEachConcurrently } from '../../../src/sweeper/run/pool.ts';
 const atOnce = () => Promise.resolve();
 
 describe('a pool', () => {
-  test('does everything once, never more at a time than allowed, and as much as allowed', async () => {
+  test('works on each item once, on no more items at a time than the limit, and on as many as the limit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), async (items, limit) => {
         let running = 0;
@@ -31,7 +31,7 @@ describe('a pool', () => {
     );
   });
 
-  test('is not held up by one that takes long', async () => {
+  test('is not delayed by an item that takes long', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const done: number[] = [];
     await forEachConcurrently(
@@ -47,7 +47,7 @@ describe('a pool', () => {
     expect(done).toEqual([1, 2, 3, 4, 5, 0]);
   });
 
-  test('lets what was begun end before it rejects with what a turn threw', async () => {
+  test('lets started items end before it rejects with the error of a turn', async () => {
     const done: number[] = [];
     let turns = 0;
     const working = forEachConcurrently(
@@ -63,7 +63,7 @@ describe('a pool', () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
-  test('does the rest, however much of it fails, and then rejects with the first failure', async () => {
+  test('works on all items even if some fail, and then rejects with the first error', async () => {
     const done: number[] = [];
     const working = forEachConcurrently(
       [1, 2, 3, 4],
@@ -79,7 +79,7 @@ describe('a pool', () => {
     expect(done).toEqual([3, 4]);
   });
 
-  test('begins the next one only when its turn comes', async () => {
+  test('starts the next item only when its turn comes', async () => {
     const turns: (() => void)[] = [];
     const done: number[] = [];
     const working = forEachConcurrently(

@@ -69,7 +69,7 @@ const stored =
     });
 
 describe('a control that is off', () => {
-  test('still keeps a call from counting as proof that anybody would have been answered', async () => {
+  test('still keeps a call from proving the link if the kubelet answers anybody', async () => {
     const changes = { evidence: [evidence('configz', open), evidence('configz-proxy', proxied)] };
     const { link } = await sweepWithout(['kubelet-anonymous-auth'], changes);
     expect(link.calls).toEqual({ answered: 0, refused: 0 });

@@ -63,7 +63,7 @@ function audit(...findings: readonly Finding[]): NodeAudit {
 }
 
 describe('a sweep', () => {
-  test('judges every kubelet and kube-apiserver, with the supporting controls', async () => {
+  test('checks every kubelet and kube-apiserver, with the supporting controls', async () => {
     const result = await run();
     expect(told(result).toSorted()).toEqual(
       [
@@ -85,7 +85,7 @@ describe('a sweep', () => {
     });
   });
 
-  test('makes one finding of all evidence about a node, and says what disagrees', async () => {
+  test('makes one finding of all evidence about a node, and shows what disagrees', async () => {
     const result = await run({
       objects: () => stream([kubeletConfigMap('/declared.crt')]),
       evidence: [
@@ -114,7 +114,7 @@ describe('a sweep', () => {
     });
   });
 
-  test('calls a kubelet that nothing could be asked of unknown, and stays complete', async () => {
+  test('reports a kubelet that did not answer as unknown, and is still complete', async () => {
     const heard: string[] = [];
     const result = await run({
       evidence: [evidence('handshake', (name) => unanswered(name, 'handshake', 'unreachable'))],
@@ -126,7 +126,7 @@ describe('a sweep', () => {
     expect(heard.toSorted()).toEqual(['a unreachable', 'b unreachable']);
   });
 
-  test('asks no address that no kubelet has', async () => {
+  test('asks no address that cannot belong to a kubelet', async () => {
     const { target: _, ...rest } = node('bad') as { target: unknown } & ReturnType<typeof node>;
     const unusable = { ...rest, unusable: { code: 'malformed', message: 'loopback' } } as ReturnType<typeof node>;
     let asked = 0;
@@ -139,7 +139,7 @@ describe('a sweep', () => {
   });
 
   test.each(['unreachable', 'timeout', 'tls', 'wrong-node'] as const)(
-    'judges a node that says it is virtual as any other, and counts it as skipped where nothing answers: %s',
+    'checks a virtual node as any other, and counts it as skipped if nothing answers: %s',
     async (code) => {
       const answers = (name: string) =>
         name === 'open' ? configz(name, undefined) : unanswered(name, 'configz', code);
@@ -158,7 +158,7 @@ describe('a sweep', () => {
   );
 });
 
-describe('what kube-apiserver hears at the address of a node', () => {
+describe('the answer through kube-apiserver', () => {
   const proxied = (document: (name: string) => RawDocument) => evidence('configz-proxy', document);
   const body = (name: string): RawDocument => ({
     ...(configz(name, '/ca.crt') as AnswerDocument),
@@ -173,14 +173,14 @@ describe('what kube-apiserver hears at the address of a node', () => {
     ['a stranger, as a configz', 'unidentified', body, 'pass'],
     ['a stranger, as a refusal', 'unidentified', refusal, 'unknown'],
     ['another node, as a refusal', 'wrong-node', refusal, 'unknown'],
-  ] as const)('is nothing of it where it is of %s', async (_what, code, answer, result) => {
+  ] as const)("does not count as the node's if another way showed %s", async (_what, code, answer, result) => {
     const swept = await run({ nodes: () => stream([[node('a')]]), evidence: [stranger(code), proxied(answer)] });
     expect(find(swept.findings.all(), CA, 'a')?.outcome.result).toBe(result);
     expect(swept.link.calls).toEqual({ answered: result === 'pass' ? 1 : 0, refused: 0 });
     expect(swept.link.result).toBe(result);
   });
 
-  test('is not asked for where two nodes have it', async () => {
+  test('is not requested if two nodes have the same address', async () => {
     const target = { ...(node('a') as { readonly target: NodeTarget }).target, name: 'b', uid: 'uid-b' };
     const nodes = () => stream([[node('a'), node('b', { target })]]);
     let asked = 0;
@@ -194,7 +194,7 @@ describe('what kube-apiserver hears at the address of a node', () => {
 });
 
 describe('kube-apiservers', () => {
-  test('that a pod shows and that were asked are one subject', async () => {
+  test('with a pod and an answer are one subject', async () => {
     const result = await run({
       objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9')]),
       askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
@@ -204,7 +204,7 @@ describe('kube-apiservers', () => {
     expect(result.link.apiServers).toEqual([{ name: 'kube-apiserver-cp', result: 'pass' }]);
   });
 
-  test('whose manifest was changed without a restart are a disagreement', async () => {
+  test('whose manifest was changed without a restart disagree', async () => {
     const result = await run({
       objects: () => stream([apiServerPod('kube-apiserver-cp', '192.0.2.9', [])]),
       askApiServers: () => Promise.resolve([flagz('192.0.2.9:6443')]),
@@ -213,7 +213,7 @@ describe('kube-apiservers', () => {
     expect(found).toMatchObject({ outcome: { result: 'pass' }, others: [{ result: 'fail', agrees: false }] });
   });
 
-  test('behind one address are told by their pods, where the address tells nothing', async () => {
+  test('behind one address are known by their pods if the address does not answer', async () => {
     const forbidden = {
       form: 'unanswered',
       component: 'kube-apiserver',
@@ -230,7 +230,7 @@ describe('kube-apiservers', () => {
     expect(second.link.result).toBe('unknown');
   });
 
-  test('that nothing shows are unknown, never left out', async () => {
+  test('that no evidence shows are unknown, never left out', async () => {
     const result = await run({ askApiServers: undefined });
     expect(find(result.findings.all(), CERT, SERVER)?.outcome).toMatchObject({
       problems: [{ code: 'not-visible' }],
@@ -238,7 +238,7 @@ describe('kube-apiservers', () => {
     expect(result.link.result).toBe('unknown');
   });
 
-  test('that a provider runs are not applicable, unless one was seen all the same', async () => {
+  test('that a provider runs are not applicable, unless evidence shows one', async () => {
     const version = () => Promise.resolve('v1.31.2-eks-7f9249a');
     const hidden = await run({ version, askApiServers: undefined });
     expect(told(hidden).some((line) => line.startsWith(CERT))).toBe(false);
@@ -253,7 +253,7 @@ describe('kube-apiservers', () => {
     expect(own.link.result).toBe('unknown');
   });
 
-  test("that AKS runs are known by a pod of AKS's own, which no kubelet can make", async () => {
+  test('that AKS runs are known by a pod that AKS runs, which no kubelet can create', async () => {
     const pod = (annotations: object): RawDocument => ({
       form: 'object',
       source: { object: 'Pod kube-system/coredns-1' },
@@ -277,7 +277,7 @@ describe('kube-apiservers', () => {
     expect(forged.link.result).toBe('unknown');
   });
 
-  test('whose call a kubelet refused that asks for a certificate fail, whatever their flags say', async () => {
+  test('whose call was rejected by a kubelet that requests a certificate fail, whatever their flags are', async () => {
     const refusing = (name: string) => unanswered(name, 'configz-proxy', 'unauthorized');
     const proxied = await run({
       evidence: [evidence('configz', (name) => configz(name, '/ca.crt')), evidence('configz-proxy', refusing)],
@@ -304,7 +304,7 @@ describe('one kube-apiserver', () => {
   const nodes = () => stream([[cp]]);
   const ends = async (changes: Parameters<typeof run>[0]) => (await run({ nodes, ...changes })).link.apiServers;
 
-  test('is one, where its mirror pod is so new that it has no status', async () => {
+  test('is one subject if its mirror pod is new and has no status', async () => {
     const found = await ends({
       objects: () => stream([apiServerPod(pod, undefined)]),
       askApiServers: () => Promise.resolve([flagz(server)]),
@@ -313,7 +313,7 @@ describe('one kube-apiserver', () => {
     expect(found).toEqual([{ name: pod, result: 'pass' }]);
   });
 
-  test('is one, where its mirror pod was refused, and what an agent saw before does not make a second one pass', async () => {
+  test('is one subject if its mirror pod was denied, and an older audit does not make a second one pass', async () => {
     const result = await run({
       nodes,
       askApiServers: () => Promise.resolve([flagz(server, noKey)]),
@@ -328,7 +328,7 @@ describe('one kube-apiserver', () => {
     });
   });
 
-  test('is the one of its node, also over IPv6', async () => {
+  test('is that of its node, also over IPv6', async () => {
     const six = node('six', { addresses: ['2001:db8:0:0:0:0:0:1'] });
     const found = await ends({
       nodes: () => stream([[six]]),
@@ -338,7 +338,7 @@ describe('one kube-apiserver', () => {
     expect(found).toEqual([{ name: 'kube-apiserver-six', result: 'pass' }]);
   });
 
-  test('is not that of a node which only says that it has the address', async () => {
+  test('is not that of a node which only claims the address', async () => {
     const found = await ends({
       nodes: () => stream([[cp, node('evil', { addresses: [addressOf('cp')] })]]),
       objects: () => stream([apiServerPod(pod, undefined)]),
@@ -350,7 +350,7 @@ describe('one kube-apiserver', () => {
     ]);
   });
 
-  test('is each of several', async () => {
+  test('is kept apart from others', async () => {
     const names = ['cp1', 'cp2', 'cp3'];
     const found = await ends({
       nodes: () => stream([names.map((name) => node(name))]),
@@ -364,7 +364,7 @@ describe('one kube-apiserver', () => {
   });
 });
 
-describe('what an agent saw of a kube-apiserver', () => {
+describe('the stored audit of a kube-apiserver', () => {
   const pod = 'kube-apiserver-prod-cp';
   const seen = async (agentOn: string) => {
     const { findings } = await run({
@@ -376,7 +376,7 @@ describe('what an agent saw of a kube-apiserver', () => {
     return [...findings.all()].filter(({ control }) => control.slug === CERT);
   };
 
-  test('goes before what its pod shows', async () => {
+  test('goes before the findings of its pod', async () => {
     expect(await seen('prod-cp')).toMatchObject([
       { subject: { kind: 'Pod', name: pod }, vantage: 'on-node', others: [{ vantage: 'running', result: 'fail' }] },
     ]);
@@ -434,19 +434,19 @@ describe('the audit that an agent stored', () => {
     ['a mirror pod made since', '2026-11-23T11:59:00Z', undefined, 'running'],
     ['a container started since', '2026-11-23T11:00:00Z', '2026-11-23T11:59:00Z', 'running'],
     [
-      'a mirror pod made since, of a container that is older',
+      'a mirror pod re-created since, with an older container',
       '2026-11-23T11:59:00Z',
       '2026-11-23T11:00:00Z',
       'on-node',
     ],
-  ])('of kube-apiserver counts until that is started anew: %s', async (_what, at, startedAt, vantage) => {
+  ])('of kube-apiserver counts until it restarts: %s', async (_what, at, startedAt, vantage) => {
     const found = await judged(started(at, startedAt));
     expect(found).toMatchObject({ vantage, outcome: { result: 'pass' } });
     const said = JSON.stringify(found?.others);
     expect(said.includes('the process started at')).toBe(vantage === 'running');
   });
 
-  test('of a kubelet counts unless its node became Ready since', async () => {
+  test('of a kubelet counts unless its node became Ready later', async () => {
     const [ofKubelet] = controls.filter(({ slug }) => slug === CA) as [Control];
     const onKubelet: Finding = {
       ...onHost('a', 'a'),
@@ -467,7 +467,7 @@ describe('the audit that an agent stored', () => {
     }
   });
 
-  test('by a hostile node makes nothing pass for another node, nor what its own kubelet denies', async () => {
+  test('by a hostile node makes nothing pass for another node, and nothing that its own kubelet denies', async () => {
     const slugs = fc.constantFrom(CA, CERT, 'kubelet-anonymous-auth', 'apiserver-kubelet-ca', 'x');
     const names = fc.constantFrom('evil', 'a', 'cp', 'kube-apiserver-cp', 'kube-apiserver-evil');
     const text = fc.option(names, { nil: undefined });
@@ -523,7 +523,7 @@ describe('the audit that an agent stored', () => {
   });
 });
 
-describe('a sweep that could not see everything', () => {
+describe('an incomplete sweep', () => {
   async function* broken<T>(items: readonly T[]): AsyncGenerator<T> {
     yield* stream(items);
     throw new Error('the API server is gone');
@@ -550,7 +550,7 @@ describe('a sweep that could not see everything', () => {
     return { history, calls };
   }
 
-  test('tidies up only if it saw everything', async () => {
+  test('deletes stale reports only if it is complete', async () => {
     const whole = spied();
     await run({ history: whole.history });
     expect(whole.calls.toSorted()).toEqual(['a', 'b', 'control-plane', 'tidy']);
@@ -564,29 +564,25 @@ describe('a sweep that could not see everything', () => {
       { objects: () => stream([{ problem: { code: 'forbidden' as const, message: 'no' }, source: { object: 'x' } }]) },
       ['a', 'b', 'control-plane in part'],
     ],
+    ['objects that cannot be checked', { objects: () => stream([nestedLists]) }, ['a', 'b', 'control-plane in part']],
     [
-      'objects that no control can judge',
-      { objects: () => stream([nestedLists]) },
-      ['a', 'b', 'control-plane in part'],
-    ],
-    [
-      'kubelet that answers what cannot be judged',
+      'kubelet whose answer cannot be checked',
       { evidence: [evidence('configz', (name) => (name === 'a' ? nestedLists : configz(name, '/ca.crt')))] },
       ['a in part', 'b', 'control-plane'],
     ],
     [
-      'kube-apiserver that answers what cannot be judged',
+      'kube-apiserver whose answer cannot be checked',
       { askApiServers: () => Promise.resolve([nestedLists]) },
       ['a', 'b', 'control-plane in part'],
     ],
-  ])('because of its %s judges the rest and clears nothing', async (_what, changes, kept) => {
+  ])('because of its %s checks the rest and resolves nothing', async (_what, changes, kept) => {
     const { history, calls } = spied();
     const result = await run({ ...changes, history });
     expect(result.problems).toHaveLength(1);
     expect(calls.toSorted()).toEqual(kept);
   });
 
-  test('because it was cut off stores nothing of what was not answered, and rejects', async () => {
+  test('because it was aborted stores nothing about unanswered nodes, and rejects', async () => {
     const { history, calls } = spied();
     const abort = new AbortController();
     const cut = evidence('configz', (name) => {
@@ -599,7 +595,7 @@ describe('a sweep that could not see everything', () => {
 });
 
 describe('drift', () => {
-  test('is not said of what was there when the stored reports could not be read', async () => {
+  test('is not shown for findings that existed when the stored reports could not be read', async () => {
     const since = '2026-11-01T00:00:00.000Z';
     const remembered = new Map<string, ReturnType<SweepHistory['previous']>>([
       [CA, { result: 'fail', violations: [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }], since }],
@@ -611,7 +607,7 @@ describe('drift', () => {
     expect(find(findings.all(), 'kubelet-anonymous-auth', 'a')).toHaveProperty('drift.state', 'resolved');
   });
 
-  test('is what differs from what is remembered', async () => {
+  test('is the difference from the stored findings', async () => {
     const since = '2026-11-01T00:00:00.000Z';
     const violations = [{ code: 'missing', setting: 'authentication.x509.clientCAFile' }];
     const history: SweepHistory = {
