@@ -10,9 +10,9 @@ export interface GuardReport {
   readonly kind: 'GuardReport';
   readonly run: ReportedRun;
   readonly summary: Summary;
-  /** The link between kube-apiservers and kubelets as a whole; only where a cluster was swept. */
+  /** The link between kube-apiservers and kubelets as a whole; only if a cluster was swept. */
   readonly link?: Link;
-  /** Every node that is listed; only where a cluster was swept. */
+  /** Every node that is listed; only if a cluster was swept. */
   readonly nodes?: NodeCounts;
   readonly findings: readonly ReportedFinding[];
 }
@@ -25,7 +25,7 @@ export interface StreamedReport extends ReportHead {
   readonly findings: Iterable<ReportedFinding>;
 }
 
-/** What made the report, and when. */
+/** Which run made the report, and when. */
 export interface Run {
   readonly id: string;
   readonly entrance: 'check' | 'node' | 'sweep' | 'serve';
@@ -38,7 +38,7 @@ export interface Run {
 export interface ReportedRun extends Run {
   readonly complete: boolean;
   readonly problems: readonly ReportedRunProblem[];
-  /** Only where the report was compared with a baseline, and then shows nothing but what is worse. */
+  /** Present if the report was compared with a baseline, so that it shows only what is worse. */
   readonly baseline?: ReportedBaseline;
 }
 
@@ -47,7 +47,7 @@ export interface Summary {
   readonly pass: number;
   readonly fail: number;
   readonly unknown: number;
-  /** How many of those that fail or are unknown an exemption lets through; absent where none. */
+  /** How many failed or unknown findings are exempt; absent if none. */
   readonly exempted?: number;
 }
 
@@ -57,11 +57,11 @@ export interface NodeCounts {
   readonly fail: number;
   readonly unknown: number;
   /**
-   * They say that they are no machines with a kubelet, and nothing answered there. A kubelet can say so itself: their findings
-   * are unknown all the same.
+   * Nodes with the label of a virtual node, at which nothing answered. A kubelet can set that label itself, so their findings
+   * are unknown.
    */
   readonly skipped: number;
-  /** The first of these; absent where there are none. */
+  /** The names of the first skipped nodes; absent if none. */
   readonly skippedNames?: readonly string[];
 }
 
@@ -108,13 +108,13 @@ export interface ReportedEvidence extends Place {
   readonly layer: Layer;
 }
 
-/** Evidence that did not decide; `agrees` is false where it contradicts that which did. */
+/** Evidence that did not decide. `agrees` is false if it contradicts the deciding evidence. */
 export interface ReportedOtherEvidence extends Pick<OtherEvidence, 'source' | 'vantage' | 'result' | 'agrees'> {
   readonly evidence: readonly ReportedEvidence[];
   readonly problems: readonly ReportedProblem[];
-  /** It is what the process takes when it is started the next time. */
+  /** Present if it is the evidence of the next start of the process. */
   readonly pending?: true;
-  /** Only of what is pending and fails. */
+  /** Present if it is pending and fails. */
   readonly violations?: readonly ReportedViolation[];
 }
 
@@ -133,16 +133,16 @@ export interface ReportedFinding {
   readonly vantage: Vantage;
   readonly violations: readonly ReportedViolation[];
   readonly problems: readonly ReportedProblem[];
-  /** Absent where there is none. */
+  /** Absent if there is none. */
   readonly warnings?: readonly ReportedViolation[];
   readonly evidence: readonly ReportedEvidence[];
-  /** What other evidence says; absent where there is none. */
+  /** The evidence that did not decide; absent if there is none. */
   readonly otherEvidence?: readonly ReportedOtherEvidence[];
   /** Whether the whole link to this node's kubelet stands; only of the kubelet's end, where a cluster was swept. */
   readonly link?: Finding['outcome']['result'];
-  /** How it changed; absent where earlier runs are not known, and where it always passed. */
+  /** How it changed; absent if earlier runs are not known, and if it always passed. */
   readonly drift?: Drift;
-  /** Only where an exemption applies. */
+  /** Present if an exemption applies. */
   readonly exempted?: { readonly reason: string; readonly expires?: string };
   readonly references: readonly string[];
   readonly remediation: string;

@@ -238,6 +238,9 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const api = new ApiClient(`https://127.0.0.1:${port}`, authority.certificate, { token: await tokenOn('agent-2') });
     const answer = await api.create(config);
     api.close();
-    expect(answer).toMatchObject({ status: 403, message: expect.stringContaining('its token says the uid') });
+    expect(answer).toMatchObject({
+      status: 403,
+      message: expect.stringContaining('the uid of its own node, which its token names'),
+    });
   });
 });

@@ -6,7 +6,7 @@ import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, kubeletCA, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
-import type { SweepOptions } from './sweep.ts';
+import type { SweepCommandDeps, SweepOptions } from './sweep.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -48,7 +48,6 @@ export function addSweep(root: Command, terminal: Terminal): void {
 async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> {
   const { sweepOnce } = await import('./sweep.ts');
   const sweepOptions: SweepOptions = {
-    open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
     namespace: options.namespace,
     config: options.config,
     evidence: options.evidence,
@@ -56,11 +55,14 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     output: options.output,
     failOn: options.failOn,
     style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
+  };
+  const deps: SweepCommandDeps = {
+    open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
     progress: terminal.isTerminal('stderr') ? terminal.printError : undefined,
     now: () => new Date(),
   };
   await stoppable(terminal, 'the sweep is incomplete, and its findings are not printed', async (signal) => {
-    const { output, errors, exitCode } = await sweepOnce(sweepOptions, signal);
+    const { output, errors, exitCode } = await sweepOnce(sweepOptions, deps, signal);
     return () => {
       terminal.exitWith(exitCode);
       terminal.printErrorLines(errors);

@@ -17,16 +17,19 @@ const NOTHING = 'nothing to judge: no node, pod or ConfigMap was found';
 
 /** What is swept, and how the result is shown. */
 export interface SweepOptions extends RunOptions {
-  /** Finds the cluster. */
-  readonly open: (signal: AbortSignal) => Promise<Cluster>;
-  /** Where the product runs, where the cluster does not say it. */
+  /** The namespace of kubelet-guard, if the cluster does not show it. */
   readonly namespace: string | undefined;
   readonly config: string | undefined;
-  /** What is asked, where it is not what the configuration says. */
+  /** The evidence to use, if not that of the configuration. */
   readonly evidence: readonly SweepEvidence[] | undefined;
-  /** The path of the CA that kubelets are verified by. */
+  /** The path of the CA that verifies kubelets. */
   readonly kubeletCA: string | undefined;
-  /** Shows how far it is, where a person watches. */
+}
+
+export interface SweepCommandDeps {
+  /** Finds the cluster. */
+  readonly open: (signal: AbortSignal) => Promise<Cluster>;
+  /** Prints a progress bar; undefined if no person watches. */
   readonly progress: ((text: string) => void) | undefined;
   readonly now: () => Date;
 }
@@ -34,14 +37,17 @@ export interface SweepOptions extends RunOptions {
 /**
  * Sweeps a cluster once and writes nothing to it.
  *
- * @throws StartError where there is no cluster that can be asked
+ * @throws StartError if no cluster can be reached with the given access
  */
-export async function sweepOnce(options: SweepOptions, signal: AbortSignal): Promise<RunAnswer> {
-  const { now, progress } = options;
+export async function sweepOnce(
+  options: SweepOptions,
+  { open, now, progress }: SweepCommandDeps,
+  signal: AbortSignal,
+): Promise<RunAnswer> {
   const configuration = loadConfiguration(options.config, controls);
   const settled = resolveSweep(configuration.settings.sweep?.value);
   const plan = { ...settled, evidence: options.evidence ?? settled.evidence };
-  const cluster = await options.open(signal);
+  const cluster = await open(signal);
   const bar = progress && progressBar(progress);
   const startedAt = now();
   const sweepSettings = sweepOptions(configuration, controls, plan.concurrency, dayOf(startedAt));
