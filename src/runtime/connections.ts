@@ -34,7 +34,12 @@ export function limitConnections(server: Server, limit = MAX_CONNECTIONS): void 
     socket.once('close', () => {
       if (connections.get(key)?.socket === socket) connections.delete(key);
     });
-    if (connections.size > limit) idlestOf(connections)?.socket.destroy();
+    if (connections.size <= limit) return;
+    const idlest = idlestOf(connections);
+    if (idlest === undefined) return;
+    // at once, because its close event comes later, and more connections can come before it
+    connections.delete(keyOf(idlest.socket));
+    idlest.socket.destroy();
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     touch(socket);

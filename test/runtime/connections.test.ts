@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
@@ -84,4 +84,16 @@ test('the client with the most connections loses one, so that a client that call
     });
   });
   expect(connections).toBeLessThanOrEqual(20);
+});
+
+test('connections that come at the same time close as many others', () => {
+  const fake = new EventEmitter();
+  limitConnections(fake as Server, 2);
+  const destroyed: number[] = [];
+  for (let port = 1; port <= 5; port += 1) {
+    // the close event of a real socket comes after all of them
+    const socket = { remoteAddress: 'a', remotePort: port, once: () => socket, destroy: () => destroyed.push(port) };
+    fake.emit('connection', socket);
+  }
+  expect(destroyed).toStrictEqual([1, 2, 3]);
 });
