@@ -90,7 +90,7 @@ function readRegular(path: string, status: Stats, inFolder: boolean): FileDocume
   if (status.size > MAXIMUM_BYTES) return tooLarge(path);
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    // what was looked at and what was opened can be two things
+    // the path may have changed between stat and open
     const opened = fstatSync(descriptor);
     if (!opened.isFile()) return special(path, opened);
     const bytes = readAll(descriptor, opened.size);

@@ -63,7 +63,7 @@ function listedNode({ metadata, status }: UnknownRecord): ListedNode {
   return { ...traits, target: { name, uid, address, port } };
 }
 
-/** A kubelet that was away for long enough has been not Ready meanwhile; one that was started anew quickly has not. */
+/** A node whose kubelet was down for long was not Ready meanwhile. A quick restart of the kubelet does not show. */
 function readySince(conditions: unknown): string | undefined {
   const all = asRecords(conditions);
   const time = all.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime;

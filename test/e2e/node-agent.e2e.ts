@@ -1,4 +1,4 @@
-// The agent of a node on a real host: what it hands over with the rights that are shipped, and what a sweep makes of it.
+// A node agent on a real host: it stores its audit with the shipped rights, and a sweep loads it.
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -22,7 +22,7 @@ const NAMESPACE = 'kubelet-guard-node';
 const ACCOUNT = 'kubelet-guard-node-agent';
 const CLIENT_CA = 'kubelet-client-ca';
 const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${NODE}`;
-interface HandedOver extends KubeObject {
+interface StoredAuditObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly annotations: Readonly<Record<string, string>> };
 }
 
@@ -99,7 +99,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     });
   }
 
-  async function handedOver(): Promise<string | undefined> {
+  async function storedAudit(): Promise<string | undefined> {
     const { status, body } = await plane.admin.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/${NODE}`);
     return status === 200 ? (body as { readonly data: Record<string, string> }).data['report.json'] : undefined;
   }
@@ -115,14 +115,14 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(finding?.otherEvidence).toHaveLength(1);
   });
 
-  test('hands over what it found with the rights that are shipped', async () => {
+  test('stores its audit with the shipped rights', async () => {
     node.edit(WITHOUT_CLIENT_CA);
     token = await kubeconfigOn(NODE);
     agent = startAgent(NODE, token);
-    const report = await eventually('the hand-over', handedOver, { context: agent.tail });
+    const report = await eventually('the stored audit', storedAudit, { context: agent.tail });
     expect(JSON.parse(report)).toMatchObject({ kind: 'GuardReport', run: { entrance: 'node' } });
     const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
-    const { metadata } = succeeded(await plane.admin.get(PATH)).body as HandedOver;
+    const { metadata } = succeeded(await plane.admin.get(PATH)).body as StoredAuditObject;
     expect(metadata.annotations['kubelet-guard.dev/node-uid']).toBe(uid);
   });
 
@@ -144,8 +144,8 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     agent.kill('SIGKILL');
     await agent.ended;
     agent = startAgent(NODE, token);
-    const before = await handedOver();
-    await eventually('another hand-over', async () => ((await handedOver()) !== before ? true : undefined), {
+    const before = await storedAudit();
+    await eventually('another stored audit', async () => ((await storedAudit()) !== before ? true : undefined), {
       context: agent.tail,
     });
     const { finding } = await swept('node-agent');
@@ -156,7 +156,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   test('outlives the API server, says once that it is gone and once that it is back, and ends when it is asked to', async () => {
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
-    const before = await handedOver();
+    const before = await storedAudit();
     await plane.stop();
     // the file of the log is the same
     const seen = agent.log().length;
@@ -169,14 +169,14 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     await eventually('the return', () => (count('audits are stored again') > 0 ? true : undefined), {
       context: agent.tail,
     });
-    expect(await handedOver()).not.toBe(before);
+    expect(await storedAudit()).not.toBe(before);
     expect([count('the audit cannot be stored'), count('audits are stored again')]).toEqual([1, 1]);
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
   });
 
   async function mark(api: ApiClient, annotations: Readonly<Record<string, string>>) {
-    const { metadata, ...rest } = succeeded(await plane.admin.get(PATH)).body as HandedOver;
+    const { metadata, ...rest } = succeeded(await plane.admin.get(PATH)).body as StoredAuditObject;
     const changed = { ...rest, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } };
     return api.send('PUT', PATH, changed);
   }

@@ -22,7 +22,7 @@ export function bundleFacts(text: string): PemFacts {
 }
 
 /**
- * What becomes of a serving certificate. Dates are not looked at.
+ * Whether clients can verify a serving certificate. Dates are not checked.
  *
  * @param certificate in PEM, and after it the CAs between
  * @param bundle the CAs that clients know it by, in PEM
@@ -40,7 +40,7 @@ function isFor(certificate: string, host: string): boolean {
   for (const { type, bytes } of pemBlocks(certificate)) {
     if (type !== 'CERTIFICATE') continue;
     try {
-      // API servers look at no common name
+      // API servers ignore the common name
       return new X509Certificate(bytes).checkHost(host, { subject: 'never' }) !== undefined;
     } catch {
       return false;

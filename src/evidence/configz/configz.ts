@@ -14,18 +14,18 @@ import type { TokenSource } from './token.ts';
 /** How kubelets are asked for `/configz`. */
 export interface ConfigzOptions {
   readonly tokens: TokenSource;
-  /** The configured CA of the kubelets' serving certificates, in PEM: whose certificate does not verify gets no token. */
+  /** The configured CA of the kubelets' serving certificates, in PEM. With it, a kubelet that does not verify gets no token. */
   readonly ca?: string | undefined;
   /**
-   * The CA of the cluster, in PEM. Many kubelets serve with a certificate of their own making instead: those are asked all
-   * the same, for the token can do nothing but read configz.
+   * The CA of the cluster, in PEM. Many kubelets serve with a self-signed certificate instead. They are asked too: the token
+   * can only read configz.
    */
   readonly clusterCA?: string | undefined;
-  /** A kubelet was given the token though its certificate did not verify, and why it did not. */
+  /** Called when a kubelet got the token though its certificate did not verify, with the reason. */
   readonly unverified: (node: NodeTarget, reason: string) => void;
   /** Reads the certificate, with which it checks that the server is the node; any other server gets no token. */
   readonly readNames?: ReadNames;
-  /** How kubelets are told who asks. */
+  /** The User-Agent header. */
   readonly userAgent?: string;
   /** Milliseconds for one kubelet. */
   readonly timeout: number;
@@ -35,7 +35,7 @@ export interface ConfigzOptions {
 export function configzEvidence(options: ConfigzOptions): KubeletEvidence {
   const { tokens, ca, clusterCA, unverified, readNames, timeout, userAgent = 'kubelet-guard' } = options;
   const authority = ca ?? clusterCA;
-  // with none at all: what verifies by the roots of the system is no kubelet that is known
+  // without a CA nothing verifies: a certificate that the system's CAs signed proves nothing about a kubelet
   const secureContext = createSecureContext({ ca: authority ?? [] });
   const call = (node: NodeTarget, token: string, signal: AbortSignal): Promise<HttpAnswer> => {
     const request = {
@@ -76,7 +76,7 @@ export function configzEvidence(options: ConfigzOptions): KubeletEvidence {
   };
 }
 
-/** What many wait for, without waiting longer than the signal. */
+/** Waits for a shared promise, but not longer than the signal. */
 async function until<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => {

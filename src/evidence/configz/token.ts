@@ -35,11 +35,11 @@ const SECONDS = 600;
 const LONGEST_SECONDS = 3600;
 /** The part of its life after which a token is replaced. */
 const FRESH = 0.6;
-/** So long a failure is told again instead of asking anew. */
+/** For this long a failure is repeated instead of asking again. */
 const FAILURE_STANDS = 5000;
-/** So long a refused token is kept all the same: a kubelet that takes none must not cause a request each time. */
+/** A refused token is kept for at least this long: a kubelet that accepts none must not cause a request each time. */
 const YOUTH = 60_000;
-/** For all tries: thousands of kubelets wait for this token, and are unknown without it. */
+/** For all tries together: thousands of kubelets wait for this token, and are unknown without it. */
 const PATIENCE = 30_000;
 const LIMIT = 256 * 1024;
 

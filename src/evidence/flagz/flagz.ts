@@ -26,10 +26,10 @@ const SLICES =
   '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
 
 /**
- * Asks each API server for the flags that it runs with. They are those that the Service `kubernetes` leads to; the configured
- * one is asked where they are not known, or none of them can be reached: from outside a cluster they often cannot.
+ * Asks each API server for its flags: those behind the Service `kubernetes`. If these are unknown or none can be reached, as
+ * often from outside a cluster, the configured address is asked.
  *
- * Behind one address there can be several API servers, of which one answers.
+ * If several API servers share an address, one of them answers.
  */
 export async function askApiServers(options: FlagzOptions, signal: AbortSignal): Promise<readonly RawDocument[]> {
   const servers = await endpoints(options, signal);
@@ -44,7 +44,7 @@ function isUnreached(code: ProblemCode): boolean {
   return code === 'unreachable' || code === 'timeout' || code === 'tls';
 }
 
-/** The addresses of the API servers; none where they cannot be told. */
+/** The addresses of the API servers; none if they are unknown. */
 async function endpoints({ request, timeout }: FlagzOptions, signal: AbortSignal): Promise<readonly string[]> {
   try {
     const { items } = asRecord(jsonOf(await request({ path: SLICES, timeout, limit: LIMIT }, signal)));

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /**
- * What a server may choose. Nothing is ever encrypted with it, so weak ones do no harm: all that a kubelet can be told to
- * use by `--tls-cipher-suites` is here.
+ * What a server may choose. Nothing is ever encrypted with it, so weak suites do no harm: all that a kubelet can be configured
+ * with by `--tls-cipher-suites` is here.
  */
 const CIPHER_SUITES = [
   // ECDHE with GCM and ChaCha20; a kubelet does not serve without one of the AES_128_GCM

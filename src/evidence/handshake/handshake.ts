@@ -52,7 +52,7 @@ function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): 
   const { timeout, accepts, readNames } = options;
   const { promise, resolve } = Promise.withResolvers<Answer>();
   if (!isAskable(address, port)) {
-    resolve(problem('unreachable', "the node's address and port cannot be used: look at its status.addresses"));
+    resolve(problem('unreachable', "the node's address and port cannot be used: check its status.addresses"));
     return promise;
   }
   const server = isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;

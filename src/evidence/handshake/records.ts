@@ -112,6 +112,6 @@ function checkAlert(fields: Fields): void {
   }
   if (level === WARNING && description !== CLOSE_NOTIFY) return;
   const name = ALERTS.get(description) ?? 'unknown';
-  const advice = ADVICE.get(description) ?? "look at the kubelet's log";
+  const advice = ADVICE.get(description) ?? "check the kubelet's log";
   throw new HelloFault('tls', `ends the TLS handshake with alert ${description} (${name}): ${advice}`);
 }

@@ -32,7 +32,7 @@ export interface HostProcess extends ProcessName {
   readonly cgroup?: string;
   /** Those of its environment variables that were asked for. */
   readonly variables: ReadonlyMap<string, string>;
-  /** What of it cannot be read. Without these, what it reads cannot be told either. */
+  /** What of the process cannot be read. With such a problem, its files are unknown too. */
   readonly problems: readonly Problem[];
 }
 
@@ -129,7 +129,7 @@ function problemsOf(at: string, pid: number, cut: boolean, hidesVariables: boole
   const hidden = ['exe', 'cwd', 'root'].filter((name) => isForbidden(`${at}/${name}`));
   if (hidesVariables) hidden.push('environ');
   if (hidden.length > 0) {
-    const message = `of process ${pid} this user may not read ${hidden.join(', ')}, so that its files cannot be told: run as root`;
+    const message = `this user cannot read ${hidden.join(', ')} of process ${pid}, so that its files are unknown: run as root`;
     problems.push({ code: 'forbidden', message });
   }
   return problems;

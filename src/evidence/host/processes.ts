@@ -19,7 +19,7 @@ import {
 } from './process.ts';
 import { Tree } from './tree.ts';
 
-/** What was found, and what kept other processes from being looked at. */
+/** The processes that were found, and why others could not be read. */
 export interface ProcessList {
   readonly processes: readonly HostProcess[];
   readonly problems: readonly SourceProblem[];
@@ -100,7 +100,7 @@ export function openProcess(root: string, process: HostProcess): HostFiles | Unr
   );
   if (exists()) return files;
   if (!('state' in files)) files.close();
-  const message = `process ${pid} has ended while it was looked at: run again`;
+  const message = `process ${pid} has ended while it was read: run again`;
   return { state: 'unreadable', problem: { code: 'not-found', message } };
 }
 
@@ -157,7 +157,7 @@ function hiddenProblem(count: number): Problem {
 }
 
 function tooMany(count: number): Problem {
-  const message = `more than ${count} processes have the names that are looked for, so that only the oldest were looked at: end those that are none`;
+  const message = `more than ${count} processes have the name of a kubelet or kube-apiserver, so that only the oldest were checked: end those that only have the name`;
   return { code: 'too-large', message };
 }
 

@@ -391,7 +391,7 @@ describe('a server that is no kubelet, or hostile', () => {
     ['10.0.0.1', Number.NaN],
   ])('has an address or port that is none: %j, %d', async (address, port) => {
     expect(outline(await ask(port, { address }))).toBe(
-      "unreachable: the node's address and port cannot be used: look at its status.addresses",
+      "unreachable: the node's address and port cannot be used: check its status.addresses",
     );
   });
 });

@@ -162,7 +162,7 @@ describe('the processes of this host', () => {
         : [
             {
               code: 'forbidden',
-              message: `of process ${pid} this user may not read exe, cwd, root, environ, so that its files cannot be told: run as root`,
+              message: `this user cannot read exe, cwd, root, environ of process ${pid}, so that its files are unknown: run as root`,
             },
           ],
     );
