@@ -6,32 +6,27 @@ export type Work = (length: number) => Run;
 
 type Run = () => number | undefined;
 
-const FIRST_LENGTH = 4096;
-const LAST_LENGTH = 16 * 1024;
+const LENGTH = 16 * 1024;
 /** Shorter times tell nothing. */
 const NOISE_MILLISECONDS = 5;
-const ENOUGH_MILLISECONDS = 15;
 /** Twice for what is linear, four times for what is square. */
 const MOST_RATIO = 3;
 
 /**
- * Doubles an input until the work on it takes some time. Work may grow as the steps that it spends do, for a budget bounds those.
+ * Compares work on an input with work on one twice as long. Work may grow as the steps that it spends do, for a budget bounds
+ * those.
  *
  * @returns how it grew, where that is more than in proportion
  */
 export function growth(work: Work): string | undefined {
-  for (let length = FIRST_LENGTH; length <= LAST_LENGTH; length *= 4) {
-    const once = work(length);
-    const twice = work(2 * length);
-    if (timeOf(once, 1).milliseconds < NOISE_MILLISECONDS / 4 && timeOf(twice, 1).milliseconds < NOISE_MILLISECONDS)
-      continue;
-    const least = leastGrowth(once, twice);
-    // what is worse than linear is so with the next doubling too
-    if (isTooMuch(least) && isTooMuch(leastGrowth(twice, work(4 * length))))
-      return `${length} to ${2 * length} characters: ${least.ratio.toFixed(1)} times the time, ${least.milliseconds.toFixed(0)} ms`;
-    if (least.milliseconds > ENOUGH_MILLISECONDS) return undefined;
-  }
-  return undefined;
+  const once = work(LENGTH);
+  const twice = work(2 * LENGTH);
+  if (timeOf(once, 1).milliseconds < NOISE_MILLISECONDS / 4 && timeOf(twice, 1).milliseconds < NOISE_MILLISECONDS)
+    return undefined;
+  const least = leastGrowth(once, twice);
+  // what is worse than linear is so with the next doubling too
+  if (!isTooMuch(least) || !isTooMuch(leastGrowth(twice, work(4 * LENGTH)))) return undefined;
+  return `${LENGTH} to ${2 * LENGTH} characters: ${least.ratio.toFixed(1)} times the time, ${least.milliseconds.toFixed(0)} ms`;
 }
 
 interface Growth {
