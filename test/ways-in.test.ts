@@ -1,4 +1,5 @@
-// A document has the same findings whichever way it comes in: in a file, in a List, in a sweep, as a static pod, at admission.
+// A document has the same findings whichever way it comes in: in a file, in a List, in a sweep, as
+// a static pod, at admission, as the configuration file of a host's kubelet.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -14,6 +15,7 @@ import type { DecisionPolicy } from '../src/policy/finding.ts';
 import type { GuardReport } from '../src/outputs/guard-report.ts';
 import { reportRun } from '../src/outputs/report.ts';
 import { processOf } from './facts/host/documents.ts';
+import { run as sweepOf, stream } from './sweeper/run/cluster.ts';
 import { fixturesOf, type Fixture } from './support/fixtures.ts';
 import { AMPLE, ample } from './support/budget.ts';
 
@@ -69,10 +71,18 @@ function throughList(fixture: Fixture): GuardReport {
   return reportOn({ form: 'text', path: `${fixture.name}.json`, text: JSON.stringify(list) });
 }
 
-/** A sweep reads objects from an API server. */
-function throughSweep(fixture: Fixture): GuardReport {
+/** A sweep of a cluster that has the object and no nodes. */
+async function throughSweep(fixture: Fixture): Promise<GuardReport> {
   const value = objectOf(fixture);
-  return reportOn({ form: 'object', source: { object: fixture.name }, vantage: 'running', value });
+  const source = { object: fixture.name };
+  const { ledger } = await sweepOf({
+    objects: () => stream<RawDocument>([{ form: 'object', source, vantage: 'running', value }]),
+    nodes: () => stream([[]]),
+    askApiServers: undefined,
+  });
+  // the other findings say that no kube-apiserver or kubelet can be seen
+  const findings = Array.from(ledger.findings()).filter((finding) => 'object' in finding.source);
+  return reportRun(RUN, { findings, problems: [] });
 }
 
 /** A kubelet reads static pods from its own files. */
@@ -102,6 +112,18 @@ function throughWebhook(fixture: Fixture): GuardReport {
   const report = reportRun(RUN, { findings: [...denied, ...warned], problems: [] });
   expect(allowed).toBe(report.summary.fail + report.summary.unknown === 0);
   return report;
+}
+
+/** A kubelet that runs with the fixture as its configuration file. */
+function throughHost({ text }: Fixture): GuardReport {
+  return reportOn(processOf('kubelet', ['--config=/c.yaml'], { '/c.yaml': text }));
+}
+
+/** Every finding as its control, result and codes. */
+function verdicts({ findings }: Pick<GuardReport, 'findings'>): string[] {
+  return findings.map(({ control, result, violations, problems }) =>
+    [control, result, ...[...violations, ...problems].map(({ code }) => code)].join(' '),
+  );
 }
 
 /** The one document of a fixture. */
@@ -139,7 +161,7 @@ describe('each fixture has the same findings in a List', () => {
 
 describe('an object has the same findings in a sweep', () => {
   test.each(sent)('$id', async (fixture) => {
-    expect(stripped(throughSweep(fixture))).toStrictEqual(stripped(await throughFile(fixture)));
+    expect(stripped(await throughSweep(fixture))).toStrictEqual(stripped(await throughFile(fixture)));
   });
 });
 
@@ -159,5 +181,17 @@ describe('a pod has the same findings as a static pod, under the name that the k
     expect(new Set(findings.map(({ subject }) => subject.name))).toStrictEqual(new Set([`${name}-node-1`]));
     const inFile = await throughFile(fixture);
     expect(stripped({ findings }, 'name', 'node')).toStrictEqual(stripped(inFile, 'name', 'node'));
+  });
+});
+
+describe("a KubeletConfiguration has the same verdicts as the file of a host's kubelet", () => {
+  test.each(fixtures.filter((fixture) => objectOf(fixture).kind === 'KubeletConfiguration'))('$id', async (fixture) => {
+    const inFile = verdicts(await throughFile(fixture));
+    // a kubelet that runs did not start with a file that no kubelet can decode
+    const isUndecodable = inFile.every((line) => line.endsWith(' would-not-start'));
+    const expected = inFile.map((line) =>
+      isUndecodable ? line.replace('fail would-not-start', 'unknown ambiguous') : line,
+    );
+    expect(verdicts(throughHost(fixture))).toStrictEqual(expected);
   });
 });
