@@ -19,6 +19,8 @@ const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
 
 /** @type {import('jest').Config} */
 export default {
+  // Jest leaves one core idle by default, which is half of a small machine
+  maxWorkers: '100%',
   projects: [
     project('unit', ['<rootDir>/test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/differential/']),
     project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),

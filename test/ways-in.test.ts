@@ -75,13 +75,13 @@ function throughList(fixture: Fixture): GuardReport {
 async function throughSweep(fixture: Fixture): Promise<GuardReport> {
   const value = objectOf(fixture);
   const source = { object: fixture.name };
-  const { ledger } = await sweepOf({
+  const { findings: found } = await sweepOf({
     objects: () => stream<RawDocument>([{ form: 'object', source, vantage: 'running', value }]),
     nodes: () => stream([[]]),
     askApiServers: undefined,
   });
   // the other findings say that no kube-apiserver or kubelet can be seen
-  const findings = Array.from(ledger.findings()).filter((finding) => 'object' in finding.source);
+  const findings = Array.from(found.all()).filter((finding) => 'object' in finding.source);
   return reportRun(RUN, { findings, problems: [] });
 }
 
