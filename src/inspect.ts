@@ -1,6 +1,6 @@
 // Documents to subjects to findings, with the net that turns a crash of ours into a problem of the run.
 
-import { Budget, problemOf, type Allowance } from './facts/budget.ts';
+import { Budget, thrownProblem, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
 import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
@@ -51,7 +51,7 @@ function inspectSafely(controls: readonly Control[], document: RawDocument, allo
     return inspectOne(controls, document, new Budget(allowance));
   } catch (cause) {
     const source = document.form === 'text' ? { path: document.path } : document.source;
-    const problem = problemOf(cause, nameOf(source));
+    const problem = thrownProblem(cause, nameOf(source));
     const instead = unansweredFor(document, problem);
     const { findings } = instead ? inspectSafely(controls, instead, allowance) : { findings: [] };
     return { findings, problems: [{ problem, source }] };

@@ -9,7 +9,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls as all } from '../src/controls/index.ts';
 import { check } from '../src/commands/check/check.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../src/facts/kubelet/kubelet.ts';
+import { kubeletSettings, type DropIn, type ConfigFile } from '../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../src/inspect.ts';
 import { evaluate } from '../src/policy/evaluate.ts';
 import type { RawDocument } from '../src/policy/document.ts';
@@ -57,7 +57,7 @@ function kubeletOf(distribution: string): Subject[] {
   const files = filesOf(distribution);
   if (!files.includes(ARGV)) return [];
   const read = (path: string): string => readFileSync(join(root, distribution, path), 'utf8');
-  const readFile = (path: string): FileContent =>
+  const readFile = (path: string): ConfigFile =>
     files.includes(`root${path}`) ? { state: 'read', text: read(`root${path}`) } : { state: 'missing' };
   const readDropIns = (directory: string): readonly DropIn[] =>
     files

@@ -67,7 +67,7 @@ Exit codes:
  *
  * @throws StartError if the file cannot be read or is not valid
  */
-export async function readConfiguration(path: string, controls: readonly Control[]): Promise<GuardConfiguration> {
+export async function loadGuardConfiguration(path: string, controls: readonly Control[]): Promise<GuardConfiguration> {
   const { loadConfiguration } = await import('../runtime/configuration/configuration.ts');
   return loadConfiguration(path, controls);
 }

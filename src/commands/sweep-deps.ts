@@ -13,7 +13,7 @@ import { StartError } from '../runtime/start-error.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import type { AskApiServers, EvidenceDeps, KubeletEvidence, LoadAudit } from '../evidence/evidence.ts';
 import { EVIDENCE } from '../evidence/index.ts';
-import { authorityOf } from '../evidence/flagz/flagz.ts';
+import { hostAndPort } from '../evidence/flagz/flagz.ts';
 import { listNodes } from '../evidence/nodes.ts';
 import { listPodsAndConfigMaps } from '../kube/objects/pods-and-config-maps.ts';
 import { readVersion } from '../kube/discovery.ts';
@@ -60,7 +60,7 @@ export async function clusterEvidence(
     else if (entry.asks === 'stored-audit') audits.push(await entry.make(deps));
   }
   return {
-    server: authorityOf(cluster.server),
+    server: hostAndPort(cluster.server),
     objects: (signal) => listPodsAndConfigMaps(request, { namespaces, configMaps: WATCHED_CONFIG_MAPS }, signal),
     nodes: (signal) => listNodes(request, signal),
     version: (signal) => readVersion(request, signal),

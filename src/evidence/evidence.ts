@@ -10,7 +10,7 @@ import type { Problem, Via } from '../policy/reading.ts';
 import type { KnownNode } from './node-agent/audit-time.ts';
 
 /** A way to ask a process for its settings. */
-export type Evidence = KubeletEntry | ApiServerEntry | StoredAuditEntry | HostEntry;
+export type EvidenceKind = KubeletEntry | ApiServerEntry | StoredAuditEntry | HostEntry;
 
 interface EvidenceBase {
   /** Its name in `--evidence` and in `sweep.evidence`. */

@@ -2,7 +2,7 @@
 // `sweep.evidence` of the configuration and its default, and what a sweep asks are derived from it.
 
 import { configz, configzProxy } from './configz/index.ts';
-import type { Evidence } from './evidence.ts';
+import type { EvidenceKind } from './evidence.ts';
 import { flagz } from './flagz/index.ts';
 import { handshake } from './handshake/index.ts';
 import { host } from './host/index.ts';
@@ -12,7 +12,7 @@ const ENTRIES = [host, handshake, configz, configzProxy, flagz, nodeAgent] as co
 type Entry = (typeof ENTRIES)[number];
 
 /** All ways to ask, in the order in which help and messages list them. */
-export const EVIDENCE: readonly Evidence[] = ENTRIES;
+export const EVIDENCE: readonly EvidenceKind[] = ENTRIES;
 
 /** A name in `sweep --evidence` and in `sweep.evidence`. */
 export type SweepEvidence = Extract<Entry, { sweep: true }>['name'];
@@ -27,7 +27,7 @@ export const SWEEP_EVIDENCE = ENTRIES.filter((entry) => entry.sweep);
 export const NODE_EVIDENCE = ENTRIES.filter((entry) => entry.node);
 
 /** The names of entries. */
-export function namesOf<Name extends string>(entries: readonly { readonly name: Name }[]): readonly Name[] {
+export function evidenceNames<Name extends string>(entries: readonly { readonly name: Name }[]): readonly Name[] {
   return entries.map(({ name }) => name);
 }
 
@@ -35,5 +35,5 @@ export function namesOf<Name extends string>(entries: readonly { readonly name: 
 export function defaultsOf<Name extends string>(
   entries: readonly { readonly name: Name; readonly default: boolean }[],
 ): readonly Name[] {
-  return namesOf(entries.filter((entry) => entry.default));
+  return evidenceNames(entries.filter((entry) => entry.default));
 }

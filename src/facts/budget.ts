@@ -88,7 +88,7 @@ export class Exhausted extends Error {
  *
  * @param what what was being checked, for the message
  */
-export function problemOf(cause: unknown, what?: string): Problem {
+export function thrownProblem(cause: unknown, what?: string): Problem {
   return cause instanceof Exhausted ? { code: 'too-large', message: cause.message } : crashProblem(cause, what);
 }
 

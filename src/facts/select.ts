@@ -27,7 +27,7 @@ export const PATHS = {
 export type PathName = keyof typeof PATHS;
 
 /** The field names of a path, from the outermost one. */
-export function namesOf(name: PathName): readonly string[] {
+export function pathNames(name: PathName): readonly string[] {
   return PATHS[name].slice('$.'.length).split('.');
 }
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globa
 import fc from 'fast-check';
 
 import { componentsOf, processSubjects } from '../../src/facts/host/host.ts';
-import { componentOf } from '../../src/facts/host/processes.ts';
+import { processComponent } from '../../src/facts/host/processes.ts';
 import type { Reading } from '../../src/policy/reading.ts';
 import type { Kubelet } from '../../src/policy/subject.ts';
 import { listProcesses, openProcess } from '../../src/evidence/host/processes.ts';
@@ -61,7 +61,7 @@ function build(root: string, { args, files = {} }: KubeletQuery): boolean {
 
 /** The kubelet of a host, found as the node audit finds it. */
 function audited(root: string): Kubelet | undefined {
-  const { processes } = listProcesses(root, { wanted: (name) => componentOf(name) !== undefined });
+  const { processes } = listProcesses(root, { wanted: (name) => processComponent(name) !== undefined });
   const [process] = processes;
   const [started] = process ? componentsOf(process) : [];
   if (process === undefined || started === undefined) throw new Error('no kubelet was found');

@@ -2,7 +2,7 @@
 
 import { createValidator } from '../../src/webhook/validator.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
+import { kubeletSettings, type DropIn, type ConfigFile } from '../../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../../src/inspect.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { DecisionPolicy, Finding } from '../../src/policy/finding.ts';
@@ -82,7 +82,7 @@ export function kubelet(
   minor?: number,
 ): Verdict {
   const args = argv === '' ? [] : argv.split(' ').map((word) => ({ text: word === '""' ? '' : word }));
-  const readFile = (path: string): FileContent => {
+  const readFile = (path: string): ConfigFile => {
     const content = files[path];
     return typeof content === 'string' ? { state: 'read', text: content } : { state: 'missing' };
   };

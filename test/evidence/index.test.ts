@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { defaultsOf, EVIDENCE, namesOf, NODE_EVIDENCE, SWEEP_EVIDENCE } from '../../src/evidence/index.ts';
+import { defaultsOf, EVIDENCE, evidenceNames, NODE_EVIDENCE, SWEEP_EVIDENCE } from '../../src/evidence/index.ts';
 import { grantedRights } from '../support/granted-rights.ts';
 
 const RBAC = ['base/rbac.yaml', 'base/rbac-certificates.yaml', 'components/node-agent/rbac.yaml'];
@@ -22,7 +22,7 @@ function at(file: string, ...keys: readonly string[]): Fields {
 
 describe('the list of evidence', () => {
   test('has each name once', () => {
-    expect(new Set(namesOf(EVIDENCE)).size).toBe(EVIDENCE.length);
+    expect(new Set(evidenceNames(EVIDENCE)).size).toBe(EVIDENCE.length);
   });
 
   test('gives each command something to ask where nobody chooses', () => {
@@ -39,7 +39,7 @@ describe('every way to ask is in', () => {
     ['schema/guard-configuration.schema.json', evidence],
     ['manifests/chart/kubelet-guard/values.schema.json', ['properties', 'config', ...evidence]],
   ])('%s, with the same default', (file, path) => {
-    expect(at(file, ...path, 'items').enum).toEqual(namesOf(SWEEP_EVIDENCE));
+    expect(at(file, ...path, 'items').enum).toEqual(evidenceNames(SWEEP_EVIDENCE));
     expect(at(file, ...path).default).toEqual(defaultsOf(SWEEP_EVIDENCE));
   });
 
@@ -60,11 +60,11 @@ describe('every way to ask is in', () => {
   test('the row of docs/configuration.md', () => {
     const [, names = ''] = /^\| `evidence` +\|(.*)\|.*\|$/m.exec(text('docs/configuration.md')) ?? [];
     const listed = [...names.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name);
-    expect(new Set(listed)).toEqual(new Set(namesOf(SWEEP_EVIDENCE)));
+    expect(new Set(listed)).toEqual(new Set(evidenceNames(SWEEP_EVIDENCE)));
   });
 
   test('docs/node.md, if the command node can ask so', () => {
-    for (const name of namesOf(NODE_EVIDENCE)) expect(text('docs/node.md')).toContain(`--evidence ${name}`);
+    for (const name of evidenceNames(NODE_EVIDENCE)) expect(text('docs/node.md')).toContain(`--evidence ${name}`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
-import { ADMISSION_LIMITS, Budget, CHECK_LIMITS, Exhausted, problemOf } from '../../src/facts/budget.ts';
+import { ADMISSION_LIMITS, Budget, CHECK_LIMITS, Exhausted, thrownProblem } from '../../src/facts/budget.ts';
 import { inspect } from '../../src/inspect.ts';
 import type { RawDocument } from '../../src/policy/document.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -85,7 +85,7 @@ function thrownBy(run: () => unknown) {
   try {
     run();
   } catch (cause) {
-    return problemOf(cause);
+    return thrownProblem(cause);
   }
   throw new Error('nothing was thrown');
 }

@@ -10,7 +10,7 @@ import { imageName } from '../../src/facts/pod/containers.ts';
 import { findMismatch, keepKnown } from '../../src/facts/decoding/decode.ts';
 import { mergePatch } from '../../src/facts/decoding/merge-patch.ts';
 import { readComponentConfiguration } from '../../src/facts/api-server/kubeadm-documents.ts';
-import { componentOf } from '../../src/facts/host/processes.ts';
+import { processComponent } from '../../src/facts/host/processes.ts';
 import { recognise, recogniseAll } from '../../src/facts/inputs/recognise.ts';
 import { argsOfFile } from '../../src/facts/systemd/args-file.ts';
 import { parseEnvironmentFile } from '../../src/facts/systemd/environment-file.ts';
@@ -156,7 +156,8 @@ const READERS: Readonly<Record<string, (make: Text) => Work>> = {
   'a key of a label': (make) => free(make, isQualifiedName),
   'a value of a label': (make) => free(make, isLabelValue),
   'an image': (make) => free(make, imageName),
-  'the words of a process': (make) => free(make, (input) => componentOf({ argv: [input], exe: '/usr/bin/kubelet' })),
+  'the words of a process': (make) =>
+    free(make, (input) => processComponent({ argv: [input], exe: '/usr/bin/kubelet' })),
   'a file of arguments': (make) => spending(make, (input, budget) => argsOfFile(input, new Map([['A', 'b']]), budget)),
   'an environment file': (make) => free(make, parseEnvironmentFile),
   'a unit': (make) =>
@@ -318,7 +319,7 @@ const MANY: Readonly<Record<string, Work>> = {
   'labels of a node': free((length) => list(length, (at) => `a${at}=b`), nodeLabelsFault),
   'words of a process': free(
     (length) => list(length, (at) => `--a${at}`),
-    (argv) => componentOf({ argv: ['kubelet', ...argv] }),
+    (argv) => processComponent({ argv: ['kubelet', ...argv] }),
   ),
 };
 

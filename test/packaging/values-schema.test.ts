@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-import { namesOf, SWEEP_EVIDENCE } from '../../src/evidence/index.ts';
+import { evidenceNames, SWEEP_EVIDENCE } from '../../src/evidence/index.ts';
 
 interface Schema {
   readonly [keyword: string]: unknown;
@@ -34,7 +34,7 @@ describe("the chart's schema", () => {
   test.each([
     ['certificates.warnBefore', { certificates: { warnBefore: '14d' } }],
     ['sweep.evidence of node agents alone', { sweep: { evidence: ['node-agent'] } }],
-    ['all evidence', { sweep: { evidence: namesOf(SWEEP_EVIDENCE) } }],
+    ['all evidence', { sweep: { evidence: evidenceNames(SWEEP_EVIDENCE) } }],
   ])('takes %s', (_what, config) => {
     expect(new Ajv2020({ strict: false }).compile(values)({ config })).toBe(true);
   });

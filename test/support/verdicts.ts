@@ -10,7 +10,7 @@ import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
 import { flagTable } from '../../src/facts/argv/flags.ts';
 import { clusterConfigurationSettings, isClusterConfiguration } from '../../src/facts/api-server/kubeadm.ts';
 import { neverServes } from '../../src/facts/argv/serving.ts';
-import { kubeletSettings, type DropIn, type FileContent } from '../../src/facts/kubelet/kubelet.ts';
+import { kubeletSettings, type DropIn, type ConfigFile } from '../../src/facts/kubelet/kubelet.ts';
 import { parseCommandLine, type CommandLine } from '../../src/facts/argv/pflag.ts';
 import { apiServerReadings, readSetting } from '../../src/facts/readings.ts';
 import { recognise } from '../../src/facts/inputs/recognise.ts';
@@ -172,7 +172,7 @@ function kubelet(args: readonly string[], files: Readonly<Record<string, string>
   return settle(refusal, commandLine.refusal ? undefined : quits('kubelet', commandLine), readings, doubts);
 }
 
-function readFile(files: ReadonlyMap<string, string>, path: string): FileContent {
+function readFile(files: ReadonlyMap<string, string>, path: string): ConfigFile {
   const text = path.endsWith('/') ? undefined : files.get(posix.normalize(path));
   return text === undefined ? { state: 'missing' } : { state: 'read', text };
 }

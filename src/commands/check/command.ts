@@ -4,7 +4,14 @@ import { Option, InvalidArgumentError, type Command } from 'commander';
 
 import type { Baseline } from './baseline.ts';
 import { StartError } from '../../runtime/start-error.ts';
-import { deliver, EXIT_CODES, readConfiguration, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
+import {
+  deliver,
+  EXIT_CODES,
+  loadGuardConfiguration,
+  reportOptions,
+  wantsColor,
+  type ReportOptions,
+} from '../options.ts';
 import { runId, type Terminal } from '../terminal.ts';
 
 interface CheckFlags extends ReportOptions {
@@ -69,7 +76,8 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     import('../../evidence/files.ts'),
     import('../allowances.ts'),
   ]);
-  const configuration = options.config === undefined ? undefined : await readConfiguration(options.config, controls);
+  const configuration =
+    options.config === undefined ? undefined : await loadGuardConfiguration(options.config, controls);
   const checkOptions = {
     ...(configuration && { policy: configuration.policy }),
     ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),

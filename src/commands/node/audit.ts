@@ -8,7 +8,7 @@ import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
-import { hasSameSettings, willFail, withNext, type Next } from './next-start.ts';
+import { hasSameSettings, willFail, withNext, type NextStart } from './next-start.ts';
 
 /** How a host is checked, and how the result is shown. */
 export interface NodeAuditOptions extends RunOptions {
@@ -39,7 +39,7 @@ export interface NodeAuditDeps {
 interface Judged {
   readonly document: ProcessDocument;
   readonly running: readonly Finding[];
-  readonly next: Next;
+  readonly next: NextStart;
   readonly asked: Promise<readonly Finding[]>;
 }
 

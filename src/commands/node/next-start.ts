@@ -3,7 +3,7 @@
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 
 /** The findings of a process if it were started now. */
-export interface Next {
+export interface NextStart {
   readonly findings: readonly Finding[];
   /** Since when its files differ, RFC 3339 in UTC; undefined if that is unknown. */
   readonly since: string | undefined;
@@ -16,7 +16,7 @@ export interface Next {
  * @param finding the finding of the running process, by all evidence
  * @param running the same by the host alone, whose values can be compared with those of the next start
  */
-export function withNext(finding: Finding, running: Finding | undefined, { findings, since }: Next): Finding {
+export function withNext(finding: Finding, running: Finding | undefined, { findings, since }: NextStart): Finding {
   const next = findings.find(({ control }) => control.slug === finding.control.slug);
   if (next === undefined || next.outcome.result === 'unknown' || !isOther(finding, running, next)) return finding;
   const { source, vantage, outcome, evidence } = next;

@@ -14,7 +14,7 @@ import {
   VARIABLES,
   type StartedComponent,
 } from '../../facts/host/host.ts';
-import { componentOf } from '../../facts/host/processes.ts';
+import { processComponent } from '../../facts/host/processes.ts';
 import { readCertificateFiles, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
 import type { HostProcess } from '../../evidence/host/process.ts';
 import { listProcesses, openProcess } from '../../evidence/host/processes.ts';
@@ -57,7 +57,7 @@ export function* hostProcesses(
 ): Generator<ProcessDocument | SourceProblem> {
   const { root, hostname, node: given } = place;
   const deadline = clock() + MAX_MILLISECONDS;
-  const wanted = (name: Parameters<typeof componentOf>[0]) => componentOf(name) !== undefined;
+  const wanted = (name: Parameters<typeof processComponent>[0]) => processComponent(name) !== undefined;
   const { processes, problems } = listProcesses(root, { wanted, variables: VARIABLES });
   yield* problems;
   const started = processes.flatMap((process) => componentsOf(process).map((one) => ({ process, ...one })));

@@ -6,7 +6,7 @@ import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
 import { deliver, EXIT_CODES, flag, kubeletCA, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
-import type { SweepCommandDeps, SweepOptions } from './sweep.ts';
+import type { SweepCommandDeps, SweepCommandOptions } from './sweep.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -47,7 +47,7 @@ export function addSweep(root: Command, terminal: Terminal): void {
 
 async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> {
   const { sweepOnce } = await import('./sweep.ts');
-  const sweepOptions: SweepOptions = {
+  const sweepOptions: SweepCommandOptions = {
     namespace: options.namespace,
     config: options.config,
     evidence: options.evidence,

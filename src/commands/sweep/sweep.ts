@@ -16,7 +16,7 @@ import { runId } from '../terminal.ts';
 const NOTHING = 'nothing to judge: no node, pod or ConfigMap was found';
 
 /** What is swept, and how the result is shown. */
-export interface SweepOptions extends RunOptions {
+export interface SweepCommandOptions extends RunOptions {
   /** The namespace of kubelet-guard, if the cluster does not show it. */
   readonly namespace: string | undefined;
   readonly config: string | undefined;
@@ -40,7 +40,7 @@ export interface SweepCommandDeps {
  * @throws StartError if no cluster can be reached with the given access
  */
 export async function sweepOnce(
-  options: SweepOptions,
+  options: SweepCommandOptions,
   { open, now, progress }: SweepCommandDeps,
   signal: AbortSignal,
 ): Promise<RunAnswer> {

@@ -1,6 +1,6 @@
 // The evidence `configz` and `configz-proxy`: `GET /configz` of a kubelet, asked directly or through kube-apiserver.
 
-import type { Evidence } from '../evidence.ts';
+import type { EvidenceKind } from '../evidence.ts';
 
 /** The service account whose only right is to read the configz of kubelets (manifests/base). */
 const ACCOUNT = 'kubelet-guard-configz';
@@ -43,7 +43,7 @@ export const configz = {
       timeout,
     });
   },
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;
 
 export const configzProxy = {
   name: 'configz-proxy',
@@ -58,4 +58,4 @@ export const configzProxy = {
     const { configzProxyEvidence } = await import('./proxy.ts');
     return configzProxyEvidence({ request, timeout });
   },
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;

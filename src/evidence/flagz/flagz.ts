@@ -74,7 +74,7 @@ async function ask(
   endpoint: string | undefined,
   signal: AbortSignal,
 ): Promise<RawDocument> {
-  const source = { node: endpoint ?? authorityOf(server), via: 'flagz' } as const;
+  const source = { node: endpoint ?? hostAndPort(server), via: 'flagz' } as const;
   const other = endpoint === undefined ? {} : { server: `https://${endpoint}` };
   const attempt = (version: string | undefined): Promise<ApiAnswer> => {
     const accept = `application/json;v=${version ?? ''};g=config.k8s.io;as=Flagz`;
@@ -93,7 +93,7 @@ async function ask(
 }
 
 /** The address of an API server as `host:port`, by which its documents name it. */
-export function authorityOf(server: string): string {
+export function hostAndPort(server: string): string {
   const { hostname, port, protocol } = new URL(server);
   return `${hostname}:${port === '' ? (protocol === 'http:' ? '80' : '443') : port}`;
 }

@@ -1,6 +1,6 @@
 // The evidence `flagz`: `GET /flagz` of each kube-apiserver.
 
-import type { Evidence } from '../evidence.ts';
+import type { EvidenceKind } from '../evidence.ts';
 
 export const flagz = {
   name: 'flagz',
@@ -24,4 +24,4 @@ export const flagz = {
     const { askApiServers } = await import('./flagz.ts');
     return (signal) => askApiServers({ server, request, timeout }, signal);
   },
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;

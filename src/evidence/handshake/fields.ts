@@ -25,13 +25,13 @@ export function malformed(what: string): HelloFault {
 }
 
 /** The fault of a server whose hello goes on and on. */
-export function tooLarge(): HelloFault {
+export function helloTooLarge(): HelloFault {
   const limit = `${HELLO_LIMIT / 1024} KiB`;
   return new HelloFault('too-large', `sends a TLS hello of more than ${limit}: check that this port is a kubelet's`);
 }
 
 /** Reads fields one after the other, and never over the end. */
-export class Fields {
+export class ByteReader {
   readonly #bytes: Buffer;
   readonly #what: string;
   #offset = 0;

@@ -1,6 +1,6 @@
 // The evidence `handshake`: the start of a TLS handshake with a kubelet.
 
-import type { Evidence } from '../evidence.ts';
+import type { EvidenceKind } from '../evidence.ts';
 
 export const handshake = {
   name: 'handshake',
@@ -20,4 +20,4 @@ export const handshake = {
     const readNames = servingNamesBy({ kubelets: kubeletCA, cluster: cluster.ca });
     return handshakeEvidence({ timeout, accepts: isKubeletAddress, readNames });
   },
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;

@@ -1,6 +1,6 @@
 // Puts TLS records together to handshake messages.
 
-import { Fields, HELLO_LIMIT, HelloFault, malformed, tooLarge } from './fields.ts';
+import { ByteReader, HELLO_LIMIT, HelloFault, malformed, helloTooLarge } from './fields.ts';
 
 /** Asks for so many bytes, at least one, and is given exactly these. */
 export type Steps<T> = Generator<number, T, Buffer>;
@@ -21,10 +21,10 @@ export class MessageStream {
 
   /** The next message. */
   *next(): Steps<Message> {
-    const header = new Fields(yield* this.#take(4), 'handshake header');
+    const header = new ByteReader(yield* this.#take(4), 'handshake header');
     const type = header.uint(1);
     const length = header.uint(3);
-    if (length > HELLO_LIMIT) throw tooLarge();
+    if (length > HELLO_LIMIT) throw helloTooLarge();
     return { type, body: yield* this.#take(length) };
   }
 
@@ -53,7 +53,7 @@ function* handshakeRecord(): Steps<Buffer> {
     // by itself: what does not speak TLS may say less than a whole header, and then wait
     const type = (yield 1).readUInt8();
     if (type < 20 || type > 24) throw malformed('answers with something that is not TLS, perhaps plain HTTP');
-    const header = new Fields(yield 4, 'record header');
+    const header = new ByteReader(yield 4, 'record header');
     if (header.uint(1) !== 3) throw malformed('sends a TLS record of an unknown version');
     header.uint(1);
     const length = header.uint(2);
@@ -61,7 +61,7 @@ function* handshakeRecord(): Steps<Buffer> {
     if (length === 0 || length > RECORD_MAXIMUM) throw malformed('sends a TLS record of a length that is not allowed');
     const content = yield length;
     if (type === RECORD_HANDSHAKE) return content;
-    checkAlert(new Fields(content, 'alert'));
+    checkAlert(new ByteReader(content, 'alert'));
   }
 }
 
@@ -100,7 +100,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** @throws HelloFault where the alert is the end of the handshake */
-function checkAlert(fields: Fields): void {
+function checkAlert(fields: ByteReader): void {
   const level = fields.uint(1);
   const description = fields.uint(1);
   fields.end();

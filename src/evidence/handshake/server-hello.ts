@@ -1,7 +1,7 @@
 // Reads the answer to a ClientHello, up to the CertificateRequest.
 
 import { isOffered } from './client-hello.ts';
-import { Fields, HELLO_LIMIT, HelloFault, malformed, tooLarge } from './fields.ts';
+import { ByteReader, HELLO_LIMIT, HelloFault, malformed, helloTooLarge } from './fields.ts';
 import { MessageStream, type Steps } from './records.ts';
 
 /** What a server's hello says, or why it says nothing. */
@@ -49,7 +49,7 @@ export function readHello(): HelloReader {
         filled += piece.length;
         offset += piece.length;
         total += piece.length;
-        if (piece.length === 0) result = tooLarge();
+        if (piece.length === 0) result = helloTooLarge();
         else if (filled === wanted.length) advance();
       }
       return result;
@@ -82,18 +82,18 @@ function* hello(): Steps<Hello> {
       throw malformed(`sends the TLS handshake message ${type} out of order`);
     }
     before = place;
-    if (type === SERVER_HELLO) checkServerHello(new Fields(body, 'ServerHello'));
-    if (type === CERTIFICATE) certificate = firstCertificate(new Fields(body, 'Certificate'));
-    if (type === CERTIFICATE_REQUEST) authorities = authoritiesOf(new Fields(body, 'CertificateRequest'));
+    if (type === SERVER_HELLO) checkServerHello(new ByteReader(body, 'ServerHello'));
+    if (type === CERTIFICATE) certificate = firstCertificate(new ByteReader(body, 'Certificate'));
+    if (type === CERTIFICATE_REQUEST) authorities = authoritiesOf(new ByteReader(body, 'CertificateRequest'));
     if (type === SERVER_HELLO_DONE) {
-      new Fields(body, 'ServerHelloDone').end();
+      new ByteReader(body, 'ServerHelloDone').end();
       stream.end();
       return { authorities, certificate };
     }
   }
 }
 
-function checkServerHello(fields: Fields): void {
+function checkServerHello(fields: ByteReader): void {
   const version = fields.uint(2);
   if (version !== 0x0303) throw versionFault(version);
   // random
@@ -120,17 +120,17 @@ function versionFault(version: number): HelloFault {
 }
 
 /** The server's own comes first; those behind it are of CAs. */
-function firstCertificate(fields: Fields): Uint8Array | undefined {
-  const list = new Fields(fields.vector(3), 'Certificate');
+function firstCertificate(fields: ByteReader): Uint8Array | undefined {
+  const list = new ByteReader(fields.vector(3), 'Certificate');
   fields.end();
   return list.isAtEnd ? undefined : list.vector(3);
 }
 
-function authoritiesOf(fields: Fields): Uint8Array[] {
+function authoritiesOf(fields: ByteReader): Uint8Array[] {
   // certificate_types and supported_signature_algorithms
   fields.vector(1);
   fields.vector(2);
-  const names = new Fields(fields.vector(2), 'CertificateRequest');
+  const names = new ByteReader(fields.vector(2), 'CertificateRequest');
   fields.end();
   const authorities: Uint8Array[] = [];
   while (!names.isAtEnd) {

@@ -4,8 +4,8 @@ import { closeSync, openSync, type Stats } from 'node:fs';
 
 import type { MissingFile, UnreadableFile } from '../../policy/certificates.ts';
 import { READING, readUpTo, textOf } from './bytes.ts';
-import { HostFault, isMissing, problemOf } from './problems.ts';
-import type { OpenPath, Tree } from './tree.ts';
+import { HostFault, isMissing, hostProblem } from './problems.ts';
+import type { OpenPath, HostTree } from './tree.ts';
 
 /** A file's text. */
 export type FileContent = { readonly state: 'read'; readonly text: string } | MissingFile | UnreadableFile;
@@ -21,12 +21,12 @@ export function attempt<T>(shown: string, read: () => T): T | MissingFile | Unre
   try {
     return read();
   } catch (cause) {
-    return isMissing(cause) ? { state: 'missing' } : { state: 'unreadable', problem: problemOf(shown, cause) };
+    return isMissing(cause) ? { state: 'missing' } : { state: 'unreadable', problem: hostProblem(shown, cause) };
   }
 }
 
 /** Reads a regular file. Throws what the kernel answers, or a HostFault. */
-export function readRegular(tree: Tree, path: string): { readonly state: 'read'; readonly bytes: Buffer } {
+export function readRegular(tree: HostTree, path: string): { readonly state: 'read'; readonly bytes: Buffer } {
   return tree.visit(path, (opened) => {
     const { stats } = opened;
     if (!stats.isFile()) {
@@ -73,7 +73,7 @@ export function decoded(path: string, content: FileBytes): FileContent {
 }
 
 /** Reads the text of a file that was found in a folder: its name may be any bytes. */
-export function readText(tree: Tree, path: string): FileContent {
+export function readText(tree: HostTree, path: string): FileContent {
   const shown = textOf(path);
   return decoded(
     shown,

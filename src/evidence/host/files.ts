@@ -7,8 +7,8 @@ import type { FileStatus, ProcessFiles } from '../../policy/document.ts';
 import { bytesOf } from './bytes.ts';
 import { attempt, decoded, readRegular, type FileBytes } from './content.ts';
 import { readDropIns, readStaticPods } from './folders.ts';
-import { HostFault, problemOf } from './problems.ts';
-import { Tree, type PathContext } from './tree.ts';
+import { HostFault, hostProblem } from './problems.ts';
+import { HostTree, type PathContext } from './tree.ts';
 
 /** The files of one process. Relative paths begin at its working directory, links end at its root. */
 export interface HostFiles extends ProcessFiles {
@@ -29,7 +29,7 @@ export function openFiles(context: PathContext, exists: () => boolean = () => tr
     return { state: 'unreadable', problem: { code: 'not-found', message } };
   };
   try {
-    const tree = new Tree(context);
+    const tree = new HostTree(context);
     const readBytes = (path: string): FileBytes => named(path, (bytes) => readRegular(tree, bytes));
     return {
       readFile: (path) => decoded(path, readBytes(path)),
@@ -45,7 +45,7 @@ export function openFiles(context: PathContext, exists: () => boolean = () => tr
       },
     };
   } catch (cause) {
-    return { state: 'unreadable', problem: problemOf(context.root, cause) };
+    return { state: 'unreadable', problem: hostProblem(context.root, cause) };
   }
 }
 

@@ -9,7 +9,7 @@ import type { Problem } from '../../policy/reading.ts';
 import { textOf } from './bytes.ts';
 import { attempt, MAXIMUM_BYTES, readText } from './content.ts';
 import { HostFault, kernelError } from './problems.ts';
-import type { Tree } from './tree.ts';
+import type { HostTree } from './tree.ts';
 
 const MAXIMUM_ENTRIES = 2000;
 /** Of all files of a folder together. */
@@ -22,7 +22,7 @@ type Found = { readonly state: 'read'; readonly files: readonly NamedText[] } | 
  * folder, not even the first path, and only names that end in `.conf` are read. If one of them cannot be read, the whole
  * folder is unreadable.
  */
-export function readDropIns(tree: Tree, directory: string): Found {
+export function readDropIns(tree: HostTree, directory: string): Found {
   const files: NamedText[] = [];
   let visited = 0;
   let total = 0;
@@ -49,7 +49,7 @@ export function readDropIns(tree: Tree, directory: string): Found {
  * The files that a kubelet reads as static pods (kubernetes pkg/kubelet/config/file.go:61-63, 119-196): a single file, or
  * all regular files of a folder whose names do not begin with a dot; it skips everything else.
  */
-export function readStaticPods(tree: Tree, named: string): StaticPodFiles {
+export function readStaticPods(tree: HostTree, named: string): StaticPodFiles {
   const root = named.replace(/(?<!\/)\/+$/, '');
   if (tree.visit(root, ({ stats }) => stats.isFile())) return readAll(tree, [root]);
   if (/[*?[\\]/.test(root)) {
@@ -62,7 +62,7 @@ export function readStaticPods(tree: Tree, named: string): StaticPodFiles {
   );
 }
 
-function readAll(tree: Tree, paths: readonly string[]): StaticPodFiles {
+function readAll(tree: HostTree, paths: readonly string[]): StaticPodFiles {
   const files: NamedText[] = [];
   const problems: Problem[] = [];
   let total = 0;
@@ -84,7 +84,7 @@ function readAll(tree: Tree, paths: readonly string[]): StaticPodFiles {
 }
 
 /** The names in a folder with whether each is a folder itself, in the order of their bytes. */
-function list(tree: Tree, path: string): readonly { readonly name: string; readonly isFolder: boolean }[] {
+function list(tree: HostTree, path: string): readonly { readonly name: string; readonly isFolder: boolean }[] {
   return tree.visit(path, ({ descriptor, stats }) => {
     if (!stats.isDirectory()) throw kernelError('ENOTDIR');
     const entries: { name: string; isFolder: boolean }[] = [];

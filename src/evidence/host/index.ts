@@ -1,6 +1,6 @@
 // The evidence `proc`: the processes and files of the host itself. The command `node` reads it with the files of this folder.
 
-import type { Evidence } from '../evidence.ts';
+import type { EvidenceKind } from '../evidence.ts';
 
 export const host = {
   name: 'proc',
@@ -11,4 +11,4 @@ export const host = {
   help: 'the processes of the host, their command lines and files, static pods and units; needs root',
   rights: [],
   asks: 'host',
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;

@@ -36,7 +36,7 @@ export function isGone(cause: unknown): boolean {
 }
 
 /** The problem behind an error, for a path. */
-export function problemOf(path: string, cause: unknown): Problem {
+export function hostProblem(path: string, cause: unknown): Problem {
   if (cause instanceof HostFault) return { code: cause.code, message: `${path} ${cause.message}` };
   const name = errorName(cause) ?? 'unknown error';
   switch (name) {

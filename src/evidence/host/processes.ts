@@ -7,7 +7,7 @@ import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { bytesOf, readProcFile } from './bytes.ts';
 import type { UnreadableFile } from '../../policy/certificates.ts';
 import { openFiles, type HostFiles } from './files.ts';
-import { isGone, problemOf } from './problems.ts';
+import { isGone, hostProblem } from './problems.ts';
 import {
   ARGUMENT_BYTES,
   linkOf,
@@ -17,7 +17,7 @@ import {
   type HostProcess,
   type ProcessName,
 } from './process.ts';
-import { Tree } from './tree.ts';
+import { HostTree } from './tree.ts';
 
 /** The processes that were found, and why others could not be read. */
 export interface ProcessList {
@@ -111,7 +111,7 @@ function isProc(proc: string): boolean {
 
 function openCopy(root: string, directory: string): HostFiles | UnreadableFile {
   try {
-    const tree = new Tree({ root, workingDirectory: root, mountinfo: [] });
+    const tree = new HostTree({ root, workingDirectory: root, mountinfo: [] });
     try {
       return tree.visit(bytesOf(linkOf(`${directory}/root`) ?? '/'), ({ descriptor: inside }) =>
         tree.visit(bytesOf(linkOf(`${directory}/cwd`) ?? '/'), ({ descriptor }) =>
@@ -126,7 +126,7 @@ function openCopy(root: string, directory: string): HostFiles | UnreadableFile {
       tree.close();
     }
   } catch (cause) {
-    return { state: 'unreadable', problem: problemOf(directory, cause) };
+    return { state: 'unreadable', problem: hostProblem(directory, cause) };
   }
 }
 
@@ -147,7 +147,7 @@ function pidsOf(proc: string): readonly number[] | { readonly problem: Problem }
     const message = `${proc} shows no process: mount the host's /proc there, or judge what its units would start`;
     return { problem: { code: 'not-found', message } };
   } catch (cause) {
-    return { problem: problemOf(proc, cause) };
+    return { problem: hostProblem(proc, cause) };
   }
 }
 

@@ -33,7 +33,7 @@ export interface OpenPath {
 }
 
 /** The files of one process. Throws what the kernel answers, or a HostFault. */
-export class Tree {
+export class HostTree {
   readonly #root: OpenPath;
   readonly #start: OpenPath | { readonly cause: unknown };
   readonly #mounts: Mounts;

@@ -1,6 +1,6 @@
 // The evidence `node-agent`: the audits that agents on the nodes stored in ConfigMaps.
 
-import type { Evidence } from '../evidence.ts';
+import type { EvidenceKind } from '../evidence.ts';
 
 const STORED = { group: '', resource: 'configmaps', namespace: 'kubelet-guard-node' } as const;
 
@@ -25,4 +25,4 @@ export const nodeAgent = {
     ]);
     return loadAuditsFrom(auditStoreIn(request, AGENT_NAMESPACE), { controls, now });
   },
-} as const satisfies Evidence;
+} as const satisfies EvidenceKind;

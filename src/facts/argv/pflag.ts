@@ -6,7 +6,7 @@ import type { Refusal } from '../../policy/subject.ts';
 import { dependsOnBefore, faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
 import type { Budget } from '../budget.ts';
-import { GAP, HOLE, isKnown, readable, type Word } from './words.ts';
+import { GAP, HOLE, isKnown, shown, type Word } from './words.ts';
 
 /** A value that the command line gives to a flag; the last one counts. */
 export interface Assignment {
@@ -58,7 +58,7 @@ export function readFlag({ assignments, unclear }: CommandLine, name: string, pl
   const { value, word } = assignment;
   const origin = originAt(word.pointer);
   if (word.holes !== true || value === '') return { state: 'set', value, origin };
-  if (value.replaceAll(HOLE, '') !== '') return { state: 'set', value: readable(value), origin };
+  if (value.replaceAll(HOLE, '') !== '') return { state: 'set', value: shown(value), origin };
   return { state: 'unreadable', problem: word.problem ?? unresolvedValue(name, origin, 'path') };
 }
 
@@ -120,7 +120,7 @@ class Parser {
     }
     // pflag collects positional words and the component refuses them afterwards, so a bad flag is reported first.
     if (positional && this.refusal === undefined && this.unclear === undefined) {
-      this.#refuse(`it takes no arguments, got ${JSON.stringify(readable(positional.text))}`, positional);
+      this.#refuse(`it takes no arguments, got ${JSON.stringify(shown(positional.text))}`, positional);
     }
   }
 
@@ -129,7 +129,7 @@ class Parser {
   }
 
   #giveUp({ text, pointer, problem }: Word): void {
-    const message = `the value of ${readable(text)} is not in this document, and it decides how the words after it are read; write it out, or check the running process`;
+    const message = `the value of ${shown(text)} is not in this document, and it decides how the words after it are read; write it out, or check the running process`;
     this.unclear = problem ?? { code: 'unresolved', message, origin: originAt(pointer) };
   }
 
@@ -141,7 +141,7 @@ class Parser {
     const { text } = word;
     const first = text.charCodeAt(2);
     if (first === DASH || first === EQUALS) {
-      this.#refuse(`bad flag syntax: ${readable(text)}`, word);
+      this.#refuse(`bad flag syntax: ${shown(text)}`, word);
       return;
     }
     const equals = text.indexOf('=');
@@ -167,7 +167,7 @@ class Parser {
       const letter = letters.charAt(0);
       const flag = this.#table.shorthand(letter);
       if (flag === undefined) {
-        this.#refuse(`unknown shorthand flag: ${JSON.stringify(letter)} in ${readable(word.text)}`, word);
+        this.#refuse(`unknown shorthand flag: ${JSON.stringify(letter)} in ${shown(word.text)}`, word);
         return;
       }
       const rest = letters.slice(1);
@@ -184,7 +184,7 @@ class Parser {
   #setNext(flag: Flag, word: Word): void {
     const next = this.#words[this.#at];
     if (next === undefined) {
-      this.#refuse(`flag needs an argument: ${readable(word.text)}`, word, `--${flag.name}`);
+      this.#refuse(`flag needs an argument: ${shown(word.text)}`, word, `--${flag.name}`);
       return;
     }
     this.#at += 1;

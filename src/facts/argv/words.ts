@@ -30,7 +30,7 @@ export function isKnown(text: string): boolean {
 }
 
 /** The text for messages, with an ellipsis for each unknown part. */
-export function readable(text: string): string {
+export function shown(text: string): string {
   return text.replace(/[\uE000\uE001]/g, '…');
 }
 

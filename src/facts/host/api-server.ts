@@ -11,7 +11,7 @@ import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './command.ts';
-import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './files.ts';
+import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseStream } from '../yaml/documents.ts';
@@ -26,7 +26,7 @@ export function runningApiServer(document: ProcessDocument, budget: Budget): Api
 }
 
 /** A kube-apiserver as it would be started now; undefined where that is what runs. */
-export function nextApiServer(document: ProcessDocument, budget: Budget): Next<ApiServer> | undefined {
+export function nextApiServer(document: ProcessDocument, budget: Budget): NextSubject<ApiServer> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
   const own = commandOf(document, settings.files, budget);
@@ -40,7 +40,7 @@ export function nextApiServer(document: ProcessDocument, budget: Budget): Next<A
 }
 
 function apiServerOf(document: ProcessDocument, command: HostCommand, files: ProcessFiles, budget: Budget): ApiServer {
-  if ('problem' in command) return unreadableApiServer(document, command.problem);
+  if ('problem' in command) return unreadableHostApiServer(document, command.problem);
   const base = baseOf(document);
   const { problems, certificates } = document;
   if (command.words === undefined) {
@@ -53,7 +53,7 @@ function apiServerOf(document: ProcessDocument, command: HostCommand, files: Pro
 }
 
 /** A kube-apiserver of which nothing can be told. */
-export function unreadableApiServer(document: ProcessDocument, problem: Problem): ApiServer {
+export function unreadableHostApiServer(document: ProcessDocument, problem: Problem): ApiServer {
   return { ...baseOf(document), ...apiServerReadings(() => unreadableAs(problem)), doubts: document.problems };
 }
 

@@ -12,7 +12,7 @@ export interface WatchedFiles {
 }
 
 /** What would be started now, where that is not what runs, and since when. */
-export interface Next<S> {
+export interface NextSubject<S> {
   readonly subject: S;
   readonly since?: string;
 }

@@ -3,9 +3,9 @@
 import type { ProcessCommand, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import { Budget, problemOf, type Allowance } from '../budget.ts';
-import { nextApiServer, runningApiServer, unreadableApiServer } from './api-server.ts';
-import type { Next } from './files.ts';
+import { Budget, thrownProblem, type Allowance } from '../budget.ts';
+import { nextApiServer, runningApiServer, unreadableHostApiServer } from './api-server.ts';
+import type { NextSubject } from './files.ts';
 import {
   DEFAULT_PLACE,
   kubeletPlace,
@@ -16,7 +16,7 @@ import {
   type KubeletPlace,
 } from './kubelet.ts';
 import { unitCommand } from './units.ts';
-import { componentOf, type ProcessWords } from './processes.ts';
+import { processComponent, type ProcessWords } from './processes.ts';
 
 /** What is known of a process before its files are looked at. */
 export interface HostProcessWords extends ProcessWords {
@@ -44,8 +44,8 @@ export function processSubjects(document: ProcessDocument, budget: Budget): read
     const subject = document.view === 'running' ? running(document, budget) : nextStart(document, budget)?.subject;
     return subject === undefined ? [] : [subject];
   } catch (cause) {
-    const unreadable = document.subject.component === 'kubelet' ? unreadableKubelet : unreadableApiServer;
-    return [unreadable(document, problemOf(cause))];
+    const unreadable = document.subject.component === 'kubelet' ? unreadableKubelet : unreadableHostApiServer;
+    return [unreadable(document, thrownProblem(cause))];
   }
 }
 
@@ -69,7 +69,7 @@ function running(document: ProcessDocument, budget: Budget): Subject | undefined
     : runningApiServer(document, budget);
 }
 
-function nextStart(document: ProcessDocument, budget: Budget): Next<Subject> | undefined {
+function nextStart(document: ProcessDocument, budget: Budget): NextSubject<Subject> | undefined {
   return document.subject.component === 'kubelet' ? nextKubelet(document, budget) : nextApiServer(document, budget);
 }
 
@@ -113,7 +113,7 @@ export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string |
 
 /** The components that a process is or carries, and how each was started. */
 export function componentsOf(process: HostProcessWords): readonly StartedComponent[] {
-  const found = componentOf(process);
+  const found = processComponent(process);
   if (found === undefined) return [];
   // the words that were not read may decide, and may name other files
   const cut = process.problems?.find(({ code }) => code === 'too-large');

@@ -9,12 +9,12 @@ import { parseCommandLine } from '../argv/pflag.ts';
 import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
-import { filesAsRead, isChangedSince, lastChange, watched, type Next, type ReadTime } from './files.ts';
+import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
 import { commandOf, hasSameWords, unitInstead } from './command.ts';
 import {
   applyDocument,
   firstDocument,
-  readConfiguration,
+  readKubeletConfiguration,
   startingPoint,
   type Layered,
 } from '../kubelet/configuration.ts';
@@ -60,7 +60,7 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
  *
  * @returns undefined where that is what runs
  */
-export function nextKubelet(document: ProcessDocument, budget: Budget): Next<Kubelet> | undefined {
+export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubject<Kubelet> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
   const { command } = document;
@@ -194,7 +194,7 @@ function effectiveConfig(
   const path = joinPath(flags('config') ?? '', '');
   const content = path === '' ? undefined : files.readFile(path);
   const base = content?.state === 'read' ? firstDocument(content.text, path, budget) : undefined;
-  const read = base === undefined || 'state' in base ? undefined : readConfiguration(base, path);
+  const read = base === undefined || 'state' in base ? undefined : readKubeletConfiguration(base, path);
   let layered: Layered = read === undefined || 'refusal' in read ? startingPoint() : read;
   const written = foldedPath(layered.config, ['staticpodpath']);
   const directory = flags('config-dir') ?? '';

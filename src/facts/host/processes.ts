@@ -41,7 +41,7 @@ export interface EmbeddedComponent {
  * A shell or wrapper that starts a component is none itself: what it starts is a process of its own, or has taken its
  * place. A version in a name (`kubelet-1.30`) is another name, unless the program file says `kubelet`.
  */
-export function componentOf({ argv, exe }: ProcessWords): ComponentProcess | EmbeddingProcess | undefined {
+export function processComponent({ argv, exe }: ProcessWords): ComponentProcess | EmbeddingProcess | undefined {
   const program = exe?.replace(/ \(deleted\)$/, '');
   const [first = '', ...rest] = argv;
   if (isTitle(argv) && first !== program) {

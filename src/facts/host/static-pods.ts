@@ -4,7 +4,7 @@ import { asRecord, asText } from '../../json.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import type { Origin, Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import { problemOf, type Budget } from '../budget.ts';
+import { thrownProblem, type Budget } from '../budget.ts';
 import { kubeletPlace } from './kubelet.ts';
 import { recognise } from '../inputs/recognise.ts';
 import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
@@ -48,7 +48,7 @@ function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[n
   try {
     return parseStream(text, budget)[0];
   } catch (cause) {
-    return { problem: problemOf(cause), index: 0 };
+    return { problem: thrownProblem(cause), index: 0 };
   }
 }
 

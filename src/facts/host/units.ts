@@ -6,9 +6,9 @@ import { isApiServerFlag } from '../argv/flags.ts';
 import { basename, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { resolveLaunch } from '../launch/launch.ts';
-import { componentOf } from './processes.ts';
+import { processComponent } from './processes.ts';
 import { startedBy } from '../systemd/start.ts';
-import type { HostFiles } from '../systemd/unit.ts';
+import type { UnitFiles } from '../systemd/unit.ts';
 
 /** What a unit would start. */
 export type UnitCommand =
@@ -34,7 +34,7 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
       return { state: 'unknown', problem: start.problem };
     case 'starts': {
       const [words = []] = start.commands;
-      const found = componentOf({ argv: words.map(({ text }) => text) });
+      const found = processComponent({ argv: words.map(({ text }) => text) });
       if (found !== undefined && 'embedded' in found) {
         const inside = found.inside.find((one) => one.component === component);
         if (inside?.configDir === undefined) return { state: 'nothing' };
@@ -65,7 +65,7 @@ function launched(
 }
 
 /** What systemd reads. A unit that is a link to /dev/null is empty to it. */
-function systemdFiles(files: ProcessFiles): HostFiles {
+function systemdFiles(files: ProcessFiles): UnitFiles {
   return {
     read: (path) => {
       const content = files.readFile(path);

@@ -28,7 +28,7 @@ export interface Configuration {
 }
 
 /** The kube-apiserver of a configuration that cannot be read. */
-export function unreadableApiServer(problem: Problem, place: ConfigurationPlace): ApiServer {
+export function unreadableConfiguredApiServer(problem: Problem, place: ConfigurationPlace): ApiServer {
   return {
     ...subjectAt('kube-apiserver', place),
     component: 'kube-apiserver',

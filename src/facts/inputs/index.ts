@@ -7,7 +7,7 @@ import { pod, workload } from './kubernetes/pod.ts';
 import { clusterConfigurationFile } from './kubeadm/cluster-configuration.ts';
 import { kubeadmConfig } from './kubeadm/kubeadm-config.ts';
 import { kubeletConfig } from './kubeadm/kubelet-config.ts';
-import { configz } from './kubelet/configz.ts';
+import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
@@ -26,7 +26,7 @@ export const INPUTS: readonly Input[] = [
   kubeletConfigurationFile,
   clusterConfigurationFile,
   kubeApiServerConfigFile,
-  configz,
+  configzBody,
 ];
 
 /** The wrapper that an object is, if it is one. */

@@ -5,7 +5,7 @@ import { asRecord, isRecord } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { kubeadmDirectory } from '../api-server/kubeadm.ts';
-import { problemOf } from '../budget.ts';
+import { thrownProblem } from '../budget.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 import { inputOf, wrapperOf } from './index.ts';
 import type { Context } from './input.ts';
@@ -85,6 +85,6 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   try {
     found.subjects.push(...input.read(foundObject));
   } catch (cause) {
-    found.subjects.push(...input.unreadable(foundObject, problemOf(cause)));
+    found.subjects.push(...input.unreadable(foundObject, thrownProblem(cause)));
   }
 }

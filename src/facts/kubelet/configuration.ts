@@ -57,10 +57,10 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
  *
  * @param path the file's path; undefined if the document is not in a file of a known path
  */
-export function readConfiguration(document: KubeletDocument, path: string | undefined): Step {
+export function readKubeletConfiguration(document: KubeletDocument, path: string | undefined): Step {
   const header = isRecord(document.value) ? findHeader(document.value, document.syntax) : undefined;
   if (header?.apiVersion === INTERNAL_VERSION && header.kind === TYPE)
-    return unreadable({
+    return unreadableLayer({
       code: 'malformed',
       message: `a configuration of ${INTERNAL_VERSION} cannot be read; write ${API_VERSION}`,
     });
@@ -127,7 +127,7 @@ export function firstDocument(
   if (first === undefined) return { state: 'no document', step: refuse(`${path}: Object 'Kind' is missing`, origin) };
   if (!('problem' in first)) return first;
   const problem: Problem = { ...first.problem, message: `${path} is ${first.problem.message}`, origin };
-  return { state: 'no document', step: unreadable(problem) };
+  return { state: 'no document', step: unreadableLayer(problem) };
 }
 
 /** Paths in the file of --config are relative to it (pkg/kubelet/kubeletconfig/configfiles/configfiles.go:100). */
@@ -137,7 +137,7 @@ function resolvePath(value: string, configPath: string | undefined): string {
 }
 
 /** The configuration after a layer that cannot be read. */
-export function unreadable(problem: Problem): Layered {
+export function unreadableLayer(problem: Problem): Layered {
   return {
     config: withFields({}, kubeletSettingNames, () => HOLE),
     readings: kubeletReadings(() => unreadableAs(problem)),

@@ -15,10 +15,10 @@ import { findMismatch, keepKnown } from '../decoding/decode.ts';
 import {
   applyDocument,
   firstDocument,
-  readConfiguration,
+  readKubeletConfiguration,
   refuse,
   startingPoint,
-  unreadable,
+  unreadableLayer,
   type KubeletDocument,
   type Layered,
   type Step,
@@ -29,7 +29,7 @@ import { parseBool } from '../values/go-values.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 
 /** A file, as far as it could be read. */
-export type FileContent =
+export type ConfigFile =
   | { readonly state: 'read'; readonly text: string }
   | { readonly state: 'missing' }
   | { readonly state: 'unreadable'; readonly problem: Problem };
@@ -47,9 +47,9 @@ export interface KubeletSetup {
   readonly budget: Budget;
   /** The minor version of Kubernetes, if it is known. */
   readonly minor?: number;
-  readonly readFile: (path: string) => FileContent;
+  readonly readFile: (path: string) => ConfigFile;
   /** The `.conf` files of a --config-dir, in the order in which the kubelet walks it. */
-  readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<FileContent, { state: 'read' }>;
+  readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<ConfigFile, { state: 'read' }>;
 }
 
 /** The settings that a kubelet gets from its setup, or why it exits. */
@@ -107,7 +107,7 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
 export function configurationSettings(document: KubeletDocument): KubeletSettings {
-  const step = readConfiguration(document, undefined);
+  const step = readKubeletConfiguration(document, undefined);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
 }
@@ -119,7 +119,7 @@ export function dropInSettings(document: ParsedDocument, path: string, budget: B
     message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; check the kubelet's /configz, or its host`,
   });
   const readings = kubeletReadings(({ field }) => unreadableAs(left(field)));
-  const { config } = unreadable(left('everything else'));
+  const { config } = unreadableLayer(left('everything else'));
   const step = applyDocument({ config, readings }, document, path, budget);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
@@ -136,25 +136,25 @@ function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
 
 function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
   const path = readFlag(commandLine, 'config', { layer: 'flag' });
-  if (path.state === 'unreadable') return unreadable(path.problem);
+  if (path.state === 'unreadable') return unreadableLayer(path.problem);
   if (path.state === 'unset' || path.value === '') return startingPoint();
   const file = setup.readFile(path.value);
-  if (file.state === 'unreadable') return unreadable(file.problem);
+  if (file.state === 'unreadable') return unreadableLayer(file.problem);
   if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
   const document = firstDocument(file.text, path.value, setup.budget);
-  return 'state' in document ? document.step : readConfiguration(document, path.value);
+  return 'state' in document ? document.step : readKubeletConfiguration(document, path.value);
 }
 
 function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine): Step {
   if ('refusal' in base) return base;
   const directory = readFlag(commandLine, 'config-dir', { layer: 'flag' });
-  if (directory.state === 'unreadable') return unreadable(directory.problem);
+  if (directory.state === 'unreadable') return unreadableLayer(directory.problem);
   if (directory.state === 'unset' || directory.value === '') return base;
   const dropIns = setup.readDropIns(directory.value);
   if ('state' in dropIns) {
     return dropIns.state === 'missing'
       ? refuse(`failed to read --config-dir ${directory.value}`, directory.origin)
-      : unreadable(dropIns.problem);
+      : unreadableLayer(dropIns.problem);
   }
   let layered: Layered = { ...base, config: asRecord(keepKnown(TYPE, base.config)) };
   for (const dropIn of dropIns) {

@@ -4,8 +4,8 @@ import type { Component, Problem } from '../../policy/reading.ts';
 import type { Environment } from '../argv/expansion.ts';
 import type { Budget } from '../budget.ts';
 import { readScript, type ShellCommand } from './shell/shell.ts';
-import { GAP, HOLE, basename, isKnown, readable, wordOf, type Word } from '../argv/words.ts';
-import { componentOf, EMBEDDING, INERT, RUNS_TEXT, shellCommand, SHELLS } from './programs.ts';
+import { GAP, HOLE, basename, isKnown, shown, wordOf, type Word } from '../argv/words.ts';
+import { commandComponent, EMBEDDING, INERT, RUNS_TEXT, shellCommand, SHELLS } from './programs.ts';
 import { unwrap } from './wrappers.ts';
 
 /** One start of a component. */
@@ -84,9 +84,9 @@ class Resolver {
     const program = words[0];
     if (program === undefined) return NOTHING;
     if (!isKnown(program.text) || depth > MAX_DEPTH)
-      return this.#suspect(command, `the program ${readable(program.text)} is not known`);
+      return this.#suspect(command, `the program ${shown(program.text)} is not known`);
     const name = basename(program.text);
-    const component = componentOf(words);
+    const component = commandComponent(words);
     if (component !== undefined) return { invocations: [invocationOf(command, component)], suspects: [] };
     const shell = name === 'busybox' ? basename(words[1]?.text ?? '') : name;
     if (SHELLS.has(shell))

@@ -32,7 +32,7 @@ export const EMBEDDING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The component that a command line names, with the number of words up to its flags. */
-export function componentOf(words: readonly Word[]): { component: Component; skip: number } | undefined {
+export function commandComponent(words: readonly Word[]): { component: Component; skip: number } | undefined {
   const first = words[1];
   switch (basename(words[0]?.text ?? '')) {
     case 'kube-apiserver':

@@ -46,7 +46,7 @@ export function identity(
 }
 
 /** A kube-apiserver of which nothing can be read. */
-export function unreadableApiServer(problem: Problem, container: Container | undefined, place: PodPlace): ApiServer {
+export function unreadablePodApiServer(problem: Problem, container: Container | undefined, place: PodPlace): ApiServer {
   return {
     ...identity('kube-apiserver', container, place),
     component: 'kube-apiserver',

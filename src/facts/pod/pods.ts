@@ -6,7 +6,7 @@ import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
 import { containersOf, imageName, launchOf, type Container } from './containers.ts';
-import { identity, unreadableApiServer, type PodPlace } from './place.ts';
+import { identity, unreadablePodApiServer, type PodPlace } from './place.ts';
 import { startsOf } from './starts.ts';
 
 const LABELS = ['component', 'k8s-app', 'app', 'app.kubernetes.io/name'];
@@ -26,11 +26,11 @@ export function podSubjects(spec: UnknownRecord, place: PodPlace, budget: Budget
     const { launch, doubt } = launchOf(container, budget);
     const own = startsOf(launch, container, place, doubt, budget);
     const named = launch.suspects.filter(({ names }) => names);
-    own.push(...named.map(({ problem }) => unreadableApiServer(problem, container, place)));
+    own.push(...named.map(({ problem }) => unreadablePodApiServer(problem, container, place)));
     const [suspect] = launch.suspects;
     if (suspect && own.length === 0 && !container.endsByItself) {
-      if (isApiServerByName(container)) own.push(unreadableApiServer(suspect.problem, container, place));
-      else if (hasLabel(place)) labelled ??= unreadableApiServer(suspect.problem, container, place);
+      if (isApiServerByName(container)) own.push(unreadablePodApiServer(suspect.problem, container, place));
+      else if (hasLabel(place)) labelled ??= unreadablePodApiServer(suspect.problem, container, place);
     }
     subjects.push(...own);
   }
@@ -55,12 +55,12 @@ export function unreadablePod(problem: Problem, place: PodPlace): Subject[] {
     ...kubeletReadings(() => unreadableAs(problem)),
     doubts: [],
   };
-  return [unreadableApiServer(problem, undefined, place), kubelet];
+  return [unreadablePodApiServer(problem, undefined, place), kubelet];
 }
 
 function unlabelled(place: PodPlace): ApiServer {
   const message =
     'the labels say kube-apiserver, but no container visibly starts it; remove the label, or write the command line in the manifest';
   const problem: Problem = { code: 'ambiguous', message, origin: { layer: 'file', pointer: '/metadata/labels' } };
-  return unreadableApiServer(problem, undefined, place);
+  return unreadablePodApiServer(problem, undefined, place);
 }

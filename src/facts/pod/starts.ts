@@ -12,7 +12,7 @@ import { kubeletSettings } from '../kubelet/kubelet.ts';
 import type { Invocation, Launch } from '../launch/launch.ts';
 import { apiServerReadings, linkReadings, readSetting } from '../readings.ts';
 import { viewOf, type Container } from './containers.ts';
-import { identity, unreadableApiServer, type PodPlace } from './place.ts';
+import { identity, unreadablePodApiServer, type PodPlace } from './place.ts';
 
 const UPSTREAM_IMAGE = /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:[:@]|$)/;
 
@@ -34,7 +34,7 @@ export function startsOf(
     (invocation) => subjectOf(invocation, container, place, doubt, alone, budget) ?? [],
   );
   if (invocations.every(({ conditional }) => !conditional)) return started;
-  return alternative ? [unreadableApiServer(alternative, container, place)] : settled(started, container, place);
+  return alternative ? [unreadablePodApiServer(alternative, container, place)] : settled(started, container, place);
 }
 
 function subjectOf(
@@ -51,7 +51,7 @@ function subjectOf(
   const base = { ...identity(component, container, place), doubts };
   if (completes(invocation)) return undefined;
   const elsewhere = openShiftConfig(invocation);
-  if (elsewhere) return unreadableApiServer(elsewhere, container, place);
+  if (elsewhere) return unreadablePodApiServer(elsewhere, container, place);
   const emptyPositionals = component === 'kube-apiserver';
   const commandLine = parseCommandLine(args, flagTable(component, minor), { emptyPositionals, budget });
   const quits = neverServes(component, commandLine);
@@ -143,7 +143,7 @@ function settled(started: Subject[], container: Container, place: PodPlace): Sub
       'the script can start the component in several ways, and the document does not show which one runs; write a single command line',
     origin: { layer: 'flag', pointer: container.pointer },
   };
-  return [unreadableApiServer(problem, container, place)];
+  return [unreadablePodApiServer(problem, container, place)];
 }
 
 /** Whether the settings without which the link is unauthenticated are set; undefined if that is unknown. */

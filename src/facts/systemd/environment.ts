@@ -9,7 +9,7 @@ import { globPaths } from './glob.ts';
 import { NAME, parseEnvironmentFile } from './environment-file.ts';
 import { expandSpecifiers } from './specifiers.ts';
 import { splitWords, type Setting } from './syntax.ts';
-import type { HostFiles } from './unit.ts';
+import type { UnitFiles } from './unit.ts';
 
 /** The variables of a unit's process, as far as the host's files show them. */
 export interface Variables extends Environment {
@@ -36,7 +36,7 @@ export function variablesOf(
   manager: readonly Setting[],
   unit: readonly Setting[],
   name: string,
-  files: HostFiles,
+  files: UnitFiles,
   budget: Budget,
 ): Variables {
   const builder = new VariablesBuilder(name, files, budget);
@@ -57,7 +57,7 @@ export function lastList(settings: readonly Setting[], section: string, key: str
 
 class VariablesBuilder {
   readonly #name: string;
-  readonly #files: HostFiles;
+  readonly #files: UnitFiles;
   readonly #budget: Budget;
   readonly #values = new Map<string, string>();
   readonly #problems = new Map<string, Problem>();
@@ -65,7 +65,7 @@ class VariablesBuilder {
   #others: Problem | undefined;
   #missingFile: string | undefined;
 
-  constructor(name: string, files: HostFiles, budget: Budget) {
+  constructor(name: string, files: UnitFiles, budget: Budget) {
     this.#name = name;
     this.#budget = budget;
     this.#files = files;

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../policy/reading.ts';
 import type { Budget } from '../budget.ts';
-import type { HostFiles } from './unit.ts';
+import type { UnitFiles } from './unit.ts';
 
 const MAX_PATHS = 1000;
 /** A longer pattern is not useful, and could take long to match. */
@@ -11,7 +11,7 @@ const MAX_PATTERN = 256;
 /** The paths that a pattern names, sorted; a path without a pattern is returned, even if nothing is there. */
 export function globPaths(
   pattern: string,
-  list: HostFiles['list'],
+  list: UnitFiles['list'],
   budget: Budget,
 ): { readonly paths: readonly string[] } | { readonly problem: Problem } {
   let paths = [''];

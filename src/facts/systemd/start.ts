@@ -8,7 +8,7 @@ import { wordOf, type Word } from '../argv/words.ts';
 import { expandVariables, lastList, variablesOf, type Variables } from './environment.ts';
 import { expandSpecifiers } from './specifiers.ts';
 import { nextWord, type Setting } from './syntax.ts';
-import { readManager, readUnit, type HostFiles } from './unit.ts';
+import { readManager, readUnit, type UnitFiles } from './unit.ts';
 
 /** The start of a service. */
 export type ServiceStart =
@@ -34,7 +34,7 @@ export type ServiceStart =
  *
  * @param name the unit's full name, as `kubelet.service`
  */
-export function startedBy(name: string, files: HostFiles, budget: Budget): ServiceStart {
+export function startedBy(name: string, files: UnitFiles, budget: Budget): ServiceStart {
   const unit = readUnit(name, files);
   if (unit.state !== 'loaded') return unit;
   const manager = readManager(files);

@@ -2,14 +2,14 @@
 // src/shared/dropin.c, unit_file_find_dropin_paths).
 
 import type { Problem } from '../../policy/reading.ts';
-import type { FileContent } from '../kubelet/kubelet.ts';
+import type { ConfigFile } from '../kubelet/kubelet.ts';
 import { parseUnitText, type Setting } from './syntax.ts';
 
 /** Reads the host's files. A link to /dev/null reads as an empty text. */
-export interface HostFiles {
-  readonly read: (path: string) => FileContent;
+export interface UnitFiles {
+  readonly read: (path: string) => ConfigFile;
   /** The names in a directory, in any order. */
-  readonly list: (directory: string) => readonly string[] | Exclude<FileContent, { state: 'read' }>;
+  readonly list: (directory: string) => readonly string[] | Exclude<ConfigFile, { state: 'read' }>;
 }
 
 /** A unit as systemd would load it. */
@@ -48,7 +48,7 @@ const LOAD_PATH = [
 const MANAGER_PATH = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd', '/lib/systemd'];
 
 /** Finds a unit with its drop-ins. */
-export function readUnit(name: string, files: HostFiles): Unit {
+export function readUnit(name: string, files: UnitFiles): Unit {
   for (const directory of LOAD_PATH) {
     const file = `${directory}/${name}`;
     const content = files.read(file);
@@ -71,7 +71,7 @@ export function readUnit(name: string, files: HostFiles): Unit {
 }
 
 /** The manager's own settings from system.conf and its drop-ins (systemd-system.conf(5)). */
-export function readManager(files: HostFiles): { settings: readonly Setting[]; doubts: readonly Problem[] } {
+export function readManager(files: UnitFiles): { settings: readonly Setting[]; doubts: readonly Problem[] } {
   const doubts: Problem[] = [];
   let own: readonly Setting[] = [];
   for (const directory of MANAGER_PATH) {
@@ -111,7 +111,7 @@ interface DropIns {
 }
 
 /** If files have the same name, the first directory's counts. They apply in the order of their names. */
-function readDropIns(directories: readonly string[], files: HostFiles): DropIns {
+function readDropIns(directories: readonly string[], files: UnitFiles): DropIns {
   const found: DropIns = { settings: [], files: [], doubts: [] };
   const paths = new Map<string, string>();
   for (const directory of directories) {

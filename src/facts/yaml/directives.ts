@@ -2,7 +2,7 @@
 
 import { Refused } from './nodes.ts';
 import type { Scanner } from './scan/scanner.ts';
-import type { Token } from './scan/tokens.ts';
+import type { YamlToken } from './scan/tokens.ts';
 
 const DEFAULT_PREFIXES: readonly (readonly [handle: string, prefix: string])[] = [
   ['!', '!'],
@@ -39,7 +39,7 @@ export class TagPrefixes {
   }
 
   /** The whole tag of a token. */
-  resolve(token: Token): string {
+  resolve(token: YamlToken): string {
     const { handle, suffix } = token.tag ?? { handle: '', suffix: '' };
     if (handle === '') return suffix;
     const prefix = this.#prefixes.get(handle) ?? fail('found undefined tag handle', token);
@@ -48,6 +48,6 @@ export class TagPrefixes {
 }
 
 /** Rejects a document at a token, as go-yaml does. */
-export function fail(reason: string, { line }: Token): never {
+export function fail(reason: string, { line }: YamlToken): never {
   throw new Refused(reason, line);
 }

@@ -4,14 +4,14 @@
 import type { Origin, Problem } from '../../policy/reading.ts';
 import { Exhausted, type Budget } from '../budget.ts';
 import { Conversion } from './conversion.ts';
-import { Cursor, readable } from './scan/cursor.ts';
+import { Cursor, withTail } from './scan/cursor.ts';
 import type { Attempts } from './duplicates.ts';
-import { parseJson } from './json.ts';
+import { parseJsonNodes } from './json.ts';
 import { lineOf } from './locate.ts';
 import { Refused, type Node } from './nodes.ts';
 import { Parser } from './parser.ts';
 import { Scanner } from './scan/scanner.ts';
-import { Tree } from './tree.ts';
+import { NodeTree } from './tree.ts';
 
 /** How a document was written, where that decides what a component makes of it. */
 export type Syntax = 'yaml' | 'json' | 'broken-json' | 'decoded';
@@ -96,7 +96,7 @@ function* documentsOf(text: string, budget: Budget): Generator<AnyDocument, void
 }
 
 function* yamlDocuments(text: string, budget: Budget): Generator<AnyDocument, void> {
-  const source = readable(text);
+  const source = withTail(text);
   let position: number | undefined = text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
   let line = 0;
   for (let index = 0; position !== undefined; index += 1) {
@@ -124,7 +124,7 @@ function readDocument(
   { position, line }: { readonly position: number; readonly line: number },
   budget: Budget,
 ): Read {
-  const tree = new Tree(budget);
+  const tree = new NodeTree(budget);
   const parser = new Parser(new Scanner(new Cursor(source, position, line), budget), tree, position);
   try {
     parser.parse();
@@ -175,7 +175,7 @@ function understood(node: Node, syntax: Syntax, index: number, budget: Budget): 
 function firstNode(text: string, budget: Budget): Node | undefined {
   try {
     return (
-      jsonNode(text, 0, text.length, budget) ?? readDocument(readable(text), { position: 0, line: 0 }, budget).node
+      jsonNode(text, 0, text.length, budget) ?? readDocument(withTail(text), { position: 0, line: 0 }, budget).node
     );
   } catch (cause) {
     if (cause instanceof Exhausted) return undefined;
@@ -184,7 +184,7 @@ function firstNode(text: string, budget: Budget): Node | undefined {
 }
 
 function jsonNode(text: string, start: number, end: number, budget: Budget): Node | undefined {
-  return beginsWithBrace(text, start) ? parseJson(text.slice(start, end), budget) : undefined;
+  return beginsWithBrace(text, start) ? parseJsonNodes(text.slice(start, end), budget) : undefined;
 }
 
 /** How the components tell JSON from YAML. */

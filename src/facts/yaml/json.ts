@@ -2,7 +2,7 @@
 
 import type { Budget } from '../budget.ts';
 import { Refused, type Node } from './nodes.ts';
-import { Tree } from './tree.ts';
+import { NodeTree } from './tree.ts';
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER_OR_WORD = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null/y;
@@ -14,8 +14,8 @@ type Expected = 'value' | 'first element' | 'first key' | 'key' | 'colon' | 'end
  *
  * @returns undefined where it is none
  */
-export function parseJson(text: string, budget: Budget): Node | undefined {
-  const tree = new Tree(budget);
+export function parseJsonNodes(text: string, budget: Budget): Node | undefined {
+  const tree = new NodeTree(budget);
   try {
     new JsonReader(text, tree).read();
   } catch (cause) {
@@ -27,12 +27,12 @@ export function parseJson(text: string, budget: Budget): Node | undefined {
 
 class JsonReader {
   readonly #text: string;
-  readonly #tree: Tree;
+  readonly #tree: NodeTree;
   readonly #closing: string[] = [];
   #position = 0;
   #line = 0;
 
-  constructor(text: string, tree: Tree) {
+  constructor(text: string, tree: NodeTree) {
     this.#text = text;
     this.#tree = tree;
   }

@@ -4,20 +4,20 @@
 import { fail, TagPrefixes } from './directives.ts';
 import { AFTER_BLOCK_NODE, AFTER_DOCUMENT, FIRST_STATES, type State } from './parser-states.ts';
 import type { Scanner } from './scan/scanner.ts';
-import type { Token, TokenType } from './scan/tokens.ts';
-import type { Tree } from './tree.ts';
+import type { YamlToken, TokenType } from './scan/tokens.ts';
+import type { NodeTree } from './tree.ts';
 
 const MARKER_LENGTH = 3;
 /** Reads one document into a tree. */
 export class Parser {
   readonly #scanner: Scanner;
-  readonly #tree: Tree;
+  readonly #tree: NodeTree;
   readonly #states: State[] = [];
   readonly #tagPrefixes = new TagPrefixes();
   /** The position of the content, after directives and `---`. */
   contentStart: number;
 
-  constructor(scanner: Scanner, tree: Tree, position: number) {
+  constructor(scanner: Scanner, tree: NodeTree, position: number) {
     this.#scanner = scanner;
     this.#tree = tree;
     this.contentStart = position;
@@ -39,7 +39,7 @@ export class Parser {
     this.#scanner.peek();
   }
 
-  get #next(): Token {
+  get #next(): YamlToken {
     return this.#scanner.peek();
   }
 

@@ -3,7 +3,7 @@
 import type { Budget } from '../budget.ts';
 import { Refused, type CollectionNode, type Node, type ScalarNode } from './nodes.ts';
 
-export class Tree {
+export class NodeTree {
   readonly #budget: Budget;
   readonly #anchors = new Map<string, Node>();
   readonly #open: CollectionNode[] = [];

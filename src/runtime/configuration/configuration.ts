@@ -8,7 +8,7 @@ import type { DecisionPolicy } from '../../policy/finding.ts';
 import { SURFACES, type Surface } from '../../policy/reading.ts';
 import { readSettings, type Actions, type Settings } from './file.ts';
 import { StartError } from '../start-error.ts';
-import type { Located, Place } from './yaml-reader.ts';
+import type { Located, TextPosition } from './yaml-reader.ts';
 
 /** The configuration of the program. */
 export interface GuardConfiguration {
@@ -30,7 +30,7 @@ export interface ConfigurationFile {
 }
 
 /** A note about a valid file, for its author. */
-export interface ConfigurationNote extends Place {
+export interface ConfigurationNote extends TextPosition {
   readonly message: string;
 }
 
@@ -50,21 +50,21 @@ export function loadConfiguration(path: string | undefined, controls: readonly C
   if (path === undefined) return readConfiguration(undefined, controls);
   let text: string;
   try {
-    if (statSync(path).size > SIZE_LIMIT) throw tooLarge(path);
+    if (statSync(path).size > SIZE_LIMIT) throw configurationTooLarge(path);
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw cause instanceof StartError ? cause : unreadable(path, cause);
+    throw cause instanceof StartError ? cause : unreadableConfiguration(path, cause);
   }
   return readConfiguration({ path, text }, controls);
 }
 
 /** The error for a file that is too large. */
-export function tooLarge(path: string): StartError {
+export function configurationTooLarge(path: string): StartError {
   return new StartError('configuration', `the configuration ${path} is larger than 1 MiB: check the path`);
 }
 
 /** The error for a file that cannot be read. */
-export function unreadable(path: string, cause: unknown): StartError {
+export function unreadableConfiguration(path: string, cause: unknown): StartError {
   const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
   const fault = `cannot read the configuration ${path} (${reason}): check its path and mode`;
   return new StartError('configuration', fault, { cause });

@@ -1,7 +1,7 @@
 // Reads `exemptions` of the configuration.
 
 import type { Exemption } from '../../policy/control.ts';
-import type { Entry, Fields, Located, Place, YamlReader } from './yaml-reader.ts';
+import type { Entry, Fields, Located, TextPosition, YamlReader } from './yaml-reader.ts';
 
 /** An exemption in the file, and its place. */
 export type ConfiguredExemption = Located<Exemption>;
@@ -32,7 +32,7 @@ const WANTED = {
  */
 export function readExemptions(reader: YamlReader, entry: Entry, slugs: readonly string[]): ConfiguredExemption[] {
   const wanted = `exemptions must be a list; each exemption needs ${KEYS.join(', ')}`;
-  const first = new Map<string, Place>();
+  const first = new Map<string, TextPosition>();
   return (reader.items(entry, wanted) ?? []).flatMap((item) => {
     const exemption = readExemption(reader, item, slugs);
     if (exemption === undefined) return [];

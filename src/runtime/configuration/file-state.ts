@@ -3,7 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 
-import { SIZE_LIMIT, tooLarge, unreadable } from './configuration.ts';
+import { SIZE_LIMIT, configurationTooLarge, unreadableConfiguration } from './configuration.ts';
 import { StartError } from '../start-error.ts';
 
 /** A configuration file at one moment. */
@@ -23,7 +23,7 @@ export async function readFileState(path: string): Promise<FileState | undefined
     // only a file, because opening a FIFO waits for its writer
     if (!stats.isFile())
       throw new StartError('configuration', `the configuration ${path} is not a file: check the path`);
-    if (stats.size > SIZE_LIMIT) throw tooLarge(path);
+    if (stats.size > SIZE_LIMIT) throw configurationTooLarge(path);
     const handle = await open(path);
     try {
       const text = await readText(handle, Number(stats.size));
@@ -34,7 +34,7 @@ export async function readFileState(path: string): Promise<FileState | undefined
       await handle.close();
     }
   } catch (cause) {
-    const error = cause instanceof StartError ? cause : unreadable(path, cause);
+    const error = cause instanceof StartError ? cause : unreadableConfiguration(path, cause);
     return { version: '', content: error, key: `error ${error.message}` };
   }
 }

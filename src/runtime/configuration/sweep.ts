@@ -1,6 +1,6 @@
 // Reads how the background sweeper works: `sweep` of the configuration.
 
-import { defaultsOf, namesOf, SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
+import { defaultsOf, evidenceNames, SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import type { Entry, Located, YamlReader } from './yaml-reader.ts';
 
 /** How the background sweeper is to work, as the file has it. */
@@ -39,7 +39,7 @@ export const SWEEP_DEFAULTS = {
   reports: 'auto',
 } as const;
 
-const EVIDENCE = namesOf(SWEEP_EVIDENCE);
+const EVIDENCE = evidenceNames(SWEEP_EVIDENCE);
 const REPORTS = ['auto', 'openreports', 'wgpolicyk8s', 'none'] as const;
 
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -3,18 +3,18 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
 
 /** A place in a file; line and column are counted from 1. */
-export interface Place {
+export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
 
 /** A fault in a file: what is wrong, and what to do. */
-export interface ConfigurationFault extends Place {
+export interface ConfigurationFault extends TextPosition {
   readonly message: string;
 }
 
 /** A value in a file, and its place. */
-export interface Located<T> extends Place {
+export interface Located<T> extends TextPosition {
   readonly value: T;
 }
 
@@ -139,7 +139,7 @@ export class YamlReader {
     this.faults.push({ ...this.#place(offset), message });
   }
 
-  #place(offset: number): Place {
+  #place(offset: number): TextPosition {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }

@@ -1,25 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { clientHello, isOffered } from '../../../src/evidence/handshake/client-hello.ts';
-import { Fields } from '../../../src/evidence/handshake/fields.ts';
+import { ByteReader } from '../../../src/evidence/handshake/fields.ts';
 
 /** Takes a ClientHello apart again; everything has to add up. */
 function parse(bytes: Buffer) {
-  const record = new Fields(bytes, 'record');
+  const record = new ByteReader(bytes, 'record');
   const recordHeader = [record.uint(1), record.uint(2)];
-  const message = new Fields(record.vector(2), 'message');
+  const message = new ByteReader(record.vector(2), 'message');
   record.end();
   const type = message.uint(1);
-  const hello = new Fields(message.vector(3), 'ClientHello');
+  const hello = new ByteReader(message.vector(3), 'ClientHello');
   message.end();
   const version = hello.uint(2);
   const random = hello.bytes(32);
   const session = hello.vector(1);
-  const list = new Fields(hello.vector(2), 'cipher suites');
+  const list = new ByteReader(hello.vector(2), 'cipher suites');
   const suites: number[] = [];
   while (!list.isAtEnd) suites.push(list.uint(2));
   const compression = hello.vector(1);
-  const extended = new Fields(hello.vector(2), 'extensions');
+  const extended = new ByteReader(hello.vector(2), 'extensions');
   hello.end();
   const extensions = new Map<number, string>();
   while (!extended.isAtEnd) extensions.set(extended.uint(2), extended.vector(2).toString('hex'));

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { componentOf } from '../../../src/facts/host/processes.ts';
+import { processComponent } from '../../../src/facts/host/processes.ts';
 import type { HostProcess, ProcessName } from '../../../src/evidence/host/process.ts';
 import { listProcesses, openProcess, type ProcessList } from '../../../src/evidence/host/processes.ts';
 import { asOther } from './as-other.ts';
@@ -62,7 +62,7 @@ async function run(program: string, args: readonly string[], options: object): P
   return child.pid ?? 0;
 }
 
-const isComponent = { wanted: (name: ProcessName) => componentOf(name) !== undefined };
+const isComponent = { wanted: (name: ProcessName) => processComponent(name) !== undefined };
 
 /** Those of the host's processes that this test has started. */
 function ours({ processes }: ProcessList = listProcesses('/', isComponent)): readonly HostProcess[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { componentOf } from '../../../src/facts/host/processes.ts';
+import { processComponent } from '../../../src/facts/host/processes.ts';
 
 const kubelet = (args: readonly string[] | undefined, how: string): object => ({ component: 'kubelet', args, how });
 
@@ -17,8 +17,8 @@ describe('a component', () => {
     [['hyperkube', 'kube-apiserver', 'x'], { component: 'kube-apiserver', args: ['x'], how: 'argv' }],
     [['hyperkube', 'apiserver'], { component: 'kube-apiserver', args: [], how: 'argv' }],
   ])('is named by its words: %j', (argv, expected) => {
-    expect(componentOf({ argv })).toStrictEqual(expected);
-    expect(componentOf({ argv, exe: '/usr/lib/something' })).toStrictEqual(expected);
+    expect(processComponent({ argv })).toStrictEqual(expected);
+    expect(processComponent({ argv, exe: '/usr/lib/something' })).toStrictEqual(expected);
   });
 
   test.each<[string[], string, object]>([
@@ -28,7 +28,7 @@ describe('a component', () => {
     [['node-agent', 'kubelet', '--v=2'], '/hyperkube', kubelet(['--v=2'], 'exe')],
     [['/opt/my programs/kubelet'], '/opt/my programs/kubelet', kubelet([], 'argv')],
   ])('is named by its program: %j of %s', (argv, exe, expected) => {
-    expect(componentOf({ argv, exe })).toStrictEqual(expected);
+    expect(processComponent({ argv, exe })).toStrictEqual(expected);
   });
 
   test.each<[string[], string | undefined, object]>([
@@ -39,7 +39,7 @@ describe('a component', () => {
     [[], '/usr/bin/kubelet', kubelet(undefined, 'exe')],
     [['hyperkube kubelet'], '/hyperkube', kubelet(undefined, 'title')],
   ])('has no words that can be told once it has written over them: %j of %s', (argv, exe, expected) => {
-    expect(componentOf({ argv, ...(exe !== undefined && { exe }) })).toStrictEqual(expected);
+    expect(processComponent({ argv, ...(exe !== undefined && { exe }) })).toStrictEqual(expected);
   });
 });
 
@@ -73,7 +73,7 @@ test.each<[string[], string | undefined]>([
   [[], undefined],
   [[''], '/bin/true'],
 ])('%j of %s is none', (argv, exe) => {
-  expect(componentOf({ argv, ...(exe !== undefined && { exe }) })).toBeUndefined();
+  expect(processComponent({ argv, ...(exe !== undefined && { exe }) })).toBeUndefined();
 });
 
 describe('what carries components', () => {
@@ -85,16 +85,16 @@ describe('what carries components', () => {
       ['/usr/local/bin/k3s', 'server', '--disable=traefik'],
       ['/usr/local/bin/k3s server', '', '', ''],
     ]) {
-      expect(componentOf({ argv })).toStrictEqual({ embedded: 'k3s', inside });
+      expect(processComponent({ argv })).toStrictEqual({ embedded: 'k3s', inside });
     }
-    expect(componentOf({ argv: ['k3s agent', ''] })).toStrictEqual({
+    expect(processComponent({ argv: ['k3s agent', ''] })).toStrictEqual({
       embedded: 'k3s',
       inside: [{ component: 'kubelet', configDir: directory }],
     });
   });
 
   test('tells where k3s keeps its data', () => {
-    expect(componentOf({ argv: ['k3s agent'], exe: '/data/k3s/data/93a/bin/k3s (deleted)' })).toStrictEqual({
+    expect(processComponent({ argv: ['k3s agent'], exe: '/data/k3s/data/93a/bin/k3s (deleted)' })).toStrictEqual({
       embedded: 'k3s',
       inside: [{ component: 'kubelet', configDir: '/data/k3s/agent/etc/kubelet.conf.d' }],
     });
@@ -102,14 +102,16 @@ describe('what carries components', () => {
 
   test('is kubelite, whose components have files of arguments', () => {
     const words = ['--kubelet-args-file=/old', '--apiserver-args-file=/a', '--kubelet-args-file=/k'];
-    expect(componentOf({ argv: ['/snap/microk8s/1/kubelite', ...words, '--start-control-plane=true'] })).toStrictEqual({
+    expect(
+      processComponent({ argv: ['/snap/microk8s/1/kubelite', ...words, '--start-control-plane=true'] }),
+    ).toStrictEqual({
       embedded: 'microk8s',
       inside: [
         { component: 'kube-apiserver', argsFile: '/a' },
         { component: 'kubelet', argsFile: '/k' },
       ],
     });
-    expect(componentOf({ argv: ['kubelite', ...words, '--start-control-plane=false'] })).toStrictEqual({
+    expect(processComponent({ argv: ['kubelite', ...words, '--start-control-plane=false'] })).toStrictEqual({
       embedded: 'microk8s',
       inside: [{ component: 'kubelet', argsFile: '/k' }],
     });
@@ -121,7 +123,7 @@ describe('what carries components', () => {
     ['k0s', 'controller'],
     ['k0s', 'worker'],
   ])('is not %s %s, whose components are processes of their own', (name, subcommand) => {
-    expect(componentOf({ argv: [name, subcommand, '--x'] })).toStrictEqual({ embedded: name, inside: [] });
+    expect(processComponent({ argv: [name, subcommand, '--x'] })).toStrictEqual({ embedded: name, inside: [] });
   });
 });
 
@@ -132,7 +134,7 @@ test('any words are taken, and keep what follows the name as it is', () => {
   );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 8 }), fc.option(word, { nil: undefined }), (argv, exe) => {
-      const found = componentOf({ argv, ...(exe !== undefined && { exe }) });
+      const found = processComponent({ argv, ...(exe !== undefined && { exe }) });
       if (found === undefined || 'embedded' in found || found.args === undefined) return;
       expect(argv.slice(argv.length - found.args.length)).toStrictEqual(found.args);
       expect(argv.length - found.args.length).toBeLessThanOrEqual(2);

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 
-import { kubeletSettings, type FileContent, type KubeletSettings } from '../../../src/facts/kubelet/kubelet.ts';
+import { kubeletSettings, type ConfigFile, type KubeletSettings } from '../../../src/facts/kubelet/kubelet.ts';
 import { inspect } from '../../../src/inspect.ts';
 import { controls } from '../../../src/controls/index.ts';
 import type { Origin, Reading } from '../../../src/policy/reading.ts';
@@ -15,7 +15,7 @@ const mode = (value: string): string => `${HEAD}authorization: { mode: ${value} 
 
 /** The settings of a kubelet with these words; `--config=/c` is the file, and `--config-dir=/d` has the drop-ins. */
 function setup(args: string, file?: string, dropIns: readonly string[] = []): KubeletSettings {
-  const content: FileContent =
+  const content: ConfigFile =
     file === undefined
       ? { state: 'unreadable', problem: { code: 'forbidden', message: 'may not be read' } }
       : { state: 'read', text: file };

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-import type { HostFiles } from '../../../src/facts/systemd/unit.ts';
+import type { UnitFiles } from '../../../src/facts/systemd/unit.ts';
 
 const FIXTURES = new URL('../../fixtures/units/', import.meta.url);
 
 /** A host with these files. Undefined is a file that this user may not read. */
-export function hostOf(files: Readonly<Record<string, string | undefined>>): HostFiles {
+export function hostOf(files: Readonly<Record<string, string | undefined>>): UnitFiles {
   return {
     read: (path) => {
       if (!Object.hasOwn(files, path)) return { state: 'missing' };

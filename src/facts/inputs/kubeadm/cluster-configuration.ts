@@ -1,7 +1,7 @@
 // ClusterConfiguration: what kubeadm writes kube-apiserver's static pod from.
 
 import { clusterConfigurationSettings, isClusterConfiguration } from '../../api-server/kubeadm.ts';
-import { configurationFile, subjectAt, unreadableApiServer, type Configuration } from '../configuration.ts';
+import { configurationFile, subjectAt, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
 
 /** The configuration of a cluster that kubeadm sets up. */
 export const clusterConfiguration: Configuration = {
@@ -13,7 +13,7 @@ export const clusterConfiguration: Configuration = {
       ...clusterConfigurationSettings(document, budget),
     },
   ],
-  unreadable: unreadableApiServer,
+  unreadable: unreadableConfiguredApiServer,
 };
 
 /** A ClusterConfiguration in a file. */

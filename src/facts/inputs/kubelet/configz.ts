@@ -10,7 +10,7 @@ import { alwaysShown, configzReadings } from '../live.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 
 /** The body of `/configz`. A ConfigMap is none, whatever fields it has. */
-export const configz: Input = {
+export const configzBody: Input = {
   name: 'body of `/configz`',
   surfaces: [kubeletConfiguration.surface],
   matches: ({ kind, kubeletconfig }) => kind !== 'ConfigMap' && isRecord(kubeletconfig),

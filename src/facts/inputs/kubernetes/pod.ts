@@ -6,7 +6,7 @@ import type { Subject } from '../../../policy/subject.ts';
 import { findMismatchIn, rootType } from '../../decoding/decode.ts';
 import type { PodPlace } from '../../pod/place.ts';
 import { podSubjects, unreadablePod } from '../../pod/pods.ts';
-import { namesOf, select, type PathName } from '../../select.ts';
+import { pathNames, select, type PathName } from '../../select.ts';
 import type { FoundObject, Input } from '../input.ts';
 
 /** A kind of object that makes pods. */
@@ -66,7 +66,7 @@ export const workload: Input = {
   resources: WORKLOADS.map(({ group, kind, resource, template }) => ({
     ...{ group, version: 'v1', kind, resource, subResource: '' },
     operations: ['CREATE', 'UPDATE'],
-    reads: [namesOf(template)],
+    reads: [pathNames(template)],
   })),
 };
 

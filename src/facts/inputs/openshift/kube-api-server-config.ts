@@ -1,7 +1,7 @@
 // KubeAPIServerConfig: the file of --openshift-config, which OpenShift's kube-apiserver reads its flags from.
 
 import { apiServerConfigSettings, isApiServerConfig } from '../../api-server/openshift.ts';
-import { configurationFile, subjectAt, unreadableApiServer, type Configuration } from '../configuration.ts';
+import { configurationFile, subjectAt, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
 
 /** The configuration of OpenShift's kube-apiserver. */
 export const kubeApiServerConfig: Configuration = {
@@ -14,7 +14,7 @@ export const kubeApiServerConfig: Configuration = {
       ...apiServerConfigSettings(value),
     },
   ],
-  unreadable: unreadableApiServer,
+  unreadable: unreadableConfiguredApiServer,
 };
 
 /** A KubeAPIServerConfig in a file. */

@@ -1,6 +1,6 @@
 // The builtins of a shell that change the shell itself. Where sh, dash and bash differ, what they change is unknown.
 
-import { isKnown, readable, type Word } from '../../argv/words.ts';
+import { isKnown, shown, type Word } from '../../argv/words.ts';
 import type { WordToken } from './simple-command.ts';
 import { ASSIGNMENT, CHANGES_ALL, CHANGES_NAMES, namesIn, SPECIAL } from './names.ts';
 import type { Shell } from './state.ts';
@@ -88,7 +88,7 @@ function wrapped(shell: Shell, wrapper: string, call: Call): boolean {
     return true;
   }
   if (CHANGES_ALL.has(name) || !isKnown(name))
-    shell.doubt ??= `the script runs ${readable(name)}, which may change everything after it`;
+    shell.doubt ??= `the script runs ${shown(name)}, which may change everything after it`;
   // where the program is not found, the shell goes on
   if (name === 'exec') exec(shell, { ...call, args, conditional: true, certain: false });
   return name === 'exec' || (name !== 'time' && runBuiltin(shell, name, { ...call, args }));

@@ -3,7 +3,7 @@
 import type { Budget } from '../../budget.ts';
 import { ShellSyntaxError } from './cursor.ts';
 import type { Grammar, SimpleCommand, WordToken } from './simple-command.ts';
-import { tokenize, type Token } from './tokens.ts';
+import { tokenize, type ShellToken } from './tokens.ts';
 
 type Construct = 'branch' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
 
@@ -41,7 +41,7 @@ class GrammarReader implements Grammar {
   readonly commands: SimpleCommand[] = [];
   readonly functions: string[] = [];
   readonly unknown: string[] = [];
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly ShellToken[];
   readonly #budget: Budget;
   readonly #open: Open[] = [];
   #at = 0;
@@ -49,7 +49,7 @@ class GrammarReader implements Grammar {
   #piped = false;
   #functionAhead = false;
 
-  constructor(tokens: readonly Token[], budget: Budget) {
+  constructor(tokens: readonly ShellToken[], budget: Budget) {
     this.#tokens = tokens;
     this.#budget = budget;
   }
@@ -202,7 +202,7 @@ class GrammarReader implements Grammar {
     this.#at += 1;
   }
 
-  #skipTo(found: (token: Token) => boolean): void {
+  #skipTo(found: (token: ShellToken) => boolean): void {
     for (let token = this.#tokens[this.#at]; token !== undefined; token = this.#tokens[this.#at]) {
       if (found(token)) return;
       this.#at += 1;

@@ -1,9 +1,9 @@
 // The simple commands of a shell script, as data.
 
-import type { Token } from './tokens.ts';
+import type { ShellToken } from './tokens.ts';
 
 /** A word before expansion. */
-export type WordToken = Extract<Token, { kind: 'word' }>;
+export type WordToken = Extract<ShellToken, { kind: 'word' }>;
 
 /** One simple command. */
 export interface SimpleCommand {

@@ -11,7 +11,7 @@ export type Part =
   | { readonly kind: 'unknown'; readonly text: string; readonly quoted: boolean };
 
 /** A word with its pieces, or an operator. */
-export type Token =
+export type ShellToken =
   | { readonly kind: 'word'; readonly parts: readonly Part[]; readonly raw: string }
   | { readonly kind: 'operator'; readonly text: string }
   | { readonly kind: 'redirection' };
@@ -28,7 +28,7 @@ const LITERAL = /[^ \t\n;&|()<>'"\\$`]+/y;
  *
  * @throws ShellSyntaxError if a quote or an expansion does not end
  */
-export function tokenize(script: string, budget: Budget): Token[] {
+export function tokenize(script: string, budget: Budget): ShellToken[] {
   // each character is read a few times at most
   budget.characters(script.length);
   return new Tokenizer(script, budget).tokens();
@@ -43,8 +43,8 @@ class Tokenizer extends ScriptCursor {
     this.#budget = budget;
   }
 
-  tokens(): Token[] {
-    const tokens: Token[] = [];
+  tokens(): ShellToken[] {
+    const tokens: ShellToken[] = [];
     for (;;) {
       this.#budget.steps();
       this.#skipBlanks();
@@ -106,7 +106,7 @@ class Tokenizer extends ScriptCursor {
     }
   }
 
-  #word(): Extract<Token, { kind: 'word' }> {
+  #word(): Extract<ShellToken, { kind: 'word' }> {
     const start = this.at;
     const parts: Part[] = [];
     while (this.at < this.script.length) {

@@ -7,7 +7,7 @@ const END = 0;
 const TAIL = '\0\0\0\0';
 
 /** A text that cursors can read. */
-export function readable(text: string): string {
+export function withTail(text: string): string {
   return text + TAIL;
 }
 

@@ -8,7 +8,7 @@ import { scanQuoted } from './quoted.ts';
 import { scanBlock, scanPlain } from './scalars.ts';
 import { SimpleKeys, type SimpleKey } from './simple-keys.ts';
 import { TokenQueue } from './token-queue.ts';
-import type { Token, TokenType } from './tokens.ts';
+import type { YamlToken, TokenType } from './tokens.ts';
 
 const MAX_FLOW_LEVEL = 10_000;
 const MAX_INDENTS = 10_000;
@@ -40,13 +40,13 @@ export class Scanner {
   }
 
   /** The next token. */
-  peek(): Token {
+  peek(): YamlToken {
     while (this.#needsMore()) this.#fetch();
     return this.#tokens.peek() ?? this.#cursor.fail('attempted to go past the end of stream');
   }
 
   /** Removes and returns the next token. */
-  take(): Token {
+  take(): YamlToken {
     const token = this.peek();
     this.#tokens.take();
     return token;

@@ -1,13 +1,13 @@
 // The tokens that were scanned and not taken yet. A key is found only at its `:`, so its token is inserted later.
 
-import type { Token } from './tokens.ts';
+import type { YamlToken } from './tokens.ts';
 
 /** Taken tokens are removed in portions of this size. */
 const MAX_TAKEN = 1024;
 
 /** A queue of tokens that are numbered from 0. */
 export class TokenQueue {
-  readonly #tokens: Token[] = [];
+  readonly #tokens: YamlToken[] = [];
   #head = 0;
   /** The number of the next token that is taken. */
   taken = 0;
@@ -21,7 +21,7 @@ export class TokenQueue {
     return this.taken + this.#tokens.length - this.#head;
   }
 
-  peek(): Token | undefined {
+  peek(): YamlToken | undefined {
     return this.#tokens[this.#head];
   }
 
@@ -35,12 +35,12 @@ export class TokenQueue {
     }
   }
 
-  push(token: Token): void {
+  push(token: YamlToken): void {
     this.#tokens.push(token);
   }
 
   /** Inserts a token before the one with a number; at the end if that one was taken. */
-  insert(token: Token, number: number): void {
+  insert(token: YamlToken, number: number): void {
     if (number < this.taken) this.#tokens.push(token);
     else this.#tokens.splice(this.#head + number - this.taken, 0, token);
   }

@@ -25,7 +25,7 @@ export type TokenType =
   | 'quoted'
   | 'block';
 
-export interface Token {
+export interface YamlToken {
   readonly type: TokenType;
   /** Counted from 0. */
   readonly line: number;
