@@ -49,7 +49,7 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    rules: { 'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }] },
+    rules: { 'max-lines': ['error', 250], 'max-lines-per-function': ['error', 60] },
   },
   {
     files: ['src/**/*.ts'],

@@ -16,7 +16,7 @@ export async function readVersion(api: Api, signal: AbortSignal): Promise<string
 }
 
 /**
- * Whether a kind is served. Of the kinds of a group, which are separate CRDs, only some may be installed.
+ * Whether a kind is served. A cluster may have only some of the kinds of a group, because they are separate CRDs.
  *
  * @throws ApiFault where the API server does not say
  */

@@ -5,7 +5,7 @@ import type { Summary } from './guard-report.ts';
 /** Which results make the exit code other than 0. */
 export type FailOn = 'fail' | 'unknown' | 'never';
 
-/** 0 all passed, 1 a violation, 3 could not tell or nothing to judge. */
+/** 0 all passed, 1 a violation, 3 something is unknown, or nothing was checked. */
 export type ExitCode = 0 | 1 | 3;
 
 type Result = 'pass' | 'fail' | 'unknown';

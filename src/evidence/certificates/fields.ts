@@ -57,7 +57,7 @@ export function basicConstraints(value: Uint8Array): { readonly isCA: boolean; r
   return length?.length === 1 ? { isCA, pathLength: length[0] ?? 0 } : { isCA };
 }
 
-/** Whether keyUsage lets a certificate sign others; one that allows nothing at all is taken to say nothing, as Go does. */
+/** Whether keyUsage lets a certificate sign others; a keyUsage without any bit is ignored, as Go does. */
 export function maySignCertificates(value: Uint8Array): boolean {
   const [bits] = elementsOf(value);
   if (bits?.tag !== BIT_STRING) return false;

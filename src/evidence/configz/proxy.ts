@@ -13,7 +13,7 @@ export interface ConfigzProxyOptions {
 }
 
 /**
- * Asks kube-apiserver to ask the kubelet, with its own client certificate. Of the problem codes, `unauthorized` means that
+ * Asks kube-apiserver to ask the kubelet, with its own client certificate. The problem code `unauthorized` means that
  * the kubelet did not know who called: it asked for no certificate, or was shown none that it accepts, so the link is broken.
  * `forbidden` means that kube-apiserver refused to pass the call on, or that the kubelet knew its caller and refused.
  */

@@ -5,7 +5,7 @@ import type { ProblemCode } from '../../policy/reading.ts';
 /** The bytes up to which a hello is read; one with many CAs and a long chain of certificates comes to a tenth of it. */
 export const HELLO_LIMIT = 256 * 1024;
 
-/** Why a hello says nothing. The message goes on after the name of the server. */
+/** Why a hello cannot be used. The message follows the name of the server. */
 export class HelloFault extends Error {
   override readonly name = 'HelloFault';
   readonly code: Extract<ProblemCode, 'malformed' | 'tls' | 'tls-version' | 'too-large'>;

@@ -48,70 +48,86 @@ type Answer =
 
 /** Resolves at the first of: a result, the end of the connection, the end of the time, the signal. */
 function ask(node: NodeTarget, options: HandshakeOptions, signal: AbortSignal): Promise<Answer> {
-  const { address, port, identityProblem } = node;
-  const { timeout, accepts, readNames } = options;
-  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const { address, port } = node;
   if (!isAskable(address, port)) {
-    resolve(problem('unreachable', "the node's address and port cannot be used: check its status.addresses"));
-    return promise;
+    return Promise.resolve(
+      problem('unreachable', "the node's address and port cannot be used: check its status.addresses"),
+    );
   }
   const server = isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
   if (signal.aborted) {
-    resolve(problem('timeout', `${server} was not asked, because the run was stopped: let it run to its end`));
-    return promise;
+    return Promise.resolve(
+      problem('timeout', `${server} was not asked, because the run was stopped: let it run to its end`),
+    );
   }
-  const reader = readHello();
-  const socket = connect({ host: address, port, noDelay: true });
-  let isConnected = false;
-  let isOver = false;
-  const end = (answer: Answer, isHeard = answer.problem === undefined): void => {
-    // a connection that is being closed has more to say
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-    if (isHeard) close(socket);
-    else socket.destroy();
-    resolve(answer);
-  };
-  const fail = (code: ProblemCode, message: string): void => {
-    end(problem(code, `${server} ${message}`));
-  };
-  const stop = (): void => {
-    fail('timeout', 'did not answer before the run was stopped: let it run to its end');
-  };
-  const timer = setTimeout(() => {
-    if (isConnected) fail('timeout', `accepted the connection and gave no whole answer within ${timeout} ms: ${SLOW}`);
-    else fail('unreachable', `accepted no connection within ${timeout} ms: ${BLOCKED}`);
-  }, timeout);
-  signal.addEventListener('abort', stop, { once: true });
-  socket.on('connect', () => {
-    isConnected = true;
-    const { remoteAddress = '' } = socket;
-    // before anything is sent
-    if (isIP(address) === 0 && accepts?.(remoteAddress) === false) {
-      fail('unreachable', `leads to ${remoteAddress}, where nothing is asked: ${NAMESAKE}`);
-    } else socket.write(clientHello(address));
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, noDelay: true });
+    let isConnected = false;
+    let isOver = false;
+    const end = (answer: Answer, isComplete = answer.problem === undefined): void => {
+      // a connection that is being closed can still send data
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      if (isComplete) close(socket);
+      else socket.destroy();
+      resolve(answer);
+    };
+    const fail = (code: ProblemCode, message: string): void => {
+      end(problem(code, `${server} ${message}`));
+    };
+    const stop = (): void => {
+      fail('timeout', 'did not answer before the run was stopped: let it run to its end');
+    };
+    const timer = setTimeout(() => {
+      if (isConnected)
+        fail('timeout', `accepted the connection and gave no whole answer within ${options.timeout} ms: ${SLOW}`);
+      else fail('unreachable', `accepted no connection within ${options.timeout} ms: ${BLOCKED}`);
+    }, options.timeout);
+    signal.addEventListener('abort', stop, { once: true });
+    socket.on('connect', () => {
+      isConnected = true;
+      sendHello(socket, node, options, fail);
+    });
+    readAnswer(socket, node, options, end, fail);
+    socket.on('end', () => {
+      fail('unreachable', `closed the connection within the TLS handshake: ${CUT}`);
+    });
+    socket.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+      if (isConnected) fail('unreachable', `broke the connection off (${code}): ${CUT}`);
+      else fail('unreachable', `cannot be reached (${code}): ${adviceFor(code)}`);
+    });
   });
+}
+
+type Fail = (code: ProblemCode, message: string) => void;
+
+/** Sends the client's hello, unless the name of the node leads to an address that must not be asked. */
+function sendHello(socket: Socket, { address }: NodeTarget, { accepts }: HandshakeOptions, fail: Fail): void {
+  const { remoteAddress = '' } = socket;
+  if (isIP(address) === 0 && accepts?.(remoteAddress) === false)
+    fail('unreachable', `leads to ${remoteAddress}, where nothing is asked: ${NAMESAKE}`);
+  else socket.write(clientHello(address));
+}
+
+function readAnswer(
+  socket: Socket,
+  { identityProblem }: NodeTarget,
+  { readNames }: HandshakeOptions,
+  end: (answer: Answer, isComplete: boolean) => void,
+  fail: Fail,
+): void {
+  const reader = readHello();
   socket.on('data', (chunk: Buffer) => {
     const result = reader.push(chunk);
     if (result instanceof HelloFault) fail(result.code, result.message);
     else if (result !== undefined) {
       const doubt = identityProblem?.(readNames?.(result.certificate));
-      end(
-        doubt ? { problem: doubt } : { authorities: result.authorities && distinguishedNames(result.authorities) },
-        true,
-      );
+      const authorities = result.authorities && distinguishedNames(result.authorities);
+      end(doubt ? { problem: doubt } : { authorities }, true);
     }
   });
-  socket.on('end', () => {
-    fail('unreachable', `closed the connection within the TLS handshake: ${CUT}`);
-  });
-  socket.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-    if (isConnected) fail('unreachable', `broke the connection off (${code}): ${CUT}`);
-    else fail('unreachable', `cannot be reached (${code}): ${adviceFor(code)}`);
-  });
-  return promise;
 }
 
 const BLOCKED = 'look for a firewall, security group or NetworkPolicy that drops what goes to this port';

@@ -4,7 +4,7 @@ import { isOffered } from './client-hello.ts';
 import { ByteReader, HELLO_LIMIT, HelloFault, malformed, helloTooLarge } from './fields.ts';
 import { MessageStream, type Steps } from './records.ts';
 
-/** What a server's hello says, or why it says nothing. */
+/** The content of a server's hello, or why it cannot be used. */
 export type HelloResult = Hello | HelloFault;
 
 /** What a server said up to ServerHelloDone. */

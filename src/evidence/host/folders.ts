@@ -12,7 +12,7 @@ import { HostFault, kernelError } from './problems.ts';
 import type { HostTree } from './tree.ts';
 
 const MAXIMUM_ENTRIES = 2000;
-/** Of all files of a folder together. */
+/** The limit for all files of a folder together. */
 const MAXIMUM_TOTAL = 64 * 1024 * 1024;
 
 type Found = { readonly state: 'read'; readonly files: readonly NamedText[] } | MissingFile | UnreadableFile;

@@ -54,7 +54,7 @@ export function hostProblem(path: string, cause: unknown): Problem {
     case 'ELOOP':
       return {
         code: 'unreachable',
-        message: `${path} is a link that leads to itself, or through too many others: mend the link`,
+        message: `${path} is a link that leads to itself, or goes through too many others: fix the link`,
       };
     case 'EMFILE':
     case 'ENFILE':

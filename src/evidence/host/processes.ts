@@ -39,7 +39,7 @@ const HEAD_BYTES = 8 * 1024;
 const STATUS_BYTES = 2 * 1024 * 1024;
 /** Anybody may start processes of any name; the lowest numbers are the oldest. */
 const MAXIMUM_PROCESSES = 500;
-/** Of words and variables, for all processes. Of those behind, `HEAD_BYTES` are read, so that none hides another. */
+/** The limit for words and variables of all processes. Later processes are read up to `HEAD_BYTES`, so that none hides another. */
 const MAXIMUM_CHARACTERS = 16 * 1024 * 1024;
 const MAXIMUM_WORDS = 200_000;
 /** Seconds by which the two ways to tell the host's start can differ. */

@@ -1,4 +1,4 @@
-// A kube-apiserver of a host.
+// Reads a kube-apiserver of a host: as it runs, and as it would be started now.
 
 import type { PairFiles } from '../../policy/certificates.ts';
 import type { CertificateFiles, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
@@ -25,7 +25,7 @@ export function runningApiServer(document: ProcessDocument, budget: Budget): Api
   return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, budget);
 }
 
-/** A kube-apiserver as it would be started now; undefined where that is what runs. */
+/** A kube-apiserver as it would be started now; undefined if that is what runs. */
 export function nextApiServer(document: ProcessDocument, budget: Budget): NextSubject<ApiServer> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
@@ -52,7 +52,7 @@ function apiServerOf(document: ProcessDocument, command: HostCommand, files: Pro
   return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
 }
 
-/** A kube-apiserver of which nothing can be told. */
+/** A kube-apiserver whose settings are unknown. */
 export function unreadableHostApiServer(document: ProcessDocument, problem: Problem): ApiServer {
   return { ...baseOf(document), ...apiServerReadings(() => unreadableAs(problem)), doubts: document.problems };
 }
@@ -64,12 +64,12 @@ function baseOf({ subject, source }: ProcessDocument): Omit<ApiServer, keyof Api
     source,
     vantage: 'on-node',
     surface: 'process',
-    // a process that runs has found its files
+    // a running process has found its files
     view: () => 'not-shown',
   };
 }
 
-/** The files that both settings name; kube-apiserver reads them anew for each connection, so that what is there now is in use. */
+/** The files of both settings. kube-apiserver reads them again for each connection, so the present files are in use. */
 function pairOf(
   { kubeletClientCertificate: certificate, kubeletClientKey: key }: ApiServerReadings,
   sight: CertificateFiles | undefined,
@@ -97,14 +97,14 @@ function readTime({ startedAt }: ProcessDocument): ReadTime {
   return { startedAt, writesItself: false };
 }
 
-/** What runs has parsed its command line, so that a flag that is not known here is no reason to doubt it. */
+/** A running process has parsed its command line, so an unknown flag makes nothing uncertain. */
 function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): ApiServerReadings {
   const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
   const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
   const commandLine = parse(words, budget);
   const { refusal } = commandLine;
   if (refusal) {
-    const message = `it runs, though with its command line it would not: ${refusal.reason}; ask its /flagz`;
+    const message = `it runs, although its command line would not start: ${refusal.reason}; check its /flagz`;
     return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
   }
   const read = (setting: ApiServerSetting): Reading<SettingValue> => readSetting(commandLine, setting, PLACE);
@@ -113,7 +113,7 @@ function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): 
     : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
 }
 
-/** OpenShift's kube-apiserver parses the flags of this file behind those of its command line. */
+/** OpenShift's kube-apiserver parses the flags of this file after those of its command line. */
 const OPENSHIFT = '--openshift-config=';
 
 function ofFile(
@@ -124,13 +124,13 @@ function ofFile(
 ): ApiServerReadings {
   const content = files.readFile(path);
   if (content.state !== 'read') {
-    const message = `${path} does not exist, though it holds the flags: check the path`;
+    const message = `${path} does not exist, although it should hold the flags: check the path`;
     const problem = content.state === 'unreadable' ? content.problem : ({ code: 'not-found', message } as const);
     return apiServerReadings(() => unreadableAs(problem));
   }
   const [first] = parseStream(content.text, budget);
   if (first === undefined || 'problem' in first || !isApiServerConfig(first.value)) {
-    const message = `${path} is no KubeAPIServerConfig that can be read: mend it, then judge it again`;
+    const message = `${path} is no readable KubeAPIServerConfig: fix it, then check it again`;
     return apiServerReadings(() => unreadableAs({ code: 'malformed', message }));
   }
   const settings = apiServerConfigSettings(first.value);

@@ -1,4 +1,4 @@
-// The words that a process of a host was started with, or would be.
+// Finds the words that a process of a host was started with, or would be.
 
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
@@ -13,7 +13,7 @@ export type StartCommand =
   | { readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
   | { readonly words?: undefined; readonly refusal: string; readonly doubts: readonly Problem[] };
 
-/** A start, or why it cannot be told. */
+/** A start, or why it is not known. */
 export type HostCommand = StartCommand | { readonly problem: Problem };
 
 const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
@@ -21,7 +21,7 @@ const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
 /**
  * Finds the words that a process is started with.
  *
- * @param files what is read of its files
+ * @param files reads its files
  */
 export function commandOf(
   { command, unit, subject }: ProcessDocument,
@@ -51,7 +51,7 @@ export function commandOf(
   }
 }
 
-/** What the unit of a process would start, where all of it is known: else the process itself shows it better. */
+/** What the unit of a process would start, if all of it is known. Otherwise the process itself shows it better. */
 export function unitInstead(document: ProcessDocument, files: ProcessFiles, budget: Budget): StartCommand | undefined {
   const { command, unit } = document;
   if (command.by !== 'words' || unit === undefined) return undefined;
@@ -67,7 +67,7 @@ export function hasSameWords({ words: one }: StartCommand, other: HostCommand): 
   return one !== undefined && words?.length === one.length && one.every(({ text }, at) => text === words[at]?.text);
 }
 
-/** It was asked for its help or version, and ends right away. */
+/** It prints its help or version, and exits. */
 export function isPrinting(refusal: Refusal | undefined): boolean {
   return refusal?.setting === '--help' || refusal?.setting === '--version';
 }
@@ -84,20 +84,20 @@ function ofUnit(unit: string, component: Component, files: ProcessFiles, budget:
     case 'unknown':
       return { problem: found.problem };
     case 'nothing': {
-      const message = `the unit ${unit} does not show what it starts; judge the running process`;
+      const message = `the unit ${unit} does not show what it starts; check the running process`;
       return { problem: { code: 'not-visible', message } };
     }
   }
 }
 
 /**
- * The kubelet inside of k3s is given its --config-dir, and behind it whatever `kubelet-arg` says (k3s
- * pkg/daemons/agent/agent.go). Where k3s is before 1.32, there is no such folder, and all is given as flags.
+ * The kubelet inside k3s gets its --config-dir, and then the flags of `kubelet-arg` (k3s
+ * pkg/daemons/agent/agent.go). Before k3s 1.32 there is no such folder, and all settings are flags.
  */
 function insideK3s(configDir: string, unit: readonly Word[] | undefined, files: ProcessFiles): HostCommand {
   const dropIns = files.readDropIns(configDir);
   if ('state' in dropIns && dropIns.state === 'missing') {
-    const message = `k3s keeps the settings of its kubelet in memory, for there is no ${configDir}; ask its /configz, or use k3s 1.32 or newer`;
+    const message = `k3s keeps the settings of its kubelet in memory, because ${configDir} does not exist; check its /configz, or use k3s 1.32 or newer`;
     return { problem: { code: 'not-visible', message } };
   }
   const words = [{ text: `--config-dir=${configDir}` }];
@@ -111,11 +111,11 @@ function insideK3s(configDir: string, unit: readonly Word[] | undefined, files: 
   ];
   const isGiven = unit === undefined || texts.some((text) => text.includes('kubelet-arg'));
   if (!isGiven && hidden === undefined) return { words, doubts: [] };
-  const message = `k3s may give its kubelet flags by kubelet-arg, which go before ${configDir} and which no file shows for certain; ask its /configz`;
+  const message = `kubelet-arg of k3s may set flags, which override ${configDir} and which no file shows; check the kubelet's /configz`;
   return { words, doubts: [{ code: 'not-visible', message }] };
 }
 
-/** Undefined where they are not known. */
+/** Undefined if they are not known. */
 function wordsOfUnit(
   unit: string,
   component: Component,
@@ -127,5 +127,8 @@ function wordsOfUnit(
 }
 
 function noFile(path: string): Problem {
-  return { code: 'not-found', message: `${path} does not exist, though it holds the arguments: check the path` };
+  return {
+    code: 'not-found',
+    message: `${path} does not exist, although it should hold the arguments: check the path`,
+  };
 }

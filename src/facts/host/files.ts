@@ -1,44 +1,44 @@
-// The files of a process, and whether they are still those that it read when it was started.
+// The files of a process, and whether they have changed since the process read them.
 
 import type { UnreadableFile } from '../../policy/certificates.ts';
 import type { NamedText, ProcessFiles } from '../../policy/document.ts';
 import type { Problem } from '../../policy/reading.ts';
 
-/** Files, with a note of what was read. */
+/** Files that note which of them were read. */
 export interface WatchedFiles {
   readonly files: ProcessFiles;
   /** The paths that were read up to now. */
   readonly paths: () => readonly string[];
 }
 
-/** What would be started now, where that is not what runs, and since when. */
+/** What would be started now, if that is not what runs, and since when. */
 export interface NextSubject<S> {
   readonly subject: S;
   readonly since?: string;
 }
 
 /**
- * The kernel tells the start of a process, and its own, in hundredths of a second: a process may have been started a little
- * later than it seems. What was changed meanwhile counts as read: files are written right before a start.
+ * The kernel shows the start of a process, and its own, in hundredths of a second: a process may have started a little later. A file
+ * that changed in between counts as read, because files are written right before a start.
  */
 const PRECISION = 50;
-/** k3s writes the files of its kubelet itself whenever it is started, and has to wait for its API server before. */
+/** k3s writes its kubelet's files at each start, after it has waited for its API server. */
 const K3S_STARTS = 5 * 60_000;
 
 /**
- * Reading YAML takes far more memory and time than its text has bytes, and anybody may start a process that looks like a
- * kubelet. What is real is a tenth of this.
+ * Reading YAML takes far more memory and time than its text has bytes, and everybody can start a process that looks like a
+ * kubelet. Real files have a tenth of this.
  */
 const MOST_CHARACTERS = 128 * 1024;
 
 /** When a process has read its files. */
 export interface ReadTime {
   readonly startedAt: Date | undefined;
-  /** It is k3s, which writes them first. */
+  /** The process is k3s, which writes them first. */
   readonly writesItself: boolean;
 }
 
-/** Files without texts that would take long to understand: these cannot be told. */
+/** Files without the texts that would take long to read: these are unreadable. */
 export function bounded(files: ProcessFiles): ProcessFiles {
   return {
     ...files,
@@ -66,11 +66,11 @@ export function bounded(files: ProcessFiles): ProcessFiles {
 }
 
 function tooLarge(path: string): UnreadableFile {
-  const message = `${path} holds more than ${MOST_CHARACTERS / 1024} KiB of text, so that it is not judged: keep only configuration in it`;
+  const message = `${path} holds more than ${MOST_CHARACTERS / 1024} KiB of text, so it is not checked: keep only configuration in it`;
   return { state: 'unreadable', problem: { code: 'too-large', message } };
 }
 
-/** Files that note what is read of them. */
+/** Makes files that note which of them are read. */
 export function watched(files: ProcessFiles): WatchedFiles {
   const paths = new Set<string>();
   const noting =
@@ -94,8 +94,8 @@ export function watched(files: ProcessFiles): WatchedFiles {
 }
 
 /**
- * Files as they were when a process read them: one that was changed since cannot be read, nor one that is no longer there.
- * What is read of a folder depends on all that is in it.
+ * Files as they were when a process read them: a file that was changed or deleted since then is unreadable. The content of a folder
+ * depends on all of its files.
  */
 export function filesAsRead(files: ProcessFiles, time: ReadTime): ProcessFiles {
   return {
@@ -103,7 +103,7 @@ export function filesAsRead(files: ProcessFiles, time: ReadTime): ProcessFiles {
     readFile: (path) => {
       const content = files.readFile(path);
       if (content.state === 'missing') return { state: 'unreadable', problem: gone(path) };
-      // looked at afterwards: a file that is replaced meanwhile is a new one
+      // checked after reading: a file that is replaced in between is a new one
       const problem = content.state === 'read' ? changeOf(files, path, time) : undefined;
       return problem ? { state: 'unreadable', problem } : content;
     },
@@ -131,7 +131,7 @@ export function isChangedSince(files: ProcessFiles, paths: readonly string[], ti
   });
 }
 
-/** When the last of the paths was changed that is still there, RFC 3339 in UTC. */
+/** The time of the last change of the existing paths, RFC 3339 in UTC. */
 export function lastChange(files: ProcessFiles, paths: readonly string[]): string | undefined {
   let last: Date | undefined;
   for (const path of paths) {
@@ -147,11 +147,11 @@ function changeOf(files: ProcessFiles, path: string, time: ReadTime): Problem | 
   if (status.state === 'missing') return gone(path);
   const { startedAt } = time;
   if (startedAt === undefined) {
-    const message = `when the process was started cannot be told, so that ${path} may have been changed since; ask the process itself`;
+    const message = `the start of the process is not known, so ${path} may have been changed since then; check the process itself`;
     return { code: 'ambiguous', message };
   }
   if (!isAfter(status.changed, time)) return undefined;
-  const message = `${path} was changed at ${status.changed.toISOString()}, and the process runs since ${startedAt.toISOString()}: it goes on with what it read then, which is no longer to be seen; restart it`;
+  const message = `${path} was changed at ${status.changed.toISOString()}, and the process runs since ${startedAt.toISOString()}: it still uses the old content, which is gone; restart it`;
   return { code: 'ambiguous', message };
 }
 
@@ -161,11 +161,11 @@ function isAfter(changed: Date, { startedAt, writesItself }: ReadTime): boolean 
 }
 
 function gone(path: string): Problem {
-  const message = `${path} is no longer there, though the process was started with it: it goes on with what it read then, and cannot be started again`;
+  const message = `${path} was deleted after the process had started: the process still uses the old content, and cannot be started again`;
   return { code: 'not-found', message };
 }
 
-/** A folder, the folders in it that lead to files, and the files. */
+/** A folder, the folders below it that contain files, and the files. */
 function foldersOf(directory: string, found: ReturnType<ProcessFiles['readDropIns']>): readonly string[] {
   const paths = new Set([directory]);
   for (const { path } of 'state' in found ? [] : found) {

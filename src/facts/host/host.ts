@@ -1,4 +1,4 @@
-// The processes of a host: which nodes they are of, and what they run with.
+// The processes of a host: their nodes and their settings.
 
 import type { ProcessCommand, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
@@ -18,10 +18,10 @@ import {
 import { unitCommand } from './units.ts';
 import { processComponent, type ProcessWords } from './processes.ts';
 
-/** What is known of a process before its files are looked at. */
+/** What is known about a process before its files are read. */
 export interface HostProcessWords extends ProcessWords {
   readonly variables: ReadonlyMap<string, string>;
-  /** What of it cannot be read. */
+  /** What cannot be read. */
   readonly problems?: readonly Problem[];
 }
 
@@ -31,14 +31,14 @@ export interface StartedComponent {
   readonly command: ProcessCommand;
 }
 
-/** The variables that decide what arguments files mean. */
+/** The variables in argument files. */
 export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
 
-/** The units that start a kubelet, or what carries one. */
+/** The units that start a kubelet, or a program that contains one. */
 export const UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service'];
 const HOSTNAME = '/etc/hostname';
 
-/** The component of a process, unless it serves nobody. Total: what costs too much, or crashes, cannot be read. */
+/** The component of a process, unless it serves nobody. Total: a process that costs too much, or a crash, makes it unreadable. */
 export function processSubjects(document: ProcessDocument, budget: Budget): readonly Subject[] {
   try {
     const subject = document.view === 'running' ? running(document, budget) : nextStart(document, budget)?.subject;
@@ -49,12 +49,12 @@ export function processSubjects(document: ProcessDocument, budget: Budget): read
   }
 }
 
-/** Since when a process would be started with something else than it runs with, RFC 3339 in UTC, where that is known. */
+/** Since when the next start of a process would differ from what runs, RFC 3339 in UTC, if that is known. */
 export function changedSince(document: ProcessDocument, allowance: Allowance): string | undefined {
   return within(allowance, undefined, (budget) => nextStart(document, budget)?.since);
 }
 
-/** What is found where it does not cost too much; else its subject says so. */
+/** The result, if it does not cost too much. */
 function within<T>(allowance: Allowance, otherwise: T, look: (budget: Budget) => T): T {
   try {
     return look(new Budget(allowance));
@@ -76,7 +76,7 @@ function nextStart(document: ProcessDocument, budget: Budget): NextSubject<Subje
 /**
  * The name of the node that a process runs on, as a kubelet finds it (kubernetes pkg/util/node, GetHostname).
  *
- * @param hostname what this host is called, where the files do not show it
+ * @param hostname the host's name, if the files do not show it
  */
 export function nodeName(document: ProcessDocument, hostname: string, allowance: Allowance): string {
   const override = document.subject.component === 'kubelet' ? placeOf(document, allowance).hostname : undefined;
@@ -85,7 +85,7 @@ export function nodeName(document: ProcessDocument, hostname: string, allowance:
   return (override ?? (written === '' ? hostname : written)).trim().toLowerCase();
 }
 
-/** Where a kubelet is asked on its own host. */
+/** The address at which a kubelet is asked on its own host. */
 export function helloTarget(
   document: ProcessDocument,
   allowance: Allowance,
@@ -99,19 +99,19 @@ function placeOf(document: ProcessDocument, allowance: Allowance): KubeletPlace 
   return within(allowance, DEFAULT_PLACE, (budget) => kubeletPlace(document, budget));
 }
 
-/** The client CA file of a kubelet as it runs, where it has one. */
+/** The client CA file of a running kubelet, if it has one. */
 export function clientCAFileOf(document: ProcessDocument, allowance: Allowance): string | undefined {
   return within(allowance, undefined, (budget) => runningClientCA(document, budget));
 }
 
-/** The unit that would start a kubelet on a host where none runs; also one that costs too much to be understood. */
+/** The unit that would start a kubelet on a host where none runs; also a unit that costs too much to read. */
 export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string | undefined {
   return UNITS.find((unit) =>
     within(allowance, true, (budget) => unitCommand(unit, 'kubelet', files, budget).state !== 'nothing'),
   );
 }
 
-/** The components that a process is or carries, and how each was started. */
+/** The components that a process is or contains, and how each was started. */
 export function componentsOf(process: HostProcessWords): readonly StartedComponent[] {
   const found = processComponent(process);
   if (found === undefined) return [];
@@ -138,12 +138,12 @@ function commandInside(
 
 function commandOfWords(args: readonly string[] | undefined): ProcessCommand {
   if (args !== undefined) return { by: 'words', args };
-  const message = 'the process has written over its command line, so that its flags are not to be seen; ask it itself';
+  const message = 'the process has overwritten its command line, so its flags are hidden; check /configz or /flagz';
   return { by: 'unknown', problem: { code: 'not-visible', message } };
 }
 
 function inMemory(component: Component): Problem {
-  const message = `the flags of ${component} are made in the memory of the process that carries it; ask its ${component === 'kubelet' ? '/configz' : '/flagz'}`;
+  const message = `the flags of ${component} exist only in the memory of the process that contains it; check its ${component === 'kubelet' ? '/configz' : '/flagz'}`;
   return { code: 'not-visible', message };
 }
 
@@ -153,8 +153,8 @@ export function unitOf(cgroup: string | undefined): string | undefined {
 }
 
 /**
- * Whether a process may be what a unit started, by its control group. A program that somebody starts in a session, or that
- * another service runs, is not, whatever it is called.
+ * Tells whether a unit may have started a process, by its control group. It did not start a program of a session or of another service,
+ * whatever its name.
  */
 export function mayBeOf(unit: string, cgroup: string | undefined): boolean {
   if (isContainer(cgroup) || cgroup?.startsWith('/user.slice/') === true) return false;

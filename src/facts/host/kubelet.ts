@@ -1,4 +1,4 @@
-// A kubelet of a host: what it runs with, what it would be started with now, and where it serves.
+// Reads a kubelet of a host: as it runs, as it would be started now, and where it serves.
 
 import { isRejectedByKubelet } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
@@ -23,9 +23,9 @@ import { kubeletSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
 
-/** What a kubelet of a host is set to, besides what is judged. */
+/** Settings of a kubelet of a host that no control checks. */
 export interface KubeletPlace {
-  /** The name of its node, where a flag gives it. */
+  /** The name of its node, if a flag sets it. */
   readonly hostname?: string;
   readonly staticPodPath?: string;
   readonly address: string;
@@ -33,10 +33,10 @@ export interface KubeletPlace {
 }
 
 const PORT = 10250;
-/** Where a kubelet is whose settings cannot be told. */
+/** The place of a kubelet whose settings are unknown. */
 export const DEFAULT_PLACE: KubeletPlace = { address: '', port: PORT };
 
-/** A kubelet as it runs; undefined where it serves nobody. */
+/** A kubelet as it runs; undefined if it serves nobody. */
 export function runningKubelet(document: ProcessDocument, budget: Budget): Kubelet | undefined {
   const files = filesAsRead(document.files, readTime(document));
   const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
@@ -45,12 +45,12 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
   const settings = settingsOf(command.words, files, budget);
   if (isPrinting(settings.refusal)) return undefined;
   if (settings.refusal) {
-    const message = `it runs, though with what is to be seen of its settings it would not: ${settings.refusal.reason}; ask its /configz`;
+    const message = `it runs, although its visible settings would not start: ${settings.refusal.reason}; check its /configz`;
     return unreadableKubelet(document, { code: 'ambiguous', message });
   }
   const kubelet = kubeletOf(document, settings, command.doubts, true);
   const clientCA = clientCAOf(document, kubelet);
-  // it goes on with the CAs that it has read before, which no file shows
+  // it keeps the old CAs, which no file shows
   const isKept = clientCA === undefined || isRejectedByKubelet(clientCA.file);
   return kubelet && { ...kubelet, ...(!isKept && { clientCA }) };
 }
@@ -58,7 +58,7 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
 /**
  * A kubelet as it would be started now: a process that was not restarted since a change, or one that does not run.
  *
- * @returns undefined where that is what runs
+ * @returns undefined if that is what runs
  */
 export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubject<Kubelet> | undefined {
   const units = watched(document.files);
@@ -83,7 +83,7 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   return kubelet && { subject: { ...kubelet, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
 }
 
-/** The client CA file of a kubelet as it runs, where it has one. */
+/** The client CA file of a running kubelet, if it has one. */
 export function runningClientCA(document: ProcessDocument, budget: Budget): string | undefined {
   return pathOf(runningKubelet(document, budget));
 }
@@ -100,10 +100,10 @@ function clientCAOf({ certificates }: ProcessDocument, kubelet: Kubelet | undefi
     : undefined;
 }
 
-/** What was found, for as long as the files of a process are open: it is asked for several times. */
+/** Results for as long as the files of a process are open, because several callers need them. */
 const places = new WeakMap<ProcessFiles, KubeletPlace>();
 
-/** Where a kubelet serves and keeps its static pods, as far as its settings show it now. */
+/** Where a kubelet serves and has its static pods, as its present settings show it. */
 export function kubeletPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
   const place = places.get(document.files) ?? findPlace(document, budget);
   places.set(document.files, place);
@@ -126,7 +126,7 @@ function findPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
   };
 }
 
-/** Zero stands for the default. */
+/** Zero means the default. */
 function portOf(value: string | number | undefined): number | undefined {
   const port = Number(value);
   return Number.isInteger(port) && port > 0 ? port : undefined;
@@ -149,12 +149,12 @@ function kubeletOf(
   isParsed: boolean,
 ): Kubelet | undefined {
   if (!serves) return undefined;
-  // what runs has parsed its command line, so that it knows all of its flags
+  // a running process has parsed its command line, so it knows all of its flags
   const own = isParsed ? doubts.filter(({ code }) => code !== 'unknown-flag') : doubts;
   return { ...base(document), ...settings, doubts: [...document.problems, ...further, ...own] };
 }
 
-/** A kubelet of which nothing can be told. */
+/** A kubelet whose settings are unknown. */
 export function unreadableKubelet(document: ProcessDocument, problem: Problem): Kubelet {
   return { ...base(document), ...kubeletReadings(() => unreadableAs(problem)), doubts: document.problems };
 }
@@ -176,7 +176,7 @@ function readTime({ startedAt, command }: ProcessDocument): ReadTime {
   return { startedAt, writesItself: command.by === 'k3s' };
 }
 
-/** The values of flags that say where the kubelet serves. Undefined: not set, or not known. */
+/** The flags for where the kubelet serves. Undefined: not set, or not known. */
 function flagsOf(words: readonly Word[], budget: Budget): (name: string) => string | undefined {
   const table = flagTable('kubelet', undefined);
   const { assignments, unclear } = parseCommandLine(words, table, { emptyPositionals: false, budget });
@@ -212,7 +212,7 @@ function effectiveConfig(
   };
 }
 
-/** Paths in the file of --config begin at its folder, those of drop-ins and flags at the working directory. */
+/** Paths in the file of --config are relative to its folder, those of drop-ins and flags to the working directory. */
 function besides(configPath: string, path: string): string {
   if (path === '' || isAbsolute(path)) return path;
   return joinPath(configPath.slice(0, configPath.lastIndexOf('/') + 1), path);

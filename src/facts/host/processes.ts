@@ -1,4 +1,4 @@
-// Which process of a host is which component: by the name of the program and its subcommand, never by a part of a text.
+// Recognises the components among the processes of a host: by the program's name and subcommand, never by a part of a text.
 
 import type { Component } from '../../policy/reading.ts';
 import { basename } from '../argv/words.ts';
@@ -6,40 +6,40 @@ import { basename } from '../argv/words.ts';
 /** What /proc shows of a process. */
 export interface ProcessWords {
   readonly argv: readonly string[];
-  /** Where /proc/PID/exe leads to, if that may be known. */
+  /** The target of /proc/PID/exe, if this user can read it. */
   readonly exe?: string;
 }
 
 /** A process that is a component. */
 export interface ComponentProcess {
   readonly component: Component;
-  /** The words after the component's name; undefined where the process has written over its command line. */
+  /** The words after the component's name; undefined if the process has overwritten its command line. */
   readonly args: readonly string[] | undefined;
-  /** What names it: its first word, its program file, or the title that it wrote over its command line. */
+  /** The source of its name: its first word, its program file, or the title that it wrote over its command line. */
   readonly how: 'argv' | 'exe' | 'title';
 }
 
-/** A process that carries components inside, or that starts them as processes of their own. */
+/** A process that contains components, or starts them as separate processes. */
 export interface EmbeddingProcess {
   readonly embedded: 'k3s' | 'rke2' | 'microk8s' | 'k0s';
-  /** What may run inside of it. Empty where its components are processes of their own, to be found as such. */
+  /** What may run inside it. Empty if its components are separate processes, which are found as such. */
   readonly inside: readonly EmbeddedComponent[];
 }
 
-/** A component inside of another process, and where its settings are on the host, if anywhere. */
+/** A component inside another process, and the place of its settings on the host, if there is one. */
 export interface EmbeddedComponent {
   readonly component: Component;
-  /** It is started with this --config-dir and no --config. Not there in k3s before 1.32, which sets flags in memory. */
+  /** It starts with this --config-dir and no --config. Missing in k3s before 1.32, which sets flags in memory. */
   readonly configDir?: string;
-  /** Its command line stands in this file, with comments, quotes and variables of the snap. */
+  /** This file has its command line, with comments, quotes and variables of the snap. */
   readonly argsFile?: string;
 }
 
 /**
- * Tells which component a process is, or carries.
+ * Finds the component that a process is or contains.
  *
- * A shell or wrapper that starts a component is none itself: what it starts is a process of its own, or has taken its
- * place. A version in a name (`kubelet-1.30`) is another name, unless the program file says `kubelet`.
+ * A shell or wrapper that starts a component is not a component: the component is a separate process, or has replaced it. A name with
+ * a version (`kubelet-1.30`) is another name, unless the program file is `kubelet`.
  */
 export function processComponent({ argv, exe }: ProcessWords): ComponentProcess | EmbeddingProcess | undefined {
   const program = exe?.replace(/ \(deleted\)$/, '');
@@ -57,7 +57,7 @@ export function processComponent({ argv, exe }: ProcessWords): ComponentProcess 
   return byWord ?? (program === undefined ? undefined : identify(basename(program), rest, 'exe', program));
 }
 
-/** Nothing but blanks after a first word that has blanks itself, or that is empty: what setproctitle leaves (k3s hides its flags so). */
+/** Only blanks after a first word that is empty or has blanks: the result of setproctitle, with which k3s hides its flags. */
 function isTitle([first = '', ...rest]: readonly string[]): boolean {
   return (first === '' || /\s/.test(first)) && rest.every((word) => word === '');
 }

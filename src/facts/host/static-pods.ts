@@ -9,7 +9,7 @@ import { kubeletPlace } from './kubelet.ts';
 import { recognise } from '../inputs/recognise.ts';
 import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
 
-/** What a file of a static pod holds. */
+/** The content of a static pod's file. */
 export interface StaticPod {
   readonly source: Source;
   readonly subjects: readonly Subject[];
@@ -17,12 +17,12 @@ export interface StaticPod {
   readonly locate: (origin: Origin) => number | undefined;
 }
 
-/** The static pods of a kubelet: of each file the first document, and of several of the same name the last file. */
+/** The static pods of a kubelet: the first document of each file, and the last file if names repeat. */
 export function staticPods(document: ProcessDocument, budget: Budget): readonly StaticPod[] {
   const { staticPodPath } = kubeletPlace(document, budget);
   if (staticPodPath === undefined) return [];
   const found = document.files.readStaticPods(staticPodPath);
-  // the kubelet waits for a folder that is not there
+  // the kubelet waits for a missing folder
   if (found.state === 'missing') return [];
   const source = { path: staticPodPath, document: 0 };
   if (found.state === 'unreadable') return [broken(source, found.problem)];
@@ -35,7 +35,7 @@ export function staticPods(document: ProcessDocument, budget: Budget): readonly 
     else {
       const { kind, metadata } = asRecord(first.value);
       const { name, namespace } = asRecord(metadata);
-      // whatever else is there the kubelet passes over
+      // the kubelet ignores everything else
       if (kind !== 'Pod') continue;
       pods.set(`${asText(namespace) ?? 'default'}/${String(name)}`, podOf(first, place, document, budget));
     }
@@ -43,7 +43,7 @@ export function staticPods(document: ProcessDocument, budget: Budget): readonly 
   return [...found.problems.map((problem) => broken(source, problem)), ...pods.values()];
 }
 
-/** The first document of a file; one that costs too much, or crashes, cannot be read. */
+/** The first document of a file. One that costs too much, or a crash, makes it unreadable. */
 function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[number] | undefined {
   try {
     return parseStream(text, budget)[0];
@@ -57,7 +57,7 @@ function podOf(pod: ParsedDocument, source: Source, { subject: kubelet }: Proces
   return { source, subjects: subjects.map((subject) => asRun(subject, kubelet.name)), problems, locate: pod.locate };
 }
 
-/** A kubelet gives its static pods names of their own. */
+/** A kubelet adds its node's name to the names of its static pods. */
 function asRun<T extends Subject>(subject: T, node: string): T {
   const { name } = subject;
   return {

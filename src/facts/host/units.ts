@@ -1,4 +1,4 @@
-// What a unit of a host would start, by the files of a process.
+// Finds what a unit of a host would start, with the files that a process sees.
 
 import type { ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
@@ -13,15 +13,15 @@ import type { UnitFiles } from '../systemd/unit.ts';
 /** What a unit would start. */
 export type UnitCommand =
   | { readonly state: 'words'; readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
-  /** k3s, which carries a kubelet inside. */
+  /** k3s, which contains a kubelet. */
   | { readonly state: 'k3s'; readonly configDir: string; readonly words: readonly Word[] }
   /** systemd would not start it. */
   | { readonly state: 'refused'; readonly reason: string }
   | { readonly state: 'unknown'; readonly problem: Problem }
-  /** There is no such unit, it is off, or it starts something else. */
+  /** There is no such unit, it is masked, or it starts something else. */
   | { readonly state: 'nothing' };
 
-/** Finds what a unit would start of a component. */
+/** Finds the start of a component by a unit. */
 export function unitCommand(unit: string, component: Component, files: ProcessFiles, budget: Budget): UnitCommand {
   const start = startedBy(unit, systemdFiles(files), budget);
   switch (start.state) {
@@ -60,11 +60,11 @@ function launched(
   }
   const [suspect] = suspects;
   if (own === undefined && suspect === undefined) return { state: 'nothing' };
-  const message = `what ${words[0]?.text ?? 'the unit'} starts cannot be told from the unit; judge the running process`;
+  const message = `the unit does not show what ${words[0]?.text ?? 'it'} starts; check the running process`;
   return { state: 'unknown', problem: suspect?.problem ?? { code: 'ambiguous', message } };
 }
 
-/** What systemd reads. A unit that is a link to /dev/null is empty to it. */
+/** The files that systemd reads. A unit that links to /dev/null is empty. */
 function systemdFiles(files: ProcessFiles): UnitFiles {
   return {
     read: (path) => {
@@ -98,5 +98,5 @@ function addNames(names: Set<string>, directory: string, found: readonly { reado
 }
 
 function dangling(path: string): Problem {
-  return { code: 'not-found', message: `${path} is a link that leads to nothing: mend or remove it` };
+  return { code: 'not-found', message: `${path} is a link to a missing file: fix or remove it` };
 }

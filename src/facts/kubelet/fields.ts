@@ -64,7 +64,7 @@ export function readField(
   return defaultReading(file, file === undefined ? place : elsewhere);
 }
 
-/** Go cannot tell an empty value from none unless the field is a pointer, so an empty one gets the default, if it has any. */
+/** Go sees an empty value and none as the same unless the field is a pointer. So an empty one gets the default, if there is one. */
 function getsDefault(name: KubeletSettingName): boolean {
   const { file }: KubeletSetting['defaults'] = KUBELET_SETTINGS[name].defaults;
   return file !== undefined && !isEmpty(file) && fieldType(TYPE, FIELDS[name].names)?.startsWith('*') !== true;

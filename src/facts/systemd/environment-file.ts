@@ -26,100 +26,118 @@ const BLANK = ' \t\n\r';
 const LINE_END = '\n\r';
 /** Inside double quotes a backslash escapes only these. */
 const ESCAPABLE = '"\\`$';
+/** States at the end of a text in which no value was read. */
+const NO_VALUE: ReadonlySet<State> = new Set(['before-key', 'key', 'comment', 'comment-escape']);
 /** The name of a variable. systemd ignores other names. */
 export const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Reads the text of an environment file. */
 export function parseEnvironmentFile(text: string): EnvironmentFile {
-  const values = new Map<string, string>();
-  let state: State = 'before-key';
-  let key = '';
-  let value = '';
+  const reader = new Reader();
+  for (const character of text) reader.read(character);
+  return reader.finish();
+}
+
+/** The state machine of parse_env_file_internal. */
+class Reader {
+  readonly #values = new Map<string, string>();
+  #state: State = 'before-key';
+  #key = '';
+  #value = '';
   /** The start of the unquoted white space at the end of the value so far. */
-  let kept = 0;
-  let line = 1;
-  let joinedComment: number | undefined;
+  #kept = 0;
+  #line = 1;
+  #joinedComment: number | undefined;
 
-  const finish = (whole: string) => {
-    const name = trimEnd(key);
-    if (NAME.test(name)) values.set(name, whole);
-    key = '';
-    value = '';
-    kept = 0;
-  };
-
-  for (const character of text) {
-    const ends = LINE_END.includes(character);
-    switch (state) {
-      case 'before-key':
-        if (character === '#' || character === ';') state = 'comment';
-        else if (!BLANK.includes(character)) {
-          state = 'key';
-          key = character;
-        }
-        break;
-      case 'key':
-        if (ends) state = 'before-key';
-        else if (character === '=') state = 'before-value';
-        else key += character;
-        break;
-      case 'before-value':
-        if (ends) {
-          state = 'before-key';
-          finish(value);
-        } else if (character === "'") state = 'single-quotes';
-        else if (character === '"') state = 'double-quotes';
-        else if (character === '\\') state = 'value-escape';
-        else if (!BLANK.includes(character)) {
-          state = 'value';
-          value += character;
-          kept = value.length;
-        }
-        break;
-      case 'value':
-        if (ends) {
-          state = 'before-key';
-          finish(value.slice(0, kept));
-        } else if (character === '\\') {
-          state = 'value-escape';
-          kept = value.length;
-        } else {
-          value += character;
-          if (!BLANK.includes(character)) kept = value.length;
-        }
-        break;
-      case 'value-escape':
-        state = 'value';
-        if (!ends) value += character;
-        kept = value.length;
-        break;
-      case 'single-quotes':
-        if (character === "'") state = 'before-value';
-        else value += character;
-        break;
-      case 'double-quotes':
-        if (character === '"') state = 'before-value';
-        else if (character === '\\') state = 'double-quotes-escape';
-        else value += character;
-        break;
-      case 'double-quotes-escape':
-        state = 'double-quotes';
-        if (ESCAPABLE.includes(character)) value += character;
-        else if (character !== '\n') value += `\\${character}`;
-        break;
-      case 'comment':
-        if (character === '\\') state = 'comment-escape';
-        else if (ends) state = 'before-key';
-        break;
-      case 'comment-escape':
-        if (ends) joinedComment ??= line;
-        state = ends ? 'before-key' : 'comment';
-        break;
-    }
-    if (character === '\n') line++;
+  read(character: string): void {
+    this.#state = this.#next(character, LINE_END.includes(character));
+    if (character === '\n') this.#line++;
   }
-  if (state === 'value') finish(value.slice(0, kept));
-  else if (state !== 'before-key' && state !== 'key' && state !== 'comment' && state !== 'comment-escape')
-    finish(value);
-  return { values, ...(joinedComment !== undefined && { joinedComment }) };
+
+  finish(): EnvironmentFile {
+    if (this.#state === 'value') this.#assign(this.#value.slice(0, this.#kept));
+    else if (!NO_VALUE.has(this.#state)) this.#assign(this.#value);
+    return {
+      values: this.#values,
+      ...(this.#joinedComment !== undefined && { joinedComment: this.#joinedComment }),
+    };
+  }
+
+  #next(character: string, ends: boolean): State {
+    switch (this.#state) {
+      case 'before-key':
+        return this.#beforeKey(character);
+      case 'key':
+        if (ends) return 'before-key';
+        if (character === '=') return 'before-value';
+        this.#key += character;
+        return 'key';
+      case 'before-value':
+        return this.#beforeValue(character, ends);
+      case 'value':
+        return this.#inValue(character, ends);
+      case 'value-escape':
+        if (!ends) this.#value += character;
+        this.#kept = this.#value.length;
+        return 'value';
+      case 'single-quotes':
+        if (character === "'") return 'before-value';
+        this.#value += character;
+        return 'single-quotes';
+      case 'double-quotes':
+        if (character === '"') return 'before-value';
+        if (character === '\\') return 'double-quotes-escape';
+        this.#value += character;
+        return 'double-quotes';
+      case 'double-quotes-escape':
+        if (ESCAPABLE.includes(character)) this.#value += character;
+        else if (character !== '\n') this.#value += `\\${character}`;
+        return 'double-quotes';
+      case 'comment':
+        if (character === '\\') return 'comment-escape';
+        return ends ? 'before-key' : 'comment';
+      case 'comment-escape':
+        if (ends) this.#joinedComment ??= this.#line;
+        return ends ? 'before-key' : 'comment';
+    }
+  }
+
+  #beforeKey(character: string): State {
+    if (character === '#' || character === ';') return 'comment';
+    if (BLANK.includes(character)) return 'before-key';
+    this.#key = character;
+    return 'key';
+  }
+
+  #beforeValue(character: string, ends: boolean): State {
+    if (ends) return this.#assign(this.#value);
+    if (character === "'") return 'single-quotes';
+    if (character === '"') return 'double-quotes';
+    if (character === '\\') return 'value-escape';
+    if (BLANK.includes(character)) return 'before-value';
+    this.#value += character;
+    this.#kept = this.#value.length;
+    return 'value';
+  }
+
+  #inValue(character: string, ends: boolean): State {
+    if (ends) return this.#assign(this.#value.slice(0, this.#kept));
+    if (character === '\\') {
+      this.#kept = this.#value.length;
+      return 'value-escape';
+    }
+    this.#value += character;
+    if (!BLANK.includes(character)) this.#kept = this.#value.length;
+    return 'value';
+  }
+
+  /** Assigns a value, and begins a new line. */
+  #assign(value: string): State {
+    const name = trimEnd(this.#key);
+    if (NAME.test(name)) this.#values.set(name, value);
+    this.#key = '';
+    this.#value = '';
+    this.#kept = 0;
+    return 'before-key';
+  }
 }

@@ -50,13 +50,10 @@ export interface DeletionOptions {
   readonly propagationPolicy?: 'Foreground';
 }
 
-/** The calls about the objects of a kind. They reject with an ApiFault, with the HTTP status where there is an answer. */
-export type ObjectClient = ReturnType<typeof objectClient>;
-
 /** Objects on a page of a list. */
 export const PAGE_SIZE = 250;
 
-/** Makes the calls about the objects of a kind. */
+/** Makes the calls about the objects of a kind. They reject with an ApiFault, with the HTTP status if there is an answer. */
 export function objectClient(api: Api, resource: Resource, { namespace, ...limits }: ClientOptions = {}) {
   const { apiVersion, kind } = resource;
   const collection = pathOf(resource, { namespace });

@@ -1,4 +1,4 @@
-// Creates Events.
+// Creates Events, unless an Event of the same name exists.
 
 import type { Problem } from '../../policy/reading.ts';
 import { ApiFault, passingProblem, type Api } from '../api.ts';

@@ -215,7 +215,7 @@ const PASSING: readonly Named[] = [
   { name: 'others', expression: `variables.plain.filter(text, !text.matches(${raw(TELLING)}))` },
 ];
 
-/** Of each command line that can be read: what the last piece of each flag gives, or nothing. */
+/** The last value of each flag of a readable command line, or nothing. */
 function valuesOf(settings: readonly string[]): string {
   const entries = settings.map((name) => {
     const spelled = raw(`^${name.replaceAll('-', '[-_]')}[=\\r]`);

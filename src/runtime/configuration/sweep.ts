@@ -29,7 +29,7 @@ export interface SweepPlan {
 /** Which reports are written to the cluster. */
 export type SweepReports = (typeof REPORTS)[number];
 
-/** What holds where the file says nothing. */
+/** The defaults. */
 export const SWEEP_DEFAULTS = {
   interval: '10m',
   jitter: '10%',

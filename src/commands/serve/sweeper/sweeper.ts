@@ -143,7 +143,7 @@ function electLeader(
       log.info({ leader: leadership.holder }, 'another replica sweeps');
     } else if (leadership.code !== 'stopped') {
       // no other replica is known to have newer findings, so that the report stays
-      log.warn({ reason: leadership.reason }, 'cannot tell which replica sweeps');
+      log.warn({ reason: leadership.reason }, 'the sweeping replica is not known');
     }
   };
   return startLeaderElection({
@@ -170,7 +170,7 @@ function sweepNow(schedule: SweepSchedule, leadership: Leadership, trigger: 'cal
 function noReportReason(leadership: Leadership): string {
   if (leadership.state === 'leading') return 'no sweep is complete yet';
   if (leadership.state === 'following') return `this replica does not sweep; ask the replica ${leadership.holder}`;
-  return `cannot tell which replica sweeps: ${leadership.reason}`;
+  return `the sweeping replica is not known: ${leadership.reason}`;
 }
 
 function countsOf(findings: Iterable<Finding>): Map<string, Record<Finding['outcome']['result'], number>> {
