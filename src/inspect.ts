@@ -24,7 +24,7 @@ type Locate = (origin: Origin) => number | undefined;
  * understood or costs too much is a problem or an unknown finding. A crash of ours is always a problem, so that the run is
  * incomplete, and where the document is about one process, that process is unknown.
  *
- * @param controls the controls to judge by
+ * @param controls the controls to evaluate
  * @param documents what the sources returned
  * @param allowance what may be spent on each of them
  * @returns findings in the order of the documents, with line numbers where a document is a text
@@ -45,7 +45,7 @@ export function inspect(
   return { findings, problems };
 }
 
-/** The net: everything that is thrown while a document is read or judged ends here. */
+/** The net: everything that is thrown while a document is read or checked ends here. */
 function inspectSafely(controls: readonly Control[], document: RawDocument, allowance: Allowance): Inspection {
   try {
     return inspectOne(controls, document, new Budget(allowance));
@@ -58,7 +58,7 @@ function inspectSafely(controls: readonly Control[], document: RawDocument, allo
   }
 }
 
-/** Nothing is known of a process if its answer cannot be judged. */
+/** A process is unknown if its answer cannot be checked. */
 function unansweredFor(document: RawDocument, problem: Problem): UnansweredDocument | undefined {
   switch (document.form) {
     case 'configz':
@@ -91,10 +91,10 @@ function inspectOne(controls: readonly Control[], document: RawDocument, budget:
   const findings: Finding[] = [];
   const problems = [...broken];
   for (const { recognised, source, locate } of inspected) {
-    const judged = evaluate(controls, recognised.subjects);
-    for (const finding of judged) findings.push(withLines(finding, locate));
+    const evaluated = evaluate(controls, recognised.subjects);
+    for (const finding of evaluated) findings.push(withLines(finding, locate));
     // what was not answered has its problem from elsewhere
-    const crashes = document.form === 'unanswered' ? [] : crashesIn(judged);
+    const crashes = document.form === 'unanswered' ? [] : crashesIn(evaluated);
     const found = [...recognised.problems, ...crashes];
     problems.push(...found.map((problem) => ({ problem: withLine(problem, locate), source })));
   }

@@ -89,10 +89,10 @@ describe('check', () => {
     ['binary content', () => [write('binary.yaml', Uint8Array.of(1, 0, 2))], /binary\.yaml: is binary/],
     ['a FIFO', () => [fifo('pipe.yaml')], /pipe\.yaml: is a FIFO, which is not opened/],
     ['a file of 1 GB', () => [sparse('large.yaml')], /large\.yaml: is larger than 64 MiB/],
-    ['an empty file', () => [write('empty.yaml', '')], /nothing to judge/],
-    ['a folder that goes round in circles', () => [circle('circle')], /nothing to judge/],
-    ['something else', () => [write('service.yaml', 'apiVersion: v1\nkind: Service\n')], /nothing to judge/],
-    ['empty standard input', () => ['-'], /nothing to judge/],
+    ['an empty file', () => [write('empty.yaml', '')], /nothing to check/],
+    ['a folder that goes round in circles', () => [circle('circle')], /nothing to check/],
+    ['something else', () => [write('service.yaml', 'apiVersion: v1\nkind: Service\n')], /nothing to check/],
+    ['empty standard input', () => ['-'], /nothing to check/],
   ] as const)('gives 3 and a line that says why for %s', async (_name, make, reason) => {
     const { status, stderr } = await outcome(['check', ...make()]);
     expect(stderr).toMatch(reason);
@@ -138,7 +138,7 @@ describe('check', () => {
     const off = write('off.yaml', `${head}controls:\n  apiserver-kubelet-client-cert: { action: off }\n`);
     expect(await outcome(['check', '--config', off, manifest])).toStrictEqual({
       status: 3,
-      stderr: expect.stringContaining('nothing to judge'),
+      stderr: expect.stringContaining('nothing to check'),
     });
     expect(await outcome(['check', '--config', write('bad.yaml', `${head}nope: 1\n`), manifest])).toStrictEqual({
       status: 2,

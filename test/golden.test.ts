@@ -131,7 +131,7 @@ test('every folder holds documents and their report', () => {
   }
 });
 
-test('every document is judged, but for those that hold nothing to judge', () => {
+test('every document is judged, but for those that hold nothing to check', () => {
   const silent = distributions.flatMap((distribution) => {
     const report = readFileSync(join(root, distribution, REPORT), 'utf8');
     return filesOf(distribution)

@@ -4,10 +4,10 @@ import { ADMISSION_LIMITS, CHECK_LIMITS, HOST_LIMITS, type Allowance } from '../
 
 const now = (): number => performance.now();
 
-/** For the webhook, what it follows, sweeps and hand-overs. */
+/** For the webhook, what it watches, sweeps and stored audits. */
 export const ADMISSION: Allowance = { limits: ADMISSION_LIMITS, now };
 
-/** For what the webhook's event loop itself judges: a pod of a kube-apiserver takes some 300 steps. */
+/** For what the webhook's event loop itself checks: a kube-apiserver pod takes about 300 steps. */
 export const ADMISSION_AT_ONCE: Allowance = {
   limits: { ...ADMISSION_LIMITS, characters: 512 * 1024, steps: 10_000, nodes: 5000, words: 2000, milliseconds: 20 },
   now,

@@ -32,7 +32,7 @@ export class RunCounts {
   }
 
   /** How many findings were counted, exempted or not. */
-  get judged(): number {
+  get checked(): number {
     const { pass, fail, unknown } = this.#all;
     return pass + fail + unknown;
   }
@@ -45,12 +45,12 @@ export class RunCounts {
    * The exit code of the run. It does not depend on the output format. A violation is certain, whatever else is unknown.
    *
    * @param isComplete whether the run has no problem
-   * @param judged how many findings the run has, if not all of them are counted here
+   * @param checked how many findings the run has, if not all of them are counted here
    */
-  exitCode(failOn: FailOn, isComplete: boolean, judged = this.judged): ExitCode {
+  exitCode(failOn: FailOn, isComplete: boolean, checked = this.checked): ExitCode {
     if (failOn === 'never') return 0;
     if (this.#counting.fail > 0) return 1;
-    if (!isComplete || judged === 0) return 3;
+    if (!isComplete || checked === 0) return 3;
     return failOn === 'unknown' && this.#counting.unknown > 0 ? 3 : 0;
   }
 }

@@ -97,7 +97,7 @@ export interface ReportedProblem extends Place {
   readonly message: string;
 }
 
-/** A problem of the run: something could not be read or judged. */
+/** A problem of the run: something could not be read or checked. */
 export interface ReportedRunProblem extends ReportedProblem {
   readonly source: SourceProblem['source'];
 }

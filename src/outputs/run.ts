@@ -22,10 +22,10 @@ export interface RunOutcome {
   readonly report: StreamedReport;
   readonly counts: RunCounts;
   /** How many findings the run has, if the report does not show all of them. */
-  readonly judged?: number;
+  readonly checked?: number;
   /** Lines for standard error. */
   readonly notes: readonly string[];
-  /** The line for standard error if there is nothing to judge. */
+  /** The line for standard error if there is nothing to check. */
   readonly nothing: string;
   /** The configured exemptions. */
   readonly exemptions: readonly Exemption[];
@@ -35,14 +35,14 @@ export interface RunOutcome {
 export interface RunAnswer {
   /** The report in the chosen format. */
   readonly output: string;
-  /** Lines for standard error. Each one says what could not be judged, and what to do. */
+  /** Lines for standard error. Each one says what could not be checked, and what to do. */
   readonly errors: readonly string[];
   readonly exitCode: ExitCode;
 }
 
 /** Renders the report of a run, and says which exit code it has. */
 export function concludeRun(
-  { report, counts, judged = counts.judged, notes, nothing, exemptions }: RunOutcome,
+  { report, counts, checked = counts.checked, notes, nothing, exemptions }: RunOutcome,
   { output, style, failOn }: RunOptions,
 ): RunAnswer {
   const render = renderOf(output);
@@ -52,10 +52,10 @@ export function concludeRun(
     errors: [
       ...problems.map(renderRunProblem),
       ...notes,
-      ...(judged === 0 ? [nothing] : []),
+      ...(checked === 0 ? [nothing] : []),
       ...expiredNotes(exemptions, dayOf(startedAt)),
     ],
-    exitCode: counts.exitCode(failOn, complete, judged),
+    exitCode: counts.exitCode(failOn, complete, checked),
   };
 }
 

@@ -66,7 +66,7 @@ function renderLink(link: Link, color: boolean): string[] {
   const details = [
     apiServersNotApplicable === undefined
       ? `${presenting} of ${apiServers.length} kube-apiservers present a client certificate to kubelets`
-      : `kube-apiserver is not judged: ${apiServersNotApplicable}`,
+      : `kube-apiserver is not checked: ${apiServersNotApplicable}`,
     `${kubelets.pass} of ${asked} kubelets ask for one, ${kubelets.fail} do not, ${kubelets.unknown} are unknown`,
     ...acceptedAuthorities.map(({ name, kubelets: count }) => `accepted by ${count}: certificates of ${name}`),
     ...(calls.answered + calls.refused === 0

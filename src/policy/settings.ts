@@ -1,4 +1,4 @@
-// The settings that controls judge, one row for each. Whatever reads, names or exports a setting is derived from these rows.
+// The settings that controls check, one row for each. Everything that reads, names or exports a setting is derived from these rows.
 
 import type { Reading } from './reading.ts';
 

@@ -213,6 +213,6 @@ export const rows: readonly Row[] = [
     row: 125,
     title: 'DELETE',
     show: () => admit({ operation: 'DELETE', resource: 'configmaps', oldObject: BAD }),
-    says: ['not judged'],
+    says: ['not checked'],
   },
 ];

@@ -75,19 +75,19 @@ export const rows: readonly Row[] = [
     row: 60,
     title: 'an update of a bad mirror, whose argv cannot change',
     show: () => admit({ operation: 'UPDATE', resource: 'pods', object: mirror(), oldObject: mirror() }),
-    says: ['not judged'],
+    says: ['not checked'],
   },
   ...['status', 'eviction', 'ephemeralcontainers', 'resize'].map((subResource) => ({
     row: 61,
     title: `pods/${subResource}`,
     show: () => admit({ operation: 'CREATE', resource: 'pods', subResource, object: mirror() }),
-    says: ['not judged'],
+    says: ['not checked'],
   })),
   {
     row: 61,
     title: 'DELETE of a bad mirror',
     show: () => admit({ operation: 'DELETE', resource: 'pods', oldObject: mirror() }),
-    says: ['not judged'],
+    says: ['not checked'],
   },
   {
     row: 62,

@@ -179,7 +179,7 @@ export function admit({ operation, resource, subResource = '', object, oldObject
     dryRun,
   };
   const decision = validate({ ...request, object, oldObject });
-  if (decision === undefined) return { findings: [], lines: ['not judged'] };
+  if (decision === undefined) return { findings: [], lines: ['not checked'] };
   const { allowed, denied, warned } = decision;
   const findings = [...denied, ...warned];
   return { findings, lines: [allowed ? 'allowed' : 'denied', ...findings.map(line)] };

@@ -81,7 +81,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
     ['test/sweeper/schedule.test.ts', 'repeated without end, for %s sweeps, leaves a pause between two sweeps'],
   ],
-  '17 a feature gate that stops the kubelet: known, and not judged': [
+  '17 a feature gate that stops the kubelet: known, and not checked': [
     ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
   ],
   '18 an internal error in a warning to users': [

@@ -25,18 +25,18 @@ function outcomeOf(
     { findings: [], problems: [], ...inspection },
     exemptionsAt(exemptions, time),
   );
-  return { report, counts: countReported(report.findings), notes: ['a note'], nothing: 'nothing to judge', exemptions };
+  return { report, counts: countReported(report.findings), notes: ['a note'], nothing: 'nothing to check', exemptions };
 }
 
 describe('the end of a run', () => {
   const failing = kubeletFinding({ outcome: outcomes.fail });
 
-  test('lists on standard error: problems, notes, that nothing was judged, expired exemptions', () => {
+  test('lists on standard error: problems, notes, that nothing was checked, expired exemptions', () => {
     const outcome = outcomeOf({ problems: [lostFile] }, [EXEMPTION], '2026-11-24T00:00:00Z');
     expect(concludeRun(outcome, OPTIONS).errors).toStrictEqual([
       'secret.yaml: cannot be read: give this user the right to read it [forbidden]',
       'a note',
-      'nothing to judge',
+      'nothing to check',
       'the exemption of kubelet-client-ca for configmap/* expired on 2026-11-23 and no longer applies: renew or remove it',
     ]);
   });
@@ -60,7 +60,7 @@ describe('the end of a run', () => {
   });
 
   test('findings that are not shown were judged all the same', () => {
-    expect(concludeRun({ ...outcomeOf({}), judged: 2 }, OPTIONS).exitCode).toBe(0);
+    expect(concludeRun({ ...outcomeOf({}), checked: 2 }, OPTIONS).exitCode).toBe(0);
   });
 });
 
@@ -71,7 +71,7 @@ describe('counts', () => {
     counts.add('fail', { isExempted: true });
     counts.add('unknown', { isExempted: true });
     expect(counts.summary).toStrictEqual({ pass: 1, fail: 1, unknown: 1, exempted: 2 });
-    expect([counts.judged, counts.exitCode('unknown', true)]).toStrictEqual([3, 0]);
+    expect([counts.checked, counts.exitCode('unknown', true)]).toStrictEqual([3, 0]);
   });
 
   test('a finding can count for the exit code as something else', () => {

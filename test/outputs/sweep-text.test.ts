@@ -103,7 +103,7 @@ To fix kubelet-client-ca: Set it.
     expect(render([finding('n')], quiet, { ...LINK, result: 'pass' }, [lost])).toContain('not complete: 1 problem');
   });
 
-  test('says why kube-apiserver is not judged, and what became of calls through it', () => {
+  test('says why kube-apiserver is not checked, and what became of calls through it', () => {
     const link = {
       ...LINK,
       apiServers: [],
@@ -111,7 +111,7 @@ To fix kubelet-client-ca: Set it.
       calls: { answered: 3, refused: 1 },
     };
     const text = render([], PLAIN, link);
-    expect(text).toContain('kube-apiserver is not judged: EKS runs it');
+    expect(text).toContain('kube-apiserver is not checked: EKS runs it');
     expect(text).toContain('calls through kube-apiserver: 3 answered, 1 refused');
   });
 

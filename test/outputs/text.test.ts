@@ -47,7 +47,7 @@ describe('the text report', () => {
   test('says what could not be told, with its place', () => {
     expect(render({ findings: mixed })).toContain(
       'UNKNOWN  kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  kubelet.yaml (document 2)\n' +
-        '         unknown: $KEY is not known here; judge the running process [unresolved]\n',
+        '         unknown: $KEY is not known here; check the running process [unresolved]\n',
     );
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { mayBeOf } from '../../src/facts/host/host.ts';
-import { soakHandOvers, soakHosts } from './hosts.ts';
+import { soakAudits, soakHosts } from './hosts.ts';
 
 /** The same each time; npm run soak takes new ones. */
 const SEED = 20_261_127;
@@ -18,7 +18,7 @@ test('programs of users that look like a kubelet change no other finding', async
 
 test('a hostile node hands over nothing that tells of another, throws or takes long', async () => {
   const bounds = { count: 400, milliseconds: 40_000, seed: SEED };
-  expect(await said((say) => soakHandOvers(bounds, say))).toEqual([]);
+  expect(await said((say) => soakAudits(bounds, say))).toEqual([]);
 }, 60_000);
 
 test.each([

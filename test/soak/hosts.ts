@@ -50,7 +50,7 @@ export async function soakHosts(bounds: Bounds, say: (line: string) => void): Pr
 }
 
 /** Takes over reports that a hostile node wrote. */
-export async function soakHandOvers(bounds: Bounds, say: (line: string) => void): Promise<boolean> {
+export async function soakAudits(bounds: Bounds, say: (line: string) => void): Promise<boolean> {
   const random = new Random(bounds.seed);
   const reports: string[] = [];
   for (const name of LAYOUTS) reports.push((await audit(readLayout(name))).output);
@@ -58,7 +58,7 @@ export async function soakHandOvers(bounds: Bounds, say: (line: string) => void)
   const known = { name: node, uid: 'uid', createdAt: '2026-11-01T00:00:00Z' };
   const reader = { node: known, controls, now: NOW.toISOString() };
   const nodes = new Set<string>();
-  return repeat('hand-overs', bounds, say, (tally) => {
+  return repeat('audits', bounds, say, (tally) => {
     let report = random.pick(reports);
     for (let left = random.below(4); left > 0; left -= 1) report = mutateText(random, report, reports);
     const mark = (text: string): string =>

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { Cleanup } from '../e2e/support/cleanup.ts';
 import { isExecutable } from '../e2e/support/programs.ts';
 import { Oracle } from '../support/oracle.ts';
-import { soakHandOvers, soakHosts } from './hosts.ts';
+import { soakAudits, soakHosts } from './hosts.ts';
 import { soakReviews, type Bounds } from './reviews.ts';
 import { soakOutage, soakScripts } from './scripts.ts';
 
@@ -22,7 +22,7 @@ const say = (line: string): void => {
 const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Part }>> = {
   reviews: { count: 1_000_000, run: reviews },
   hosts: { count: 20_000, run: (_cleanup, bounds) => soakHosts(bounds, say) },
-  'hand-overs': { count: 200_000, run: (_cleanup, bounds) => soakHandOvers(bounds, say) },
+  audits: { count: 200_000, run: (_cleanup, bounds) => soakAudits(bounds, say) },
   outage: { count: 600, run: (_cleanup, bounds) => soakOutage(bounds, say) },
   scripts: { count: 100_000, run: (_cleanup, bounds) => soakScripts(bounds, say) },
 };

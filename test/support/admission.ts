@@ -63,7 +63,7 @@ export function webhookWith(
   return { app, metrics, lines, log };
 }
 
-/** A ConfigMap in which there is nothing to judge. */
+/** A ConfigMap in which there is nothing to check. */
 export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubelet-config' } };
 
 /** A review as an API server sends it, with parts of its request replaced. */

@@ -22,7 +22,7 @@ export const outcomes = {
   },
   unknown: {
     result: 'unknown',
-    problems: [{ code: 'unresolved', message: '$KEY is not known here; judge the running process' }],
+    problems: [{ code: 'unresolved', message: '$KEY is not known here; check the running process' }],
     warnings: [],
   },
 } as const satisfies Record<string, Outcome>;

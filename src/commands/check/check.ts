@@ -1,4 +1,4 @@
-// `check`: judges documents, and makes its report and exit code.
+// `check`: checks documents, and makes the report and the exit code.
 
 import type { DecisionPolicy, Finding, Inspection } from '../../policy/finding.ts';
 import type { RawDocument } from '../../policy/document.ts';
@@ -38,12 +38,12 @@ export interface CheckAnswer extends RunAnswer {
   readonly baseline?: string;
 }
 
-const NOTHING = 'nothing to judge: no kube-apiserver and no kubelet configuration was found; check what the paths hold';
+const NOTHING = 'nothing to check: no kube-apiserver and no kubelet configuration was found; check what the paths hold';
 
 /**
  * Judges documents one at a time, and keeps only their findings.
  *
- * @returns the report and the exit code; a document that cannot be judged is a problem of the run, never a throw
+ * @returns the report and the exit code; a document that cannot be checked is a problem of the run; it never throws
  */
 export async function check(options: CheckOptions, deps: CheckDeps): Promise<CheckAnswer> {
   const { policy, generateExemptions } = options;
@@ -59,7 +59,7 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
   const outcome = {
     report,
     counts: countReported(report.findings),
-    judged: whole.findings.length,
+    checked: whole.findings.length,
     notes: changedSinceBaseline(report),
     nothing: NOTHING,
     exemptions,
@@ -110,7 +110,7 @@ async function exempt(...args: Parameters<typeof generateExemptions>): Promise<G
 
 function changedSinceBaseline({ run: { baseline } }: GuardReport): string[] {
   if (baseline === undefined || baseline.mended + baseline.gone === 0) return [];
-  const counts = `${baseline.mended} fixed, ${baseline.gone} no longer judged`;
+  const counts = `${baseline.mended} fixed, ${baseline.gone} no longer checked`;
   return [`since the baseline: ${counts}; if that is intended, update the baseline with --write-baseline`];
 }
 
@@ -118,5 +118,5 @@ function changedSinceBaseline({ run: { baseline } }: GuardReport): string[] {
 function whyNoBaseline({ run, findings }: GuardReport): string | undefined {
   if (!run.complete)
     return 'the baseline is not written because the run is incomplete: fix the problems above, or leave those paths out';
-  return findings.length === 0 ? 'the baseline is not written because nothing was judged' : undefined;
+  return findings.length === 0 ? 'the baseline is not written because nothing was checked' : undefined;
 }

@@ -1,4 +1,4 @@
-// Runs all checks of `doctor`: what each needs is read here, and judged in checks/.
+// Runs all checks of `doctor`: reads what each of them needs, and calls the functions in checks/
 
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { PemFacts } from '../../policy/certificates.ts';

@@ -67,7 +67,7 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
   const seen: Seen = { processes: [], stopped: [], pods: [], podFiles: new Map(), problems: [], notes: [] };
   for (const entry of deps.processes()) {
     if ('problem' in entry) seen.problems.push(entry);
-    else judge(entry, options, deps, seen);
+    else checkProcess(entry, options, deps, seen);
   }
   const findings = await settle(seen);
   const run = { id: runId, entrance: 'node', startedAt, finishedAt: now().toISOString() } as const;
@@ -81,11 +81,11 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     if (isPending && !isExempted) notes.push(failsNextTime(finding));
   }
   const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
-  const nothing = `nothing to judge: ${options.places}`;
+  const nothing = `nothing to check: ${options.places}`;
   return concludeRun({ report, counts, notes, nothing, exemptions }, options);
 }
 
-function judge(document: ProcessDocument, { byHost }: NodeAuditOptions, deps: NodeAuditDeps, seen: Seen): void {
+function checkProcess(document: ProcessDocument, { byHost }: NodeAuditOptions, deps: NodeAuditDeps, seen: Seen): void {
   const { subject, view } = document;
   const inspect = (document: RawDocument): readonly Finding[] => {
     const { findings, problems } = deps.inspect(document);

@@ -13,7 +13,7 @@ import { progressBar } from '../progress.ts';
 import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
 
-const NOTHING = 'nothing to judge: no node, pod or ConfigMap was found';
+const NOTHING = 'nothing to check: no node, pod or ConfigMap was found';
 
 /** What is swept, and how the result is shown. */
 export interface SweepCommandOptions extends RunOptions {

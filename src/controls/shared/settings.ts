@@ -91,7 +91,7 @@ export function noteApiServerPath(
     case 'not-mounted':
       notes.problems.push({
         code: 'not-mounted',
-        message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or judge the running process`,
+        message: `${setting} is ${path}, which no volume of the container mounts; unless the image holds it, kube-apiserver would not start. Mount it, or check the running process`,
         origin,
       });
       return undefined;

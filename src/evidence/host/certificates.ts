@@ -16,9 +16,9 @@ export interface AuthoritiesFile {
 }
 
 /**
- * What the certificate files of a process hold. Each is read once, so that what runs and what comes next are judged by one content.
+ * What the certificate files of a process hold. Each is read once, so the running process and its next start are checked with the same content.
  *
- * @param moment when they are judged
+ * @param moment when they are checked
  * @param authorities the client CA file of the one kubelet of the node, where there is one that can be read
  */
 export function readCertificateFiles(
@@ -72,6 +72,6 @@ function readBounded(files: ProcessFiles, path: string): ReturnType<ProcessFiles
 }
 
 function tooLarge(path: string): UnreadableFile {
-  const message = `${path} is larger than ${MOST_BYTES / 1024} KiB, so that it is not judged: keep only certificates in it`;
+  const message = `${path} is larger than ${MOST_BYTES / 1024} KiB, so it is not checked: keep only certificates in it`;
   return { state: 'unreadable', problem: { code: 'too-large', message } };
 }

@@ -38,7 +38,7 @@ export interface HostProcess extends ProcessName {
 
 /** What the kernel lets a command line be, with the usual limit of the stack (execve(2)). */
 export const ARGUMENT_BYTES = 2 * 1024 * 1024;
-/** More are not judged either (HOST_LIMITS); 2 MiB can be two million empty ones, each with its place in memory. */
+/** More are not checked either (HOST_LIMITS); 2 MiB can be two million empty ones, each with its place in memory. */
 const MAXIMUM_WORDS = 50_000;
 const STATUS_BYTES = 64 * 1024;
 /** USER_HZ of all architectures that Kubernetes runs on. */

@@ -144,7 +144,7 @@ function pidsOf(proc: string): readonly number[] | { readonly problem: Problem }
       .filter((name) => /^[1-9]\d*$/.test(name))
       .map(Number);
     if (pids.length > 0) return pids.sort((a, b) => a - b);
-    const message = `${proc} shows no process: mount the host's /proc there, or judge what its units would start`;
+    const message = `${proc} shows no process: mount the host's /proc there, or check what its units would start`;
     return { problem: { code: 'not-found', message } };
   } catch (cause) {
     return { problem: hostProblem(proc, cause) };

@@ -93,7 +93,7 @@ class Resolver {
       return this.#shell({ ...command, words: name === 'busybox' ? words.slice(1) : words }, depth);
     const subcommands = Object.hasOwn(EMBEDDING, name) ? EMBEDDING[name] : undefined;
     if (subcommands?.every((subcommand) => words.some(({ text }) => text === subcommand)) === true) {
-      const message = `${name} runs kube-apiserver inside its own process, with flags that the pod does not show; judge its configuration or /flagz`;
+      const message = `${name} runs kube-apiserver inside its own process, with flags that the pod does not show; check its configuration or /flagz`;
       return {
         invocations: [],
         suspects: [{ names: true, runsText: false, problem: { code: 'not-visible', message } }],
@@ -215,7 +215,7 @@ function namesApiServer(text: string): boolean {
 function unresolved(doubt: string, { pointer }: Word): Problem {
   return {
     code: 'unresolved',
-    message: `${doubt}; write the command line out, or judge the running process`,
+    message: `${doubt}; write the command line out, or check the running process`,
     ...(pointer !== undefined && { origin: { layer: 'flag', pointer } }),
   };
 }

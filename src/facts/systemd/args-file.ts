@@ -46,6 +46,6 @@ function expandAsGo(part: string, variables: ReadonlyMap<string, string>, budget
   const word = wordOf(text, undefined);
   const [name] = unknown;
   if (word.holes !== true || name === undefined) return word;
-  const message = `the value of $${name.slice(0, 64)} in the argument file is not known; judge the running process`;
+  const message = `the value of $${name.slice(0, 64)} in the argument file is not known; check the running process`;
   return { ...word, problem: { code: 'unresolved', message } };
 }

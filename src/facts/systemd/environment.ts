@@ -78,7 +78,7 @@ class VariablesBuilder {
       if (equals === -1 || !NAME.test(text.slice(0, equals))) continue;
       const problem: Problem = {
         code: 'unresolved',
-        message: `${file}:${String(line)} has a specifier whose value the files do not show; judge the running process`,
+        message: `${file}:${String(line)} has a specifier whose value the files do not show; check the running process`,
       };
       this.#set(text.slice(0, equals), text.slice(equals + 1), problem);
     }
@@ -88,14 +88,14 @@ class VariablesBuilder {
   mayBeSetBy({ value, file, line }: Setting): void {
     if (!value.includes('set-environment')) return;
     for (const [, name = ''] of value.matchAll(/\b([A-Za-z_][A-Za-z0-9_]*)=/g)) {
-      const message = `${file}:${String(line)} sets the variable ${name} by a command, whose result no file shows; judge the running process`;
+      const message = `${file}:${String(line)} sets the variable ${name} by a command, whose result no file shows; check the running process`;
       this.#set(name, GAP, { code: 'unresolved', message });
     }
   }
 
   pass({ value, file, line }: Setting): void {
     for (const name of splitWords(value, 'assignments').words) {
-      const message = `${file}:${String(line)} passes the variable ${name} on from systemd's own environment, which no file shows; judge the running process`;
+      const message = `${file}:${String(line)} passes the variable ${name} on from systemd's own environment, which no file shows; check the running process`;
       this.#set(name, GAP, { code: 'unresolved', message });
     }
   }
@@ -206,7 +206,7 @@ function valueOf(name: string, variables: Variables): { text: string; problem: P
   if (!NAME.test(name)) return undefined;
   if (variables.others) return { text: GAP, problem: variables.others };
   if (!GIVEN.test(name)) return undefined;
-  const message = `systemd itself sets the variable ${name}, to a value that the files do not show; judge the running process`;
+  const message = `systemd itself sets the variable ${name}, to a value that the files do not show; check the running process`;
   return { text: GAP, problem: { code: 'unresolved', message } };
 }
 

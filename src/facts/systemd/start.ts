@@ -91,7 +91,7 @@ function rootDoubts(settings: readonly Setting[]): Problem[] {
   return ['RootDirectory', 'RootImage'].flatMap((key) => {
     const setting = lastValue(settings, key);
     if (setting === undefined || setting.value === '' || setting.value === '/') return [];
-    const message = `${setting.file}:${String(setting.line)} sets ${key}=, so the process does not see the host's files; judge the running process`;
+    const message = `${setting.file}:${String(setting.line)} sets ${key}=, so the process does not see the host's files; check the running process`;
     return [{ code: 'not-visible', message }];
   });
 }
@@ -114,7 +114,7 @@ function readCommands({ value, file, line }: Setting, name: string, variables: V
     const { prefix, program } = programOf(first.word);
     if (program.startsWith('|')) {
       // since systemd 257
-      const message = `${place} starts its command through a shell with the prefix |; judge the running process`;
+      const message = `${place} starts its command through a shell with the prefix |; check the running process`;
       doubts.push({ code: 'unresolved', message });
     }
     const rest = readArguments(value, position, name, place);
@@ -156,6 +156,6 @@ function readArguments(value: string, start: number, name: string, place: string
 function argument(text: string, name: string, place: string): Word {
   const word = wordOf(expandSpecifiers(text, name), undefined);
   if (word.holes !== true) return word;
-  const message = `${place} has a specifier or byte whose value the files do not show; judge the running process`;
+  const message = `${place} has a specifier or byte whose value the files do not show; check the running process`;
   return { ...word, problem: { code: 'unresolved', message } };
 }

@@ -12,7 +12,7 @@ export interface AdmissionDecision extends Decision {
   readonly problems: readonly Problem[];
 }
 
-/** What the webhook decided, for the audit log, the metrics and the log. `skip` is a request that it does not judge. */
+/** What the webhook decided, for the audit log, the metrics and the log. `skip` is a request that it does not check. */
 export type AdmissionVerdict = 'allow' | 'warn' | 'deny' | 'skip';
 
 /** The response to an AdmissionReview of admission.k8s.io/v1. */
@@ -73,7 +73,7 @@ function responseOf(uid: string, decision: AdmissionDecision | undefined): Admis
   const findings = annotationOf([...decision.denied, ...decision.warned], summaryOf);
   const auditAnnotations = { decision: verdict, findings, ...inUse };
   if (verdict === 'warn') {
-    const unread = decision.problems.map(({ message }) => `not judged: ${message}`);
+    const unread = decision.problems.map(({ message }) => `not checked: ${message}`);
     const warnings = fitWarnings([...decision.warned.flatMap(warningsOf), ...unread]);
     return { uid, allowed: true, warnings, auditAnnotations };
   }

@@ -144,12 +144,12 @@ describe('check --baseline', () => {
     rmSync(join(folder, 'm/k.yaml'));
     expect(await check('--baseline', 'b.json', 'm')).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/^kubelet-guard: since the baseline: 1 fixed, 1 no longer judged; .*\n$/),
+      stderr: expect.stringMatching(/^kubelet-guard: since the baseline: 1 fixed, 1 no longer checked; .*\n$/),
     });
     rmSync(join(folder, 'm/a.yaml'));
     expect(await check('--baseline', 'b.json', 'm')).toMatchObject({
       status: 3,
-      stderr: expect.stringContaining('nothing to judge'),
+      stderr: expect.stringContaining('nothing to check'),
     });
   });
 

@@ -93,8 +93,8 @@ test('a path that could not be read is one line, and the rest is judged', async 
   expect(output).toContain('0 failed, 1 passed, 0 unknown; not complete: 1 problem');
 });
 
-test('nothing to judge is said', async () => {
-  expect((await check(request(['nothing']))).errors).toStrictEqual([expect.stringMatching(/^nothing to judge: /)]);
+test('nothing to check is said', async () => {
+  expect((await check(request(['nothing']))).errors).toStrictEqual([expect.stringMatching(/^nothing to check: /)]);
 });
 
 test('JSON is the report of the run, whatever is quiet', async () => {
@@ -106,7 +106,7 @@ test('JSON is the report of the run, whatever is quiet', async () => {
   });
 });
 
-test('a control that is configured off is not judged', async () => {
+test('a control that is configured off is not checked', async () => {
   const findings: Finding[] = [apiServerFinding({ outcome: outcomes.fail }), kubeletFinding()];
   const { output, exitCode } = await check(
     request(['both'], {
@@ -256,7 +256,7 @@ describe('with a baseline', () => {
 
   test('what is fixed or gone is one line', async () => {
     const { errors } = await check(request(['pass'], { baseline: baselineOf('fail', 'fail') }));
-    expect(errors).toStrictEqual([expect.stringMatching(/^since the baseline: 1 fixed, 1 no longer judged; /)]);
+    expect(errors).toStrictEqual([expect.stringMatching(/^since the baseline: 1 fixed, 1 no longer checked; /)]);
   });
 });
 

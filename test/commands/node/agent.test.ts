@@ -21,7 +21,7 @@ async function lived({ audits, answers = [() => undefined] }: World) {
   let now = START;
   let audited = 0;
   const abort = new AbortController();
-  const handed: (AuditToStore & { readonly at: number })[] = [];
+  const storedAudits: (AuditToStore & { readonly at: number })[] = [];
   const heard: string[] = [];
   await runAgent(
     {
@@ -32,10 +32,10 @@ async function lived({ audits, answers = [() => undefined] }: World) {
         if (audited === audits.length) abort.abort();
         return Promise.resolve().then(() => next?.() ?? '{"run":{}}');
       },
-      store: (node, handOver) => {
+      store: (node, stored) => {
         expect(node).toBe('a');
-        const answer = answers[Math.min(handed.length, answers.length - 1)];
-        handed.push({ ...handOver, at: now - START });
+        const answer = answers[Math.min(storedAudits.length, answers.length - 1)];
+        storedAudits.push({ ...stored, at: now - START });
         return Promise.resolve().then(answer);
       },
       settings: () => ({ interval: INTERVAL, jitter: 0.5 }),
@@ -54,50 +54,50 @@ async function lived({ audits, answers = [() => undefined] }: World) {
     },
     abort.signal,
   );
-  return { handed, heard };
+  return { storedAudits, heard };
 }
 
 const gone = (): never => {
   throw new Error('gone');
 };
 
-test('an audit is handed over at once, with the time and how often there is one', async () => {
-  const { handed, heard } = await lived({ audits: [() => report('pass'), () => report('pass', 'other')] });
-  expect(handed.slice(0, 1)).toEqual([
+test('an audit is stored at once, with its time and interval', async () => {
+  const { storedAudits, heard } = await lived({ audits: [() => report('pass'), () => report('pass', 'other')] });
+  expect(storedAudits.slice(0, 1)).toEqual([
     { report: report('pass'), agentTime: new Date(START).toISOString(), interval: INTERVAL / 1000, at: 0 },
   ]);
   expect(heard).toEqual(['audited']);
 });
 
-test('what says the same is handed over again, for a process may have been started anew, and told once', async () => {
+test('an unchanged audit is stored again, because a process may have restarted, and is printed once', async () => {
   const audits = Array.from({ length: 6 }, (_, index) => () => report('pass', `run ${index}`));
-  const { handed, heard } = await lived({ audits });
-  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3, 4, 5]);
+  const { storedAudits, heard } = await lived({ audits });
+  expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3, 4, 5]);
   expect(heard).toEqual(['audited']);
 });
 
-test('what says something else is handed over at once, a problem of the run too', async () => {
+test('a changed audit is stored at once, also for a problem of the run', async () => {
   const broken = [{ code: 'forbidden', message: 'no' }];
   const audits = [() => report('pass'), () => report('fail'), () => report('fail', 'x', broken), () => report('pass')];
-  const { handed } = await lived({ audits });
-  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3]);
+  const { storedAudits } = await lived({ audits });
+  expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3]);
 });
 
 test('an API server that is gone is asked again and again, told once, and the last audit is what arrives', async () => {
   const audits = [() => report('pass'), () => report('fail'), () => report('fail')];
-  const { handed, heard } = await lived({
+  const { storedAudits, heard } = await lived({
     audits,
     answers: [...Array.from({ length: 17 }, () => gone), () => undefined],
   });
-  expect(handed.at(-1)).toMatchObject({ report: report('fail') });
+  expect(storedAudits.at(-1)).toMatchObject({ report: report('fail') });
   expect(heard).toEqual(['audited', 'lost: gone', 'audited', 'back']);
-  const waits = handed.map(({ at }, index) => at - (handed[index - 1]?.at ?? 0)).slice(1, 8);
+  const waits = storedAudits.map(({ at }, index) => at - (storedAudits[index - 1]?.at ?? 0)).slice(1, 8);
   // longer and longer, with a jitter of an eighth here, up to a minute
   expect(waits).toEqual([1125, 2250, 4500, 9000, 18_000, 36_000, 67_500]);
 });
 
 test('an audit that crashes is told, and the next one is made', async () => {
-  const { handed, heard } = await lived({ audits: [gone, () => report('pass'), () => report('pass')] });
+  const { storedAudits, heard } = await lived({ audits: [gone, () => report('pass'), () => report('pass')] });
   expect(heard).toEqual(['crashed: gone', 'audited']);
-  expect(handed.map(({ at }) => at / INTERVAL)).toEqual([1, 2]);
+  expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([1, 2]);
 });

@@ -239,7 +239,7 @@ describe('a kube-apiserver', () => {
 describe('a run', () => {
   test('that finds nothing says where it looked', async () => {
     const answer = await audit([]);
-    expect([answer.exitCode, answer.errors]).toStrictEqual([3, ['nothing to judge: looked at nothing']]);
+    expect([answer.exitCode, answer.errors]).toStrictEqual([3, ['nothing to check: looked at nothing']]);
     expect((await audit([], { failOn: 'never' })).exitCode).toBe(0);
   });
 

@@ -202,7 +202,7 @@ test('one who is not root is told what cannot be read, and nothing passes', asyn
 test('a folder without processes says what it needs', async () => {
   const { errors, exitCode } = await run();
   expect(exitCode).toBe(3);
-  expect(errors.at(-1)).toContain('nothing to judge: read the processes in');
+  expect(errors.at(-1)).toContain('nothing to check: read the processes in');
 });
 
 test('a configuration takes controls off', async () => {

@@ -39,7 +39,7 @@ describe('the answer to a change without findings', () => {
     });
   });
 
-  test('tells apart what was not judged', () => {
+  test('tells apart what was not checked', () => {
     expect(admissionAnswer('uid-1', undefined).response).toStrictEqual({
       uid: 'uid-1',
       allowed: true,
@@ -53,7 +53,7 @@ describe('the answer to a change without findings', () => {
     expect(answer({}, [problem])).toStrictEqual({
       uid: 'uid-1',
       allowed: true,
-      warnings: ['not judged: lists are nested too deeply'],
+      warnings: ['not checked: lists are nested too deeply'],
       auditAnnotations: { decision: 'warn', findings: '[]' },
     });
   });
@@ -76,7 +76,7 @@ describe('a refusal', () => {
     const lines = status?.message.split('\n') ?? [];
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
-    expect(lines[1]).toContain('unknown: $KEY is not known here; judge the running process');
+    expect(lines[1]).toContain('unknown: $KEY is not known here; check the running process');
   });
 
   test('of a mirror pod says that the static pod runs on', () => {
@@ -112,7 +112,7 @@ describe('warnings', () => {
   test('name the control and what is wrong', () => {
     expect(answer({ warned: [failing, untold] }).warnings).toStrictEqual([
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
-      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; judge the running process',
+      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; check the running process',
     ]);
   });
 

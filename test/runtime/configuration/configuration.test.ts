@@ -80,7 +80,7 @@ describe('a supporting control', () => {
   const judged = (text: string): string[] => admissionControls(controls, read(text)).map((control) => control.slug);
 
   test.each([
-    ['that no file names is reported, but not judged at admission', undefined, 'off', true],
+    ['that no file names is reported, but not checked at admission', undefined, 'off', true],
     ['that a file does not name, neither', `${HEAD}controls: { kubelet-client-ca: { action: off } }\n`, 'off', true],
     ['that a file names has its default action', file('{}'), 'audit', true],
     ['can be enforced', file('{ action: enforce }'), 'enforce', true],
