@@ -58,7 +58,7 @@ function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | 
 /**
  * Loads the access to a cluster.
  *
- * @returns undefined where there is none
+ * @returns undefined if there is none
  * @throws StartError where the kubeconfig cannot be used
  */
 export async function findCluster(access: ClusterAccess): Promise<Cluster | undefined> {

@@ -16,9 +16,9 @@ export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { reado
 export interface NodeTraits {
   readonly name: string;
   readonly uid: string;
-  /** RFC 3339, in UTC; undefined where it is not shown. */
+  /** RFC 3339, in UTC; undefined if it is not shown. */
   readonly createdAt: string | undefined;
-  /** Since when it is Ready: its kubelet was started no later. Undefined where it is not Ready. */
+  /** Since when it is Ready: its kubelet was started no later. Undefined if it is not Ready. */
   readonly readySince: string | undefined;
   /** All addresses of its status, written so that they can be compared. */
   readonly addresses: readonly string[];

@@ -21,7 +21,7 @@ export interface KubeletAuthorities {
   readonly cluster?: string | undefined;
 }
 
-/** Reads the names of a serving certificate in DER; undefined where it is none. */
+/** Reads the names of a serving certificate in DER; undefined if it is none. */
 export type ReadNames = (der: Uint8Array | undefined) => ServingNames | undefined;
 
 /** Makes what reads serving certificates. */

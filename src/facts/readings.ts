@@ -111,7 +111,7 @@ function parse(type: SettingType, text: string): SettingValue | undefined {
   }
 }
 
-/** The value of a decoded field; undefined where it has another type, as null has. */
+/** The value of a decoded field; undefined if it has another type, as null has. */
 export function ofFieldValue({ type }: KubeletSetting, value: unknown): SettingValue | undefined {
   switch (type) {
     case 'path':

@@ -34,7 +34,7 @@ export function pathNames(name: PathName): readonly string[] {
 /**
  * The value at a path.
  *
- * @returns the value and its pointer; the value is undefined where the document has none
+ * @returns the value and its pointer; the value is undefined if the document has none
  */
 export function select(name: PathName, document: unknown): Selected {
   const path = PATHS[name];

@@ -51,7 +51,7 @@ export class ApiFault extends Error {
   readonly status: number | undefined;
   /** The token to go on with where the token of a list expired; the list then goes on at its present state. */
   readonly next: string | undefined;
-  /** The name of the object that the answer is about; undefined where the API server does not know the kind. */
+  /** The name of the object that the answer is about; undefined if the API server does not know the kind. */
   readonly object: string | undefined;
   /** Seconds of the header Retry-After. */
   readonly retryAfter: number | undefined;

@@ -73,7 +73,7 @@ const CLOCK = {
 /**
  * Loads the access to a cluster. It makes no call yet.
  *
- * @returns undefined where there is neither a kubeconfig nor a service account
+ * @returns undefined if there is neither a kubeconfig nor a service account
  * @throws Error where the kubeconfig cannot be used, with the reason
  */
 export async function connectCluster(access: ClusterAccess): Promise<Cluster | undefined> {
@@ -141,7 +141,7 @@ function authorityOf({ ca, server }: AccessCluster): string | undefined {
   throw new Error('its certificate-authority holds no certificate in PEM');
 }
 
-/** The access of a pod; undefined where there is no service account, or no variables that name the API server. */
+/** The access of a pod; undefined if there is no service account, or no variables that name the API server. */
 async function serviceAccount(root: string | undefined): Promise<Access | undefined> {
   if (root === undefined) return undefined;
   if (!['token', 'ca.crt'].every((file) => existsSync(join(root, SERVICE_ACCOUNT, file)))) return undefined;

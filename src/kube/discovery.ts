@@ -6,7 +6,7 @@ import { groupPath, type Resource } from './objects/resources.ts';
 
 const VERSION_LIMITS = { timeout: 5000, limit: 64 * 1024 };
 
-/** The `gitVersion` of the API server; undefined where it does not answer. */
+/** The `gitVersion` of the API server; undefined if it does not answer. */
 export async function readVersion(api: Api, signal: AbortSignal): Promise<string | undefined> {
   try {
     return asString(asRecord(jsonOf(await api({ path: '/version', ...VERSION_LIMITS }, signal))).gitVersion);

@@ -16,7 +16,7 @@ export interface FindingKeyFields {
   readonly kind: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Undefined where the object has no containers. */
+  /** Undefined if the object has no containers. */
   readonly container: string | undefined;
 }
 

@@ -84,7 +84,7 @@ function decodeRequest(request: UnknownRecord): DecodedReview {
   return reason === undefined ? { request: decoded } : { reason };
 }
 
-/** Why the objects of a request are not of the kind that its resource has; undefined where they are. */
+/** Why the objects of a request are not of the kind that its resource has; undefined if they are. */
 function objectFault(request: AdmissionRequest): string | undefined {
   const { group, resource, subResource, operation, object, oldObject } = request;
   const expected = findResource(group, resource, subResource);

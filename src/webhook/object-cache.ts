@@ -18,7 +18,7 @@ export interface ObjectIdentity extends ObjectName {
 
 /** Findings by object. Only watches write here, and never a request, because anybody who reaches the port can send one. */
 export interface ObjectCache {
-  /** The findings of the last object of this name; undefined where nothing is known. */
+  /** The findings of the last object of this name; undefined if nothing is known. */
   readonly get: (name: ObjectName) => readonly PreviousOutcome[] | undefined;
   /** Keeps the findings of an object that exists; they are empty where it is not checked. */
   readonly set: (object: ObjectIdentity, findings: readonly PreviousOutcome[]) => void;

@@ -29,7 +29,7 @@ export const NODE_USER_PREFIX = 'system:node:';
  *
  * @param action the configured actions: they decide whether `oldObject` has to be inspected
  * @param allowance what may be spent on each object
- * @returns undefined where the webhook does not check such requests
+ * @returns undefined if the webhook does not check such requests
  */
 export function findingsOf(
   request: AdmissionRequest,

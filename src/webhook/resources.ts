@@ -9,7 +9,7 @@ const BY_NAME: ReadonlyMap<string, AdmissionResource> = new Map(
 /** The resources that are checked, by their plural names. */
 export const RESOURCE_NAMES: readonly string[] = [...new Set(ADMISSION_RESOURCES.map(({ resource }) => resource))];
 
-/** What is checked of a resource; undefined where nothing is. */
+/** What is checked of a resource; undefined if nothing is. */
 export function findResource(group: string, resource: string, subResource: string): AdmissionResource | undefined {
   return BY_NAME.get(nameOf(group, resource, subResource));
 }

@@ -9,7 +9,7 @@ export interface InvalidReview {
   readonly reason: string;
 }
 
-/** A decision on an AdmissionRequest; undefined where the webhook does not check such requests. */
+/** A decision on an AdmissionRequest; undefined if the webhook does not check such requests. */
 export interface DecidedReview {
   readonly kind: 'decided';
   readonly attributes: RequestAttributes;

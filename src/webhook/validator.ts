@@ -11,10 +11,10 @@ import type { ObjectCache, ObjectName } from './object-cache.ts';
 import { findingsOf, NODE_USER_PREFIX, type RequestFindings } from './request-findings.ts';
 import { decideOnUnchecked } from './unchecked.ts';
 
-/** Decides on a request; undefined where the webhook does not check such requests. */
+/** Decides on a request; undefined if the webhook does not check such requests. */
 export type Validate = (request: AdmissionRequest) => AdmissionDecision | undefined;
 
-/** Decides on the findings of a request; undefined where its namespace is not configured. */
+/** Decides on the findings of a request; undefined if its namespace is not configured. */
 export type Decide = (checked: RequestFindings) => AdmissionDecision | undefined;
 
 /** Decides on a review of which only the uid is known. */
@@ -102,7 +102,7 @@ export function createDecideUnchecked(configuration: () => ValidatorConfiguratio
   };
 }
 
-/** Why nothing of the object was read; undefined where something was. */
+/** Why nothing of the object was read; undefined if something was. */
 function unreadProblem({ findings, problems }: RequestFindings): Problem | undefined {
   return findings.length > 0 ? undefined : problems.find(({ problem }) => NOT_READ.has(problem.code))?.problem;
 }

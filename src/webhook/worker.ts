@@ -72,7 +72,7 @@ function fromPlain(checked: PlainFindings, controls: readonly Control[]): Reques
 /** A review in the worker thread, or why it was not checked. */
 export type WorkerReview = InvalidReview | DecidedReview | { readonly kind: 'unchecked'; readonly reason: string };
 
-/** Reviews a body in the worker thread; undefined where the caller has gone away. It rejects where the thread crashed. */
+/** Reviews a body in the worker thread; undefined if the caller has gone away. It rejects where the thread crashed. */
 export type ReviewInWorker = (body: Buffer, address: string, gone: AbortSignal) => Promise<WorkerReview | undefined>;
 
 const FAILED = {

@@ -41,7 +41,7 @@ export interface CheckAnswer extends RunAnswer {
 const NOTHING = 'nothing to check: no kube-apiserver and no kubelet configuration was found; check what the paths hold';
 
 /**
- * Judges documents one at a time, and keeps only their findings.
+ * Checks documents one at a time, and keeps only their findings.
  *
  * @returns the report and the exit code; a document that cannot be checked is a problem of the run; it never throws
  */

@@ -56,7 +56,7 @@ interface Seen {
 }
 
 /**
- * Judges the processes of a host: the settings that they run with, which decide, and those of their next start.
+ * Checks the processes of a host: the running settings, which decide, and those of the next start.
  *
  * @returns the report and the exit code; what cannot be read is a problem of the run or unknown, never a throw
  */

@@ -11,7 +11,7 @@ export interface LocalPortDeps {
   readonly names: readonly string[];
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly log: Log;
-  /** Why the webhook should get no calls now; undefined where it should. */
+  /** Why the webhook should get no calls now; undefined if it should. */
   readonly unready: () => string | undefined;
   /** The report of the last complete sweep. */
   readonly report: () => ReportAnswer;

@@ -77,7 +77,7 @@ interface Start {
   readonly addresses: { readonly webhook: Address; readonly local: Address };
   readonly cluster: Cluster | undefined;
   readonly metrics: Metrics;
-  /** The certificates of the webhook; undefined where it does not run. */
+  /** The certificates of the webhook; undefined if it does not run. */
   readonly identity: Identity | undefined;
 }
 

@@ -21,7 +21,7 @@ import { ADMISSION } from '../allowances.ts';
 export interface WatchesDeps {
   /** What `ratchet` compares with. */
   readonly cache: ObjectCache;
-  /** What starts sweeps after a change; undefined where there is no sweeper. */
+  /** What starts sweeps after a change; undefined if there is no sweeper. */
   readonly notices: ChangeHandlers | undefined;
   readonly log: Log;
 }

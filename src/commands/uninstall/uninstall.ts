@@ -133,7 +133,7 @@ function remove(
   return attempt('delete', `the ${nameOf(target)}`, deleted).then((done) => done === true);
 }
 
-/** Undefined where there is no such object, or no such kind. */
+/** Undefined if there is no such object, or no such kind. */
 async function attempt<T>(verb: string, what: string, call: Promise<T>): Promise<T | undefined> {
   try {
     return await unlessStatus([404], call);

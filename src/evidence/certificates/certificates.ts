@@ -131,7 +131,7 @@ function parseAll(bytes: Uint8Array): Parsed[] {
   return parsed;
 }
 
-/** @returns undefined where it is no certificate, or has something behind it */
+/** @returns undefined if it is no certificate, or has something behind it */
 function parse(der: Buffer): Parsed | undefined {
   const fields = certificateFields(der);
   if (fields === undefined) return undefined;
@@ -161,7 +161,7 @@ function factsOf(certificate: X509Certificate, fields: CertificateFields): Certi
     // crypto/x509/x509.go:928, CheckSignatureFrom
     isCA: (basic?.isCA ?? fields.version !== 3) && (usage === undefined || maySignCertificates(usage)),
     ...(basic?.pathLength !== undefined && { pathLength: basic.pathLength }),
-    // so node:crypto calls the extended one; undefined where there is none, whatever its types say
+    // so node:crypto calls the extended one; undefined if there is none, whatever its types say
     extendedKeyUsages: (certificate as { readonly keyUsage?: readonly string[] }).keyUsage ?? [],
     insecureSignature: INSECURE_SIGNATURES.has(fields.signatureAlgorithm),
     supportedKey: isSupported(publicKey),

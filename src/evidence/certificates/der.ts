@@ -28,7 +28,7 @@ export function elementsOf(bytes: Uint8Array = new Uint8Array()): Element[] {
   return elements;
 }
 
-/** The elements one after the other; undefined where the bytes hold anything else. */
+/** The elements one after the other; undefined if the bytes hold anything else. */
 export function allElementsOf(bytes: Uint8Array): Element[] | undefined {
   const elements = elementsOf(bytes);
   const length = elements.reduce((sum, { whole }) => sum + whole.length, 0);
@@ -38,7 +38,7 @@ export function allElementsOf(bytes: Uint8Array): Element[] | undefined {
 /** An identifier that is longer has no known meaning. */
 const LONGEST_IDENTIFIER = 32;
 
-/** The content of an object identifier with its dots; undefined where it is none. */
+/** The content of an object identifier with its dots; undefined if it is none. */
 export function identifierOf(content: Uint8Array): string | undefined {
   if (content.length === 0 || content.length > LONGEST_IDENTIFIER) return undefined;
   const arcs: bigint[] = [];

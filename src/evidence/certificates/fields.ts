@@ -23,7 +23,7 @@ const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 
-/** @returns undefined where the bytes are no certificate */
+/** @returns undefined if the bytes are no certificate */
 export function certificateFields(der: Uint8Array): CertificateFields | undefined {
   const [certificate] = elementsOf(der);
   const [body] = elementsOf(certificate?.content);

@@ -64,7 +64,7 @@ function decodeAttribute({ tag, content }: Element): string | undefined {
   return `${shortName}=${escape(text)}`;
 }
 
-/** @returns undefined where the value is no text, or not the text that it says it is */
+/** @returns undefined if the value is no text, or not the text that it says it is */
 function decodeText({ tag, content }: Element): string | undefined {
   try {
     switch (tag) {

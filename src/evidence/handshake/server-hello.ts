@@ -9,7 +9,7 @@ export type HelloResult = Hello | HelloFault;
 
 /** What a server said up to ServerHelloDone. */
 export interface Hello {
-  /** The names of CertificateRequest, in DER; undefined where no certificate was requested. */
+  /** The names of CertificateRequest, in DER; undefined if no certificate was requested. */
   readonly authorities: readonly Uint8Array[] | undefined;
   /** The serving certificate in DER, as it was shown: nothing here proves that the server has its key. */
   readonly certificate: Uint8Array | undefined;

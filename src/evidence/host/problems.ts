@@ -18,7 +18,7 @@ export function kernelError(name: 'ENOENT' | 'ENOTDIR' | 'ELOOP'): Error {
   return Object.assign(new Error(name), { code: name });
 }
 
-/** The kernel's name of an error, or undefined where it is none of the kernel's. */
+/** The kernel's name of an error, or undefined if it is none of the kernel's. */
 export function errorName(cause: unknown): string | undefined {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -62,7 +62,7 @@ function splitWords(bytes: Buffer, cut: boolean): readonly string[] {
   return bytes.at(-1) === 0 || (cut && words.length > 1) ? words.slice(0, -1) : words;
 }
 
-/** Where a link leads to, or undefined where that may not be known or, unless `needed`, where it does not exist. */
+/** Where a link leads to, or undefined if that may not be known or, unless `needed`, where it does not exist. */
 export function linkOf(path: string, needed = false): string | undefined {
   try {
     return readlinkSync(path);
@@ -144,7 +144,7 @@ function isForbidden(link: string): boolean {
   }
 }
 
-/** Go takes the first of two with the same name (os.Getenv). Undefined where they may not be read. */
+/** Go takes the first of two with the same name (os.Getenv). Undefined if they may not be read. */
 function readVariables(
   at: string,
   names: readonly string[],

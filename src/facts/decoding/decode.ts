@@ -70,7 +70,7 @@ export function keepKnown(type: string, value: unknown): unknown {
   return Object.fromEntries(known.map(([name, entry]) => [name, keepKnown(fields[name] ?? '', entry)]));
 }
 
-/** The type of a field, by the names on the way to it from a struct; undefined where there is no such field. */
+/** The type of a field, by the names on the way to it from a struct; undefined if there is no such field. */
 export function fieldType(type: string, [name, ...rest]: readonly string[]): string | undefined {
   if (name === undefined) return type;
   const struct = type.replace(/^\*/, '');

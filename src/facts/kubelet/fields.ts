@@ -46,7 +46,7 @@ export function fieldValue(name: KubeletSettingName, config: unknown): unknown {
 /**
  * Reads a field as the kubelet does: a field that is left out gets the default of a file.
  *
- * @param value the field's value, decoded; undefined where nothing is there
+ * @param value the field's value, decoded; undefined if nothing is there
  * @param place the field's origin
  * @param elsewhere the origin of a default
  */

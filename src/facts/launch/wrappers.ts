@@ -114,7 +114,7 @@ export interface Unwrapped {
  * Peels one known wrapper.
  *
  * @param words the wrapper and its arguments
- * @returns undefined where the program is no known wrapper; `unclear` where it is one, used in a way that is not known
+ * @returns undefined if the program is no known wrapper; `unclear` where it is one, used in a way that is not known
  */
 export function unwrap(words: readonly Word[]): Unwrapped | 'unclear' | undefined {
   const [program, ...args] = words;

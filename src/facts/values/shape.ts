@@ -2,7 +2,7 @@
 
 import { asRecord } from '../../json.ts';
 
-/** The value at a path of names; undefined where nothing is there. */
+/** The value at a path of names; undefined if nothing is there. */
 export function valueAt(value: unknown, names: readonly string[]): unknown {
   return names.reduce<unknown>((at, name) => asRecord(at)[name], value);
 }

@@ -12,7 +12,7 @@ type Expected = 'value' | 'first element' | 'first key' | 'key' | 'colon' | 'end
 /**
  * Reads a text of JSON.
  *
- * @returns undefined where it is none
+ * @returns undefined if it is none
  */
 export function parseJsonNodes(text: string, budget: Budget): Node | undefined {
   const tree = new NodeTree(budget);

@@ -9,7 +9,7 @@ import { HttpFault } from './fault.ts';
 
 /** An answer, whatever its status; never a redirect. */
 export interface HttpAnswer extends ApiAnswer {
-  /** Why the server's certificate did not verify; undefined where it did. */
+  /** Why the server's certificate did not verify; undefined if it did. */
   readonly unverified: string | undefined;
 }
 
@@ -99,7 +99,7 @@ function secondsOf(header = ''): number | undefined {
   return /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }
 
-/** Why the certificate of the server did not verify; undefined where it did. */
+/** Why the certificate of the server did not verify; undefined if it did. */
 export function verification(socket: Socket): string | undefined {
   if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
   return socket.authorized ? undefined : String(socket.authorizationError);

@@ -30,7 +30,7 @@ export interface HttpRequest {
   readonly agent?: Agent;
   /** Whether an address that a host name resolves to may be called. */
   readonly accepts?: (address: string) => boolean;
-  /** Why nothing is sent to a server with this certificate, in DER; undefined where the request is sent. */
+  /** Why nothing is sent to a server with this certificate, in DER; undefined if the request is sent. */
   readonly identityProblem?: (certificate: Uint8Array | undefined) => IdentityProblem | undefined;
   /** Milliseconds for the whole call; for a stream, until it begins. */
   readonly timeout: number;

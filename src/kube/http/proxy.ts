@@ -6,7 +6,7 @@ import { BlockList, isIP } from 'node:net';
 export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for calls to a server; undefined where it is called directly.
+ * The proxy for calls to a server; undefined if it is called directly.
  *
  * @throws Error where the variable names no proxy
  */

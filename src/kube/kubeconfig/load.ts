@@ -12,7 +12,7 @@ export type KubeconfigFiles = string | readonly string[];
 /**
  * Reads kubeconfigs as kubectl does.
  *
- * @returns undefined where no file of a list exists
+ * @returns undefined if no file of a list exists
  * @throws KubeconfigFault with the reason
  */
 export function loadAccess(files: KubeconfigFiles, context: string | undefined): Access | undefined {

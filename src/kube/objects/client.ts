@@ -112,7 +112,7 @@ export function objectClient(api: Api, resource: Resource, { namespace, ...limit
 }
 
 /**
- * What a call gives, or undefined where it is answered with one of these statuses.
+ * What a call gives, or undefined if it is answered with one of these statuses.
  *
  * @throws ApiFault where the call fails otherwise
  */

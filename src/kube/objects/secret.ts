@@ -46,9 +46,9 @@ export function secretOf(api: Api, { namespace, name }: SecretName) {
   return {
     /** How messages name it. */
     name: `${namespace}/${name}`,
-    /** Resolves to undefined where there is none. */
+    /** Resolves to undefined if there is none. */
     read: (signal: AbortSignal) => answer('get', [404], secrets.get(name, signal)),
-    /** Resolves to undefined where somebody else was first. */
+    /** Resolves to undefined if somebody else was first. */
     create: (data: SeenSecret['data'], signal: AbortSignal) => {
       const labels = { 'app.kubernetes.io/name': 'kubelet-guard' };
       const metadata = { namespace, name, labels, annotations: { [MARK]: MARKED } };
@@ -56,7 +56,7 @@ export function secretOf(api: Api, { namespace, name }: SecretName) {
       const object = { type: 'Opaque', metadata, data: encoded(data) };
       return answer('create', [409], secrets.create(object, signal));
     },
-    /** Resolves to undefined where somebody wrote to it, or deleted it, since it was read. */
+    /** Resolves to undefined if somebody wrote to it, or deleted it, since it was read. */
     update: ({ object }: SeenSecret, data: SeenSecret['data'], signal: AbortSignal) => {
       const { metadata } = object;
       const annotations = { ...asRecord(metadata.annotations), [MARK]: MARKED };

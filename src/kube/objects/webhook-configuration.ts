@@ -33,7 +33,7 @@ export function webhookConfigurationOf(api: Api, name: string) {
   return {
     /** How messages name it. */
     name,
-    /** Resolves to undefined where there is none. */
+    /** Resolves to undefined if there is none. */
     read: async (signal: AbortSignal): Promise<SeenWebhookConfiguration | undefined> => {
       const object = await answer([404], configurations.get(name, signal));
       return object && { caBundles: webhooksOf(object).map(caBundleOf), object };

@@ -91,7 +91,7 @@ function seenObject(object: UnknownRecord): SeenObject | undefined {
   return { namespace, name, uid, object };
 }
 
-/** @returns a fault where the API server ends the watch, undefined where the event is not known */
+/** @returns a fault where the API server ends the watch, undefined if the event is not known */
 function eventOf(type: string, object: unknown): ObjectEvent | ApiFault | undefined {
   if (type === 'ERROR') return statusFault(object);
   const fields = asRecord(object);

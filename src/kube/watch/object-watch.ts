@@ -119,7 +119,7 @@ class Follower {
   readonly #namespace: string;
   readonly #deps: FollowerDeps;
   #known = new Map<string, GoneObject>();
-  /** The version up to which all events are known; undefined where a list is needed. */
+  /** The version up to which all events are known; undefined if a list is needed. */
   #version: string | undefined;
   #failures = 0;
   /** Milliseconds of Retry-After. */

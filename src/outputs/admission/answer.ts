@@ -42,7 +42,7 @@ const MIRROR_POD =
  * (k8s.io/apiserver plugin/webhook/validating/dispatcher.go): `decision` becomes `validate.kubelet-guard.dev/decision`.
  *
  * @param uid the uid of the request
- * @param decision the decision, or undefined where the request was not checked
+ * @param decision the decision, or undefined if the request was not checked
  */
 export function admissionAnswer(uid: string, decision: AdmissionDecision | undefined): AdmissionAnswer {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: responseOf(uid, decision) };

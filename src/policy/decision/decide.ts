@@ -9,7 +9,7 @@ import { isWorse, type OutcomeSummary } from './worse.ts';
 export interface PreviousOutcome extends OutcomeSummary {
   /** The control's slug. */
   readonly control: string;
-  /** Undefined where the object has no containers. */
+  /** Undefined if the object has no containers. */
   readonly container: string | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface FileState {
   readonly key: string;
 }
 
-/** Reads a file, through all symlinks; undefined where it changes while it is read. */
+/** Reads a file, through all symlinks; undefined if it changes while it is read. */
 export async function readFileState(path: string): Promise<FileState | undefined> {
   try {
     const stats = await stat(path, { bigint: true });
@@ -48,7 +48,7 @@ function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
-/** The text of a file, or undefined where it does not have exactly `size` bytes. */
+/** The text of a file, or undefined if it does not have exactly `size` bytes. */
 async function readText(handle: FileHandle, size: number): Promise<string | undefined> {
   const bytes = Buffer.alloc(size + 1);
   let length = 0;

@@ -36,7 +36,7 @@ export class ShellParameters {
     this.positional = positional;
   }
 
-  /** `$1` and on, or undefined where they are not known any more. */
+  /** `$1` and on, or undefined if they are not known any more. */
   get positional(): readonly Word[] | undefined {
     return this.#positional;
   }
@@ -53,7 +53,7 @@ export class ShellParameters {
     if (name === 'IFS') this.separatorsChanged = true;
   }
 
-  /** How many positional parameters there are; undefined where one of them may be none or several. */
+  /** How many positional parameters there are; undefined if one of them may be none or several. */
   get count(): number | undefined {
     const words = this.#positional;
     this.budget.steps(words?.length ?? 0);
