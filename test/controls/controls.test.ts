@@ -1,4 +1,4 @@
-// Each control by its readings alone: what decides, under which name, and in which words.
+// The result of each control for given settings, with the setting and the message that it reports.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -51,8 +51,8 @@ function findingOf(slug: string, subject: ApiServer | Kubelet): Finding | undefi
   return evaluate([control], [subject])[0];
 }
 
-/** `RESULT CODE SETTING: MESSAGE` of the first of what decides, or the result alone. */
-function told(slug: string, subject: ApiServer | Kubelet): string {
+/** `RESULT CODE SETTING: MESSAGE` of the first violation or problem, or only the result. */
+function outcomeText(slug: string, subject: ApiServer | Kubelet): string {
   const outcome = findingOf(slug, subject)?.outcome;
   if (outcome === undefined) return 'none';
   if (outcome.result === 'unknown') return `unknown ${outcome.problems[0].code}`;
@@ -61,14 +61,14 @@ function told(slug: string, subject: ApiServer | Kubelet): string {
 }
 
 const CA_FIELD = 'authentication.x509.clientCAFile';
-const HELLO_SAYS = 'uses no client CA';
+const HANDSHAKE_MESSAGE = 'uses no client CA';
 
 describe('kubelet-client-ca', () => {
   test.each<[string, Partial<Kubelet>, string]>([
     ['no evidence', {}, 'none'],
     ['a path in the file', { clientCAFile: set('/ca.crt', FILE) }, 'pass'],
     ['a path in a flag', { clientCAFile: set('/ca.crt', FLAG) }, 'pass'],
-    ['nothing', { clientCAFile: UNSET }, `fail missing ${CA_FIELD}: ${CA_FIELD} is not set`],
+    ['no CA', { clientCAFile: UNSET }, `fail missing ${CA_FIELD}: ${CA_FIELD} is not set`],
     ['an empty flag', { clientCAFile: set('', FLAG) }, 'fail empty --client-ca-file: '],
     ['an empty field', { clientCAFile: set('', FILE) }, `fail empty ${CA_FIELD}: `],
     [
@@ -82,22 +82,26 @@ describe('kubelet-client-ca', () => {
       { clientCAFile: set('/etc/ssl/certs/ca-certificates.crt', FLAG) },
       'pass public-bundle --client-ca-file: --client-ca-file is /etc/ssl/certs/ca-certificates.crt, a bundle of public CAs',
     ],
-    ['what cannot be read', { clientCAFile: UNREAD }, 'unknown forbidden'],
-    ['a hello that cannot be read', { acceptedAuthorities: UNREAD }, 'unknown forbidden'],
-    ['a hello that asks for none', { acceptedAuthorities: UNSET }, 'fail missing '],
-    ['a hello without names', { acceptedAuthorities: set([], FLAG) }, 'fail empty '],
-    ['a hello with a name', { acceptedAuthorities: set(['CN=ca'], FLAG) }, 'pass'],
-    // the file is what the kubelet itself names; the hello tells less
-    ['both', { clientCAFile: set('', FILE), acceptedAuthorities: set(['CN=ca'], FLAG) }, 'fail empty '],
+    ['a file that cannot be read', { clientCAFile: UNREAD }, 'unknown forbidden'],
+    ['a TLS handshake that cannot be read', { acceptedAuthorities: UNREAD }, 'unknown forbidden'],
+    ['a TLS handshake that requests no certificate', { acceptedAuthorities: UNSET }, 'fail missing '],
+    ['a TLS handshake without CA names', { acceptedAuthorities: set([], FLAG) }, 'fail empty '],
+    ['a TLS handshake with a CA name', { acceptedAuthorities: set(['CN=ca'], FLAG) }, 'pass'],
+    // the setting proves more than the handshake
+    [
+      'an empty file and a TLS handshake with a CA name',
+      { clientCAFile: set('', FILE), acceptedAuthorities: set(['CN=ca'], FLAG) },
+      'fail empty ',
+    ],
   ])('of %s', (_what, readings, expected) => {
-    const answer = told('kubelet-client-ca', kubelet(readings));
+    const answer = outcomeText('kubelet-client-ca', kubelet(readings));
     expect(answer.slice(0, expected.length)).toBe(expected);
     if (readings.acceptedAuthorities && expected.startsWith('fail') && !readings.clientCAFile) {
-      expect(answer).toContain(HELLO_SAYS);
+      expect(answer).toContain(HANDSHAKE_MESSAGE);
     }
   });
 
-  test('shows what was read', () => {
+  test('shows the values that were read', () => {
     const evidence = (readings: Partial<Kubelet>) => findingOf('kubelet-client-ca', kubelet(readings))?.evidence;
     expect(evidence({ clientCAFile: set('/ca', FLAG) })).toEqual([
       { setting: '--client-ca-file', value: '/ca', origin: FLAG },
@@ -114,30 +118,30 @@ describe('the supporting controls of a kubelet', () => {
   const MODE = 'authorization.mode';
 
   test.each<[string, Reading<boolean> | undefined, string]>([
-    ['nothing that shows it', undefined, 'none'],
+    ['no evidence', undefined, 'none'],
     ['false', set(false, FILE), 'pass'],
     ['true in the file', set(true, FILE), `fail enabled ${ANONYMOUS}: ${ANONYMOUS} is true: anonymous requests`],
     ['true in a flag', set(true, FLAG), 'fail enabled --anonymous-auth: --anonymous-auth is true: anonymous requests'],
     ['the default', set(true, DEFAULT), `fail enabled ${ANONYMOUS}: ${ANONYMOUS} is not set, and true is the default`],
-    ['what cannot be read', UNREAD, 'unknown forbidden'],
+    ['a value that cannot be read', UNREAD, 'unknown forbidden'],
   ])('anonymous access of %s', (_what, anonymousAuth, expected) => {
     const subject = kubelet({ ...(anonymousAuth && { anonymousAuth }) });
-    expect(told('kubelet-anonymous-auth', subject).slice(0, expected.length)).toBe(expected);
+    expect(outcomeText('kubelet-anonymous-auth', subject).slice(0, expected.length)).toBe(expected);
   });
 
   test.each<[string, Reading<string> | undefined, string]>([
-    ['nothing that shows it', undefined, 'none'],
+    ['no evidence', undefined, 'none'],
     ['Webhook', set('Webhook', FILE), 'pass'],
     ['AlwaysAllow in the file', set('AlwaysAllow', FILE), `fail always-allow ${MODE}: ${MODE} is`],
     ['AlwaysAllow in a flag', set('AlwaysAllow', FLAG), 'fail always-allow --authorization-mode: '],
     ['the default', set('AlwaysAllow', DEFAULT), `fail always-allow ${MODE}: ${MODE} is not set`],
-    ['what cannot be read', UNREAD, 'unknown forbidden'],
+    ['a value that cannot be read', UNREAD, 'unknown forbidden'],
   ])('authorization of %s', (_what, authorizationMode, expected) => {
     const subject = kubelet({ ...(authorizationMode && { authorizationMode }) });
-    expect(told('kubelet-authorization-mode', subject).slice(0, expected.length)).toBe(expected);
+    expect(outcomeText('kubelet-authorization-mode', subject).slice(0, expected.length)).toBe(expected);
   });
 
-  test('show what was read, under the name of the layer that decided', () => {
+  test('show the value that was read, with the name of the setting in the layer that decided', () => {
     const subject = kubelet({ anonymousAuth: set(true, FLAG), authorizationMode: set('Webhook', FILE) });
     expect(findingOf('kubelet-anonymous-auth', subject)?.evidence).toEqual([
       { setting: '--anonymous-auth', value: 'true', origin: FLAG },
@@ -158,12 +162,12 @@ describe('kube-apiserver', () => {
     ['an empty key', { kubeletClientKey: set('', FLAG) }, 'fail empty --kubelet-client-key: '],
     ['a key that cannot be read', { kubeletClientKey: UNREAD }, 'unknown forbidden'],
     [
-      'a fault beside what cannot be read',
+      'no certificate, and a key that cannot be read',
       { kubeletClientKey: UNREAD, kubeletClientCertificate: UNSET },
       'fail missing ',
     ],
   ])('with %s', (_what, readings, expected) => {
-    expect(told(SLUG, apiServer(readings)).slice(0, expected.length)).toBe(expected);
+    expect(outcomeText(SLUG, apiServer(readings)).slice(0, expected.length)).toBe(expected);
   });
 
   test.each([
@@ -171,7 +175,7 @@ describe('kube-apiserver', () => {
     [['a', 'b', 'c', 'd', 'e'], 'the kubelets of a, b, c, d, e ask'],
     [['a', 'b', 'c', 'd', 'e', 'f', 'g'], 'the kubelets of a, b, c, d, e and 2 more ask'],
   ])('whose calls %j refused', (refusedBy, words) => {
-    const answer = told(SLUG, apiServer({ refusedBy }));
+    const answer = outcomeText(SLUG, apiServer({ refusedBy }));
     expect(answer).toContain(
       `fail refused --kubelet-client-certificate: ${words} for a client certificate, and refused`,
     );
@@ -180,7 +184,7 @@ describe('kube-apiserver', () => {
 });
 
 describe('evaluate', () => {
-  test('gives each control that wants the component a finding, and a control that throws an unknown one', () => {
+  test('gives one finding for each control of the component, and an unknown one if the control throws', () => {
     const [first] = controls as readonly [Control];
     const broken: Control = {
       ...first,

@@ -36,7 +36,7 @@ describe('a budget', () => {
       },
     ],
     ['depth', (budget: Budget) => nest(budget, 4)],
-  ])('ends by its limit of %s, and says so', (limit, spend) => {
+  ])('ends at its limit of %s, with a message', (limit, spend) => {
     expect(() => {
       spend(new Budget({ limits: SMALL, now: still }));
     }).toThrow(Exhausted);
@@ -52,7 +52,7 @@ describe('a budget', () => {
     }).not.toThrow();
   });
 
-  test('reads the clock now and then, and never for a document of few steps', () => {
+  test('reads the clock now and then, but not for a document of few steps', () => {
     let readings = 0;
     const now = () => (readings += 1) * 100;
     const budget = new Budget({ limits: CHECK_LIMITS, now });
@@ -64,7 +64,7 @@ describe('a budget', () => {
     }).toThrow('too large to check: it has more than 250 milliseconds of work');
   });
 
-  test('is as deep afterwards as before, also where something throws', () => {
+  test('has the same depth afterwards as before, also after an exception', () => {
     const budget = new Budget({ limits: SMALL, now: still });
     for (let at = 0; at < 10; at += 1) {
       expect(() =>
@@ -95,7 +95,7 @@ test.each([
   ['a text that is too long', () => 'a'.repeat(2 ** 29).repeat(2)],
   ['a list that is too long', () => Array.from<number>({ length: 2 ** 32 })],
   ['a number that is too long', () => 10n ** (10n ** 10n)],
-])('%s is too large to check, not a crash in the words of the engine', (_what, run) => {
+])('%s is too large to check, not a crash with a message of the engine', (_what, run) => {
   const { code, message } = thrownBy(run);
   expect(code).toBe('too-large');
   expect(message).toBe(
@@ -134,7 +134,7 @@ const configMap = (name: string, key: string) => ({
   data: { [key]: 'a: b' },
 });
 
-describe('a document that costs more than may be spent on it is unknown', () => {
+describe('a document that exceeds the budget is unknown', () => {
   test.each<[string, unknown, string[]]>([
     ['a pod', { kind: 'Pod', metadata: { name: 'p' }, spec }, [...apiServer, ...kubelet]],
     ['a Deployment', { kind: 'Deployment', spec: { template: { spec } } }, [...apiServer, ...kubelet]],
@@ -152,7 +152,7 @@ describe('a document that costs more than may be spent on it is unknown', () => 
     }
   });
 
-  test('a text, whose kind is not known before it is read, makes the run incomplete', () => {
+  test('a text that exceeds the budget makes the run incomplete, because its kind is not known', () => {
     const document: RawDocument = { form: 'text', path: 'a.yaml', text: 'kind: Pod' };
     expect(inspect(controls, [document], NOTHING_TO_SPEND)).toMatchObject({
       findings: [],
@@ -160,7 +160,7 @@ describe('a document that costs more than may be spent on it is unknown', () => 
     });
   });
 
-  test('and the next document has a budget of its own', () => {
+  test('the next document has its own budget', () => {
     const limits = { ...ADMISSION_LIMITS, words: 5 };
     const good = { kind: 'Pod', spec };
     const large = { kind: 'Pod', spec: { containers: [{ command: Array.from({ length: 6 }, String) }] } };
@@ -173,7 +173,7 @@ describe('a document that costs more than may be spent on it is unknown', () => 
   });
 });
 
-test('a bug affects one document only, and is a problem of the run', () => {
+test('a bug affects only one document, and is a problem of the run', () => {
   const hostile = {
     kind: 'Pod',
     spec: {

@@ -12,8 +12,8 @@ interface Recorded {
 
 const folder = join(import.meta.dirname, '../fixtures/oracle');
 
-/** The real components' answers, recorded by `RECORD_ORACLE=1 npm run test:differential`. */
-describe('what the real components answered', () => {
+/** Answers of the real components, recorded by `RECORD_ORACLE=1 npm run test:differential`. */
+describe('the verdicts agree with the recorded answers of the real components', () => {
   test.each(readdirSync(folder))('%s', (file) => {
     const lines = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n');
     const differences = lines.flatMap((line) => {

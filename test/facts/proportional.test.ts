@@ -1,4 +1,4 @@
-// Every reader is given an input and one twice as long: none takes more than in proportion, but for what its budget counts.
+// Every reader reads an input and one that is twice as long. The time may grow only in proportion to the length or to the steps of the budget.
 
 import { describe, expect, jest, test } from '@jest/globals';
 
@@ -26,12 +26,12 @@ import { growth, type Work } from '../support/doubling.ts';
 import { PATHOLOGICAL } from '../support/pathological.ts';
 import { hostOf } from './systemd/host.ts';
 
-// Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
+// A loaded machine can disturb a measurement. Work that is not linear fails every time.
 jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const ALLOWANCE = { limits: { ...ADMISSION_LIMITS, milliseconds: Infinity }, now: () => 0 };
 
-/** Work that spends of a budget; it ends where that does. */
+/** Work that spends steps of a budget and ends when the budget ends. */
 function spending<T>(make: (length: number) => T, read: (input: T, budget: Budget) => unknown): Work {
   return (length) => {
     const input = make(length);
@@ -70,7 +70,7 @@ const lines =
   (length) =>
     start + Array.from({ length: Math.ceil(length / (line(0).length + 3)) }, (_, at) => line(at)).join('') + end;
 
-/** Parts that are costly for one reader or another, each again and again. */
+/** Parts that are costly for some reader if they are repeated. */
 const PARTS = [
   ...[
     ' ',
@@ -148,7 +148,7 @@ function faults(works: Iterable<readonly [string, Work]>): string[] {
   });
 }
 
-/** Readers of one text, which are given all texts. */
+/** Readers of one text. Each reads all texts. */
 const READERS: Readonly<Record<string, (make: Text) => Work>> = {
   '$(VAR) expansion': (make) =>
     spending(make, (input, budget) => expand(input, { values: new Map([['A', 'b']]), open: false }, budget)),
@@ -228,7 +228,7 @@ function list<T>(length: number, value: (at: number) => T): T[] {
   return Array.from({ length: Math.ceil(length / 10) }, (_, at) => value(at));
 }
 
-/** Readers of many things. */
+/** Readers of many items. */
 const MANY: Readonly<Record<string, Work>> = {
   'unknown fields': free(
     (length) => fields(length, () => 1),
@@ -246,7 +246,7 @@ const MANY: Readonly<Record<string, Work>> = {
     (length) => ({ clusterDNS: list(length, () => 'a') }),
     (value) => findMismatch(KUBELET, value),
   ),
-  'what is known of a list': free(
+  'the known items of a list': free(
     (length) => ({ clusterDNS: list(length, () => 'a') }),
     (value) => keepKnown(KUBELET, value),
   ),
@@ -327,15 +327,18 @@ test.each(Object.entries(MANY))('twice as many take about twice the time: %s', (
   expect(growth(work)).toBeUndefined();
 });
 
-test.each(PATHOLOGICAL.map((pod) => [pod.name, pod] as const))('a pod takes time as its steps: %s', (_name, pod) => {
-  const work = spending(
-    (length) => ({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'p' },
-      spec: { containers: pod.containers(length) },
-    }),
-    (value, budget) => recognise(decodedDocument(value), { source: { object: 'Pod p' }, vantage: 'running', budget }),
-  );
-  expect(growth(work)).toBeUndefined();
-});
+test.each(PATHOLOGICAL.map((pod) => [pod.name, pod] as const))(
+  'the time for a pod is in proportion to its steps: %s',
+  (_name, pod) => {
+    const work = spending(
+      (length) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: { containers: pod.containers(length) },
+      }),
+      (value, budget) => recognise(decodedDocument(value), { source: { object: 'Pod p' }, vantage: 'running', budget }),
+    );
+    expect(growth(work)).toBeUndefined();
+  },
+);

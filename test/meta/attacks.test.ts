@@ -9,20 +9,20 @@ const IDENTITY = 'test/e2e/sweep-identity.e2e.ts';
 
 const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   '1 a short text that expands without end': [
-    ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
-    ['test/facts/pathological.test.ts', 'pods that make work are answered, and never pass'],
+    ['test/facts/budget.test.ts', 'a document that exceeds the budget is unknown'],
+    ['test/facts/pathological.test.ts', 'pods that are costly to check get an answer, and never pass'],
     ['test/differential/reviews.test.ts'],
   ],
   '2 work that grows faster than its input': [
     ['test/meta/regular-expressions.test.ts', 'each regular expression takes time in proportion to the text'],
     ['test/facts/proportional.test.ts', 'twice the text takes about twice the time:'],
     ['test/facts/proportional.test.ts', 'twice as many take about twice the time: %s'],
-    ['test/facts/proportional.test.ts', 'a pod takes time as its steps: %s'],
+    ['test/facts/proportional.test.ts', 'the time for a pod is in proportion to its steps: %s'],
     ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
     ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
     ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],
     ['test/webhook/http/body-scan.test.ts', 'takes twice the time for twice the length, not more'],
-    ['test/policy/link/identity.test.ts', 'the directory of many nodes takes a time that grows as they do'],
+    ['test/policy/link/identity.test.ts', 'an index of many nodes takes time in proportion to their number'],
   ],
   '3 many bodies and connections at once': [
     ['test/webhook/http/body-memory.test.ts', 'memory for large bodies'],
@@ -53,7 +53,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '9 a merge key that is none, or is one by its tag': [
     ['test/differential/kubelet-setups.test.ts', 'kubelet'],
-    ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
+    ['test/facts/oracle-recorded.test.ts', 'the verdicts agree with the recorded answers of the real components'],
   ],
   '10 a script on which shells differ': [
     ['test/differential/shell.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
@@ -82,10 +82,10 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/sweeper/schedule.test.ts', 'repeated without end, for %s sweeps, leaves a pause between two sweeps'],
   ],
   '17 a feature gate that stops the kubelet: known, and not checked': [
-    ['test/facts/oracle-recorded.test.ts', 'what the real components answered'],
+    ['test/facts/oracle-recorded.test.ts', 'the verdicts agree with the recorded answers of the real components'],
   ],
   '18 an internal error in a warning to users': [
-    ['test/facts/budget.test.ts', 'a document that costs more than may be spent on it is unknown'],
+    ['test/facts/budget.test.ts', 'a document that exceeds the budget is unknown'],
     ['test/webhook/validator.test.ts', 'an object nested as deep as a body can be does not crash it'],
   ],
 };

@@ -46,7 +46,7 @@ test('two findings have the same key if and only if their fields are the same', 
   );
 });
 
-test('every key is accepted, and no text with more or fewer fields', () => {
+test('every key is accepted, but no text with more or fewer fields', () => {
   fc.assert(
     fc.property(findings, (finding) => {
       const key = findingKey(finding);

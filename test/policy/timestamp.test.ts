@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { millisecondsOf, timeText } from '../../src/policy/timestamp.ts';
 
-test('times are read and written as Date does', () => {
+test('times are read and written as JavaScript Date does it', () => {
   const until = Date.parse('9999-12-31T23:59:59.999Z');
   fc.assert(
     fc.property(fc.integer({ min: 0, max: until }), (milliseconds) => {

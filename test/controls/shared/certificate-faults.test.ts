@@ -44,7 +44,7 @@ function setting(name: string, path: string, file: CertificateFile): FileSetting
   return { setting: name, path, origin: { layer: 'flag' }, file };
 }
 
-/** What is noted: codes, a `?` before a problem, a `~` before a warning. */
+/** The codes, with `?` before a problem and `~` before a warning. */
 function codesOf({ violations, problems, warnings }: Faults): string[] {
   for (const { code } of [...violations, ...warnings]) seen.add(code);
   return [
@@ -84,7 +84,7 @@ function issuance(clientText: string, caText: string): Faults {
   });
 }
 
-test('a host where everything is right gives nothing', () => {
+test('good files have no faults', () => {
   expect(codesOf(pair(read(leaf.pem), read(leaf.keyPem)))).toEqual([]);
   expect(codesOf(clientCA(read(ca.pem)))).toEqual([]);
   expect(codesOf(issuance(leaf.pem, ca.pem))).toEqual([]);
@@ -95,10 +95,10 @@ describe('the client certificate', () => {
 
   test.each<[string, CertificateFile | string, string[]]>([
     ['missing', { state: 'missing' }, ['would-not-start']],
-    ['not readable here', { state: 'unreadable', problem }, ['?forbidden']],
+    ['not readable', { state: 'unreadable', problem }, ['?forbidden']],
     ['empty', '', ['not-a-certificate']],
-    ['no PEM', 'x', ['not-a-certificate']],
-    ['a broken one', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ['not-a-certificate']],
+    ['without PEM', 'x', ['not-a-certificate']],
+    ['broken', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ['not-a-certificate']],
     ['with headers', '-----BEGIN CERTIFICATE-----\na: b\n\nAAAA\n-----END CERTIFICATE-----\n', ['?malformed']],
   ])('%s', (_name, given, codes) => {
     expect(codesOf(pair(typeof given === 'string' ? read(given) : given, read(leaf.keyPem)))).toEqual(codes);
@@ -120,7 +120,7 @@ describe('the client certificate', () => {
     expect(codesOf(pair(read(pem), read(keyPem)))).toEqual(codes);
   });
 
-  test('that has expired says since when, and what to do', async () => {
+  test('that has expired: the message says since when, and what to do', async () => {
     const { pem, keyPem } = await client(ca, { to: days(-1), from: days(-9) });
     expect(pair(read(pem), read(keyPem)).violations).toEqual([
       {
@@ -152,7 +152,7 @@ describe('the key', () => {
     expect(codesOf(pair(read(leaf.pem), key))).toEqual(codes);
   });
 
-  test('and certificate that are exchanged', () => {
+  test('and the certificate, swapped', () => {
     expect(codesOf(pair(read(leaf.keyPem), read(leaf.pem)))).toEqual(['not-a-certificate', 'not-a-key']);
   });
 
@@ -172,13 +172,13 @@ describe('the client CA file', () => {
   test.each<[string, CertificateFile, string[]]>([
     ['missing', { state: 'missing' }, ['would-not-start']],
     ['empty', read(''), ['would-not-start']],
-    ['no PEM', read('x'), ['would-not-start']],
+    ['without PEM', read('x'), ['would-not-start']],
     ['unreadable', { state: 'unreadable', problem: { code: 'forbidden', message: 'x' } }, ['?forbidden']],
   ])('%s', (_name, file, codes) => {
     expect(codesOf(clientCA(file))).toEqual(codes);
   });
 
-  test('with one that cannot be read among good ones', () => {
+  test('with a good certificate and a broken one', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
     expect(codesOf(clientCA(read(ca.pem + broken)))).toEqual(['would-not-start']);
   });
@@ -190,7 +190,7 @@ describe('the client CA file', () => {
     [{ from: days(1) }, 'ca-not-yet-valid'],
     [{ usages: [SERVER_AUTH] }, 'ca-not-accepted'],
     [{ critical: '1.2.3.4' }, 'ca-not-accepted'],
-  ])('of %j alone is a violation, beside a good CA a warning', async (wanted, code) => {
+  ])('with only %j is a violation, and with a good CA beside it a warning', async (wanted, code) => {
     const { pem } = await authority(wanted);
     expect(codesOf(clientCA(read(pem)))).toEqual([code]);
     expect(codesOf(clientCA(read(pem + ca.pem)))).toEqual([`~${code}`]);
@@ -210,8 +210,8 @@ describe('the client CA file', () => {
   });
 });
 
-describe('between the two', () => {
-  test('another CA, one of the same name, or one that may not sign', async () => {
+describe('the client certificate and the client CA file', () => {
+  test('of another CA, of a CA with the same name, or of one that may not sign', async () => {
     const other = await authority({ name: 'CN=other' });
     const recreated = await authority();
     const renewedBadly = await authority({ keys: ca.keys, ca: { isCA: false } });
@@ -220,13 +220,13 @@ describe('between the two', () => {
     expect(codesOf(issuance(leaf.pem, renewedBadly.pem))).toEqual(['not-accepted']);
   });
 
-  test('a CA that has expired, unless it was renewed beside', async () => {
+  test('of a CA that has expired, unless the renewed CA is in the file too', async () => {
     const expired = await authority({ keys: ca.keys, to: days(-1), from: days(-9) });
     expect(codesOf(issuance(leaf.pem, expired.pem))).toEqual(['not-accepted']);
     expect(codesOf(issuance(leaf.pem, expired.pem + ca.pem))).toEqual([]);
   });
 
-  test('CAs between, too many of them, or with other usages', async () => {
+  test('with intermediate CAs, with too many of them, or with other usages', async () => {
     const one = await issue({ name: 'CN=one', by: ca, ca: { isCA: true } });
     const below = await client(one);
     const narrow = await authority({ keys: ca.keys, ca: { isCA: true, pathLength: 0 } });
@@ -237,15 +237,15 @@ describe('between the two', () => {
     expect(codesOf(issuance(below.pem + server.pem, ca.pem))).toEqual(['not-accepted']);
   });
 
-  test('a signature with SHA-1', async () => {
+  test('with a SHA-1 signature', async () => {
     const old = await authority({ name: 'CN=old', sha1: true });
     const weak = await issue({ name: 'CN=weak', by: old, sha1: true });
     expect(codesOf(issuance(weak.pem, old.pem))).toEqual(['not-accepted']);
-    // that of a root itself nobody checks
+    // nobody checks the signature of a root
     expect(codesOf(issuance(weak.pem, weak.pem))).toEqual([]);
   });
 
-  test('what cannot be told', async () => {
+  test('that cannot be compared', async () => {
     const limited = await authority({ nameConstraints: true, keys: ca.keys });
     const namesake = await authority();
     expect(codesOf(issuance(leaf.pem, limited.pem))).toEqual(['?unresolved']);
@@ -253,7 +253,7 @@ describe('between the two', () => {
   });
 });
 
-test('every code of a violation or warning is explained, and none is explained for nothing', () => {
+test('exactly the codes of violations and warnings are explained', () => {
   const explained = Object.keys({ ...PAIR_CODES, ...CA_CODES, 'would-not-start': '' });
   expect([...seen].sort()).toEqual(explained.sort());
 });

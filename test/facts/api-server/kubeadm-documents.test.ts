@@ -1,4 +1,4 @@
-// Several documents in a ConfigMap's text. What kubeadm makes of each was asked of its own code (FetchFromCluster).
+// Several documents in the text of a ConfigMap. The expected results are those of kubeadm's own code (FetchFromCluster).
 
 import { expect, test } from '@jest/globals';
 
@@ -34,7 +34,7 @@ test.each<[string, string]>([
   [`${OTHER}---\n${GOOD}`, 'pass'],
   [`${OTHER}---\n${BAD}`, 'fail'],
   [`${BAD}---\n${OTHER}`, 'fail'],
-  // kubeadm refuses these as a whole, and the kubelet would read the first document
+  // kubeadm rejects the whole text, but the kubelet would read the first document
   [`${BAD}---\na: b\n`, 'fail'],
   [`${BAD}---\n${GOOD}`, 'fail'],
   [`${GOOD}---\n${BAD}`, 'unknown: the kind KubeletConfiguration stands in it twice'],
@@ -56,6 +56,6 @@ test.each<[string, string]>([
   [`${CLUSTER}---\na: [\n`, 'pass'],
   [`${CLUSTER}---\n${CLUSTER}${NO_KEY}`, 'pass'],
   [`${CLUSTER}${NO_KEY}---\n${CLUSTER}`, 'fail'],
-])('of kubeadm-config kubeadm reads the first document alone: %j: %s', (text, expected) => {
+])('kubeadm reads only the first document of kubeadm-config: %j: %s', (text, expected) => {
   expect(verdict('kubeadm-config', 'ClusterConfiguration', text, 'apiserver-kubelet-client-cert')).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import type { ProcessCommand, ProcessDocument, ProcessFiles } from '../../../src/policy/document.ts';
 
-/** A file, with when it was changed: before the processes of these tests were started, unless it says otherwise. */
+/** A file and the time of its last change. Without a time it was changed before the processes of these tests were started. */
 export interface HostFile {
   readonly text: string;
   readonly changed?: Date;
@@ -10,7 +10,7 @@ export const STARTED = new Date('2026-03-01T12:00:00Z');
 export const BEFORE = new Date('2026-03-01T11:00:00Z');
 export const AFTER = new Date('2026-03-01T13:00:00Z');
 
-/** Files by their paths; those of a folder are all that lie below it. */
+/** Files by their paths. A folder contains all files whose paths begin with it. */
 export function filesOf(entries: Readonly<Record<string, string | HostFile>>): ProcessFiles {
   const files = new Map(
     Object.entries(entries).map(([path, entry]) => [path, typeof entry === 'string' ? { text: entry } : entry]),
@@ -51,7 +51,7 @@ export function filesOf(entries: Readonly<Record<string, string | HostFile>>): P
   };
 }
 
-/** A running process with these arguments, or started in another way. */
+/** A running process with these arguments, or with another kind of start. */
 export function processOf(
   component: 'kubelet' | 'kube-apiserver',
   command: readonly string[] | ProcessCommand,
@@ -82,5 +82,5 @@ export function configuration(clientCAFile: string, ...lines: readonly string[])
   ].join('\n');
 }
 
-/** A drop-in that sets the client CA file alone. */
+/** A drop-in that sets only the client CA file. */
 export const dropIn = (clientCAFile: string) => configuration(clientCAFile);

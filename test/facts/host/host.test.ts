@@ -31,7 +31,7 @@ function apiServer(document: ProcessDocument): ApiServer | undefined {
   return subject?.component === 'kube-apiserver' ? subject : undefined;
 }
 
-/** The value, or why there is none. */
+/** The value, or the state or the code of the problem. */
 function shown<T>(reading: Reading<T> | undefined): T | string | undefined {
   if (reading?.state === 'set') return reading.value;
   return reading?.state === 'unreadable' ? reading.problem.code : reading?.state;
@@ -42,7 +42,7 @@ function next(document: ProcessDocument): ProcessDocument {
 }
 
 describe('a running kubelet', () => {
-  test('is judged by file, drop-ins and flags', () => {
+  test('has the settings of its file, its drop-ins and its flags', () => {
     const files = { [CONFIG]: configuration('pki/ca.crt'), [`${FOLDER}/10-a.conf`]: dropIn('/drop-in.crt') };
     expect(shown(kubelet(processOf('kubelet', [`--config=${CONFIG}`], files))?.clientCAFile)).toBe(
       '/var/lib/kubelet/pki/ca.crt',
@@ -57,14 +57,14 @@ describe('a running kubelet', () => {
     });
   });
 
-  test('has its file found though its path is not clean', () => {
+  test('has the settings of its file also if the path has .. and a trailing slash', () => {
     const document = processOf('kubelet', ['--config=/var/lib/none/../kubelet/config.yaml/'], {
       [CONFIG]: configuration('/a'),
     });
     expect(shown(kubelet(document)?.clientCAFile)).toBe('/a');
   });
 
-  test('knows its own flags, and is in doubt where one of them may take the next word', () => {
+  test('ignores an unknown flag with a value, but is unknown if an unknown flag may take the next word', () => {
     const files = { [CONFIG]: configuration('/a') };
     const known = kubelet(processOf('kubelet', ['--vendor-flag=x', '--other', 'y', `--config=${CONFIG}`], files));
     expect([shown(known?.clientCAFile), known?.doubts]).toStrictEqual(['/a', []]);
@@ -72,28 +72,28 @@ describe('a running kubelet', () => {
     expect(shown(unclear?.clientCAFile)).toBe('unknown-flag');
   });
 
-  test('that would not have started with what is seen of it is not known', () => {
+  test('that could not have started with the files as they are now is unknown', () => {
     const subject = kubelet(processOf('kubelet', [`--config=${CONFIG}`], { [CONFIG]: 'kind: Pod' }));
     expect([subject?.refusal, shown(subject?.clientCAFile)]).toStrictEqual([undefined, 'ambiguous']);
   });
 
-  test.each([['--version'], ['--help'], ['-h']])('that was asked for %s is none', (flag) => {
+  test.each([['--version'], ['--help'], ['-h']])('that was started with %s is ignored', (flag) => {
     expect(kubelet(processOf('kubelet', [flag], {}))).toBeUndefined();
     expect(apiServer(processOf('kube-apiserver', [flag], {}))).toBeUndefined();
   });
 
-  test('that serves nobody is none', () => {
+  test('without a server is ignored', () => {
     const files = { [CONFIG]: configuration('/a', 'enableServer: false') };
     expect(kubelet(processOf('kubelet', [`--config=${CONFIG}`], files))).toBeUndefined();
   });
 
-  test('is in doubt as a whole by what cannot be read of it', () => {
+  test('has a doubt about all settings if a part of it cannot be read', () => {
     const problems = [{ code: 'forbidden', message: 'no' }] as const;
     expect(kubelet(processOf('kubelet', ['--client-ca-file=/a'], {}, { problems }))?.doubts).toStrictEqual(problems);
   });
 });
 
-describe('a file that was changed since the start', () => {
+describe('a file that was changed after the start', () => {
   const changed = (text: string): HostFile => ({ text, changed: AFTER });
   const args = [`--config=${CONFIG}`, `--config-dir=${FOLDER}`];
   const good = { [CONFIG]: configuration('/a'), [`${FOLDER}/a.conf`]: dropIn('/b') };
@@ -102,40 +102,43 @@ describe('a file that was changed since the start', () => {
     ['the file of --config', { ...good, [CONFIG]: changed(configuration('/a')) }],
     ['a drop-in', { ...good, [`${FOLDER}/a.conf`]: changed(dropIn('/b')) }],
     ['the folder of drop-ins', { ...good, [`${FOLDER}/`]: changed('') }],
-    ['a folder in it', { ...good, [`${FOLDER}/x/y.conf`]: dropIn('/c'), [`${FOLDER}/x/`]: changed('') }],
+    [
+      'a folder in the folder of drop-ins',
+      { ...good, [`${FOLDER}/x/y.conf`]: dropIn('/c'), [`${FOLDER}/x/`]: changed('') },
+    ],
     ['a file that is gone', { [`${FOLDER}/a.conf`]: dropIn('/b') }],
     ['a folder that is gone', { [CONFIG]: configuration('/a') }],
-  ])('is not what runs, whatever it says: %s', (_, files) => {
+  ])('makes the running settings unknown, whatever it contains: %s', (_, files) => {
     const document = processOf('kubelet', args, files);
     const running = kubelet(document);
     expect(shown(running?.anonymousAuth)).toMatch(/ambiguous|not-found/);
     expect(kubelet(next(document))).toBeDefined();
   });
 
-  test('leaves what a flag says', () => {
+  test('does not change the value of a flag', () => {
     const files = { [CONFIG]: changed(configuration('')) };
     const subject = kubelet(processOf('kubelet', [`--config=${CONFIG}`, '--client-ca-file=/flag'], files));
     expect([shown(subject?.clientCAFile), shown(subject?.anonymousAuth)]).toStrictEqual(['/flag', 'ambiguous']);
   });
 
-  test('is what comes next, and its time is told', () => {
+  test('counts for the next start, and the time of the change is known', () => {
     const document = processOf('kubelet', args, { ...good, [`${FOLDER}/a.conf`]: changed(dropIn('')) });
     expect(shown(kubelet(next(document))?.clientCAFile)).toBe('');
     expect(changedSince(document, AMPLE)).toBe(AFTER.toISOString());
   });
 
-  test('that is gone keeps it from starting again', () => {
+  test('that was deleted makes the next start fail', () => {
     const document = processOf('kubelet', args, { [`${FOLDER}/a.conf`]: dropIn('/b') });
     expect(kubelet(next(document))?.refusal?.reason).toContain('failed to read kubelet config file');
   });
 
-  test('may be any where the start is not known', () => {
+  test('may be any file if the time of the start is unknown', () => {
     const { startedAt: _, ...document } = processOf('kubelet', args, good);
     expect(shown(kubelet(document)?.clientCAFile)).toBe('ambiguous');
     expect(shown(kubelet(next(document))?.clientCAFile)).toBe('/b');
   });
 
-  test('is told to a twentieth of a second', () => {
+  test('is one that was changed more than 50 ms after the start', () => {
     const at = (milliseconds: number) => {
       const file = { text: configuration('/a'), changed: new Date(STARTED.getTime() + milliseconds) };
       return shown(kubelet(processOf('kubelet', [`--config=${CONFIG}`], { [CONFIG]: file }))?.clientCAFile);
@@ -143,11 +146,11 @@ describe('a file that was changed since the start', () => {
     expect([at(-1), at(0), at(50), at(51)]).toStrictEqual(['/a', '/a', '/a', 'ambiguous']);
   });
 
-  test('nothing comes next where nothing was changed', () => {
+  test('is needed for a subject of the next start', () => {
     expect(kubelet(next(processOf('kubelet', args, good)))).toBeUndefined();
   });
 
-  test('never makes a reading of what runs that was not there at the start', () => {
+  test('never gives a running setting that did not exist at the start', () => {
     const file = fc.record({ text: fc.constantFrom('/a', '/b', '').map(configuration), isNew: fc.boolean() });
     fc.assert(
       fc.property(file, fc.array(file, { maxLength: 3 }), (config, dropIns) => {
@@ -169,30 +172,30 @@ describe('a unit', () => {
   const unit = (exec: string) => ({ '/etc/systemd/system/kubelet.service': `[Service]\nExecStart=${exec}\n` });
   const files = { [CONFIG]: configuration('/a'), ...unit(`/usr/bin/kubelet --config=${CONFIG} --client-ca-file=`) };
 
-  test('that would start a kubelet in another way is what comes next', () => {
+  test('that would start a kubelet in another way counts for the next start', () => {
     const document = processOf('kubelet', [`--config=${CONFIG}`], files, { unit: 'kubelet.service' });
     expect(shown(kubelet(document)?.clientCAFile)).toBe('/a');
     expect(shown(kubelet(next(document))?.clientCAFile)).toBe('');
   });
 
-  test('of another name than that of the process tells nothing of it', () => {
+  test('of another name than that of the process does not count', () => {
     const document = processOf('kubelet', [`--config=${CONFIG}`], files, { unit: 'other.service' });
     expect(kubelet(next(document))).toBeUndefined();
   });
 
-  test('that is not started any more is said', () => {
+  test('that systemd does not start any more makes the next start fail', () => {
     const broken = { [CONFIG]: configuration('/a'), '/etc/systemd/system/kubelet.service': '[Service]\n' };
     const document = processOf('kubelet', [`--config=${CONFIG}`], broken, { unit: 'kubelet.service' });
     expect(kubelet(next(document))?.refusal?.reason).toContain('systemd does not start it');
   });
 
-  test('whose words are not all known gives way to those of the process', () => {
+  test('with unknown words does not count; the process does', () => {
     const open = { [CONFIG]: configuration('/a'), ...unit(`/usr/bin/kubelet --config=${CONFIG} \${HOME}`) };
     const document = processOf('kubelet', [`--config=${CONFIG}`], open, { unit: 'kubelet.service' });
     expect(kubelet(next(document))).toBeUndefined();
   });
 
-  test('shows what would be started where nothing runs', () => {
+  test('shows what would be started if no kubelet runs', () => {
     expect(kubeletUnit(filesOf(files), AMPLE)).toBe('kubelet.service');
     expect(kubeletUnit(filesOf(unit('/bin/sleep 1')), AMPLE)).toBeUndefined();
     expect(kubeletUnit(filesOf({}), AMPLE)).toBeUndefined();
@@ -205,7 +208,7 @@ describe('a unit', () => {
     expect(['unset', 'set', undefined]).not.toContain(kubelet(hidden)?.clientCAFile?.state);
   });
 
-  test('through the script of OpenShift shows the kubelet behind it', () => {
+  test('that starts a kubelet through the script of OpenShift shows this kubelet', () => {
     const script = unit(`/usr/local/bin/kubenswrapper /usr/bin/kubelet --config=${CONFIG}`);
     const document = processOf(
       'kubelet',
@@ -217,7 +220,7 @@ describe('a unit', () => {
   });
 });
 
-describe('a kubelet inside of another process', () => {
+describe('a kubelet inside another process', () => {
   const DIR = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';
   const UNIT = {
     '/etc/systemd/system/k3s.service': "[Service]\nExecStart=/usr/local/bin/k3s server '--node-name' 'x'\n",
@@ -226,12 +229,12 @@ describe('a kubelet inside of another process', () => {
     kubelet(processOf('kubelet', { by: 'k3s', configDir: DIR }, { ...UNIT, ...files }, { unit }));
   const good = { [`${DIR}/00-k3s-defaults.conf`]: dropIn('/k3s/ca.crt') };
 
-  test('is judged by the folder that k3s gives it', () => {
+  test('has the settings of the folder that k3s gives it', () => {
     const subject = k3s(good);
     expect([shown(subject?.clientCAFile), subject?.doubts]).toStrictEqual(['/k3s/ca.crt', []]);
   });
 
-  test('has the files that k3s writes when it is started', () => {
+  test('has the settings of files that k3s writes in its first five minutes', () => {
     const at = (minutes: number) => ({ text: dropIn('/a'), changed: new Date(STARTED.getTime() + minutes * 60_000) });
     expect(shown(k3s({ [`${DIR}/00-k3s-defaults.conf`]: at(4) })?.clientCAFile)).toBe('/a');
     expect(shown(k3s({ [`${DIR}/00-k3s-defaults.conf`]: at(6) })?.clientCAFile)).toBe('ambiguous');
@@ -239,22 +242,22 @@ describe('a kubelet inside of another process', () => {
 
   test.each<[string, Readonly<Record<string, string>>, string]>([
     ['in the file of k3s', { '/etc/rancher/k3s/config.yaml': 'kubelet-arg: [anonymous-auth=true]' }, 'k3s.service'],
-    ['in a file beside it', { '/etc/rancher/k3s/config.yaml.d/a.yaml': 'kubelet-arg+: [v=2]' }, 'k3s.service'],
+    ['in a drop-in of k3s', { '/etc/rancher/k3s/config.yaml.d/a.yaml': 'kubelet-arg+: [v=2]' }, 'k3s.service'],
     [
       'in the unit',
       { '/etc/systemd/system/k3s.service': '[Service]\nExecStart=/usr/local/bin/k3s server --kubelet-arg=v=2\n' },
       'k3s.service',
     ],
-    ['where no unit shows them', {}, 'other.service'],
-  ])('is in doubt by flags of its own %s', (_, files, unit) => {
+    ['that no unit shows', {}, 'other.service'],
+  ])('has a doubt because of flags %s', (_, files, unit) => {
     expect(k3s({ ...good, ...files }, unit)?.doubts).toMatchObject([{ code: 'not-visible' }]);
   });
 
-  test('is not seen in k3s before 1.32', () => {
+  test('is not visible in k3s before 1.32', () => {
     expect(shown(k3s({})?.clientCAFile)).toBe('not-visible');
   });
 
-  test('of microk8s is judged by its file of arguments', () => {
+  test('of microk8s has the settings of its file of arguments', () => {
     const path = '/var/snap/microk8s/1/args/kubelet';
     const command = { by: 'args-file', path, variables: new Map([['SNAP_DATA', '/snap/1']]) } as const;
     const text = '# flags\n--client-ca-file=${SNAP_DATA}/certs/ca.crt\n--anonymous-auth=false\n';
@@ -273,7 +276,7 @@ describe('a kubelet inside of another process', () => {
 describe('a running kube-apiserver', () => {
   const args = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
 
-  test('is judged by its command line', () => {
+  test('has the settings of its command line', () => {
     const subject = apiServer(processOf('kube-apiserver', [...args, '--vendor=1'], {}));
     expect([shown(subject?.kubeletClientCertificate), shown(subject?.kubeletClientKey)]).toStrictEqual([
       '/a.crt',
@@ -282,7 +285,7 @@ describe('a running kube-apiserver', () => {
     expect([shown(subject?.kubeletCertificateAuthority), subject?.doubts]).toStrictEqual(['unset', []]);
   });
 
-  test('of OpenShift is judged by the file of its flags first', () => {
+  test('of OpenShift has the settings of its configuration file before those of its command line', () => {
     const path = '/etc/config.yaml';
     const text = JSON.stringify({
       kind: 'KubeAPIServerConfig',
@@ -299,7 +302,7 @@ describe('a running kube-apiserver', () => {
     }
   });
 
-  test('is not known where it wrote over its command line, or is carried by another', () => {
+  test('is unknown if it overwrote its command line, or runs inside another process', () => {
     const [titled] = componentsOf({ argv: ['kube-apiserver --x '], variables: new Map() });
     const carried = componentsOf({ argv: ['k3s', 'server'], variables: new Map() }).find(
       ({ component }) => component === 'kube-apiserver',
@@ -312,7 +315,7 @@ describe('a running kube-apiserver', () => {
   });
 });
 
-describe('where things are', () => {
+describe('the address, name and unit:', () => {
   test.each([
     [[], { address: '127.0.0.1', port: 10250 }],
     [['--address=10.0.0.4', '--port=0'], { address: '10.0.0.4', port: 10250 }],
@@ -332,7 +335,7 @@ describe('where things are', () => {
     expect(nodeName(processOf('kubelet', args, files), 'Fallback', AMPLE)).toBe(expected);
   });
 
-  test('a control group tells the unit and the container', () => {
+  test('a control group shows the unit and the container', () => {
     const id = 'a'.repeat(64);
     expect(unitOf('/system.slice/kubelet.service')).toBe('kubelet.service');
     expect(unitOf('/kubepods/kubelet.service/x')).toBeUndefined();
@@ -343,7 +346,7 @@ describe('where things are', () => {
     ]);
   });
 
-  test('a process is of the kubelet that is next to it', () => {
+  test('a process belongs to the kubelet with the nearest control group', () => {
     const kubelets = [
       { cgroup: '/docker/1/kubelet.slice/kubelet.service', node: 'one' },
       { cgroup: '/docker/2/kubelet.slice/kubelet.service', node: 'two' },

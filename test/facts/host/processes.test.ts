@@ -16,7 +16,7 @@ describe('a component', () => {
     [['kube-apiserver', '--v=2'], { component: 'kube-apiserver', args: ['--v=2'], how: 'argv' }],
     [['hyperkube', 'kube-apiserver', 'x'], { component: 'kube-apiserver', args: ['x'], how: 'argv' }],
     [['hyperkube', 'apiserver'], { component: 'kube-apiserver', args: [], how: 'argv' }],
-  ])('is named by its words: %j', (argv, expected) => {
+  ])('is recognised by its words: %j', (argv, expected) => {
     expect(processComponent({ argv })).toStrictEqual(expected);
     expect(processComponent({ argv, exe: '/usr/lib/something' })).toStrictEqual(expected);
   });
@@ -27,7 +27,7 @@ describe('a component', () => {
     [['kubelet', '--v=2'], '/usr/bin/kubelet (deleted)', kubelet(['--v=2'], 'argv')],
     [['node-agent', 'kubelet', '--v=2'], '/hyperkube', kubelet(['--v=2'], 'exe')],
     [['/opt/my programs/kubelet'], '/opt/my programs/kubelet', kubelet([], 'argv')],
-  ])('is named by its program: %j of %s', (argv, exe, expected) => {
+  ])('is recognised by its program: %j of %s', (argv, exe, expected) => {
     expect(processComponent({ argv, exe })).toStrictEqual(expected);
   });
 
@@ -38,7 +38,7 @@ describe('a component', () => {
     [['', '', ''], '/usr/bin/kubelet', kubelet(undefined, 'exe')],
     [[], '/usr/bin/kubelet', kubelet(undefined, 'exe')],
     [['hyperkube kubelet'], '/hyperkube', kubelet(undefined, 'title')],
-  ])('has no words that can be told once it has written over them: %j of %s', (argv, exe, expected) => {
+  ])('has unknown arguments if it overwrote its command line: %j of %s', (argv, exe, expected) => {
     expect(processComponent({ argv, ...(exe !== undefined && { exe }) })).toStrictEqual(expected);
   });
 });
@@ -72,14 +72,14 @@ test.each<[string[], string | undefined]>([
   [['rke2', 'etcd-snapshot'], undefined],
   [[], undefined],
   [[''], '/bin/true'],
-])('%j of %s is none', (argv, exe) => {
+])('%j of %s is not a component', (argv, exe) => {
   expect(processComponent({ argv, ...(exe !== undefined && { exe }) })).toBeUndefined();
 });
 
-describe('what carries components', () => {
+describe('a process with components inside', () => {
   const directory = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';
 
-  test('is k3s, which hides its words (pkg/cli/server/server.go)', () => {
+  test('is recognised in k3s, which hides its arguments (pkg/cli/server/server.go)', () => {
     const inside = [{ component: 'kube-apiserver' }, { component: 'kubelet', configDir: directory }];
     for (const argv of [
       ['/usr/local/bin/k3s', 'server', '--disable=traefik'],
@@ -93,14 +93,14 @@ describe('what carries components', () => {
     });
   });
 
-  test('tells where k3s keeps its data', () => {
+  test('shows the data folder of k3s', () => {
     expect(processComponent({ argv: ['k3s agent'], exe: '/data/k3s/data/93a/bin/k3s (deleted)' })).toStrictEqual({
       embedded: 'k3s',
       inside: [{ component: 'kubelet', configDir: '/data/k3s/agent/etc/kubelet.conf.d' }],
     });
   });
 
-  test('is kubelite, whose components have files of arguments', () => {
+  test('is recognised in kubelite, whose components have files of arguments', () => {
     const words = ['--kubelet-args-file=/old', '--apiserver-args-file=/a', '--kubelet-args-file=/k'];
     expect(
       processComponent({ argv: ['/snap/microk8s/1/kubelite', ...words, '--start-control-plane=true'] }),
@@ -122,12 +122,12 @@ describe('what carries components', () => {
     ['rke2', 'agent'],
     ['k0s', 'controller'],
     ['k0s', 'worker'],
-  ])('is not %s %s, whose components are processes of their own', (name, subcommand) => {
+  ])('is not %s %s, whose components are separate processes', (name, subcommand) => {
     expect(processComponent({ argv: [name, subcommand, '--x'] })).toStrictEqual({ embedded: name, inside: [] });
   });
 });
 
-test('any words are taken, and keep what follows the name as it is', () => {
+test('any words are accepted, and the arguments after the name stay as they are', () => {
   const word = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }),
     fc.constantFrom('kubelet', '/kubelet', 'hyperkube', 'k3s', '', 'a b'),

@@ -17,7 +17,7 @@ function manifest(key: string, name = 'kube-apiserver'): string {
   });
 }
 
-/** The keys by the files that they are from. */
+/** The value of --kubelet-client-key in each file. */
 function keys(document: ProcessDocument): Readonly<Record<string, string>> {
   return Object.fromEntries(
     staticPods(document, ample()).flatMap(({ source, subjects }) =>
@@ -48,7 +48,7 @@ describe('static pods', () => {
     );
   });
 
-  test('are those of the last file where several have the same name', () => {
+  test('come from the last file if several files have a pod of the same name', () => {
     const files = {
       [`${MANIFESTS}/kube-apiserver.yaml`]: manifest('/a.key'),
       [`${MANIFESTS}/kube-apiserver.yaml.bak`]: manifest('/old.key'),
@@ -60,7 +60,7 @@ describe('static pods', () => {
     });
   });
 
-  test('are the first document of a file, and nothing but pods', () => {
+  test('come only from the first document of a file, and only from pods', () => {
     const files = {
       [`${MANIFESTS}/1.yaml`]: `${manifest('/1.key')}\n---\n${manifest('/2.key', 'two')}\n`,
       [`${MANIFESTS}/3.yaml`]: JSON.stringify({
@@ -83,7 +83,7 @@ describe('static pods', () => {
     expect(staticPods({ ...closed, files }, ample())).toMatchObject([{ subjects: [], problems: [problem] }]);
   });
 
-  test('are none where there is no folder, or none is set', () => {
+  test('do not exist without a folder, or if no folder is set', () => {
     expect(staticPods(kubelet({}), ample())).toStrictEqual([]);
     expect(staticPods(processOf('kubelet', [], { [`${MANIFESTS}/a.yaml`]: manifest('/a') }), ample())).toStrictEqual(
       [],
@@ -106,7 +106,7 @@ describe('the folder of static pods', () => {
     [[`--config=${CONFIG}`, '--config-dir=/etc/kubelet.d'], '/drop-in'],
     [['--config-dir=/etc/kubelet.d'], '/drop-in'],
     [[`--config=${CONFIG}`, '--config-dir=/etc/kubelet.d', '--pod-manifest-path', 'flag'], '/flag'],
-  ])('is that of %j', (args, key) => {
+  ])('is the one that %j sets', (args, key) => {
     expect(Object.values(keys(processOf('kubelet', args, files)))).toStrictEqual([key]);
   });
 });

@@ -20,11 +20,15 @@ function resultsOf(spec: Partial<Containers>): string[] {
 describe('a kubelet in a pod', () => {
   test.each([
     ['with a client CA on its command line', ['kubelet', '--client-ca-file=/ca.crt'], ['kubelet-client-ca pass']],
-    ['with an empty one there', ['kubelet', '--client-ca-file=', '--config=/c'], ['kubelet-client-ca fail']],
+    [
+      'with an empty client CA on its command line',
+      ['kubelet', '--client-ca-file=', '--config=/c'],
+      ['kubelet-client-ca fail'],
+    ],
     ['without any configuration', ['kubelet'], ['kubelet-client-ca fail']],
     ['whose configuration the pod does not show', ['kubelet', '--config=/c'], ['kubelet-client-ca unknown']],
-    ['that opens no server', ['kubelet', '--enable-server=false'], []],
-    ['that is called otherwise', ['kubelet-csr-approver'], []],
+    ['without a server', ['kubelet', '--enable-server=false'], []],
+    ['that is another program', ['kubelet-csr-approver'], []],
   ])('%s', (_name, command, results) => {
     expect(resultsOf({ containers: [{ name: 'kubelet', command }] })).toEqual(results);
   });
@@ -32,7 +36,7 @@ describe('a kubelet in a pod', () => {
 
 describe('a program that only prints its version', () => {
   test.each(['kubelet', 'kube-apiserver'])(
-    '%s gives no finding in an init container, and never serves in others',
+    '%s gives no finding in an init container, and fails in another container',
     (program) => {
       const container = { name: 'it', command: [program, '--version'] };
       expect(resultsOf({ initContainers: [container] })).toEqual([]);
@@ -41,7 +45,7 @@ describe('a program that only prints its version', () => {
   );
 });
 
-describe('a start that depends on something, beside a program that is not known', () => {
+describe('a conditional start beside an unknown program', () => {
   const good = 'kube-apiserver --kubelet-client-certificate=/c --kubelet-client-key=/k';
   const pass = ['apiserver-kubelet-client-cert pass'];
   const unknown = ['apiserver-kubelet-client-cert unknown'];
@@ -63,21 +67,21 @@ describe('a start that depends on something, beside a program that is not known'
   });
 });
 
-describe('a container that is the kube-apiserver by its own image or name, and cannot be followed', () => {
+describe('a container that is kube-apiserver by its image or name, with an unknown program,', () => {
   const command = ['kube-apiserver', '--kubelet-client-certificate=/c', '--kubelet-client-key=/k'];
   const opaque = { command: ['/start.sh'] };
 
   test.each([
     ['an image', { ...opaque, name: 'it', image: 'registry.k8s.io/kube-apiserver:v1.37.2' }],
     ['a name', { ...opaque, name: 'kube-apiserver', image: 'it' }],
-  ])('is told by %s, whatever runs beside it', (_what, container) => {
+  ])('is unknown by %s, whatever runs beside it', (_what, container) => {
     expect(resultsOf({ containers: [{ name: 'beside', command }, container] })).toEqual([
       'apiserver-kubelet-client-cert pass',
       'apiserver-kubelet-client-cert unknown',
     ]);
   });
 
-  test('is none where it starts one itself', () => {
+  test('has the result of the kube-apiserver that it starts itself', () => {
     const script = `/setup; exec ${command.join(' ')}`;
     const container = { name: 'kube-apiserver', image: 'kube-apiserver', command: ['sh', '-c', script] };
     expect(resultsOf({ containers: [container] })).toEqual(['apiserver-kubelet-client-cert pass']);

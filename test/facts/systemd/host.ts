@@ -4,7 +4,7 @@ import type { UnitFiles } from '../../../src/facts/systemd/unit.ts';
 
 const FIXTURES = new URL('../../fixtures/units/', import.meta.url);
 
-/** A host with these files. Undefined is a file that this user may not read. */
+/** A host with these files. Undefined stands for a file that this user cannot read. */
 export function hostOf(files: Readonly<Record<string, string | undefined>>): UnitFiles {
   return {
     read: (path) => {

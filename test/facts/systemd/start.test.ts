@@ -8,7 +8,7 @@ import { ample } from '../../support/budget.ts';
 
 const UNIT = '/etc/systemd/system/kubelet.service';
 
-/** The words of the one command, or why there is none. */
+/** The words of all commands, or the reason why the unit does not start. */
 function wordsOf(files: Readonly<Record<string, string | undefined>>, unit = 'kubelet.service'): unknown {
   const start = startedBy(unit, hostOf(files), ample());
   return start.state === 'starts' ? start.commands.map((words) => words.map(({ text }) => text)).flat() : start;
@@ -21,17 +21,17 @@ function service(...lines: readonly string[]): string {
 
 interface Recorded {
   readonly files: Readonly<Record<string, string>>;
-  /** Null where systemd refuses the unit. */
+  /** Null if systemd rejects the unit. */
   readonly words: readonly string[] | null;
 }
 
-test('what systemd 252 makes of generated units, drop-ins and environment files is what is told', () => {
+test('generated units, drop-ins and environment files give the words that systemd 252 gives', () => {
   const cases = recorded('recorded.jsonl') as readonly Recorded[];
   const different = cases.filter(({ files, words }) => {
     const start = startedBy('kubelet.service', hostOf(files), ample());
-    // of `@` systemd shows the name that the program is told, not the program
-    const told = start.state === 'starts' ? start.commands.flat().map(({ text }) => text) : null;
-    return JSON.stringify(told?.slice(1)) !== JSON.stringify(words?.slice(1));
+    // for `@`, systemd shows the first argument, not the program
+    const given = start.state === 'starts' ? start.commands.flat().map(({ text }) => text) : null;
+    return JSON.stringify(given?.slice(1)) !== JSON.stringify(words?.slice(1));
   });
 
   expect(different).toEqual([]);
@@ -39,7 +39,7 @@ test('what systemd 252 makes of generated units, drop-ins and environment files 
   expect(cases.filter(({ words }) => words === null).length).toBeGreaterThan(20);
 });
 
-describe('the units of distributions start what systemd 252 makes of them', () => {
+describe('the units of distributions give the words that systemd 252 gives:', () => {
   const layouts = recorded('layouts.jsonl') as readonly { layout: string; unit: string; words: readonly string[] }[];
 
   test.each(layouts)('$layout', ({ layout: name, unit, words }) => {
@@ -56,20 +56,20 @@ describe('the units of distributions start what systemd 252 makes of them', () =
     ['gke', '/home/kubernetes/kubelet-config.yaml'],
     ['openshift', '--v=2'],
     ['hard-way', '--kubelet-client-key=/var/lib/kubernetes/kube-api-server.key'],
-  ])('%s ends with, or has, %s', (name, word) => {
+  ])('%s has the word %s', (name, word) => {
     const unit = layouts.find((each) => each.layout === name)?.unit;
     expect(wordsOf(layout(name), unit)).toContain(word);
   });
 
-  test('kOps gives all its arguments as one word, which is split because quotes do not reach the expansion', () => {
+  test('kOps passes all its arguments as one word, which is split because quotes do not reach the expansion', () => {
     expect(wordsOf(layout('kops'))).toContain('--config=/var/lib/kubelet/kubelet.conf');
   });
 });
 
-describe('of several unit files and drop-ins', () => {
+describe('with several unit files and drop-ins', () => {
   const at = (directory: string, name = 'kubelet.service') => `${directory}/systemd/system/${name}`;
 
-  test('the first directory has the unit', () => {
+  test('the unit of the first directory is used', () => {
     const files = {
       [at('/usr/lib')]: service('ExecStart=/usr/lib/kubelet'),
       [at('/lib')]: service('ExecStart=/lib/kubelet'),
@@ -79,7 +79,7 @@ describe('of several unit files and drop-ins', () => {
     expect(wordsOf({ ...files, [at('/etc')]: service('ExecStart=/etc/kubelet') })).toEqual(['/etc/kubelet']);
   });
 
-  test('the last name decides among drop-ins, whatever the directory', () => {
+  test('the drop-in with the last name decides, whatever its directory is', () => {
     const files = {
       [at('/etc')]: service('ExecStart=/kubelet'),
       [at('/etc', 'kubelet.service.d/10-a.conf')]: service('ExecStart=', 'ExecStart=/kubelet 10'),
@@ -88,7 +88,7 @@ describe('of several unit files and drop-ins', () => {
     expect(wordsOf(files)).toEqual(['/kubelet', '20']);
   });
 
-  test('an empty drop-in, or one that leads to /dev/null, hides that of the same name', () => {
+  test('an empty drop-in, or a link to /dev/null, hides drop-ins of the same name', () => {
     const files = {
       [at('/etc')]: service('ExecStart=/kubelet'),
       [at('/etc', 'kubelet.service.d/10-a.conf')]: '',
@@ -98,7 +98,7 @@ describe('of several unit files and drop-ins', () => {
     expect(wordsOf(files)).toEqual(['/kubelet']);
   });
 
-  test('those of a prefix and of all services count too', () => {
+  test('drop-ins of a name prefix and of all services count too', () => {
     const files = {
       '/etc/systemd/system/kube-apiserver.service': service('ExecStart=/kube-apiserver $A $B $C'),
       '/etc/systemd/system/kube-.service.d/10.conf': service('Environment=A=prefix B=prefix'),
@@ -124,7 +124,7 @@ describe('a unit that does not start', () => {
       { state: 'refused', reason: 'the unit has no ExecStart=' },
     ],
     [
-      'with two commands, for want of a reset',
+      'with two commands, because the drop-in does not reset the first one',
       {
         [UNIT]: service('ExecStart=/k'),
         '/etc/systemd/system/kubelet.service.d/10.conf': service('ExecStart=/k --client-ca-file=x'),
@@ -132,7 +132,7 @@ describe('a unit that does not start', () => {
       { state: 'refused', reason: expect.stringContaining('more than one ExecStart=') },
     ],
     [
-      'without an environment file that it needs',
+      'without a required environment file',
       { [UNIT]: service('EnvironmentFile=/etc/eks/environment', 'ExecStart=/k $A') },
       { state: 'refused', reason: expect.stringContaining('/etc/eks/environment does not exist') },
     ],
@@ -155,8 +155,8 @@ describe('a unit that does not start', () => {
   });
 });
 
-describe('what is not known', () => {
-  test('of a file that cannot be read is a gap in the words that it may change', () => {
+describe('a gap in what is known:', () => {
+  test('an unreadable file is a gap in the words that it may change', () => {
     const files = {
       [UNIT]: service(
         'Environment=A=1 B=2',
@@ -186,7 +186,7 @@ describe('what is not known', () => {
     ['ExecStartPre=/bin/bash -c "systemctl set-environment A=$(ip a)"', 'sets the variable A by a command'],
     ['Environment=A=%H', 'a specifier whose value'],
     ['Environment=B=x', 'systemd itself sets the variable HOME', '$HOME'],
-  ])('%s: a gap, with the reason', (line, reason, word = '$A') => {
+  ])('%s is a gap, with the reason', (line, reason, word = '$A') => {
     const start = startedBy('kubelet.service', hostOf({ [UNIT]: service(line, `ExecStart=/k ${word}`) }), ample());
 
     expect(start.state === 'starts' && start.commands[0]?.[1]).toMatchObject({
@@ -195,7 +195,7 @@ describe('what is not known', () => {
     });
   });
 
-  test('a variable that nothing sets is no gap, and what is assigned after all is known', () => {
+  test('an unset variable is no gap, and neither is one that is assigned later', () => {
     const files = {
       [UNIT]: service(
         'PassEnvironment=A',
@@ -208,7 +208,7 @@ describe('what is not known', () => {
     expect(wordsOf(files)).toEqual(['/k', '1']);
   });
 
-  test("the manager's own variables count", () => {
+  test("the variables of systemd's own configuration count", () => {
     const files = {
       [UNIT]: service('Environment=B=unit', 'ExecStart=/k $A $B'),
       '/etc/systemd/system.conf': '[Manager]\nDefaultEnvironment=A=conf B=conf\n',
@@ -217,7 +217,7 @@ describe('what is not known', () => {
     expect(wordsOf(files)).toEqual(['/k', 'drop-in', 'unit']);
   });
 
-  test('a drop-in that cannot be read, or a directory of them, is a doubt', () => {
+  test('an unreadable drop-in or directory of drop-ins is a doubt about all words', () => {
     const files = {
       [UNIT]: service('ExecStart=/k'),
       '/etc/systemd/system/kubelet.service.d/10.conf': undefined,
@@ -235,7 +235,7 @@ describe('what is not known', () => {
   test.each([
     ['RootDirectory=/srv', 'not-visible'],
     ['EnvironmentFile=/etc/joined', 'ambiguous'],
-  ])('%s is a doubt', (line, code) => {
+  ])('%s is a doubt about all words', (line, code) => {
     const files = { [UNIT]: service(line, 'ExecStart=/k $A'), '/etc/joined': '# comment \\\nA=1\n' };
     expect(startedBy('kubelet.service', hostOf(files), ample())).toMatchObject({ state: 'starts', doubts: [{ code }] });
   });
@@ -260,7 +260,7 @@ describe('a hostile file', () => {
     'EnvironmentFile=/e*',
   );
 
-  test('never makes it throw', () => {
+  test('never throws an exception', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 60 }), fc.array(part, { maxLength: 40 }), (unit, file) => {
         const files = { [UNIT]: `[Service]\nEnvironmentFile=-/e\nExecStart=/k ${unit.join('')}`, '/e': file.join('') };

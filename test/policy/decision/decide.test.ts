@@ -42,13 +42,13 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 );
 const finding: fc.Arbitrary<Finding> = fc
   .record({ control: fc.constantFrom(...controls), outcome, container: fc.constantFrom('a', 'b') })
-  .map(({ control, outcome: judged, container }) => ({
+  .map(({ control, outcome: result, container }) => ({
     control,
     subject: { component: control.component, name: 'it', namespace: 'kube-system', kind: 'Pod', container },
     source: { object: 'Pod kube-system/it' },
     vantage: 'running',
     surface: 'mirror-pod',
-    outcome: judged,
+    outcome: result,
     evidence: [],
   }));
 const findings = fc.uniqueArray(finding, {
@@ -63,13 +63,13 @@ const slugs = (list: readonly Finding[]): string[] =>
 
 describe('one finding', () => {
   const [control] = controls;
-  const of = (judged: Outcome): Finding => ({
+  const of = (outcome: Outcome): Finding => ({
     control: control as Finding['control'],
     subject: { component: 'kube-apiserver', name: 'it', namespace: 'kube-system', kind: 'Pod', container: 'a' },
     source: { object: 'Pod kube-system/it' },
     vantage: 'running',
     surface: 'pod',
-    outcome: judged,
+    outcome,
     evidence: [],
   });
   const missing = { code: 'missing', setting: '--a', message: 'it is missing' };
@@ -80,14 +80,14 @@ describe('one finding', () => {
   const unknown = of({ result: 'unknown', problems: [problem], warnings: [] });
 
   test.each<[Action, DecisionPolicy['onUnknown'], Finding, Finding[] | undefined, 'deny' | 'warn' | 'nothing']>([
-    // enforce minds what was there already, ratchet only what is new
+    // enforce denies violations that already existed, ratchet only new ones
     ['enforce', 'audit', fails, [fails], 'deny'],
     ['ratchet', 'audit', fails, [fails], 'warn'],
     ['ratchet', 'audit', fails, [passes], 'deny'],
     ['ratchet', 'audit', fails, undefined, 'deny'],
     ['audit', 'audit', fails, undefined, 'warn'],
     ['off', 'audit', fails, undefined, 'nothing'],
-    // what passes is never refused, and told only where there is something to tell
+    // what passes is never denied, and is listed only if it has a warning
     ['enforce', 'deny', warns, undefined, 'warn'],
     ['ratchet', 'deny', warns, undefined, 'warn'],
     ['enforce', 'deny', passes, undefined, 'nothing'],
@@ -107,7 +107,7 @@ describe('one finding', () => {
     expect(allowed).toBe(expected !== 'deny');
   });
 
-  test('that is exempt is told with its exemption, and refuses nothing', () => {
+  test('that is exempt is listed with its exemption, and is not denied', () => {
     const exemption = { control: fails.control.slug, subject: 'pod/*', reason: 'ticket 1', expires: '2027-01-01' };
     const decision = decide([fails], undefined, policyOf('enforce', 'deny', [exemption]), TODAY);
     expect(decision).toEqual({ allowed: true, denied: [], warned: [], exempted: [{ finding: fails, exemption }] });
@@ -115,7 +115,7 @@ describe('one finding', () => {
 });
 
 describe('decide', () => {
-  test('refuses with enforce what it refuses with ratchet, and nothing with audit or off', () => {
+  test('denies under enforce what it denies under ratchet, and denies nothing under audit or off', () => {
     fc.assert(
       fc.property(findings, before, onUnknown, (now, then, unknown) => {
         const denied = (action: Action): string[] => slugs(decide(now, then, policyOf(action, unknown), TODAY).denied);
@@ -125,7 +125,7 @@ describe('decide', () => {
     );
   });
 
-  test('never refuses with ratchet what is as it was', () => {
+  test('never denies an unchanged object under ratchet', () => {
     fc.assert(
       fc.property(findings, onUnknown, (now, unknown) => {
         expect(decide(now, now, policyOf('ratchet', unknown), TODAY).allowed).toBe(true);
@@ -133,7 +133,7 @@ describe('decide', () => {
     );
   });
 
-  test('still refuses when a violation is added', () => {
+  test('denies an added violation under ratchet', () => {
     const actions = fc.constantFrom(...ACTIONS);
     fc.assert(
       fc.property(
@@ -172,7 +172,7 @@ describe('decide', () => {
     );
   });
 
-  test('denies, warns of or exempts each finding that says something, once', () => {
+  test('denies, exempts or warns about each finding that does not pass, once', () => {
     fc.assert(
       fc.property(
         findings,
@@ -188,7 +188,7 @@ describe('decide', () => {
     );
   });
 
-  test('judges with ratchet as with enforce where nothing is known of before', () => {
+  test('denies the same under ratchet as under enforce if no old object is known', () => {
     fc.assert(
       fc.property(findings, onUnknown, (now, unknown) => {
         const denied = (action: Action): string[] =>
@@ -199,9 +199,9 @@ describe('decide', () => {
   });
 });
 
-describe('unknown', () => {
+describe('an unknown finding', () => {
   const [control] = controls;
-  const untold = (result: Outcome): Finding => ({
+  const of = (result: Outcome): Finding => ({
     control: control ?? raise(),
     subject: { component: 'kube-apiserver', name: 'it' },
     source: { object: 'Pod kube-system/it' },
@@ -210,9 +210,9 @@ describe('unknown', () => {
     outcome: result,
     evidence: [],
   });
-  const unknown = untold({ result: 'unknown', problems: [problem], warnings: [] });
-  const passing = untold({ result: 'pass', warnings: [] });
-  const failed = untold(failing([{ code: 'missing', setting: '--a', message: 'm' }]));
+  const unknown = of({ result: 'unknown', problems: [problem], warnings: [] });
+  const passing = of({ result: 'pass', warnings: [] });
+  const failed = of(failing([{ code: 'missing', setting: '--a', message: 'm' }]));
 
   test.each([
     ['audit', 'enforce', undefined, true],
@@ -225,7 +225,7 @@ describe('unknown', () => {
     expect(decide([unknown], then, policyOf(action, whenUnknown), TODAY).allowed).toBe(allowed);
   });
 
-  test('before is not "passed before", and no violation that was there', () => {
+  test('in the old object does not count as a pass, and allows no violation', () => {
     expect(decide([failed], [unknown], policyOf('ratchet'), TODAY).allowed).toBe(false);
   });
 });
@@ -281,12 +281,12 @@ describe('an exemption', () => {
     expect(decide([failed], undefined, policy, '2026-11-24').allowed).toBe(false);
   });
 
-  test('of another control does not apply', () => {
+  test('for another control does not apply', () => {
     const policy = policyOf('enforce', 'audit', [{ ...exemption, control: 'kubelet-client-ca' }]);
     expect(decide([failed], undefined, policy, TODAY).allowed).toBe(false);
   });
 });
 
 function raise(): never {
-  throw new Error('there is no control');
+  throw new Error('no control found');
 }

@@ -27,26 +27,26 @@ const since = (now: FindingSummary, decided?: FindingSummary): StoredFinding => 
   ...(decided && { decided: { ...decided, since: T0 } }),
 });
 
-describe('how a finding compares with what is remembered', () => {
+describe('a finding is compared with the stored one:', () => {
   test.each([
-    ['always passed', pass, since(pass), undefined],
-    ['passes, and was not known', pass, undefined, undefined],
-    ['passes, and failed', pass, since(failing('a')), 'resolved'],
-    ['passes, and could not be told', pass, since(unknown), 'resolved'],
-    ['fails, and was not known', failing('a'), undefined, 'new'],
-    ['fails, and passed', failing('a'), since(pass), 'new'],
+    ['passes, and passed before', pass, since(pass), undefined],
+    ['passes, and is not stored', pass, undefined, undefined],
+    ['passes, and failed before', pass, since(failing('a')), 'resolved'],
+    ['passes, and was unknown before', pass, since(unknown), 'resolved'],
+    ['fails, and is not stored', failing('a'), undefined, 'new'],
+    ['fails, and passed before', failing('a'), since(pass), 'new'],
     ['fails as before', failing('a'), since(failing('a')), 'persisting'],
-    ['fails in another order', failing('a', 'b'), since(failing('b', 'a')), 'persisting'],
-    ['fails less than before', failing('a'), since(failing('a', 'b')), 'persisting'],
-    ['fails in another way too', failing('a', 'b'), since(failing('a')), 'new'],
-    ['fails, and never could be told', failing('a'), since(unknown), 'new'],
-    ['fails again after it could not be told', failing('a'), since(unknown, failing('a')), 'persisting'],
-    ['fails otherwise after it could not be told', failing('b'), since(unknown, failing('a')), 'new'],
-    ['fails after it could not be told, and passed before', failing('a'), since(unknown, pass), 'new'],
-    ['cannot be told, and was not known', unknown, undefined, 'new'],
-    ['cannot be told, and passed', unknown, since(pass), 'new'],
-    ['cannot be told, and failed', unknown, since(failing('a')), 'persisting'],
-    ['can still not be told', unknown, since(unknown), 'persisting'],
+    ['fails with the same violations in another order', failing('a', 'b'), since(failing('b', 'a')), 'persisting'],
+    ['fails with fewer violations than before', failing('a'), since(failing('a', 'b')), 'persisting'],
+    ['fails with one more violation', failing('a', 'b'), since(failing('a')), 'new'],
+    ['fails, and was always unknown before', failing('a'), since(unknown), 'new'],
+    ['fails with the same violation after it was unknown', failing('a'), since(unknown, failing('a')), 'persisting'],
+    ['fails with another violation after it was unknown', failing('b'), since(unknown, failing('a')), 'new'],
+    ['fails after it was unknown, and passed before that', failing('a'), since(unknown, pass), 'new'],
+    ['is unknown, and is not stored', unknown, undefined, 'new'],
+    ['is unknown, and passed before', unknown, since(pass), 'new'],
+    ['is unknown, and failed before', unknown, since(failing('a')), 'persisting'],
+    ['is still unknown', unknown, since(unknown), 'persisting'],
   ] as const)('%s', (_what, now, before, state) => {
     const drift = driftOf(now, before, T1);
 
@@ -60,64 +60,64 @@ const results = fc.oneof(
   fc.constant(unknown),
   fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }).map((codes) => failing(...codes)),
 );
-const stories = fc.array(results, { minLength: 1, maxLength: 12 });
+const histories = fc.array(results, { minLength: 1, maxLength: 12 });
 
-/** The memory after each run of a story, the first one an hour before the second, and so on. */
-function tell(story: readonly FindingSummary[]): StoredFinding[] {
-  const memories: StoredFinding[] = [];
-  for (const [index, now] of story.entries()) memories.push(toStoredFinding(now, memories.at(-1), timeOf(index)));
-  return memories;
+/** The stored findings after each run of a history. The runs are one hour apart. */
+function storedAfter(history: readonly FindingSummary[]): StoredFinding[] {
+  const stored: StoredFinding[] = [];
+  for (const [index, now] of history.entries()) stored.push(toStoredFinding(now, stored.at(-1), timeOf(index)));
+  return stored;
 }
 
 function timeOf(run: number): string {
   return `2026-11-23T${String(run).padStart(2, '0')}:00:00.000Z`;
 }
 
-describe('what is remembered', () => {
-  test('is what was seen last', () => {
+describe('the stored finding', () => {
+  test('is the last one', () => {
     fc.assert(
-      fc.property(stories, (story) => {
-        expect(tell(story).at(-1)).toMatchObject({ ...story.at(-1) });
+      fc.property(histories, (history) => {
+        expect(storedAfter(history).at(-1)).toMatchObject({ ...history.at(-1) });
       }),
     );
   });
 
-  test('of what cannot be told is also the last that could', () => {
+  test('also has the last result that was not unknown', () => {
     fc.assert(
-      fc.property(stories, (story) => {
+      fc.property(histories, (history) => {
         const decided =
-          story.at(-1)?.result === 'unknown' ? story.findLast(({ result }) => result !== 'unknown') : undefined;
+          history.at(-1)?.result === 'unknown' ? history.findLast(({ result }) => result !== 'unknown') : undefined;
 
-        expect(tell(story).at(-1)?.decided?.result).toBe(decided?.result);
-        expect(tell(story).at(-1)?.decided?.violations).toEqual(decided?.violations);
+        expect(storedAfter(history).at(-1)?.decided?.result).toBe(decided?.result);
+        expect(storedAfter(history).at(-1)?.decided?.violations).toEqual(decided?.violations);
       }),
     );
   });
 
-  test('does not change where the same is seen again, however often', () => {
+  test('does not change if the same finding is repeated', () => {
     fc.assert(
-      fc.property(stories, fc.integer({ min: 1, max: 4 }), (story, times) => {
-        const again = [...story, ...Array<FindingSummary>(times).fill(story.at(-1) ?? pass)];
+      fc.property(histories, fc.integer({ min: 1, max: 4 }), (history, times) => {
+        const again = [...history, ...Array<FindingSummary>(times).fill(history.at(-1) ?? pass)];
 
-        expect(tell(again).at(-1)).toEqual(tell(story).at(-1));
+        expect(storedAfter(again).at(-1)).toEqual(storedAfter(history).at(-1));
       }),
     );
   });
 
-  test('since when is never later than this run, nor earlier than the one before where it is news', () => {
+  test('has the time of this run if it is new or resolved, and never a later time', () => {
     fc.assert(
-      fc.property(stories, (story) => {
-        const memories = tell(story);
-        for (const [index, memory] of memories.entries()) {
-          const drift = driftOf(story[index] ?? pass, memories[index - 1], timeOf(index));
-          expect(memory.since <= timeOf(index)).toBe(true);
-          if (drift?.state === 'new' || drift?.state === 'resolved') expect(memory.since).toBe(timeOf(index));
+      fc.property(histories, (history) => {
+        const stored = storedAfter(history);
+        for (const [index, entry] of stored.entries()) {
+          const drift = driftOf(history[index] ?? pass, stored[index - 1], timeOf(index));
+          expect(entry.since <= timeOf(index)).toBe(true);
+          if (drift?.state === 'new' || drift?.state === 'resolved') expect(entry.since).toBe(timeOf(index));
         }
       }),
     );
   });
 
-  test('is that sources contradict each other as long as they do', () => {
+  test('keeps a contradiction between sources as long as it exists', () => {
     const before = toStoredFinding({ ...pass, disagrees: true }, undefined, T0);
 
     expect(before).toEqual({ ...pass, since: T0, disagrees: true });
@@ -126,17 +126,17 @@ describe('what is remembered', () => {
   });
 });
 
-describe('what is compared of a finding', () => {
+describe('the summary of a finding that is compared', () => {
   const violation = (code: string, setting = '--x'): Violation => ({ code, setting, message: `${code} ${T1}` });
   const compare = (first: Violation, ...rest: readonly Violation[]) =>
     summaryOf({ outcome: { result: 'fail', violations: [first, ...rest], problems: [], warnings: [] } });
 
-  test('is each violation once, whatever its order and its words', () => {
+  test('has each violation once, whatever their order and messages are', () => {
     expect(compare(violation('b'), violation('a'), violation('b'))).toEqual(compare(violation('a'), violation('b')));
     expect(compare(violation('a')).violations).toEqual([{ code: 'a', setting: '--x' }]);
   });
 
-  test('is bounded, and the same for the same document', () => {
+  test('is bounded in size, and the same for the same document', () => {
     const many = Array.from({ length: 500 }, (_, index) => violation(`code-${index}`, 'x'.repeat(10_000)));
     const compared = compare(violation('first'), ...many);
 
@@ -144,7 +144,7 @@ describe('what is compared of a finding', () => {
     expect(compare(violation('first'), ...many.toReversed())).toEqual(compared);
   });
 
-  test('tells where evidence contradicts that which decided', () => {
+  test('shows that other evidence contradicts the evidence that decided', () => {
     const other: OtherEvidence = {
       source: { node: 'n', via: 'handshake' },
       vantage: 'live',

@@ -36,24 +36,24 @@ function finding(vantage: Vantage, outcome: Outcome, source: Source, evidence: r
 const by = (via: 'handshake' | 'configz' | 'proc'): Source => ({ node: 'n', via });
 const configMap: Source = { object: 'ConfigMap kube-system/kubelet-config' };
 
-describe('evidence about one control and subject becomes one finding', () => {
+describe('all evidence about one control and subject becomes one finding:', () => {
   test.each([
     [
-      'what could tell goes before what could not',
+      'evidence with a result overrides evidence without one',
       finding('live', unknown, by('configz')),
       finding('on-node', pass, by('proc')),
       'pass',
       'proc',
     ],
     [
-      'what the process says goes before its files',
+      'the answer of the process overrides its files',
       finding('on-node', fail, by('proc')),
       finding('live', pass, by('configz')),
       'pass',
       'configz',
     ],
     [
-      'of two equally good pieces the one that fails',
+      'if two pieces of evidence are equally strong, the failing one decides',
       finding('live', pass, by('handshake')),
       finding('live', fail, by('configz')),
       'fail',
@@ -72,40 +72,42 @@ describe('evidence about one control and subject becomes one finding', () => {
     }
   });
 
-  test('a single piece stays as it is', () => {
+  test('a single piece of evidence stays as it is', () => {
     const only = finding('live', pass, by('configz'));
     expect(combine([only])).toEqual([only]);
     expect(isContradicted(only)).toBe(false);
   });
 
-  test('results that contradict each other, or other values of one setting, are a dispute', () => {
+  test('different results, or different values of one setting, are a contradiction', () => {
     const live = finding('live', pass, by('configz'), value('/a'));
-    const disputes = (other: Finding): boolean => combine([live, other]).some(isContradicted);
-    expect(disputes(finding('on-node', pass, by('proc'), value('/a')))).toBe(false);
-    expect(disputes(finding('on-node', pass, by('proc'), value('/b')))).toBe(true);
-    expect(disputes(finding('on-node', fail, by('proc')))).toBe(true);
-    expect(disputes(finding('live', unknown, by('handshake')))).toBe(false);
-    expect(disputes(finding('live', pass, by('handshake')))).toBe(false);
+    const contradicted = (other: Finding): boolean => combine([live, other]).some(isContradicted);
+    expect(contradicted(finding('on-node', pass, by('proc'), value('/a')))).toBe(false);
+    expect(contradicted(finding('on-node', pass, by('proc'), value('/b')))).toBe(true);
+    expect(contradicted(finding('on-node', fail, by('proc')))).toBe(true);
+    expect(contradicted(finding('live', unknown, by('handshake')))).toBe(false);
+    expect(contradicted(finding('live', pass, by('handshake')))).toBe(false);
   });
 
-  test('what is written down for all contradicts, and never decides', () => {
+  test('the configuration for all nodes can contradict a node, but never decides', () => {
     const declared = finding('declared', pass, configMap, value('/c'));
-    const [untold] = combine([finding('live', unknown, by('configz'))], [declared]);
-    expect(untold?.outcome.result).toBe('unknown');
-    expect(untold?.others).toMatchObject([{ result: 'pass', agrees: true }]);
-    const [told] = combine([finding('live', fail, by('configz'))], [declared]);
-    expect(told?.outcome.result).toBe('fail');
-    expect(told?.others).toMatchObject([{ source: configMap, result: 'pass', agrees: false, evidence: value('/c') }]);
-    // another path on a node is that node's own affair
+    const [undecided] = combine([finding('live', unknown, by('configz'))], [declared]);
+    expect(undecided?.outcome.result).toBe('unknown');
+    expect(undecided?.others).toMatchObject([{ result: 'pass', agrees: true }]);
+    const [decided] = combine([finding('live', fail, by('configz'))], [declared]);
+    expect(decided?.outcome.result).toBe('fail');
+    expect(decided?.others).toMatchObject([
+      { source: configMap, result: 'pass', agrees: false, evidence: value('/c') },
+    ]);
+    // a node may have another path
     const [other] = combine([finding('live', pass, by('configz'), value('/d'))], [declared]);
     expect(other?.others).toMatchObject([{ agrees: true }]);
   });
 });
 
-describe('a fault of a file, which only its host can see', () => {
+describe('a fault in a file, which only its host can see,', () => {
   const expired: Outcome = { ...fail, violations: [{ code: 'ca-expired', setting: FIELD, message: 'expired' }] };
 
-  test('is not refuted by a process that names the file', () => {
+  test('makes the finding fail if the process names this file', () => {
     const [decided] = combine([
       finding('live', pass, by('handshake')),
       finding('live', pass, by('configz'), value('/a')),
@@ -118,7 +120,7 @@ describe('a fault of a file, which only its host can see', () => {
     ]);
   });
 
-  test('is one of a file that does not count any more, where the process names another', () => {
+  test('does not count if the process names another file', () => {
     const [decided] = combine([
       finding('live', pass, by('configz'), value('/b')),
       finding('on-node', expired, by('proc'), value('/a')),
@@ -126,14 +128,14 @@ describe('a fault of a file, which only its host can see', () => {
     expect(decided).toMatchObject({ outcome: pass, others: [{ result: 'fail', agrees: false }] });
   });
 
-  test('that harms nobody yet is a warning beside what decides', () => {
+  test('that does no harm yet becomes a warning of the finding', () => {
     const soon = { result: 'pass', warnings: [{ code: 'ca-expires-soon', setting: FIELD, message: 'soon' }] } as const;
     const [decided] = combine([finding('live', pass, by('handshake')), finding('on-node', soon, by('proc'))]);
     expect(decided).toMatchObject({ vantage: 'live', outcome: soon });
   });
 });
 
-describe('for any evidence', () => {
+describe('whatever the evidence is,', () => {
   const pieces = fc.array(
     fc
       .tuple(
@@ -145,7 +147,7 @@ describe('for any evidence', () => {
     { minLength: 1, maxLength: 5 },
   );
 
-  test('nothing passes that no piece passed, nothing is lost, and the order does not matter', () => {
+  test('nothing passes that no source passed, nothing is lost, and the order does not matter', () => {
     fc.assert(
       fc.property(pieces, (findings) => {
         const [decided, ...more] = combine(findings);
@@ -160,26 +162,30 @@ describe('for any evidence', () => {
   });
 });
 
-describe('what a host tells of the next start', () => {
+describe('what will change with the next start of a process on a host', () => {
   const since = '2026-11-26T11:00:00.000Z';
-  const comes = (outcome: Outcome, result: 'pass' | 'fail'): Finding => ({
+  const next = (outcome: Outcome, result: 'pass' | 'fail'): Finding => ({
     ...finding('on-node', outcome, by('proc'), value('/a')),
     others: [
       { source: by('proc'), vantage: 'on-node', result, agrees: true, evidence: [], problems: [], pending: true },
     ],
     drift: { state: 'pending', since },
   });
-  const told = (host: Finding) => {
+  const pendingOf = (host: Finding) => {
     const [combined] = combine([finding('live', pass, by('configz'), value('/a')), host]);
-    const next = combined?.others?.filter(({ pending }) => pending).map(({ result, agrees }) => [result, agrees]);
-    return [next, combined?.drift?.state];
+    const listed = combined?.others?.filter(({ pending }) => pending).map(({ result, agrees }) => [result, agrees]);
+    return [listed, combined?.drift?.state];
   };
 
   test.each<[string, Finding, unknown]>([
-    ['stands beside what decides, and disagrees', comes(pass, 'fail'), [[['fail', false]], 'pending']],
-    ['also where the host could not tell what runs', comes(unknown, 'fail'), [[['fail', false]], 'pending']],
-    ['is no news where the host could not tell, and the same comes', comes(unknown, 'pass'), [[], undefined]],
+    ['is listed as pending evidence that disagrees', next(pass, 'fail'), [[['fail', false]], 'pending']],
+    [
+      'is listed also if the finding of the running process is unknown',
+      next(unknown, 'fail'),
+      [[['fail', false]], 'pending'],
+    ],
+    ['is not pending if the finding is unknown and nothing will change', next(unknown, 'pass'), [[], undefined]],
   ])('%s', (_name, host, wanted) => {
-    expect(told(host)).toEqual(wanted);
+    expect(pendingOf(host)).toEqual(wanted);
   });
 });

@@ -27,84 +27,89 @@ const OTHER = nodeOf('node-2', '10.0.0.2', '203.0.113.7');
 const THIRD = nodeOf('node-3', '10.0.0.3', '203.0.113.7');
 const CLUSTER = [NODE, OTHER, THIRD];
 
-function judge(seen: ServingNames | undefined, node = NODE, nodes: readonly NodeIdentity[] = CLUSTER): string {
+function identify(seen: ServingNames | undefined, node = NODE, nodes: readonly NodeIdentity[] = CLUSTER): string {
   return identityProblem(node, indexNodes(nodes), seen)?.code ?? 'itself';
 }
 
-describe('what answers with a certificate', () => {
+describe('a process that answers with a certificate', () => {
   test.each<[string, ServingNames]>([
     [
-      'that the cluster signed (kubeadm, EKS, GKE, AKS, OpenShift)',
+      'signed by the cluster (kubeadm, EKS, GKE, AKS, OpenShift)',
       certificate('system:node:node-1', 'node-1', '10.0.0.1'),
     ],
+    ['signed by the cluster, only for names of a cloud', certificate('system:node:node-1', 'ip-10-0-0-1.ec2.internal')],
+    ['signed by the kubelet itself (kubeadm, kind, minikube)', certificate('node-1@1732000000', 'node-1')],
     [
-      'that the cluster signed, for names of a cloud alone',
-      certificate('system:node:node-1', 'ip-10-0-0-1.ec2.internal'),
-    ],
-    ['that the kubelet signed itself (kubeadm, kind, minikube)', certificate('node-1@1732000000', 'node-1')],
-    [
-      'that the kubelet signed itself, for its host name',
+      'signed by the kubelet itself, for its host name',
       certificate('node-1.example.com@1732000000', 'node-1.example.com'),
     ],
     ['of k3s and RKE2', certificate('node-1', 'node-1', 'localhost', '127.0.0.1', '10.0.0.1')],
-    ['for its name without alternative names (AKS before rotation)', certificate('node-1')],
-    ['for its address alone (RKE)', certificate('kube-kubelet', '10.0.0.1')],
+    ['for the node name, without alternative names (AKS before rotation)', certificate('node-1')],
+    ['only for the node address (RKE)', certificate('kube-kubelet', '10.0.0.1')],
     ['that all nodes share', certificate('kubelet', '10.0.0.1', '10.0.0.2', '10.0.0.3')],
     ['that all nodes share, by their names', certificate('system:node:node-2', 'node-2', 'node-1')],
-    ['for an address of its own that another took as a name', certificate('x', 'node-1')],
-  ])('%s is the node', (_what, seen) => {
-    expect(judge(seen)).toBe('itself');
+    ["for the node's own name, which is also an address of another node", certificate('x', 'node-1')],
+  ])('%s is accepted as the node', (_what, seen) => {
+    expect(identify(seen)).toBe('itself');
   });
 
   test.each<[string, ServingNames, string]>([
     ['of another node', certificate('system:node:node-2', 'node-2', '10.0.0.2'), 'wrong-node'],
-    ['of another node with its address', certificate('system:node:node-2', 'node-2', '10.0.0.1'), 'wrong-node'],
-    ['of a node of another cluster with its address', certificate('system:node:prod-9', '10.0.0.1'), 'wrong-node'],
-    ['that another node signed itself', certificate('node-2@1', 'node-2'), 'wrong-node'],
+    [
+      "of another node, with this node's address",
+      certificate('system:node:node-2', 'node-2', '10.0.0.1'),
+      'wrong-node',
+    ],
+    [
+      "of a node of another cluster, with this node's address",
+      certificate('system:node:prod-9', '10.0.0.1'),
+      'wrong-node',
+    ],
+    ['signed by another node itself', certificate('node-2@1', 'node-2'), 'wrong-node'],
     ['for the address of another node', certificate('x', '10.0.0.2'), 'wrong-node'],
     ['of a proxy', certificate('corp-tls-inspection'), 'unidentified'],
-    ['of a proxy for everything', certificate('*', '*', '*.*'), 'unidentified'],
+    ['of a proxy, for every name', certificate('*', '*', '*.*'), 'unidentified'],
     ['without names', certificate(undefined), 'unidentified'],
-    ['of a machine that had another name', certificate('template-vm@1', 'template-vm'), 'unidentified'],
-    ['for an address that several have', certificate('x', '203.0.113.7'), 'unidentified'],
+    ['of a machine that was renamed', certificate('template-vm@1', 'template-vm'), 'unidentified'],
+    ['for an address that several nodes have', certificate('x', '203.0.113.7'), 'unidentified'],
     ['of kube-apiserver', certificate('kube-apiserver', 'kubernetes.default.svc', '10.0.0.1'), 'unidentified'],
-    ['with a part of its name', certificate('node-1.', 'node', 'node-10'), 'unidentified'],
-  ])('%s is not', (_what, seen, code) => {
-    expect(judge(seen)).toBe(code);
+    ['with only a part of the node name', certificate('node-1.', 'node', 'node-10'), 'unidentified'],
+  ])('%s is not accepted as the node', (_what, seen, code) => {
+    expect(identify(seen)).toBe(code);
   });
 
-  test('for all names of a domain is the node, whose name is one label more', () => {
+  test('for all names of a domain is accepted as the node if the node name is one label longer', () => {
     const node = nodeOf('ip-10-0-0-1.eu.internal', '10.0.0.1');
-    expect(judge(certificate('x', '*.eu.internal'), node, [node])).toBe('itself');
-    expect(judge(certificate('x', '*.internal'), node, [node])).toBe('unidentified');
-    expect(judge(certificate('x', '*.eu.internal'), NODE)).toBe('unidentified');
+    expect(identify(certificate('x', '*.eu.internal'), node, [node])).toBe('itself');
+    expect(identify(certificate('x', '*.internal'), node, [node])).toBe('unidentified');
+    expect(identify(certificate('x', '*.eu.internal'), NODE)).toBe('unidentified');
     const twin = nodeOf('ip-10-0-0-2.eu.internal', '10.0.0.1');
-    expect(judge(certificate('x', '*.eu.internal'), node, [node, twin])).toBe('wrong-node');
+    expect(identify(certificate('x', '*.eu.internal'), node, [node, twin])).toBe('wrong-node');
   });
 
-  test('that a known CA signed for kubelets alone is a kubelet, and that of the node where no other is asked there', () => {
+  test('signed by a CA that signs only for kubelets is accepted as the node if no other node has this endpoint', () => {
     const seen = { ...certificate('kubelet.internal'), isKubelet: () => true };
-    expect(judge(seen)).toBe('itself');
+    expect(identify(seen)).toBe('itself');
     const twin = { ...nodeOf('twin', '10.0.0.1') };
-    expect(judge(seen, NODE, [...CLUSTER, twin])).toBe('wrong-node');
-    expect(judge({ ...seen, hosts: ['kubernetes.default.svc'] })).toBe('unidentified');
+    expect(identify(seen, NODE, [...CLUSTER, twin])).toBe('wrong-node');
+    expect(identify({ ...seen, hosts: ['kubernetes.default.svc'] })).toBe('unidentified');
   });
 
-  test('that was not seen is not known to be the node', () => {
-    expect(judge(undefined)).toBe('unidentified');
+  test('that was not seen is not accepted as the node', () => {
+    expect(identify(undefined)).toBe('unidentified');
   });
 });
 
 describe('two nodes with one address', () => {
   const twins = [nodeOf('node-1', '10.0.2.15'), nodeOf('vagrant-2', '10.0.2.15')] as const;
-  const by = (seen: ServingNames | undefined) => twins.map((node) => judge(seen, node, twins));
+  const by = (seen: ServingNames | undefined) => twins.map((node) => identify(seen, node, twins));
 
-  test('are told apart by a certificate that names one of them', () => {
+  test('are distinguished by a certificate that names one of them', () => {
     expect(by(certificate('system:node:node-1', 'node-1', '10.0.2.15'))).toEqual(['itself', 'wrong-node']);
     expect(by(certificate('vagrant-2@1', 'vagrant-2'))).toEqual(['wrong-node', 'itself']);
   });
 
-  test('are both unknown otherwise', () => {
+  test('are both unknown if the certificate names neither of them', () => {
     for (const seen of [certificate('kubelet', '10.0.2.15'), certificate('corp-tls-inspection'), undefined]) {
       expect(by(seen)).toEqual(['wrong-node', 'wrong-node']);
     }
@@ -114,7 +119,7 @@ describe('two nodes with one address', () => {
     );
   });
 
-  test('are not told apart by what kube-apiserver hears there', () => {
+  test('are not distinguished by an answer through kube-apiserver', () => {
     expect(twins.map((node) => sharedEndpointProblem(node, indexNodes(twins))?.code)).toEqual([
       'wrong-node',
       'wrong-node',
@@ -123,7 +128,7 @@ describe('two nodes with one address', () => {
   });
 });
 
-describe('what a node says of itself', () => {
+describe('the names and addresses in the status of a node', () => {
   const named = fc.constantFrom('node-1', 'node-2', 'node-3', 'evil');
   const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.66', 'node-1', 'node-2', 'x.example.com');
   const claims = fc.record({
@@ -131,29 +136,29 @@ describe('what a node says of itself', () => {
     endpoint: fc.option(fc.constantFrom('10.0.0.1:10250', '10.0.0.1:6443', '10.0.0.2:10250'), { nil: undefined }),
   });
 
-  test('never makes the certificate of another node its own', () => {
+  test('never make the certificate of another node its own', () => {
     fc.assert(
       fc.property(claims, named, (claim, name) => {
         const evil = { name: 'evil', ...claim };
         const nodes = [...CLUSTER, evil];
         const own = name === 'evil' ? 'itself' : 'wrong-node';
-        expect(judge(certificate(`system:node:${name}`, name, '10.0.0.1'), evil, nodes)).toBe(own);
-        if (name !== 'evil') expect(judge(certificate(`${name}@1`, name), evil, nodes)).toBe('wrong-node');
+        expect(identify(certificate(`system:node:${name}`, name, '10.0.0.1'), evil, nodes)).toBe(own);
+        if (name !== 'evil') expect(identify(certificate(`${name}@1`, name), evil, nodes)).toBe('wrong-node');
       }),
     );
   });
 
-  test('never keeps a node from being known by its own name', () => {
+  test('never prevent another node from being recognised by its own name', () => {
     fc.assert(
       fc.property(claims, (claim) => {
         const nodes = [...CLUSTER, { name: 'evil', ...claim }];
-        expect(judge(certificate('system:node:node-1', 'node-1'), NODE, nodes)).toBe('itself');
-        expect(judge(certificate('node-1@1', 'node-1'), NODE, nodes)).toBe('itself');
+        expect(identify(certificate('system:node:node-1', 'node-1'), NODE, nodes)).toBe('itself');
+        expect(identify(certificate('node-1@1', 'node-1'), NODE, nodes)).toBe('itself');
       }),
     );
   });
 
-  test('is decided whatever it is, in bounded words', () => {
+  test('may be anything: the message stays bounded', () => {
     const text = fc.string({ maxLength: 300 });
     const seen = fc.record({
       commonName: fc.option(text, { nil: undefined }),
@@ -171,7 +176,7 @@ describe('what a node says of itself', () => {
   });
 });
 
-test('the directory of many nodes takes a time that grows as they do', () => {
+test('an index of many nodes takes time in proportion to their number', () => {
   const count = 20_000;
   const nodes = Array.from({ length: count }, (_, at) => ({ ...nodeOf(`n${at}`, '10.0.2.15'), name: `n${at}` }));
   const directory = indexNodes(nodes);

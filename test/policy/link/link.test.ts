@@ -36,7 +36,7 @@ const server = (result: Outcome['result'], vantage: Vantage = 'live') =>
 const kubelet = (result: Outcome['result'], names?: readonly string[]) =>
   finding(CLIENT_CA_CONTROL, 'n', result, names);
 
-describe('the link of a cluster', () => {
+describe('the connection of a cluster', () => {
   test.each([
     [['pass'], ['pass', 'pass'], 'pass'],
     [['pass', 'fail'], ['pass'], 'fail'],
@@ -56,14 +56,14 @@ describe('the link of a cluster', () => {
     }
   });
 
-  test('is broken where a kubelet refused the call of kube-apiserver, whatever both ends say', () => {
+  test('fails if a kubelet rejected a call of kube-apiserver, whatever both settings are', () => {
     const tally = countLink();
     tally.addApiServers([server('pass')]);
     tally.addNode([kubelet('pass')], 'refused');
     expect(tally.result()).toMatchObject({ result: 'fail', calls: { answered: 0, refused: 1 } });
   });
 
-  test('does not need kube-apiservers that a provider runs', () => {
+  test('does not depend on kube-apiservers that a provider runs', () => {
     const tally = countLink();
     tally.addNode([kubelet('pass')]);
     const link = tally.result('EKS runs it');
@@ -72,7 +72,7 @@ describe('the link of a cluster', () => {
     expect(linkOfNode(link, kubelet('pass'))).toBe('pass');
   });
 
-  test('of one node is as good as the worse of its ends, and broken by a refused call', () => {
+  test('of one node is as good as the worse of its two ends, and fails after a rejected call', () => {
     const tally = countLink();
     tally.addApiServers([server('pass')]);
     const link = tally.result();
@@ -90,13 +90,13 @@ describe('the link of a cluster', () => {
     expect(linkOfNode(link, { ...kubelet('pass'), others: [refusal] })).toBe('fail');
   });
 
-  test('takes what is only written down for no kube-apiserver', () => {
+  test('does not count a kube-apiserver that is only declared in a file', () => {
     const tally = countLink();
     tally.addApiServers([server('pass', 'declared')]);
     expect(tally.result()).toMatchObject({ result: 'unknown', apiServers: [] });
   });
 
-  test('counts the kubelets that name each CA, by their TLS hello, and bounds the names', () => {
+  test('counts the kubelets that name each CA in their TLS handshake, and bounds the number of names', () => {
     const tally = countLink();
     tally.addNode([kubelet('pass', ['CN=a', 'CN=b'])]);
     tally.addNode([kubelet('pass', ['CN=a', 'CN=a'])]);
@@ -114,7 +114,7 @@ describe('the link of a cluster', () => {
     expect(acceptedAuthorities).toHaveLength(100);
   });
 
-  test('a node without a finding of its kubelet could not be asked', () => {
+  test('counts a node without a finding for its kubelet as unknown', () => {
     const tally = countLink();
     tally.addNode([]);
     expect(tally.result().kubelets).toEqual({ pass: 0, fail: 0, unknown: 1 });

@@ -38,75 +38,75 @@ function finding(outcome: Outcome, vantage: Vantage = 'on-node', value = '/pki/c
   };
 }
 
-function told(audited: Finding, start: string | undefined, ...seen: readonly Finding[]): Finding {
+function checked(audited: Finding, start: string | undefined, ...seen: readonly Finding[]): Finding {
   const [still] = markOutdated({ findings: [audited], at: AT }, () => start, seen);
   if (still === undefined) throw new Error('a finding was dropped');
   return still;
 }
 
-describe('what an audit says of a process', () => {
+describe('the finding of a stored node audit', () => {
   test.each([
     ['passed', pass],
     ['failed', missing],
-    ['could not be told', unknown],
-  ])('that %s is no longer known after its restart, and says so', (_what, outcome) => {
-    const still = told(finding(outcome), LATER);
+    ['was unknown', unknown],
+  ])('that %s is unknown after the process restarted, and gives the reason', (_what, outcome) => {
+    const still = checked(finding(outcome), LATER);
     expect(still.outcome).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
     expect(JSON.stringify(still.outcome)).toContain(
       `(its result was ${outcome.result}): the process started at ${LATER}`,
     );
   });
 
-  test.each([EARLIER, undefined])('holds where it runs since %s', (start) => {
+  test.each([EARLIER, undefined])('still counts if the process has run since %s', (start) => {
     for (const outcome of [pass, missing, expired, unknown]) {
-      expect(told(finding(outcome), start)).toEqual(finding(outcome));
+      expect(checked(finding(outcome), start)).toEqual(finding(outcome));
     }
   });
 
-  test('holds of its files over a restart, unless it names others now', () => {
-    expect(told(finding(expired), LATER).outcome.result).toBe('fail');
-    expect(told(finding(expired), LATER, finding(pass, 'running')).outcome.result).toBe('fail');
-    expect(told(finding(expired), LATER, finding(pass, 'running', '/pki/new.key')).outcome.result).toBe('unknown');
+  test('about files still counts after a restart, unless the process names other files now', () => {
+    expect(checked(finding(expired), LATER).outcome.result).toBe('fail');
+    expect(checked(finding(expired), LATER, finding(pass, 'running')).outcome.result).toBe('fail');
+    expect(checked(finding(expired), LATER, finding(pass, 'running', '/pki/new.key')).outcome.result).toBe('unknown');
   });
 
-  test('is no contradiction where the process itself says something else: it was started anew since', () => {
-    const [first] = combine([finding(missing, 'live'), told(finding(pass), undefined, finding(missing, 'live'))]);
+  test('is no contradiction if the process itself has another result: it was restarted since', () => {
+    const [first] = combine([finding(missing, 'live'), checked(finding(pass), undefined, finding(missing, 'live'))]);
     expect(first).toMatchObject({ outcome: missing, others: [{ result: 'unknown', agrees: true }] });
-    const [second] = combine([finding(pass, 'live'), told(finding(missing), undefined, finding(pass, 'live'))]);
+    const [second] = combine([finding(pass, 'live'), checked(finding(missing), undefined, finding(pass, 'live'))]);
     expect(second).toMatchObject({ outcome: pass, others: [{ result: 'unknown', agrees: true }] });
-    const moved = told(finding(pass, 'on-node', '/old.key'), undefined, finding(pass, 'live'));
+    const moved = checked(finding(pass, 'on-node', '/old.key'), undefined, finding(pass, 'live'));
     expect(moved.outcome.result).toBe('unknown');
   });
 
-  test('is added to what the process says where that agrees, or says nothing of files', () => {
-    expect(told(finding(pass), undefined, finding(pass, 'live'))).toEqual(finding(pass));
-    const faulty = told(finding(expired), undefined, finding(pass, 'live'));
+  test('is added to the finding of the process if it agrees, or is about files', () => {
+    expect(checked(finding(pass), undefined, finding(pass, 'live'))).toEqual(finding(pass));
+    const faulty = checked(finding(expired), undefined, finding(pass, 'live'));
     expect(combine([finding(pass, 'live'), faulty])[0]?.outcome).toEqual(expired);
-    // what only is written down in the API is no word of the process
-    expect(told(finding(pass), undefined, finding(missing, 'running'))).toEqual(finding(pass));
+    // a declaration in the API is not an answer of the process
+    expect(checked(finding(pass), undefined, finding(missing, 'running'))).toEqual(finding(pass));
   });
 
-  test('tells nothing of what comes with the next start, once that has been', () => {
+  test('has nothing pending any more after the restart', () => {
     const pending = {
       ...{ source: { node: 'cp', via: 'proc' }, vantage: 'on-node', result: 'fail', agrees: false },
       ...{ evidence: [], problems: [], pending: true },
     } satisfies OtherEvidence;
     const drift = { state: 'pending', since: EARLIER } as const;
     for (const outcome of [pass, expired]) {
-      const still = told({ ...finding(outcome), others: [pending], drift }, LATER);
+      const still = checked({ ...finding(outcome), others: [pending], drift }, LATER);
       expect(still).not.toHaveProperty('others');
       expect(still).not.toHaveProperty('drift');
     }
   });
 
-  test('never makes pass what the process says fails, whatever it is and whenever it was', () => {
+  test('never turns a failure of the running process into a pass, whatever the audit says and however old it is', () => {
     const outcome = fc.constantFrom(pass, missing, expired, unknown);
     const start = fc.constantFrom(EARLIER, LATER, undefined, 'nonsense');
     const value = fc.constantFrom('/pki/client.key', '/other.key');
     fc.assert(
       fc.property(outcome, start, value, (audited, since, path) => {
         const live = finding(missing, 'live');
-        const still = told(finding(audited, 'on-node', path), since, live);
+        const still = checked(finding(audited, 'on-node', path), since, live);
         const [decided] = combine([live, still]);
         expect(decided?.outcome.result).toBe('fail');
         expect(decided?.others?.every(({ agrees, result }) => agrees || result !== 'pass')).toBe(true);
