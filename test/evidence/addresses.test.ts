@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { isKubeletAddress, isKubeletName, isKubeletPort } from '../../src/evidence/addresses.ts';
 
-/** What an IPv4 address becomes on the ways from IPv6 to IPv4. */
+/** The IPv6 addresses that lead to an IPv4 address. */
 function embeddings([a, b, c, d]: readonly [number, number, number, number]): string[] {
   const hex = (high: number, low: number) => ((high << 8) | low).toString(16);
   const [high, low] = [hex(a, b), hex(c, d)];
@@ -32,7 +32,7 @@ describe('the address of a kubelet', () => {
     ...['127.0.0.1', '127.9.9.9', '0.0.0.0', '169.254.169.254', '169.254.170.2', '168.63.129.16', '100.100.100.200'],
     ...['192.0.0.192', '224.0.0.1', '239.1.1.1', '255.255.255.255', '::', '::1', '::7f00:1', 'fe80::1', 'ff02::1'],
     ...['fd00:ec2::254', 'FD00:0EC2::23', 'fd20:ce::254', 'fe80::1%eth0', '10.0.0.1%eth0', '010.0.0.1', '127.1', ''],
-  ])('is not %j', (address) => {
+  ])('cannot be %j', (address) => {
     expect(isKubeletAddress(address)).toBe(false);
   });
 
@@ -43,7 +43,7 @@ describe('the address of a kubelet', () => {
     },
   );
 
-  test('is none where it leads to an IPv4 address that is none', () => {
+  test('cannot be an IPv6 address that leads to a forbidden IPv4 address', () => {
     const nowhere = fc.oneof(
       fc.tuple(fc.constant(127), byte, byte, byte),
       fc.tuple(fc.constant(169), fc.constant(254), byte, byte),
@@ -57,12 +57,12 @@ describe('the address of a kubelet', () => {
     );
   });
 
-  test('is one where it leads to an IPv4 address that is one', () => {
+  test('can be an IPv6 address that leads to an allowed IPv4 address', () => {
     for (const address of embeddings([10, 0, 0, 1]))
       expect([address, isKubeletAddress(address)]).toEqual([address, true]);
   });
 
-  test('is decided for every text', () => {
+  test('is accepted or rejected, whatever the text', () => {
     const textLike = fc.oneof(fc.string(), fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
     fc.assert(fc.property(textLike, (text) => typeof isKubeletAddress(text) === 'boolean'));
   });
@@ -72,7 +72,7 @@ describe('the host name of a kubelet', () => {
   test.each([
     ...['localhost', 'LOCALHOST', 'localhost.localdomain', 'x.localhost', 'ip6-localhost', 'ip6-loopback', 'loopback'],
     ...['localhost4', 'localhost6.localdomain6', '127.1', '2130706433', '0x7f000001', 'a b', 'a.', '-a', '[::1]', ''],
-  ])('is not %j', (name) => {
+  ])('cannot be %j', (name) => {
     expect(isKubeletName(name)).toBe(false);
   });
 

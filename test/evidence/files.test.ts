@@ -49,12 +49,12 @@ async function outline(...paths: string[]): Promise<string[]> {
 }
 
 describe('a folder', () => {
-  test('is read with all folders in it, in an order that never changes', async () => {
+  test('is read with all its subfolders, always in the same order', async () => {
     for (const name of ['b.yaml', 'a/z.yml', 'a/B.json', 'a.yaml', 'c/d/e.manifest', 'a/é.yaml']) write(name);
     expect(await outline()).toStrictEqual(['a/B.json', 'a/z.yml', 'a/é.yaml', 'a.yaml', 'b.yaml', 'c/d/e.manifest']);
   });
 
-  test('gives only what can be configuration', async () => {
+  test('gives only files that can be configuration', async () => {
     for (const name of [
       'README.md',
       'kubelet',
@@ -69,14 +69,14 @@ describe('a folder', () => {
     expect(await outline()).toStrictEqual(['.hidden.yaml']);
   });
 
-  test('gives of .conf files the drop-ins of a kubelet', async () => {
+  test('gives only those .conf files that are kubelet drop-ins', async () => {
     write('10-ca.conf', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n');
     write('nginx.conf', 'server { listen 80; }');
     expect(await outline()).toStrictEqual(['10-ca.conf']);
     expect(await outline(join(folder, 'nginx.conf'))).toStrictEqual(['nginx.conf']);
   });
 
-  test('is read once, even where links go round in circles', async () => {
+  test('is read once, even if links form a loop', async () => {
     write('a/x.yaml');
     symlinkSync('..', join(folder, 'a/up'));
     symlinkSync('a', join(folder, 'b'));
@@ -84,14 +84,14 @@ describe('a folder', () => {
     expect(await outline(folder, folder, join(folder, 'b'))).toStrictEqual(['a/x.yaml']);
   });
 
-  test('gives what links lead to, as Kubernetes mounts a ConfigMap', async () => {
+  test('gives the targets of links, as in a mounted ConfigMap', async () => {
     write('..2026/kubelet.yaml');
     symlinkSync('..2026', join(folder, '..data'));
     symlinkSync('..data/kubelet.yaml', join(folder, 'kubelet.yaml'));
     expect(await outline()).toStrictEqual(['kubelet.yaml']);
   });
 
-  test('loses nothing else to links that lead nowhere', async () => {
+  test('with broken links still gives all other files', async () => {
     symlinkSync('missing', join(folder, 'a.yaml'));
     symlinkSync('missing', join(folder, 'editor-lock'));
     symlinkSync('round', join(folder, 'round'));
@@ -100,7 +100,7 @@ describe('a folder', () => {
     expect(await outline()).toStrictEqual(['a.yaml not-found', 'round.yaml unreachable', 'z.yaml']);
   });
 
-  test('may be as deep as the file system allows', async () => {
+  test('can be as deep as the file system allows', async () => {
     const deep = Array.from({ length: 300 }, () => 'd').join('/');
     write(`${deep}/x.yaml`);
     expect(await outline()).toStrictEqual([`${deep}/x.yaml`]);
@@ -108,7 +108,7 @@ describe('a folder', () => {
 });
 
 describe('a file', () => {
-  test('that is named is read whatever its name, with its text unchanged', async () => {
+  test('given by its path is read whatever its name, with its text unchanged', async () => {
     const path = write('kubelet', '\ufeffkind: KubeletConfiguration\r\n');
     expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '\ufeffkind: KubeletConfiguration\r\n' }]);
   });
@@ -122,11 +122,11 @@ describe('a file', () => {
     ['that is missing', 'not-found', (): string => join(folder, 'missing.yaml')],
     ['below a file', 'not-found', (): string => join(write('file'), 'x.yaml')],
     ['that is binary', 'malformed', (): string => write('a.yaml', Uint8Array.of(0x61, 0, 0x62))],
-    ['that is no UTF-8', 'malformed', (): string => write('a.yaml', Uint8Array.of(0x61, 0xff))],
+    ['that is not UTF-8', 'malformed', (): string => write('a.yaml', Uint8Array.of(0x61, 0xff))],
     ['that is UTF-16', 'malformed', (): string => write('a.yaml', Uint8Array.of(0xff, 0xfe, 0x61, 0))],
     ['whose name is too long', 'unreachable', (): string => join(folder, 'a'.repeat(300))],
     ['that is a device', 'unreachable', (): string => '/dev/zero'],
-  ] as const)('%s is a problem of its own: %s', async (_name, code, make) => {
+  ] as const)('%s is a separate problem: %s', async (_name, code, make) => {
     const [first, ...others] = await read([make(), write('good.yaml')]);
     expect(first).toMatchObject({ problem: { code } });
     expect(others).toStrictEqual([{ form: 'text', path: join(folder, 'good.yaml'), text: 'good.yaml' }]);
@@ -138,7 +138,7 @@ describe('a file', () => {
     ]);
   });
 
-  test('that is larger than 64 MiB is refused without being read', async () => {
+  test('that is larger than 64 MiB is rejected without being read', async () => {
     const path = write('large.yaml');
     truncateSync(path, 1024 ** 3);
     const before = process.memoryUsage.rss();
@@ -173,7 +173,7 @@ describe('a file', () => {
 });
 
 describe('standard input', () => {
-  test('is read whole, once, in its turn', async () => {
+  test('is read completely and once, in the order of the arguments', async () => {
     const euro = new TextEncoder().encode('€');
     const input = (): AsyncIterable<Uint8Array> => chunks(euro.subarray(0, 1), euro.subarray(1));
     const path = write('a.yaml');
@@ -183,7 +183,7 @@ describe('standard input', () => {
     ]);
   });
 
-  test('is given up when it is too large, however much more would come', async () => {
+  test('is not read any further once it is too large', async () => {
     const part = new Uint8Array(1024 * 1024);
     let given = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -204,7 +204,7 @@ describe('standard input', () => {
   });
 });
 
-test('files are read one by one, as they are asked for', async () => {
+test('files are read one by one, on demand', async () => {
   write('a.yaml');
   const later = write('b.yaml');
   const documents = readPaths([folder], noInput);

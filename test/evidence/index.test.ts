@@ -25,14 +25,14 @@ describe('the list of evidence', () => {
     expect(new Set(evidenceNames(EVIDENCE)).size).toBe(EVIDENCE.length);
   });
 
-  test('gives each command something to ask where nobody chooses', () => {
+  test('has defaults for each command', () => {
     expect(defaultsOf(SWEEP_EVIDENCE).length).toBeGreaterThan(0);
     expect(defaultsOf(NODE_EVIDENCE).length).toBeGreaterThan(0);
     for (const { sweep, node } of EVIDENCE) expect(sweep || node).toBe(true);
   });
 });
 
-describe('every way to ask is in', () => {
+describe('every kind of evidence is listed in', () => {
   const evidence = ['properties', 'sweep', 'properties', 'evidence'];
 
   test.each([
@@ -43,7 +43,7 @@ describe('every way to ask is in', () => {
     expect(at(file, ...path).default).toEqual(defaultsOf(SWEEP_EVIDENCE));
   });
 
-  test('schema/guard-report.schema.json, by the name in reports', () => {
+  test('schema/guard-report.schema.json, with its name in reports', () => {
     const { enum: vias } = at('schema/guard-report.schema.json', 'definitions', 'source', 'properties', 'via');
     expect(new Set(vias as readonly string[])).toEqual(new Set(EVIDENCE.map(({ via }) => via)));
   });
@@ -63,7 +63,7 @@ describe('every way to ask is in', () => {
     expect(new Set(listed)).toEqual(new Set(evidenceNames(SWEEP_EVIDENCE)));
   });
 
-  test('docs/node.md, if the command node can ask so', () => {
+  test('docs/node.md, if the command node supports it', () => {
     for (const name of evidenceNames(NODE_EVIDENCE)) expect(text('docs/node.md')).toContain(`--evidence ${name}`);
   });
 });

@@ -37,7 +37,7 @@ async function only(node: unknown): Promise<ListedNode> {
 }
 
 describe('the list of nodes', () => {
-  test('comes page by page', async () => {
+  test('is read page by page', async () => {
     const named = (uid: string) => ({ ...nodeOf(usable), metadata: { name: uid, uid } });
     const { api, asked } = apiOf(
       { items: [named('a')], metadata: { continue: 'a+b' } },
@@ -50,7 +50,7 @@ describe('the list of nodes', () => {
     ]);
   });
 
-  test('that took too long goes on with the token that the answer carries', async () => {
+  test('that has expired continues with the token of the answer', async () => {
     const expired = { kind: 'Status', code: 410, message: 'too old', metadata: { continue: 'y' } };
     const { api, asked } = apiOf({ items: [], metadata: { continue: 'x' } }, expired, { items: [nodeOf(usable)] });
     expect(await all(api)).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('the list of nodes', () => {
   });
 
   test.each([
-    ['is none', { kind: 'Status' }, 'the answer is not a list'],
+    ['is not a list', { kind: 'Status' }, 'the answer is not a list'],
     ['is null', null, 'the answer is not a list'],
     ['names no node', { items: [{}] }, 'the answer lists a node without a name'],
   ])('that %s fails', async (_name, body, message) => {
@@ -71,7 +71,7 @@ describe('the list of nodes', () => {
 });
 
 describe('a node', () => {
-  test('is asked at its first internal address and the port of its kubelet', async () => {
+  test('is called at its first internal address and the port of its kubelet', async () => {
     const addresses = [
       address('Hostname', 'node-1'),
       address('ExternalIP', '192.0.2.1'),
@@ -107,13 +107,13 @@ describe('a node', () => {
     ['InternalIP', '2001:db8::1'],
     ['Hostname', 'node-1.example.com'],
     ['Hostname', '10.0.0.9'],
-  ])('is asked at its %s %s', async (type, value) => {
+  ])('is called at its %s %s', async (type, value) => {
     const node = await only(nodeOf([address('InternalDNS', 'other'), address(type, value)]));
     expect(node).toMatchObject({ target: { address: value } });
   });
 
   test.each([undefined, null, [], [address('InternalDNS', 'x')], 'x', [null]])(
-    'without an address is not asked: %j',
+    'without an address is not called: %j',
     async (addresses) => {
       expect(await only(nodeOf(addresses))).toMatchObject({ unusable: { code: 'unreachable' } });
     },
@@ -122,7 +122,7 @@ describe('a node', () => {
   test.each([
     ...['127.0.0.1', '169.254.169.254', '0.0.0.0', '255.255.255.255', '224.0.0.1', '::1', '::', 'fe80::1', 'ff02::1'],
     ...['::ffff:127.0.0.1', '::ffff:a9fe:a9fe', 'fe80::1%eth0', '10.0.0.1%eth0', '010.0.0.1', 'node-1', '', 7, null],
-  ])('that says it is at %j is not asked, not at another address either', async (value) => {
+  ])('with the address %j is not called, not even at another address', async (value) => {
     const node = await only(nodeOf([address('InternalIP', value), address('ExternalIP', '192.0.2.1')]));
     expect(node).toMatchObject({ unusable: { code: 'malformed', message: expect.stringContaining('no kubelet') } });
   });
@@ -140,16 +140,16 @@ describe('a node', () => {
     '-a',
     'a.',
     '[::1]',
-  ])('with the host name %s is not asked', async (value) => {
+  ])('with the host name %s is not called', async (value) => {
     expect(await only(nodeOf([address('Hostname', value)]))).toMatchObject({ unusable: { code: 'malformed' } });
   });
 
-  test.each([0, null])('whose port is %j has that of nearly all', async (port) => {
+  test.each([0, null])('whose port is %j has the default port', async (port) => {
     expect(await only(nodeOf(usable, {}, port))).toMatchObject({ target: { port: 10250 } });
     expect(await only({ ...nodeOf(usable), status: { addresses: usable } })).toMatchObject({ target: { port: 10250 } });
   });
 
-  test.each([-1, 22, 443, 1023, 65_536, 1.5, '10250', {}])('whose port is %j is not asked', async (port) => {
+  test.each([-1, 22, 443, 1023, 65_536, 1.5, '10250', {}])('whose port is %j is not called', async (port) => {
     expect(await only(nodeOf(usable, {}, port))).toMatchObject({ unusable: { code: 'malformed' } });
   });
 
@@ -164,7 +164,7 @@ describe('a node', () => {
     expect(await only(nodeOf(usable, labels))).toMatchObject(traits);
   });
 
-  test('with whatever status is told in words or asked where a kubelet can be', async () => {
+  test('with any status is either a problem or called at an address that a kubelet can have', async () => {
     const addressLike = fc.record({
       type: fc.constantFrom('InternalIP', 'ExternalIP', 'Hostname'),
       address: fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain(), fc.anything()),

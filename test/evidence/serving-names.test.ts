@@ -13,7 +13,7 @@ const der = (wanted: Parameters<Authority['issue']>[0], by = ca) =>
   new X509Certificate(by.issue(wanted).certificate).raw;
 
 describe('the names of a serving certificate', () => {
-  test('are its common name, hosts and addresses, in the form in which they are compared', () => {
+  test('are its common name, hosts and addresses, normalized for comparison', () => {
     const read = servingNamesBy({});
     expect(read(der({ ...kubelet, hosts: ['Node-1', 'a.b'], addresses: ['10.0.0.1'] }))).toMatchObject({
       commonName: 'system:node:node-1',
@@ -23,14 +23,14 @@ describe('the names of a serving certificate', () => {
     expect(read(der({ name: 'x' }))).toMatchObject({ commonName: 'x', hosts: [], addresses: [] });
   });
 
-  test('are none where there is no certificate', () => {
+  test('are undefined without a certificate', () => {
     const read = servingNamesBy({});
     expect(read(undefined)).toBeUndefined();
     expect(read(new Uint8Array())).toBeUndefined();
     expect(read(Buffer.from('not a certificate'))).toBeUndefined();
   });
 
-  test('are read of any bytes without a throw', () => {
+  test('are read from any bytes without an exception', () => {
     const read = servingNamesBy({ kubelets: ca.certificate, cluster: ca.certificate });
     const whole = der({ ...kubelet, hosts: ['node-1'] });
     const changed = fc.tuple(fc.nat(whole.length - 1), fc.nat(255)).map(([at, byte]) => {
@@ -47,19 +47,19 @@ describe('the names of a serving certificate', () => {
   });
 
   test.each([
-    ['one that is configured for them', { kubelets: ca.certificate }, { name: 'x' }, ca, true],
-    ["the cluster's, with their organization", { cluster: ca.certificate }, kubelet, ca, true],
-    ["the cluster's, as any other server", { cluster: ca.certificate }, { name: 'x' }, ca, false],
-    ['another one', { kubelets: ca.certificate, cluster: ca.certificate }, kubelet, other, false],
-    ['none that is known', {}, kubelet, ca, false],
+    ['a CA that is configured for kubelets', { kubelets: ca.certificate }, { name: 'x' }, ca, true],
+    ['the cluster CA, with the organization of nodes', { cluster: ca.certificate }, kubelet, ca, true],
+    ['the cluster CA, without that organization', { cluster: ca.certificate }, { name: 'x' }, ca, false],
+    ['another CA', { kubelets: ca.certificate, cluster: ca.certificate }, kubelet, other, false],
+    ['no CA is known', {}, kubelet, ca, false],
     [
-      'one that is none',
+      'a text that is not a certificate',
       { kubelets: 'x', cluster: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
       kubelet,
       ca,
       false,
     ],
-  ])('tell a kubelet by the CA: %s', (_what, authorities, wanted, by, isKubelet) => {
+  ])('identify a kubelet by its CA: %s', (_what, authorities, wanted, by, isKubelet) => {
     expect(servingNamesBy(authorities)(der(wanted, by))?.isKubelet()).toBe(isKubelet);
   });
 });

@@ -65,8 +65,11 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'rejects an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [
-    ['test/evidence/addresses.test.ts', 'is none where it leads to an IPv4 address that is none'],
-    ['test/evidence/configz/configz.test.ts', 'is not sent where the host name of a node leads to ourselves'],
+    ['test/evidence/addresses.test.ts', 'cannot be an IPv6 address that leads to a forbidden IPv4 address'],
+    [
+      'test/evidence/configz/configz.test.ts',
+      'is not sent if the host name of the node resolves to a loopback address',
+    ],
   ],
   '14 what the capabilities of the agents amount to': [
     ['test/meta/security.test.ts', 'docs/security.md says what the capabilities of the agents amount to'],

@@ -33,7 +33,7 @@ function issuance(clientText: string, caText: string) {
 }
 
 describe('a certificate', () => {
-  test('gives all that is judged', () => {
+  test('is read with every property that controls check', () => {
     const [first] = facts(leaf.pem).certificates;
     expect(first).toEqual({
       subject: 'CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins',
@@ -69,18 +69,18 @@ describe('a certificate', () => {
       { constrained: true, unknownCritical: [] },
     ],
     [{ sha1: true }, { insecureSignature: true }],
-  ])('of %j', async (wanted, expected) => {
+  ])('issued with %j is read as %j', async (wanted, expected) => {
     expect(facts((await issue(wanted)).pem).certificates).toMatchObject([expected]);
   });
 
-  test('of version 1 has no extensions, and may sign', () => {
+  test('of version 1 has no extensions and can sign', () => {
     // openssl req -new -newkey ec … | openssl x509 -req -signkey … writes such ones
     expect(facts(VERSION_1).certificates).toMatchObject([{ subject: 'CN=old', isCA: true }]);
   });
 });
 
 describe('a PEM text', () => {
-  test('may have other things around and between', () => {
+  test('may have other text around and between certificates', () => {
     const text = `subject=CN=x\n${ca.pem}\n# comment\n-----BEGIN X-----\nAAAA\n-----END X-----\n${leaf.pem.replaceAll('\n', '\r\n')}`;
     expect(facts(text).certificates.map(({ subject }) => subject)).toEqual([
       'CN=kubernetes',
@@ -92,15 +92,15 @@ describe('a PEM text', () => {
 
   test.each<[string, () => string, object]>([
     ['empty', () => '', { certificates: [], instead: 'empty' }],
-    ['no PEM', () => 'x', { certificates: [], instead: 'other' }],
+    ['not PEM', () => 'x', { certificates: [], instead: 'other' }],
     ['DER', () => Buffer.from(leaf.certificate.rawData).toString('latin1'), { certificates: [], instead: 'der' }],
     ['indented', edited((pem) => pem.replace(/^/gm, ' ')), { certificates: [], instead: 'other' }],
     ['behind a byte order mark', edited((pem) => `\xef\xbb\xbf${pem}`), { certificates: [], instead: 'other' }],
-    ['cut', edited((pem) => pem.slice(0, -10)), { certificates: [], instead: 'other' }],
-    ['of a type that Go does not take', edited((pem) => pem.replaceAll('CERT', 'TRUSTED CERT')), { certificates: [] }],
-    ['not whole', edited((pem) => pem.replace(/\n.{64}/, '')), { certificates: [], brokenCertificate: 1 }],
+    ['cut off', edited((pem) => pem.slice(0, -10)), { certificates: [], instead: 'other' }],
+    ['of a type that Go rejects', edited((pem) => pem.replaceAll('CERT', 'TRUSTED CERT')), { certificates: [] }],
+    ['missing a line', edited((pem) => pem.replace(/\n.{64}/, '')), { certificates: [], brokenCertificate: 1 }],
     [
-      'followed by a broken one',
+      'followed by a broken certificate',
       () => `${ca.pem}${leaf.pem.replace(/\n.{64}/, '')}${ca.pem}`,
       { brokenCertificate: 2 },
     ],
@@ -109,17 +109,17 @@ describe('a PEM text', () => {
       edited((pem) => pem.replace('-\n', '-\na: b\n\n')),
       { certificates: [], certificateWithHeaders: true },
     ],
-    ['a key alone', () => leaf.keyPem, { certificates: [], key: { state: 'usable' } }],
-  ])('%s', (_name, text, expected) => {
+    ['only a key', () => leaf.keyPem, { certificates: [], key: { state: 'usable' } }],
+  ])('is recognized: %s', (_name, text, expected) => {
     expect(facts(text())).toMatchObject(expected);
   });
 
-  test('has no more certificates than are read', () => {
+  test('is read up to 1,000 certificates', () => {
     const { certificates, brokenCertificate } = facts(ca.pem.repeat(1001));
     expect([certificates.length, brokenCertificate]).toEqual([1000, 1001]);
   });
 
-  test('never makes it throw, whatever is changed in it', () => {
+  test('never makes the parser throw, whatever is changed', () => {
     const text = ca.pem + leaf.pem + leaf.keyPem;
     fc.assert(
       fc.property(fc.nat(text.length), fc.nat(80), fc.string({ maxLength: 8 }), (at, length, by) => {
@@ -132,7 +132,7 @@ describe('a PEM text', () => {
     );
   });
 
-  test('of many megabytes takes time in proportion', () => {
+  test('of many megabytes is parsed in linear time', () => {
     const started = performance.now();
     for (const text of [
       '-----BEGIN \n',
@@ -158,7 +158,7 @@ describe('a key', () => {
   const sec1 = pem(ec, { type: 'sec1' });
   const secret = { cipher: 'aes-256-cbc', passphrase: 'x' };
 
-  // by name alone: no test prints a key
+  // rows have names, so that no test prints a key
   test.each([
     { name: 'PKCS #1', text: pem(rsa, { type: 'pkcs1' }), state: 'usable' },
     { name: 'PKCS #8', text: pem(rsa, { type: 'pkcs8' }), state: 'usable' },
@@ -172,16 +172,16 @@ describe('a key', () => {
     { name: 'of a curve that Go does not know', text: pem(other, { type: 'pkcs8' }), state: 'unusable' },
     { name: 'RSA-PSS', text: pem(pss, { type: 'pkcs8' }), state: 'unusable' },
     { name: 'with a passphrase', text: pem(ec, { type: 'pkcs8', ...secret }), state: 'encrypted' },
-    { name: 'with a passphrase, as of old', text: pem(rsa, { type: 'pkcs1', ...secret }), state: 'encrypted' },
+    { name: 'with a passphrase, in the old format', text: pem(rsa, { type: 'pkcs1', ...secret }), state: 'encrypted' },
     { name: 'garbage', text: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', state: 'unusable' },
-  ])('$name is $state, and nothing of it is told', ({ text, state }) => {
+  ])('($name) is $state, and the result does not contain it', ({ text, state }) => {
     const told = facts(text);
     expect(told.key?.state).toBe(state);
     const lines = text.split('\n').filter((line) => line.length === 64);
     expect(lines.filter((line) => JSON.stringify(told).includes(line))).toEqual([]);
   });
 
-  test('in whatever form has the same fingerprint', () => {
+  test('has the same fingerprint in every form', () => {
     const forms = (['pkcs1', 'pkcs8'] as const).map((type) => facts(pem(rsa, { type })).key);
     expect(forms[0]).toEqual(forms[1]);
   });
@@ -190,7 +190,7 @@ describe('a key', () => {
 describe('issuance', () => {
   const LEAF = 'CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins';
 
-  test('by a CA of the file', async () => {
+  test('is found if the CA is in the file', async () => {
     const other = await authority({ name: 'CN=other' });
     expect(issuance(leaf.pem, other.pem + ca.pem)).toEqual({
       chains: [[LEAF, 'CN=kubernetes']],
@@ -200,13 +200,13 @@ describe('issuance', () => {
     expect(issuance(leaf.pem, other.pem)).toEqual({ chains: [], namesakes: 0, cut: false });
   });
 
-  test('not by a CA that only has the name', async () => {
-    const anew = await authority();
-    expect(issuance(leaf.pem, anew.pem)).toEqual({ chains: [], namesakes: 1, cut: false });
-    expect(issuance(leaf.pem, anew.pem + ca.pem)).toMatchObject({ chains: [[LEAF, 'CN=kubernetes']] });
+  test('is not found if only the name of the CA matches', async () => {
+    const sameName = await authority();
+    expect(issuance(leaf.pem, sameName.pem)).toEqual({ chains: [], namesakes: 1, cut: false });
+    expect(issuance(leaf.pem, sameName.pem + ca.pem)).toMatchObject({ chains: [[LEAF, 'CN=kubernetes']] });
   });
 
-  test('by a CA between, that the client presents too', async () => {
+  test('is found through an intermediate CA that the client also presents', async () => {
     const between = await issue({ name: 'CN=between', by: ca, ca: { isCA: true } });
     const below = await client(between, { name: 'CN=below' });
     expect(issuance(below.pem + between.pem, ca.pem).chains).toEqual([['CN=below', 'CN=between', 'CN=kubernetes']]);
@@ -214,21 +214,21 @@ describe('issuance', () => {
     expect(issuance(below.pem, ca.pem + between.pem).chains).toEqual([['CN=below', 'CN=between']]);
   });
 
-  test('of itself, where the CA file holds the very certificate', () => {
+  test('is found if the CA file holds the certificate itself', () => {
     expect(issuance(leaf.pem, leaf.pem).chains).toEqual([[LEAF]]);
   });
 
-  test('never leads to a certificate of the same subject and key again', async () => {
+  test('never uses two certificates with the same subject and key', async () => {
     const renewed = await authority({ keys: ca.keys, to: new Date(NOW.getTime() + 900 * DAY) });
     expect(issuance(ca.pem, renewed.pem)).toEqual({ chains: [], namesakes: 0, cut: false });
   });
 
-  test('is given up where too many CAs have the name, as Go does', async () => {
+  test('is given up if too many CAs have the same name, as in Go', async () => {
     const { pem } = await authority();
     expect(issuance(leaf.pem, pem.repeat(200))).toMatchObject({ chains: [], cut: true });
   });
 
-  test('of a renewed CA with the same key', async () => {
+  test('is found through a renewed CA with the same key', async () => {
     const renewed = await authority({ keys: ca.keys, to: new Date(NOW.getTime() + 900 * DAY) });
     expect(issuance(leaf.pem, renewed.pem).chains).toEqual([[LEAF, 'CN=kubernetes']]);
   });

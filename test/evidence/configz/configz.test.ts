@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(stopServers);
 
-/** Gives these tokens, one after the other each time that one is refused. */
+/** Returns these tokens one by one: each time one is rejected, the next. */
 function tokensOf(...tokens: readonly string[]): TokenSource {
   let index = 0;
   return {
@@ -60,22 +60,25 @@ function kubelet(status: number, text: string, pair = byAddress) {
   return serve(pair, (_request, response) => response.writeHead(status).end(text));
 }
 
-describe('configz of the kubelet itself', () => {
-  test.each(['configz-client-ca.json', 'configz-no-client-ca.json'])('is what it answers: %s', async (file) => {
-    const { port, asked } = await kubelet(200, fixture(file));
-    expect(await ask({ port }, { clusterCA: authority.certificate })).toStrictEqual({
-      form: 'configz',
-      source: { node: 'node-1', via: 'configz' },
-      value: JSON.parse(fixture(file)) as unknown,
-    });
-    expect({ asked, unverified }).toStrictEqual({ asked: ['GET /configz Bearer secret'], unverified: [] });
-  });
+describe('configz from the kubelet', () => {
+  test.each(['configz-client-ca.json', 'configz-no-client-ca.json'])(
+    'is the answer of the kubelet: %s',
+    async (file) => {
+      const { port, asked } = await kubelet(200, fixture(file));
+      expect(await ask({ port }, { clusterCA: authority.certificate })).toStrictEqual({
+        form: 'configz',
+        source: { node: 'node-1', via: 'configz' },
+        value: JSON.parse(fixture(file)) as unknown,
+      });
+      expect({ asked, unverified }).toStrictEqual({ asked: ['GET /configz Bearer secret'], unverified: [] });
+    },
+  );
 
   test.each([
     [401, 'configz-unauthorized.txt', 'unauthorized', 'authentication.webhook.enabled'],
     [403, 'configz-forbidden.txt', 'forbidden', 'get nodes/configz'],
     [404, 'configz-not-found.txt', 'not-found', 'enableDebuggingHandlers'],
-  ])('is none where a kubelet v1.37.2 answers %d', async (status, file, code, message) => {
+  ])('is unknown if a kubelet v1.37.2 answers %d', async (status, file, code, message) => {
     const { port } = await kubelet(status, fixture(file));
     const answer = await ask({ port }, { ca: authority.certificate });
     expect(answer).toMatchObject({ ...problem(code, message), source: { node: 'node-1', via: 'configz' } });
@@ -83,23 +86,23 @@ describe('configz of the kubelet itself', () => {
 
   test.each([
     ['HTML', 200, '<html></html>', 'malformed'],
-    ['nothing', 200, '', 'malformed'],
+    ['empty', 200, '', 'malformed'],
     ['another JSON', 200, '{"kind":"Status"}', 'malformed'],
     ['a list', 200, '[]', 'malformed'],
     ['null', 200, 'null', 'malformed'],
-    ['a kubeletconfig that is none', 200, '{"kubeletconfig":null}', 'malformed'],
+    ['a kubeletconfig that is null', 200, '{"kubeletconfig":null}', 'malformed'],
     ['a kubeletconfig that is a list', 200, '{"kubeletconfig":[]}', 'malformed'],
-    ['JSON without an end', 200, withCA.slice(0, -3), 'malformed'],
+    ['JSON that is cut off', 200, withCA.slice(0, -3), 'malformed'],
     ['a redirect', 302, '', 'redirected'],
     ['an error', 500, withCA, 'unreachable'],
     ['no content', 204, '', 'unreachable'],
     ['more than 4 MiB', 200, `{"kubeletconfig":{"x":"${'x'.repeat(4 * 1024 * 1024)}"}}`, 'too-large'],
-  ])('is none where the answer is %s', async (_name, status, text, code) => {
+  ])('is unknown if the answer is %s', async (_name, status, text, code) => {
     const { port } = await kubelet(status, text);
     expect(await ask({ port }, { ca: authority.certificate })).toMatchObject(problem(code, ''));
   });
 
-  test('is none where nothing answers, in time or at all', async () => {
+  test('is unknown if no answer comes, or not in time', async () => {
     const { port } = await serveRaw(() => undefined);
     expect(await ask({ port }, { timeout: 100 })).toMatchObject(problem('timeout', 'see whether the node is up'));
     await stopServers();
@@ -114,33 +117,39 @@ describe('the token', () => {
     ['of another node', issue({ hosts: ['node-2'] }), 'does not match'],
   ];
 
-  test.each(strangers)('is not sent to a certificate %s where a CA is configured', async (_name, pair, reason) => {
-    const { port, asked, closed } = await kubelet(200, withCA, pair);
-    const answer = await ask({ port }, { ca: authority.certificate, clusterCA: self.certificate });
-    expect(answer).toMatchObject(problem('tls', reason));
-    await closed(1);
-    expect({ asked, unverified }).toStrictEqual({ asked: [], unverified: [] });
-  });
+  test.each(strangers)(
+    'is not sent to a server with a certificate %s if a CA is configured',
+    async (_name, pair, reason) => {
+      const { port, asked, closed } = await kubelet(200, withCA, pair);
+      const answer = await ask({ port }, { ca: authority.certificate, clusterCA: self.certificate });
+      expect(answer).toMatchObject(problem('tls', reason));
+      await closed(1);
+      expect({ asked, unverified }).toStrictEqual({ asked: [], unverified: [] });
+    },
+  );
 
-  test.each(strangers)('is sent to a certificate %s where none is, and that is told', async (_name, pair) => {
-    const { port, asked } = await kubelet(200, withCA, pair);
-    expect(await ask({ port }, { clusterCA: authority.certificate })).toMatchObject({ form: 'configz' });
-    expect(asked).toHaveLength(1);
-    expect(unverified).toStrictEqual([expect.stringMatching(/^node-1: [A-Z_]+$/)]);
-  });
+  test.each(strangers)(
+    'is sent to a server with a certificate %s if no CA is configured, which is reported',
+    async (_name, pair) => {
+      const { port, asked } = await kubelet(200, withCA, pair);
+      expect(await ask({ port }, { clusterCA: authority.certificate })).toMatchObject({ form: 'configz' });
+      expect(asked).toHaveLength(1);
+      expect(unverified).toStrictEqual([expect.stringMatching(/^node-1: [A-Z_]+$/)]);
+    },
+  );
 
-  test('is sent unverified where no CA is known at all', async () => {
+  test('is sent to an unverified server if no CA is known', async () => {
     const { port } = await kubelet(403, '');
     expect(await ask({ port })).toMatchObject(problem('forbidden', ''));
     expect(unverified).toHaveLength(1);
   });
 
-  test('is sent where the certificate has the name of the node instead of its address', async () => {
+  test('is sent if the certificate has the name of the node instead of its address', async () => {
     const { port } = await kubelet(200, withCA, issue({ hosts: ['node-1'] }));
     expect(await ask({ port }, { ca: authority.certificate })).toMatchObject({ form: 'configz' });
   });
 
-  test('is not sent where the host name of a node leads to ourselves', async () => {
+  test('is not sent if the host name of the node resolves to a loopback address', async () => {
     const { port, asked } = await kubelet(200, withCA, issue({ hosts: ['localhost'] }));
     expect(await ask({ port, address: 'localhost' })).toMatchObject(problem('unreachable', 'its name leads to'));
     expect(asked).toStrictEqual([]);
@@ -149,7 +158,7 @@ describe('the token', () => {
   test.each([
     ['unverified', undefined],
     ['verified', authority.certificate],
-  ])('is not sent to a server that is a stranger to the node, %s', async (_how, ca) => {
+  ])('is not sent to a server that answers as another node (%s)', async (_how, ca) => {
     const { port, asked, closed } = await kubelet(200, withCA, issue({ addresses: ['127.0.0.1'], hosts: ['node-2'] }));
     const seen: unknown[] = [];
     const identityProblem: NodeTarget['identityProblem'] = (names) => {
@@ -165,7 +174,7 @@ describe('the token', () => {
     });
   });
 
-  test('that is refused is replaced once, where there is another', async () => {
+  test('is replaced once if it is rejected and there is another one', async () => {
     const { port, asked } = await serve(byAddress, (request, response) => {
       if (request.headers.authorization === 'Bearer new') response.end(withCA);
       else response.writeHead(401).end();
@@ -180,7 +189,7 @@ describe('the token', () => {
     [404, 'not-found'],
     [403, 'forbidden'],
     [undefined, 'unreachable'],
-  ])('that is not there (%s) asks no kubelet', async (status, code) => {
+  ])('is required: if it is not available (%s), no kubelet is called', async (status, code) => {
     const { port, asked } = await kubelet(200, withCA);
     const tokens = { ...tokensOf(), token: () => Promise.reject(new ApiFault('no token of x: why', status)) };
     expect(await ask({ port }, { tokens })).toMatchObject(problem(code, 'no token of x: why'));
@@ -195,7 +204,7 @@ describe('the token', () => {
     expect(await answer).toMatchObject(problem('timeout', 'stopped'));
   });
 
-  test('is never part of what is said', async () => {
+  test('is never part of a message', async () => {
     const { port } = await serve(byAddress, (request, response) => {
       json(response, 403, request.headers);
     });
@@ -215,7 +224,7 @@ describe('configz through kube-apiserver', () => {
     () =>
       Promise.resolve({ status, contentType: '', text });
 
-  test('is asked for by the name of the node alone, so that kube-apiserver uses its certificate', async () => {
+  test('is requested by node name only, so that kube-apiserver uses its certificate', async () => {
     const asked: ApiRequest[] = [];
     const answer = await proxied((request) => {
       asked.push(request);
@@ -225,7 +234,7 @@ describe('configz through kube-apiserver', () => {
     expect(answer).toMatchObject({ form: 'configz', source: { node: 'node-1', via: 'configz-proxy' } });
   });
 
-  test('does not let a name lead elsewhere', async () => {
+  test('is requested with an escaped node name', async () => {
     const paths: string[] = [];
     const api: Api = ({ path }) => {
       paths.push(path);
@@ -245,21 +254,26 @@ describe('configz through kube-apiserver', () => {
     [404, 'proxy-no-node.json', 'not-found', 'nodes "gone" not found'],
     [503, 'proxy-unverified.json', 'tls', 'failed to verify certificate'],
     [503, 'proxy-unreachable.json', 'unreachable', 'connection refused'],
-  ])('tells who refused: %d %s', async (status, file, code, message) => {
+  ])('shows who denied the request: %d %s', async (status, file, code, message) => {
     const answer = await proxied(answering(status, fixture(file)));
     expect(answer).toMatchObject({ ...problem(code, message), source: { node: 'node-1', via: 'configz-proxy' } });
   });
 
   test.each([
-    ['a name that only begins like it', 403, 'Forbidden (user=system:anonymous-but-not, verb=get)', 'forbidden'],
-    ['a page of some proxy', 403, '<html>system:anonymous</html>', 'forbidden'],
+    [
+      'another user name with the same beginning',
+      403,
+      'Forbidden (user=system:anonymous-but-not, verb=get)',
+      'forbidden',
+    ],
+    ['a page of a proxy', 403, '<html>system:anonymous</html>', 'forbidden'],
     ['a gateway', 502, '<html></html>', 'unreachable'],
     ['HTML', 200, '<html></html>', 'malformed'],
-  ])('takes no %s for the anonymous user', async (_name, status, text, code) => {
+  ])('does not mistake %s for the anonymous user', async (_name, status, text, code) => {
     expect(await proxied(answering(status, text))).toMatchObject(problem(code, ''));
   });
 
-  test('is none where kube-apiserver does not answer', async () => {
+  test('is unknown if kube-apiserver does not answer', async () => {
     const cause = new HttpFault('timeout', 'no answer within 5 ms');
     const late = await proxied(() => Promise.reject(new ApiFault('x', undefined, { cause })));
     expect(late).toMatchObject(problem('timeout', 'no answer within 5 ms'));

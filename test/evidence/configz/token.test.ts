@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 describe('the token', () => {
-  test('is asked for the account, for ten minutes, for no audience of its own', async () => {
+  test('is requested for the account, for ten minutes, without an audience', async () => {
     expect(await tokens.token()).toBe('token-1');
     expect(asked).toStrictEqual([
       {
@@ -42,7 +42,7 @@ describe('the token', () => {
     ]);
   });
 
-  test('is one for all who ask at the same time, and until 60 % of its life', async () => {
+  test('is shared by all concurrent callers, until 60 % of its lifetime', async () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => tokens.token()));
     expect(new Set(all)).toStrictEqual(new Set(['token-1']));
     now += 359_999;
@@ -56,7 +56,7 @@ describe('the token', () => {
     [1200, 720_000],
     [86_400, 2_160_000],
     [undefined, 360_000],
-  ])('lives as long as the API server says, up to an hour: %j', async (seconds, fresh) => {
+  ])('lasts as long as the API server says, up to an hour: %j', async (seconds, fresh) => {
     answer = (count) => granted(`token-${count}`, seconds);
     await tokens.token();
     now += fresh - 1;
@@ -65,7 +65,7 @@ describe('the token', () => {
     expect(await tokens.token()).toBe('token-2');
   });
 
-  test.each([undefined, '', 7, 'a\r\nb', 'ä'])('that is none is a fault: %j', async (token) => {
+  test.each([undefined, '', 7, 'a\r\nb', 'ä'])('that is not valid is a fault: %j', async (token) => {
     answer = () => granted(token);
     await expect(tokens.token()).rejects.toThrow(
       'no token of the service account guard/asker: the answer has no token',
@@ -73,7 +73,7 @@ describe('the token', () => {
   });
 });
 
-describe('a failure', () => {
+describe('a failed token request', () => {
   test.each([
     [404, 'token-no-account.json', 'serviceaccounts "nosuch" not found; apply the manifests, which create it'],
     [403, 'token-forbidden.json', '; allow this process to create serviceaccounts/token, with resourceNames [asker]'],
@@ -83,7 +83,7 @@ describe('a failure', () => {
     await expect(tokens.token()).rejects.toMatchObject({ status, message: expect.stringContaining(advice) });
   });
 
-  test('is told to all, and stands for five seconds', async () => {
+  test('is reported to all callers, and remembered for five seconds', async () => {
     answer = () => Promise.reject(new ApiFault('connect ECONNREFUSED'));
     const ask = () => expect(tokens.token()).rejects.toThrow('guard/asker: connect ECONNREFUSED');
     await Promise.all([ask(), ask()]);
@@ -96,15 +96,15 @@ describe('a failure', () => {
   });
 });
 
-describe('a token that is refused', () => {
-  test('stays while it is young: it is not the cause', async () => {
+describe('a rejected token', () => {
+  test('stays in use while it is new, because it is not the cause', async () => {
     const token = await tokens.token();
     now += 59_999;
     expect(tokens.refused(token)).toBe(false);
     expect(await tokens.token()).toBe(token);
   });
 
-  test('is replaced once, however many refuse it', async () => {
+  test('is replaced once, however many kubelets reject it', async () => {
     const token = await tokens.token();
     now += 60_000;
     const again = Array.from({ length: 50 }, () => tokens.refused(token));

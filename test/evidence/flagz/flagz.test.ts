@@ -48,7 +48,7 @@ const problem = (node: string, code: string, message = '') => ({
 });
 
 describe('flagz', () => {
-  test('is asked of each endpoint of the Service kubernetes, once', async () => {
+  test('is requested once from each endpoint of the Service kubernetes', async () => {
     const slices = { items: [slice(['10.0.0.1', '10.0.0.2', '10.0.0.1']), slice(['fd00::1', 'x', 7, null])] };
     const { documents, asked, listed } = await ask(slices, () => [200, flagz]);
     expect(listed).toBe(
@@ -61,16 +61,16 @@ describe('flagz', () => {
 
   test.each([
     ['not allowed', undefined],
-    ['none', { items: [] }],
-    ['no list', null],
+    ['empty', { items: [] }],
+    ['not a list', null],
     ['without a port', { items: [slice(['10.0.0.1'], 'x'), { endpoints: null, ports: [] }, null] }],
-  ])('is asked of the configured API server where the endpoints are %s', async (_name, slices) => {
+  ])('is requested from the configured API server if the endpoints are %s', async (_name, slices) => {
     const { documents, asked } = await ask(slices, () => [200, flagz]);
     expect(asked).toStrictEqual(['configured/flagz']);
     expect(documents).toStrictEqual([object('api.example:443')]);
   });
 
-  test('is asked of the configured API server too where no endpoint can be reached', async () => {
+  test('is also requested from the configured API server if no endpoint can be reached', async () => {
     const cause = new HttpFault('timeout', 'no answer within 5000 ms');
     const fault = new ApiFault('no answer within 5000 ms', undefined, { cause });
     const { documents } = await ask({ items: [slice(['10.0.0.1'])] }, (server) =>
@@ -79,7 +79,7 @@ describe('flagz', () => {
     expect(documents).toMatchObject([problem('10.0.0.1:6443', 'timeout', 'no answer'), object('api.example:443')]);
   });
 
-  test('that one endpoint refuses is not asked anywhere else', async () => {
+  test('is not requested elsewhere if one endpoint denies it', async () => {
     const { documents, asked } = await ask({ items: [slice(['10.0.0.1', '10.0.0.2'])] }, (server) =>
       server.includes('10.0.0.1') ? [403, fixture('flagz-forbidden.json')] : new ApiFault('connect ECONNREFUSED'),
     );
@@ -90,7 +90,7 @@ describe('flagz', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is asked in the older form where the newer is not acceptable', async () => {
+  test('is requested in the older version if the newer one is not acceptable', async () => {
     const accepted: string[] = [];
     const { documents } = await ask(undefined, (_server, accept) => {
       accepted.push(accept);
@@ -111,7 +111,7 @@ describe('flagz', () => {
     [200, '{"kind":"Flagz"}', 'malformed', 'no Flagz'],
     [200, '{"kind":"Flagz","flags":["x"]}', 'malformed', 'no Flagz'],
     [200, 'null', 'malformed', 'no Flagz'],
-  ])('that answers %d %.40s is none', async (status, text, code, message) => {
+  ])('is unknown if the answer is %d %.40s', async (status, text, code, message) => {
     const { documents } = await ask(undefined, () => [status, text]);
     expect(documents).toMatchObject([problem('api.example:443', code, message)]);
   });

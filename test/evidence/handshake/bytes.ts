@@ -1,4 +1,4 @@
-/** Bytes of TLS and DER, written by hand for the tests of the handshake. */
+/** Bytes of TLS and DER, built by hand for the handshake tests. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { clientHello, isOffered } from '../../../src/evidence/handshake/client-hello.ts';
 import { ByteReader } from '../../../src/evidence/handshake/fields.ts';
 
-/** Takes a ClientHello apart again; everything has to add up. */
+/** Parses a ClientHello; all its lengths have to add up. */
 function parse(bytes: Buffer) {
   const record = new ByteReader(bytes, 'record');
   const recordHeader = [record.uint(1), record.uint(2)];
@@ -34,15 +34,15 @@ describe('a ClientHello', () => {
     expect([...extensions.keys()]).toStrictEqual([10, 11, 13, 0xff01]);
   });
 
-  test('knows what it offers', () => {
+  test('offers no cipher suite twice, and each can be recognized', () => {
     const { suites } = parse(clientHello('10.0.0.1'));
     expect(new Set(suites).size).toBe(suites.length);
     expect(suites.every(isOffered)).toBe(true);
-    // signalling values and TLS 1.3 are nothing that a server may choose
+    // a server cannot choose signalling values or TLS 1.3
     for (const suite of [0x0000, 0x00ff, 0x5600, 0x1301, 0x1302, 0x1303]) expect(isOffered(suite)).toBe(false);
   });
 
-  test.each(['10.0.0.1', '::1', 'fe80::1%eth0'])('does not name %s, which is no host name', (address) => {
+  test.each(['10.0.0.1', '::1', 'fe80::1%eth0'])('does not name %s, which is not a host name', (address) => {
     expect(parse(clientHello(address)).extensions.has(0)).toBe(false);
   });
 

@@ -37,7 +37,7 @@ async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Long enough for a slow machine, where nothing is to time out. */
+/** For tests that must not time out, even on a slow machine. */
 const PATIENCE = 20_000;
 
 interface Asked {
@@ -61,7 +61,7 @@ function outline(document: RawDocument): string | readonly string[] {
   return document.form === 'unanswered' ? `${document.problem.code}: ${document.problem.message}` : document.form;
 }
 
-/** A server that does with each connection what it is told to. */
+/** A server that passes each connection to this function. */
 function peer(handle: (socket: Socket) => void, host?: string): Promise<number> {
   return listen(createServer(handle), host);
 }
@@ -98,7 +98,7 @@ async function authorities(names: readonly (string | Buffer)[], type: KeyType = 
   return made.map(({ cert }) => cert);
 }
 
-/** A TLS server of OpenSSL, by way of Node. */
+/** An OpenSSL TLS server, through Node. */
 function tlsServer(type: KeyType, options: TlsOptions, host?: string): Promise<number> {
   const { cert = '', key = '' } = identities.get(type) ?? {};
   return listen(createTlsServer({ cert, key, rejectUnauthorized: false, ...options }), host);
@@ -132,7 +132,7 @@ describe('a TLS server', () => {
     expect(new Set(outline(await ask(port)))).toStrictEqual(new Set(ODD_NAMES));
   });
 
-  test('names 200 CAs, of which those are told that can be shown', async () => {
+  test('names 200 CAs, and the result has as many as can be shown', async () => {
     const ca = await authorities(Array.from({ length: 200 }, (_, index) => `CN=ca-${index}`));
     const names = outline(await ask(await tlsServer('ECDSA', { requestCert: true, ca })));
     expect(names).toHaveLength(101);
@@ -197,14 +197,14 @@ describe('a TLS server', () => {
     );
   });
 
-  test('is asked over IPv6', async () => {
+  test('is called over IPv6', async () => {
     const port = await tlsServer('ECDSA', {}, '::1');
     expect(outline(await ask(port, { address: '::1' }))).toBe('none requested');
     const refused = await peer((socket) => socket.end('x'), '::1');
     expect(outline(await ask(refused, { address: '::1' }))).toMatch(/^malformed: \[::1\]:\d+ answers/);
   });
 
-  test('is told the name that it is asked by, and no address', async () => {
+  test('receives the host name that is called, but never an address', async () => {
     const asked: string[] = [];
     const port = await tlsServer('ECDSA', {
       SNICallback: (name, done) => {
@@ -217,7 +217,7 @@ describe('a TLS server', () => {
     expect(asked).toStrictEqual(['localhost']);
   });
 
-  test('is sent nothing where its name leads to an address that is not to be asked', async () => {
+  test('receives nothing if its name resolves to an address that is not allowed', async () => {
     const heard: unknown[] = [];
     const port = await peer((socket) => socket.on('data', (chunk) => heard.push(chunk)));
     const asked: string[] = [];
@@ -228,7 +228,7 @@ describe('a TLS server', () => {
     expect({ heard, asked }).toStrictEqual({ heard: [], asked: ['127.0.0.1'] });
   });
 
-  test('tells nothing where its certificate is that of a stranger', async () => {
+  test('is a problem if its certificate is that of another node', async () => {
     const port = await tlsServer('ECDSA', { requestCert: true, ca: await authorities(['CN=kubernetes']) });
     const seen: unknown[] = [];
     const node = { name: 'node-2', uid: '2', address: '127.0.0.1', port };
@@ -245,7 +245,7 @@ describe('a TLS server', () => {
     expect(seen).toStrictEqual(['node-1']);
   });
 
-  test('answers many at once, each with its own', async () => {
+  test('is one of many that are called at once, each with its own result', async () => {
     const ports = await Promise.all(
       ['one', 'two', undefined].map(async (name) => {
         const ca = name === undefined ? [] : await authorities([`CN=${name}`]);
@@ -277,32 +277,32 @@ async function readByOpenssl(port: number): Promise<string | string[]> {
   return stdout.includes('No client certificate CA names sent') ? 'none' : stdout;
 }
 
-(hasOpenssl ? describe : describe.skip)('what openssl s_client -tls1_2 reads', () => {
-  test('are the same names', async () => {
+(hasOpenssl ? describe : describe.skip)('the CA names that openssl s_client -tls1_2 reads', () => {
+  test('are the same', async () => {
     const plain = Array.from({ length: 3 }, (_, index) => `O=example,CN=ca-${index}`);
     const port = await tlsServer('ECDSA', { requestCert: true, ca: await authorities([...ODD, ...plain]) });
     const read = await readByOpenssl(port);
     expect(read).toHaveLength(6);
-    // it writes hex in capitals
+    // openssl writes hex in capitals
     const expected = [read].flat().map((name) => name.replace(/\\[\dA-F]{2}/g, (byte) => byte.toLowerCase()));
     expect(outline(await ask(port))).toStrictEqual(expected);
   });
 
-  test('is nothing where no certificate is requested', async () => {
+  test('are empty if no certificate is requested', async () => {
     const port = await tlsServer('ECDSA', {});
     expect([await readByOpenssl(port), outline(await ask(port))]).toStrictEqual(['none', 'none requested']);
   });
 });
 
-describe('a server that is no kubelet, or hostile', () => {
-  test('says nothing', async () => {
+describe('a server that is hostile, or not a kubelet', () => {
+  test('sends nothing', async () => {
     const port = await peer(() => undefined);
     expect(outline(await ask(port, { timeout: 50 }))).toMatch(
       /^timeout: 127\.0\.0\.1:\d+ accepted the connection and gave no whole answer within 50 ms: check /,
     );
   });
 
-  test('says something, byte by byte, for ever', async () => {
+  test('sends single bytes forever', async () => {
     const warning = record(Buffer.from([1, 112]), 21);
     let sent = 0;
     const port = await peer((socket) => {
@@ -318,7 +318,7 @@ describe('a server that is no kubelet, or hostile', () => {
   test.each([
     ['warnings', record(Buffer.from([1, 112]), 21)],
     ['a certificate', record(Buffer.alloc(16_000))],
-  ])('sends %s for ever', async (_what, more) => {
+  ])('sends %s forever', async (_what, more) => {
     const start = record(Buffer.concat([serverHello(), CERTIFICATE.subarray(0, 1), Buffer.from([3, 0xff, 0xff])]));
     const port = await peer((socket) => {
       const flood = (): void => {
@@ -361,7 +361,7 @@ describe('a server that is no kubelet, or hostile', () => {
     expect(outline(await ask(port))).toMatch(/^unreachable: .* broke the connection off \(ECONNRESET\): check /);
   });
 
-  test('is not there', async () => {
+  test('does not exist', async () => {
     const server = createServer();
     const port = await listen(server);
     servers.delete(server);
@@ -371,8 +371,8 @@ describe('a server that is no kubelet, or hostile', () => {
     );
   });
 
-  test('has a name that leads nowhere', async () => {
-    // a label may have at most 63 characters, so that no resolver has to be asked
+  test('has a name that cannot be resolved', async () => {
+    // a label has at most 63 characters, so no resolver is needed
     expect(outline(await ask(10_250, { address: `${'x'.repeat(64)}.invalid` }))).toMatch(
       /^unreachable: .* cannot be reached \((ENOTFOUND|EAI_AGAIN)\): check the node's address, and that DNS knows it$/,
     );
@@ -389,7 +389,7 @@ describe('a server that is no kubelet, or hostile', () => {
     ['10.0.0.1', 65_536],
     ['10.0.0.1', 1.5],
     ['10.0.0.1', Number.NaN],
-  ])('has an address or port that is none: %j, %d', async (address, port) => {
+  ])('has an invalid address or port: %j, %d', async (address, port) => {
     expect(outline(await ask(port, { address }))).toBe(
       "unreachable: the node's address and port cannot be used: check its status.addresses",
     );
@@ -397,7 +397,7 @@ describe('a server that is no kubelet, or hostile', () => {
 });
 
 describe('a connection', () => {
-  test('is closed in order after the hello: with close_notify, and without the server doing anything', async () => {
+  test('is closed with close_notify after the hello, without waiting for the server', async () => {
     const received: Buffer[] = [];
     const { promise: ended, resolve } = Promise.withResolvers<undefined>();
     const port = await peer((socket) => {
@@ -414,14 +414,14 @@ describe('a connection', () => {
     expect(Buffer.concat(received).toString('hex')).toBe('15030300020100');
   });
 
-  test('is closed by a server that says more than it is asked', async () => {
+  test('is closed if the server sends more than expected', async () => {
     const port = await peer((socket) => {
       socket.once('data', () => socket.write(Buffer.concat([recorded('client-ca'), recorded('no-client-ca')])));
     });
     expect(outline(await ask(port))).toStrictEqual(['CN=testbed-ca']);
   });
 
-  test('is closed where there was no answer', async () => {
+  test('is closed if there was no answer', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<undefined>();
     const port = await peer((socket) => {
       socket.on('close', () => {
@@ -433,7 +433,7 @@ describe('a connection', () => {
     await closed;
   });
 
-  test('is closed where the run is stopped', async () => {
+  test('is closed if the run is stopped', async () => {
     const run = new AbortController();
     const { promise: closed, resolve } = Promise.withResolvers<undefined>();
     const port = await peer((socket) => {
@@ -461,11 +461,11 @@ describe('a connection', () => {
     expect([timers() - before, getEventListeners(run.signal, 'abort').length]).toStrictEqual([0, 0]);
   });
 
-  test('is never made where the run is stopped already', async () => {
+  test('is never opened if the run is already stopped', async () => {
     let connections = 0;
     const port = await peer(() => (connections += 1));
     expect(outline(await ask(port, { signal: AbortSignal.abort() }))).toMatch(/^timeout: .* was not asked/);
-    // a connection that had been made would have been seen before this one
+    // an earlier connection would have been seen before this one
     expect(outline(await ask(port, { timeout: 20 }))).toMatch(/^timeout: /);
     expect(connections).toBe(1);
   });

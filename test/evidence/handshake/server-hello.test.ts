@@ -32,7 +32,7 @@ function outline(result: HelloResult | undefined): string | string[] {
   return result.authorities?.map((name) => Buffer.from(name).toString('hex')) ?? 'none requested';
 }
 
-/** Cuts bytes at places, wherever these are. */
+/** Cuts bytes at these places, modulo their length. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...new Set(places.map((place) => place % bytes.length))].sort((a, b) => a - b);
   return [0, ...ends].map((start, index) => bytes.subarray(start, ends[index] ?? bytes.length));
@@ -54,7 +54,7 @@ describe('the hello of a kubelet v1.37.2', () => {
     expect(shown('client-ca')).toStrictEqual(['CN=testbed-ca']);
   });
 
-  test('names all of a bundle', () => {
+  test('names all CAs of a bundle', () => {
     expect(shown('client-ca-bundle')).toStrictEqual([
       String.raw`CN=front \+ back \<CA\>,O=Example\, Inc.`,
       String.raw`CN=\#1 CA\ ,OU=IT/Ops,O=Müller \"Söhne\",L=München,ST=Bayern,C=DE`,
@@ -67,13 +67,13 @@ describe('the hello of a kubelet v1.37.2', () => {
     expect(shown('no-client-ca')).toBe('none requested');
   });
 
-  test('refuses TLS 1.2 where it speaks only TLS 1.3', () => {
+  test('rejects TLS 1.2 if the kubelet speaks only TLS 1.3', () => {
     expect(outline(read(recorded('tls-1.3-only')))).toBe(
       'tls-version: refuses TLS 1.2 (alert 70, protocol_version), and TLS 1.3 encrypts the names of CAs: use the evidence configz',
     );
   });
 
-  test('is told only at its last byte', () => {
+  test('is complete only at its last byte', () => {
     const bytes = recorded('client-ca');
     const reader = readHello();
     for (const byte of bytes.subarray(0, -1)) expect(reader.push(Uint8Array.of(byte))).toBeUndefined();
@@ -82,7 +82,7 @@ describe('the hello of a kubelet v1.37.2', () => {
 });
 
 describe('any hello', () => {
-  test('is the same in whatever records and chunks it comes, with warnings in between', () => {
+  test('has the same result in any records and chunks, with warnings in between', () => {
     fc.assert(
       fc.property(
         fc.option(names, { nil: undefined }),
@@ -99,7 +99,7 @@ describe('any hello', () => {
     );
   });
 
-  test('that was changed is refused, or has names that are in it; and never throws', () => {
+  test('that was changed is rejected or has names that are in it, and never throws', () => {
     const change = fc.record({ place: fc.nat(), removed: fc.nat({ max: 3 }), added: fc.uint8Array({ maxLength: 3 }) });
     const fixture = fc.constantFrom('client-ca', 'client-ca-bundle', 'no-client-ca', 'tls-1.3-only').map(recorded);
     fc.assert(
@@ -118,12 +118,12 @@ describe('any hello', () => {
     );
   });
 
-  test('that is cut off is never taken for a whole one', () => {
+  test('that is cut off is never complete', () => {
     const bytes = recorded('client-ca-bundle');
     for (let length = 0; length < bytes.length; length += 1) expect(read(bytes.subarray(0, length))).toBeUndefined();
   });
 
-  test('that is noise is refused', () => {
+  test('of random bytes is rejected', () => {
     const noise = fc.uint8Array({ minLength: 6, maxLength: 300 });
     const framed = noise.map((bytes) => record(bytes));
     fc.assert(
@@ -135,7 +135,7 @@ describe('any hello', () => {
     );
   });
 
-  test('is taken only where its messages are in the one order that there is', () => {
+  test('is accepted only if its messages are in the right order', () => {
     const known = new Map([
       [2, serverHello()],
       [11, CERTIFICATE],
@@ -148,7 +148,7 @@ describe('any hello', () => {
     fc.assert(
       fc.property(fc.oneof(regular, any), (types) => {
         const result = read(...types.map((type) => record(known.get(type) ?? message(type))));
-        // what comes in later records than ServerHelloDone is not waited for
+        // records after ServerHelloDone are not read
         const isRight = /^2 11 (22 )?(12 )?(13 )?14( |$)/.test(types.join(' '));
         const isAsked = types.slice(0, types.indexOf(14)).includes(13);
         if (isRight) expect(outline(result)).toStrictEqual(isAsked ? ['78'] : 'none requested');
@@ -164,7 +164,7 @@ describe('a server that breaks the rules', () => {
   const whole = (first: Buffer) => Buffer.concat([first, CERTIFICATE, DONE]);
   const cases: [string, Buffer, string][] = [
     ['speaks HTTP', Buffer.from('HTTP/1.1 400 Bad Request'), 'malformed: answers with something that is not TLS'],
-    ['says one byte that is not TLS', Buffer.from('S'), 'malformed: answers with something that is not TLS'],
+    ['sends one byte that is not TLS', Buffer.from('S'), 'malformed: answers with something that is not TLS'],
     [
       'sends an unknown version of records',
       Buffer.from('160200000100', 'hex'),
@@ -183,7 +183,7 @@ describe('a server that breaks the rules', () => {
       'malformed: goes on',
     ],
     [
-      'fills ServerHelloDone',
+      'sends a ServerHelloDone that is not empty',
       record(Buffer.concat([serverHello(), CERTIFICATE, message(14, uint(1, 0))])),
       lengths('ServerHelloDone'),
     ],
@@ -215,7 +215,7 @@ describe('a server that breaks the rules', () => {
     ['speaks TLS 1.0', record(whole(serverHello({ version: 0x0301 }))), 'tls-version: speaks only TLS 1.0'],
     ['speaks TLS 1.1', record(whole(serverHello({ version: 0x0302 }))), 'tls-version: speaks only TLS 1.1'],
     [
-      'speaks what is not offered',
+      'chooses a version that is not offered',
       record(whole(serverHello({ version: 0x0304 }))),
       'malformed: chooses in its TLS ServerHello a version',
     ],
@@ -231,11 +231,11 @@ describe('a server that breaks the rules', () => {
     ],
     ['compresses', record(whole(serverHello({ compression: 1 }))), 'malformed: chooses in its TLS ServerHello what'],
     [
-      'sends a ServerHello with more',
+      'sends a ServerHello that is too long',
       record(whole(serverHello({ rest: Buffer.from([0, 0, 0]) }))),
       lengths('ServerHello'),
     ],
-    ['sends a ServerHello with less', record(message(2, Buffer.from([3, 3, 0]))), lengths('ServerHello')],
+    ['sends a ServerHello that is too short', record(message(2, Buffer.from([3, 3, 0]))), lengths('ServerHello')],
   ];
   test.each(cases)('%s', (_what, bytes, expected) => {
     const result = outline(read(bytes));
@@ -243,10 +243,10 @@ describe('a server that breaks the rules', () => {
   });
 
   test.each([
-    ['nothing', ''],
+    ['no content', ''],
     ['an empty name', '00 0000 0002 0000'],
-    ['a name over the end', '00 0000 0003 000261'],
-    ['more behind its names', '00 0000 0000 00'],
+    ['a name beyond the end', '00 0000 0003 000261'],
+    ['bytes after its names', '00 0000 0000 00'],
     ['half a length', '00 0000 0001 00'],
   ])('requests a certificate with %s', (_what, hex) => {
     const request = message(13, Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -265,7 +265,7 @@ describe('a server that breaks the rules', () => {
     expect(outline(read(alert(level, description)))).toMatch(expected);
   });
 
-  test('cannot make the hello longer than the limit, nor have it kept', () => {
+  test('cannot make the hello longer than the limit', () => {
     const huge = Buffer.concat([uint(1, 11), uint(3, HELLO_LIMIT + 1)]);
     expect(outline(read(record(Buffer.concat([serverHello(), huge]))))).toMatch(/^too-large: sends .* 256 KiB/);
     const reader = readHello();
@@ -275,7 +275,7 @@ describe('a server that breaks the rules', () => {
     expect(outline(reader.push(warnings))).toMatch(/^too-large: /);
   });
 
-  test('has the last byte of the limit read', () => {
+  test('can send a hello that is exactly as long as the limit', () => {
     const certificate = (length: number) => message(11, vector(3, Buffer.alloc(length)));
     const records = (bytes: Buffer) => {
       const count = Math.ceil(bytes.length / 16_384);
@@ -290,7 +290,7 @@ describe('a server that breaks the rules', () => {
     expect(outline(read(hello(room + 1)))).toMatch(/^too-large: /);
   });
 
-  test('gets the same answer whatever it says later', () => {
+  test('gets the same result whatever it sends later', () => {
     const reader = readHello();
     const result = reader.push(recorded('client-ca'));
     expect(reader.push(recorded('no-client-ca'))).toBe(result);

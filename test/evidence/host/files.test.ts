@@ -63,7 +63,7 @@ function read(path: string, workingDirectory?: string): string {
 }
 
 describe('a path', () => {
-  test('begins at the root of the process, and links end there', () => {
+  test('is resolved below the root of the process, with its links', () => {
     write('etc/kubelet.yaml', 'text');
     link('absolute', '/etc/kubelet.yaml');
     link('relative', 'etc/kubelet.yaml');
@@ -83,14 +83,17 @@ describe('a path', () => {
     }
   });
 
-  test.each(['../secret', '/../secret', '../../secret', 'x/../../secret'])('never leaves it by a link to %s', (to) => {
-    mkdirSync(join(root, 'x'));
-    link('config', to);
-    link('folder', to.replace('secret', ''));
-    expect(read('/config')).toBe('missing');
-    expect(read('/folder/secret')).toBe('missing');
-    expect(read(join(folder, 'secret'))).toBe('missing');
-  });
+  test.each(['../secret', '/../secret', '../../secret', 'x/../../secret'])(
+    'never leaves the root by a link to %s',
+    (to) => {
+      mkdirSync(join(root, 'x'));
+      link('config', to);
+      link('folder', to.replace('secret', ''));
+      expect(read('/config')).toBe('missing');
+      expect(read('/folder/secret')).toBe('missing');
+      expect(read(join(folder, 'secret'))).toBe('missing');
+    },
+  );
 
   test('that is relative begins at the working directory', () => {
     write('etc/kubernetes/kubelet.yaml', 'here');
@@ -104,7 +107,7 @@ describe('a path', () => {
     expect(read('/kubelet.yaml', 'etc/kubernetes')).toBe('above');
   });
 
-  test('that is relative is a problem where the working directory is gone', () => {
+  test('that is relative is a problem if the working directory is gone', () => {
     write('kubelet.yaml');
     const files = openFiles({ root, workingDirectory: join(root, 'gone'), mountinfo: [] });
     if ('state' in files) throw new Error(files.problem.message);
@@ -114,7 +117,7 @@ describe('a path', () => {
   });
 
   test.each(['', '/missing', '/file/below', '/file/', '/file/..', '/dangling', '/through/x'])(
-    'to nothing is missing: %j',
+    'that leads nowhere is missing: %j',
     (path) => {
       write('file');
       link('dangling', 'nowhere');
@@ -123,7 +126,7 @@ describe('a path', () => {
     },
   );
 
-  test('goes through 40 links, and no more', () => {
+  test('can go through 40 links, but no more', () => {
     write('0', 'end');
     for (let at = 1; at <= 41; at += 1) link(String(at), String(at - 1));
     expect(read('/40')).toBe('end');
@@ -134,7 +137,7 @@ describe('a path', () => {
     expect([read('/round'), read('/a/b'), read('/round/x')]).toStrictEqual(Array(3).fill('unreachable'));
   });
 
-  test('is a problem where it is none', () => {
+  test('is a problem if it is invalid or too long', () => {
     expect(read('/a\0b')).toBe('malformed');
     expect(read(`/${'a/'.repeat(2048)}`)).toBe('malformed');
     expect(read(`/${'a'.repeat(300)}`)).toBe('unreachable');
@@ -144,7 +147,7 @@ describe('a path', () => {
     expect(read(`/${deep}x`)).toBe('too-large');
   });
 
-  test('is what the model says, in any tree', () => {
+  test('is resolved as in a model, in any tree', () => {
     const name = fc.constantFrom('a', 'b', 'c');
     const path = fc
       .tuple(
@@ -178,7 +181,7 @@ describe('a path', () => {
 
 type Folder = Map<string, Folder | { readonly text: string } | { readonly link: string }>;
 
-/** Makes a file or link, in a tree and in the model of it, unless something is in the way. */
+/** Makes a file or link, in a tree and in the model of it, unless the path exists. */
 function place(tree: string, model: Folder, at: readonly string[], link: string | undefined): void {
   let here = model;
   for (const name of at.slice(0, -1)) {
@@ -233,7 +236,7 @@ describe('a file', () => {
     expect(using((files) => files.readBytes('/file'))).toStrictEqual({ state: 'read', bytes: Buffer.from(bytes) });
   });
 
-  test('is read up to 10 MiB, and a sparse one of 10 GB is refused at once', () => {
+  test('is read up to 10 MiB, and a sparse one of 10 GB is rejected at once', () => {
     const text = 'a'.repeat(10 * 1024 * 1024);
     write('largest', text);
     write('larger', `${text}a`);
@@ -246,7 +249,7 @@ describe('a file', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
   });
 
-  test('is the only thing that is opened', async () => {
+  test('is opened only if it is regular', async () => {
     spawnSync('mkfifo', [join(root, 'fifo')]);
     link('pipe', 'fifo');
     mkdirSync(join(root, 'directory'));
@@ -266,7 +269,7 @@ describe('a file', () => {
   });
 
   test.each(['/dev/null', '/proc/self/status', '/dev/fd/0', '/dev/stdin', '/sys/kernel/mm/ksm/run'])(
-    'is none that is another for each reader, or no file: %s',
+    'is not read if it differs for each reader, or is not regular: %s',
     (path) => {
       const files = openHost('/');
       if ('state' in files) throw new Error(files.problem.message);
@@ -275,7 +278,7 @@ describe('a file', () => {
     },
   );
 
-  test('that this user may not read is forbidden, in a folder too', () => {
+  test('that this user cannot read is forbidden, also inside a folder', () => {
     write('file');
     write('closed/file');
     write('passage/file', 'text');
@@ -288,7 +291,7 @@ describe('a file', () => {
     expect(found).toStrictEqual(['forbidden', 'forbidden', 'text', 'missing']);
   });
 
-  test('has facts, which need no right to read it', () => {
+  test('has metadata, which needs no right to read the file', () => {
     write('file', 'text');
     link('link', 'file');
     chmodSync(join(root, 'file'), 0o640);
@@ -305,7 +308,7 @@ test('a root that does not exist is a problem', () => {
   expect(openHost(join(folder, 'none'))).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
 });
 
-test('nothing stays open', () => {
+test('no file stays open', () => {
   write('d/10.conf');
   write('deep/er/file');
   link('round', 'round');
@@ -328,7 +331,7 @@ function dropIns(directory: string, workingDirectory?: string): unknown {
 }
 
 describe('drop-ins', () => {
-  test('are read in the order of bytes, folders among the files', () => {
+  test('are read in the order of bytes, with folders among the files', () => {
     for (const name of [
       'b.conf',
       'B.conf',
@@ -354,7 +357,7 @@ describe('drop-ins', () => {
     expect(dropIns('/d')).toStrictEqual(names.map((name) => `/d/${name}`));
   });
 
-  test('end in .conf, in a folder of any name', () => {
+  test('end in .conf, in folders of any name', () => {
     for (const name of [
       'a.conf',
       '.conf',
@@ -370,7 +373,7 @@ describe('drop-ins', () => {
     expect(dropIns('/d/')).toStrictEqual(['/d/.conf', '/d/.hidden/x.conf', '/d/a.conf', '/d/x.conf/y.conf']);
   });
 
-  test('are followed as files, but not as folders', () => {
+  test('can be links to files, but not to folders', () => {
     write('other/x.conf');
     write('text', 'linked');
     link('d/a.conf', '/text');
@@ -378,7 +381,7 @@ describe('drop-ins', () => {
     expect(using((files) => files.readDropIns('/d'))).toStrictEqual([{ path: '/d/a.conf', text: 'linked' }]);
   });
 
-  test('of a link are none, unless a slash follows it', () => {
+  test('of a linked folder are read only if its path ends in a slash', () => {
     write('d/x.conf');
     link('link', 'd');
     expect(dropIns('/link')).toStrictEqual([]);
@@ -390,20 +393,20 @@ describe('drop-ins', () => {
     expect(dropIns('/file')).toStrictEqual([]);
   });
 
-  test('of a relative folder begin at the working directory', () => {
+  test('of a relative folder are read from the working directory', () => {
     write('etc/d/x.conf');
     expect(dropIns('d', 'etc')).toStrictEqual(['d/x.conf']);
     expect(dropIns('.', 'etc/d')).toStrictEqual(['x.conf']);
   });
 
-  test('are missing with their folder, or with what a link leads to', () => {
+  test('are missing if their folder or the target of a link is missing', () => {
     expect(dropIns('/none')).toBe('missing');
     write('d/a.conf');
     link('d/b.conf', 'nowhere');
     expect(dropIns('/d')).toBe('/d/b.conf');
   });
 
-  test('cannot be told where one of them cannot be read', () => {
+  test('are unknown if one of them cannot be read', () => {
     write('d/a.conf');
     spawnSync('mkfifo', [join(root, 'd/b.conf')]);
     expect(dropIns('/d')).toBe('/d/b.conf is a FIFO, which is not read');
@@ -412,13 +415,13 @@ describe('drop-ins', () => {
     expect(dropIns('/e')).toBe('/e/b.conf is a folder, which is not read');
   });
 
-  test('may have names that are no UTF-8', () => {
+  test('can have names that are not UTF-8', () => {
     mkdirSync(join(root, 'd'));
     writeFileSync(Buffer.concat([Buffer.from(join(root, 'd/')), Buffer.from([0xff]), Buffer.from('.conf')]), 'text');
     expect(using((files) => files.readDropIns('/d'))).toStrictEqual([{ path: '/d/\uFFFD.conf', text: 'text' }]);
   });
 
-  test('are no more than 2,000 files', () => {
+  test('are at most 2,000 files', () => {
     mkdirSync(join(root, 'd'));
     for (let at = 0; at < 2001; at += 1) writeFileSync(join(root, 'd', String(at)), '');
     expect(dropIns('/d')).toMatch(/^\/d holds more than 2000 files/);
@@ -431,7 +434,7 @@ describe('static pods', () => {
     return found.state === 'read' ? found.files.map((file) => file.path) : found.state;
   };
 
-  test('are all regular files whose names have no dot in front', () => {
+  test('are all regular files whose names do not begin with a dot', () => {
     for (const name of ['b.yaml', 'a.yaml.bak', 'a', '.hidden', 'folder/x.yaml', '~a', 'B']) write(`m/${name}`);
     link('m/link.yaml', '/m/a');
     link('m/linked-folder', 'folder');
@@ -440,7 +443,7 @@ describe('static pods', () => {
     expect(pods('/m/')).toStrictEqual(['/m/B', '/m/a', '/m/a.yaml.bak', '/m/b.yaml', '/m/link.yaml', '/m/~a']);
   });
 
-  test('may be one file, or a linked folder, or none', () => {
+  test('can be one file, a linked folder, an empty folder, or missing', () => {
     write('m/.pod', 'text');
     link('l', 'm');
     write('m/a');
@@ -451,7 +454,7 @@ describe('static pods', () => {
     expect(pods('/empty')).toStrictEqual([]);
   });
 
-  test('of 10 MiB and more are none', () => {
+  test('of 10 MiB and more are left out', () => {
     write('m/a', '');
     truncateSync(join(root, 'm/a'), 10 * 1024 * 1024);
     write('m/b');
@@ -462,7 +465,7 @@ describe('static pods', () => {
     });
   });
 
-  test('are told of where they cannot be read, beside the others', () => {
+  test('that cannot be read are problems, and the others are read', () => {
     write('m/a', Buffer.from([0xff]));
     write('m/b');
     link('m/c', 'c');
@@ -472,7 +475,7 @@ describe('static pods', () => {
     });
   });
 
-  test('cannot be told in a folder whose name is a pattern', () => {
+  test('are unknown in a folder whose name is a pattern', () => {
     write('m[1]/a');
     expect(using((files) => files.readStaticPods('/m[1]'))).toMatchObject({ problem: { code: 'unresolved' } });
   });

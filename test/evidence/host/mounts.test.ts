@@ -29,7 +29,7 @@ test.each(['fuse', 'fuse.sshfs', 'fuseblk', 'autofs', 'proc', 'sysfs', 'debugfs'
   },
 );
 
-test('the table is read as proc_pid_mountinfo(5) says, from all files that are there', () => {
+test('the mount table is parsed as in proc_pid_mountinfo(5), from all files that exist', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-mounts-'));
   const table = join(folder, 'mountinfo');
   writeFileSync(

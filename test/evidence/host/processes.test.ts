@@ -47,7 +47,7 @@ interface Start {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Starts a shell under another name, which says that it runs, and waits for its input. */
+/** Starts a shell under another name, which prints a line and waits for input. */
 async function start(name: string, { args = [], argv0, cwd = folder, env = {} }: Start = {}): Promise<number> {
   const program = join(folder, name);
   mkdirSync(dirname(program), { recursive: true });
@@ -92,11 +92,11 @@ describe('the processes of this host', () => {
     await run(process.execPath, ['-e', 'console.log(); process.stdin.resume()', '--', 'kubelet', '/kubelet'], {});
     const found = listProcesses('/', isComponent).processes.map(({ pid }) => pid);
     const started = children.map(({ pid }) => pid ?? 0);
-    // a shell may write over no words, so that a title with further words is none
+    // a shell cannot overwrite its arguments, so a title that is followed by arguments is none
     expect(started.filter((pid) => found.includes(pid))).toStrictEqual(wanted.slice(0, 4));
   });
 
-  test('have exactly the words that they were started with', async () => {
+  test('have exactly the arguments that they were started with', async () => {
     const args = ['', '--config', 'a\nb', 'é "\' $x', '', ''];
     const found = await startKubelet({ args });
     expect(found.argv).toStrictEqual([join(folder, 'kubelet'), '-c', 'echo; read x', ...args]);
@@ -105,12 +105,12 @@ describe('the processes of this host', () => {
     expect(found.problems).toStrictEqual([]);
   });
 
-  test('have many words', async () => {
+  test('can have many arguments', async () => {
     const args = Array.from({ length: 10_000 }, (_, at) => `--node-labels=a=${at}`);
     expect((await startKubelet({ args })).argv.slice(3)).toStrictEqual(args);
   });
 
-  test('are told apart by namespace and time', async () => {
+  test('have namespaces, a parent and a start time', async () => {
     const before = Date.now();
     const found = await startKubelet();
     expect(found.mountNamespace).toMatch(/^mnt:\[\d+\]$/);
@@ -123,11 +123,11 @@ describe('the processes of this host', () => {
         ?.replace(/^.*?:.*?:/, ''),
     );
     expect(found.parent).toBe(process.pid);
-    // the kernel tells when it was started in whole seconds
+    // the kernel gives its boot time in whole seconds
     expect(Math.abs((found.startedAt?.getTime() ?? 0) - before)).toBeLessThan(3000);
   });
 
-  test('give those variables that are asked for, and no other', async () => {
+  test('show only the environment variables that are requested', async () => {
     await start('kubelet', { env: { KUBELET_CONFIG_DROPIN_DIR_ALPHA: 'a=b', TOKEN: 'secret' } });
     const search = { ...isComponent, variables: ['KUBELET_CONFIG_DROPIN_DIR_ALPHA', 'NONE'] };
     const [found] = ours(listProcesses('/', search));
@@ -135,7 +135,7 @@ describe('the processes of this host', () => {
     expect(ours()[0]?.variables).toStrictEqual(new Map());
   });
 
-  test('read files from where they stand', async () => {
+  test('have relative paths resolved in their working directory', async () => {
     mkdirSync(join(folder, 'work'));
     writeFileSync(join(folder, 'work/kubelet.yaml'), 'text');
     const files = openProcess('/', await startKubelet({ cwd: join(folder, 'work') }));
@@ -146,7 +146,7 @@ describe('the processes of this host', () => {
     files.close();
   });
 
-  test('say what a user who is not root may not see', async () => {
+  test('list what a user who is not root cannot read', async () => {
     await start('kubelet', { env: { A: 'b' } });
     const pid = children[0]?.pid;
     const { found, files } = asOther(() => {
@@ -169,7 +169,7 @@ describe('the processes of this host', () => {
     if (!own) expect(files).toMatchObject({ state: 'unreadable', problem: { code: 'forbidden' } });
   });
 
-  test('that have ended read no files, and neither does another with the same number', async () => {
+  test('that have ended give no files, nor do others with the same process id', async () => {
     const found = await startKubelet();
     expect(openProcess('/', { ...found, startTicks: found.startTicks - 1 })).toMatchObject({
       problem: { code: 'not-found', message: expect.stringContaining('has ended') },
@@ -184,14 +184,14 @@ describe('the processes of this host', () => {
     expect(ours()).toStrictEqual([]);
   });
 
-  test('that end while they are looked at are left out without a word', async () => {
+  test('that end during the scan are left out', async () => {
     const pid = await start('kubelet');
     let asked = 0;
     const wanted = ({ exe }: ProcessName): boolean => {
       if (exe !== join(folder, 'kubelet')) return false;
       asked += 1;
       process.kill(pid, 'SIGKILL');
-      // dead before it is asked for more
+      // the process is dead before more of it is read
       while (!/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
       return true;
     };
@@ -199,7 +199,7 @@ describe('the processes of this host', () => {
     expect(asked).toBe(1);
   });
 
-  test('may come and go by the hundred', async () => {
+  test('can start and end by the hundred', async () => {
     copyFileSync('/bin/sh', join(folder, 'kubelet'));
     const storm = spawn('/bin/sh', ['-c', `for i in $(seq 200); do ${join(folder, 'kubelet')} -c : & done; wait`]);
     children.push(storm);
@@ -254,7 +254,7 @@ describe('a copy of a host', () => {
     ]);
   });
 
-  test('cuts words without end, and says so', () => {
+  test('cuts arguments that are too long, and reports that', () => {
     process(7, `kubelet\0${'--v=2\0'.repeat(400_000)}`);
     const [found] = list().processes;
     expect(found?.cut).toBe(true);
@@ -262,7 +262,7 @@ describe('a copy of a host', () => {
     expect(found?.problems).toMatchObject([{ code: 'too-large' }]);
   });
 
-  test('cuts more words than are judged, and no fewer', () => {
+  test('cuts argument lists of more than 50,000 arguments', () => {
     process(7, `kubelet\0${'x\0'.repeat(49_999)}`);
     process(8, `kubelet\0${'x\0'.repeat(50_000)}`);
     expect(list().processes.map(({ argv, cut }) => [argv.length, cut])).toStrictEqual([
@@ -271,7 +271,7 @@ describe('a copy of a host', () => {
     ]);
   });
 
-  test('reads the words of a process behind many with long ones, and cuts those', () => {
+  test('reads the arguments of a process after many with long ones, which are cut', () => {
     for (let pid = 1; pid <= 20; pid += 1) process(pid, `kubelet\0--x=${'x'.repeat(2_000_000)}\0`, { parent: 0 });
     process(30, 'kubelet\0--v=2\0');
     const { processes, problems } = list();
@@ -280,21 +280,21 @@ describe('a copy of a host', () => {
     expect(processes.map(({ cut }) => cut)).toStrictEqual([...Array.from({ length: 20 }, (_, at) => at >= 9), false]);
   });
 
-  test('is not filled by processes of one name', () => {
+  test('gives at most 500 processes, and a problem if there are more', () => {
     for (let pid = 1; pid <= 600; pid += 1) process(pid, 'kubelet\0', { parent: 0 });
     const { processes, problems } = list();
     expect(processes.map(({ pid }) => pid)).toStrictEqual(Array.from({ length: 500 }, (_, at) => at + 1));
     expect(problems).toMatchObject([{ problem: { code: 'too-large' } }]);
   });
 
-  test('leaves out what is caught between fork and exec', () => {
+  test('leaves out a process between fork and exec', () => {
     process(10, 'kubelet\0--v=2\0');
     process(11, 'kubelet\0--v=2\0', { parent: 10 });
     process(12, 'kubelet\0--v=3\0', { parent: 10 });
     expect(list().processes.map(({ pid }) => pid)).toStrictEqual([10, 12]);
   });
 
-  test('tells a title from words', () => {
+  test('distinguishes a process title from arguments', () => {
     process(10, 'kubelet --config=/x');
     process(11, '/usr/local/bin/k3s server\0\0\0\0');
     process(12, '');
@@ -304,7 +304,7 @@ describe('a copy of a host', () => {
     ]);
   });
 
-  test('opens nothing but files', () => {
+  test('opens only regular files', () => {
     mkdirSync(join(folder, 'proc/7/cmdline'), { recursive: true });
     put('proc/8/x', '');
     symlinkSync('/dev/zero', join(folder, 'proc/8/cmdline'));
@@ -316,7 +316,7 @@ describe('a copy of a host', () => {
     ]);
   });
 
-  test('without processes says so', () => {
+  test('without processes is a problem', () => {
     expect(list().problems).toMatchObject([{ problem: { code: 'not-found' } }]);
     mkdirSync(join(folder, 'proc'));
     expect(list()).toMatchObject({ processes: [], problems: [{ problem: { code: 'not-found' } }] });

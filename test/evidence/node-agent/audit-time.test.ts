@@ -18,10 +18,10 @@ function judge(marks: Partial<AuditMetadata>, minutes = 1, began: unknown = BEGA
 }
 
 describe('the time of an audit', () => {
-  test("is the API server's time of the write, less what passed by the clock of the agent", () => {
+  test("is the API server's time of the write, minus what passed on the agent's clock", () => {
     expect(judge({})).toBe(at(0));
     expect(judge({ agentTime: '2026-11-26T12:07:00.000Z' })).toBe(at(-7));
-    // whatever the clock of the agent says
+    // whatever time the agent's clock has
     expect(judge({ agentTime: '2031-01-01T00:07:00Z' }, 1, '2031-01-01T00:00:00Z')).toBe(at(-7));
     expect(judge({ agentTime: '1999-01-01T00:00:00Z' })).toBe(at(0));
   });
@@ -36,25 +36,25 @@ describe('the time of an audit', () => {
     [24 * 60 * MISSED_TURNS, '999999999', at(0)],
     [24 * 60 * MISSED_TURNS + 1, '999999999', 'timeout'],
     [24 * 60 * MISSED_TURNS + 1, '99999999999999999999', 'timeout'],
-  ])('is over after %d minutes where there is an audit every %s seconds: %s', (minutes, interval, wanted) => {
+  ])('after %d minutes, with an audit every %s seconds, is %s', (minutes, interval, wanted) => {
     expect(judge({ interval }, minutes)).toBe(wanted);
   });
 
   test.each([undefined, '', '9999-99-99', '2031-01-01T00:00:00Z', at(10), 'yesterday'])(
-    'is none where the write is said to be of %s',
+    'is unknown if the write has the time %s',
     (storedAt) => {
       expect(judge({ storedAt })).toBe('malformed');
     },
   );
 
-  test('is none of an earlier node of the same name', () => {
+  test('is unknown if the audit is from an earlier node with the same name', () => {
     expect(judge({ nodeUid: 'uid-0' })).toBe('outdated');
     expect(judge({ nodeUid: undefined })).toBe(at(0));
     expect(judge({ nodeUid: undefined }, 1, BEGAN, { ...NODE, createdAt: at(0.5) })).toBe('outdated');
     expect(judge({}, 1, BEGAN, { ...NODE, createdAt: undefined as unknown as string })).toBe(at(0));
   });
 
-  test('is never later than the write, nor believed for longer than four days, whatever the agent says', () => {
+  test('is never later than the write, and valid for at most four days, whatever the agent says', () => {
     const text = fc.oneof(
       fc.string(),
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),

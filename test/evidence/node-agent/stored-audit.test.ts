@@ -18,7 +18,7 @@ const AUDITED = '2026-11-26T11:49:55.000Z';
 const [ofApiServer, ofKubelet] = controls as readonly [Control, Control];
 
 const origin = { layer: 'drop-in', file: '/etc/10.conf' } as const;
-/** A report tells the layer of values only. */
+/** A report names only the layer of values. */
 const place = { ...origin, layer: 'file' } as const;
 const failing: Finding = {
   control: ofKubelet,
@@ -70,7 +70,7 @@ function written(findings: readonly Finding[], problems: Parameters<typeof repor
 }
 
 describe('the audit that an agent stored', () => {
-  test('is what it found, with what comes with the next start', () => {
+  test('has its findings, with changes that the next start will use', () => {
     const { others, drift, ...plain } = pod;
     expect(readAudit(written([failing, pod]), METADATA, READER)).toEqual({
       findings: [failing, { ...plain, others, drift }],
@@ -78,7 +78,7 @@ describe('the audit that an agent stored', () => {
     });
   });
 
-  test('passes nothing where the audit was not complete, and hides no fault', () => {
+  test('has no pass if the audit was incomplete, but keeps its violations', () => {
     const source = { path: '/proc' };
     const problem = { code: 'forbidden', message: 'run as root' } as const;
     const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
@@ -95,34 +95,34 @@ describe('the audit that an agent stored', () => {
     ['another name', { name: 'worker-2' }],
     ['another component', { component: 'kube-apiserver' as const }],
     ['the pod of another node', { kind: 'Pod', name: 'kube-apiserver-worker-2' }],
-    // the parts of a remembered finding's name are kept apart by it
+    // a bar separates the parts of a remembered finding's name
     ['a namespace with a bar', { namespace: 'kube-system|kube-apiserver-cp-1|kube-apiserver' }],
     ['a container with a bar', { container: 'a|b' }],
-    ['a name without an end', { container: 'a'.repeat(254) }],
-  ])('may not tell of %s', (_what, change) => {
+    ['a name that is too long', { container: 'a'.repeat(254) }],
+  ])('cannot have findings of %s', (_what, change) => {
     const forged = { ...failing, subject: { ...failing.subject, ...change } };
     expect(readAudit(written([forged]), METADATA, READER)).toMatchObject({ code: 'malformed' });
   });
 
-  test('tells reasons of ours alone, for they become labels of metrics', () => {
+  test('has only known reasons, because they become metric labels', () => {
     const problem = { code: 'made-up-1' as 'forbidden', message: 'no' };
     expect(readAudit(written([], [{ problem, source: { path: '/' } }]), METADATA, READER)).toMatchObject({
       code: 'ambiguous',
     });
   });
 
-  test('leaves out controls that are not known here', () => {
+  test('leaves out unknown controls', () => {
     const report = written([{ ...failing, control: { ...ofKubelet, slug: 'of-a-later-version' } }]);
     expect(readAudit(report, METADATA, READER)).toEqual({ findings: [], at: AUDITED });
   });
 
-  test('is a problem where it holds more findings than a host has', () => {
+  test('is a problem if it has more findings than a host can have', () => {
     expect(readAudit(written(Array.from({ length: 201 }, () => failing)), METADATA, READER)).toMatchObject({
       code: 'malformed',
     });
   });
 
-  test('can be anything: never a throw, and a pass only where it says so', () => {
+  test('can be anything: it never throws, and passes only if it says so', () => {
     const base = JSON.parse(written([failing, pod])) as Record<string, unknown>;
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom('run', 'findings', 'kind'), (value, key) => {
@@ -149,15 +149,15 @@ describe('the audit that an agent stores', () => {
     );
   };
 
-  test('is the whole report, where it fits', () => {
+  test('is the whole report, if it fits', () => {
     expect(cutToFit(written([failing, pod]))).toBe(written([failing, pod]));
   });
 
   test.each([
-    ['as many findings as are read', many(900, 'it is empty'), '700 of 900'],
-    ['as much text as an object can have', many(190, '\u20ac'.repeat(4000)), '143 of 190'],
-    ['nothing of one that is larger than that', many(1, '\u20ac'.repeat(300_000)), '1 of 1'],
-  ])('is no more than %s', (_what, findings, count) => {
+    ['the number of findings that are read', many(900, 'it is empty'), '700 of 900'],
+    ['the size of an object', many(190, '\u20ac'.repeat(4000)), '143 of 190'],
+    ['no finding, if it is larger than an object', many(1, '\u20ac'.repeat(300_000)), '1 of 1'],
+  ])('is limited to %s', (_what, findings, count) => {
     const cut = cutToFit(written(findings));
     expect(Buffer.byteLength(cut)).toBeLessThan(1_000_000);
     expect(JSON.parse(cut)).toMatchObject({
