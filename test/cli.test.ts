@@ -1,4 +1,4 @@
-// The command line in the test process. test/main.test.ts has what needs a process: pipes, signals and users.
+// The command line, run inside the test process. test/main.test.ts has the tests that need a separate process.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -46,13 +46,13 @@ async function outcome(args: readonly string[]) {
 }
 
 describe('check', () => {
-  test('gives 0 where all passed', async () => {
+  test('exits with 0 if everything passes', async () => {
     const { status, stdout, stderr } = await run(['check', manifest]);
     expect({ status, stderr }).toStrictEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^PASS .*\n\n0 failed, 1 passed, 0 unknown\n$/);
   });
 
-  test('gives 1 for a violation, in every format, and shows its line', async () => {
+  test('exits with 1 for a violation in every format, and shows its line', async () => {
     const path = write('failing.yaml', failing);
     expect(await run(['check', path])).toMatchObject({
       status: 1,
@@ -63,7 +63,7 @@ describe('check', () => {
     expect(JSON.parse(stdout)).toMatchObject({ kind: 'GuardReport', summary: { pass: 0, fail: 1, unknown: 0 } });
   });
 
-  test('judges standard input', async () => {
+  test('checks standard input', async () => {
     expect(await run(['check', '-'], { input: failing })).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('standard input:'),
@@ -71,7 +71,7 @@ describe('check', () => {
     expect((await run(['check', '-'], { input: compliant })).status).toBe(0);
   });
 
-  test('judges a good file beside one that is missing, and says so', async () => {
+  test('checks a good file beside a missing one, and reports the missing one', async () => {
     expect(await run(['check', join(folder, 'missing.yaml'), manifest])).toMatchObject({
       status: 3,
       stdout: expect.stringContaining('PASS'),
@@ -79,28 +79,32 @@ describe('check', () => {
     });
   });
 
-  test('gives 1, not 3, where a violation is certain', async () => {
+  test('exits with 1, not 3, for a violation beside a missing file', async () => {
     expect((await run(['check', join(folder, 'missing.yaml'), write('failing.yaml', failing)])).status).toBe(1);
   });
 
   test.each([
-    ['a path that is missing', () => [join(folder, 'nowhere')], /nowhere: does not exist/],
+    ['a missing path', () => [join(folder, 'nowhere')], /nowhere: does not exist/],
     ['broken YAML', () => [write('broken.yaml', 'a: [1\nb: }')], /broken\.yaml:?\d*: not readable as YAML or JSON/],
     ['binary content', () => [write('binary.yaml', Uint8Array.of(1, 0, 2))], /binary\.yaml: is binary/],
     ['a FIFO', () => [fifo('pipe.yaml')], /pipe\.yaml: is a FIFO, which is not opened/],
     ['a file of 1 GB', () => [sparse('large.yaml')], /large\.yaml: is larger than 64 MiB/],
     ['an empty file', () => [write('empty.yaml', '')], /nothing to check/],
-    ['a folder that goes round in circles', () => [circle('circle')], /nothing to check/],
-    ['something else', () => [write('service.yaml', 'apiVersion: v1\nkind: Service\n')], /nothing to check/],
+    ['a folder with a link to itself', () => [loop('loop')], /nothing to check/],
+    [
+      'an object without a control',
+      () => [write('service.yaml', 'apiVersion: v1\nkind: Service\n')],
+      /nothing to check/,
+    ],
     ['empty standard input', () => ['-'], /nothing to check/],
-  ] as const)('gives 3 and a line that says why for %s', async (_name, make, reason) => {
+  ] as const)('exits with 3 and prints the reason for %s', async (_name, make, reason) => {
     const { status, stderr } = await outcome(['check', ...make()]);
     expect(stderr).toMatch(reason);
     for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^kubelet-guard: /);
     expect(status).toBe(3);
   });
 
-  test('gives what --fail-on asks for', async () => {
+  test('exits with the code that --fail-on selects', async () => {
     const path = write('failing.yaml', failing);
     expect((await run(['check', '--fail-on', 'never', path])).status).toBe(0);
     expect((await run(['check', '--fail-on', 'fail', path])).status).toBe(1);
@@ -119,7 +123,7 @@ describe('check', () => {
     });
   });
 
-  test('is coloured only where asked, or a terminal', async () => {
+  test('prints colours only on a terminal or with --color always', async () => {
     expect((await run(['check', manifest])).stdout).not.toContain('\u001b');
     expect((await run(['check', '--color', 'always', manifest])).stdout).toContain('\u001b[32mPASS');
     expect((await run(['check', manifest], { isTerminal: true })).stdout).toContain('\u001b[32mPASS');
@@ -129,11 +133,11 @@ describe('check', () => {
     );
   });
 
-  test('says nothing with --quiet where all passed', async () => {
+  test('prints nothing with --quiet if everything passes', async () => {
     expect(await run(['check', '--quiet', manifest])).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('takes a configuration, and refuses a wrong one', async () => {
+  test('reads a configuration, and rejects a wrong one', async () => {
     const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
     const off = write('off.yaml', `${head}controls:\n  apiserver-kubelet-client-cert: { action: off }\n`);
     expect(await outcome(['check', '--config', off, manifest])).toStrictEqual({
@@ -147,7 +151,7 @@ describe('check', () => {
   });
 });
 
-describe('wrong use gives 2 and one line', () => {
+describe('wrong use', () => {
   test.each([
     ['an unknown option', ['check', '--nope', 'x'], "unknown option '--nope'"],
     ['no path', ['check'], "missing required argument 'path'"],
@@ -156,26 +160,26 @@ describe('wrong use gives 2 and one line', () => {
     ['an unknown --fail-on', ['check', '--fail-on', 'maybe', 'x'], 'Allowed choices are fail, unknown, never'],
     ['an unknown command', ['chek'], "unknown command 'chek'"],
     ['an unknown control', ['explain', 'nope'], 'the controls are apiserver-kubelet-client-cert, kubelet-client-ca'],
-    ['a configuration that is missing', ['check', '--config', 'nowhere.yaml', 'x'], 'nowhere.yaml'],
-    ['an escape sequence', ['check', '--\u001b[2J'], String.raw`--\u001b[2J`],
-  ])('for %s', async (_name, args, reason) => {
+    ['a missing configuration', ['check', '--config', 'nowhere.yaml', 'x'], 'nowhere.yaml'],
+    ['an escape sequence in an option', ['check', '--\u001b[2J'], String.raw`--\u001b[2J`],
+  ])('with %s exits with 2 and prints one line', async (_name, args, reason) => {
     const { status, stdout, stderr } = await run(args);
     expect({ status, stdout }).toStrictEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(reason);
     expect(stderr).toMatch(/^kubelet-guard: .*\n$/);
   });
 
-  test('and no command at all shows the help', async () => {
+  test('without a command exits with 2 and prints the help', async () => {
     expect(await run([])).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage: kubelet-guard') });
   });
 });
 
-test('--help names the exit codes, --version is of the package', async () => {
+test('--help names the exit codes, and --version prints the version', async () => {
   expect(await run(['check', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Exit codes:') });
   expect(await run(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test('explain says what a control wants', async () => {
+test('explain prints the benchmark number of a control', async () => {
   expect(await run(['explain', 'kubelet-client-ca'])).toMatchObject({
     status: 0,
     stdout: expect.stringContaining('4.2.3'),
@@ -194,7 +198,7 @@ function sparse(name: string): string {
   return path;
 }
 
-function circle(name: string): string {
+function loop(name: string): string {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
   if (!existsSync(join(path, 'again'))) symlinkSync('.', join(path, 'again'));

@@ -1,5 +1,5 @@
-// Documents of real distributions and the reports that they have to give. UPDATE_GOLDEN=1 rewrites the reports, which are
-// then to be read, line by line: a golden file is right because somebody has looked, not because it came out.
+// Documents of real distributions and the reports expected for them. UPDATE_GOLDEN=1 rewrites the reports. Read each
+// changed line then: a golden file is right because a person has checked it, not because the program printed it.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -26,7 +26,7 @@ const controls = all.filter(({ supporting }) => supporting !== true);
 const root = join(import.meta.dirname, 'golden');
 const distributions = readdirSync(root).sort();
 
-/** A kubelet's command line, a word in each line; its files lie below `root/`. */
+/** A kubelet's command line, one argument on each line; its files are below `root/`. */
 const ARGV = 'kubelet.argv';
 const REPORT = 'report.json';
 
@@ -98,7 +98,7 @@ async function reportOf(distribution: string): Promise<string> {
   return renderJson({ ...report, summary, findings: all });
 }
 
-describe('the report of', () => {
+describe('the report is as recorded for', () => {
   test.each(distributions)('%s', async (distribution) => {
     const path = join(root, distribution, REPORT);
     const report = await reportOf(distribution);
@@ -131,12 +131,12 @@ test('every folder holds documents and their report', () => {
   }
 });
 
-test('every document is judged, but for those that hold nothing to check', () => {
-  const silent = distributions.flatMap((distribution) => {
+test('every document has a finding, except those with nothing to check', () => {
+  const withoutFinding = distributions.flatMap((distribution) => {
     const report = readFileSync(join(root, distribution, REPORT), 'utf8');
     return filesOf(distribution)
       .filter((path) => path !== REPORT && path !== ARGV && !report.includes(`"path": ${JSON.stringify(path)}`))
       .map((path) => `${distribution}/${path}`);
   });
-  expect(silent).toStrictEqual(['microk8s/args/kube-apiserver', 'microk8s/args/kubelet']);
+  expect(withoutFinding).toStrictEqual(['microk8s/args/kube-apiserver', 'microk8s/args/kubelet']);
 });

@@ -10,7 +10,7 @@ function crash(): never {
   throw new Error('poisoned');
 }
 
-/** A value that nothing can read without a crash. */
+/** A value that throws as soon as it is read. */
 const poison: object = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
 
 const CONFIGURATION = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
@@ -26,8 +26,8 @@ function inspectPlainly(document: RawDocument, controls: readonly Control[] = of
   };
 }
 
-describe('a crash of ours is a problem of the run, and nothing passes because of it', () => {
-  test('in a control: its finding is unknown', () => {
+describe('code that throws is reported as a problem of the run', () => {
+  test('in a control, whose finding is then unknown', () => {
     const document = { form: 'text', path: 'kubelet.yaml', text: CONFIGURATION } as const;
     expect(inspectPlainly(document, broken)).toStrictEqual({
       results: [['kubelet', 'unknown']],
@@ -41,7 +41,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
     });
   });
 
-  test('in an object: there is no finding', () => {
+  test('in an object, which then has no finding', () => {
     const source = { object: 'ConfigMap kube-system/kubelet-config' };
     expect(inspectPlainly({ form: 'object', source, vantage: 'declared', value: poison })).toStrictEqual({
       results: [],
@@ -65,7 +65,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
       'kubelet',
     ],
     [
-      'the calls that kubelets refused',
+      'the calls that kubelets rejected',
       Object.defineProperty(
         { form: 'refused-calls', source: { node: 'a', via: 'configz-proxy' } } as RawDocument,
         'kubelets',
@@ -73,7 +73,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
       ),
       'kube-apiserver',
     ],
-  ])('in %s: the process is unknown', (_name, document, component) => {
+  ])('in %s, whose process is then unknown', (_name, document, component) => {
     const { results, problems } = inspectPlainly(document);
     expect(results).toStrictEqual([[component, 'unknown']]);
     expect(problems).toStrictEqual([
@@ -85,7 +85,7 @@ describe('a crash of ours is a problem of the run, and nothing passes because of
     ]);
   });
 
-  test('in one document: the others are judged', () => {
+  test('in one document, and the others are still checked', () => {
     const object = { form: 'object', source: { object: 'it' }, vantage: 'declared', value: poison } as const;
     const text = { form: 'text', path: 'kubelet.yaml', text: CONFIGURATION } as const;
     const { findings, problems } = inspect(ofTheLink, [object, text], AMPLE);

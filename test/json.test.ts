@@ -19,28 +19,28 @@ describe('JSON of unknown shape', () => {
     expect(VALUES.filter(isRecord)).toEqual([{}, { a: 1 }]);
   });
 
-  test('another value than an object reads as an empty object', () => {
+  test('a value that is not an object reads as an empty object', () => {
     expect(readAll(asRecord)).toEqual([...Array<object>(9).fill({}), { a: 1 }]);
   });
 
-  test('another value than an array reads as an empty array', () => {
+  test('a value that is not an array reads as an empty array', () => {
     expect(readAll(asArray)).toEqual([...Array<unknown>(7).fill([]), [{ a: 1 }, 'b', null], [], []]);
     expect(asRecords([{ a: 1 }, 'b', null])).toEqual([{ a: 1 }, {}, {}]);
     expect(asStrings([{ a: 1 }, 'b', null, ''])).toEqual(['b', '']);
   });
 
-  test('an empty string is a string, but not a text', () => {
+  test('an empty string is read by asString, but not by asText', () => {
     expect(VALUES.map(asString).filter((value) => value !== undefined)).toEqual(['', 'text']);
     expect(VALUES.map(asText).filter((value) => value !== undefined)).toEqual(['text']);
     expect(VALUES.map(stringOrEmpty).filter((value) => value !== '')).toEqual(['text']);
   });
 
-  test('a field that an object only inherits is not its own', () => {
+  test('a field that an object only inherits is not read', () => {
     expect(Object.hasOwn(asRecord(parseJson('{"__proto__": {"a": 1}}')), 'a')).toBe(false);
     expect(asRecord(parseJson('{"__proto__": {"a": 1}}')).a).toBeUndefined();
   });
 
-  test('a text that is not JSON is undefined', () => {
+  test('text that is not JSON is parsed as undefined', () => {
     expect(['{', '', 'null', '[1]'].map(parseJson)).toEqual([undefined, undefined, null, [1]]);
   });
 });

@@ -1,4 +1,4 @@
-// What only a process of its own shows: its streams, signals, user, and the modules that it loads.
+// Tests that need a separate process: its streams, its user, and the modules that it loads.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,11 +30,11 @@ function write(name: string, content: string): string {
   return path;
 }
 
-// root reads everything, and becomes somebody else, who has to be able to read the program; not so in a private folder
+// root can read every file, so the program runs as another user, who must be able to read it (not in a private folder)
 const nobody = process.getuid?.() === 0 ? { uid: 65534 } : {};
-const canBeRefused = spawnSync(process.execPath, ['--check', program], nobody).status === 0 ? test : test.skip;
+const testAsNobody = spawnSync(process.execPath, ['--check', program], nobody).status === 0 ? test : test.skip;
 
-canBeRefused('gives 3 for a file that may not be read', () => {
+testAsNobody('check exits with 3 for a file that its user cannot read', () => {
   const path = write('secret.yaml', compliant);
   chmodSync(path, 0);
   expect(spawnSync(process.execPath, [program, 'check', path], { encoding: 'utf8', ...nobody })).toMatchObject({
@@ -43,7 +43,7 @@ canBeRefused('gives 3 for a file that may not be read', () => {
   });
 });
 
-test('ends quietly, with its own code, when nobody reads its output', async () => {
+test('check exits with its usual code and without an error if nobody reads its output', async () => {
   const paths = Array.from({ length: 50 }, (_, index) => write(`failing-${index}.yaml`, failing));
   const child = spawn(process.execPath, [program, 'check', '--output', 'json', ...paths], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,7 +55,7 @@ test('ends quietly, with its own code, when nobody reads its output', async () =
   expect({ status, stderr }).toStrictEqual({ status: 1, stderr: '' });
 });
 
-test('writes all of a long report into a slow pipe', () => {
+test('check writes all of a long report into a slow pipe', () => {
   const paths = Array.from({ length: 200 }, () => manifest);
   const { stdout } = spawnSync(
     'sh',
@@ -65,7 +65,7 @@ test('writes all of a long report into a slow pipe', () => {
   expect(JSON.parse(stdout)).toMatchObject({ summary: { pass: 200 } });
 });
 
-test('does not hide that its output is lost', () => {
+test('check exits with 3 if its output cannot be written', () => {
   if (!existsSync('/dev/full')) return;
   const command = '"$0" "$@" > /dev/full';
   const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, program, 'check', manifest], {
@@ -74,7 +74,7 @@ test('does not hide that its output is lost', () => {
   expect({ status, stderr }).toStrictEqual({ status: 3, stderr: expect.stringContaining('cannot be written') });
 });
 
-test('check loads no server, no Kubernetes client, and nothing of baselines and exemptions', () => {
+test('check loads no server, no Kubernetes client, and no code for baselines and exemptions', () => {
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) { process.stderr.write(name + '\\n'); return next(name, context); } });`;
   const url = `data:text/javascript,${encodeURIComponent(hook)}`;

@@ -45,8 +45,8 @@ function outcomeOf(args: readonly string[], parts?: Readonly<Record<string, unkn
   return finding.outcome;
 }
 
-/** The result and the codes, without origins, which move with the words. */
-function gist(outcome: Outcome): unknown {
+/** The result and the codes, without the origins, which depend on the place of an argument. */
+function resultAndCodes(outcome: Outcome): unknown {
   const codes = outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => [code, setting]) : [];
   return [outcome.result, codes];
 }
@@ -60,8 +60,8 @@ const text = fc.oneof(
 const word = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('--', '-', '', ...GOOD, KEY));
 const words = fc.oneof(fc.array(word, { maxLength: 8 }), commandLine('kube-apiserver'));
 
-describe('whatever is handed over', () => {
-  test('no text makes it throw', () => {
+describe('inspect does not throw', () => {
+  test('for any text', () => {
     fc.assert(
       fc.property(text, (input) => {
         expect(() => inspectText(input)).not.toThrow();
@@ -70,7 +70,7 @@ describe('whatever is handed over', () => {
     );
   });
 
-  test('no JSON value makes it throw, neither as a document nor as a part of one', () => {
+  test('for any JSON value, as a document or as a part of one', () => {
     fc.assert(
       fc.property(
         fc.jsonValue(),
@@ -101,7 +101,7 @@ describe('whatever is handed over', () => {
     );
   });
 
-  test('no command line makes it throw', () => {
+  test('for any command line', () => {
     fc.assert(
       fc.property(words, (args) => {
         expect(() => inspectObject(pod(args))).not.toThrow();
@@ -113,45 +113,47 @@ describe('whatever is handed over', () => {
   });
 });
 
-describe('a command line of kube-apiserver', () => {
+describe('in a command line of kube-apiserver', () => {
   test('the last value of a flag counts', () => {
     const values = fc.array(fc.constantFrom('/pki/a.crt', '/pki/b.crt', ''), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(values, (given) => {
         const repeated = given.map((value) => `${KEY}=${value}`);
-        expect(gist(outcomeOf([...GOOD, ...repeated]))).toEqual(gist(outcomeOf([...GOOD, ...repeated.slice(-1)])));
+        expect(resultAndCodes(outcomeOf([...GOOD, ...repeated]))).toEqual(
+          resultAndCodes(outcomeOf([...GOOD, ...repeated.slice(-1)])),
+        );
         expect(outcomeOf([...GOOD, ...repeated]).result).toBe(given.at(-1) === '' ? 'fail' : 'pass');
       }),
     );
   });
 
-  test('one word or two, dashes or underscores: it is the same flag', () => {
+  test('a flag is the same in one argument or two, with dashes or underscores', () => {
     const value = fc.constantFrom('/pki/a.key', '', ' ', 'rel', '/dev/null', '--x', '=');
     fc.assert(
       fc.property(value, fc.constantFrom(CERTIFICATE, KEY), (path, flag) => {
         const others = GOOD.filter((other) => !other.startsWith(flag));
         const underscored = `--${flag.slice(2).replaceAll('-', '_')}`;
-        const expected = gist(outcomeOf([...others, `${flag}=${path}`]));
+        const expected = resultAndCodes(outcomeOf([...others, `${flag}=${path}`]));
         for (const spelling of [[flag, path], [`${underscored}=${path}`], [underscored, path]])
-          expect(gist(outcomeOf([...others, ...spelling]))).toEqual(expected);
+          expect(resultAndCodes(outcomeOf([...others, ...spelling]))).toEqual(expected);
       }),
     );
   });
 
-  test('flags that are not ours change nothing', () => {
+  test('flags that no control reads change nothing', () => {
     const neighbours = ['--profiling=false', '--v=2', '-v2', '--audit-log-path=/x', '--allow-privileged', '--test.x=1'];
     const ours = fc.shuffledSubarray([...GOOD, `${KEY}=`, `${CERTIFICATE}=`]);
     fc.assert(
       fc.property(ours, fc.shuffledSubarray(neighbours.slice(0, 5)), fc.nat(), (flags, others, position) => {
         const mixed = flags.toSpliced(position % (flags.length + 1), 0, ...others);
-        expect(gist(outcomeOf(mixed))).toEqual(gist(outcomeOf(flags)));
+        expect(resultAndCodes(outcomeOf(mixed))).toEqual(resultAndCodes(outcomeOf(flags)));
       }),
     );
   });
 });
 
-describe('what is not known', () => {
-  const HOLES = [
+describe('an unknown value never passes', () => {
+  const UNKNOWN_VARIABLES = [
     { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
     { env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] },
     { env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'metadata.annotations' } } }] },
@@ -163,26 +165,26 @@ describe('what is not known', () => {
       ],
     },
   ];
-  const hole = fc.constantFrom(...HOLES);
+  const unknownVariable = fc.constantFrom(...UNKNOWN_VARIABLES);
 
-  test('as the value of one of our flags never passes', () => {
+  test('as the value of a flag that a control reads', () => {
     fc.assert(
-      fc.property(hole, fc.constantFrom(CERTIFICATE, KEY), fc.boolean(), (parts, flag, joined) => {
+      fc.property(unknownVariable, fc.constantFrom(CERTIFICATE, KEY), fc.boolean(), (parts, flag, joined) => {
         const unknown = joined ? [`${flag}=$(X)`] : [flag, '$(X)'];
         expect(outcomeOf([...GOOD, ...unknown], parts).result).toBe('unknown');
       }),
     );
   });
 
-  test('as a word of its own, wherever it stands, never passes', () => {
+  test('as an additional argument in any place', () => {
     fc.assert(
-      fc.property(hole, fc.nat({ max: 2 }), (parts, position) => {
+      fc.property(unknownVariable, fc.nat({ max: 2 }), (parts, position) => {
         expect(outcomeOf(GOOD.toSpliced(position, 0, '$(X)'), parts).result).not.toBe('pass');
       }),
     );
   });
 
-  test('in a script, wherever it stands outside of quotes, never passes', () => {
+  test('in a shell script, in any place outside quotes', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('$X', '${X}', '$(cat /x)', '`cat /x`', '$@'),
@@ -197,7 +199,7 @@ describe('what is not known', () => {
   });
 });
 
-test('every subject gets one finding of each control that wants its component, in order', () => {
+test('every subject gets one finding for each control of its component, in order', () => {
   fc.assert(
     fc.property(podQuery, fc.nat({ max: 2 }), (query, repeats) => {
       const document = JSON.parse(
@@ -211,8 +213,8 @@ test('every subject gets one finding of each control that wants its component, i
         vantage: 'running',
       });
       const findings = evaluate(controls, subjects);
-      const wanted = subjects.flatMap(({ name }) => controls.filter(({ component }) => component === name.component));
-      expect(findings.map(({ control }) => control.slug)).toEqual(wanted.map(({ slug }) => slug));
+      const expected = subjects.flatMap(({ name }) => controls.filter(({ component }) => component === name.component));
+      expect(findings.map(({ control }) => control.slug)).toEqual(expected.map(({ slug }) => slug));
     }),
     { numRuns: 50 },
   );

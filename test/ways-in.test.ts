@@ -1,4 +1,4 @@
-// A document has the same findings whichever way it comes in: in a file, in a List, in a sweep, as
+// A document has the same findings wherever it is read: in a file, in a List, in a sweep, as
 // a static pod, at admission, as the configuration file of a host's kubelet.
 
 import { describe, expect, test } from '@jest/globals';
@@ -35,7 +35,7 @@ interface Named {
   readonly metadata: { readonly name: string; readonly namespace: string };
 }
 
-/** The findings without the fields that depend on the way in, and without others that are named. */
+/** The findings without the fields that depend on where the document was read, and without other named fields. */
 function stripped({ findings }: Pick<GuardReport, 'findings'>, ...others: readonly string[]): unknown {
   const left = ['source', 'vantage', 'line', ...others];
   return JSON.parse(JSON.stringify(findings, (name, value: unknown) => (left.includes(name) ? undefined : value)));
@@ -139,7 +139,7 @@ const sent = fixtures.filter(
     !NOT_DECODABLE.has(fixture.id) && ADMISSION_RESOURCES.some(({ kind }) => kind === objectOf(fixture).kind),
 );
 
-test('some fixtures are objects of each component, in pods and in ConfigMaps', () => {
+test('every control has fixtures that an API server can send', () => {
   expect(new Set(sent.map(({ slug }) => slug)).size).toBe(controls.length);
   expect(sent.length).toBeGreaterThan(60);
 });

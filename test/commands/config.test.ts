@@ -29,12 +29,12 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 }
 
 describe('config check', () => {
-  test('gives 0 for a good file', async () => {
+  test('exits with 0 for a valid file', async () => {
     const file = write('good.yaml', HEAD);
     expect(await run(['config', 'check', file])).toStrictEqual({ status: 0, stdout: 'good.yaml: valid\n', stderr: '' });
   });
 
-  test('tells of what its author may not expect', async () => {
+  test('prints a note for an expired exemption', async () => {
     const exemption = '{ control: kubelet-client-ca, subject: node/a, reason: ticket 4711, expires: 2020-01-31 }';
     const file = write('notes.yaml', `${HEAD}exemptions:\n  - ${exemption}\n`);
     expect(await run(['config', 'check', file])).toStrictEqual({
@@ -47,7 +47,7 @@ describe('config check', () => {
     });
   });
 
-  test('gives 2 and all faults of a bad one', async () => {
+  test('exits with 2 and prints all faults of an invalid file', async () => {
     const file = write('bad.yaml', `${HEAD}onUnknown: x\nonUnknown: audit\nexemptions: [{}]\n`);
     const { status, stdout, stderr } = await run(['config', 'check', file]);
     expect([status, stdout]).toStrictEqual([2, '']);
@@ -55,7 +55,7 @@ describe('config check', () => {
     for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^kubelet-guard: bad\.yaml:\d+:\d+: /);
   });
 
-  test('gives 2 for a file that cannot be read, and for none', async () => {
+  test('exits with 2 for a file that cannot be read, and without a file', async () => {
     expect(await run(['config', 'check', 'nowhere.yaml'])).toStrictEqual({
       status: 2,
       stdout: '',
@@ -67,7 +67,7 @@ describe('config check', () => {
 });
 
 describe('config print', () => {
-  test('prints what is itself a good file', async () => {
+  test('prints a valid configuration file', async () => {
     const file = write('in.yaml', `${HEAD}controls: { kubelet-client-ca: { on: { pod: off } } }\n`);
     const { status, stdout, stderr } = await run(['config', 'print', '--config', file]);
     expect([status, stderr]).toStrictEqual([0, '']);
@@ -79,7 +79,7 @@ describe('config print', () => {
     });
   });
 
-  test('prints the defaults without a file, and refuses a bad one', async () => {
+  test('prints the defaults without a file, and rejects an invalid file', async () => {
     expect(await run(['config', 'print'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('onUnknown: audit # default'),
@@ -91,12 +91,12 @@ describe('config print', () => {
   });
 });
 
-describe('the environment', () => {
+describe('an environment variable', () => {
   async function serveVariables(): Promise<string[]> {
     return [...(await run(['serve', '--help'])).stdout.matchAll(/KUBELET_GUARD_[A-Z_]+/g)].map(([name]) => name);
   }
 
-  test('has a variable for every flag of serve, as --help says', async () => {
+  test('exists for every flag of serve, and --help names it', async () => {
     const flags = [...(await run(['serve', '--help'])).stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(
       ([, flag = '']) => flag,
     );
@@ -106,7 +106,7 @@ describe('the environment', () => {
     );
   });
 
-  test('that is empty is refused, by the name of the variable', async () => {
+  test('that is empty is rejected by name', async () => {
     for (const variable of await serveVariables()) {
       const { status, stdout, stderr } = await run(['serve'], { [variable]: '' });
       expect([status, stdout]).toStrictEqual([2, '']);
@@ -114,7 +114,7 @@ describe('the environment', () => {
     }
   });
 
-  test('gives what a flag gives, and the flag wins', async () => {
+  test('does the same as its flag, and the flag wins', async () => {
     const good = write('good.yaml', `${HEAD}onUnknown: deny\n`);
     const bad = write('bad.yaml', 'x');
     expect((await run(['config', 'print'], { KUBELET_GUARD_CONFIG: good })).stdout).toContain(
@@ -125,7 +125,7 @@ describe('the environment', () => {
     expect(stderr).toBe((await run(['serve'])).stderr);
   });
 
-  test('switches the demo on by true only', async () => {
+  test('turns the demo on only with the value true', async () => {
     const listen = { KUBELET_GUARD_LISTEN: '192.0.2.1:8443' };
     expect((await run(['serve'], { ...listen, KUBELET_GUARD_DEMO: 'true' })).stderr).toContain(
       '--demo is for this machine',
@@ -138,7 +138,7 @@ describe('the environment', () => {
   });
 });
 
-test('docs/configuration.md shows what the commands really say', async () => {
+test('docs/configuration.md shows what the commands really print', async () => {
   const [example = ''] = /(?<=^```yaml\n# guard\.yaml\n)[^]*?(?=^```)/m.exec(page) ?? [];
   write('guard.yaml', `# guard.yaml\n${example}`);
   const shown = [...page.matchAll(/^```console\n\$ kubelet-guard (config .*)\n([^]*?)^```/gm)];

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { progressBar } from '../../src/commands/progress.ts';
 
-test('a bar is drawn when it moves, in one line, and leaves nothing behind', () => {
+test('a progress bar is drawn on one line, only when it moves, and is cleared at the end', () => {
   const drawn: string[] = [];
   const bar = progressBar((text) => drawn.push(text));
   bar.show(0, 1000);

@@ -18,7 +18,7 @@ afterEach(() => {
   undo = [];
 });
 
-/** An API server with many nodes whose kubelets cannot be asked; or one that never answers. */
+/** An API server with many nodes whose kubelets cannot be reached; or one that never answers. */
 async function clusterWith(nodes: number | 'no answer'): Promise<{ readonly path: string; readonly server: Server }> {
   const items = Array.from({ length: nodes === 'no answer' ? 0 : nodes }, (_none, index) => ({
     metadata: { name: `node-${index}`, uid: `uid-${index}` },
@@ -47,12 +47,12 @@ async function clusterWith(nodes: number | 'no answer'): Promise<{ readonly path
   return { path, server };
 }
 
-async function ended(command: readonly string[], begun: (kill: (signal: NodeJS.Signals) => void) => void) {
+async function runToEnd(command: readonly string[], onStarted: (kill: (signal: NodeJS.Signals) => void) => void) {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  begun((signal) => child.kill(signal));
+  onStarted((signal) => child.kill(signal));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output };
 }
@@ -62,8 +62,8 @@ describe.each([
   ['sweep', 'SIGTERM', 143],
   ['doctor', 'SIGINT', 130],
   ['uninstall', 'SIGTERM', 143],
-] as const)('%s that is stopped by %s', (command, signal, code) => {
-  test('says so in one line, and ends with the code of the signal', async () => {
+] as const)('%s stopped by %s', (command, signal, code) => {
+  test('prints one line about it, and exits with the code of the signal', async () => {
     const { path, server } = await clusterWith('no answer');
     const result = await runCli([command, '--kubeconfig', path], {
       onStart: (send) => {
@@ -80,9 +80,9 @@ function stopped(signal: string): RegExp {
   return new RegExp(`^kubelet-guard: the kubeconfig: .*\nkubelet-guard: stopped by ${signal}: .*\n$`);
 }
 
-test('a signal reaches a command of a process', async () => {
+test('a signal stops a command in a separate process', async () => {
   const { path, server } = await clusterWith('no answer');
-  const result = await ended([process.execPath, MAIN, 'sweep', '--kubeconfig', path], (kill) => {
+  const result = await runToEnd([process.execPath, MAIN, 'sweep', '--kubeconfig', path], (kill) => {
     server.once('request', () => {
       kill('SIGINT');
     });
@@ -92,11 +92,11 @@ test('a signal reaches a command of a process', async () => {
 
 const script = ['/usr/bin/script', '/bin/script'].find(existsSync);
 (script === undefined ? test.skip : test)(
-  'a progress bar of many nodes leaves no warning on the terminal',
+  'a progress bar for many nodes prints no warning on the terminal',
   async () => {
     const { path } = await clusterWith(40);
     const sweep = [process.execPath, MAIN, 'sweep', '--kubeconfig', path, '--evidence', 'handshake'].join(' ');
-    const { output } = await ended([script ?? '', '-qec', sweep, '/dev/null'], () => undefined);
+    const { output } = await runToEnd([script ?? '', '-qec', sweep, '/dev/null'], () => undefined);
     expect(output).toContain('40 of 40 nodes');
     expect(output).not.toContain('Warning');
   },

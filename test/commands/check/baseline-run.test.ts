@@ -22,7 +22,7 @@ const compliant = readFileSync(manifest, 'utf8');
 const withoutKey = compliant.replace(/^.*--kubelet-client-key=.*\n/m, '');
 const withoutBoth = withoutKey.replace(/^.*--kubelet-client-certificate=.*\n/m, '');
 // a variable that nothing in the pod sets
-const untold = compliant
+const withUnknownKey = compliant
   .replace(/(--kubelet-client-key=).*/, '$1$(KEY)')
   .replace('    image:', '    envFrom: [{configMapRef: {name: e}}]\n    image:');
 const kubelet = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
@@ -56,7 +56,7 @@ function read(name: string): unknown {
 }
 
 describe('check --write-baseline', () => {
-  test('keeps the report, prints it too, and changes no exit code', async () => {
+  test('writes the report, prints it too, and does not change the exit code', async () => {
     write({ 'm/a.yaml': withoutKey });
     const plain = await check('m');
     expect(await check('--write-baseline', 'b.json', 'm')).toStrictEqual(plain);
@@ -65,7 +65,7 @@ describe('check --write-baseline', () => {
     expect(readdirSync(folder).sort()).toStrictEqual(['b.json', 'm']);
   });
 
-  test('is not of a run that is not complete, and leaves the old one', async () => {
+  test('writes nothing if the run is incomplete, and keeps the old baseline', async () => {
     write({ 'a.yaml': compliant, 'b.json': 'old' });
     for (const more of [[], ['--fail-on', 'never']]) {
       expect(await check(...more, '--write-baseline', 'b.json', 'a.yaml', 'nowhere')).toMatchObject({
@@ -80,7 +80,7 @@ describe('check --write-baseline', () => {
     expect(readFileSync(join(folder, 'b.json'), 'utf8')).toBe('old');
   });
 
-  test('writes through a link, and over nothing that is no file', async () => {
+  test('follows a symbolic link, and rejects a path that is not a file', async () => {
     write({ 'a.yaml': compliant, 'there/b.json': 'old' });
     symlinkSync('there/b.json', join(folder, 'b.json'));
     expect((await check('--write-baseline', 'b.json', 'a.yaml')).status).toBe(0);
@@ -97,7 +97,7 @@ describe('check --write-baseline', () => {
 });
 
 describe('check --baseline', () => {
-  test('shows and counts only what is worse, in every format', async () => {
+  test('shows and counts only worse findings in every format', async () => {
     write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubeletWithCA });
     await check('--write-baseline', 'b.json', 'm');
     expect(await check('--baseline', 'b.json', 'm')).toStrictEqual({
@@ -122,10 +122,10 @@ describe('check --baseline', () => {
     expect(await check('--baseline', 'worse.json', 'm')).toMatchObject({ status: 2, stdout: '' });
   });
 
-  test('gives 3 for what passed and cannot be told now, not for what never could', async () => {
+  test('exits with 3 if a finding that passed is now unknown, but not if it was unknown before', async () => {
     write({ 'a.yaml': compliant });
     await check('--write-baseline', 'b.json', 'a.yaml');
-    write({ 'a.yaml': untold });
+    write({ 'a.yaml': withUnknownKey });
     expect(await check('--baseline', 'b.json', 'a.yaml')).toMatchObject({
       status: 3,
       stdout: expect.stringMatching(/^UNKNOWN /),
@@ -137,7 +137,7 @@ describe('check --baseline', () => {
     expect((await check('--baseline', 'b.json', 'a.yaml')).status).toBe(1);
   });
 
-  test('tells what is mended or gone, and that nothing is left to judge', async () => {
+  test('prints how many findings are fixed or gone, and whether nothing is left to check', async () => {
     write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubelet });
     await check('--write-baseline', 'b.json', 'm');
     write({ 'm/a.yaml': compliant });
@@ -153,7 +153,7 @@ describe('check --baseline', () => {
     });
   });
 
-  test('finds a folder again, however it is named and where it has gone', async () => {
+  test('recognises the files of a folder that is named differently or was moved', async () => {
     write({ 'm/one/k.yaml': kubelet, 'm/two/k.yaml': kubeletWithCA });
     await check('--write-baseline', 'b.json', 'm');
     for (const path of ['./m/', 'm/../m', join(folder, 'm'), 'm/one/k.yaml']) {
@@ -171,9 +171,9 @@ describe('check --baseline', () => {
   test.each([
     ['is missing', undefined, /b\.json cannot be read \(ENOENT\)/],
     ['is not JSON', 'kind: GuardReport\n', /b\.json is not JSON/],
-    ['is something else', '{"kind":"Pod"}', /b\.json is not a GuardReport/],
-    ['is half of one', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardReport"}', /has no run with an id/],
-  ])('that %s gives 2 and one line', async (_what, content, reason) => {
+    ['is another object', '{"kind":"Pod"}', /b\.json is not a GuardReport/],
+    ['has no run', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardReport"}', /has no run with an id/],
+  ])('exits with 2 and prints one line if the baseline %s', async (_what, content, reason) => {
     write({ 'a.yaml': compliant, ...(content !== undefined && { 'b.json': content }) });
     const { status, stdout, stderr } = await check('--baseline', 'b.json', 'a.yaml');
     expect({ status, stdout }).toStrictEqual({ status: 2, stdout: '' });
@@ -183,7 +183,7 @@ describe('check --baseline', () => {
 });
 
 describe('check --generate-exemptions', () => {
-  test('prints what makes the same files pass, with a reason and an end', async () => {
+  test('prints exemptions with a reason and an expiry date that make the same files pass', async () => {
     write({ 'm/a.yaml': withoutKey, 'm/k.yaml': kubelet });
     const { status, stdout, stderr } = await check('--generate-exemptions', 'm');
     expect({ status, stderr }).toStrictEqual({ status: 1, stderr: '' });
@@ -203,21 +203,21 @@ describe('check --generate-exemptions', () => {
     });
   });
 
-  test('ends them when asked to', async () => {
+  test('sets the expiry date that --expires names', async () => {
     write({ 'k.yaml': kubelet });
     expect((await check('--generate-exemptions', '--expires', '2999-12-31', 'k.yaml')).stdout).toContain(
       'expires: 2999-12-31',
     );
   });
 
-  test('writes them to a file', async () => {
+  test('writes the exemptions to a file', async () => {
     write({ 'k.yaml': kubelet });
     expect((await check('--generate-exemptions', '--output-file', 'e.yaml', 'k.yaml')).stdout).toBe('');
     expect(existsSync(join(folder, 'e.yaml'))).toBe(true);
   });
 });
 
-test('an exemption that has expired no longer applies, and says so', async () => {
+test('an expired exemption does not apply, and a warning is printed', async () => {
   const exemption = '{ control: kubelet-client-ca, subject: "*/*", reason: "vendor appliance", expires: 2020-01-31 }';
   const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
   write({ 'k.yaml': kubelet, 'guard.yaml': `${head}exemptions:\n  - ${exemption}\n` });
@@ -230,13 +230,21 @@ test('an exemption that has expired no longer applies, and says so', async () =>
 });
 
 test.each([
-  ['both a baseline to read and one to write', ['--baseline', 'b', '--write-baseline', 'c'], 'cannot be used with'],
-  ['exemptions of a comparison', ['--generate-exemptions', '--baseline', 'b'], 'cannot be used with'],
-  ['exemptions in JSON', ['--generate-exemptions', '--output', 'json'], 'cannot be used with'],
-  ['an end of nothing', ['--expires', '2999-12-31'], '--expires needs --generate-exemptions'],
-  ['an end that has been', ['--generate-exemptions', '--expires', '2020-01-31'], 'today or later'],
-  ['a day that is none', ['--generate-exemptions', '--expires', '2999-02-31'], 'must be a day as YYYY-MM-DD'],
-  ['a date in other words', ['--generate-exemptions', '--expires', '31.12.2999'], 'must be a day as YYYY-MM-DD'],
-])('%s is wrong use', async (_what, args, reason) => {
+  ['--baseline with --write-baseline', ['--baseline', 'b', '--write-baseline', 'c'], 'cannot be used with'],
+  ['--generate-exemptions with --baseline', ['--generate-exemptions', '--baseline', 'b'], 'cannot be used with'],
+  ['--generate-exemptions with --output json', ['--generate-exemptions', '--output', 'json'], 'cannot be used with'],
+  ['--expires without --generate-exemptions', ['--expires', '2999-12-31'], '--expires needs --generate-exemptions'],
+  ['--expires in the past', ['--generate-exemptions', '--expires', '2020-01-31'], 'today or later'],
+  [
+    '--expires on a day that does not exist',
+    ['--generate-exemptions', '--expires', '2999-02-31'],
+    'must be a day as YYYY-MM-DD',
+  ],
+  [
+    '--expires in another date format',
+    ['--generate-exemptions', '--expires', '31.12.2999'],
+    'must be a day as YYYY-MM-DD',
+  ],
+])('wrong use exits with 2: %s', async (_what, args, reason) => {
   expect(await check(...args, '.')).toStrictEqual({ status: 2, stdout: '', stderr: expect.stringContaining(reason) });
 });

@@ -32,7 +32,7 @@ function compare(before: readonly Finding[], now: readonly Finding[]): GuardRepo
   return compareWithBaseline(report(...now), report(...before));
 }
 
-/** The places of what is worse. */
+/** The sources of the findings that are worse. */
 function worse(before: readonly Finding[], now: readonly Finding[]): Source[] {
   return compare(before, now).findings.map(({ source }) => source);
 }
@@ -40,42 +40,42 @@ function worse(before: readonly Finding[], now: readonly Finding[]): Source[] {
 const at = (path: string, document = 0): Source => ({ path, document });
 const { pass, unknown } = outcomes;
 
-describe('of one subject', () => {
+describe('a finding', () => {
   test.each([
     ['passed', 'passes', pass, pass, false],
     ['passed', 'fails', pass, failing('a'), true],
-    ['passed', 'cannot be told', pass, unknown, true],
+    ['passed', 'is unknown', pass, unknown, true],
     ['failed', 'passes', failing('a'), pass, false],
-    ['failed', 'fails alike', failing('a'), failing('a'), false],
-    ['failed', 'fails less', failing('a', 'b'), failing('b'), false],
+    ['failed', 'fails in the same way', failing('a'), failing('a'), false],
+    ['failed', 'fails in fewer ways', failing('a', 'b'), failing('b'), false],
     ['failed', 'fails in another way', failing('a'), failing('b'), true],
     ['failed', 'fails in one more way', failing('a'), failing('a', 'b'), true],
-    ['failed', 'cannot be told', failing('a'), unknown, false],
+    ['failed', 'is unknown', failing('a'), unknown, false],
     ['was unknown', 'passes', unknown, pass, false],
     ['was unknown', 'fails', unknown, failing('a'), true],
     ['was unknown', 'is unknown', unknown, unknown, false],
-  ])('what %s and now %s', (_before, _now, before, now, expected) => {
+  ])('that %s before and %s now', (_before, _now, before, now, expected) => {
     expect(worse([inFile('x', before)], [inFile('x', now)])).toHaveLength(expected ? 1 : 0);
   });
 
   test.each([
     ['passes', pass, false],
     ['fails', failing('a'), true],
-    ['cannot be told', unknown, true],
-  ])('what is new and %s', (_now, now, expected) => {
+    ['is unknown', unknown, true],
+  ])('that is new and %s', (_now, now, expected) => {
     expect(worse([apiServerFinding()], [inFile('x', now)])).toHaveLength(expected ? 1 : 0);
   });
 });
 
-describe('the same subject', () => {
-  test('is found again wherever its line, its file and its document have gone', () => {
+describe('a subject', () => {
+  test('is recognised if its line, its file and its document change', () => {
     const before = [apiServerFinding({ outcome: outcomes.fail })];
     const [violation] = outcomes.fail.violations;
     const moved = { ...outcomes.fail, violations: [{ ...violation, origin: { layer: 'flag', line: 99 } }] } as const;
     expect(worse(before, [apiServerFinding({ source: at('elsewhere.yaml', 3), outcome: moved })])).toStrictEqual([]);
   });
 
-  test.each(['namespace', 'kind', 'name', 'container'] as const)('is another with another %s', (part) => {
+  test.each(['namespace', 'kind', 'name', 'container'] as const)('is a different one if its %s differs', (part) => {
     const subject = { ...apiServerFinding().subject, [part]: 'other' };
     const { fail } = outcomes;
     expect(worse([apiServerFinding({ outcome: fail })], [apiServerFinding({ outcome: fail, subject })])).toHaveLength(
@@ -90,8 +90,8 @@ describe('the same subject', () => {
     ['/builds/1/x/w.yaml', 'x/w.yaml'],
     ['w.yaml', '/x/w.yaml'],
     ['../x/w.yaml', 'x/w.yaml'],
-  ])('is found in %s as in %s, beside another of its name', (before, now) => {
-    // the other one is judged the other way round: taken for each other, one of them would be worse
+  ])('in %s is recognised in %s, beside another subject of the same name', (before, now) => {
+    // the two have opposite results: if they were confused, one of them would be worse
     const old = [inFile(before, failing('a')), inFile(before.replace('w.', 'v.'))];
     expect(worse(old, [inFile(now, failing('a')), inFile(now.replace('w.', 'v.'))])).toStrictEqual([]);
     expect(worse(old, [inFile(now), inFile(now.replace('w.', 'v.'), failing('a'))])).toStrictEqual([
@@ -99,7 +99,7 @@ describe('the same subject', () => {
     ]);
   });
 
-  test('is told by as much of its path as it takes', () => {
+  test('is recognised by the end of its path', () => {
     const before = [inFile('old/cp-1/k.yaml', failing('a')), inFile('old/cp-2/k.yaml')];
     expect(worse(before, [inFile('new/cp-1/k.yaml', failing('a')), inFile('new/cp-2/k.yaml')])).toStrictEqual([]);
     expect(worse(before, [inFile('new/cp-1/k.yaml'), inFile('new/cp-2/k.yaml', failing('a'))])).toStrictEqual([
@@ -107,7 +107,7 @@ describe('the same subject', () => {
     ]);
   });
 
-  test('is found in a file of another name, if there is only one', () => {
+  test('is recognised in a renamed file if there is only one', () => {
     expect(worse([inFile('old.yaml', failing('a'))], [inFile('new.yaml', failing('a'))])).toStrictEqual([]);
     const other = inFile('stays.yaml');
     expect(worse([inFile('old.yaml', failing('a')), other], [other, inFile('new.yaml', failing('a'))])).toStrictEqual(
@@ -115,25 +115,25 @@ describe('the same subject', () => {
     );
   });
 
-  test('is not guessed: what could be either counts in full', () => {
+  test('is new if it could be either of two old ones', () => {
     const before = [inFile('a.yaml', failing('a')), inFile('b.yaml', failing('a'))];
     expect(worse(before, [inFile('c.yaml', failing('a'))])).toStrictEqual([at('c.yaml')]);
   });
 
-  test('is one each: a copy of what fails is new', () => {
+  test('matches only one old subject: the copy of a failing one is new', () => {
     const one = inFile('a.yaml', failing('a'));
     expect(worse([one], [one, inFile('b.yaml', failing('a'))])).toStrictEqual([at('b.yaml')]);
     expect(worse([one], [one, inFile('a.yaml', failing('a'), 1)])).toStrictEqual([at('a.yaml', 1)]);
   });
 
-  test('is matched with its like first, where places do not tell', () => {
+  test('is matched with one of the same result first if its place is ambiguous', () => {
     const twice = [inFile('a.yaml', failing('a')), inFile('a.yaml', failing('b'))];
     expect(worse(twice, [inFile('a.yaml', failing('b'))])).toStrictEqual([]);
     const before = [inFile('a.yaml'), inFile('a.yaml', failing('a'), 1)];
     expect(worse(before, [inFile('a.yaml', failing('a'), 2)])).toStrictEqual([]);
   });
 
-  test('may move within its file, but two may not swap', () => {
+  test('may move within its file, but two subjects may not swap places', () => {
     const before = [inFile('a.yaml', failing('a'))];
     expect(worse(before, [inFile('a.yaml', failing('a'), 4)])).toStrictEqual([]);
     expect(
@@ -147,19 +147,19 @@ describe('an exemption', () => {
   const exempted = (finding: Finding) => reportRun(run, { findings: [finding], problems: [] }, () => exemption);
   const broken = inFile('x', failing('a'));
 
-  test('is not outlasted by the baseline', () => {
+  test('in the baseline does not cover a finding that is no longer exempt', () => {
     expect(compareWithBaseline(report(broken), exempted(broken)).findings).toHaveLength(1);
     expect(compareWithBaseline(exempted(broken), exempted(broken)).findings).toHaveLength(0);
   });
 
-  test('does not hide what is worse', () => {
+  test('does not hide a finding that is worse', () => {
     const { findings, summary } = compareWithBaseline(exempted(broken), report(inFile('x')));
     expect(findings).toMatchObject([{ exempted: { reason: 'r' } }]);
     expect(summary).toStrictEqual({ pass: 0, fail: 1, unknown: 0, exempted: 1 });
   });
 });
 
-test('the report says what it does not show', () => {
+test('the report counts the findings that it does not show', () => {
   const before = [inFile('a', failing('a')), inFile('b', unknown), inFile('c', failing('a')), inFile('d')];
   const now = [inFile('a'), inFile('b', unknown), inFile('c', failing('a', 'b'))];
   expect(compare(before, now)).toMatchObject({
@@ -177,20 +177,20 @@ test('the report says what it does not show', () => {
   });
 });
 
-describe('whatever is found', () => {
+describe('for any findings', () => {
   const outcome = fc.oneof(
     fc.constantFrom<Outcome[]>(pass, unknown),
     fc.subarray(['a', 'b', 'c'], { minLength: 1 }).map((codes) => failing(...(codes as [string]))),
   );
   const finding = fc
-    // no two spellings of one path: what is equal but for them is interchangeable
+    // no two spellings of one path: findings that differ only in the spelling are interchangeable
     .tuple(fc.constantFrom('x', 'x/y', 'z/y', '/x/y', '../y'), outcome, fc.nat(2), fc.boolean())
-    .map(([path, judged, document, named]) =>
-      named ? kubeletFinding({ source: at(path, document), outcome: judged }) : inFile(path, judged, document),
+    .map(([path, result, document, named]) =>
+      named ? kubeletFinding({ source: at(path, document), outcome: result }) : inFile(path, result, document),
     );
   const findings = fc.array(finding, { maxLength: 8 });
 
-  test('a run is never worse than itself, whichever way round', () => {
+  test('a run is never worse than itself, in any order', () => {
     fc.assert(
       fc.property(findings, (all) => {
         expect(compare(all, all).run.baseline).toMatchObject({ mended: 0, gone: 0 });
@@ -200,7 +200,7 @@ describe('whatever is found', () => {
     );
   });
 
-  test('a violation that is added is always worse', () => {
+  test('an added violation is always worse', () => {
     fc.assert(
       fc.property(findings, finding, fc.nat(), (others, one, position) => {
         const { outcome: before } = one;
@@ -212,7 +212,7 @@ describe('whatever is found', () => {
     );
   });
 
-  test('what is new and does not pass is worse, beside whatever else', () => {
+  test('a new failing finding is always worse', () => {
     fc.assert(
       fc.property(findings, finding, (all, one) => {
         const { summary } = compare(all, [...all, { ...one, outcome: failing('added') }]);
@@ -222,18 +222,20 @@ describe('whatever is found', () => {
   });
 
   test('the order of findings does not matter', () => {
-    const say = ({ findings: shown, run: { baseline } }: GuardReport) => [
+    const contentOf = ({ findings: shown, run: { baseline } }: GuardReport) => [
       baseline,
       shown.map((entry) => JSON.stringify(entry)).sort(),
     ];
     fc.assert(
       fc.property(findings, findings, (before, now) => {
-        expect(say(compare(before.toReversed(), now.toReversed()))).toStrictEqual(say(compare(before, now)));
+        expect(contentOf(compare(before.toReversed(), now.toReversed()))).toStrictEqual(
+          contentOf(compare(before, now)),
+        );
       }),
     );
   });
 
-  test('nothing is lost: each finding is shown or counted', () => {
+  test('each finding is either shown or counted', () => {
     fc.assert(
       fc.property(findings, findings, (before, now) => {
         const { summary, run: ran } = compare(before, now);
@@ -244,14 +246,14 @@ describe('whatever is found', () => {
   });
 });
 
-test('thousands of files of one name are compared at once', () => {
+test('thousands of files with the same name are compared without a timeout', () => {
   const files = (folder: string) =>
     Array.from({ length: 3000 }, (_, index) => inFile(`${folder}/${index}/kubelet.yaml`, failing('a')));
   const { findings } = compare(files('before'), files('now'));
   expect(findings).toHaveLength(0);
 });
 
-test('a stored report compares as the report itself', () => {
+test('a stored report compares like the report itself', () => {
   const now = report(inFile('x', failing('a')));
   const stored = JSON.parse(renderJson(now)) as GuardReport;
   expect(compareWithBaseline(now, stored)).toStrictEqual(compareWithBaseline(now, now));

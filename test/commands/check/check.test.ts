@@ -28,7 +28,7 @@ type CheckRequest = CheckOptions & CheckDeps;
 
 const check = (request: CheckRequest) => checkWith(request, request);
 
-/** Each text names what its inspection shows. */
+/** Each text names the result of its inspection. */
 function request(texts: readonly string[], parts: Partial<CheckRequest> = {}): CheckRequest {
   return {
     documents: each(texts.map((text) => ({ form: 'text', path: `${text}.yaml`, text }))),
@@ -59,7 +59,7 @@ describe('the exit code', () => {
     [['pass', 'nothing'], 0, 0, 0],
     [['fail', 'unknown'], 1, 1, 0],
     [['unknown', 'broken', 'fail'], 1, 1, 0],
-  ] as const)('of %j is %d, with --fail-on fail %d, with never %d', async (texts, unknown, fail, never) => {
+  ] as const)('of %j is %d, with --fail-on fail %d, with --fail-on never %d', async (texts, unknown, fail, never) => {
     for (const output of ['text', 'json'] as const) {
       const codes = [];
       for (const failOn of ['unknown', 'fail', 'never'] as const) {
@@ -70,7 +70,7 @@ describe('the exit code', () => {
   });
 });
 
-test('documents are judged while they arrive, not gathered first', async () => {
+test('documents are checked as they arrive, not collected first', async () => {
   const order: string[] = [];
   async function* documents(): AsyncGenerator<RawDocument> {
     for (const text of ['pass', 'fail']) {
@@ -79,25 +79,25 @@ test('documents are judged while they arrive, not gathered first', async () => {
     }
   }
   const inspect = (document: RawDocument): Inspection => {
-    order.push(`judged ${document.form === 'text' ? document.text : ''}`);
+    order.push(`checked ${document.form === 'text' ? document.text : ''}`);
     return results.pass;
   };
   await check(request([], { documents: documents(), inspect }));
-  expect(order).toStrictEqual(['read pass', 'judged pass', 'read fail', 'judged fail']);
+  expect(order).toStrictEqual(['read pass', 'checked pass', 'read fail', 'checked fail']);
 });
 
-test('a path that could not be read is one line, and the rest is judged', async () => {
+test('a path that cannot be read is one line on stderr, and the rest is checked', async () => {
   const documents = each([lostFile, { form: 'text', path: 'a', text: 'pass' }]);
   const { errors, output } = await check(request([], { documents }));
   expect(errors).toStrictEqual(['secret.yaml: cannot be read: give this user the right to read it [forbidden]']);
   expect(output).toContain('0 failed, 1 passed, 0 unknown; not complete: 1 problem');
 });
 
-test('nothing to check is said', async () => {
+test('a message is printed if there is nothing to check', async () => {
   expect((await check(request(['nothing']))).errors).toStrictEqual([expect.stringMatching(/^nothing to check: /)]);
 });
 
-test('JSON is the report of the run, whatever is quiet', async () => {
+test('JSON output is the whole report, also with --quiet', async () => {
   const { output } = await check(request(['pass', 'fail'], { output: 'json', style: { color: true, quiet: true } }));
   expect(JSON.parse(output)).toMatchObject({
     kind: 'GuardReport',
@@ -106,7 +106,7 @@ test('JSON is the report of the run, whatever is quiet', async () => {
   });
 });
 
-test('a control that is configured off is not checked', async () => {
+test('a control that the configuration turns off is not used', async () => {
   const findings: Finding[] = [apiServerFinding({ outcome: outcomes.fail }), kubeletFinding()];
   const { output, exitCode } = await check(
     request(['both'], {
@@ -120,9 +120,9 @@ test('a control that is configured off is not checked', async () => {
 
 test.each([
   ['without a configuration', undefined, 0],
-  ['where the configuration does not name it', 'off', 0],
-  ['where the configuration names it', 'audit', 1],
-] as const)('a supporting control %s', async (_name, action, expected) => {
+  ['not named', 'off', 0],
+  ['named', 'audit', 1],
+] as const)('a supporting control is used only if the configuration names it: %s', async (_name, action, expected) => {
   const supporting = apiServerFinding({ control: apiserverKubeletCA, outcome: outcomes.fail });
   const policy = action && {
     action: (control: ControlMetadata) => (control.supporting ? action : 'audit'),
@@ -138,7 +138,7 @@ test.each([
   expect(output.includes('apiserver-kubelet-ca')).toBe(expected === 1);
 });
 
-/** As if the configuration had these; the run is on 1970-01-01. */
+/** A configuration with these exemptions; the run is on 1970-01-01. */
 function exempting(...exemptions: readonly Partial<Exemption>[]): Partial<CheckRequest> {
   const whole = exemptions.map((parts) => ({
     control: 'apiserver-kubelet-client-cert',
@@ -156,11 +156,11 @@ describe('an exemption', () => {
     [['unknown'], 0],
     [['fail', 'pass'], 0],
     [['fail', 'broken'], 3],
-  ] as const)('lets %j through, with exit code %d', async (texts, exitCode) => {
+  ] as const)('applied to %j gives exit code %d', async (texts, exitCode) => {
     expect((await check(request(texts, exempting({})))).exitCode).toBe(exitCode);
   });
 
-  test('is shown with its reason and its end, and nothing is to be fixed', async () => {
+  test('is printed with its reason and expiry date, and without a remedy', async () => {
     const { output, errors } = await check(request(['fail'], exempting({})));
     expect(output).toMatch(
       /^EXEMPT {3}apiserver-.*\n {9}exempt until 1970-01-01: vendor appliance, ticket 4711\n {9}--kubelet-client-key is not/,
@@ -170,7 +170,7 @@ describe('an exemption', () => {
     expect(errors).toStrictEqual([]);
   });
 
-  test('is in the report, of what does not pass only', async () => {
+  test('is in the report, but not for a finding that passes', async () => {
     const { output } = await check(request(['fail', 'pass'], { output: 'json', ...exempting({}) }));
     expect(JSON.parse(output)).toMatchObject({
       summary: { pass: 1, fail: 1, unknown: 0, exempted: 1 },
@@ -182,8 +182,8 @@ describe('an exemption', () => {
   });
 
   test.each([
-    ['of another control', { control: 'kubelet-client-ca' }],
-    ['of another subject', { subject: 'pod/kube-system/etcd-*' }],
+    ['for another control', { control: 'kubelet-client-ca' }],
+    ['for another subject', { subject: 'pod/kube-system/etcd-*' }],
   ])('%s changes nothing', async (_which, parts) => {
     const { exitCode, output } = await check(request(['fail'], exempting(parts)));
     expect({ exitCode, output }).toStrictEqual({
@@ -192,7 +192,7 @@ describe('an exemption', () => {
     });
   });
 
-  test('that has expired does not apply, and is told', async () => {
+  test('that has expired does not apply, and a warning is printed', async () => {
     const { exitCode, errors } = await check(request(['fail'], exempting({ expires: '1969-12-31' })));
     expect({ exitCode, errors }).toStrictEqual({
       exitCode: 1,
@@ -227,7 +227,7 @@ describe('with a baseline', () => {
     ['fail', ['nothing'], 3, 3, 0],
     ['fail', [], 3, 3, 0],
   ] as const)(
-    'the exit code after %s of %j is %d, with --fail-on fail %d, with never %d',
+    'the exit code of %s before and %j now is %d, with --fail-on fail %d, with --fail-on never %d',
     async (before, now, ...codes) => {
       const baseline = baselineOf(before);
       for (const output of ['text', 'json'] as const) {
@@ -240,7 +240,7 @@ describe('with a baseline', () => {
     },
   );
 
-  test('only what is worse is shown', async () => {
+  test('only worse findings are shown', async () => {
     const { output, errors } = await check(request(['fail'], { baseline: baselineOf('pass') }));
     expect(output).toMatch(/^FAIL .*\nworse than the baseline: 1 failed, 0 passed, 0 unknown; not worse: 0 failed/s);
     expect(errors).toStrictEqual([]);
@@ -249,12 +249,12 @@ describe('with a baseline', () => {
     );
   });
 
-  test('quiet says nothing where nothing is worse', async () => {
+  test('--quiet prints nothing if nothing is worse', async () => {
     const style = { color: false, quiet: true };
     expect((await check(request(['fail'], { style, baseline: baselineOf('fail') }))).output).toBe('');
   });
 
-  test('what is fixed or gone is one line', async () => {
+  test('fixed and missing findings are counted on one line', async () => {
     const { errors } = await check(request(['pass'], { baseline: baselineOf('fail', 'fail') }));
     expect(errors).toStrictEqual([expect.stringMatching(/^since the baseline: 1 fixed, 1 no longer checked; /)]);
   });
@@ -264,7 +264,7 @@ describe('a baseline', () => {
   const written = (texts: readonly string[], parts: Partial<CheckRequest> = {}) =>
     check(request(texts, { writesBaseline: true, ...parts }));
 
-  test('is the whole report, whatever is shown and however it ends', async () => {
+  test('is the whole report, with any output format and exit code', async () => {
     const ways = [
       { output: 'text' },
       { output: 'json' },
@@ -280,7 +280,7 @@ describe('a baseline', () => {
     }
   });
 
-  test('is only written where it is wanted', async () => {
+  test('is only written on request', async () => {
     expect(await check(request(['pass']))).not.toHaveProperty('baseline');
   });
 
@@ -290,7 +290,7 @@ describe('a baseline', () => {
     [['fail', 'broken'], 'unknown', 1],
     [['pass', 'broken'], 'never', 3],
     [['nothing'], 'never', 3],
-  ] as const)('is not made of the run of %j, with --fail-on %s', async (texts, failOn, exitCode) => {
+  ] as const)('is not written for a run of %j, with --fail-on %s', async (texts, failOn, exitCode) => {
     const answer = await written(texts, { failOn });
     expect(answer).not.toHaveProperty('baseline');
     expect(answer.errors.at(-1)).toMatch(/^the baseline is not written because /);

@@ -16,7 +16,7 @@ function generate(findings: readonly Finding[], expires?: string) {
   return generateExemptions(findings, () => false, today, expires);
 }
 
-/** As the configuration reads what is generated. */
+/** The generated exemptions as a configuration reads them. */
 function read(yaml: string) {
   const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
   return readConfiguration({ path: 'generated', text: `${head}${yaml}` }, controls).policy.exemptions;
@@ -27,7 +27,7 @@ function named(parts: Partial<SubjectName>): Finding {
 }
 
 describe('generated exemptions', () => {
-  test('are for what fails, sorted, each once', () => {
+  test('cover each failing subject once, sorted', () => {
     const { yaml, notes } = generate([
       kubeletFinding({ outcome: fail }),
       apiServerFinding({ outcome: fail }),
@@ -48,21 +48,21 @@ describe('generated exemptions', () => {
     expect(notes).toStrictEqual([]);
   });
 
-  test('end when they are asked to', () => {
+  test('expire on the given date', () => {
     expect(generate([apiServerFinding({ outcome: fail })], '2026-12-24').yaml).toContain('    expires: 2026-12-24\n');
   });
 
-  test('are an empty list where nothing fails', () => {
+  test('are an empty list if nothing fails', () => {
     const { yaml } = generate([apiServerFinding()]);
     expect(yaml).toBe('exemptions: []\n');
     expect(read(yaml)).toStrictEqual([]);
   });
 
-  test('leave out what is exempt already', () => {
+  test('leave out findings that are already exempt', () => {
     expect(generateExemptions([apiServerFinding({ outcome: fail })], () => true, today).yaml).toBe('exemptions: []\n');
   });
 
-  test('are as narrow as a name allows, and say what they cover besides', () => {
+  test('are as narrow as the name allows, and a note counts what else they cover', () => {
     const finding = named({ kind: 'KubeletConfiguration', name: 'KubeletConfiguration' });
     const { yaml, notes } = generate([finding, { ...finding, outcome: outcomes.pass }]);
     expect(read(yaml)).toMatchObject([{ subject: 'kubeletconfiguration/KubeletConfiguration' }]);
@@ -71,7 +71,7 @@ describe('generated exemptions', () => {
     ]);
   });
 
-  test('without a namespace cover those with one', () => {
+  test('without a namespace also cover subjects with a namespace', () => {
     const [anywhere, somewhere] = [named({ kind: 'Pod' }), named({ kind: 'Pod', namespace: 'a' })];
     const passing = { ...somewhere, outcome: outcomes.unknown };
     expect(generate([anywhere, passing, passing]).notes).toStrictEqual([
@@ -79,26 +79,26 @@ describe('generated exemptions', () => {
     ]);
   });
 
-  test('name a node where there is nothing else', () => {
+  test('name the node if the subject has no kind', () => {
     expect(read(generate([named({ node: 'edge-1' })]).yaml)).toMatchObject([{ subject: 'node/edge-1' }]);
   });
 
   test.each([
-    ['a wildcard', { kind: 'Pod', namespace: 'kube-system', name: '*' }],
-    ['a slash', { kind: 'Pod', name: 'a/b' }],
-    ['beside a slash', { kind: 'Pod', namespace: 'a/b', name: 'c' }],
-    ['a line break', { kind: 'Pod', name: 'x"\n  - control: all' }],
-    ['an escape sequence', { kind: 'Pod', name: '\u001b[2J' }],
-    ['nothing', { kind: 'Pod', name: '' }],
-    ['of no kind and no node', { name: 'x' }],
-    ['too long', { kind: 'Pod', name: 'x'.repeat(600) }],
-  ])('are not made of a name that is %s', (_what, subject) => {
+    ['with a wildcard', { kind: 'Pod', namespace: 'kube-system', name: '*' }],
+    ['with a slash in its name', { kind: 'Pod', name: 'a/b' }],
+    ['with a slash in its namespace', { kind: 'Pod', namespace: 'a/b', name: 'c' }],
+    ['with a line break', { kind: 'Pod', name: 'x"\n  - control: all' }],
+    ['with an escape sequence', { kind: 'Pod', name: '\u001b[2J' }],
+    ['with an empty name', { kind: 'Pod', name: '' }],
+    ['without a kind and a node', { name: 'x' }],
+    ['with a very long name', { kind: 'Pod', name: 'x'.repeat(600) }],
+  ])('are not made for a subject %s', (_what, subject) => {
     const { yaml, notes } = generate([named(subject)]);
     expect(yaml).toBe('exemptions: []\n');
     expect(notes).toStrictEqual([expect.stringMatching(/^no exemption of kubelet-client-ca for ".*: no pattern/s)]);
   });
 
-  test('are read by the configuration, and exempt what they are for and no other name', () => {
+  test('are valid, and notes name failing findings left out and passing ones covered', () => {
     const name = fc.oneof(
       fc.constantFrom('kube-apiserver', 'KUBE-APISERVER', 'x-', '*', 'a*b', 'a/b', ''),
       fc.string({ maxLength: 6 }),
