@@ -43,7 +43,7 @@ function put(path: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** Builds a host that runs the kubelet of a query. False where no host can be such: a word has a NUL, say. */
+/** Builds a host that runs the kubelet of a query. False if no such host can exist, for example because a word has a NUL. */
 function build(root: string, { args, files = {} }: KubeletQuery): boolean {
   const words = ['/usr/bin/kubelet', ...args.map((arg) => arg.replaceAll('$DIR', DIR))];
   if (words.some((word) => word.includes('\0') || !word.isWellFormed())) return false;
@@ -114,7 +114,7 @@ describeWith({ assets: ['oracle'] }, 'hosts', () => {
       const answers = await oracle.ask(queries);
       for (const [index, query] of queries.entries()) {
         const answer = answers[index] ?? { parses: false };
-        // a kubelet that refuses to start does not run
+        // a kubelet that exits at its start does not run
         if (!answer.parses) counts.refused += 1;
         else if (incomparable(query, answer) !== undefined) counts['not comparable'] += 1;
         else {

@@ -11,7 +11,7 @@ describeWith({ assets: ['oracle'] }, 'ClusterConfigurations', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
 
-  test('give the kube-apiserver that kubeadm would write', async () => {
+  test('result in the kube-apiserver that kubeadm would write', async () => {
     expect(await compareAndSay(oracle, 'ClusterConfigurations', clusterConfiguration, 2_000)).toBe('');
   });
 });

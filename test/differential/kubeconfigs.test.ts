@@ -1,4 +1,4 @@
-// Generated kubeconfigs: what `kubectl config view --minify --raw` shows, and what is read of them here.
+// Generated kubeconfigs: compares what `kubectl config view --minify --raw` shows with what kubelet-guard reads.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ interface View {
   readonly contexts: readonly [{ readonly context: { readonly namespace?: string } }];
 }
 
-/** What kubectl makes of files; undefined where it refuses them. */
+/** How kubectl reads files; undefined if it rejects them. */
 async function viewOf(files: readonly string[], context?: string): Promise<View | undefined> {
   const paths = files.map((text, index) => {
     const path = join(folder, `config-${index}`);
@@ -108,15 +108,15 @@ const placed = (value: unknown): string => {
   return text === '' || text.startsWith('/') ? text : join('/F', text);
 };
 
-describeWithKubectl('of generated kubeconfigs', () => {
-  test('the same entries are meant', async () => {
+describeWithKubectl('generated kubeconfigs', () => {
+  test('select the same entries as kubectl', async () => {
     let compared = 0;
     const files = fc.array(file, { minLength: 1, maxLength: 3 });
     await fc.assert(
       fc.asyncProperty(files, sometimes(name), async (objects, asked) => {
         const texts = objects.map((object) => JSON.stringify(object));
         const [view, access] = [await viewOf(texts, asked), ours(texts, asked)];
-        // kubectl config view wants the user of a context to be there; calls are then made without one
+        // kubectl config view requires the user of a context to exist; kubectl calls work without one
         if (view === undefined) {
           expect(access?.user.certificate).toBeUndefined();
           return;
@@ -209,7 +209,7 @@ describeWithKubectl('of generated kubeconfigs', () => {
       '- a',
       '1 2',
     ],
-  ])('token: %s is the same, or refused', async (scalar) => {
+  ])('with token: %s have the same token, or are rejected', async (scalar) => {
     const entries =
       "clusters: [{name: a, cluster: {server: 'https://a'}}]\ncontexts: [{name: a, context: {cluster: a, user: a}}]";
     const text = `current-context: a\n${entries}\nusers:\n- name: a\n  user:\n    token: ${scalar.replaceAll('\\n', '\n    ')}\n`;

@@ -7,11 +7,11 @@ import { compareAndSay } from './support/compare.ts';
 
 jest.setTimeout(3_600_000);
 
-describeWith({ assets: ['oracle'] }, 'kubelet set-ups', () => {
+describeWith({ assets: ['oracle'] }, 'kubelet setups', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
 
   test('are read as the kubelet reads them', async () => {
-    expect(await compareAndSay(oracle, 'kubelet set-ups', kubeletSetup, 5_000)).toBe('');
+    expect(await compareAndSay(oracle, 'kubelet setups', kubeletSetup, 5_000)).toBe('');
   });
 });

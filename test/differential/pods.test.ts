@@ -11,11 +11,11 @@ describeWith({ assets: ['oracle'] }, 'pods', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
 
-  test('start the words that the kubelet starts', async () => {
+  test('have the same command lines as the kubelet starts', async () => {
     expect(await compareAndSay(oracle, 'pods', podQuery, 2_000)).toBe('');
   });
 
-  test('run the kube-apiserver that reads those words', async () => {
+  test('have the settings that kube-apiserver reads from those command lines', async () => {
     expect(await compareStartsAndSay(oracle, podQuery, 2_000)).toBe('');
   });
 });

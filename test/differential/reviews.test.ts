@@ -14,7 +14,7 @@ describeWith({ assets: ['oracle'] }, 'changed reviews under enforce', () => {
   const cleanup = new Cleanup();
   afterAll(() => cleanup.run());
 
-  test('are all answered, with their uid, and none is admitted that lacks the setting', async () => {
+  test('all have an answer with their uid, and no object without the setting is allowed', async () => {
     const oracle = new Oracle(asset('oracle'));
     cleanup.add(() => oracle.close());
     const bounds = { count: COUNT * scale, milliseconds: 600_000, seed };

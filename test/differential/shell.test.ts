@@ -1,6 +1,6 @@
-// What the product reads in a shell script, compared with what real shells do with it. Needs no oracle, only shells.
+// Compares what kubelet-guard reads in a shell script with what real shells do. Needs no oracle, only shells.
 //
-// SHELL_SCRIPTS=100000 SHELL_SEED=1 makes a soak of it.
+// SHELL_SCRIPTS=100000 SHELL_SEED=1 makes it a soak test.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -46,7 +46,7 @@ function tell(
   return { starts, suspects: suspects.length };
 }
 
-/** What is told must be what happens: certain starts happen, and nothing happens that is not told. */
+/** What kubelet-guard reads must happen: certain starts happen, and no other start does. */
 function expectTruth(script: string, positional: readonly string[]): void {
   const { starts, suspects } = tell(script, positional);
   for (const shell of shells) {
@@ -92,12 +92,12 @@ describe('scripts', () => {
     ['set -- "$@" --more; exec kube-apiserver "$@"', ['--given', 'with space']],
     ['(A=2; exec kube-apiserver --inner); kube-apiserver --outer=$A', []],
     ['A=1 kube-apiserver --a=$A', []],
-  ])('%j does what is told', (text, positional) => {
+  ])('%j starts what kubelet-guard reads', (text, positional) => {
     expectTruth(text, positional);
   });
 
   test(
-    'generated scripts do what is told',
+    'generated scripts start what kubelet-guard reads',
     () => {
       fc.assert(
         fc.property(script, positionalOf, (text, words) => {
@@ -109,12 +109,12 @@ describe('scripts', () => {
     TIME,
   );
 
-  test.each(FALSE_PASSES)('%j is no pass with %j', (text, positional) => {
+  test.each(FALSE_PASSES)('%j does not pass with %j', (text, positional) => {
     expectNoFalsePass(text, positional);
   });
 
   test(
-    'generated scripts are no pass where a shell takes a setting away',
+    'generated scripts do not pass if a shell removes a setting',
     () => {
       let passed = 0;
       fc.assert(
@@ -123,7 +123,7 @@ describe('scripts', () => {
         }),
         { numRuns: RUNS, ...SEED },
       );
-      // else it would prove nothing
+      // otherwise the test would prove nothing
       expect(passed).toBeGreaterThan(RUNS / 100);
     },
     TIME,

@@ -19,7 +19,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Puts a webhook with one action in place for a group of tests, and tells how to reach it. */
+  /** Starts and registers a webhook with one action for a group of tests. */
   function withGuard(action: 'audit' | 'enforce'): () => Guard {
     const undo = new Cleanup();
     let guard: Guard;
@@ -30,7 +30,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     return () => guard;
   }
 
-  /** Runs a change and tells how many reviews ended with this decision meanwhile, out of how many. */
+  /** Runs a change and counts the reviews meanwhile: those that ended with this decision, and all. */
   async function counting<T>(guard: Guard, decision: string, change: () => Promise<T>) {
     const before = { all: await guard.reviews(), same: await guard.reviews({ decision }) };
     const answer = await change();
@@ -38,10 +38,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     return { answer, decided, reviews: (await guard.reviews()) - before.all };
   }
 
-  describe('where both controls enforce', () => {
+  describe('if both controls enforce', () => {
     const guard = withGuard('enforce');
 
-    test('a kubelet-config without a client CA file is refused, and not written', async () => {
+    test('a kubelet-config without a client CA file is denied and not written', async () => {
       const { answer, decided, reviews } = await counting(guard(), 'deny', () =>
         plane.admin.create(kubeletConfigMap(undefined)),
       );
@@ -59,8 +59,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     test.each([
       ['a kubelet-config', kubeletConfigMap(CA_FILE)],
       ['a kubeadm-config', kubeadmConfigMap()],
-      ['a kubeadm-config with a path of its own', kubeadmConfigMap({ 'kubelet-client-key': '/etc/pki/own.key' })],
-    ])('%s that complies passes silently', async (_name, object) => {
+      ['a kubeadm-config with a custom path', kubeadmConfigMap({ 'kubelet-client-key': '/etc/pki/own.key' })],
+    ])('%s that complies is allowed without a warning', async (_name, object) => {
       const { answer, decided, reviews } = await counting(guard(), 'allow', () =>
         plane.admin.create(object, '?dryRun=All'),
       );
@@ -69,7 +69,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
       expect({ decided, reviews }).toEqual({ decided: 1, reviews: 1 });
     });
 
-    test('an update that drops the client CA file is refused, and what was there stays', async () => {
+    test('an update that removes the client CA file is denied, and the ConfigMap stays as it was', async () => {
       expect((await plane.admin.create(kubeletConfigMap(CA_FILE))).status).toBe(201);
       const before = await plane.admin.get(KUBELET_CONFIG);
 
@@ -85,7 +85,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
       ['kubelet-client-certificate', '--kubelet-client-certificate'],
       ['kubelet-client-key', '--kubelet-client-key'],
       ['kubelet_client_key', '--kubelet-client-key'],
-    ])('a kubeadm-config that overrides %s with an empty value is refused', async (name, flag) => {
+    ])('a kubeadm-config that overrides %s with an empty value is denied', async (name, flag) => {
       const { answer, decided } = await counting(guard(), 'deny', () =>
         plane.admin.create(kubeadmConfigMap({ [name]: '' })),
       );
@@ -98,10 +98,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     });
 
     test.each([
-      ['refused', kubeletConfigMap(undefined), 403, 'deny'],
+      ['denied', kubeletConfigMap(undefined), 403, 'deny'],
       ['allowed', kubeletConfigMap(CA_FILE), 201, 'allow'],
     ])(
-      'a dry run of a change that would be %s is %s too, and nothing is written',
+      'a dry run of a change that would be %s has the same answer, and nothing is written',
       async (_verdict, object, status, decision) => {
         const dryRuns = await guard().reviews({ decision, dry_run: 'true' });
 
@@ -113,7 +113,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
       },
     );
 
-    test('the audit log of the API server has the decision', async () => {
+    test('the decision is in the audit log of the API server', async () => {
       await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.24' }));
 
       const event = plane
@@ -152,7 +152,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     });
   });
 
-  describe('where both controls only audit', () => {
+  describe('if both controls only audit', () => {
     const guard = withGuard('audit');
 
     test('a kubelet-config without a client CA file is written, with a warning', async () => {
@@ -170,7 +170,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     test.each([
       ['a kubelet-config', kubeletConfigMap(CA_FILE)],
       ['a kubeadm-config', kubeadmConfigMap()],
-    ])('%s that complies passes silently', async (_name, object) => {
+    ])('%s that complies is allowed without a warning', async (_name, object) => {
       const { answer, decided } = await counting(guard(), 'allow', () => plane.admin.create(object, '?dryRun=All'));
 
       expect(answer).toMatchObject({ status: 201, warnings: [] });

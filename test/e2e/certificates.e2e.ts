@@ -27,7 +27,7 @@ jest.setTimeout(180_000);
 const SECRET = 'kubelet-guard-tls';
 const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
 const RBAC = 'rbac.authorization.k8s.io';
-/** A year and 90 days, in three quarters of a minute and a quarter. */
+/** A year and 90 days, shortened to 45 and 15 seconds. */
 const QUICK = { authority: 45_000, serving: 15_000, every: 500, settle: 1500 };
 const SLOW = { authority: 31_536_000_000, serving: 7_776_000_000, every: 500, settle: 1500 };
 const FOR = 80_000;
@@ -35,7 +35,7 @@ const RATE = 100;
 const ACCOUNT = 'certificates';
 const REVIEWS = 'kubelet_guard_admission_requests_total';
 
-/** The rights of docs/certificates.md, and the one to create the Secret. */
+/** The rights of docs/certificates.md, and the right to create the Secret. */
 function rights(): readonly KubeObject[] {
   const apiVersion = `${RBAC}/v1`;
   const local = { name: 'certificates', namespace: NAMESPACE };
@@ -71,7 +71,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Two replicas that start at the same moment, behind one address, on a cluster without Secret and registration. */
+  /** Two replicas that start at the same moment, behind one address, in a cluster without the Secret and the webhook configuration. */
   async function startReplicas(undo: Cleanup, rotation: object): Promise<readonly [CertifiedGuard, CertifiedGuard]> {
     undo.add(async () => {
       await plane.admin.send('DELETE', `${SECRETS}/${SECRET}`);
@@ -109,7 +109,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     return registered === wanted ? true : undefined;
   }
 
-  describe('of two replicas', () => {
+  describe('with two replicas', () => {
     const undo = new Cleanup();
     let replicas: readonly [CertifiedGuard, CertifiedGuard];
     beforeAll(async () => {
@@ -117,7 +117,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     });
     afterAll(() => undo.run(), 60_000);
 
-    test('that start at once there is one CA, and both serve with what it signed', async () => {
+    test('that start at the same time have one CA, which signs the certificates of both', async () => {
       const ca = await bundle();
       expect(ca.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
       const serials = await Promise.all(replicas.map(({ port }) => servedBy(port, ca)));
@@ -137,11 +137,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
         return { ...webhook, clientConfig: { ...rest, ...(other !== undefined && { caBundle: other }) } };
       });
       succeeded(await plane.admin.replace({ ...before, webhooks } as KubeObject));
-      await eventually('the caBundle to be put right', isInStep);
+      await eventually('the caBundle to be updated', isInStep);
       await eventually('a review to be answered', async () => succeeded(await write()));
     });
 
-    test('a Secret that is deleted is re-created with another CA', async () => {
+    test('a deleted Secret is re-created with a new CA', async () => {
       const before = await bundle();
       succeeded(await plane.admin.send('DELETE', `${SECRETS}/${SECRET}`));
       await eventually('another Secret', async () => ((await bundle()) === before ? undefined : await isInStep()));
@@ -152,7 +152,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
       await eventually('a review to be answered', async () => succeeded(await write()));
     });
 
-    test('the API server is gone for a while, and they serve with what they have', async () => {
+    test('they keep serving with their certificates while the API server is gone', async () => {
       const ca = await bundle();
       await plane.stop();
       const lost = () =>
@@ -167,7 +167,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     });
   });
 
-  test(`are rotated under ${RATE} reviews a second, CA and all, and no call fails`, async () => {
+  test(`are rotated with their CA under ${RATE} reviews a second, and no call fails`, async () => {
     const undo = new Cleanup();
     try {
       const replicas = await startReplicas(undo, QUICK);
@@ -209,7 +209,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
 
       expect(failures.slice(0, 5)).toEqual([]);
       expect(answered).toBeGreaterThanOrEqual((FOR / 1000) * RATE * 0.99);
-      // each of them really went to the webhook, which really changed its certificate
+      // every review reached the webhook, and the webhook changed its certificate
       expect(reviews.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(answered);
       expect(authorities.size).toBeGreaterThanOrEqual(3);
       expect(served.size).toBeGreaterThanOrEqual(6);
@@ -230,7 +230,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     }
   });
 
-  test('and are not begun without rights: it ends, and says which it lacks', async () => {
+  test('need rights: without them the webhook exits and names the missing ones', async () => {
     const without = await addAccount(plane, 'nobody', []);
     const flags = [`--tls-secret=${SECRET}`, `--kubeconfig=${without}`];
     const { program } = await startCertified(cleanup, plane, SLOW, flags);
@@ -239,7 +239,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
   });
 });
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that demands the certificate of the API server', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that requires a client certificate', () => {
   const cleanup = new Cleanup();
   const clients = new Authority('webhook-client-ca');
   let plane: ControlPlane;
@@ -280,7 +280,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that demands the
     return { certificate: file(`${name}.crt`, certificate), key: file(`${name}.key`, key) };
   }
 
-  /** As docs/webhook-authentication.md has it. */
+  /** As in docs/webhook-authentication.md. */
   function admissionConfiguration(): string {
     const user = userOf(pair('webhook-client', clients.issue({ name: 'kube-apiserver' })));
     const users = [{ name: `kubelet-guard.${NAMESPACE}.svc:${port}`, user }];
@@ -302,7 +302,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that demands the
     return plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All');
   }
 
-  test('answers the API server that was told to present one', async () => {
+  test('answers an API server that presents one', async () => {
     const answer = await eventually(
       'a review to be answered',
       async () => {
@@ -315,13 +315,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that demands the
     expect(await guard.metric(REVIEWS)).toBeGreaterThan(0);
   });
 
-  test('answers nobody else: not even the same API server when the CA of clients is another one', async () => {
+  test('answers nobody else, not even the same API server if its certificate is from another CA', async () => {
     file('client-ca.crt', new Authority('another').certificate);
     await eventually('the other CA to be taken', () =>
       guard.program.log().includes('certificate files reloaded') ? true : undefined,
     );
     const before = await guard.metric(REVIEWS);
-    // it keeps its connections, and those stay open
+    // the API server keeps its connections open, and those stay accepted
     await plane.restart();
     const refused = await eventually('the API server to know its webhooks', async () => {
       const answer = await write();

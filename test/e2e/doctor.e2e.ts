@@ -80,7 +80,7 @@ describeWith(ASSETS, 'the doctor', () => {
     return configs.get(action) ?? '';
   }
 
-  /** A webhook that is registered, until the body has ended. */
+  /** Runs the body while a webhook is registered. */
   async function withGuard(action: 'audit' | 'ratchet' | 'enforce', body: (guard: Guard) => Promise<void>) {
     const undo = new Cleanup();
     try {
@@ -97,7 +97,7 @@ describeWith(ASSETS, 'the doctor', () => {
     return items.map(({ metadata: { name, resourceVersion = '' } }) => `${name} ${resourceVersion}`);
   }
 
-  test('without a registration says so, and that the API server asks nobody', async () => {
+  test('reports a missing webhook configuration, and that the API server does not call the webhook', async () => {
     const { code, results, of } = await doctor(plane.kubeconfig, config('audit'));
 
     expect(code).toBe(1);
@@ -107,7 +107,7 @@ describeWith(ASSETS, 'the doctor', () => {
   });
 
   test.each(['audit', 'ratchet', 'enforce'] as const)(
-    'proves under %s that the webhook is asked, whether kubelet-config is there or not, and leaves no trace',
+    'proves under %s that the API server calls the webhook, with or without kubelet-config, and leaves no trace',
     async (action) => {
       await withGuard(action, async () => {
         const without = await doctor(plane.kubeconfig, config(action));
@@ -133,7 +133,7 @@ describeWith(ASSETS, 'the doctor', () => {
     },
   );
 
-  test('tells an outage that failurePolicy Ignore hides, and what says nothing by its configuration', async () => {
+  test('reports an outage that failurePolicy Ignore hides, and is unknown if the webhook is turned off', async () => {
     await withGuard('audit', async (guard) => {
       expect((await doctor(plane.kubeconfig, config('off'))).of('canary')).toMatchObject({ result: 'unknown' });
       guard.program.kill('SIGKILL');
@@ -147,7 +147,7 @@ describeWith(ASSETS, 'the doctor', () => {
     });
   });
 
-  test('names what differs from the manifests, and AKS where it rewrites them', async () => {
+  test('names what differs from the manifests, and AKS if AKS changed them', async () => {
     await withGuard('audit', async () => {
       const { webhooks, ...rest } = succeeded(await plane.admin.get(REGISTRATION)).body as KubeObject & {
         webhooks: readonly { namespaceSelector: { matchExpressions: readonly object[] } }[];
@@ -177,7 +177,7 @@ describeWith(ASSETS, 'the doctor', () => {
     });
   });
 
-  test('finds a policy that is missing, one that is weakened, and a binding that only warns', async () => {
+  test('finds a missing policy, a weakened policy, and a binding that only warns', async () => {
     const admission = '/apis/admissionregistration.k8s.io/v1';
     const [registration, sweeper] = await Promise.all(
       ['policies/kubelet-guard-registration', 'policybindings/kubelet-guard-sweeper'].map(
@@ -217,7 +217,7 @@ describeWith(ASSETS, 'the doctor', () => {
     expect(again.results).toMatchObject({ policies: 'ok' });
   });
 
-  test('finds rights that are too many, and rights that are missing', async () => {
+  test('finds excessive rights and missing rights', async () => {
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole' };
     const subject = { kind: 'ServiceAccount', name: 'kubelet-guard-sweeper', namespace: NAMESPACE };
     const rules = [{ apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] }];
@@ -242,7 +242,7 @@ describeWith(ASSETS, 'the doctor', () => {
     ]);
   });
 
-  test('calls nothing ok that its own user may not see', async () => {
+  test('reports nothing as ok that its user cannot read', async () => {
     await withGuard('audit', async () => {
       const { code, results } = await doctor(await addAccount(plane, 'blind', []), config('audit'));
 
@@ -253,21 +253,21 @@ describeWith(ASSETS, 'the doctor', () => {
   });
 });
 
-/** Calls as the user of a kubeconfig, and tells the status. */
+/** Calls as the user of a kubeconfig, and returns the status. */
 async function clientOf(kubeconfig: string) {
   const cluster = await connectCluster({ kubeconfig });
   return async (method: 'DELETE', path: string): Promise<number | undefined> =>
     (await cluster?.request({ method, path }, new AbortController().signal))?.status;
 }
 
-/** The rights of the hook of the chart, with all that its values can add. */
+/** The rights of the chart's hook, with everything that its values can add. */
 function hookRules(): readonly Rule[] {
   const text = readFileSync(HOOK, 'utf8').replace(/^.*\{\{.*\n/gm, '');
   const roles = parseAllDocuments(text).map((document) => document.toJS() as { kind: string; rules?: readonly Rule[] });
   return roles.flatMap(({ rules = [] }) => rules);
 }
 
-/** What `uninstall` needs besides. */
+/** The other rights that `uninstall` needs. */
 const MORE_RULES: readonly Rule[] = [
   {
     apiGroups: ['admissionregistration.k8s.io'],
@@ -292,7 +292,7 @@ describeWith(ASSETS, 'an uninstall', () => {
 
   async function install(): Promise<void> {
     const guard = await startGuard(cleanup, plane, 'enforce');
-    // nobody undoes it here: that is what is tested
+    // no cleanup: the tests themselves uninstall it
     await register(new Cleanup(), plane.admin, guard, 'Fail');
     const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
     for (const [path, group] of [
@@ -308,7 +308,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     succeeded(await plane.admin.send('POST', LEASES, { metadata, spec: {} }));
   }
 
-  test('leaves nothing of ours behind, and can be repeated', async () => {
+  test('leaves nothing of kubelet-guard behind, and can be repeated', async () => {
     await install();
 
     const first = await runCli(['uninstall', '--kubeconfig', account]);
@@ -337,7 +337,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     );
   });
 
-  test('removes the protected registration with the right to that, and not with less', async () => {
+  test('removes the protected webhook configuration only with the right to do so', async () => {
     for (const object of objectsOf(PROTECTION)) succeeded(await plane.admin.create(object));
     await install();
     const less = await addAccount(
@@ -345,7 +345,7 @@ describeWith(ASSETS, 'an uninstall', () => {
       'less',
       [...hookRules(), ...MORE_RULES].filter(({ apiGroups }) => apiGroups?.includes('kubelet-guard.dev') !== true),
     );
-    // a policy holds some time after it was written
+    // a policy takes effect some time after it was written
     const probe = `${REGISTRATION}?dryRun=All`;
     const client = await clientOf(less);
     await eventually('the policy to hold', async () => ((await client('DELETE', probe)) === 403 ? true : undefined));
@@ -359,7 +359,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     expect((await plane.admin.get(REGISTRATION)).status).toBe(404);
   });
 
-  test('without rights says which is missing, and that something is left', async () => {
+  test('without rights names the missing right, and reports that something is left', async () => {
     const { code, stderr, stdout } = await runCli(['uninstall', '--kubeconfig', await addAccount(plane, 'nobody', [])]);
 
     expect(code).toBe(3);

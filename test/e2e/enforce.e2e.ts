@@ -44,7 +44,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
-    // before the guard comes
+    // before the webhook is registered
     for (const name of ['failing', 'bare', 'plain'] as const) {
       there[name] = succeeded(await plane.admin.create(there[name])).body as Pod;
     }
@@ -66,7 +66,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
   const { 'as none of them': harmless, ...components } = LAUNCHES;
 
   describe.each(Object.entries(components))('a component that is started %s', (_how, container) => {
-    // what names no component, and has no image that does, may be anything
+    // a container that names no component, and whose image names none, may run anything
     const writes = writesOf('tools', container).map((object) => [object.kind, object] as const);
 
     test.each(writes)('is denied in a %s', async (_kind, object) => {
@@ -75,7 +75,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
   });
 
   test.each(writesOf('tools', harmless ?? {}).map((object) => [object.kind, object] as const))(
-    'a %s that runs none is allowed without a warning',
+    'a %s that runs no component is allowed without a warning',
     async (_kind, object) => {
       expect(await create(object)).toMatchObject({ status: 201, warnings: [] });
     },
@@ -86,14 +86,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
     ['a key with a question mark', kubelet(`${BAD}a:\n- ? b\n`)],
     ['deep nesting', kubelet(`${BAD}a: ${'['.repeat(900)}${']'.repeat(900)}\n`)],
     ['a directive', kubelet(`%YAML 1.1\n---\n${BAD}`)],
-    ['a comment behind a quote', kubelet(`${BAD}b: "x"# comment\n`)],
-    ['nothing but text', kubelet('{')],
+    ['a comment right after a quote', kubelet(`${BAD}b: "x"# comment\n`)],
+    ['text that is no mapping', kubelet('{')],
     ['another kind', kubelet('kind: Other\n')],
     ['no key', configMap('kubelet-config', {})],
     ['another key', configMap('kubelet-config', { kubelt: BAD })],
-    ['a second document of kubeadm', cluster(`${BAD_CLUSTER}\n---\na: b\n`)],
-    ['no document of kubeadm', cluster('')],
-    ['no key of kubeadm', configMap('kubeadm-config', { ClusterStatus: 'x' })],
+    ['a second kubeadm document', cluster(`${BAD_CLUSTER}\n---\na: b\n`)],
+    ['no kubeadm document', cluster('')],
+    ['no kubeadm key', configMap('kubeadm-config', { ClusterStatus: 'x' })],
   ])('a ConfigMap with %s is denied', async (_what, object) => {
     expectDenied(await plane.admin.create(object, '?dryRun=All'));
   });
@@ -102,7 +102,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
     expect(await plane.admin.create(object, '?dryRun=All')).toMatchObject({ status: 201, warnings: [] });
   });
 
-  describe('of the pods that were there before', () => {
+  describe('of the pods that existed before the webhook', () => {
     const images = (from: Pod, image: string): Pod => ({
       ...from,
       spec: { ...from.spec, containers: from.spec.containers.map((container) => ({ ...container, image })) },
@@ -116,7 +116,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
     });
     const put = (body: Pod, to = '') => plane.admin.send('PUT', `${PODS}/${body.metadata.name}${to}?dryRun=All`, body);
 
-    test('one that fails is labelled, tolerated, given another image, told its status, and deleted', async () => {
+    test('one that fails can still get labels, tolerations, another image and a status, and can be deleted', async () => {
       const { failing } = there;
       const { tolerations = [] } = failing.spec as { tolerations?: readonly object[] };
       const labels = { component: 'kube-apiserver' };
@@ -133,19 +133,19 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforc
       );
     });
 
-    test('one of which nothing is known is labelled, whatever the label says', async () => {
+    test('one that is unknown can get any label', async () => {
       const { plain } = there;
       const labels = { component: 'kube-apiserver' };
       expect(await put({ ...plain, metadata: { ...plain.metadata, labels } })).toMatchObject({ status: 200 });
     });
 
-    test('one is denied the image that makes it a kube-apiserver', async () => {
+    test('one cannot get the image that makes it a kube-apiserver', async () => {
       expectDenied(await put(images(there.bare, 'registry.k8s.io/kube-apiserver:v1.37.0')));
       expect(await put(images(there.bare, 'registry.example/main:v2'))).toMatchObject({ status: 200, warnings: [] });
     });
 
     test.each(Object.entries(components))(
-      'one is denied an ephemeral container with a component, %s',
+      'one cannot get an ephemeral container with a component that is started %s',
       async (_how, container) => {
         expectDenied(await put(debugged(there.plain, { name: 'debugger', ...container }), '/ephemeralcontainers'));
       },

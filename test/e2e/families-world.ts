@@ -1,4 +1,4 @@
-// An API server of one node, and the node's kubelet, in whatever network this is run: what a sweep asks in a cluster of one family.
+// An API server with one node, and the node's kubelet, in the network namespace that this runs in: a cluster of one address family.
 // Argument: the address of both. Writes a line when it listens.
 
 import { createServer } from 'node:http';

@@ -31,7 +31,7 @@ describeWith({ assets: [], tools: ['ip', 'curl'], root: true }, 'in a network', 
   });
   afterAll(() => cleanup.run(), 30_000);
 
-  /** A network namespace with these addresses and nothing else; gives how something is run in it. */
+  /** A network namespace with only these addresses; returns the command line prefix that runs a program in it. */
   async function network(addresses: readonly string[]): Promise<(...command: string[]) => string[]> {
     const namespace = `kg${randomBytes(5).toString('hex')}`;
     note('network', namespace);
@@ -39,7 +39,7 @@ describeWith({ assets: [], tools: ['ip', 'curl'], root: true }, 'in a network', 
     await must('ip', 'netns', 'add', namespace);
     const within = (...command: string[]) => ['ip', 'netns', 'exec', namespace, ...command];
     const hasV6 = addresses.some((address) => address.includes(':'));
-    // as a kernel without IPv6 has it
+    // as in a kernel without IPv6
     if (!hasV6)
       await must(...within('sh', '-c', 'for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $all; done'));
     await must('ip', '-netns', namespace, 'link', 'set', 'lo', 'up');
@@ -51,10 +51,10 @@ describeWith({ assets: [], tools: ['ip', 'curl'], root: true }, 'in a network', 
   }
 
   test.each([
-    ['of IPv6 alone', [V6]],
-    ['of IPv4 alone, with IPv6 switched off', [V4]],
-    ['of both', [V6, V4]],
-  ])('%s the webhook and the probes answer as shipped', async (what, addresses) => {
+    ['with only IPv6', [V6]],
+    ['with only IPv4, and IPv6 switched off', [V4]],
+    ['with both', [V6, V4]],
+  ])('%s the webhook and the probes answer with the shipped arguments', async (what, addresses) => {
     const within = await network(addresses);
     const authority = new Authority('e2e-webhook-ca');
     const { certificate, key } = authority.issue({ name: 'kubelet-guard', addresses });
@@ -83,7 +83,7 @@ describeWith({ assets: [], tools: ['ip', 'curl'], root: true }, 'in a network', 
     }
   });
 
-  test('of IPv6 alone a sweep reaches API server and kubelet, by hello and configz', async () => {
+  test('with only IPv6 a sweep reaches API server and kubelet, by handshake and configz', async () => {
     const within = await network([V6]);
     const world = startProgram(cleanup, { name: 'world', dir, command: within(process.execPath, WORLD, V6) });
     await eventually('the world', () => Promise.resolve(world.log().includes('listening') ? true : undefined), {

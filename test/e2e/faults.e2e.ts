@@ -14,7 +14,7 @@ import { eventually } from './support/wait.ts';
 
 jest.setTimeout(120_000);
 
-/** More than one page of a list, and more than are made at a time. */
+/** More than one page of a list, and more than are created at a time. */
 const NODES = 520;
 const AT_ONCE = 20;
 const GROUP = 'wgpolicyk8s.io';
@@ -23,13 +23,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let injector: Injector;
-  /** Of the account that is shipped: to the API server itself, and by way of the faults. */
+  /** Kubeconfigs of the shipped account: for the API server itself, and for the proxy with faults. */
   let kubeconfig: string;
   let faulty: string;
   let config: string;
 
   beforeAll(async () => {
-    // a token of a list expires within seconds
+    // the continue token of a list expires within seconds
     plane = await startControlPlane(cleanup, { flags: ['--etcd-compaction-interval=1s'] });
     kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
     injector = await startInjector(cleanup, plane);
@@ -67,9 +67,9 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     expect(nodesOf(report.findings)).toBe(NODES);
   });
 
-  test('that has forgotten the state of a list goes on at the state of now, and no node is left out', async () => {
+  test('that has compacted the state of a list continues with the current state, and no node is left out', async () => {
     const over = new AbortController();
-    // what is compacted is what was written over
+    // only overwritten versions are compacted
     const writing = (async () => {
       const path = '/api/v1/nodes/edge-0000';
       while (!over.signal.aborted) {
@@ -80,7 +80,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
       }
     })();
     try {
-      // when the API server forgets a state is its own affair
+      // the API server decides when it compacts
       for (let tries = 0; tries < 15 && !injector.refused.includes(410); tries += 1) {
         injector.once(/^GET \/api\/v1\/nodes\?.*continue=/, { delay: 5000 });
         const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' });
@@ -94,7 +94,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     expect(injector.refused).toContain(410);
   });
 
-  test('whose API of the reports answers 503 costs the stored copy alone, and gets it when it is back', async () => {
+  test('whose report API answers 503 loses only the stored report, and gets it once the API is back', async () => {
     const left = {
       apiVersion: 'apiregistration.k8s.io/v1',
       kind: 'APIService',
@@ -134,7 +134,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     }
   });
 
-  test('that is gone, or has no etcd, while the sweeper runs costs neither the process nor a finding', async () => {
+  test('that is gone, or has no etcd, neither ends the sweeper nor loses a finding', async () => {
     const undo = new Cleanup();
     try {
       const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'], interval: '1m' });

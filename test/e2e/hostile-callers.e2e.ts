@@ -1,4 +1,4 @@
-// The webhook as a process of its own, and callers who mean it harm.
+// The webhook as its own process, and hostile callers.
 
 import { once } from 'node:events';
 import { Agent } from 'node:https';
@@ -13,7 +13,7 @@ import { WebhookProcess } from './support/webhook-process.ts';
 jest.setTimeout(120_000);
 
 const MIB = 1024 * 1024;
-/** The limit of the manifests. */
+/** The memory limit in the manifests. */
 const LIMIT = 512 * MIB;
 
 const webhook = new WebhookProcess();
@@ -68,7 +68,7 @@ const healthy = reviewOf(
   pod({ command: ['kube-apiserver', '--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'] }),
 );
 
-/** Bad, and made to take long, at about so many bytes. */
+/** Objects that violate the control and take long to check, of about this many bytes. */
 function pathological(size: number): Record<string, string> {
   return {
     'white space': reviewOf(configMap(`${KUBELET}# ${' '.repeat(size)}x`)),
@@ -92,7 +92,7 @@ test.each([
   [100, 7],
   [60, 18],
 ])(
-  '%i connections that hold %i MiB each leave it within the memory of the manifests, and answering',
+  '%i connections that send %i MiB each keep the webhook below its memory limit, and answering',
   async (count, mib) => {
     const length = mib * MIB;
     const body = Buffer.alloc(length - 1, ' ');
@@ -108,7 +108,7 @@ test.each([
   },
 );
 
-test('idle connections are bounded, and an API server keeps its own', async () => {
+test('idle connections are limited, and an API server keeps its own connection', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const opening: Promise<unknown>[] = [];
   for (let index = 0; index < 700; index += 1) {
@@ -124,18 +124,18 @@ test('idle connections are bounded, and an API server keeps its own', async () =
   closeAll();
 });
 
-describe('a review that is made to take long', () => {
-  test.each([64 * 1024, 2 * MIB])('of about %i bytes is refused before the API server gives up', async (size) => {
+describe('a review that is built to take long', () => {
+  test.each([64 * 1024, 2 * MIB])('and has about %i bytes is denied before the API server gives up', async (size) => {
     for (const [name, body] of Object.entries(pathological(size))) {
       const { status, text, milliseconds } = await post(body);
       expect([name, status, text]).toStrictEqual([name, 200, expect.stringContaining('"allowed":false')]);
-      // its own limit, and what this machine does beside
+      // the webhook's own limit, and time for other processes of this machine
       expect(milliseconds).toBeLessThan(4000);
     }
     expect(webhook.mostMemory()).toBeLessThan(LIMIT);
   });
 
-  test('does not keep a healthy caller waiting', async () => {
+  test('does not delay a healthy caller', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const measure = async (): Promise<number> => {
       const took: number[] = [];
@@ -154,7 +154,7 @@ describe('a review that is made to take long', () => {
     isOver = true;
     await Promise.all(attacks);
     agent.destroy();
-    // two cores, on which the attackers run as well
+    // the attackers run on the same two cores
     expect(beside).toBeLessThan(2 * alone + 100);
   });
 });

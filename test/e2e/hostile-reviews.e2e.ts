@@ -1,4 +1,4 @@
-// Reviews that were made to take long, one after another: what each costs the webhook, and that none is let through.
+// Reviews that were built to take long, one after another: what each costs the webhook, and that none is allowed.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,11 +15,11 @@ import { WebhookProcess } from './support/webhook-process.ts';
 jest.setTimeout(400_000);
 
 const KI = 1024;
-/** The limit of the manifests. */
+/** The memory limit in the manifests. */
 const MOST_MEMORY = 512 * KI * KI;
-/** Milliseconds of processor time, which does not depend on what else runs: 250 where the clock is up. */
+/** Milliseconds of processor time, which does not depend on other processes: 250 at the full clock rate. */
 const MOST_WORK = 400;
-/** Milliseconds: an API server waits two seconds, and others run here. */
+/** Milliseconds: an API server waits two seconds, and other processes run here. */
 const MOST_TIME = 2500;
 
 interface Body {
@@ -27,7 +27,7 @@ interface Body {
   readonly make: () => string;
 }
 
-/** Every kind in two forms. In the third, which is the longest to send, each reading costs the same: a part of the kinds. */
+/** Every kind in two forms. The third form takes longest to send and costs about the same for each kind: only some kinds. */
 const FORMS: Readonly<Record<string, readonly Body[]>> = {
   'created, of 64 KiB': PATHOLOGICAL_REVIEWS.map(({ name, created }) => ({ name, make: () => created(64 * KI) })),
   'updated, as large as can be': PATHOLOGICAL_REVIEWS.map(({ name, updated }) => ({ name, make: updated })),
@@ -47,12 +47,12 @@ afterAll(async () => {
   await webhook.end();
 });
 
-test('there are at least 100, of many kinds', () => {
+test('there are more than 150 kinds of hostile reviews', () => {
   expect(new Set(PATHOLOGICAL_REVIEWS.map(({ name }) => name)).size).toBeGreaterThan(150);
 });
 
 describe.each(Object.entries(FORMS))('%s', (form, bodies) => {
-  test('each is refused in time, and costs little', async () => {
+  test('each is denied in time, and costs little', async () => {
     const rows: { name: string; bytes: number; work: number; time: number }[] = [];
     for (const { name, make } of bodies) {
       const body = Buffer.from(make());
@@ -96,7 +96,7 @@ const HEALTHY = JSON.stringify(
 );
 
 describe('a healthy caller of 50 reviews a second', () => {
-  /** Nobody attacks it. What else runs makes its callers wait as long. */
+  /** Nobody attacks this webhook. Other processes delay its callers as much. */
   const other = new WebhookProcess();
   const agents = [0, 1].map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
 
@@ -106,7 +106,7 @@ describe('a healthy caller of 50 reviews a second', () => {
     await other.end();
   });
 
-  /** The p99 of each of both, asked in turn. */
+  /** The p99 of both webhooks, called in turn. */
   async function measure(count: number): Promise<readonly number[]> {
     const answers = [webhook, other].map(() => [] as ReturnType<WebhookProcess['post']>[]);
     for await (const _ of setInterval(20)) {
@@ -121,10 +121,10 @@ describe('a healthy caller of 50 reviews a second', () => {
     });
   }
 
-  /** The attacker, which is elsewhere in life, has the same cores. */
+  /** The attacker runs on the same cores; a real one runs elsewhere. */
   const isFine = ([attacked = NaN, alone = NaN]: readonly number[]): boolean => attacked < 2 * alone + 50;
 
-  test('waits no longer meanwhile', async () => {
+  test('does not wait longer during the attack', async () => {
     await measure(100);
     const script = fileURLToPath(new URL('support/attacker.ts', import.meta.url));
     const attacker = spawn(process.execPath, [script, String(webhook.port), webhook.authorityFile], {
@@ -135,7 +135,7 @@ describe('a healthy caller of 50 reviews a second', () => {
       await once(attacker.stdout, 'data');
       const before = webhook.processorTime();
       const rounds: (readonly number[])[] = [];
-      // what else runs on the machine can make a round worse, never better
+      // other processes can make a round slower, never faster
       while (rounds.length < 6 && !rounds.some(isFine)) rounds.push(await measure(300));
       const work = webhook.processorTime() - before;
       if (process.env.SHOW !== undefined)

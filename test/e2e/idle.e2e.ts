@@ -16,7 +16,7 @@ import { shippedObjects } from './support/shipped-rules.ts';
 import { startSweeper } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
-/** Seconds that are looked at; IDLE_SECONDS=360 for the figure of docs/sweep.md. */
+/** How many seconds are measured; IDLE_SECONDS=360 for the figure of docs/sweep.md. */
 const SECONDS = Number(process.env.IDLE_SECONDS ?? 30);
 const DAY = 86_400;
 
@@ -58,12 +58,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two webhooks and two sweep
     await eventually('all to serve', () =>
       Promise.resolve(programs.every(({ log }) => log().includes('"serving"')) ? true : undefined),
     );
-    // the first sweep, and what follows the first writes
+    // the first sweep, and what its first writes cause
     await setTimeout(15_000);
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('make fewer than 90,000 audit events a day, all of one user agent', async () => {
+  test('cause fewer than 90,000 audit events a day, all with one user agent', async () => {
     const from = new Date();
     await setTimeout(SECONDS * 1000);
     const events = readFileSync(join(plane.dir, 'audit.log'), 'utf8')
@@ -83,7 +83,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two webhooks and two sweep
 
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
     expect(new Set(events.map(({ userAgent }) => userAgent))).toEqual(new Set([`kubelet-guard/${version}`]));
-    // the Lease is renewed and looked at as client-go does; nothing else is read again and again
+    // the Lease is renewed and read as client-go does; nothing else is read repeatedly
     const others = [...counts].filter(([what]) => !what.endsWith(' leases'));
     expect(others.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(10 + SECONDS / 5);
     expect(perDay).toBeLessThan(90_000 * (SECONDS < 120 ? 1.2 : 1));

@@ -17,14 +17,14 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
 }
 
-/** Prints whether V8 takes the code that the build left. */
+/** Prints whether V8 accepts the code that the build left. */
 const ACCEPTS = `
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const cachedData = readFileSync('dist/program.cache');
 console.log(new Script(readFileSync('dist/program.js', 'latin1'), { cachedData }).cachedDataRejected);`;
 
-describe('the steps of the Dockerfile, by an unprivileged user in clean folders', () => {
+describe('the steps of the Dockerfile, run by an unprivileged user in clean folders,', () => {
   const cleanup = new Cleanup();
   const authority = new Authority('image-ca');
   let image: Image;
@@ -44,7 +44,7 @@ describe('the steps of the Dockerfile, by an unprivileged user in clean folders'
     ]);
   });
 
-  test('leave every package that the program needs, and none that only development does', () => {
+  test('leave every package that the program needs, and no development package', () => {
     const { packages } = JSON.parse(readFileSync(join(CHECKOUT, 'package-lock.json'), 'utf8')) as Lock;
     const { packages: left } = JSON.parse(
       readFileSync(join(image.workdir, 'node_modules/.package-lock.json'), 'utf8'),
@@ -56,16 +56,16 @@ describe('the steps of the Dockerfile, by an unprivileged user in clean folders'
     expect(needed.filter((path) => !(path in left))).toEqual([]);
   });
 
-  test("leave V8's code as the Node of the image takes it", async () => {
+  test("leave V8 code that the image's Node accepts", async () => {
     expect((await inImage('node', '--eval', ACCEPTS)).stdout).toBe('false\n');
   });
 
-  test('leave nothing that the user of the image could write', async () => {
+  test("leave nothing that the image's user can write", async () => {
     const found = await run(['find', image.root, '!', '-type', 'l', '-perm', '/222']);
     expect(found.stdout).toBe('');
   });
 
-  test('leave a program that judges a file', async () => {
+  test('leave a program that checks a file', async () => {
     const good = await inImage(...image.entrypoint, 'check', 'samples/cluster/cp-1/kube-apiserver.yaml');
     const bad = await inImage(...image.entrypoint, 'check', 'samples/cluster/cp-2/kube-apiserver.yaml');
 
@@ -74,7 +74,7 @@ describe('the steps of the Dockerfile, by an unprivileged user in clean folders'
     expect(bad.stdout).toContain('--kubelet-client-key is not set');
   });
 
-  test('leave a webhook that answers, writes nothing, and a health check that tells', async () => {
+  test('leave a webhook that answers and writes nothing, and a working health check', async () => {
     const { port, local, program } = await startWebhook();
     const healthcheck = image.healthcheck.map((word) => word.replace(':8080/', `:${local}/`));
 
@@ -89,7 +89,7 @@ describe('the steps of the Dockerfile, by an unprivileged user in clean folders'
     expect(program.log()).not.toContain('ERR_ACCESS_DENIED');
   });
 
-  /** Runs `serve` as the image would, with a certificate that is mounted, until it is ready. */
+  /** Runs `serve` as the image would, with a mounted certificate, until it is ready. */
   async function startWebhook(): Promise<{ port: number; local: number; program: Program }> {
     const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-image-'));
     cleanup.add(() => {

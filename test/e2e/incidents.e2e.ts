@@ -1,4 +1,4 @@
-// The procedures of the documentation, word for word, with the rights that are shipped.
+// The procedures of the documentation, word for word, with the shipped rights.
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -23,7 +23,7 @@ jest.setTimeout(120_000);
 
 const SECRET = `/api/v1/namespaces/${NAMESPACE}/secrets/kubelet-guard-tls`;
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
-/** Longer than two looks at the Secret. */
+/** Longer than the webhook takes to read the Secret twice. */
 const SOON = { within: 40_000 };
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -37,14 +37,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
   let replicas: readonly Replica[];
 
   beforeAll(async () => {
-    // to the endpoints of the Service, because nothing here routes the addresses of Services
+    // the API server connects to the endpoints of the Service, because nothing here routes the addresses of Services
     plane = await startControlPlane(cleanup, { flags: ['--enable-aggregator-routing=true'] });
     objects = renderOverlay('enforce');
     await apply(plane, objects);
     kubeconfig = await kubeconfigFor(plane, 'kubelet-guard');
     replicas = [await start(), await start()];
     await leadTo(plane.admin, replicas[0]?.port ?? 0);
-    await isJudged();
+    await isChecked();
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
@@ -52,7 +52,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     return startReplica(cleanup, plane, objects, kubeconfig);
   }
 
-  /** Runs what a page says, as an administrator. */
+  /** Runs the commands of a page as an administrator. */
   async function follow(text: string): Promise<Result> {
     const functions = [
       `kubectl() { '${kubectlPath ?? ''}' --kubeconfig '${plane.kubeconfig}' "$@"; }`,
@@ -74,12 +74,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
       async () => ((await write()) === wanted ? true : undefined),
       { ...SOON, context },
     );
-  const isJudged = () => statusBecomes(403);
+  const isChecked = () => statusBecomes(403);
 
-  /** The CA that API servers know the webhook by: one alone, and not this one. */
+  /** Waits until the caBundle has exactly one CA, and not this one. */
   function newBundle(old: string): Promise<string> {
     return eventually(
-      'a new CA alone in the caBundle',
+      'only a new CA in the caBundle',
       async () => {
         const bundle = await registeredBundle(plane.admin);
         if (bundle === undefined || bundle.includes(old.trim())) return undefined;
@@ -95,7 +95,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     return bundle;
   }
 
-  /** All replicas serve a certificate of this CA. */
+  /** Waits until all replicas serve a certificate of this CA. */
   function areServing(ca: string): Promise<true> {
     return eventually(
       'all replicas to serve the new certificate',
@@ -107,7 +107,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     );
   }
 
-  test('of a stolen key ends with a new CA, and the old one is trusted by nobody', async () => {
+  test('with a stolen key ends with a new CA, and the old CA is no longer trusted', async () => {
     const stolen = await bundleNow();
     const [empty = ''] = commandsUnder('certificates.md', 'A key was stolen');
 
@@ -115,15 +115,15 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
 
     const ca = await newBundle(stolen);
     await areServing(ca);
-    await isJudged();
-    // and what is there can be applied over, without a word
+    await isChecked();
+    // the manifests can be applied again without a warning
     await apply(plane, objects);
     expect(await bundleNow()).toBe(ca);
     expect(succeeded(await plane.admin.get(SECRET)).body).toMatchObject({ type: 'Opaque' });
   });
 
   test.each(['the manifests are applied again', 'it is created again'])(
-    'of a Secret that was deleted is told, and ends where %s',
+    'with a deleted Secret is logged, and ends when %s',
     async (way) => {
       const before = await bundleNow();
       expect(await follow(`kubectl --namespace ${NAMESPACE} delete secret kubelet-guard-tls`)).toMatchObject({
@@ -131,11 +131,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
       });
       const advice = 'may not create it: apply the manifests again';
       await eventually(
-        'every replica to say what to do',
+        'every replica to log what to do',
         () => Promise.resolve(replicas.every(({ program }) => program.log().includes(advice)) ? true : undefined),
         { ...SOON, context },
       );
-      // what runs goes on, what starts says the same and ends
+      // running replicas keep serving; a new one logs the same and exits
       expect(await write()).toBe(403);
       const started = await runReplica(cleanup, plane, objects, kubeconfig);
       expect(await started.program.ended).toEqual({ code: 2, signal: null });
@@ -146,13 +146,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
       else await apply(plane, objects);
 
       await areServing(await newBundle(before));
-      await isJudged();
+      await isChecked();
       const again = await follow(`kubectl apply -k ${folderOf('enforce')}`);
       expect(again.code).toBe(0);
     },
   );
 
-  test('of a Secret of another type, which an earlier build made, ends with a new CA', async () => {
+  test('with a Secret of another type, which an earlier version created, ends with a new CA', async () => {
     const before = await bundleNow();
     const { data } = succeeded(await plane.admin.get(SECRET)).body as { readonly data: object };
     const metadata = { name: 'kubelet-guard-tls' };
@@ -171,11 +171,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
 
     expect(applied.code).toBe(0);
     await areServing(await newBundle(before));
-    await isJudged();
+    await isChecked();
     expect(succeeded(await plane.admin.get(SECRET)).body).toMatchObject({ type: 'Opaque' });
   });
 
-  test('of an expired certificate and CA ends by itself at the start', async () => {
+  test('with an expired certificate and CA ends by itself at the next start', async () => {
     for (const { program } of replicas) {
       program.kill('SIGTERM');
       await program.ended;
@@ -194,25 +194,25 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     await leadTo(plane.admin, replicas[0]?.port ?? 0);
 
     await areServing(await newBundle(old['ca.crt']));
-    await isJudged();
+    await isChecked();
   });
 
-  test('in which the webhook stands in the way ends with one command, and is undone with another', async () => {
-    const [off = ''] = commandsUnder('install.md', 'Break glass');
+  test('in which the webhook blocks writes ends with one command, and another command turns it on again', async () => {
+    const [off = ''] = commandsUnder('install.md', 'Turn the webhook off');
     expect(await follow(off)).toMatchObject({ code: 0, stderr: '' });
     await statusBecomes(201);
 
     await apply(plane, objects);
-    await isJudged();
+    await isChecked();
   });
 
-  test('or none: an uninstall, in the words of its page, ends without an error and can be repeated', async () => {
+  test('is avoided: the uninstall commands of the documentation succeed and can be repeated', async () => {
     const [text = ''] = commandsUnder('uninstall.md', 'Uninstall');
     const commands = text
       .split('\n')
       .filter((line) => line.startsWith('$ '))
       .map((line) => line.slice(2).replace('manifests/overlays/audit', folderOf('enforce')))
-      // nothing here ends namespaces
+      // no controller here deletes namespaces
       .map((line) => (line.startsWith('kubectl delete') ? `${line} --wait=false` : line));
     expect(commands).toHaveLength(2);
     const collector = setInterval(() => void collect(), 200);
@@ -227,7 +227,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     await statusBecomes(201);
   });
 
-  /** Does what the garbage collector would, which does not run here. */
+  /** Does what the garbage collector would do, which does not run here. */
   async function collect(): Promise<void> {
     const path = `${DEPLOYMENTS}/kubelet-guard-sweeper`;
     const { status, body } = await plane.admin.get(path);

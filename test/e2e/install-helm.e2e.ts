@@ -66,7 +66,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     await pretendToSweep();
     const job = hookRunner();
 
-    // nothing here would run the pod of the hook
+    // nothing here runs the pod of the hook
     const [, output] = await Promise.all([helm('uninstall', 'mine'), job.runs()]);
 
     expect(output).toContain('removed: 1 ClusterPolicyReport');
@@ -76,14 +76,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     expect((await plane.admin.get(JOB)).status).toBe(404);
   });
 
-  testHelm(`as kubectl applies the output of Helm, runs no hook${skipped}`, async () => {
+  testHelm(`runs no hook if kubectl applies the output of Helm${skipped}`, async () => {
     const objects = renderChart({ name: 'mine', namespace: NAMESPACE, hooks: true });
     await apply(plane, objects);
     expect((await plane.admin.get(JOB)).status).toBe(404);
     expect((await plane.admin.get(`/api/v1/namespaces/${NAMESPACE}/pods/kubelet-guard-test`)).status).toBe(404);
   });
 
-  testHelm(`harms nothing even where its hooks are applied${skipped}`, async () => {
+  testHelm(`does no harm even if its hooks are applied${skipped}`, async () => {
     const objects = renderChart({ name: 'mine', namespace: NAMESPACE, hooks: true, values: { hooks: 'always' } });
     await addDefaultAccounts(plane.admin, [NAMESPACE]);
     await apply(plane, objects);
@@ -96,7 +96,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     expect([...(await storedReports(plane.admin, 'wgpolicyk8s')).keys()]).toEqual(['kubelet-guard-node-a']);
   });
 
-  /** Leaves what a sweeper does. */
+  /** Creates what a sweeper leaves behind. */
   async function pretendToSweep(): Promise<void> {
     const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
     const metadata = { name: 'kubelet-guard-node-a', labels };
@@ -106,7 +106,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     succeeded(await plane.admin.send('POST', LEASE.slice(0, LEASE.lastIndexOf('/')), lease));
   }
 
-  /** Does what the controllers would for the Job of the hook: runs its command with its account, and says that it is done. */
+  /** Does what the controllers would do for the hook's Job: runs its command with its account, and marks it as complete. */
   function hookRunner() {
     const runs = async (): Promise<string> => {
       const job = await eventually('the Job of the hook', async () => {
@@ -133,7 +133,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     expectContent(await run([helmPath ?? 'helm', ...args, ...place]), `helm ${args.join(' ')}`);
   }
 
-  /** Leaves what a webhook does that has made its certificate. */
+  /** Creates what a webhook leaves behind once it has a certificate. */
   async function pretendToServe(): Promise<void> {
     const before = await registration(plane.admin);
     const webhooks = before.webhooks.map((webhook) => ({

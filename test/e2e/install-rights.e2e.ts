@@ -34,14 +34,14 @@ jest.setTimeout(60_000);
 const BASE = new URL('../../manifests/base/', import.meta.url);
 const LEASE = { namespace: NAMESPACE, name: 'kubelet-guard-sweeper' };
 const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${LEASE.name}`;
-/** As documented, but looked at sooner. */
+/** As documented, but with shorter intervals. */
 const ROTATION = { authority: 31_536_000_000, serving: 7_776_000_000, every: 500, settle: 1500 };
 const { signal } = new AbortController();
 
-/** Something that the product does in the cluster; rejects where it cannot. */
+/** Something that the product does in the cluster; rejects if it cannot. */
 type Feature = readonly [name: string, run: () => Promise<void>];
 
-describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
+describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let webhookConfig: string;
@@ -55,7 +55,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     webhookConfig = await giveRights(plane);
     for (const object of shippedObjects()) {
       const { kind, metadata } = object;
-      // those of rbac.yaml are there already
+      // the objects of rbac.yaml exist already
       if (kind === 'Secret') await plane.admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/secrets`, object);
       else if (metadata.name === 'kubelet-guard-certificates') succeeded(await plane.admin.create(object));
     }
@@ -77,7 +77,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** API servers on loopback do not list themselves. */
+  /** Lists the API server as an endpoint: API servers on loopback do not list themselves. */
   async function addEndpoint(): Promise<void> {
     const { host } = await addNetwork(cleanup);
     const port = await forward(cleanup, host, () => plane.port);
@@ -93,7 +93,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     succeeded(await plane.admin.create(slice));
   }
 
-  /** But for the port of the Service, for nothing here routes it. */
+  /** As shipped but for the port of the Service, which nothing here routes. */
   async function registerAsShipped(port: number): Promise<void> {
     const text = readFileSync(new URL('validating-webhook-configuration.yaml', BASE), 'utf8');
     const shipped = parse(text) as KubeObject & {
@@ -189,7 +189,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
           const asked = documents.map((document) =>
             'source' in document && 'node' in document.source ? document.source.node : '',
           );
-          // the address of the Service, not only the one that it was told
+          // the address of the Service, not only the configured one
           if (!asked.some((node) => node.startsWith('198.'))) throw new Error('may not see where the API servers are');
         },
       ],
@@ -232,7 +232,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     storedIn(await reports.delete(resource, metadata.name, storedIn(replaced).resourceVersion, signal));
   }
 
-  test('the product does all that it does', async () => {
+  test('every feature works', async () => {
     await eventually(
       'the webhook to refuse',
       async () => {
@@ -253,7 +253,7 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     for (const { program } of [guard, sweeper]) expect(program.log()).not.toMatch(/forbidden|cannot be watched/);
   });
 
-  test('and the doctor finds nothing wrong with it', async () => {
+  test('the doctor finds no problem', async () => {
     const text = readFileSync(new URL('guard.yaml', BASE), 'utf8');
     succeeded(await plane.admin.create(configMap('kubelet-guard', { 'guard.yaml': text }, NAMESPACE)));
 
@@ -263,8 +263,8 @@ describeWith(NODE_NEEDS, 'with exactly the rights that are shipped', () => {
     expect(code).toBe(0);
   });
 
-  test('every feature works by itself', async () => {
-    // it would take the Lease back
+  test('every feature works alone', async () => {
+    // the running sweeper would take the Lease back
     sweeper.program.kill('SIGTERM');
     await sweeper.program.ended;
     expect(await firstFault()).toBeUndefined();

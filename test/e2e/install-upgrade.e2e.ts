@@ -14,7 +14,7 @@ import { eventually } from './support/wait.ts';
 jest.setTimeout(120_000);
 
 const RATE = 50;
-/** What the API server counts when it lets a write pass unjudged. */
+/** The metric of writes that the API server allowed without an answer of the webhook. */
 const FAIL_OPEN = 'apiserver_admission_webhook_fail_open_count';
 
 const tools = missingTools('kubectl') === undefined ? [] : ['kubectl'];
@@ -26,7 +26,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   let kubeconfig: string;
 
   beforeAll(async () => {
-    // to the endpoints of the Service, because nothing here routes the addresses of Services
+    // the API server connects to the endpoints of the Service, because nothing here routes the addresses of Services
     plane = await startControlPlane(cleanup, { flags: ['--enable-aggregator-routing=true'] });
     objects = renderOverlay('base');
     await apply(plane, objects);
@@ -34,7 +34,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test(`lets nothing pass unjudged under ${RATE} reviews a second`, async () => {
+  test(`admits nothing unchecked under ${RATE} reviews a second`, async () => {
     const old = await startReplica(cleanup, plane, objects, kubeconfig);
     await leadTo(plane.admin, old.port);
     await eventually('the webhook to be asked', async () => ((await write()) === 'refused' ? true : undefined), {
@@ -51,7 +51,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
       await eventually('the new replica to be asked', async () =>
         (await next.reviews()) > 2 * RATE ? true : undefined,
       );
-      // once more, and the caBundle that no manifest has is still there
+      // the caBundle, which no manifest has, is still there after applying again
       await apply(plane, nextVersion(objects));
     } finally {
       flow.stop();
@@ -64,7 +64,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     process.stderr.write(`upgrade: ${answers.length} reviews in ${seconds.toFixed(1)} s, all of them judged\n`);
   });
 
-  /** Writes what the guard refuses: where it is not asked, the write succeeds. */
+  /** Writes what the webhook denies: if it is not called, the write succeeds. */
   async function write(): Promise<string> {
     const { status, message } = await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All');
     return status === 403 && message.includes('denied the request: kubelet-client-ca')
@@ -97,7 +97,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   }
 });
 
-/** The manifests of a version that differs in its image, and says so in a label. */
+/** The manifests of a version with another image, which is shown by a label. */
 function nextVersion(objects: readonly Manifest[]): readonly Manifest[] {
   const text = JSON.stringify(objects)
     .replaceAll(/"image":"kubelet-guard:[^"]+"/g, '"image":"kubelet-guard:99.0.0"')

@@ -25,7 +25,7 @@ import { kubectl } from './support/kubectl.ts';
 jest.setTimeout(120_000);
 
 const RESTRICTED = 'kubelet-guard';
-/** Everything of the chart at once, with what it makes only for `helm test` and `helm uninstall`. */
+/** Everything in the chart, with the objects that exist only for `helm test` and `helm uninstall`. */
 const EVERYTHING = {
   createNamespace: true,
   hooks: 'always',
@@ -55,7 +55,7 @@ describeWith(
     beforeAll(async () => {
       plane = await startControlPlane(cleanup);
       await serveApisOfOthers(plane.admin);
-      // where OpenShift runs its API servers
+      // the namespace in which OpenShift runs its API servers
       const metadata = { name: 'openshift-kube-apiserver' };
       succeeded(await plane.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata }));
     }, 120_000);
@@ -64,12 +64,12 @@ describeWith(
     describe.each(['base', ...OVERLAYS])('of %s', (name) => {
       const objects = noKubectl === undefined ? renderOverlay(name) : [];
 
-      test('is accepted, tried and for good, without a warning', async () => {
+      test('is accepted without a warning, as a dry run and for real', async () => {
         await install(objects);
         expect([...(await present(plane, objects))].sort()).toEqual(objects.map(idOf).sort());
       });
 
-      test('has pods that the level of their namespace lets in, without a warning', async () => {
+      test('has pods that the pod security level of their namespace allows without a warning', async () => {
         await expectPods(objects);
       });
 
@@ -91,7 +91,7 @@ describeWith(
       await finalize(plane.admin, namespacesOf(objects));
     });
 
-    test('of the monitoring beside it is accepted', async () => {
+    test('of the monitoring objects is accepted', async () => {
       const namespace = renderOverlay('base').filter(({ kind }) => kind === 'Namespace');
       const objects = [...namespace, ...renderOverlay('monitoring')];
       await install(objects);
@@ -100,14 +100,14 @@ describeWith(
       await finalize(plane.admin, namespacesOf(objects));
     });
 
-    test('names no API but those of Kubernetes and two of others', () => {
+    test('uses only APIs of Kubernetes, cert-manager and the Prometheus operator', () => {
       const all = ['base', 'monitoring', ...OVERLAYS].flatMap(renderOverlay);
       const groups = new Set(all.map(({ apiVersion }) => apiVersion.replace(/\/.*/, '')));
       expect([...groups].filter((group) => group.includes('.') && !group.endsWith('.k8s.io')).sort()).toEqual(OTHERS);
     });
 
     async function install(objects: readonly Manifest[]): Promise<void> {
-      // what is in a namespace can only be tried once that is there
+      // a dry run needs the namespace of the object to exist
       await apply(
         plane,
         objects.filter(({ kind }) => kind === 'Namespace'),
@@ -122,7 +122,7 @@ describeWith(
       expectContent(await kubectl(plane, ['delete', '--wait=false', '-f', '-'], items), 'kubectl delete');
     }
 
-    /** Makes a pod of every template, as its controller would. */
+    /** Creates a pod from every template, as its controller would. */
     async function expectPods(objects: readonly Manifest[]): Promise<void> {
       const templates = objects.flatMap((object) => {
         const template = templateOf(object);
@@ -140,7 +140,7 @@ describeWith(
       }
     }
 
-    test('is in a namespace that would not let in anything else', async () => {
+    test('is in a namespace that allows no other pods', async () => {
       const objects = renderOverlay('base');
       await install(objects);
       const spec = { containers: [{ name: 'main', image: 'registry.example/main:v1' }] };
@@ -158,7 +158,7 @@ function namespacesOf(objects: readonly Manifest[]): readonly string[] {
   return objects.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? [metadata.name] : []));
 }
 
-/** What the pods of a workload are made of, a pod itself included. */
+/** The pod template of a workload; of a pod the pod itself. */
 function templateOf({ kind, metadata, ...fields }: Manifest): PodTemplate | undefined {
   const spec = fields.spec as object | undefined;
   if (kind === 'Pod' && spec !== undefined) return { metadata: { labels: metadata.labels }, spec };

@@ -30,7 +30,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'the real kubead
     return plane.admin.get(`/api/v1/namespaces/kube-system/configmaps/${name}`).then(({ status }) => status === 200);
   }
 
-  test('is refused with our words in its output where it would make control planes without the key', async () => {
+  test('is denied, with our message in its output, if it would create control planes without the key', async () => {
     const denied = await guard.reviews({ decision: 'deny' });
 
     const { code, stdout, stderr } = await uploadConfig('kubeadm', [
@@ -44,7 +44,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'the real kubead
     expect(await exists('kubeadm-config')).toBe(false);
   });
 
-  test('uploads both of its ConfigMaps of a plain configuration', async () => {
+  test('uploads both of its ConfigMaps for a plain configuration', async () => {
     const before = { allow: await guard.reviews({ decision: 'allow' }), all: await guard.reviews() };
 
     const { code, stdout, stderr } = await uploadConfig('all', [clusterConfiguration()]);
@@ -58,7 +58,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'the real kubead
     expect((await guard.reviews()) - before.all).toBe(allowed);
   });
 
-  test('uploads them again, over those that are there', async () => {
+  test('uploads them again over the existing ones', async () => {
     for (const what of ['kubeadm', 'kubelet']) {
       expect(await uploadConfig(what, [clusterConfiguration()])).toMatchObject({ code: 0 });
     }

@@ -1,8 +1,8 @@
-// Kubeconfigs for the comparison with kubectl: what stands in them, and how they are named.
+// Kubeconfigs for the comparison with kubectl: their content, and how the programs find them.
 
 import type { ControlPlane } from './support/control-plane.ts';
 
-/** What the rows are made of. */
+/** Credentials and addresses from which the rows are built. */
 export interface Material {
   readonly plane: ControlPlane;
   readonly token: string;
@@ -18,7 +18,7 @@ export interface Setup {
   readonly files: Readonly<Record<string, object | string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** The files are looked for here, relative to the folder. */
+  /** The working directory, relative to the folder. */
   readonly cwd?: string;
 }
 
@@ -58,7 +58,7 @@ const withCluster = (cluster: (server: string, material: Material) => object): R
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const verified = (server: string, { ca }: Material) => ({ server, 'certificate-authority-data': base64(ca) });
 
-/** A plugin that writes down what it is told, each run in a line. */
+/** A plugin that logs its input, one line for each run. */
 function plugin(status: object, apiVersion = 'client.authentication.k8s.io/v1', more = ''): string {
   const credential = JSON.stringify({ kind: 'ExecCredential', apiVersion, status });
   return `#!/bin/sh
@@ -101,7 +101,7 @@ const certificate = ({ client }: Material) => ({
 });
 const V1BETA1 = 'client.authentication.k8s.io/v1beta1';
 
-/** The server by a name that only a proxy knows. */
+/** The server under a name that only the proxy resolves. */
 function hidden({ plane, ca }: Material): object {
   return { server: `https://kubernetes.default.svc:${plane.port}`, 'certificate-authority-data': base64(ca) };
 }
@@ -124,7 +124,7 @@ function list(env: string, contents?: (material: Material) => Readonly<Record<st
   });
 }
 
-/** Those that kubectl takes, and those that it refuses: which is which is asked of kubectl. */
+/** Kubeconfigs that kubectl accepts or rejects; the test asks kubectl which. */
 export const ROWS: readonly Row[] = [
   ['a token', withUser(token)],
   ['a wrong token', withUser(() => ({ token: 'wrong' }))],
@@ -140,7 +140,7 @@ export const ROWS: readonly Row[] = [
       args: ['--kubeconfig', 'config'],
     }),
   ],
-  ['a client certificate that is missing', withUser(() => ({ 'client-certificate': 'c', 'client-key': 'k' }))],
+  ['a missing client certificate file', withUser(() => ({ 'client-certificate': 'c', 'client-key': 'k' }))],
   ['a client certificate and a token', withUser((material) => ({ ...certificate(material), ...token(material) }))],
   [
     'a token in a relative file',
@@ -159,8 +159,8 @@ export const ROWS: readonly Row[] = [
       args: ['--kubeconfig', 'config'],
     }),
   ],
-  ['a file of a token that is missing, and a token', withUser((m) => ({ ...token(m), tokenFile: 'missing' }))],
-  ['a file of a token that is missing', withUser(() => ({ tokenFile: 'missing' }))],
+  ['a missing token file and a token', withUser((m) => ({ ...token(m), tokenFile: 'missing' }))],
+  ['a missing token file', withUser(() => ({ tokenFile: 'missing' }))],
   ['a user name and password', withUser(() => ({ username: 'u', password: 'p' }))],
   ['a user name and a token', withUser((m) => ({ ...token(m), username: 'u' }))],
   ['as', withUser((m) => ({ ...certificate(m), as: 'somebody' }))],
@@ -176,7 +176,7 @@ export const ROWS: readonly Row[] = [
     })),
   ],
   ['groups without as', withUser((m) => ({ ...certificate(m), 'as-groups': ['g'] }))],
-  ['an auth-provider that is gone', withUser(() => ({ 'auth-provider': { name: 'gcp' } }))],
+  ['an auth-provider, which kubectl no longer has', withUser(() => ({ 'auth-provider': { name: 'gcp' } }))],
   ['a number for a token', withUser(() => ({ token: 12 }))],
   ['a plugin beside the kubeconfig', withPlugin(token, { interactiveMode: 'Never' })],
   ['a plugin of v1beta1', withPlugin(token, { apiVersion: V1BETA1 }, { apiVersion: V1BETA1 })],
@@ -184,9 +184,9 @@ export const ROWS: readonly Row[] = [
   ['a plugin that answers in another version', withPlugin(token, {}, { apiVersion: V1BETA1 })],
   ['a plugin with a certificate', withPlugin(admin)],
   ['a plugin with half a certificate', withPlugin(({ client }) => ({ clientCertificateData: client.certificate }))],
-  ['a plugin that hands over nothing', withPlugin(() => ({}))],
+  ['a plugin that returns no credentials', withPlugin(() => ({}))],
   ['a plugin with a certificate and a wrong token', withPlugin((m) => ({ ...admin(m), token: 'wrong' }))],
-  ['a plugin that wants the cluster', withPlugin(token, { provideClusterInfo: true })],
+  ['a plugin that asks for the cluster information', withPlugin(token, { provideClusterInfo: true })],
   [
     'a plugin that wants the cluster, which tells more',
     (material) => {
@@ -208,24 +208,30 @@ export const ROWS: readonly Row[] = [
       { more: '[ "$WANTED $# $1 $2" = "x y 2 one --two=3" ] || exit 7' },
     ),
   ],
-  ['a plugin that asks always', withPlugin(token, { interactiveMode: 'Always' })],
+  ['a plugin that always needs a terminal', withPlugin(token, { interactiveMode: 'Always' })],
   ['a plugin without a mode in v1', withPlugin(token, { interactiveMode: undefined })],
   ['a plugin that fails', withPlugin(token, {}, { more: 'echo "log in first" >&2; exit 3' })],
-  ['a plugin that is not there', withPlugin(token, { command: 'no-such-plugin-here', installHint: 'install it' })],
-  ['a plugin whose token is over', withPlugin((m) => ({ ...token(m), expirationTimestamp: '2020-01-01T00:00:00Z' }))],
-  ['a plugin whose token lasts', withPlugin((m) => ({ ...token(m), expirationTimestamp: '2099-01-01T00:00:00Z' }))],
+  ['a plugin that does not exist', withPlugin(token, { command: 'no-such-plugin-here', installHint: 'install it' })],
+  [
+    'a plugin whose token has expired',
+    withPlugin((m) => ({ ...token(m), expirationTimestamp: '2020-01-01T00:00:00Z' })),
+  ],
+  [
+    'a plugin whose token is valid for long',
+    withPlugin((m) => ({ ...token(m), expirationTimestamp: '2099-01-01T00:00:00Z' })),
+  ],
   ['a plugin whose token is wrong', withPlugin(() => ({ token: 'wrong' }))],
   ['a CA as data', withCluster(verified)],
-  ['a CA that is none', withCluster((server) => ({ server, 'certificate-authority-data': 'YQ==' }))],
+  ['a CA that is not a certificate', withCluster((server) => ({ server, 'certificate-authority-data': 'YQ==' }))],
   ['no CA', withCluster((server) => ({ server }))],
   ['no verification', withCluster((server) => ({ server, 'insecure-skip-tls-verify': true }))],
   ['no verification and a CA', withCluster((s, m) => ({ ...verified(s, m), 'insecure-skip-tls-verify': true }))],
-  ['a name of the server', withCluster((s, m) => ({ ...verified(s, m), 'tls-server-name': 'localhost' }))],
-  ['a wrong name of the server', withCluster((s, m) => ({ ...verified(s, m), 'tls-server-name': 'elsewhere' }))],
+  ['a TLS server name', withCluster((s, m) => ({ ...verified(s, m), 'tls-server-name': 'localhost' }))],
+  ['a wrong TLS server name', withCluster((s, m) => ({ ...verified(s, m), 'tls-server-name': 'elsewhere' }))],
   ['no compression', withCluster((s, m) => ({ ...verified(s, m), 'disable-compression': true }))],
   ['no server', withCluster(() => ({ server: '' }))],
-  ['a proxy of HTTP', withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `http://127.0.0.1:${m.proxy.port}` }))],
-  ['a proxy of SOCKS 5', withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `socks5://127.0.0.1:${m.proxy.port}` }))],
+  ['an HTTP proxy', withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `http://127.0.0.1:${m.proxy.port}` }))],
+  ['a SOCKS 5 proxy', withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `socks5://127.0.0.1:${m.proxy.port}` }))],
   [
     'a proxy that wants a password',
     withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `http://me:se%40cret@127.0.0.1:${m.proxy.guarded}` })),
@@ -238,10 +244,16 @@ export const ROWS: readonly Row[] = [
     'a proxy and a wrong password',
     withCluster((_s, m) => ({ ...hidden(m), 'proxy-url': `http://me:x@127.0.0.1:${m.proxy.guarded}` })),
   ],
-  ['a proxy of another kind', withCluster((s, m) => ({ ...verified(s, m), 'proxy-url': 'ftp://127.0.0.1' }))],
-  ['a proxy of the environment', throughProxy(({ proxy }) => ({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }))],
-  ['in small letters, without a scheme', throughProxy(({ proxy }) => ({ https_proxy: `127.0.0.1:${proxy.port}` }))],
-  ['SOCKS 5 of the environment', throughProxy(({ proxy }) => ({ HTTPS_PROXY: `socks5://127.0.0.1:${proxy.port}` }))],
+  ['a proxy with an unknown scheme', withCluster((s, m) => ({ ...verified(s, m), 'proxy-url': 'ftp://127.0.0.1' }))],
+  ['a proxy from HTTPS_PROXY', throughProxy(({ proxy }) => ({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }))],
+  [
+    'a proxy from https_proxy, without a scheme',
+    throughProxy(({ proxy }) => ({ https_proxy: `127.0.0.1:${proxy.port}` })),
+  ],
+  [
+    'a SOCKS 5 proxy from HTTPS_PROXY',
+    throughProxy(({ proxy }) => ({ HTTPS_PROXY: `socks5://127.0.0.1:${proxy.port}` })),
+  ],
   ['no proxy at all', throughProxy(() => ({}))],
   [
     'an exception from the proxy',
@@ -255,10 +267,10 @@ export const ROWS: readonly Row[] = [
     }),
   ],
   ['a list', list('a:b')],
-  ['a list with what is missing', list('missing:b:a:')],
-  ['a list of nothing', list('missing:')],
+  ['a list with missing files', list('missing:b:a:')],
+  ['a list of missing files only', list('missing:')],
   ['a list in the other order', list('b:a')],
-  ['a list with a file that is broken', list('a:b', (m) => ({ a: configOf(m, { user: token(m) }), b: '{' }))],
+  ['a list with a broken file', list('a:b', (m) => ({ a: configOf(m, { user: token(m) }), b: '{' }))],
   [
     'a list whose files have their own folders',
     list('sub/a:b', (m) => ({
@@ -288,7 +300,7 @@ export const ROWS: readonly Row[] = [
     'a context that is not there',
     (material) => ({ ...withUser(token)(material), args: ['--kubeconfig', 'config', '--context', 'other'] }),
   ],
-  ['a kubeconfig that is not there', () => ({ files: {}, args: ['--kubeconfig', 'config'] })],
+  ['a kubeconfig that does not exist', () => ({ files: {}, args: ['--kubeconfig', 'config'] })],
   [
     'leftovers of other clusters',
     one((material) => ({
@@ -312,7 +324,7 @@ export const ROWS: readonly Row[] = [
       },
     })),
   ],
-  ['keys that nobody knows', withUser((m) => ({ ...token(m), 'token-file': 'missing', color: 'blue' }))],
-  ['nothing but an empty file', () => ({ files: { config: '' }, args: ['--kubeconfig', 'config'] })],
+  ['unknown keys', withUser((m) => ({ ...token(m), 'token-file': 'missing', color: 'blue' }))],
+  ['an empty file', () => ({ files: { config: '' }, args: ['--kubeconfig', 'config'] })],
   ['another kind', one((m) => ({ user: token(m), more: { kind: 'Pod' } }))],
 ];

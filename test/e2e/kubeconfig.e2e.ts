@@ -1,4 +1,4 @@
-// kubectl and the product, each with the same kubeconfig: either both get in, as the same user, or neither does.
+// kubectl and kubelet-guard with the same kubeconfig: both authenticate as the same user, or both fail.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     await cleanup.run();
   }, 60_000);
 
-  /** Writes the files of a row into a folder of their own. */
+  /** Writes the files of a row into a new folder. */
   function prepare(setup: (material: Material) => Setup): Setup & { readonly folder: string } {
     const folder = mkdtempSync(join(plane.dir, 'row-'));
     const made = setup({ ...material, folder });
@@ -77,28 +77,28 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
   const askProduct = (made: ReturnType<typeof prepare>) =>
     tell(productCommand('sweep', ...(made.args ?? []), '--evidence', 'handshake'), made);
 
-  test.each(ROWS)('%s: kubectl and the product are the same user, or neither gets in', async (name, setup) => {
+  test.each(ROWS)('%s: kubectl and kubelet-guard authenticate as the same user, or both fail', async (name, setup) => {
     const kubectl = await askKubectl(prepare(setup));
     const product = await askProduct(prepare(setup));
     const context = `${name}\nkubectl: ${kubectl.stderr}\nproduct: ${product.stderr}`;
     expect({ context, users: product.users }).toStrictEqual({ context, users: kubectl.users });
     expect({ context, told: product.runs.map(withoutFolder) }).toStrictEqual({
       context,
-      // where the token is over, kubectl runs it for each of its calls
+      // kubectl runs the plugin for each call if its token has expired
       told: kubectl.runs.slice(0, product.runs.length).map(withoutFolder),
     });
     expect(product.runs.length).toBeLessThanOrEqual(2);
     if (product.users.length > 0) return;
-    // one fault is told once, in words, whatever could not be asked
+    // one fault is reported once, however many calls fail because of it
     expect({ context, code: product.code }).toMatchObject({ code: expect.any(Number) });
     expect(product.stderr).not.toMatch(/crashed|undefined|spawn/);
   });
 
-  test('of the rows, some get in and some do not', () => {
+  test('some rows authenticate and some fail', () => {
     expect(ROWS.length).toBeGreaterThan(30);
   });
 
-  test('a plugin that fails, or is missing, is told once, with its hint and its own words', async () => {
+  test('a failing or missing plugin is reported once, with its install hint and its own output', async () => {
     const row = (name: string) => ROWS.find(([known]) => known === name)?.[1] ?? (() => ({ files: {} }));
     const failing = await askProduct(prepare(row('a plugin that fails')));
     expect(failing).toMatchObject({ code: 3, stdout: '' });
@@ -112,7 +112,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     );
   });
 
-  test('who is not known to the API server is told once, and why as far as that is known', async () => {
+  test('a user that the API server does not accept is reported once, with the reason if it is known', async () => {
     const { certificate, key } = plane.authority.issue({ name: 'somebody', notAfter: new Date(Date.now() - 60_000) });
     const data = (text: string) => Buffer.from(text).toString('base64');
     const expired = { 'client-certificate-data': data(certificate), 'client-key-data': data(key) };
@@ -129,7 +129,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     }
   });
 
-  test('a plugin asks on the terminal, and gets the answer', async () => {
+  test('a plugin can prompt on the terminal and gets the answer', async () => {
     const [, setup] = ROWS.find(([name]) => name === 'a plugin that asks always') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
@@ -137,7 +137,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     const ask = 'printf "code? " >&2; read -r code; [ "$code" = 4711 ] || exit 9';
     writeFileSync(join(made.folder, 'plug'), plug.replace('cat <<', `${ask}\ncat <<`));
     const command = productCommand('sweep', '--kubeconfig', 'config', '--evidence', 'handshake').join(' ');
-    // a terminal of its own, and somebody who types
+    // a terminal, and a person who types
     const typing = `(sleep 1; echo 4711; sleep 5) | script -qec '${command}' /dev/null`;
     const { users, stdout, runs } = await tell(['sh', '-c', typing], made);
     expect(stdout).toContain('code? ');
@@ -145,7 +145,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(runs).toMatchObject([{ spec: { interactive: true } }]);
   });
 
-  test('kubectl proxy is asked over plain HTTP, which is given no credentials', async () => {
+  test('kubectl proxy is called over plain HTTP, without credentials', async () => {
     const command = [kubectlPath ?? 'kubectl', '--kubeconfig', plane.kubeconfig, 'proxy', '--port', '0'];
     const program = startProgram(cleanup, { name: 'proxy', dir: plane.dir, command });
     const server = await until(() => {
@@ -157,7 +157,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(users).toMatchObject([{ user: { username: 'admin' } }]);
   });
 
-  test('the namespace of the product can be said', async () => {
+  test('the namespace of kubelet-guard can be set', async () => {
     const [, setup] = ROWS.find(([name]) => name === 'a client certificate as data') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const metadata = { name: 'far' };
@@ -174,7 +174,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(named.stdout).toContain('over-there');
   });
 
-  test('connections through a proxy are kept', async () => {
+  test('connections through a proxy are reused', async () => {
     const [, setup] = ROWS.find(([name]) => name === 'a proxy of HTTP') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
@@ -184,7 +184,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(proxy.asked.length - before).toBeLessThan(15);
   });
 
-  test('a plugin that never ends is ended with the product', async () => {
+  test('a plugin that never exits is killed when kubelet-guard ends', async () => {
     const [, setup] = ROWS.find(([name]) => name === 'a plugin that fails') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
@@ -220,7 +220,7 @@ async function until<T>(look: () => T | undefined): Promise<T> {
       const found = look();
       if (found !== undefined) return found;
     } catch {
-      // not there yet
+      // the file does not exist yet
     }
     await setTimeout(50);
   }
@@ -242,7 +242,7 @@ interface AuditEvent {
   readonly responseStatus: { readonly code: number };
 }
 
-/** Whom the API server took the callers for: the event of the last call of each, without what differs from call to call. */
+/** The users that the API server saw: the audit event of each caller's last call, without what differs between calls. */
 function usersSince(log: string): unknown[] {
   const users = log
     .split('\n')
@@ -255,7 +255,7 @@ function usersSince(log: string): unknown[] {
 
 function runsOf(folder: string): unknown[] {
   try {
-    // kubectl ends what it tells with an end of line
+    // kubectl ends its output with a line break
     const lines = readFileSync(join(folder, 'runs'), 'utf8')
       .split('\n')
       .filter((line) => line !== '');
@@ -269,7 +269,7 @@ function withoutFolder(told: unknown): unknown {
   return JSON.parse(JSON.stringify(told).replace(/row-\w+/g, 'row')) as unknown;
 }
 
-/** Runs a program with a terminal nowhere, in a folder, and with no variables but these. */
+/** Runs a program in a folder, without a terminal and with only these variables. */
 function runIn(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Result> {
   const [file = '', ...args] = command;
   const base = { PATH: process.env.PATH ?? '', HOME: cwd };

@@ -10,10 +10,10 @@ import { CA_FILE, kubeletConfigMap, type ConfigMap } from './support/samples.ts'
 jest.setTimeout(90_000);
 
 const KIB = 1024;
-/** What an API server writes with six bytes in a review. */
+/** A character that takes six bytes in a review. */
 const ESCAPED = '<';
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the smallest and the largest objects that etcd takes', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'with the largest objects that etcd stores', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let guard: Guard;
@@ -35,7 +35,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the smallest and the large
     } as ConfigMap;
   }
 
-  test('a bad kubelet-config is refused, however much is beside it', async () => {
+  test('a bad kubelet-config is denied, however much other data it has', async () => {
     const failing = kubeletConfigMap(undefined);
     for (const object of [failing, largest(failing)]) {
       const answer = await plane.admin.create(object);
@@ -43,7 +43,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the smallest and the large
     }
   });
 
-  test('an update has two of the largest, is judged, and refused or let through for what is in it', async () => {
+  test('an update with two of the largest objects is checked, and its content decides', async () => {
     const passing = largest(kubeletConfigMap(CA_FILE));
     succeeded(await plane.admin.create(passing));
     const reviews = await guard.reviews();
@@ -56,7 +56,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the smallest and the large
     expect(await guard.reviews()).toBe(reviews + 2);
   });
 
-  test('a pod of nearly 1.5 MiB is judged', async () => {
+  test('a pod of nearly 1.5 MiB is checked', async () => {
     const podOf = (bytes: number) => ({
       apiVersion: 'v1',
       kind: 'Pod',

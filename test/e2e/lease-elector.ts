@@ -1,4 +1,4 @@
-// A process that stands for election and does nothing else: what leads in the product, so that it can be killed.
+// A process that only takes part in the leader election, so that a test can kill it.
 // Arguments: the kubeconfig and the identity. Writes a line of JSON for each change.
 
 import { setTimeout } from 'node:timers/promises';

@@ -28,7 +28,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
   let kubeconfig: string;
   let started = 0;
   const all: Program[] = [];
-  /** When each was killed, which it could not write down. */
+  /** When each process was killed, which it could not log itself. */
   const killed = new Map<Program, number>();
 
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     return all.filter((program) => program.exit() === undefined);
   }
 
-  /** The one process that leads, once all the others follow it. */
+  /** The process that leads, once all the others follow it. */
   function leader(): Promise<Program> {
     const probe = (): Program | undefined => {
       const states = running().map((program) => changesOf(program).at(-1)?.state);
@@ -72,7 +72,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     return (body as { spec: { holderIdentity: unknown } }).spec.holderIdentity;
   }
 
-  /** The times in which each led, by the clock that they share. */
+  /** The times in which each process led, by their shared clock. */
   function reigns(): { readonly who: string; readonly from: number; readonly to: number }[] {
     return all
       .flatMap((program) => {
@@ -85,7 +85,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
       .sort((a, b) => a.from - b.from);
   }
 
-  test('one leads, and after its kill another does within 20 s', async () => {
+  test('one leads, and if it is killed another leads within 20 s', async () => {
     const first = await leader();
     expect(await holder()).toBe(first.name);
     first.kill('SIGKILL');
@@ -94,14 +94,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     const second = await leader();
     const took = (changesOf(second).at(-1)?.at ?? NaN) - (killed.get(first) ?? NaN);
     expect(took).toBeLessThan(20_000);
-    // a renewal may have been 2.4 s ago
+    // the last renewal may be 2.4 s old
     expect(took).toBeGreaterThan(12_000);
     expect(await holder()).toBe(second.name);
     start();
     await leader();
   });
 
-  test('a leader that is stopped is followed at once', async () => {
+  test('if the leader stops, another leads at once', async () => {
     const first = await leader();
     const stopped = Date.now();
     first.kill('SIGTERM');
@@ -113,7 +113,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     await leader();
   });
 
-  test('a restart of the API server needs no other restart', async () => {
+  test('a restart of the API server needs no restart of the processes', async () => {
     const before = running();
     await plane.restart();
     const leads = await leader();
@@ -121,7 +121,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     await eventually('the Lease to name the leader', async () => ((await holder()) === leads.name ? true : undefined));
   });
 
-  test('etcd is gone for longer than a leadership lasts, and comes back', async () => {
+  test('one leads again after etcd was gone for longer than a lease lasts', async () => {
     const before = running();
     await plane.etcd.stop();
     const isLost = (program: Program): boolean => changesOf(program).at(-1)?.state === 'lost';
@@ -132,7 +132,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for e
     await eventually('the Lease to name the leader', async () => ((await holder()) === leads.name ? true : undefined));
   });
 
-  test('in all this, no two led at once', () => {
+  test('no two processes led at the same time', () => {
     const times = reigns();
     expect(times.length).toBeGreaterThanOrEqual(4);
     const overlaps = times.filter(({ from }, index) => from < (times[index - 1]?.to ?? 0));

@@ -53,7 +53,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
     );
   const bad = () => write(undefined);
   const good = () => write(CA_FILE);
-  /** Waits until a write is answered so. */
+  /** Waits until a write has this status. */
   const becomes = (what: string, ask: () => Promise<number>, status: number) =>
     eventually(what, async () => ((await ask()) === status ? true : undefined));
 
@@ -71,7 +71,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
     }, 60_000);
     afterAll(() => undo.run(), 60_000);
 
-    test('that is killed lets nothing bad in, and the next process judges as it did', async () => {
+    test('that is killed admits nothing bad, and the next process decides the same', async () => {
       expect([await bad(), await good()]).toEqual([403, 201]);
       webhook.program().kill('SIGKILL');
       await webhook.program().ended;
@@ -81,7 +81,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect(await bad()).toBe(403);
     });
 
-    test('whose disk is full judges on by the configuration that it has, and takes the next one', async () => {
+    test('with a full disk keeps its configuration, and loads the next one', async () => {
       const baseline = join(webhook.dir, 'baseline.json');
       const sample = join(plane.dir, 'kubelet.yaml');
       writeFileSync(sample, kubeletConfigMap(undefined).data.kubelet ?? '');
@@ -109,7 +109,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect(webhook.program().exit()).toBeUndefined();
     });
 
-    test('that has no descriptors left answers again when it has, and loads what changed meanwhile', async () => {
+    test('without free file descriptors answers again once it has some, and loads what changed', async () => {
       const feed = await starve(webhook.program(), 2);
       const sockets = Array.from({ length: 40 }, () => hold(webhook.port));
       webhook.configure(configuration('off'));
@@ -123,7 +123,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect(webhook.program().exit()).toBeUndefined();
     });
 
-    test('whose files are replaced while it reads them never judges by a half', async () => {
+    test('whose files are replaced while it reads them never uses half a file', async () => {
       const answers = new Set<string>();
       let isOver = false;
       const flow = async (what: string, ask: () => Promise<number>) => {
@@ -147,7 +147,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
     });
   });
 
-  test('a clock that jumps a hundred days ahead and back leaves a webhook that serves, without a restart', async () => {
+  test('a clock that jumps a hundred days ahead and back does not stop the webhook', async () => {
     const undo = new Cleanup();
     cleanup.add(() => undo.run());
     await giveRights(plane);
@@ -199,7 +199,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect(sweeper.program.exit()).toBeUndefined();
     });
 
-    test('that is killed loses no finding: the next one goes on where it was, and announces nothing twice', async () => {
+    test('that is killed loses no finding: the next one continues, and no Event is repeated', async () => {
       const before = open(await sweeper.sweepNow());
       expect(before).toMatchObject({ result: 'fail' });
       const events = await eventually('the Event', async () => {
@@ -216,7 +216,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect(await eventsOf(plane.admin)).toHaveLength(events);
     });
 
-    test('outlives its API server, loses no finding and passes nothing meanwhile', async () => {
+    test('survives an outage of its API server, loses no finding and reports no pass meanwhile', async () => {
       const before = open(await sweeper.sweepNow());
       await plane.stop();
       const until = Date.now() + OUTAGE;
@@ -234,7 +234,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       });
     });
 
-    test('that has no descriptors left passes nothing for it, and sees everything again when it has', async () => {
+    test('without free file descriptors reports no pass, and everything again once it has some', async () => {
       const sweeps = () => sweeper.entries().filter(({ msg }) => msg.startsWith('a sweep is ')).length;
       const before = sweeps();
       const feed = await starve(sweeper.program, 1);
@@ -252,7 +252,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
   });
 });
 
-/** Connects and says nothing. */
+/** Connects and sends nothing. */
 function hold(port: number): Socket {
   return connect({ host: '127.0.0.1', port }).on('error', () => undefined);
 }

@@ -43,14 +43,14 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     config = plane.write('agent.json', sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' }));
     node = await startNode(cleanup, plane, NODE);
     for (const object of shipped()) succeeded(await plane.admin.create(object));
-    // an audit from before the node was Ready could be one of its kubelet before a restart
+    // an audit from before the node was Ready could describe the kubelet before a restart
     await eventually('the node to be Ready for a second', async () =>
       Date.now() - (await readySince()) > 1000 ? true : undefined,
     );
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Milliseconds since 1970; NaN while it is not Ready. */
+  /** When the node became Ready, in milliseconds since 1970; NaN while it is not Ready. */
   async function readySince(): Promise<number> {
     const { body } = succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`));
     const { status } = body as { readonly status: { readonly conditions?: readonly Record<string, string>[] } };
@@ -58,7 +58,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime ?? '') : NaN;
   }
 
-  /** What the component adds, but its DaemonSet: the process is started here. */
+  /** The objects of the component without its DaemonSet: the test starts the process. */
   function shipped(): readonly KubeObject[] {
     const component = new URL('../../manifests/components/node-agent/', import.meta.url);
     return ['namespace.yaml', 'rbac.yaml', 'daemonset.yaml']
@@ -68,7 +68,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
       .toSorted((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
   }
 
-  /** A token as the pod of the agent on a node has it. */
+  /** The token that the agent's pod has on a node. */
   async function tokenOn(name: string): Promise<string> {
     pods += 1;
     const metadata = { name: `agent-${pods}-on-${name}`, namespace: NAMESPACE };
@@ -109,7 +109,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     return { report, finding: findingOf(report, CLIENT_CA, NODE) };
   }
 
-  test('without one a sweep is as it was', async () => {
+  test('is optional: a sweep works without it', async () => {
     const { finding } = await swept();
     expect(finding).toMatchObject({ result: 'pass', vantage: 'live', otherEvidence: [{ agrees: true }] });
     expect(finding?.otherEvidence).toHaveLength(1);
@@ -126,7 +126,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(metadata.annotations['kubelet-guard.dev/node-uid']).toBe(uid);
   });
 
-  test('and a sweep says what comes with the next start of the kubelet, which nothing else shows', async () => {
+  test('shows a sweep what the next start of the kubelet will change, which no other evidence shows', async () => {
     const { finding, report } = await swept();
     expect(finding).toMatchObject({ result: 'pass', vantage: 'live', drift: { state: 'pending' } });
     expect(finding?.otherEvidence).toContainEqual(
@@ -135,11 +135,11 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const hosts = report.findings.filter(({ control, source }) => {
       return control === 'apiserver-kubelet-client-cert' && 'via' in source && source.via === 'proc';
     });
-    // other tests have theirs on this host
+    // other tests run theirs on this host
     expect(hosts).toContainEqual(expect.objectContaining({ result: 'pass', vantage: 'on-node' }));
   });
 
-  test('with the agent alone the host is believed, and a later sweep sees it mended', async () => {
+  test('is enough evidence for a finding, and a later sweep reports it as resolved', async () => {
     await node.restart(COMPLIANT);
     agent.kill('SIGKILL');
     await agent.ended;
@@ -153,12 +153,12 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(finding?.drift).toBeUndefined();
   });
 
-  test('outlives the API server, says once that it is gone and once that it is back, and ends when it is asked to', async () => {
+  test('survives an outage of the API server, logs its start and its end once, and exits on a signal', async () => {
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
     const before = await storedAudit();
     await plane.stop();
-    // the file of the log is the same
+    // both processes log to the same file
     const seen = agent.log().length;
     agent = startAgent(NODE, token);
     const count = (words: string): number => agent.log().slice(seen).split(words).length - 1;
@@ -181,7 +181,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     return api.send('PUT', PATH, changed);
   }
 
-  test('what it found before a restart is no contradiction and no pass', async () => {
+  test('contributes no contradiction and no pass from before a restart', async () => {
     await node.restart(WITHOUT_CLIENT_CA);
 
     const { finding, report } = await swept();
@@ -193,7 +193,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     await node.restart(COMPLIANT);
   });
 
-  test('is of the node that its token names, and of no earlier one of the same name', async () => {
+  test('writes for the node in its token, not for an earlier node of the same name', async () => {
     const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
     const earlier = '11111111-2222-3333-4444-555555555555';
     succeeded(await mark(plane.admin, { 'kubelet-guard.dev/node-uid': earlier }));
@@ -203,7 +203,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect((await swept('node-agent')).finding?.result).toBe('pass');
   });
 
-  test('counts from when the API server wrote it, whatever its author says of the time', async () => {
+  test('cannot change the age of its audit: the time of the API server counts', async () => {
     const future = {
       'kubelet-guard.dev/told': '2031-01-01T00:00:00Z',
       'kubelet-guard.dev/interval-seconds': '999999999',
@@ -215,11 +215,11 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
       .managedFields;
     const last = times.map(({ time }) => Date.parse(time)).toSorted((a, b) => b - a)[0] ?? 0;
     expect(Math.abs(Date.now() - last)).toBeLessThan(60_000);
-    // longer ago than it was written: so it is from before the kubelet became Ready
+    // claims to be older than it is: then it is from before the kubelet became Ready
     expect((await swept('node-agent')).finding).toMatchObject({ result: 'unknown', problems: [{ code: 'outdated' }] });
   });
 
-  test('an agent of one node cannot write for another', async () => {
+  test('cannot write for another node', async () => {
     await startNode(cleanup, plane, 'agent-2');
     const seen = agent.log().length;
     const other = startAgent(NODE, await kubeconfigOn('agent-2'));
@@ -231,7 +231,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     await other.ended;
   });
 
-  test('an agent cannot say that its node is another one', async () => {
+  test('cannot claim to be on another node', async () => {
     const metadata = { name: 'agent-2', namespace: NAMESPACE, annotations: { 'kubelet-guard.dev/node-uid': 'x' } };
     const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     const { port, authority } = plane;

@@ -13,7 +13,7 @@ import { eventually } from './support/wait.ts';
 
 jest.setTimeout(90_000);
 
-// others may run on this host
+// other processes may run on this host
 const NAME = `audited-${process.pid}`;
 
 describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the audit of a real host', () => {
@@ -28,7 +28,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Shells under similar names, with arguments as those of the real ones. */
+  /** Shells with similar names and the arguments of the real programs. */
   async function startDecoys(): Promise<void> {
     const folder = join(plane.dir, 'decoys');
     mkdirSync(folder);
@@ -45,7 +45,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     }
   }
 
-  /** The number of the process of this node's kubelet. */
+  /** The process id of this node's kubelet. */
   function kubeletPid(): string {
     const found = readdirSync('/proc').find((pid) => {
       try {
@@ -64,7 +64,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     return { code, findings: (JSON.parse(stdout) as GuardReport).findings };
   }
 
-  /** As on the host of the node: its processes, and its network. */
+  /** Runs a program as on the node's host, with its processes and its network. */
   async function auditOnNode(...args: readonly string[]): Promise<ReportedFinding | undefined> {
     const command = [
       'nsenter',
@@ -81,7 +81,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     return ({ control, subject }) => control === slug && subject.name === NAME;
   }
 
-  test('finds the real processes with their true settings, and no decoy', async () => {
+  test('finds the real processes with their real settings, and ignores decoys', async () => {
     const { findings } = await audit();
     expect(findings.find(isOfKubelet('kubelet-client-ca'))).toMatchObject({
       result: 'pass',
@@ -101,7 +101,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     expect(JSON.stringify(findings)).not.toContain('/decoy');
   });
 
-  test('asks the kubelet itself, in its own network only', async () => {
+  test('asks the kubelet itself, only in its own network namespace', async () => {
     const live = await auditOnNode();
     expect(live).toMatchObject({
       result: 'pass',
@@ -115,7 +115,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     ]);
   });
 
-  test('tells what runs from what was written since', async () => {
+  test('separates running settings from settings that were written later', async () => {
     node.edit(WITHOUT_CLIENT_CA);
     const pending = { state: 'pending' };
     expect(await auditOnNode()).toMatchObject({ result: 'pass', vantage: 'live', drift: pending });
@@ -136,14 +136,14 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     });
 
     node.edit(COMPLIANT);
-    const mended = await auditOnNode();
-    expect(mended).toMatchObject({ result: 'fail', vantage: 'live', drift: pending });
-    expect(mended?.otherEvidence?.at(-1)).toMatchObject({ result: 'pass', pending: true });
+    const fixed = await auditOnNode();
+    expect(fixed).toMatchObject({ result: 'fail', vantage: 'live', drift: pending });
+    expect(fixed?.otherEvidence?.at(-1)).toMatchObject({ result: 'pass', pending: true });
     await node.restart();
     expect(await auditOnNode()).toMatchObject({ result: 'pass', vantage: 'live' });
   });
 
-  test('passes nothing to one who is not root', async () => {
+  test('reports no pass if the user is not root', async () => {
     const other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const { code, stdout } = await run([...other, ...productCommand('node', '--output', 'json', '--evidence', 'proc')]);
     const { findings, summary } = JSON.parse(stdout) as GuardReport;
@@ -154,7 +154,7 @@ describeWith({ ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'setpriv'] }, 'the au
     expect(code).not.toBe(0);
   });
 
-  test('no longer finds a kubelet that was stopped', async () => {
+  test('does not find a stopped kubelet', async () => {
     await node.stop();
     const { findings } = await audit();
     expect(findings.filter(({ subject }) => subject.name === NAME)).toStrictEqual([]);

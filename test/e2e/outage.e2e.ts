@@ -22,7 +22,7 @@ interface Timed extends Answer {
   readonly milliseconds: number;
 }
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there and never answers', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that accepts connections and never answers', () => {
   const cleanup = new Cleanup();
   const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
   const timeout = (shipped.webhooks[0]?.timeoutSeconds ?? 0) * 1000;
@@ -36,7 +36,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
     there = succeeded(await plane.admin.create(pod('unrelated', { args: ['--v=2'] }))).body as Pod;
     before = await writeUnrelated();
     const port = await blackHole();
-    // as shipped, Ignore and two seconds, but for where it is
+    // as shipped, with Ignore and two seconds, but at another address
     const clientConfig = { url: `https://127.0.0.1:${port}/validate` };
     const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, clientConfig }));
     succeeded(await plane.admin.create({ ...shipped, webhooks } as KubeObject));
@@ -47,7 +47,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('delays no unrelated write in kube-system: it is not even asked', async () => {
+  test('delays no unrelated write in kube-system, because it is not called for those', async () => {
     const asked = calls;
     const during = await writeUnrelated();
 
@@ -61,7 +61,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
   test.each([
     ['kubelet-config', kubeletConfigMap(undefined)],
     ['a pod', pod('any', { command: ['sleep', '1d'] })],
-  ])('delays %s by its timeout, and lets it pass', async (_name, object) => {
+  ])('delays %s by its timeout, and the write succeeds', async (_name, object) => {
     const asked = calls;
     const { status, milliseconds } = await write(object);
 
@@ -71,7 +71,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
     expect(milliseconds).toBeLessThan(2 * timeout);
   });
 
-  /** Accepts connections, and that is all. */
+  /** Accepts connections and never answers. */
   async function blackHole(): Promise<number> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -98,7 +98,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that is there an
     return { ...answer, milliseconds: performance.now() - began };
   }
 
-  /** How long writes take that have nothing to do with the guard: another ConfigMap, a pod's annotation, another namespace. */
+  /** How long unrelated writes take: another ConfigMap, a pod's annotation, another namespace. */
   async function writeUnrelated(): Promise<readonly number[]> {
     const times: number[] = [];
     for (let count = 0; count < WRITES; count += 1) {

@@ -31,7 +31,7 @@ interface Registration {
 
 type Change = (registration: Registration) => object;
 
-/** A registration with other fields of its one webhook. */
+/** A ValidatingWebhookConfiguration with changed fields in its one webhook. */
 function webhook(change: (webhook: Webhook) => object): Change {
   return (registration) => ({
     ...registration,
@@ -50,7 +50,7 @@ const service = (change: object) =>
 const rule = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] };
 const owner = { apiVersion: 'v1', kind: 'Node', name: 'gone', uid: '00000000-0000-0000-0000-000000000000' };
 
-/** What somebody with the token of the webhook would do. */
+/** What an attacker with the webhook's token would do. */
 const CHANGES: Readonly<Record<string, Change>> = {
   'rules for everything': webhook(() => ({ rules: [rule] })),
   'one rule more': webhook(({ rules }) => ({ rules: [...rules, { ...rule, resources: ['secrets'] }] })),
@@ -87,7 +87,7 @@ const noKubectl = missingTools('kubectl');
 
 describeWith(
   { assets: ['etcd', 'kube-apiserver'], tools: noKubectl === undefined ? [] : ['kubectl'] },
-  'the registration as shipped',
+  'the shipped ValidatingWebhookConfiguration',
   () => {
     const cleanup = new Cleanup();
     let plane: ControlPlane;
@@ -107,14 +107,14 @@ describeWith(
       const resources = ['validatingwebhookconfigurations'];
       const all = { apiGroups: ['admissionregistration.k8s.io'], resources, verbs: ['*'] };
       anyEditor = await addAccount(plane, 'any-editor', [all]);
-      // a policy holds some time after it was written
+      // a policy takes effect some time after it was written
       await eventually('the policy to hold', async () =>
         (await send(anyEditor, 'DELETE', `${REGISTRATION}?dryRun=All`)).status === 403 ? true : undefined,
       );
     }, 120_000);
     afterAll(() => cleanup.run(), 60_000);
 
-    /** A call with the rights of an account. */
+    /** Calls with the rights of an account. */
     async function send(kubeconfig: string, method: 'PUT' | 'PATCH' | 'POST' | 'DELETE', path: string, body?: object) {
       const cluster = await connectCluster({ kubeconfig });
       if (cluster === undefined) throw new Error('there is no cluster');
@@ -125,7 +125,7 @@ describeWith(
       return succeeded(await plane.admin.get(REGISTRATION)).body as Registration;
     }
 
-    test.each(Object.entries(CHANGES))('cannot be given %s by the account of the webhook', async (_name, change) => {
+    test.each(Object.entries(CHANGES))('cannot get %s from the webhook account', async (_name, change) => {
       const before = await registered();
 
       const answer = await send(webhookAccount, 'PUT', REGISTRATION, change(before));
@@ -133,11 +133,11 @@ describeWith(
       expect(answer.text).toContain('the registration of kubelet-guard is protected');
       expect(answer.status).toBe(403);
       expect(await registered()).toEqual(before);
-      // and it is a change that the API server would take
+      // without the policy the API server would accept the change
       succeeded(await plane.admin.send('PUT', `${REGISTRATION}?dryRun=All`, change(before)));
     });
 
-    test('cannot be given something else together with a caBundle', async () => {
+    test('cannot get another change together with a caBundle', async () => {
       const before = await registered();
       const change = webhook(({ clientConfig }) => ({
         clientConfig: { ...clientConfig, caBundle: BUNDLE },
@@ -146,7 +146,7 @@ describeWith(
       expect((await send(webhookAccount, 'PUT', REGISTRATION, change(before))).status).toBe(403);
     });
 
-    test('can be given a caBundle by the account of the webhook, and another one later', async () => {
+    test("can get a caBundle from the webhook's account, and another one later", async () => {
       for (const caBundle of [BUNDLE, ANOTHER]) {
         const change = webhook(({ clientConfig }) => ({ clientConfig: { ...clientConfig, caBundle } }));
         const answer = await send(webhookAccount, 'PUT', REGISTRATION, change(await registered()));
@@ -172,7 +172,7 @@ describeWith(
       expect(answer.status).toBe(403);
     });
 
-    test('cannot be changed or deleted by who may edit every other one', async () => {
+    test('cannot be changed or deleted by an account that may edit all others', async () => {
       const before = await registered();
       const change = webhook(({ clientConfig }) => ({ clientConfig: { ...clientConfig, caBundle: '' } }));
       expect((await send(anyEditor, 'PUT', REGISTRATION, change(before))).status).toBe(403);
@@ -181,7 +181,7 @@ describeWith(
       expect(await registered()).toEqual(before);
     });
 
-    test('can be changed by who is given the ClusterRole for it', async () => {
+    test('can be changed by an account with the ClusterRole for it', async () => {
       const account = await addAccount(plane, 'installer', [
         {
           apiGroups: ['admissionregistration.k8s.io'],

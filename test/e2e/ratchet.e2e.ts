@@ -31,7 +31,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     kubeconfig = await giveRights(plane);
-    // these were there before the guard was
+    // these exist before the webhook
     await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.23' }));
     await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.24' }));
     guard = await installGuard(cleanup, plane, 'ratchet', 'Fail', { kubeconfig });
@@ -42,7 +42,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     return ((await plane.admin.get(`${CONFIG_MAPS}/${name}`)).body as { data?: unknown }).data;
   }
 
-  /** The ConfigMap with another value of a setting that has nothing to do with the link. */
+  /** The ConfigMap with another value of an unrelated setting. */
   function edited(object: ConfigMap): ConfigMap {
     return { ...object, data: { kubelet: `${object.data.kubelet ?? ''}maxPods: 42\n` } };
   }
@@ -59,7 +59,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       await plane.admin.create(good);
     });
 
-    test('a kubelet-config that would lose its settings is refused, and stays as it was', async () => {
+    test('a kubelet-config that would lose its settings is denied, and stays as it was', async () => {
       const answer = await plane.admin.replace({ ...good, data: emptied } as ConfigMap);
 
       expect(answer.status).toBe(403);
@@ -79,12 +79,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       expect(await dataOf('kubelet-config')).toEqual(good.data);
     });
 
-    test('an edit of something else passes', async () => {
+    test('an unrelated edit is allowed', async () => {
       expect(await plane.admin.replace(edited(good))).toMatchObject({ status: 200, warnings: [] });
     });
   }
 
-  test('a ConfigMap that fails already can be edited, with a warning, and repaired, but not broken again', async () => {
+  test('a failing ConfigMap can be edited, with a warning, and fixed, but not broken again', async () => {
     const place = { name: 'kubelet-config-1.23' };
 
     const unrelated = await plane.admin.replace(edited(kubeletConfigMap(undefined, place)));
@@ -98,19 +98,19 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     expect(await dataOf(place.name)).toEqual(kubeletConfigMap(CA_FILE, place).data);
   });
 
-  test('one of which nothing can be read becomes no excuse', async () => {
+  test('an unreadable ConfigMap does not make a bad change allowed', async () => {
     const place = { name: 'kubelet-config-1.24' };
 
     const unreadable = await plane.admin.replace(configMap(place.name, { kubelet: '{' }));
     const failing = await plane.admin.replace(kubeletConfigMap('', place));
 
-    // as `onUnknown: audit` says
+    // because of `onUnknown: audit`
     expect(unreadable.status).toBe(200);
     expect(unreadable.warnings.join('\n')).toContain('unknown: ');
     expect(failing.status).toBe(403);
   });
 
-  test('the guard may look at the pods of kube-system and two ConfigMaps, and at nothing else', async () => {
+  test('the webhook can read the pods of kube-system and two ConfigMaps, and nothing else', async () => {
     const can = async (verb: string, resource: string, namespace: string, name = '') => {
       const resourceAttributes = { verb, resource, namespace, name };
       const user = 'system:serviceaccount:kubelet-guard:kubelet-guard';
@@ -143,7 +143,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     return run([asset('kubeadm'), ...phase, '--config', config, '--kubeconfig', plane.kubeconfig], { within: 60_000 });
   }
 
-  test('the real kubeadm uploads a good configuration, twice, and is refused a worse one in its own output', async () => {
+  test('the real kubeadm uploads a good configuration twice, and prints the denial of a worse one', async () => {
     for (const documents of [[clusterConfiguration()], [clusterConfiguration({ v: '4' })]]) {
       expect(await uploadConfig('all', documents)).toMatchObject({ code: 0 });
     }
@@ -157,8 +157,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     expect(await dataOf('kubeadm-config')).toEqual(before);
   });
 
-  // kubeadm always tries CREATE before UPDATE, and a CREATE shows no object before: the watch does
-  test('the real kubeadm uploads what fails already, and is refused what is worse', async () => {
+  // kubeadm always tries CREATE before UPDATE. A CREATE does not carry the old object, so it comes from the watch.
+  test('the real kubeadm uploads a configuration that already fails, and a worse one is denied', async () => {
     const failing = kubeadmConfigMap({ 'kubelet-client-key': '' });
     await plane.admin.delete(failing);
     const registration = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';

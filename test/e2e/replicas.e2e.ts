@@ -39,7 +39,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
       client.close();
     });
     kubelet = client;
-    // these fail already when the guard comes
+    // these fail already when the webhook is registered
     await Promise.all(
       ['restart', ...Array.from({ length: RUNS }, (_, run) => `old-${run}`)].map(async (name) =>
         succeeded(await kubelet.create(mirror(name, []))),
@@ -56,7 +56,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     const ports = guards.map(({ port }) => port);
     const port = await balance(cleanup, serving, authority.certificate, ports);
     const reviews = async () => (await Promise.all(guards.map((guard) => guard.reviews()))).reduce((a, b) => a + b);
-    // under Fail a review that is lost would refuse the write for a wrong reason, and be seen
+    // under Fail a lost review would deny the write with another message, and the test would see it
     await register(cleanup, plane.admin, { port, authority: authority.certificate, reviews }, 'Fail');
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
@@ -68,12 +68,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
   /** What the kubelet does when a manifest changes: no request shows both pods. */
   async function replace(name: string, flags: readonly string[]): Promise<Answer> {
     const pod = mirror(name, flags);
-    // NodeRestriction looks the pod up in a cache, and does not find one that was created a millisecond ago
+    // NodeRestriction reads the pod from a cache, which does not have a pod that was created a millisecond ago
     await eventually(`the deletion of ${name}`, async () => succeeded(await kubelet.delete(pod)));
     return kubelet.create(pod);
   }
 
-  /** Waits until each replica for itself would refuse a pod without the flags; a dry run leaves no trace in it. */
+  /** Waits until each replica would deny a pod without the flags; a dry run leaves no trace in it. */
   async function knowsAsGood(name: string): Promise<void> {
     const pod = mirror(name, []);
     for (const { port, program } of guards) {
@@ -88,7 +88,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     readonly uid?: string;
   }
 
-  /** Asks one replica, as anybody can who reaches its port, whether it would admit a pod. */
+  /** Asks one replica directly whether it would admit a pod, as any client that reaches its port can. */
   async function ask(
     port: number,
     object: KubeObject,
@@ -123,14 +123,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     });
   }
 
-  /** All replicas have logged so often that they follow the pods. */
+  /** Waits until all replicas have logged this many times that they watch the pods. */
   function follows(times: number): Promise<true> {
     const count = ({ program }: Guard) => program.log().split('mirror pods are watched').length - 1;
     const probe = () => (guards.every((guard) => count(guard) >= times) ? (true as const) : undefined);
     return eventually('the replicas to follow the pods', probe, { context: () => guards[0]?.program.tail() ?? '' });
   }
 
-  test('a mirror pod that loses its flags between DELETE and CREATE is refused, in every run', async () => {
+  test('a mirror pod that loses its flags between DELETE and CREATE is denied, in every run', async () => {
     const before = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
     for (let run = 0; run < RUNS; run += 1) {
       const name = `old-${run}`;
@@ -148,11 +148,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
       expect(worse.message).toContain('A refused mirror pod does not stop the static pod');
     }
     const after = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
-    // by chance: each replica got its share
+    // the balancer chooses at random: each replica got some
     for (const [index, count] of after.entries()) expect(count - (before[index] ?? 0)).toBeGreaterThan(RUNS / 2);
   });
 
-  test('forged reviews, straight to the replicas, change no verdict', async () => {
+  test('forged reviews that are sent directly to the replicas change no decision', async () => {
     const passing = mirror('forged', GOOD_FLAGS);
     const failing = mirror('forged', []);
     succeeded(await kubelet.create(passing));
@@ -169,7 +169,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     succeeded(await kubelet.create(passing));
   });
 
-  test('a forged creation of what passes does not make what failed before be refused', async () => {
+  test('a forged CREATE of a good pod does not cause the denial of a pod that failed before', async () => {
     for (const { port } of guards) {
       expect(await ask(port, mirror('restart', []))).toBe(true);
       await ask(port, mirror('restart', GOOD_FLAGS), { dryRun: false });
@@ -177,7 +177,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     }
   });
 
-  test('the API server is gone for a while, and nothing is forgotten', async () => {
+  test('the replicas remember the old objects while the API server is gone', async () => {
     const passing = mirror('passing', GOOD_FLAGS);
     succeeded(await kubelet.create(passing));
     await knowsAsGood('passing');
@@ -185,7 +185,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
 
     await plane.restart();
 
-    // an API server that is just up has no webhooks yet, and refuses everything that could be meant for one
+    // an API server that has just started has not loaded its webhooks, and denies every write that could match one
     const created = await eventually('the API server to know its webhooks', async () => {
       const answer = await kubelet.create(mirror('restart', ['--v=3']));
       return answer.message.includes('not yet ready') ? undefined : answer;
@@ -202,7 +202,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     expect((await replace('passing', [])).status).toBe(403);
     expect(guards.map(({ program }) => program.exit())).toEqual([undefined, undefined]);
     for (const { program } of guards) {
-      // one line when they were lost and one when they were found again, however often it was tried
+      // one line when the watch failed and one when it worked again, however many attempts there were
       const states = program.log().match(/mirror pods (?:cannot be|are) followed/g) ?? [];
       expect(states.every((state, index) => state.includes('are') === (index % 2 === 0))).toBe(true);
       expect(states.length).toBeLessThan(8);

@@ -26,7 +26,7 @@ const T1 = '2026-11-23T06:00:00.000Z';
 const T2 = '2026-11-23T06:10:00.000Z';
 const T3 = '2026-11-23T06:20:00.000Z';
 
-/** What the sweeper needs for reports and Events, and nothing else. */
+/** Only the rights that the sweeper needs for reports and Events. */
 const RIGHTS = [
   {
     apiGroups: ['wgpolicyk8s.io', 'openreports.io'],
@@ -62,7 +62,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('without either API nothing is stored, Events tell all the same', async () => {
+  test('without either API no report is stored, and Events are still created', async () => {
     const replica = replicaOf('auto');
     expect(await sweep(replica.history, T1, ['node-a'], 'fail')).toEqual([]);
 
@@ -71,7 +71,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     await removeAll();
   });
 
-  test.each(APIS)('%s: what is written is taken as it is, and is written once', async (which) => {
+  test.each(APIS)('%s: a report is stored unchanged, and written only once', async (which) => {
     await install(which);
     const replica = replicaOf(which);
     expect(await sweep(replica.history, T1, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
@@ -90,7 +90,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     });
     const versions = reports.map(({ metadata }) => metadata.resourceVersion);
 
-    // another replica, which has only what is stored: a field that the API server dropped would make it write
+    // another replica, which has only the stored report: it would write again if the API server had dropped a field
     const next = replicaOf(which);
     expect(await sweep(next.history, T2, ['node-a', 'node-b', 'node-c'], 'fail')).toEqual([]);
 
@@ -100,13 +100,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   });
 
   test.each(APIS)(
-    '%s: two replicas in turn and at once leave one report and one Event of each change',
+    '%s: two replicas, in turn or at the same time, leave one report and one Event for each change',
     async (which) => {
       const [first, second] = [replicaOf(which), replicaOf(which)];
       await sweep(first.history, T1, ['node-a'], 'pass');
       await second.history.load(signal);
       expect(await sweep(first.history, T2, ['node-a'], 'fail')).toEqual([]);
-      // has read the stored reports before the first one wrote: its version is the one before
+      // this replica read the reports before the first one wrote, so its version is old
       expect(await keep(second.history, T3, 'node-a', 'fail')).toEqual([]);
       expect(second.wrote).toEqual(['unchanged']);
       expect(await sweep(second.history, T3, ['node-a'], 'pass')).toEqual([]);
@@ -118,7 +118,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     },
   );
 
-  test.each(APIS)('%s: the report of a node that is no more is removed, and nobody else’s', async (which) => {
+  test.each(APIS)('%s: the report of a deleted node is removed, and no other report', async (which) => {
     const { apiVersion, kind, plural } = REPORT_RESOURCES[which];
     const foreign = { apiVersion, kind, metadata: { name: 'kubelet-guard-node-node-c' }, results: [] };
     succeeded(await plane.admin.send('POST', `/apis/${apiVersion}/${plural}`, foreign));
@@ -136,7 +136,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     await removeAll();
   });
 
-  test('where both are served, what one holds moves to the other', async () => {
+  test('if both APIs are served, the reports move from one to the other', async () => {
     await sweep(replicaOf('openreports').history, T1, ['node-a'], 'fail');
     const replica = replicaOf('auto');
 
@@ -217,7 +217,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     return (succeeded(await plane.admin.get(path)).body as { items: readonly Stored[] }).items;
   }
 
-  /** Leaves no report and no Event to the next test. */
+  /** Deletes all reports and Events for the next test. */
   async function removeAll(): Promise<void> {
     const collections = [
       '/api/v1/namespaces/default/events',
@@ -228,7 +228,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   }
 });
 
-/** Makes a service account with these rights in all of the cluster, and gives a token of it. */
+/** Creates a service account with these rights in the whole cluster, and returns its token. */
 async function tokenWith({ admin }: ControlPlane, rules: readonly object[]): Promise<string> {
   const name = 'sweeper';
   const group = 'rbac.authorization.k8s.io';

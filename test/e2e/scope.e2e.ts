@@ -14,30 +14,30 @@ import { AMPLE } from '../support/budget.ts';
 
 jest.setTimeout(60_000);
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks about', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the API server calls the webhook', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let guard: Guard;
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
-    // under Fail, a match condition that fails or costs too much refuses the write; under Ignore nobody would notice
+    // under Fail, a match condition that fails or costs too much denies the write; under Ignore nobody would notice
     guard = await installGuard(cleanup, plane, 'audit', 'Fail');
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
   test.each([
     ['another ConfigMap', configMap('coredns', { Corefile: 'kube-apiserver' })],
-    ['a ConfigMap whose name begins alike', kubeletConfigMap(undefined, { name: 'kubelet-config-backup' })],
+    ['a ConfigMap whose name has the same beginning', kubeletConfigMap(undefined, { name: 'kubelet-config-backup' })],
     [
-      'a ConfigMap whose name ends alike',
+      'a ConfigMap whose name has the same end',
       kubeadmConfigMap({ 'kubelet-client-key': '' }, { name: 'my-kubeadm-config' }),
     ],
-    ['a ConfigMap with a name that was never used', kubeletConfigMap(undefined, { name: 'kubelet-config-v1.31' })],
-    ['a ConfigMap of a version that there never was', kubeletConfigMap(undefined, { name: 'kubelet-config-2.0' })],
-    ['a kubelet-config of another namespace', kubeletConfigMap(undefined, { namespace: 'default' })],
-    ['a kube-apiserver of another namespace', pod('kube-apiserver', { command: ['kube-apiserver'] }, 'default')],
-  ])('%s never reaches the webhook', async (_name, object) => {
+    ['a ConfigMap with a name that kubeadm never used', kubeletConfigMap(undefined, { name: 'kubelet-config-v1.31' })],
+    ['a ConfigMap of a version that never existed', kubeletConfigMap(undefined, { name: 'kubelet-config-2.0' })],
+    ['a kubelet-config in another namespace', kubeletConfigMap(undefined, { namespace: 'default' })],
+    ['a kube-apiserver in another namespace', pod('kube-apiserver', { command: ['kube-apiserver'] }, 'default')],
+  ])('never for %s', async (_name, object) => {
     const before = await guard.reviews();
 
     const written = await plane.admin.create(object);
@@ -46,21 +46,21 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     expect(written).toMatchObject({ status: 201, warnings: [] });
     expect(deleted.status).toBe(200);
     expect(await guard.reviews()).toBe(before);
-    // and judged as that namespace's, it would be none of the webhook's business
+    // in that namespace the webhook would not check it either
     const isHere = object.metadata.namespace === 'kube-system';
     expect(findingsOf(object).filter(() => isHere)).toEqual([]);
   });
 
-  describe.each(Object.entries(LAUNCHES))('a component that is started %s', (_how, container) => {
+  describe.each(Object.entries(LAUNCHES))('for a component that is started %s', (_how, container) => {
     test.each(writesOf('tools', container).map((object) => [object.kind, object] as const))(
-      'in a %s reaches it',
+      'in a %s',
       async (_kind, object) => {
         await expectReview(() => create(object));
       },
     );
   });
 
-  test.each(['initContainers', 'containers'])('a component in %s reaches it', async (list) => {
+  test.each(['initContainers', 'containers'])('for a component in %s', async (list) => {
     const plain = pod('tools', {});
     const first = { name: 'first', image: 'registry.example/main:v1', args: ['kube-apiserver'] };
     const spec = { containers: plain.spec.containers, [list]: [first] };
@@ -68,7 +68,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     await expectReview(() => create({ ...plain, spec } as Pod));
   });
 
-  test('a pod that is only labelled as kube-apiserver reaches it, which then cannot tell', async () => {
+  test('for a pod that is only labelled as kube-apiserver, and the result is unknown', async () => {
     const plain = pod('tools', { command: ['unknown-program'] });
 
     const answer = await expectReview(() =>
@@ -79,7 +79,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     expect(answer.warnings.join('\n')).toContain('apiserver-kubelet-client-cert');
   });
 
-  test('exactly those updates of a pod reach it that it checks', async () => {
+  test('for exactly those updates of a pod that it checks', async () => {
     for (const [index, { container, change }] of podChanges(60).entries()) {
       const first = pod(`changes-${String(index)}`, container);
       const oldObject = succeeded(await plane.admin.create(first)).body as Pod;
@@ -100,7 +100,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     }
   }, 120_000);
 
-  test('of the updates of a workload those reach it that change its template', async () => {
+  test('for the updates of a workload that change its template', async () => {
     const [, deployment] = writesOf('scaled', { command: ['kube-apiserver'] });
     const path = '/apis/apps/v1/namespaces/kube-system/deployments/scaled';
     const made = succeeded(await plane.admin.send('POST', path.slice(0, -7), deployment)).body as {
@@ -116,7 +116,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     await expectReview(put({ ...made, metadata, spec: { ...made.spec, template } }));
   });
 
-  test('a pod of as much text as the API server takes is compared too', async () => {
+  test('for a pod with as much text as the API server accepts', async () => {
     const args = [...Array<string>(250_000).fill(''), 'kube-apiserver'];
     const plain = pod('large', { args });
     const made = (await expectReview(() => plane.admin.create(plain))).body as Pod;
@@ -128,7 +128,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
     await expectReview(async () => succeeded(await plane.admin.send('PUT', path, changed)));
   });
 
-  test('the deletion of what is guarded never reaches it', async () => {
+  test('never for a deletion', async () => {
     const objects = [kubeletConfigMap('/etc/kubernetes/pki/ca.crt'), pod('gone', { command: ['kube-apiserver'] })];
     for (const object of objects) {
       expect((await plane.admin.create(object)).status).toBe(201);
@@ -157,7 +157,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the API server asks a
   }
 });
 
-/** What `check` says of an object. */
+/** The result of `check` for an object. */
 function findingsOf(value: object): readonly object[] {
   const source = { object: 'it' };
   const { findings } = inspect(controls, [{ form: 'object', source, vantage: 'declared', value }], AMPLE);

@@ -15,7 +15,7 @@ jest.setTimeout(120_000);
 const CLIENTS = 8;
 const REPLICAS = 4;
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the stop of a replica while reviews flow', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'stopping a replica under load', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
 
@@ -24,10 +24,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the stop of a replica whil
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('fails no review, even where a failed one would refuse the write, and ends with 0 within 10 s', async () => {
+  test('fails no review under failurePolicy Fail, and the replica exits with code 0 within 10 s', async () => {
     const authority = new Authority('e2e-webhook-ca');
     let current = await startGuard(cleanup, plane, 'enforce', { authority });
-    // what a Service does: new connections go to the replica that is ready, old ones stay where they are
+    // as a Service does: new connections go to the ready replica, old ones stay
     const port = await forward(cleanup, '127.0.0.1', () => current.port);
     const service = { port, authority: authority.certificate, reviews: () => current.reviews() };
     await register(cleanup, plane.admin, service, 'Fail');
@@ -55,7 +55,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the stop of a replica whil
     expect(answers.filter((answer) => answer !== 'status 201')).toEqual([]);
   });
 
-  /** Writes without a pause from several clients, and notes how each write ended. */
+  /** Writes without a pause from several clients, and records the result of each write. */
   function startFlow() {
     const answers: string[] = [];
     let flowing = true;

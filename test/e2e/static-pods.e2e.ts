@@ -52,7 +52,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     return eventually(`the mirror pod of ${name}`, probe, { within: 60_000, context: node.kubelet.tail });
   }
 
-  /** Waits until the kubelet itself says that it runs the static pod. */
+  /** Waits until the kubelet itself lists the static pod as running. */
   function podRuns(name: string) {
     const probe = async () => {
       const found = (await node.pods()).find(({ metadata }) => metadata.name === `${name}-${node.name}`);
@@ -61,7 +61,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     return eventually(`${name} to run`, probe, { within: 60_000, context: node.kubelet.tail });
   }
 
-  /** Waits until the kubelet logs that it could not create the mirror pod, and answers that entry of its log. */
+  /** Waits until the kubelet logs that it could not create the mirror pod, and returns that log entry. */
   function kubeletComplains(name: string) {
     const probe = () =>
       node.kubelet
@@ -74,10 +74,10 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     });
   }
 
-  describe('where both controls enforce', () => {
+  describe('if both controls enforce', () => {
     const guard = withGuard('enforce');
 
-    test('one without the two flags is refused: no mirror pod, the reason in the log of the kubelet, and it runs on', async () => {
+    test('one without the two flags is denied: it has no mirror pod, the kubelet logs the reason, and it keeps running', async () => {
       const denied = await guard().reviews({ resource: 'pods', decision: 'deny' });
       addApiServer('without-flags', []);
 
@@ -92,7 +92,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
       expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBeGreaterThan(denied);
     });
 
-    test('one with only the certificate is refused because of the key', async () => {
+    test('one with only the certificate is denied because of the key', async () => {
       addApiServer('without-key', [CERTIFICATE_FLAG]);
 
       const entry = await kubeletComplains('without-key');
@@ -113,10 +113,10 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     });
   });
 
-  describe('where both controls only audit', () => {
+  describe('if both controls only audit', () => {
     const guard = withGuard('audit');
 
-    test('one without the two flags gets its mirror pod, and is counted as warned about', async () => {
+    test('one without the two flags gets its mirror pod, and the metrics count a warning', async () => {
       const warned = await guard().reviews({ resource: 'pods', decision: 'warn' });
       addApiServer('only-audited', []);
 
@@ -127,8 +127,8 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     });
   });
 
-  describe('where both controls ratchet', () => {
-    // these two are there before the guard is, which never sees their CREATE
+  describe('if both controls ratchet', () => {
+    // these two exist before the webhook, which never sees their CREATE
     beforeAll(async () => {
       addApiServer('was-good', GOOD_FLAGS);
       addApiServer('was-failing', ['--v=1']);
@@ -137,7 +137,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     }, 60_000);
     const guard = withGuard('ratchet');
 
-    /** Waits until the mirror pod is one of a manifest with this flag. */
+    /** Waits until the mirror pod has this flag. */
     function mirrorHas(name: string, flag: string) {
       const probe = async () => (JSON.stringify((await mirrorOf(name)).body).includes(flag) ? true : undefined);
       return eventually(`the mirror pod of ${name} with ${flag}`, probe, {
@@ -146,10 +146,10 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
       });
     }
 
-    test('one that is edited to lose its flags is refused, although no request shows it as it was', async () => {
+    test('one that loses its flags in an edit is denied, although no request carries the old object', async () => {
       const denied = await guard().reviews({ resource: 'pods', decision: 'deny' });
       addApiServer('was-good', ['--v=2']);
-      addApiServer('was-failing', ['--v=2']); // for the next test: the kubelet takes its time
+      addApiServer('was-failing', ['--v=2']); // for the next test: the kubelet is slow
 
       const entry = await kubeletComplains('was-good');
       await podRuns('was-good');
@@ -161,13 +161,13 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
       expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBeGreaterThan(denied);
     });
 
-    test('one that failed already gets its mirror pod back after an edit of something else', async () => {
+    test('one that failed already gets its mirror pod back after an unrelated edit', async () => {
       await mirrorHas('was-failing', '--v=2');
 
       expect(await guard().reviews({ resource: 'pods', decision: 'warn' })).toBeGreaterThan(0);
     });
 
-    test('a repair is allowed, of one that was refused and of one that failed already', async () => {
+    test('a fix is allowed, for one that was denied and for one that failed already', async () => {
       for (const name of ['was-good', 'was-failing']) addApiServer(name, [...GOOD_FLAGS, '--v=3']);
 
       for (const name of ['was-good', 'was-failing']) await mirrorHas(name, '--v=3');

@@ -45,7 +45,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, 
       .toSorted();
   }
 
-  /** Leads the Service `kubernetes` to these addresses, as API servers do that are not on loopback, for one sweep. */
+  /** Points the Service `kubernetes` to these addresses for one sweep, as API servers do that are not on loopback. */
   async function sweepWith(endpoints: readonly (readonly [address: string, port: number])[]) {
     const slices = endpoints.map(([host, port], index) => endpointSlice(`slice-${index}`, host, port));
     for (const slice of slices) succeeded(await plane.admin.create(slice));
@@ -56,7 +56,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, 
     }
   }
 
-  test('shows every API server for itself', async () => {
+  test('shows every API server separately', async () => {
     const first = await forward(cleanup, address, () => plane.port);
     const { host } = await addNetwork(cleanup);
     const second = await plane.addApiServer(host, { without: ['--kubelet-client-key'] });
@@ -71,7 +71,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, 
     expect(code).toBe(1);
   });
 
-  test('is asked of nobody who has no certificate of an API server, and who gets no token', async () => {
+  test('is not read from a server without an API server certificate, and no token is sent to it', async () => {
     const first = await forward(cleanup, address, () => plane.port);
     const seen: string[] = [];
     const { certificate, key } = plane.authority.issue({ name: 'system:node:evil', addresses: [address] });
@@ -94,13 +94,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, 
     expect(seen).toEqual([]);
   });
 
-  test('is asked of the configured server where no other is known', async () => {
+  test('is read from the configured server if no other is known', async () => {
     const { report } = await sweep();
 
     expect(apiServers(report)).toEqual([`127.0.0.1:${plane.port} pass`]);
   });
 
-  test('is unknown where it is not allowed, with the right to add', async () => {
+  test('is unknown without the right to read it, and the missing right is named', async () => {
     const rules = [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }];
 
     const { report } = await sweep(await addAccount(plane, 'flagless', rules));
@@ -111,7 +111,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, 
   });
 });
 
-/** As the API server itself would list itself, if it were not on loopback. */
+/** As the API server would list itself if it were not on loopback. */
 function endpointSlice(name: string, address: string, port: number) {
   return {
     apiVersion: 'discovery.k8s.io/v1',

@@ -45,7 +45,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     return { result: finding?.result, drift: finding?.drift };
   }
 
-  /** The reasons of the Events about a node, in the order of the alphabet. */
+  /** The reasons of the Events about a node, in alphabetical order. */
   async function reasons(node = changing.name): Promise<readonly string[]> {
     const events = await eventsOf(plane.admin);
     expect(events.map(({ count }) => count)).toEqual(events.map(() => 1));
@@ -55,7 +55,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
       .toSorted();
   }
 
-  // whatever happens to the cluster, the same process goes on
+  // whatever happens to the cluster, the same process keeps running
   afterEach(() => {
     expect(sweeper.program.exit()).toBeUndefined();
   });
@@ -86,7 +86,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect((await storedReports(plane.admin, 'openreports')).size).toBe(0);
   });
 
-  test('tells its metrics', async () => {
+  test('serves metrics', async () => {
     const metric = (name: string, labels?: Record<string, string>) => sweeper.metric(`kubelet_guard_${name}`, labels);
 
     expect(await metric('leader')).toBe(1);
@@ -98,11 +98,11 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(await metric('report_writes_total', { result: 'written' })).toBe(3);
   });
 
-  test('a kubelet that is set up worse is new drift within one interval', async () => {
+  test('a kubelet whose settings got worse is new drift within one interval', async () => {
     await changing.restart(WITHOUT_CLIENT_CA);
     const changed = new Date();
 
-    // nobody asks for a sweep here
+    // nothing requests a sweep here
     const report = await sweeper.nextReport({ after: changed, within: INTERVAL + 5_000 });
 
     expect(clientCA(report)).toEqual({ result: 'fail', drift: { state: 'new', since: report.run.startedAt } });
@@ -113,7 +113,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect((await storedReports(plane.admin, 'wgpolicyk8s')).get('kubelet-guard-node-changing')?.summary.fail).toBe(1);
   });
 
-  /** Asks for sweeps until one is complete: an API server that is just up does not serve everything yet. */
+  /** Requests sweeps until one is complete: an API server that has just started does not serve everything yet. */
   function sweptAgain(): Promise<GuardReport> {
     return eventually('a complete sweep', () => sweeper.sweepNow({ within: 2_000 }), {
       within: 45_000,
@@ -127,7 +127,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     return stored.get(`kubelet-guard-node-${node}`)?.metadata.resourceVersion;
   }
 
-  test('which persists, without another Event or another write', async () => {
+  test('an unchanged violation persists, without another Event or another write', async () => {
     const since = clientCA(await sweeper.report()).drift?.since ?? '';
     await sweeper.sweepNow(); // from new to persisting
     const version = await versionOf('changing');
@@ -139,7 +139,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(await versionOf('changing')).toBe(version);
   });
 
-  test('and is not forgotten while the kubelet cannot be asked', async () => {
+  test('a violation stays in the report while the kubelet cannot be reached', async () => {
     const since = clientCA(await sweeper.report()).drift?.since ?? '';
     await changing.stop();
 
@@ -155,12 +155,12 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(await reasons()).toEqual(['KubeletGuardViolation']);
   });
 
-  test('a file that is mended while the kubelet runs on is a disagreement', async () => {
+  test('a file that is fixed while the kubelet keeps running is a disagreement', async () => {
     const after = new Date();
     succeeded(await plane.admin.create(kubeletConfigMap(CA_FILE)));
     changing.edit(COMPLIANT);
 
-    // the ConfigMap is watched: nobody asks for this sweep either
+    // the ConfigMap is watched: nothing requests this sweep either
     const report = await sweeper.nextReport({ after, within: INTERVAL / 2 });
 
     const finding = findingOf(report, CLIENT_CA, 'changing');
@@ -175,11 +175,11 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
       }),
     );
     expect(findingOf(report, CLIENT_CA, 'steady')?.otherEvidence?.filter(({ agrees }) => !agrees)).toEqual([]);
-    // no Event says it: what is written down for all would be repeated for each of thousands of nodes
+    // there is no Event for it: a setting of all nodes would be repeated for each of thousands of nodes
     expect(await reasons()).toEqual(['KubeletGuardViolation']);
   });
 
-  test('and is resolved with a restart', async () => {
+  test('a restart of the kubelet resolves the violation', async () => {
     await changing.restart();
 
     const report = await sweeper.sweepNow();
@@ -198,13 +198,13 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     await plane.restart({ without: ['--kubelet-client-key'] });
     const worse = await sweptAgain();
     await plane.restart();
-    const mended = await sweptAgain();
+    const fixed = await sweptAgain();
 
     expect(worse.link).toMatchObject({ result: 'fail', apiServers: [{ result: 'fail' }] });
     const finding = worse.findings.find(({ control }) => control === 'apiserver-kubelet-client-cert');
     expect(finding).toMatchObject({ source: { via: 'flagz' }, drift: { state: 'new' } });
-    expect(mended.link).toMatchObject({ result: 'pass' });
-    expect(mended.findings.filter(({ drift }) => drift !== undefined)).toMatchObject([
+    expect(fixed.link).toMatchObject({ result: 'pass' });
+    expect(fixed.findings.filter(({ drift }) => drift !== undefined)).toMatchObject([
       { control: 'apiserver-kubelet-client-cert', drift: { state: 'resolved' } },
     ]);
     const events = (await eventsOf(plane.admin)).filter(({ message }) =>
@@ -249,7 +249,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     await sweeper.sweepNow();
   });
 
-  test('hostile kubelets delay nobody, and a node that goes takes its report with it', async () => {
+  test('hostile kubelets delay no other node, and the report of a deleted node is removed', async () => {
     const nodes = new Cleanup();
     cleanup.add(() => nodes.run());
     await startHostileNodes(nodes, plane);
@@ -275,7 +275,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(stored.has('kubelet-guard-node-changing')).toBe(true);
   });
 
-  test('a sweep by hand tells the same, by its exit code too', async () => {
+  test('the sweep command has the same findings, and the exit code for them', async () => {
     const config = plane.write('by-hand.json', sweepConfiguration(SETTINGS));
     const args = ['sweep', '--kubeconfig', kubeconfig, '--config', config, '--output', 'json'];
 

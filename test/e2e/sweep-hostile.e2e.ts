@@ -9,12 +9,12 @@ import { sweepConfiguration, sweepOnce, verdict } from './support/sweeper.ts';
 
 jest.setTimeout(60_000);
 
-/** For each call; a sweep asks all nodes here at once. */
+/** The timeout of each call; a sweep here calls all nodes at the same time. */
 const TIMEOUT = 1_500;
 
 const NO_HELLO = 'fail';
 const UNTIL_TIMEOUT = /^timeout$/;
-/** By the hello alone, and by configz alone. */
+/** With the handshake only, and with configz only. */
 const WANTED: Readonly<Record<Behaviour, readonly [RegExp | string, RegExp]>> = {
   'accepts-only': [UNTIL_TIMEOUT, UNTIL_TIMEOUT],
   'closes-at-once': [/^unreachable$/, /^(unreachable|tls)$/],
@@ -69,7 +69,7 @@ describeWith(NODE_NEEDS, 'a sweep among hostile kubelets', () => {
     );
     expect(verdict(report, 'compliant')).toBe(compliant);
     expect(report.run.complete).toBe(true);
-    // all are asked at once: what is beyond the limit of a call is the start of the program
+    // all are called at the same time: the rest of the time is the start of the program
     expect(took).toBeLessThan(TIMEOUT + 5_000);
     expect(hostile.followed()).toEqual([]);
   });

@@ -22,7 +22,7 @@ jest.setTimeout(60_000);
 const CLIENT_CA = 'kubelet-client-ca';
 const ALL = 'handshake,configz,flagz';
 
-describeWith(NODE_NEEDS, 'who answers a sweep', () => {
+describeWith(NODE_NEEDS, 'the identity of kubelets', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let first: ClusterNode;
@@ -35,7 +35,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
     config = plane.write('identity.json', sweepConfiguration({ timeout: '1500ms' }));
     first = await startNode(cleanup, plane, 'node-1');
-    // as two virtual machines of Vagrant, which are both 10.0.2.15
+    // as two Vagrant virtual machines, which both have 10.0.2.15
     await startNode(cleanup, plane, 'vagrant-2', FLAGS_ONLY, { nodeIP: first.address });
     await startNode(cleanup, plane, 'open-4', WITHOUT_CLIENT_CA);
     const { host } = await addNetwork(cleanup);
@@ -46,7 +46,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** A program that inspects TLS, and answers everything in the place of others. */
+  /** A TLS-intercepting program that answers in place of all servers. */
   async function inspect(host: string, requestCert: boolean): Promise<number> {
     const authority = new Authority('corp-tls-inspection-ca');
     const { certificate, key } = authority.issue({ name: 'corp-tls-inspection' });
@@ -68,7 +68,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     return sweepOnce({ kubeconfig, config, evidence });
   }
 
-  /** As the kubelet of a node itself. */
+  /** Calls the API server as the kubelet of a node. */
   async function label(node: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const identity = { name: `system:node:${node}`, organization: 'system:nodes' };
     const { authority, port } = plane;
@@ -84,22 +84,19 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     ['handshake', 'pass - -', 'wrong-node - -'],
     ['configz', 'pass pass pass', 'wrong-node wrong-node wrong-node'],
     ['handshake,configz', 'pass pass pass', 'wrong-node wrong-node wrong-node'],
-  ])(
-    'by %s: of two nodes with one address the one that its certificate names is judged',
-    async (evidence, one, two) => {
-      const { report, code } = await sweep(evidence);
+  ])('by %s: if two nodes have one address, only the one in the certificate is checked', async (evidence, one, two) => {
+    const { report, code } = await sweep(evidence);
 
-      expect(verdict(report, 'node-1')).toBe(one);
-      expect(verdict(report, 'vagrant-2')).toBe(two);
-      const [problem] = findingOf(report, CLIENT_CA, 'vagrant-2')?.problems ?? [];
-      expect(problem?.message).toContain('answers as node-1');
-      expect(problem?.message).toContain('CN=system:node:node-1');
-      expect(report.link?.kubelets.pass).toBe(1);
-      expect(code).toBe(1);
-    },
-  );
+    expect(verdict(report, 'node-1')).toBe(one);
+    expect(verdict(report, 'vagrant-2')).toBe(two);
+    const [problem] = findingOf(report, CLIENT_CA, 'vagrant-2')?.problems ?? [];
+    expect(problem?.message).toContain('answers as node-1');
+    expect(problem?.message).toContain('CN=system:node:node-1');
+    expect(report.link?.kubelets.pass).toBe(1);
+    expect(code).toBe(1);
+  });
 
-  test('a program that answers for every address proves nothing, and is sent no token', async () => {
+  test('a program that answers for every address proves nothing, and gets no token', async () => {
     const { report } = await sweep('handshake,configz');
 
     for (const node of ['behind-21', 'behind-22']) {
@@ -110,7 +107,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     expect(heard).toEqual([]);
   });
 
-  test('labels that a kubelet sets change no verdict', async () => {
+  test('labels that a kubelet sets change no result', async () => {
     const before = await sweep(ALL);
     await label('open-4', { type: 'virtual-kubelet', 'cloud.google.com/gke-nodepool': 'x' });
     await label('open-4', { 'eks.amazonaws.com/nodegroup': 'x', 'kubernetes.azure.com/cluster': 'x' });
@@ -128,7 +125,7 @@ describeWith(NODE_NEEDS, 'who answers a sweep', () => {
     ]);
   });
 
-  test('a node that says it is virtual and does not answer is named, counted, and unknown', async () => {
+  test('a node that claims to be virtual and does not answer is listed, counted, and unknown', async () => {
     const { address } = await addNetwork(cleanup);
     const { metadata, ...rest } = nodeAt('virtual-9', address, 10_250);
     const virtual = { ...rest, metadata: { ...metadata, labels: { type: 'virtual-kubelet' } } };

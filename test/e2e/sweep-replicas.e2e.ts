@@ -42,14 +42,14 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
     });
     afterAll(() => undo.run(), 60_000);
 
-    /** The reasons of the Events about the node and its client CA, in the order of the alphabet. */
+    /** The reasons of the Events about the node and its client CA, in alphabetical order. */
     async function reasons(): Promise<readonly string[]> {
       const events = (await eventsOf(plane.admin)).filter(({ message }) => message.includes(CLIENT_CA));
       expect(events.map(({ count }) => count)).toEqual(events.map(() => 1));
       return events.map(({ reason }) => reason).toSorted();
     }
 
-    /** Waits until one of them leads, and tells which; never more than one does. */
+    /** Waits until one of them leads, and returns it; there is never more than one. */
     function leaderOf(sweepers: readonly Sweeper[], within = 30_000): Promise<Sweeper> {
       return eventually(
         'a replica to lead',
@@ -62,7 +62,7 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
       );
     }
 
-    test('one leads, and when it is killed the other goes on within 20 s as if it had been there', async () => {
+    test('one leads, and if it is killed the other continues within 20 s without a gap', async () => {
       const leader = await leaderOf(replicas);
       const follower = replicas[0] === leader ? replicas[1] : replicas[0];
       await leader.nextReport({ after: new Date(0) });
@@ -95,8 +95,8 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
       expect(uids(after)).toEqual(uids(before));
 
       await node.restart(COMPLIANT);
-      const mended = await follower.sweepNow();
-      expect(findingOf(mended, CLIENT_CA, node.name)).toMatchObject({ result: 'pass', drift: { state: 'resolved' } });
+      const fixed = await follower.sweepNow();
+      expect(findingOf(fixed, CLIENT_CA, node.name)).toMatchObject({ result: 'pass', drift: { state: 'resolved' } });
       expect(await reasons()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
     });
   });

@@ -42,7 +42,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     plane = await startControlPlane(cleanup);
     shipped = await giveRights(plane, 'kubelet-guard-sweeper');
     config = plane.write('sweep.json', sweepConfiguration({ timeout: '1500ms' }));
-    // these two first, and one after the other: there is a limit to what kubelets can watch on one host
+    // these two first, one after the other: one host has a limit for what kubelets can watch
     await (await startNode(cleanup, plane, 'stopped', SETUPS.stopped)).stop();
     const unreachable = await startNode(cleanup, plane, 'cut-off', SETUPS['cut-off']);
     await unreachable.cutOff();
@@ -60,7 +60,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     return Object.fromEntries(Object.keys(SETUPS).map((name) => [name, verdict(report, name)])) as Verdicts;
   }
 
-  /** Which of the two it is called depends on how far the caller looks. */
+  /** Which of the two codes appears depends on the caller. */
   const NO_CONNECTION = expect.stringMatching(/^(timeout|unreachable) /) as unknown as string;
   const BY_HELLO: Verdicts = {
     compliant: 'pass - -',
@@ -86,12 +86,12 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     ['handshake', BY_HELLO],
     ['configz', BY_CONFIGZ],
     ['handshake,configz', BY_BOTH],
-  ])('judges every node right by %s, with the rights that are shipped', async (evidence, wanted) => {
+  ])('has the right result for every node by %s, with the shipped rights', async (evidence, wanted) => {
     const { code, report } = await sweep(evidence);
 
     expect(verdicts(report)).toEqual(wanted);
     expect(code).toBe(1);
-    // a kubelet that cannot be asked is a finding, and nothing that the sweep itself failed at
+    // a kubelet that cannot be reached is a finding, and no problem of the sweep itself
     expect(report.run).toMatchObject({ entrance: 'sweep', complete: true, problems: [] });
     for (const finding of report.findings.filter(({ subject }) => subject.component === 'kubelet')) {
       expect(finding).toMatchObject({ vantage: 'live', subject: { kind: 'Node', node: finding.subject.name } });
@@ -99,7 +99,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     }
   });
 
-  test('says which evidence decided, and what the other says', async () => {
+  test('names the evidence that decided, and the result of the other evidence', async () => {
     const { report } = await sweep('handshake,configz');
 
     const modern = findingOf(report, CLIENT_CA, 'tls-1-3-only');
@@ -116,7 +116,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     expect(bare?.otherEvidence).toMatchObject([{ result: 'fail', agrees: true }]);
   });
 
-  test('the account that asks kubelets may read their configuration, and do nothing else to them', async () => {
+  test('the account that calls kubelets can read their configuration, and nothing else', async () => {
     const accounts = (await plane.admin.get('/api/v1/namespaces/kubelet-guard/serviceaccounts')).body as {
       readonly items: readonly { readonly metadata: { readonly name: string } }[];
     };
@@ -133,26 +133,26 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
       }
     }
 
-    // the sweeper has none of them itself: it gets tokens of an account that runs nothing
+    // the sweeper has no such right itself: it gets tokens of an account that runs nothing
     expect(Object.fromEntries(rights)).toEqual({ 'kubelet-guard-configz': ['get configz'] });
     for (const resource of ['nodes', 'pods', 'secrets', 'configmaps']) {
       expect(await may(plane.admin, 'kubelet-guard-configz', { verb: 'list', resource })).toBe(false);
     }
   });
 
-  test('the TLS hello tells the same to an account that has no right to any kubelet', async () => {
+  test('the TLS handshake has the same results for an account without any right on kubelets', async () => {
     const kubeconfig = await addAccount(plane, 'hello', [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }]);
 
     const { report, code } = await sweep('handshake', kubeconfig);
 
     expect(verdicts(report)).toEqual(BY_HELLO);
     expect(code).toBe(1);
-    // pods and ConfigMaps it may not list, and says so
+    // it cannot list pods and ConfigMaps, and reports that
     expect(report.run.complete).toBe(false);
     expect(report.run.problems.map(({ message }) => message).join('\n')).toContain('forbidden');
   });
 
-  test('without the right to get a token, configz is unknown everywhere and says what is missing', async () => {
+  test('without the right to get a token, configz is unknown everywhere and the missing right is named', async () => {
     const kubeconfig = await addAccount(plane, 'tokenless', [
       { apiGroups: [''], resources: ['nodes', 'pods', 'configmaps'], verbs: ['get', 'list', 'watch'] },
     ]);
@@ -165,7 +165,7 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
     expect(code).toBe(3);
   });
 
-  test('a call through the API server proves the link, and its refusal proves that it is broken', async () => {
+  test('a call through the API server proves that the connection is authenticated, and a rejected call proves that it is not', async () => {
     const rules = [
       { apiGroups: [''], resources: ['nodes', 'pods', 'configmaps'], verbs: ['get', 'list', 'watch'] },
       { apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] },
@@ -176,19 +176,19 @@ describeWith(NODE_NEEDS, 'a sweep of real kubelets', () => {
 
     expect(verdicts(report)).toEqual({
       ...BY_BOTH,
-      // the kubelet refuses kube-apiserver, and its hello tells why
+      // the kubelet rejects kube-apiserver, and its handshake shows why
       'without-ca': 'fail unauthorized unauthorized',
     });
     expect(report.link?.result).toBe('fail');
     expect(report.link?.kubelets).toEqual({ pass: 3, fail: 2, unknown: 2 });
-    // one more answers, but it would answer anybody
+    // one more kubelet answers, but it would answer anybody
     expect(report.link?.calls).toEqual({ answered: 2, refused: 1 });
     expect(report.link?.acceptedAuthorities).toEqual([{ name: 'CN=e2e-ca', kubelets: 2 }]);
   });
 
   test.each([
     ['text', 'text', ['--output', 'text']],
-    ['what fails not mattering', 'never', ['--fail-on', 'never']],
+    ['with --fail-on never', 'never', ['--fail-on', 'never']],
   ])('%s: exit code and output', async (_name, kind, args) => {
     const { code, stdout } = await runCli(['sweep', '--kubeconfig', shipped, '--config', config, ...args]);
 

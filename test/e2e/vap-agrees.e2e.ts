@@ -1,4 +1,4 @@
-// The exported policy against the product's own verdict: where the policy claims something, both say the same.
+// Compares the exported policy with kubelet-guard: if the policy has a result, both have the same.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ jest.setTimeout(240_000 * scale);
 const TOGETHER = 8;
 const control = controls.filter(({ slug }) => slug === SLUG);
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy claims', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the result of the exported policy', () => {
   const cleanup = new Cleanup();
   let bench: Bench;
 
@@ -33,7 +33,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('of the manifest that kubeadm writes is a pass, and a violation without its key', async () => {
+  test('for the manifest that kubeadm writes is a pass, and without the key a violation', async () => {
     const text = readFileSync(join(import.meta.dirname, '../fixtures/kubeadm-v1.37.2/kube-apiserver.yaml'), 'utf8');
     const good = parse(text) as GeneratedPod;
     const bad = parse(text.replace(/^.*--kubelet-client-key=.*\n/m, '')) as GeneratedPod;
@@ -42,7 +42,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
     expect(await bench.judge(bad)).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
   });
 
-  test('of the fixtures of the control is what the product says', async () => {
+  test('for the fixtures of the control equals that of kubelet-guard', async () => {
     const documents = fixturesOf(SLUG).flatMap(({ text }) =>
       parseAllDocuments(text).flatMap((document) => podIn(document.toJS()) ?? []),
     );
@@ -54,7 +54,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
     expect(claimed.pass).toBeGreaterThanOrEqual(5);
   });
 
-  test('of generated pods is what the product says', async () => {
+  test('for generated pods equals that of kubelet-guard', async () => {
     const { disagreements, claimed } = await compare(fc.sample(pods, { numRuns: 1_200 * scale, seed }));
 
     expect(disagreements).toEqual([]);
@@ -62,7 +62,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
     expect(claimed.pass).toBeGreaterThan(30);
   });
 
-  test('of the pods that the kubelet is compared with is what the product says', async () => {
+  test('for the pods of the comparison with the kubelet equals that of kubelet-guard', async () => {
     const documents = fc
       .sample(podQuery, { numRuns: 800 * scale, seed })
       .flatMap((query) => ('document' in query ? (podIn(parsed(query.document)) ?? []) : []));
@@ -72,7 +72,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
     expect(claimed.fail).toBeGreaterThan(20);
   });
 
-  /** Asks the API server about pods, and the product too. A pod that is refused for another reason counts for nothing. */
+  /** Asks the API server and kubelet-guard about pods. A pod that is denied for another reason does not count. */
   async function compare(documents: readonly GeneratedPod[]) {
     const claimed = { pass: 0, fail: 0 };
     const silent = { pass: 0, fail: 0, unknown: 0, none: 0 };
@@ -103,7 +103,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'what the exported policy c
   }
 });
 
-/** What the product says of a pod: as bad as its worst container. */
+/** The result of kubelet-guard for a pod: that of its worst container. */
 function resultOf(value: GeneratedPod): 'pass' | 'fail' | 'unknown' | 'none' {
   const { findings } = inspect(
     control,
@@ -114,7 +114,7 @@ function resultOf(value: GeneratedPod): 'pass' | 'fail' | 'unknown' | 'none' {
   return (['fail', 'unknown', 'pass'] as const).find((result) => results.has(result)) ?? 'none';
 }
 
-/** The pod of a document, if it is one or has a template of one, with what an API server wants of every pod. */
+/** The pod, or pod template, of a document, completed with what an API server requires. */
 function podIn(document: unknown): GeneratedPod | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const { kind, spec, metadata } = document as Partial<GeneratedPod>;

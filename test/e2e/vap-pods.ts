@@ -104,7 +104,7 @@ const plain: fc.Arbitrary<readonly string[]> = fc
     return parts.toSpliced(second % (parts.length + 1), 0, ...bad).flat();
   });
 
-/** What stands before the flags. */
+/** The words before the flags. */
 const start: fc.Arbitrary<readonly string[]> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(['kube-apiserver'], ['/usr/local/bin/kube-apiserver']) },
   {

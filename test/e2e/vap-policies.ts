@@ -30,7 +30,7 @@ interface AuditEvent {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** An API server that pods are written to, and its audit log, which shows what a policy claims of them. */
+/** An API server, and its audit log, which has the results of the policy for each pod. */
 export class Bench {
   readonly plane: ControlPlane;
   #written = 0;
@@ -39,7 +39,7 @@ export class Bench {
     this.plane = plane;
   }
 
-  /** Starts an API server that writes down what happens to pods. */
+  /** Starts an API server that logs the writes of pods. */
   static async start(cleanup: Cleanup): Promise<Bench> {
     const plane = await startControlPlane(cleanup);
     plane.write('audit-policy.json', AUDIT_OF_PODS);
@@ -47,27 +47,27 @@ export class Bench {
     return new Bench(plane);
   }
 
-  /** Writes the policies of a configuration, and waits until the API server judges by them; the same when they go. */
+  /** Writes the policies of a configuration, and waits until they take effect; deletes them at the end in the same way. */
   async install(undo: Cleanup, configuration: string): Promise<void> {
-    undo.add(() => this.#untilPods('be forgotten', (isJudged) => !isJudged));
+    undo.add(() => this.#untilPods('be deleted', (isChecked) => !isChecked));
     for (const object of await exported(this.plane, configuration)) {
       const collection = object.kind === 'ValidatingAdmissionPolicy' ? POLICIES : BINDINGS;
       undo.add(() => this.plane.admin.send('DELETE', `${collection}/${object.metadata.name}`));
       const answer = succeeded(await this.plane.admin.send('POST', collection, object));
       expect(answer.warnings).toEqual([]);
     }
-    await this.#untilPods('be in force', (isJudged) => isJudged);
+    await this.#untilPods('take effect', (isChecked) => isChecked);
   }
 
-  #untilPods(what: string, isDone: (isJudged: boolean) => boolean): Promise<unknown> {
+  #untilPods(what: string, isDone: (isChecked: boolean) => boolean): Promise<unknown> {
     return eventually(`the policies to ${what}`, async () => {
       const answers = [await this.write(podOf([BAD])), await this.write(BAD_MIRROR)];
-      const judged = answers.map(({ answer }) => answer.status === 403 || answer.warnings.length > 0);
-      return judged.every(isDone) ? true : undefined;
+      const checked = answers.map(({ answer }) => answer.status === 403 || answer.warnings.length > 0);
+      return checked.every(isDone) ? true : undefined;
     });
   }
 
-  /** Creates a pod as a dry run, under a name that no other has. */
+  /** Creates a pod as a dry run, under a unique name. */
   async write(object: GeneratedPod): Promise<{ readonly name: string; readonly answer: Answer }> {
     this.#written += 1;
     const name = `p-${this.#written}`;
@@ -75,7 +75,7 @@ export class Bench {
     return { name, answer };
   }
 
-  /** What a policy claimed of pods. Each must be in the audit log: only then does no claim mean that there is none. */
+  /** The results of a policy for pods. Each pod must be in the audit log, or a missing result would prove nothing. */
   verdictsOf(names: readonly string[], policy = SLUG): Promise<ReadonlyMap<string, string>> {
     return eventually('the audit log to have all pods', () => {
       const events = this.plane.auditLog().split('\n').filter(Boolean);
@@ -92,7 +92,7 @@ export class Bench {
     });
   }
 
-  /** Writes a pod, and tells what was answered and claimed. */
+  /** Writes a pod, and returns the answer and the result of the policy. */
   async judge(object: GeneratedPod, policy = SLUG) {
     const { name, answer } = await this.write(object);
     return { answer, verdict: (await this.verdictsOf([name], policy)).get(name) };
@@ -111,7 +111,7 @@ export async function exported(
   return parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject);
 }
 
-/** A configuration for the control, as flow YAML, and what stands beside the controls. */
+/** A configuration with these settings of the control, as flow YAML, and further settings. */
 export function guardConfiguration(settings: string): string {
   const [control = '', ...more] = settings.split('\n');
   const head = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\ncontrols:\n';

@@ -24,17 +24,17 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Has policies in force for a group of tests. */
+  /** Installs policies for a group of tests. */
   function withPolicies(configuration: string): void {
     const undo = new Cleanup();
     beforeAll(() => bench.install(undo, configuration));
     afterAll(() => undo.run());
   }
 
-  describe('of a control that is enforced', () => {
+  describe('for a control that is enforced', () => {
     withPolicies('{ action: enforce }');
 
-    test('a violation is refused, and says of what, where and how to fix it', async () => {
+    test('denies a violation, and the message has the control, the place and the fix', async () => {
       const { answer, verdict } = await bench.judge(podOf([{ command: ['sleep', '1'] }, BAD]));
 
       expect(answer.status).toBe(403);
@@ -45,14 +45,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
       expect(verdict).toBe('fail');
     });
 
-    test('what complies is written, and claimed to pass', async () => {
+    test('allows a good pod and annotates a pass', async () => {
       const { answer, verdict } = await bench.judge(podOf([GOOD, { command: ['sleep', '1'] }]));
 
       expect(answer).toMatchObject({ status: 201, warnings: [] });
       expect(verdict).toBe('pass');
     });
 
-    test('nothing is claimed of what CEL cannot see', async () => {
+    test('annotates no result for what CEL cannot see', async () => {
       const unseen = [
         ['sh', '-c', 'exec kube-apiserver'],
         ['tini', '--', 'kube-apiserver'],
@@ -73,7 +73,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
       );
     });
 
-    test('another namespace is left alone', async () => {
+    test('ignores other namespaces', async () => {
       const answer = await bench.plane.admin.create(pod('elsewhere', BAD, 'default'), '?dryRun=All');
 
       expect(answer).toMatchObject({ status: 201, warnings: [] });
@@ -82,7 +82,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     test.each([
       ['one server of 100 containers', 1],
       ['100 servers', 100],
-    ])('%s with 200 words each cost no more than an API server grants', async (_name, servers) => {
+    ])('can evaluate %s with 200 words each within the CEL cost limit', async (_name, servers) => {
       const words = Array.from({ length: 197 }, (_, index) => `--etcd-prefix=/registry/${index}`);
       const large = (first: readonly string[]) =>
         podOf(
@@ -97,10 +97,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     });
   });
 
-  describe('of a control that is audited', () => {
+  describe('for a control that is audited', () => {
     withPolicies('{ action: audit }');
 
-    test('a violation is written, with a warning', async () => {
+    test('allows a violation with a warning', async () => {
       const { answer, verdict } = await bench.judge(podOf([BAD]));
 
       expect(answer.status).toBe(201);
@@ -109,14 +109,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     });
   });
 
-  describe('of a control that is enforced on some pods', () => {
+  describe('for a control that is enforced on some pods', () => {
     withPolicies(`{ action: enforce, on: { mirror-pod: audit } }
 exemptions:
   - { control: ${SLUG}, subject: Pod/kube-system/exempt-*, reason: ticket 4711, expires: 2999-12-31 }
   - { control: ${SLUG}, subject: node/edge-1, reason: ticket 4711, expires: 2999-12-31 }
   - { control: ${SLUG}, subject: node/edge-2, reason: ticket 4711, expires: 2020-12-31 }`);
 
-    test('a mirror pod is warned about where others are refused', async () => {
+    test('warns about a mirror pod and denies other pods', async () => {
       const mirror = await bench.judge(BAD_MIRROR, `${SLUG}.mirror-pod`);
       const other = await bench.judge(podOf([BAD]), `${SLUG}.pod`);
 
@@ -125,12 +125,12 @@ exemptions:
     });
 
     test.each([
-      ['by its name', 'exempt-1', undefined, 201],
-      ['by another name', 'not-exempt-1', undefined, 403],
-      ['by its node', 'x', 'edge-1', 201],
-      ['by a node with a longer name', 'x', 'edge-12', 403],
-      ['by a node whose exemption has expired', 'x', 'edge-2', 403],
-    ])('what is exempt %s is left alone', async (_how, name, nodeName, status) => {
+      ['with an exempt name', 'exempt-1', undefined, 201],
+      ['with another name', 'not-exempt-1', undefined, 403],
+      ['on an exempt node', 'x', 'edge-1', 201],
+      ['on a node with a longer name', 'x', 'edge-12', 403],
+      ['on a node whose exemption has expired', 'x', 'edge-2', 403],
+    ])('applies the exemptions to a pod %s', async (_how, name, nodeName, status) => {
       const bad = podOf([BAD]);
       const object = { ...bad, metadata: { ...bad.metadata, name }, spec: { ...bad.spec, nodeName } };
 
@@ -138,7 +138,7 @@ exemptions:
     });
   });
 
-  test('what was there before can be labelled, report its status, and be deleted', async () => {
+  test('allows labels, status and deletion of pods that existed before', async () => {
     const path = '/api/v1/namespaces/kube-system/pods/there-before';
     const bad = podOf([BAD]);
     succeeded(await bench.plane.admin.create({ ...bad, metadata: { ...bad.metadata, name: 'there-before' } }));
@@ -194,7 +194,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a f
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('holds from the start, and is no object that somebody could delete', async () => {
+  test('works from the start, and is no object that can be deleted', async () => {
     const refused = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
 
     expect(refused.status).toBe(403);

@@ -1,4 +1,4 @@
-// What whoever has the token of the sweeper can write: what the sweeper itself does, and nothing else.
+// A client with the sweeper's token can write what the sweeper writes, and nothing else.
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { connectCluster } from '../../src/kube/cluster.ts';
@@ -28,7 +28,7 @@ function event(namespace: string, source: object): object {
   };
 }
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, "the sweeper's account", () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let sweeper: string;
@@ -37,7 +37,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper
     plane = await startControlPlane(cleanup);
     await serveReportApis(plane.admin);
     sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
-    // a policy holds some time after it was written
+    // a policy takes effect some time after it was written
     await eventually('the policy to hold', async () =>
       (await send('POST', LEASES, { metadata: { name: 'other' } })).status === 403 ? true : undefined,
     );
@@ -50,7 +50,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper
     return cluster.request({ method, path, ...(body !== undefined && { body }) }, new AbortController().signal);
   }
 
-  test.each(['wgpolicyk8s', 'openreports'] as const)('writes its own reports of %s, and no others', async (api) => {
+  test.each(['wgpolicyk8s', 'openreports'] as const)('can write its own reports in %s, and no others', async (api) => {
     const path = REPORT_APIS[api];
     for (const name of ['kubelet-guard-control-plane', 'kubelet-guard-node-a']) {
       const made = await send('POST', path, { ...KINDS[api], metadata: { name }, results: [] });
@@ -69,13 +69,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper
     expect((await plane.admin.get(`${path}/somebody-elses`)).body).toEqual(there);
   });
 
-  test('makes its own Lease, and no other', async () => {
+  test('can create its own Lease, and no other', async () => {
     expect((await send('POST', LEASES, { metadata: { name: 'kubelet-guard-sweeper' } })).status).toBe(201);
     expect((await send('POST', LEASES, { metadata: { name: 'other' } })).status).toBe(403);
     expect((await send('POST', LEASES, { metadata: { generateName: 'kubelet-guard-sweeper' } })).status).toBe(403);
   });
 
-  test.each(['kube-system', 'default'])('announces in its own name in %s', async (namespace) => {
+  test.each(['kube-system', 'default'])('can create Events in its own name in %s', async (namespace) => {
     const path = `/api/v1/namespaces/${namespace}/events?dryRun=All`;
     expect((await send('POST', path, event(namespace, { component: 'kubelet-guard' }))).status).toBe(201);
     expect((await send('POST', path, event(namespace, { component: 'kubelet' }))).status).toBe(403);
@@ -83,12 +83,12 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the account of the sweeper
   });
 
   test.each([
-    ['a token of the account of the webhook', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard/token`],
-    ['a token of its own', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard-sweeper/token`],
+    ["a token of the webhook's account", `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard/token`],
+    ['a token of itself', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/kubelet-guard-sweeper/token`],
     ['a Secret', `/api/v1/namespaces/${NAMESPACE}/secrets`],
-    ['an Event of another namespace', '/api/v1/namespaces/kube-public/events'],
-    ['a Lease of another namespace', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'],
-  ])('cannot make %s', async (_what, path) => {
+    ['an Event in another namespace', '/api/v1/namespaces/kube-public/events'],
+    ['a Lease in another namespace', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'],
+  ])('cannot create %s', async (_what, path) => {
     expect((await send('POST', path, { metadata: { name: 'e2e' } })).status).toBe(403);
   });
 });

@@ -18,15 +18,15 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/proportional.test.ts', 'twice the text takes about twice the time:'],
     ['test/facts/proportional.test.ts', 'twice as many take about twice the time: %s'],
     ['test/facts/proportional.test.ts', 'the time for a pod is in proportion to its steps: %s'],
-    ['test/e2e/hostile-callers.e2e.ts', 'does not keep a healthy caller waiting'],
-    ['test/e2e/hostile-reviews.e2e.ts', 'each is refused in time, and costs little'],
-    ['test/e2e/hostile-reviews.e2e.ts', 'waits no longer meanwhile'],
+    ['test/e2e/hostile-callers.e2e.ts', 'does not delay a healthy caller'],
+    ['test/e2e/hostile-reviews.e2e.ts', 'each is denied in time, and costs little'],
+    ['test/e2e/hostile-reviews.e2e.ts', 'does not wait longer during the attack'],
     ['test/webhook/http/body-scan.test.ts', 'takes twice the time for twice the length, not more'],
     ['test/policy/link/identity.test.ts', 'an index of many nodes takes time in proportion to their number'],
   ],
   '3 many bodies and connections at once': [
     ['test/webhook/http/body-memory.test.ts', 'memory for large bodies'],
-    ['test/e2e/hostile-callers.e2e.ts', 'idle connections are bounded, and an API server keeps its own'],
+    ['test/e2e/hostile-callers.e2e.ts', 'idle connections are limited, and an API server keeps its own connection'],
     ['test/runtime/connections.test.ts', 'a connection over the limit closes the one that has been idle for longest'],
   ],
   '4 a review as long as an API server can make it': [
@@ -36,8 +36,8 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   '5 an object that the API server does not ask about': [
     ['test/webhook/resources.test.ts', 'by a shell that puts its name together'],
     ['test/webhook/resources.test.ts', 'that adds an ephemeral container with a component'],
-    ['test/e2e/scope.e2e.ts', 'exactly those updates of a pod reach it that it checks'],
-    ['test/e2e/enforce.e2e.ts', 'one is denied the image that makes it a kube-apiserver'],
+    ['test/e2e/scope.e2e.ts', 'for exactly those updates of a pod that it checks'],
+    ['test/e2e/enforce.e2e.ts', 'one cannot get the image that makes it a kube-apiserver'],
   ],
   '6 what cannot be decided, under enforce': [
     ['test/e2e/enforce.e2e.ts', 'under the component enforce'],
@@ -48,7 +48,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/webhook/validator.test.ts', 'keeps nothing of requests, because anybody who reaches the port can send them'],
   ],
   '8 an account that can point its registration elsewhere': [
-    ['test/e2e/protect-registration.e2e.ts', 'cannot be given %s by the account of the webhook'],
+    ['test/e2e/protect-registration.e2e.ts', 'cannot get %s from the webhook account'],
     ['test/e2e/writes.e2e.ts'],
   ],
   '9 a merge key that is none, or is one by its tag': [
@@ -56,10 +56,10 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/oracle-recorded.test.ts', 'the verdicts agree with the recorded answers of the real components'],
   ],
   '10 a script on which shells differ': [
-    ['test/differential/shell.test.ts', 'generated scripts are no pass where a shell takes a setting away'],
+    ['test/differential/shell.test.ts', 'generated scripts do not pass if a shell removes a setting'],
   ],
   '11 programs and files of local users': [
-    ['test/soak/hosts.test.ts', 'programs of users that look like a kubelet change no other finding'],
+    ['test/soak/hosts.test.ts', 'user programs that look like a kubelet change no other finding'],
     ['test/commands/node/host.test.ts', 'what is hostile'],
     ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
   ],
@@ -96,11 +96,11 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
 const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
   'two nodes with one address': [['test/policy/link/identity.test.ts', 'two nodes with one address']],
   'a label that takes a node out': [
-    [IDENTITY, 'labels that a kubelet sets change no verdict'],
-    [IDENTITY, 'a node that says it is virtual and does not answer is named, counted, and unknown'],
+    [IDENTITY, 'labels that a kubelet sets change no result'],
+    [IDENTITY, 'a node that claims to be virtual and does not answer is listed, counted, and unknown'],
   ],
   'kubeconfigs that kubectl reads': [
-    ['test/e2e/kubeconfig.e2e.ts', '%s: kubectl and the product are the same user, or neither gets in'],
+    ['test/e2e/kubeconfig.e2e.ts', '%s: kubectl and kubelet-guard authenticate as the same user, or both fail'],
     ['test/kube/kubeconfig/access.test.ts', 'the access of several kubeconfigs'],
     ['test/kube/kubeconfig/credentials.test.ts', 'what is sent'],
     ['test/kube/http/tunnel.test.ts', 'of the environment leads watches too'],
@@ -118,7 +118,7 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/runtime/listener.test.ts', 'without a host works for IPv4 and IPv6: %s'],
   ],
   'a stolen key': [
-    ['test/e2e/incidents.e2e.ts', 'of a stolen key ends with a new CA, and the old one is trusted by nobody'],
+    ['test/e2e/incidents.e2e.ts', 'with a stolen key ends with a new CA, and the old CA is no longer trusted'],
   ],
   'the output of helm template, applied': [
     ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which others apply'],
@@ -138,17 +138,15 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/kube/watch/object-watch.test.ts', 'the watch of pods'],
   ],
   'strangers that answer at the address': [
-    [IDENTITY, 'a program that answers for every address proves nothing, and is sent no token'],
+    [IDENTITY, 'a program that answers for every address proves nothing, and gets no token'],
   ],
   'an outage of etcd or the API server': [
-    [FAULTS, 'outlives its API server, loses no finding and passes nothing meanwhile'],
+    [FAULTS, 'survives an outage of its API server, loses no finding and reports no pass meanwhile'],
     ['test/e2e/sweep-drift.e2e.ts', 'without etcd a sweep ends in time, and changes nothing'],
   ],
-  'a clock that is wrong': [
-    [FAULTS, 'a clock that jumps a hundred days ahead and back leaves a webhook that serves, without a restart'],
-  ],
+  'a clock that is wrong': [[FAULTS, 'a clock that jumps a hundred days ahead and back does not stop the webhook']],
   'small faults on the way': [
-    ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never ends is ended with the product'],
+    ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never exits is killed when kubelet-guard ends'],
     ['test/commands/stoppable.test.ts'],
   ],
   'the age of the audit that an agent stores': [
@@ -157,15 +155,17 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
 };
 
 const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
-  'kill -9 of the webhook': [[FAULTS, 'that is killed lets nothing bad in, and the next process judges as it did']],
-  'kill -9 of the sweeper': [[FAULTS, 'that is killed loses no finding: the next one goes on where it was']],
-  'a full disk': [[FAULTS, 'whose disk is full judges on by the configuration that it has, and takes the next one']],
+  'kill -9 of the webhook': [[FAULTS, 'that is killed admits nothing bad, and the next process decides the same']],
+  'kill -9 of the sweeper': [
+    [FAULTS, 'that is killed loses no finding: the next one continues, and no Event is repeated'],
+  ],
+  'a full disk': [[FAULTS, 'with a full disk keeps its configuration, and loads the next one']],
   'no descriptors': [
-    [FAULTS, 'that has no descriptors left answers again when it has, and loads what changed meanwhile'],
-    [FAULTS, 'that has no descriptors left passes nothing for it, and sees everything again when it has'],
+    [FAULTS, 'without free file descriptors answers again once it has some, and loads what changed'],
+    [FAULTS, 'without free file descriptors reports no pass, and everything again once it has some'],
   ],
   'files that are replaced while they are read': [
-    [FAULTS, 'whose files are replaced while it reads them never judges by a half'],
+    [FAULTS, 'whose files are replaced while it reads them never uses half a file'],
   ],
   '410 for a watch or a list': [
     ['test/kube/watch/object-watch.test.ts', 'lists again after 410 Gone, and reports what was deleted meanwhile'],

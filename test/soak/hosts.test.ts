@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { mayBeOf } from '../../src/facts/host/host.ts';
 import { soakAudits, soakHosts } from './hosts.ts';
 
-/** The same each time; npm run soak takes new ones. */
+/** The same seed each time; npm run soak uses new ones. */
 const SEED = 20_261_127;
 
 async function said(run: (say: (line: string) => void) => Promise<boolean>): Promise<readonly string[]> {
@@ -11,12 +11,12 @@ async function said(run: (say: (line: string) => void) => Promise<boolean>): Pro
   return (await run((line) => lines.push(line))) ? [] : lines;
 }
 
-test('programs of users that look like a kubelet change no other finding', async () => {
+test('user programs that look like a kubelet change no other finding', async () => {
   const bounds = { count: 12, milliseconds: 40_000, seed: SEED };
   expect(await said((say) => soakHosts(bounds, say))).toEqual([]);
 }, 60_000);
 
-test('a hostile node hands over nothing that tells of another, throws or takes long', async () => {
+test('a report from a hostile node never affects another node, never throws and never takes long', async () => {
   const bounds = { count: 400, milliseconds: 40_000, seed: SEED };
   expect(await said((say) => soakAudits(bounds, say))).toEqual([]);
 }, 60_000);
@@ -30,6 +30,6 @@ test.each([
   ['/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service', false],
   ['/system.slice/nginx.service', false],
   [`/kubepods/burstable/pod1/${'0f'.repeat(32)}`, false],
-])('a kubelet in the control group %s may be what kubelet.service started: %s', (cgroup, expected) => {
+])('kubelet.service may have started a kubelet in the control group %s: %s', (cgroup, expected) => {
   expect(mayBeOf('kubelet.service', cgroup)).toBe(expected);
 });
