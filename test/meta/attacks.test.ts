@@ -60,8 +60,8 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '11 programs and files of local users': [
     ['test/soak/hosts.test.ts', 'user programs that look like a kubelet change no other finding'],
-    ['test/commands/node/host.test.ts', 'what is hostile'],
-    ['test/commands/node/hostile.test.ts', 'a user costs the audit little, and hides no kubelet, by %s'],
+    ['test/commands/node/host.test.ts', 'a hostile host'],
+    ['test/commands/node/hostile.test.ts', 'a user cannot slow the audit down or hide a kubelet with %s'],
   ],
   '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'rejects an object that is %s']],
   '13 a node address that leads to ourselves or to a metadata service': [

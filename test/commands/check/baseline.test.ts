@@ -246,7 +246,7 @@ describe('for any findings', () => {
   });
 });
 
-test('thousands of files with the same name are compared without a timeout', () => {
+test('thousands of files with the same name can be compared', () => {
   const files = (folder: string) =>
     Array.from({ length: 3000 }, (_, index) => inFile(`${folder}/${index}/kubelet.yaml`, failing('a')));
   const { findings } = compare(files('before'), files('now'));

@@ -20,8 +20,8 @@ import { doctorExitCode, renderDoctorJson, renderDoctorText, type Check } from '
 const NOW = new Date('2026-11-26T12:00:00Z');
 const UNKNOWN = { unknown: 'you may not' };
 
-/** The shipped registration as an API server gives it, with changes to its webhook. */
-function registered(changes: object = {}, metadata: object = {}) {
+/** The shipped ValidatingWebhookConfiguration as an API server returns it, with changes to its webhook. */
+function installed(changes: object = {}, metadata: object = {}) {
   const [webhook] = shipped.webhooks;
   const service = { namespace: 'guards', name: 'kubelet-guard', path: '/validate', port: 443 };
   const clientConfig = { service, caBundle: 'eA==' };
@@ -36,9 +36,9 @@ function selecting(...matchExpressions: readonly object[]) {
   return { namespaceSelector: { matchExpressions: [own, ...matchExpressions] } };
 }
 
-describe('the registration', () => {
-  test('as shipped is ok, wherever it is called', () => {
-    expect(checkWebhookConfiguration({ known: registered() }, undefined)).toEqual({
+describe('the ValidatingWebhookConfiguration', () => {
+  test('as shipped is ok, with any Service', () => {
+    expect(checkWebhookConfiguration({ known: installed() }, undefined)).toEqual({
       check: 'registration',
       result: 'ok',
       message: 'as shipped, called at the Service guards/kubelet-guard',
@@ -46,16 +46,16 @@ describe('the registration', () => {
   });
 
   test.each([
-    ['another policy', { failurePolicy: 'Fail' }, 'failurePolicy is Fail, shipped Ignore'],
-    ['a field that the API server fills in', { timeoutSeconds: undefined }, 'timeoutSeconds is 10, shipped 2'],
-    ['no conditions', { matchConditions: [] }, 'matchConditions: configmaps-by-exact-name is missing'],
+    ['another failurePolicy', { failurePolicy: 'Fail' }, 'failurePolicy is Fail, shipped Ignore'],
+    ['no timeoutSeconds', { timeoutSeconds: undefined }, 'timeoutSeconds is 10, shipped 2'],
+    ['no matchConditions', { matchConditions: [] }, 'matchConditions: configmaps-by-exact-name is missing'],
     [
-      'objects left out',
+      'an object selector',
       { objectSelector: { matchLabels: { a: 'b' } } },
       'objectSelector is {"matchLabels":{"a":"b"}}, shipped {}',
     ],
     [
-      'no namespaces',
+      'no namespace selector',
       { namespaceSelector: {} },
       'namespaceSelector does not select its namespaces by kubernetes.io/metadata.name',
     ],
@@ -69,14 +69,14 @@ describe('the registration', () => {
       'namespaceSelector does not select kube-system',
     ],
     ['another webhook', { name: 'other' }, 'webhook other is not shipped'],
-  ])('with %s is a problem that is named', (_name, changes, words) => {
-    const { result, details } = checkWebhookConfiguration({ known: registered(changes) }, undefined);
+  ])('with %s is a problem with details', (_name, changes, words) => {
+    const { result, details } = checkWebhookConfiguration({ known: installed(changes) }, undefined);
 
     expect(result).toBe('problem');
     expect(details).toContain(words);
   });
 
-  test('neither the order of its rules nor the space in its expressions makes a difference', () => {
+  test('is ok with its rules in another order and other white space in its expressions', () => {
     const [webhook = {}] = shipped.webhooks;
     const matchConditions = (webhook.matchConditions as { expression: string }[]).map((condition) => ({
       ...condition,
@@ -84,28 +84,28 @@ describe('the registration', () => {
     }));
     const rules = (webhook.rules as object[]).toReversed();
 
-    expect(checkWebhookConfiguration({ known: registered({ matchConditions, rules }) }, undefined).result).toBe('ok');
+    expect(checkWebhookConfiguration({ known: installed({ matchConditions, rules }) }, undefined).result).toBe('ok');
   });
 
   test('is compared with the namespaces of the configuration', () => {
     const { details } = checkWebhookConfiguration(
-      { known: registered() },
+      { known: installed() },
       new Set(['kube-system', 'openshift-kube-apiserver']),
     );
 
     expect(details).toEqual(['namespaceSelector does not select openshift-kube-apiserver']);
-    expect(checkWebhookConfiguration({ known: registered() }, new Set()).details).toEqual([
+    expect(checkWebhookConfiguration({ known: installed() }, new Set()).details).toEqual([
       'namespaceSelector selects kube-system, which is not in the configuration',
     ]);
   });
 
-  test('that is not there is a problem, and one that may not be read is unknown', () => {
+  test('that does not exist is a problem, and one that cannot be read is unknown', () => {
     expect(checkWebhookConfiguration({ known: undefined }, undefined).result).toBe('problem');
     expect(checkWebhookConfiguration(UNKNOWN, undefined).result).toBe('unknown');
   });
 
   test.each([[undefined], ['x'], [{ webhooks: 'x' }], [{ webhooks: [null, { clientConfig: 1, rules: {} }] }]])(
-    'may be anything at all: %j',
+    'in a malformed answer is a problem: %j',
     (object) => {
       expect(checkWebhookConfiguration({ known: readWebhookConfiguration(object) }, undefined).result).toBe('problem');
     },
@@ -115,29 +115,29 @@ describe('the registration', () => {
 describe('the platform', () => {
   const AKS = { key: 'control-plane', operator: 'NotIn', values: ['true'] };
   const GKE = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', 'gke-gmp-system'] };
-  const ASKED = { annotations: { 'admissions.enforcer/disabled': 'true' } };
+  const ANNOTATED = { annotations: { 'admissions.enforcer/disabled': 'true' } };
 
   test.each([
-    ['AKS', registered(selecting(AKS)), 'problem', 'AKS has rewritten', 'set the annotation'],
+    ['AKS', installed(selecting(AKS)), 'problem', 'AKS has rewritten', 'set the annotation'],
     [
-      'AKS, asked too late',
-      registered(selecting(AKS), ASKED),
+      'AKS, with the annotation set too late',
+      installed(selecting(AKS), ANNOTATED),
       'problem',
       'AKS has rewritten',
       'apply the manifests again',
     ],
-    ['GKE Autopilot', registered(selecting(GKE)), 'problem', 'GKE Autopilot', 'rely on the sweep'],
-    ['AKS that leaves it alone', registered({}, ASKED), 'ok', 'the annotation for AKS is set', ''],
-    ['any other', registered(), 'ok', 'GKE: nothing has rewritten', ''],
-  ])('%s is recognised', (_name, registration, result, words, remedy) => {
-    const check = checkPlatform({ known: registration }, { known: 'v1.37.1-gke.100' }, 'https://10.0.0.1');
+    ['GKE Autopilot', installed(selecting(GKE)), 'problem', 'GKE Autopilot', 'rely on the sweep'],
+    ['AKS that has not rewritten it', installed({}, ANNOTATED), 'ok', 'the annotation for AKS is set', ''],
+    ['any other platform', installed(), 'ok', 'GKE: nothing has rewritten', ''],
+  ])('%s is recognised', (_name, webhookConfiguration, result, words, remedy) => {
+    const check = checkPlatform({ known: webhookConfiguration }, { known: 'v1.37.1-gke.100' }, 'https://10.0.0.1');
 
     expect(check.result).toBe(result);
     expect(check.message).toContain(words);
     expect(check.remedy ?? '').toContain(remedy);
   });
 
-  test('is unknown without a registration', () => {
+  test('is unknown without a ValidatingWebhookConfiguration', () => {
     expect(checkPlatform(UNKNOWN, UNKNOWN, '').result).toBe('unknown');
     expect(checkPlatform({ known: undefined }, UNKNOWN, '').result).toBe('unknown');
   });
@@ -148,51 +148,59 @@ describe('the certificate', () => {
     return { subject: 'CN=ca', issuer: 'CN=ca', notBefore, notAfter } as CertificateFacts;
   }
   const CURRENT = certificate('2026-11-01T00:00:00Z', '2027-02-01T00:00:00Z');
-  const OVER = certificate('2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z');
-  const LATE = certificate('2026-08-30T00:00:00Z', '2026-11-28T00:00:00Z');
+  const EXPIRED = certificate('2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z');
+  const EXPIRING = certificate('2026-08-30T00:00:00Z', '2026-11-28T00:00:00Z');
   const GOOD = { pem: { certificates: [CURRENT] }, isIssued: true, isForHost: true };
 
-  function look(changes: Partial<CertificateState> = {}) {
-    const sight = {
-      registered: { known: registered() },
+  function checkWith(changes: Partial<CertificateState> = {}) {
+    const state = {
+      registered: { known: installed() },
       bundle: { certificates: [CURRENT] },
       secret: 'guards/kubelet-guard-tls',
       serving: { known: GOOD },
       host: 'kubelet-guard.guards.svc',
       ...changes,
     };
-    return checkCertificate(sight, NOW);
+    return checkCertificate(state, NOW);
   }
 
-  test('that verifies is ok, also beside a CA that is over', () => {
-    expect(look().result).toBe('ok');
-    expect(look({ bundle: { certificates: [OVER, CURRENT] } }).result).toBe('ok');
+  test('that verifies is ok, also beside an expired CA', () => {
+    expect(checkWith().result).toBe('ok');
+    expect(checkWith({ bundle: { certificates: [EXPIRED, CURRENT] } }).result).toBe('ok');
   });
 
   test.each<[string, Partial<CertificateState>, string]>([
-    ['a CA that is over', { bundle: { certificates: [OVER] } }, 'no certificate of the caBundle is valid now'],
-    ['no CA', { bundle: { certificates: [] } }, 'holds no certificate'],
+    ['an expired CA', { bundle: { certificates: [EXPIRED] } }, 'no certificate of the caBundle is valid now'],
+    ['an empty caBundle', { bundle: { certificates: [] } }, 'holds no certificate'],
     [
-      'a broken bundle',
+      'a broken caBundle',
       { bundle: { certificates: [], brokenCertificate: 1 } },
       'certificate 1 of the caBundle cannot be read',
     ],
-    ['no bundle', { registered: { known: registered({ clientConfig: {} }) } }, 'has no caBundle'],
+    ['no caBundle', { registered: { known: installed({ clientConfig: {} }) } }, 'has no caBundle'],
     ['another CA', { serving: { known: { ...GOOD, isIssued: false } } }, 'does not verify with the caBundle'],
     ['another name', { serving: { known: { ...GOOD, isForHost: false } } }, 'is not for kubelet-guard.guards.svc'],
-    ['its end', { serving: { known: { ...GOOD, pem: { certificates: [OVER] } } } }, 'is valid from 2026-01-01'],
-    ['its end near', { serving: { known: { ...GOOD, pem: { certificates: [LATE] } } } }, 'was not renewed in time'],
+    [
+      'an expiry date in the past',
+      { serving: { known: { ...GOOD, pem: { certificates: [EXPIRED] } } } },
+      'is valid from 2026-01-01',
+    ],
+    [
+      'an expiry date that is near',
+      { serving: { known: { ...GOOD, pem: { certificates: [EXPIRING] } } } },
+      'was not renewed in time',
+    ],
   ])('with %s is a problem', (_name, changes, words) => {
-    const check = look(changes);
+    const check = checkWith(changes);
 
     expect(check.result).toBe('problem');
     expect(check.message).toContain(words);
   });
 
-  test('that cannot be seen is unknown', () => {
-    expect(look({ serving: UNKNOWN }).result).toBe('unknown');
-    expect(look({ serving: { known: undefined } }).result).toBe('unknown');
-    expect(look({ registered: UNKNOWN }).result).toBe('unknown');
+  test('that cannot be read is unknown', () => {
+    expect(checkWith({ serving: UNKNOWN }).result).toBe('unknown');
+    expect(checkWith({ serving: { known: undefined } }).result).toBe('unknown');
+    expect(checkWith({ registered: UNKNOWN }).result).toBe('unknown');
   });
 });
 
@@ -211,7 +219,7 @@ describe('a canary', () => {
   const check = (status: number, message: string, warnings: string[] = []) =>
     chosen && checkCanary(chosen, { known: { status, message, warnings } }, controls);
 
-  test('is one that the configuration does not pass over', () => {
+  test('is an object that the configuration checks', () => {
     expect(nameOf(undefined)).toBe('kubelet-config-1.0');
     expect(nameOf(rules(() => 'audit'))).toBe('kubelet-config-1.0');
     expect(nameOf(rules((slug) => (slug === 'apiserver-kubelet-client-cert' ? 'ratchet' : 'off')))).toBe(
@@ -222,16 +230,28 @@ describe('a canary', () => {
   });
 
   test.each([
-    ['refused by us', 403, 'admission webhook "validate.kubelet-guard.dev" denied the request: x', [], 'ok'],
-    ['warned about by us', 201, '', ['kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): x'], 'ok'],
-    ['warned about by us, and there already', 409, 'exists', ['kubelet-client-ca (CIS): x'], 'ok'],
-    ['passed without a word', 201, '', [], 'problem'],
-    ['warned about by somebody else', 201, '', ['policy kubelet-client-ca'], 'problem'],
-    ['there already, without a word', 409, 'exists', [], 'problem'],
-    ['not answered', 500, 'failed calling webhook "validate.kubelet-guard.dev": timeout', [], 'problem'],
-    ['refused by another webhook', 403, 'admission webhook "x" denied the request', [], 'unknown'],
+    ['denied by kubelet-guard', 403, 'admission webhook "validate.kubelet-guard.dev" denied the request: x', [], 'ok'],
+    [
+      'accepted with a warning from kubelet-guard',
+      201,
+      '',
+      ['kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): x'],
+      'ok',
+    ],
+    ['an existing object, with a warning from kubelet-guard', 409, 'exists', ['kubelet-client-ca (CIS): x'], 'ok'],
+    ['accepted without a warning', 201, '', [], 'problem'],
+    ['accepted with a warning from another webhook', 201, '', ['policy kubelet-client-ca'], 'problem'],
+    ['an existing object, without a warning', 409, 'exists', [], 'problem'],
+    [
+      'not answered by kubelet-guard',
+      500,
+      'failed calling webhook "validate.kubelet-guard.dev": timeout',
+      [],
+      'problem',
+    ],
+    ['denied by another webhook', 403, 'admission webhook "x" denied the request', [], 'unknown'],
     ['not answered by another webhook', 500, 'failed calling webhook "x"', [], 'unknown'],
-    ['not allowed', 403, 'User "x" cannot create resource "configmaps"', [], 'unknown'],
+    ['forbidden by RBAC', 403, 'User "x" cannot create resource "configmaps"', [], 'unknown'],
   ])('that is %s: HTTP %i', (_name, status, message, warnings, result) => {
     expect(check(status, message, warnings)?.result).toBe(result);
   });
@@ -248,7 +268,7 @@ describe('rights', () => {
   const answers = (may: (expected: string, verb: string) => boolean) =>
     questions.map((question) => ({ question, may: { known: may(question.expected, question.right.verb) } }));
 
-  test('are asked where the product runs, and in each namespace of the configuration', () => {
+  test('are checked in the namespace of kubelet-guard and in each namespace of the configuration', () => {
     const rights = questions.map(({ right }) => right);
 
     expect(questions.every(({ account }) => account.namespace === 'guards')).toBe(true);
@@ -257,7 +277,7 @@ describe('rights', () => {
     expect(rights).toContainEqual(expect.objectContaining({ resource: 'secrets', namespace: 'guards' }));
   });
 
-  test('of certificates and of report APIs are only wanted where they are used', () => {
+  test('for certificates and report APIs are expected only if they are used', () => {
     const few = accessChecks({ ...scope, keepsCertificates: false, reportGroups: new Set(['openreports.io']) });
     const granted = few
       .filter(({ expected }) => expected === 'allowed')
@@ -268,7 +288,7 @@ describe('rights', () => {
     expect(granted).not.toContain('secrets');
   });
 
-  test('that are as they are meant are ok, and anything else is not', () => {
+  test('are ok if they are as expected, but not with an additional or a missing one', () => {
     expect(checkRights(answers((expected) => expected === 'allowed')).result).toBe('ok');
     expect(checkRights(answers(() => true)).details?.[0]).toMatch(
       /^dangerous: \S+: \* \*\.\*, which gives everything$/,
@@ -278,7 +298,7 @@ describe('rights', () => {
     );
   });
 
-  test('that may not be asked about are unknown', () => {
+  test('that cannot be checked are unknown', () => {
     expect(checkRights(questions.map((question) => ({ question, may: UNKNOWN }))).result).toBe('unknown');
   });
 });
@@ -289,7 +309,7 @@ describe('other webhooks', () => {
     metadata: { name: 'theirs' },
     webhooks: [{ name: 'w', rules: [rule], ...webhook }],
   });
-  const look = (webhook: object, labels: Parameters<typeof checkOtherWebhooks>[0]['labels'] = { known: {} }) =>
+  const checkWith = (webhook: object, labels: Parameters<typeof checkOtherWebhooks>[0]['labels'] = { known: {} }) =>
     checkOtherWebhooks({ mutating: { known: [configuration(webhook)] }, validating: { known: [] }, labels });
 
   test.each([
@@ -307,22 +327,24 @@ describe('other webhooks', () => {
       },
       0,
     ],
-    ['a label that kube-system has not', { namespaceSelector: { matchLabels: { injection: 'enabled' } } }, 0],
+    ['a label that kube-system does not have', { namespaceSelector: { matchLabels: { injection: 'enabled' } } }, 0],
     [
-      'all without a label',
+      'all namespaces without a label',
       { namespaceSelector: { matchExpressions: [{ key: 'skip', operator: 'DoesNotExist' }] } },
       1,
     ],
-  ])('for %s', (_name, webhook, count) => {
-    expect(look(webhook).details ?? []).toHaveLength(count);
+  ])('for %s are listed only if they see what kubelet-guard checks', (_name, webhook, count) => {
+    expect(checkWith(webhook).details ?? []).toHaveLength(count);
   });
 
-  test('are named with what their failure means, and are told also where labels are not known', () => {
-    expect(look({ failurePolicy: 'Ignore' }).details).toEqual(['mutating theirs/w (failurePolicy Ignore)']);
-    expect(look({ namespaceSelector: { matchLabels: { injection: 'enabled' } } }, UNKNOWN).details).toHaveLength(1);
+  test('are listed with their failurePolicy, and also if the namespace labels are unknown', () => {
+    expect(checkWith({ failurePolicy: 'Ignore' }).details).toEqual(['mutating theirs/w (failurePolicy Ignore)']);
+    expect(checkWith({ namespaceSelector: { matchLabels: { injection: 'enabled' } } }, UNKNOWN).details).toHaveLength(
+      1,
+    );
   });
 
-  test('that may not be listed are unknown', () => {
+  test('that cannot be listed are unknown', () => {
     expect(checkOtherWebhooks({ mutating: UNKNOWN, validating: { known: [] }, labels: UNKNOWN }).result).toBe(
       'unknown',
     );
@@ -335,11 +357,11 @@ test.each([
   ['auto', UNKNOWN, 'unknown'],
   ['none', UNKNOWN, 'ok'],
   ['openreports', { known: false }, 'problem'],
-] as const)('reports: %s with %j', (wanted, asked, result) => {
+] as const)('the setting reports: %s with %j is %s', (wanted, asked, result) => {
   expect(checkReports(new Map([['openreports', asked]]), wanted).result).toBe(result);
 });
 
-test('a configuration with exemptions that are over is a problem', () => {
+test('a configuration with expired exemptions is a problem', () => {
   expect(checkConfiguration({ known: { notes: [], from: 'x' } }).result).toBe('ok');
   expect(checkConfiguration({ known: { notes: ['3:5: over'], from: 'x' } })).toMatchObject({
     result: 'problem',
@@ -361,7 +383,7 @@ describe('the report', () => {
     },
   ];
 
-  test('says what to do, and lets no terminal be driven', () => {
+  test('prints what to do, and escapes control characters', () => {
     const lines = renderDoctorText(checks).split('\n');
 
     expect(lines.slice(0, 4)).toEqual([
@@ -383,7 +405,7 @@ describe('the report', () => {
     });
   });
 
-  test('exits with a problem before what is unknown, and is never a success without a look', () => {
+  test('exits with 1 for a problem, otherwise with 3 for an unknown or no check', () => {
     expect([checks, checks.slice(0, 2), checks.slice(0, 1), []].map(doctorExitCode)).toEqual([1, 3, 0, 3]);
   });
 });

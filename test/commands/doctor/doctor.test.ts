@@ -8,7 +8,7 @@ import { bundleFacts, servingFacts } from '../../../src/evidence/certificates/se
 
 const { signal } = new AbortController();
 
-function ports(answer: (path: string) => Promise<string>): DoctorDeps & { readonly asked: string[] } {
+function doctorDeps(answer: (path: string) => Promise<string>): DoctorDeps & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
@@ -30,8 +30,8 @@ function ports(answer: (path: string) => Promise<string>): DoctorDeps & { readon
   };
 }
 
-test('an API server that does not answer is asked once, and everything is unknown', async () => {
-  const silent = ports(() => Promise.reject(new Error('no answer within 10000 ms')));
+test('an API server that does not answer is asked once, and every check is unknown', async () => {
+  const silent = doctorDeps(() => Promise.reject(new Error('no answer within 10000 ms')));
 
   const checks = await examine(silent, signal);
 
@@ -42,10 +42,10 @@ test('an API server that does not answer is asked once, and everything is unknow
 });
 
 test.each(['null', '[]', '{}', '""', 'x', '{"data":{"guard.yaml":"x"},"webhooks":[1],"items":[2]}'])(
-  'answers that are nothing of the kind make nothing ok that was not seen: %s',
+  'a malformed answer makes no check ok: %s',
   async (text) => {
     const checks = await examine(
-      ports(() => Promise.resolve(text)),
+      doctorDeps(() => Promise.resolve(text)),
       signal,
     );
     const results = Object.fromEntries(checks.map(({ check, result }) => [check, result]));

@@ -20,7 +20,7 @@ function policies(): readonly object[] {
     });
 }
 
-test('what the doctor compares with is what manifests/base holds; UPDATE_GOLDEN=1 rewrites it', () => {
+test('the doctor compares with what manifests/base contains (UPDATE_GOLDEN=1 updates it)', () => {
   const [registration] = manifest('base/validating-webhook-configuration.yaml');
   const { webhooks } = registration as unknown as { webhooks: readonly { clientConfig: object }[] };
   const wanted = {

@@ -10,19 +10,19 @@ function report(result: string, id = 'run', problems: readonly object[] = []): s
   return JSON.stringify({ kind: 'GuardReport', run: { id, problems }, findings: [{ result }] });
 }
 
-interface World {
+interface AgentRun {
   readonly audits: (() => string)[];
-  /** What handing over does, each time; the last one for ever. */
+  /** What each attempt to store does; the last one repeats. */
   readonly answers?: (() => void)[];
 }
 
-/** Runs an agent, in time that passes only while it waits, until it has nothing more to audit. */
-async function lived({ audits, answers = [() => undefined] }: World) {
+/** Runs an agent until no audit is left. Time passes only while it waits. */
+async function runAudits({ audits, answers = [() => undefined] }: AgentRun) {
   let now = START;
   let audited = 0;
   const abort = new AbortController();
   const storedAudits: (AuditToStore & { readonly at: number })[] = [];
-  const heard: string[] = [];
+  const events: string[] = [];
   await runAgent(
     {
       node: 'a',
@@ -46,15 +46,15 @@ async function lived({ audits, answers = [() => undefined] }: World) {
       random: () => 0.5,
       now: () => new Date(now),
       watcher: {
-        audited: () => heard.push('audited'),
-        crashed: (cause) => heard.push(`crashed: ${(cause as Error).message}`),
-        lost: (reason) => heard.push(`lost: ${reason}`),
-        back: () => heard.push('back'),
+        audited: () => events.push('audited'),
+        crashed: (cause) => events.push(`crashed: ${(cause as Error).message}`),
+        lost: (reason) => events.push(`lost: ${reason}`),
+        back: () => events.push('back'),
       },
     },
     abort.signal,
   );
-  return { storedAudits, heard };
+  return { storedAudits, events };
 }
 
 const gone = (): never => {
@@ -62,42 +62,42 @@ const gone = (): never => {
 };
 
 test('an audit is stored at once, with its time and interval', async () => {
-  const { storedAudits, heard } = await lived({ audits: [() => report('pass'), () => report('pass', 'other')] });
+  const { storedAudits, events } = await runAudits({ audits: [() => report('pass'), () => report('pass', 'other')] });
   expect(storedAudits.slice(0, 1)).toEqual([
     { report: report('pass'), agentTime: new Date(START).toISOString(), interval: INTERVAL / 1000, at: 0 },
   ]);
-  expect(heard).toEqual(['audited']);
+  expect(events).toEqual(['audited']);
 });
 
 test('an unchanged audit is stored again, because a process may have restarted, and is printed once', async () => {
   const audits = Array.from({ length: 6 }, (_, index) => () => report('pass', `run ${index}`));
-  const { storedAudits, heard } = await lived({ audits });
+  const { storedAudits, events } = await runAudits({ audits });
   expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3, 4, 5]);
-  expect(heard).toEqual(['audited']);
+  expect(events).toEqual(['audited']);
 });
 
 test('a changed audit is stored at once, also for a problem of the run', async () => {
   const broken = [{ code: 'forbidden', message: 'no' }];
   const audits = [() => report('pass'), () => report('fail'), () => report('fail', 'x', broken), () => report('pass')];
-  const { storedAudits } = await lived({ audits });
+  const { storedAudits } = await runAudits({ audits });
   expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([0, 1, 2, 3]);
 });
 
-test('an API server that is gone is asked again and again, told once, and the last audit is what arrives', async () => {
+test('an unreachable API server is retried and logged once, and the last audit is stored in the end', async () => {
   const audits = [() => report('pass'), () => report('fail'), () => report('fail')];
-  const { storedAudits, heard } = await lived({
+  const { storedAudits, events } = await runAudits({
     audits,
     answers: [...Array.from({ length: 17 }, () => gone), () => undefined],
   });
   expect(storedAudits.at(-1)).toMatchObject({ report: report('fail') });
-  expect(heard).toEqual(['audited', 'lost: gone', 'audited', 'back']);
+  expect(events).toEqual(['audited', 'lost: gone', 'audited', 'back']);
   const waits = storedAudits.map(({ at }, index) => at - (storedAudits[index - 1]?.at ?? 0)).slice(1, 8);
-  // longer and longer, with a jitter of an eighth here, up to a minute
+  // the wait doubles up to a minute, here with a jitter of an eighth
   expect(waits).toEqual([1125, 2250, 4500, 9000, 18_000, 36_000, 67_500]);
 });
 
-test('an audit that crashes is told, and the next one is made', async () => {
-  const { storedAudits, heard } = await lived({ audits: [gone, () => report('pass'), () => report('pass')] });
-  expect(heard).toEqual(['crashed: gone', 'audited']);
+test('an audit that crashes is logged, and the next one runs', async () => {
+  const { storedAudits, events } = await runAudits({ audits: [gone, () => report('pass'), () => report('pass')] });
+  expect(events).toEqual(['crashed: gone', 'audited']);
   expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([1, 2]);
 });

@@ -63,8 +63,8 @@ function clientCA({ findings }: Answer): ReportedFinding | undefined {
   return findings.find(({ control }) => control === 'kubelet-client-ca');
 }
 
-describe('a kubelet whose files are as it read them', () => {
-  test('is judged by them', async () => {
+describe('a kubelet whose files have not changed since its start', () => {
+  test('is checked by its files', async () => {
     const answer = await audit([kubelet(configuration('/ca.crt'))]);
     expect(answer.findings.map(({ control, result }) => `${control} ${result}`)).toStrictEqual([
       'kubelet-client-ca pass',
@@ -74,7 +74,7 @@ describe('a kubelet whose files are as it read them', () => {
     expect([answer.exitCode, answer.errors]).toStrictEqual([0, []]);
   });
 
-  test('and by what it says itself', async () => {
+  test('is checked by its TLS handshake too', async () => {
     const answer = await audit([kubelet(configuration('/ca.crt'))], { ask: hello(['CN=ca']) });
     expect(clientCA(answer)).toMatchObject({ result: 'pass', vantage: 'live', otherEvidence: [{ agrees: true }] });
     const otherwise = await audit([kubelet(configuration('/ca.crt'))], { ask: hello(undefined) });
@@ -83,7 +83,7 @@ describe('a kubelet whose files are as it read them', () => {
   });
 });
 
-describe('what is wrong with the client CA file', () => {
+describe('a fault in the client CA file', () => {
   const withCA = async (wanted: Wanted): Promise<ProcessDocument> => {
     const files = { [CONFIG]: configuration('/ca.crt'), '/ca.crt': (await authority(wanted)).pem };
     const certificates = readCertificateFiles(filesOf(files), checkTimeAt(MADE, undefined), () => undefined);
@@ -91,7 +91,7 @@ describe('what is wrong with the client CA file', () => {
   };
   const days = (count: number) => new Date(MADE.getTime() + count * DAY);
 
-  test('is not refuted by a kubelet that names its CAs', async () => {
+  test('is a violation even if the kubelet names its CAs in the handshake', async () => {
     const expired = await withCA({ from: days(-9), to: days(-1) });
     const answer = await audit([expired], { ask: hello(['CN=kubernetes']) });
     expect(clientCA(answer)).toMatchObject({ result: 'fail', violations: [{ code: 'ca-expired' }], vantage: 'live' });
@@ -100,18 +100,18 @@ describe('what is wrong with the client CA file', () => {
     expect(clientCA(soon)).toMatchObject({ result: 'pass', warnings: [{ code: 'ca-expires-soon' }] });
   });
 
-  test('mends nothing of what a kubelet says that asks for no certificate', async () => {
+  test('does not hide that the kubelet asks for no client certificate', async () => {
     const answer = await audit([await withCA({ to: days(-1), from: days(-9) })], { ask: hello(undefined) });
     expect(clientCA(answer)).toMatchObject({ result: 'fail', violations: [{ code: 'missing' }] });
   });
 });
 
-describe('a file that was changed and the kubelet not restarted', () => {
+describe('a file that changed after the start of the kubelet', () => {
   const broken: HostFile = { text: configuration(''), changed: AFTER };
-  const mended: HostFile = { text: configuration('/ca.crt'), changed: AFTER };
+  const fixed: HostFile = { text: configuration('/ca.crt'), changed: AFTER };
 
-  test('is unknown, and both sides are told, where nobody answers', async () => {
-    const answer = await audit([kubelet(mended)]);
+  test('makes the finding unknown and pending if the kubelet does not answer', async () => {
+    const answer = await audit([kubelet(fixed)]);
     expect(clientCA(answer)).toMatchObject({
       result: 'unknown',
       drift: { state: 'pending', since: AFTER.toISOString() },
@@ -121,8 +121,8 @@ describe('a file that was changed and the kubelet not restarted', () => {
     expect(answer.exitCode).toBe(3);
   });
 
-  test('that was mended does not pass while the kubelet runs as before', async () => {
-    const answer = await audit([kubelet(mended)], { ask: hello(undefined) });
+  test('and is now good does not pass before the next start', async () => {
+    const answer = await audit([kubelet(fixed)], { ask: hello(undefined) });
     expect(clientCA(answer)).toMatchObject({ result: 'fail', vantage: 'live', drift: { state: 'pending' } });
     expect(clientCA(answer)?.otherEvidence).toMatchObject([
       { result: 'unknown' },
@@ -131,7 +131,7 @@ describe('a file that was changed and the kubelet not restarted', () => {
     expect(answer.exitCode).toBe(1);
   });
 
-  test('that was broken counts as a violation, though it does no harm yet', async () => {
+  test('and is now bad counts as a violation before the next start', async () => {
     const exempt = { control: 'kubelet-client-ca', subject: 'node/node-1', reason: 'x', expires: '2026-12-31' };
     const answer = await audit([kubelet(broken)], { ask: hello(['CN=ca']) });
     expect(clientCA(answer)).toMatchObject({ result: 'pass', drift: { state: 'pending', since: AFTER.toISOString() } });
@@ -144,11 +144,11 @@ describe('a file that was changed and the kubelet not restarted', () => {
     const quiet = await audit([kubelet(broken)], { ask: hello(['CN=ca']), style: { color: false, quiet: true } });
     expect(quiet.text).toContain('PASS     kubelet-client-ca');
     const flags = ['--anonymous-auth=false', '--authorization-mode=Webhook'];
-    const let1 = await audit([kubelet(broken, ...flags)], { ask: hello(['CN=ca']), exemptions: [exempt] });
-    expect(let1.exitCode).toBe(0);
+    const exempted = await audit([kubelet(broken, ...flags)], { ask: hello(['CN=ca']), exemptions: [exempt] });
+    expect(exempted.exitCode).toBe(0);
   });
 
-  test('says so where the value alone is another', async () => {
+  test('makes the finding pending if only the value differs', async () => {
     const flagged = processOf(
       'kubelet',
       [`--config=${CONFIG}`],
@@ -192,7 +192,7 @@ describe('a kube-apiserver', () => {
   ];
   const ofKey = ({ findings }: Answer) => findings.filter(({ control }) => control === 'apiserver-kubelet-client-cert');
 
-  test('is one with its static pod', async () => {
+  test('and its static pod have one finding', async () => {
     const answer = await audit(host('/a.key', '/a.key'));
     expect(ofKey(answer)).toMatchObject([
       {
@@ -204,7 +204,7 @@ describe('a kube-apiserver', () => {
     expect([answer.exitCode, ofKey(answer)[0]?.drift]).toStrictEqual([0, undefined]);
   });
 
-  test('is pending where its manifest says something else', async () => {
+  test('is pending if its manifest differs', async () => {
     const answer = await audit(host('/a.key', ''));
     expect(ofKey(answer)).toMatchObject([
       {
@@ -214,16 +214,16 @@ describe('a kube-apiserver', () => {
       },
     ]);
     expect(answer.exitCode).toBe(1);
-    const mended = await audit(host('', '/a.key'));
-    expect(ofKey(mended)).toMatchObject([{ result: 'fail', otherEvidence: [{ result: 'pass', pending: true }] }]);
+    const fixed = await audit(host('', '/a.key'));
+    expect(ofKey(fixed)).toMatchObject([{ result: 'fail', otherEvidence: [{ result: 'pass', pending: true }] }]);
   });
 
-  test('that does not run is judged by its manifest', async () => {
+  test('that does not run is checked by its manifest', async () => {
     const answer = await audit(host('/a.key', '').slice(0, 1));
     expect(ofKey(answer)).toMatchObject([{ result: 'fail', source: { path: MANIFEST, document: 0 } }]);
   });
 
-  test('stands for itself where there are several', async () => {
+  test('has its own finding if there are several', async () => {
     const [kubelet, server] = host('/a.key', '');
     if (kubelet === undefined || server === undefined) throw new Error('no host');
     const other = { ...server, subject: { ...server.subject, container: 'process 2' } };
@@ -237,19 +237,19 @@ describe('a kube-apiserver', () => {
 });
 
 describe('a run', () => {
-  test('that finds nothing says where it looked', async () => {
+  test('that finds nothing prints where it looked', async () => {
     const answer = await audit([]);
     expect([answer.exitCode, answer.errors]).toStrictEqual([3, ['nothing to check: looked at nothing']]);
     expect((await audit([], { failOn: 'never' })).exitCode).toBe(0);
   });
 
-  test('with a problem is not complete', async () => {
+  test('with a problem is incomplete', async () => {
     const problem: SourceProblem = { source: { path: '/proc' }, problem: { code: 'forbidden', message: 'no' } };
     const answer = await audit([problem, kubelet(configuration('/ca.crt'))]);
     expect([answer.exitCode, answer.errors]).toStrictEqual([3, ['/proc: no [forbidden]']]);
   });
 
-  test('with a process that could not be judged is not complete', async () => {
+  test('with a process that could not be checked is incomplete', async () => {
     const problem: SourceProblem = {
       source: { node: 'node-1', via: 'proc' },
       problem: { code: 'crashed', message: 'oops' },
@@ -260,7 +260,7 @@ describe('a run', () => {
     expect([answer.exitCode, answer.errors[0]]).toStrictEqual([3, 'node node-1 (proc): oops [crashed]']);
   });
 
-  test('says that no kubelet runs where its unit is judged', async () => {
+  test('prints that no kubelet runs if only its systemd unit is checked', async () => {
     const unit = '/etc/systemd/system/kubelet.service';
     const files = { [CONFIG]: configuration(''), [unit]: `[Service]\nExecStart=/usr/bin/kubelet --config=${CONFIG}\n` };
     const stopped = processOf('kubelet', { by: 'unit' }, files, {
@@ -275,7 +275,7 @@ describe('a run', () => {
     ]);
   });
 
-  test('by answers alone leaves the host aside', async () => {
+  test('with the handshake as its only evidence does not use the files of the host', async () => {
     const answer = await audit([kubelet({ text: configuration(''), changed: AFTER })], {
       byHost: false,
       ask: hello(['CN=ca']),
@@ -284,7 +284,7 @@ describe('a run', () => {
     expect(answer.findings[0]).not.toHaveProperty('otherEvidence');
   });
 
-  test('says which exemptions have expired', async () => {
+  test('prints which exemptions have expired', async () => {
     const exemptions = [{ control: 'kubelet-client-ca', subject: 'node/*', reason: 'x', expires: '2026-01-31' }];
     expect((await audit([kubelet(configuration(''))], { exemptions })).errors[0]).toContain('expired on 2026-01-31');
   });

@@ -86,15 +86,15 @@ function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
   return auditHost(request, request, new AbortController().signal);
 }
 
-/** What is said of the client certificate and of the client CA: the result, codes, `?` before a problem, `~` before a warning, `>` before what comes. */
-async function judged(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
+/** The findings on the client certificate and the client CA: the result, then codes, with `?` before a problem, `~` before a warning, `>` before a violation of the next start. */
+async function audited(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
   const { output, exitCode } = await run({ ...more, output: 'json' });
   const { findings } = JSON.parse(output) as GuardReport;
-  const of = (slug: string) => findings.filter(({ control }) => control === slug).flatMap(said);
+  const of = (slug: string) => findings.filter(({ control }) => control === slug).flatMap(codesOf);
   return { server: of('apiserver-kubelet-client-cert'), kubelet: of('kubelet-client-ca'), exitCode };
 }
 
-function said({ result, violations, problems, warnings = [], otherEvidence = [] }: ReportedFinding): string[] {
+function codesOf({ result, violations, problems, warnings = [], otherEvidence = [] }: ReportedFinding): string[] {
   return [
     result,
     ...violations.map(({ code }) => code),
@@ -118,7 +118,7 @@ test('a host where everything is right gives only passes', async () => {
   expect([errors, exitCode]).toStrictEqual([[], 0]);
 });
 
-describe('the files of kube-apiserver', () => {
+describe('a kube-apiserver', () => {
   test.each<readonly [string, () => void, readonly string[]]>([
     [
       'a certificate that is missing',
@@ -135,7 +135,7 @@ describe('the files of kube-apiserver', () => {
       ['fail', 'would-not-start'],
     ],
     [
-      'a certificate that is no PEM',
+      'a certificate that is not PEM',
       () => {
         put(CERTIFICATE, 'x');
       },
@@ -156,18 +156,18 @@ describe('the files of kube-apiserver', () => {
       ['fail', 'key-mismatch'],
     ],
     [
-      'a key that all can read',
+      'a key that every user can read',
       () => {
         chmodSync(join(root, KEY), 0o644);
       },
       ['pass', '~key-exposed'],
     ],
-  ])('%s', async (_, change, said) => {
+  ])('with %s has the expected findings', async (_, change, expected) => {
     build();
     change();
-    const { server, kubelet, exitCode } = await judged();
-    expect([server, kubelet]).toStrictEqual([said, ['pass']]);
-    expect(exitCode).toBe(said[0] === 'fail' ? 1 : 0);
+    const { server, kubelet, exitCode } = await audited();
+    expect([server, kubelet]).toStrictEqual([expected, ['pass']]);
+    expect(exitCode).toBe(expected[0] === 'fail' ? 1 : 0);
   });
 
   test.each<readonly [string, Wanted, readonly string[]]>([
@@ -175,26 +175,26 @@ describe('the files of kube-apiserver', () => {
     ['is not valid yet', { from: days(1) }, ['fail', 'not-yet-valid']],
     ['expires soon', { to: days(29) }, ['pass', '~expires-soon']],
     ['does not expire soon', { to: days(31) }, ['pass']],
-    ['is that of a server', { usages: [SERVER_AUTH] }, ['fail', 'no-client-auth']],
-  ])('a certificate that %s', async (_, wanted, said) => {
+    ['is for servers', { usages: [SERVER_AUTH] }, ['fail', 'no-client-auth']],
+  ])('with a certificate that %s has the expected finding', async (_, wanted, expected) => {
     build();
     putPair(await client(ca, wanted));
-    expect((await judged()).server).toStrictEqual(said);
+    expect((await audited()).server).toStrictEqual(expected);
   });
 
-  test('a certificate of another CA than that of the kubelet', async () => {
+  test('with a certificate that the client CA of the kubelet did not issue fails', async () => {
     build();
     putPair(await client(await authority({ name: 'CN=other' })));
-    expect(await judged()).toStrictEqual({ server: ['fail', 'unknown-authority'], kubelet: ['pass'], exitCode: 1 });
+    expect(await audited()).toStrictEqual({ server: ['fail', 'unknown-authority'], kubelet: ['pass'], exitCode: 1 });
     const { output } = await run();
     expect(output).toContain(`which no CA of ${CA} has issued: the kubelet answers 401`);
-    // with a second kubelet on the node it cannot be told whose CA it is
+    // with a second kubelet on the node, it is unknown which client CA applies
     const second = HOST.replace(KUBELET, KUBELET.replace('700', '600')).split('=== process 900')[0] ?? '';
     buildHost(root, second.replace(/=== \/[^]*/, ''));
-    expect((await judged()).server).toStrictEqual(['pass']);
+    expect((await audited()).server).toStrictEqual(['pass']);
   });
 
-  test('a fault is not taken for one that the static pod mends', async () => {
+  test('with a bad certificate is not pending if its static pod names the same file', async () => {
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -227,53 +227,53 @@ describe('the files of kube-apiserver', () => {
 
 describe('the client CA file of the kubelet', () => {
   test.each<readonly [string, Wanted, readonly string[]]>([
-    ['that is none', { ca: { isCA: false } }, ['fail', 'not-a-ca']],
+    ['that is not a CA', { ca: { isCA: false } }, ['fail', 'not-a-ca']],
     ['that has expired', PAST, ['fail', 'ca-expired']],
     ['that is not valid yet', { from: days(1) }, ['fail', 'ca-not-yet-valid']],
     ['that expires soon', { to: days(9) }, ['pass', '~ca-expires-soon']],
     ['that is for servers', { usages: [SERVER_AUTH] }, ['fail', 'ca-not-accepted']],
-    ['that is a public one', { name: 'CN=ISRG Root X1' }, ['pass', '~public-bundle']],
-  ])('a CA %s', async (_, wanted, said) => {
+    ['that is a public CA', { name: 'CN=ISRG Root X1' }, ['pass', '~public-bundle']],
+  ])('%s has the expected finding', async (_, wanted, expected) => {
     build(KUBELET + HOST.slice(HOST.indexOf('=== /etc/hostname')));
     put(CA, (await authority(wanted)).pem);
-    const { kubelet, exitCode } = await judged();
-    expect([kubelet, exitCode]).toStrictEqual([said, said[0] === 'fail' ? 1 : 0]);
+    const { kubelet, exitCode } = await audited();
+    expect([kubelet, exitCode]).toStrictEqual([expected, expected[0] === 'fail' ? 1 : 0]);
   });
 
   test.each<readonly [string, () => void]>([
     [
-      'missing',
+      'that is missing',
       () => {
         rmSync(join(root, CA));
       },
     ],
     [
-      'no PEM',
+      'that is not PEM',
       () => {
         put(CA, 'x');
       },
     ],
-  ])('%s harms a running kubelet with its next start only', async (_, change) => {
+  ])('%s breaks a running kubelet only at its next start', async (_, change) => {
     build();
     change();
-    const { server, kubelet, exitCode } = await judged();
+    const { server, kubelet, exitCode } = await audited();
     expect([server, kubelet, exitCode]).toStrictEqual([['pass'], ['pass', '>would-not-start'], 1]);
     const { output, errors } = await run();
     expect(errors.join()).toContain('kubelet-client-ca of node-1 fails with the next start of kubelet');
     expect(output).toContain(`the kubelet would refuse to start: authentication.x509.clientCAFile is ${CA}`);
   });
 
-  test('missing keeps a kubelet from starting that does not run', async () => {
+  test('that is missing is a violation of a stopped kubelet', async () => {
     const unit =
       '=== /etc/systemd/system/kubelet.service\n[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml\n';
     build(HOST.slice(HOST.indexOf('=== /etc/hostname')) + unit);
-    expect((await judged()).kubelet).toStrictEqual(['pass']);
+    expect((await audited()).kubelet).toStrictEqual(['pass']);
     rmSync(join(root, CA));
-    expect((await judged()).kubelet).toStrictEqual(['fail', 'would-not-start']);
+    expect((await audited()).kubelet).toStrictEqual(['fail', 'would-not-start']);
   });
 });
 
-describe('what cannot be read is unknown', () => {
+describe('a file that cannot be read makes the finding unknown', () => {
   const slots = [
     ['server', CERTIFICATE],
     ['server', KEY],
@@ -296,7 +296,7 @@ describe('what cannot be read is unknown', () => {
       },
     ],
     [
-      '10 GB of nothing',
+      'a sparse file of 10 GB',
       'too-large',
       (path) => {
         writeFileSync(path, '');
@@ -311,16 +311,16 @@ describe('what cannot be read is unknown', () => {
       build();
       rmSync(join(root, path));
       make(join(root, path));
-      const found = await judged();
+      const found = await audited();
       expect([found[side], found.exitCode]).toStrictEqual([['unknown', `?${code}`], 3]);
     },
   );
 
-  test('for want of rights', async () => {
+  test('without the right to read it', async () => {
     build();
     chmodSync(join(root, KEY), 0);
     chmodSync(join(root, CA), 0);
-    const found = await asOther(() => judged());
+    const found = await asOther(() => audited());
     expect(found).toStrictEqual({
       server: ['unknown', '?forbidden'],
       kubelet: ['unknown', '?forbidden'],
@@ -329,7 +329,7 @@ describe('what cannot be read is unknown', () => {
   });
 });
 
-test('how long before it expires a certificate is warned about is configured', async () => {
+test('the configuration sets how long before its expiry a certificate gets a warning', async () => {
   build();
   putPair(await client(ca, { to: days(20) }));
   const config = join(root, 'guard.yaml');
@@ -338,7 +338,7 @@ test('how long before it expires a certificate is warned about is configured', a
     writeFileSync(config, `${head}certificates: { warnBefore: ${time} }\n`);
   };
   warnBefore('19d');
-  expect((await judged({ config })).server).toStrictEqual(['pass']);
+  expect((await audited({ config })).server).toStrictEqual(['pass']);
   warnBefore('20d');
-  expect((await judged({ config })).server).toStrictEqual(['pass', '~expires-soon']);
+  expect((await audited({ config })).server).toStrictEqual(['pass', '~expires-soon']);
 });

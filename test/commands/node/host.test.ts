@@ -59,7 +59,7 @@ async function report(more: Partial<HostAuditOptions & HostAuditDeps> = {}): Pro
   return parsed as GuardReport;
 }
 
-describe('the layout of', () => {
+describe('the audit is as recorded for the layout of', () => {
   test.each(['k3s', 'rke2', 'microk8s', 'talos', 'openshift', 'eks', 'aks', 'gke', 'kind', 'kubeadm-stopped'])(
     '%s',
     async (name) => {
@@ -78,7 +78,7 @@ describe('the layout of', () => {
 describe('a control that is off', () => {
   const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
 
-  test.each(['kind', 'openshift', 'kubeadm-stopped'])('changes no finding of another one (%s)', async (name) => {
+  test.each(['kind', 'openshift', 'kubeadm-stopped'])('changes no finding of another control (%s)', async (name) => {
     buildHost(root, readLayout(`${name}.txt`));
     const { findings } = await report();
     const slugs = [...new Set(findings.map(({ control }) => control))];
@@ -87,20 +87,20 @@ describe('a control that is off', () => {
       writeFileSync(config, `${HEAD}controls: { ${silenced.map((slug) => `${slug}: { action: off }`).join(', ')} }\n`);
       const others = findings.filter(({ control }) => !silenced.includes(control));
       expect((await report({ config })).findings).toEqual(others);
-      // who sweeps derives the link from it all
+      // a sweep needs all findings to assess the connections
       expect((await report({ config, showsAll: true })).findings).toEqual(findings);
     }
   });
 });
 
-describe('what is hostile', () => {
+describe('a hostile host', () => {
   const CONFIG = '/var/lib/kubelet/config.yaml';
   const kubelet = `=== process 700\nexe /usr/bin/kubelet\nkubelet\n--config=${CONFIG}\n`;
   const server =
     '=== process 900\nexe /usr/bin/kube-apiserver\nkube-apiserver\n--kubelet-client-certificate=/a\n--kubelet-client-key=/b\n=== certificates\ncertificate /a\nkey /b\n';
 
-  /** A host whose kubelet has something else in the place of its configuration, and whose kube-apiserver is right. */
-  async function judgedWith(make: (path: string) => void): Promise<readonly [string, string, number]> {
+  /** A host with something else in place of the kubelet's configuration, and a compliant kube-apiserver. */
+  async function auditWith(make: (path: string) => void): Promise<readonly [string, string, number]> {
     buildHost(root, kubelet + server);
     mkdirSync(join(root, 'var/lib/kubelet'), { recursive: true });
     make(join(root, CONFIG));
@@ -134,7 +134,7 @@ describe('what is hostile', () => {
       },
     ],
     [
-      '10 GB of nothing',
+      'a sparse file of 10 GB',
       'too-large',
       (path) => {
         writeFileSync(path, '');
@@ -148,9 +148,9 @@ describe('what is hostile', () => {
         mkdirSync(path);
       },
     ],
-    ['nothing', 'not-found', () => undefined],
-  ])('is bounded and told: %s', async (_, code, make) => {
-    const [result, problem, took] = await judgedWith(make);
+    ['no file', 'not-found', () => undefined],
+  ])('with %s as the kubelet configuration gets an unknown finding in bounded time', async (_, code, make) => {
+    const [result, problem, took] = await auditWith(make);
     expect([result, problem]).toStrictEqual(['unknown', code]);
     expect(took).toBeLessThan(5000);
   });
@@ -160,7 +160,7 @@ describe('what is hostile', () => {
     ['brackets', (length) => `a: ${'['.repeat(length / 2)}${']'.repeat(length / 2)}\n`],
     ['lists in lists', (length) => `a:\n${' - '.repeat(length / 3)}\n`],
     ['aliases', (length) => `a: &a [x]\nb:\n${'- *a\n'.repeat(length / 6)}`],
-  ])('of the largest size that is read costs bounded time: %s', async (_, text) => {
+  ])('with a kubelet configuration of the maximum size is audited in bounded time: %s', async (_, text) => {
     const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
     buildHost(root, `${kubelet}=== ${CONFIG}\n${head}${text(120_000)}`);
     const started = performance.now();
@@ -168,7 +168,7 @@ describe('what is hostile', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  test('does not take longer than a minute, and then says that it is not complete', async () => {
+  test('is audited for at most a minute, and the run is then incomplete', async () => {
     buildHost(root, `${kubelet}${server}=== ${CONFIG}\nx`);
     let time = 0;
     const { errors, exitCode } = await run({ clock: () => (time += 40_000) });
@@ -178,7 +178,7 @@ describe('what is hostile', () => {
     ]);
   });
 
-  test('does not hide a kubelet behind others of its name', async () => {
+  test('does not hide a kubelet behind others with the same name', async () => {
     const more = Array.from({ length: 20 }, (_, at) => kubelet.replace('700', String(701 + at)));
     buildHost(root, `${kubelet}${more.join('')}=== ${CONFIG}\nkind: x\n`);
     const { findings } = await report();
@@ -188,7 +188,7 @@ describe('what is hostile', () => {
   });
 });
 
-test('one who is not root is told what cannot be read, and nothing passes', async () => {
+test('without root rights nothing passes, and the output advises to run as root', async () => {
   buildHost(root, readLayout('rke2.txt'));
   for (const path of ['var/lib/rancher/rke2/agent', 'proc/900/environ']) chmodSync(join(root, path), 0);
   const answer = await asOther(() => run());
@@ -199,13 +199,13 @@ test('one who is not root is told what cannot be read, and nothing passes', asyn
   expect(answer.output).toContain('run as root');
 });
 
-test('a folder without processes says what it needs', async () => {
+test('a host without processes exits with 3 and advice', async () => {
   const { errors, exitCode } = await run();
   expect(exitCode).toBe(3);
   expect(errors.at(-1)).toContain('nothing to check: read the processes in');
 });
 
-test('a configuration takes controls off', async () => {
+test('a configuration turns a control off', async () => {
   buildHost(root, readLayout('eks.txt'));
   const config = join(root, 'guard.yaml');
   writeFileSync(

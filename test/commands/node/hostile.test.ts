@@ -1,4 +1,5 @@
-// Hosts on which a user without rights starts what costs much to judge, all audited by one process with the memory of an agent.
+// Hosts on which an unprivileged user starts processes that are expensive to check. One process with the memory limit of an
+// agent audits them all.
 
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, linkSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -13,17 +14,17 @@ import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-re
 import { buildHost } from './node-host.ts';
 
 const run = promisify(execFile);
-/** The kernel takes no longer word, and no more of them in all. */
-const LONGEST_WORD = 128 * 1024;
-const MOST_WORDS = 2 * 1024 * 1024;
-/** Of the processor, so that it does not matter what else runs. Each takes half of one; what is not linear takes minutes. */
+/** The kernel accepts no longer argument, and no more bytes of arguments in all. */
+const LONGEST_ARGUMENT = 128 * 1024;
+const MOST_ARGUMENT_BYTES = 2 * 1024 * 1024;
+/** CPU time, so that other programs do not matter. Each host takes half a second; a slower than linear algorithm takes minutes. */
 const MOST_SECONDS = 5;
 /** The limit of an agent's container. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const HEAP = '--max-old-space-size=192';
 
 const SESSION = '/user.slice/user-1000.slice/session-3.scope';
-/** What a user's own systemd runs may have the name of a unit of the host. */
+/** A user's own systemd can run a unit with the name of a unit of the host. */
 const SERVICE = '/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service';
 
 const HONEST = `=== process 700
@@ -52,7 +53,7 @@ function configured(text: string): string {
   return `${hostile('kubelet', ['--config=/home/u/evil'])}=== /home/u/evil\n${text}\n`;
 }
 
-/** A user may have a mount namespace, and there units and files of any kind. */
+/** A user can have a mount namespace with units and files of any kind. */
 function unit(environment: string, settings = ''): string {
   const service = `[Service]\nEnvironmentFile=/etc/evil\n${settings}ExecStart=/usr/bin/kubelet --config=/c $A \${A}\n`;
   return `=== process 4000
@@ -70,15 +71,15 @@ ${environment}
 }
 
 const wordsOf = (word: string): string[] =>
-  Array.from({ length: Math.floor(MOST_WORDS / (word.length + 1)) }, () => word);
-const LONG_WORDS = Array.from({ length: 15 }, () => `--node-labels=a${many(' ', LONGEST_WORD - 32)}=b`);
+  Array.from({ length: Math.floor(MOST_ARGUMENT_BYTES / (word.length + 1)) }, () => word);
+const LONG_WORDS = Array.from({ length: 15 }, () => `--node-labels=a${many(' ', LONGEST_ARGUMENT - 32)}=b`);
 const place = (root: string): string => {
   mkdirSync(join(root, 'home/u'), { recursive: true });
   return join(root, 'home/u/evil');
 };
 
-/** Starts it again and again, also before the kubelet of the host is started: processes are looked at in that order. */
-const again = (root: string): void => {
+/** Starts the process many times, also with lower process ids than the kubelet of the host: processes are read in that order. */
+const startManyTimes = (root: string): void => {
   for (let at = 0; at < 120; at += 1) {
     const folder = join(root, 'proc', String((at % 2 === 0 ? 100 : 5000) + at));
     const isSmall = (path: string): boolean => !/\/(?:cmdline|environ)$/.test(path);
@@ -88,27 +89,27 @@ const again = (root: string): void => {
 };
 
 const HOSTS: Readonly<Record<string, readonly [string, ((root: string) => unknown)?]>> = {
-  'a label of blanks': [hostile('kubelet', [`--node-labels=a${many(' ', LONGEST_WORD - 32)}a=b`])],
-  'labels without end': [hostile('kubelet', [`--node-labels=${many('a=b,', LONGEST_WORD - 32)}`])],
-  'a label of dashes': [hostile('kubelet', [`--node-labels=${many('a-', LONGEST_WORD - 32)}!=b`])],
-  'ports of blanks': [hostile('kube-apiserver', [`--service-node-port-range=1${many(' ', LONGEST_WORD - 64)}x`])],
-  'a long number': [hostile('kube-apiserver', [`--max-requests-inflight=${many('9', LONGEST_WORD - 64)}`])],
-  'a long float': [hostile('kubelet', [`--kube-api-qps=${many('9', LONGEST_WORD - 64)}`])],
+  'a label of blanks': [hostile('kubelet', [`--node-labels=a${many(' ', LONGEST_ARGUMENT - 32)}a=b`])],
+  'labels without end': [hostile('kubelet', [`--node-labels=${many('a=b,', LONGEST_ARGUMENT - 32)}`])],
+  'a label of dashes': [hostile('kubelet', [`--node-labels=${many('a-', LONGEST_ARGUMENT - 32)}!=b`])],
+  'ports of blanks': [hostile('kube-apiserver', [`--service-node-port-range=1${many(' ', LONGEST_ARGUMENT - 64)}x`])],
+  'a long number': [hostile('kube-apiserver', [`--max-requests-inflight=${many('9', LONGEST_ARGUMENT - 64)}`])],
+  'a long float': [hostile('kubelet', [`--kube-api-qps=${many('9', LONGEST_ARGUMENT - 64)}`])],
   'long words': [hostile('kubelet', LONG_WORDS)],
   'short words': [hostile('kubelet', wordsOf('-v'))],
   'empty words': [hostile('kube-apiserver', wordsOf(''))],
   'flags without end': [hostile('kube-apiserver', wordsOf('--v=2'))],
-  'many processes with long words': [hostile('kubelet', LONG_WORDS), again],
-  'many processes with short words': [hostile('kubelet', wordsOf('-v')), again],
+  'many processes with long words': [hostile('kubelet', LONG_WORDS), startManyTimes],
+  'many processes with short words': [hostile('kubelet', wordsOf('-v')), startManyTimes],
   'many processes with long variables': [
-    `=== process 4000\nexe /home/u/kubelite\nenv SNAP=/snap\0A=${many('a', MOST_WORDS - 64)}\nkubelite\n`,
-    again,
+    `=== process 4000\nexe /home/u/kubelite\nenv SNAP=/snap\0A=${many('a', MOST_ARGUMENT_BYTES - 64)}\nkubelite\n`,
+    startManyTimes,
   ],
   'JSON in JSON with floats': [configured(`{"a":${many('{"a":1.0,"b":', 100_000)}`)],
   'closed JSON in JSON with floats': [configured('{"a":[1.0,'.repeat(9000) + '1.0' + ']}'.repeat(9000))],
   'floats without end': [configured(`{"a":[${many('1.5e3,', 100_000)}1]}`)],
   'a FIFO': [hostile('kubelet', ['--config=/home/u/evil']), (root) => run('mkfifo', [place(root)])],
-  '100 GB of nothing': [
+  'a sparse file of 100 GB': [
     hostile('kubelet', ['--config=/home/u/evil']),
     (root) => {
       writeFileSync(place(root), '');
@@ -121,7 +122,7 @@ const HOSTS: Readonly<Record<string, readonly [string, ((root: string) => unknow
   'a unit with a variable of blanks': [unit(`A=${many(' a', 1_000_000)}`)],
   'a unit with quotes': [unit(`A=${many('"', 1_000_000)}`)],
   'a unit with backslashes': [unit(many('\\\n', 1_000_000))],
-  'a unit that names its variable again and again': [
+  'a unit that repeats its variable many times': [
     unit(`A=${many('a', 100_000)}`, `Environment=B=${many('${A}', 100_000)}\n`),
   ],
 };
@@ -147,12 +148,12 @@ afterAll(() => {
 });
 
 test.each(Object.entries(HOSTS))(
-  'a user costs the audit little, and hides no kubelet, by %s',
+  'a user cannot slow the audit down or hide a kubelet with %s',
   async (name, [layout, make]) => {
     buildHost(root, HONEST + layout);
     await make?.(root);
-    // what comes closest to the limit is measured without what other hosts left
-    if (make === again) stopAuditor();
+    // the most expensive hosts are measured in a new process, without the memory of earlier audits
+    if (make === startManyTimes) stopAuditor();
     const { report, seconds, bytes } = await audited();
     note(worst.seconds, seconds, name);
     note(worst.bytes, bytes, name);

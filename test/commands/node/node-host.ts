@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 
 import { authority, client } from '../../support/link-certificates.ts';
 
-/** In the year 2100: the files of a copy are as young as the copy, and have to be older than its processes. */
+/** In the year 2100: the copied files are new, but must be older than the processes that read them. */
 const BOOT = 4_102_444_800;
 
-/** Long enough for every time that a test is at. */
+/** Valid at every time that a test uses. */
 const LASTING = { from: new Date('2020-01-01T00:00:00Z'), to: new Date('2099-01-01T00:00:00Z') };
 const ca = await authority(LASTING);
 const pair = await client(ca, LASTING);
-const LINK = new Map([
+const PEM_FILES = new Map([
   ['ca', ca.pem],
   ['certificate', pair.pem],
   ['key', pair.keyPem],
@@ -18,20 +18,20 @@ const LINK = new Map([
 
 const FIXTURES = new URL('../../fixtures/hosts/', import.meta.url);
 
-/** What a layout says. */
+/** The text of a layout. */
 export function readLayout(name: string): string {
   return readFileSync(new URL(name, FIXTURES), 'utf8');
 }
 
-/** Where a layout is kept. */
+/** The file of a layout. */
 export function layoutPath(name: string): URL {
   return new URL(name, FIXTURES);
 }
 
 /**
  * Builds a host in a folder. Each part of the text begins with `=== PATH`, followed by what the file holds, or with
- * `=== process PID`, followed by lines for its program, control group, root, parent and variables, then by its words. Below
- * `=== certificates` are the paths of real ones that belong together, each behind `ca`, `certificate` or `key`.
+ * `=== process PID`, followed by lines for its program, control group, root, parent and variables, then by its arguments. Below
+ * `=== certificates` are the paths of a real CA, certificate and key that match, each after `ca`, `certificate` or `key`.
  */
 export function buildHost(root: string, text: string, boot = BOOT): void {
   mkdirSync(join(root, 'proc'), { recursive: true });
@@ -48,7 +48,7 @@ export function buildHost(root: string, text: string, boot = BOOT): void {
 function putCertificates(root: string, text: string): void {
   for (const line of text.trimEnd().split('\n')) {
     const [kind = '', path = ''] = line.split(' ');
-    put(join(root, path), LINK.get(kind) ?? '', kind === 'key' ? 0o600 : 0o644);
+    put(join(root, path), PEM_FILES.get(kind) ?? '', kind === 'key' ? 0o600 : 0o644);
   }
 }
 

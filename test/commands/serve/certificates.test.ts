@@ -44,7 +44,7 @@ describe('flags that contradict each other are rejected', () => {
   });
 });
 
-test('with a file of client CAs clients need a certificate, and the expiry metric is set from the start', async () => {
+test('with --client-ca-file clients need a certificate, and the expiry metric is set from the start', async () => {
   const files = { tlsCertFile: join(folder, 'tls.crt'), tlsPrivateKeyFile: join(folder, 'tls.key') };
   const expiries: Date[] = [];
   const open = await identity(files, expiries);

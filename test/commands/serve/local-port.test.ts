@@ -33,7 +33,7 @@ afterEach(async () => {
   }
 });
 
-/** A connection to a server of its own. */
+/** A connection to a new server. */
 async function connected(state: Partial<LocalPortDeps>): Promise<{ socket: Socket; lines: Lines }> {
   const { listener, lines } = local(state);
   const server = createServer(listener);
@@ -41,7 +41,7 @@ async function connected(state: Partial<LocalPortDeps>): Promise<{ socket: Socke
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-  // a reset is what some of these clients are to meet
+  // the server resets the connections of some of these clients
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return { socket, lines };
@@ -53,14 +53,14 @@ describe('the local port', () => {
     expect([answer.status, answer.headers['content-length'], answer.text]).toStrictEqual([200, '3', undefined]);
   });
 
-  test('serves nothing else', async () => {
+  test('rejects other paths and methods', async () => {
     const { asked } = local();
     expect((await asked.get('/')).status).toBe(404);
     const answer = await asked.post('/livez').send({});
     expect([answer.status, answer.headers.allow]).toStrictEqual([405, 'GET, HEAD']);
   });
 
-  test('logs a bug', async () => {
+  test('logs an unexpected error', async () => {
     const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('a bug')) };
     const { asked, lines } = local({ metrics });
     expect((await asked.get('/metrics')).status).toBe(500);
@@ -78,7 +78,7 @@ describe('the local port', () => {
 });
 
 describe('the host of a call', () => {
-  const doors = [
+  const endpoints = [
     ['get', '/livez'],
     ['head', '/livez'],
     ['get', '/readyz'],
@@ -89,7 +89,7 @@ describe('the host of a call', () => {
     ['options', '/api/v1/sweep'],
     ['get', '/'],
   ] as const;
-  /** What a web page could have point here, and what is no host at all. */
+  /** Names that a web page could point at this address, and text that is not a host. */
   const foreign = [
     'evil.example',
     'evil.example:8080',
@@ -131,7 +131,7 @@ describe('the host of a call', () => {
     'Workstation-7',
   ];
 
-  test.each(doors)('is checked for %s %s', async (method, path) => {
+  test.each(endpoints)('is checked for %s %s', async (method, path) => {
     let asked = 0;
     const count = () => (asked += 1);
     const state: Partial<LocalPortDeps> = {
@@ -173,7 +173,7 @@ describe('the host of a call', () => {
   });
 });
 
-test('a page of another site can neither show nor run an answer', async () => {
+test('a page of another site can neither show nor execute an answer', async () => {
   const { asked } = local();
   for (const path of ['/livez', '/readyz', '/metrics', '/api/v1/report', '/']) {
     const { headers } = await asked.get(path);
@@ -196,7 +196,7 @@ describe('the report', () => {
     expect([none.status, none.body]).toStrictEqual([404, { reason: 'no sweep has completed' }]);
   });
 
-  test('is not made for HEAD', async () => {
+  test('is not rendered for HEAD', async () => {
     const chunks = {
       [Symbol.iterator]: (): Iterator<string> => {
         throw new Error('made');
@@ -207,7 +207,7 @@ describe('the report', () => {
     expect([answer.status, answer.type, lines.text]).toStrictEqual([200, 'application/json', '']);
   });
 
-  test('is made no faster than the client reads, and ends when the client goes away', async () => {
+  test('is rendered no faster than the client reads, and stops when the client disconnects', async () => {
     let made = 0;
     const { promise: ended, resolve } = Promise.withResolvers<undefined>();
     const chunks = function* () {
@@ -221,7 +221,7 @@ describe('the report', () => {
     socket.write('GET /api/v1/report HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
     await once(socket, 'readable');
     socket.pause();
-    // it would be 100 MB: what the kernel takes is made, and no more
+    // the whole report is 100 MB; only what the kernel buffers is rendered
     expect(made).toBeLessThan(300);
     socket.destroy();
     await ended;
@@ -236,7 +236,7 @@ describe('the report', () => {
     expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(chunks.join(''));
   });
 
-  test('does not look complete if the second half fails', async () => {
+  test('is cut off if its second half fails', async () => {
     const chunks = function* () {
       yield '{"findings":[';
       throw new Error('a bug');
@@ -255,7 +255,7 @@ describe('a sweep', () => {
     [{ refused: 'no-sweeper', reason: 'no cluster' }, 404, { reason: 'no cluster' }],
     [{ refused: 'too-soon', reason: 'wait', retryAfter: 4 }, 429, { reason: 'wait' }],
   ];
-  test.each(answers)('%j is answered with %d', async (sweep, status, body) => {
+  test.each(answers)('with the answer %j gives HTTP status %d', async (sweep, status, body) => {
     const answer = await local({ sweep: () => sweep })
       .asked.post('/api/v1/sweep?x=1')
       .send({ ignored: true });
@@ -277,7 +277,7 @@ describe('a sweep', () => {
     [403, { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080' }],
     [403, { origin: 'http://127.0.0.1:9999', host: '127.0.0.1:8080' }],
     [403, { origin: 'http://127.0.0.1:8080', host: 'localhost:8080' }],
-    // a name of theirs that points here
+    // a name of the attacker that points at this address
     [421, { origin: 'http://evil.example:8080', host: 'evil.example:8080', 'sec-fetch-site': 'same-origin' }],
     [421, { host: 'evil.example', 'sec-fetch-site': 'same-origin' }],
     [421, { host: 'evil.example' }],

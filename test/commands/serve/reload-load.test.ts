@@ -15,13 +15,13 @@ const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n
 const APISERVER = '  apiserver-kubelet-client-cert';
 const KUBELET = '  kubelet-client-ca';
 
-/** Two good files, of which every mixture gives another answer; the comments make them long, and slow to read. */
+/** Two valid files; a mixture of them gives a third answer. The comments make them long and slow to read. */
 const [FIRST, SECOND] = [
   `${HEAD}${'# one\n'.repeat(2000)}controls:\n${APISERVER}: { action: enforce }\n${KUBELET}: { action: audit }\n`,
   `${HEAD}${'# two\n'.repeat(2000)}controls:\n${APISERVER}: { action: audit }\n${KUBELET}: { action: enforce }\n`,
 ] as const;
 
-/** Half a file, a file of nothing, a wrong word. */
+/** Half a file, an empty file, a wrong word. */
 const BAD = [FIRST.slice(0, -15), '', SECOND.replace('enforce', 'enforced')];
 
 const CHANGES = 50;
@@ -79,20 +79,20 @@ test('while the file changes 50 times, no request fails, and each decision follo
 
   expect(failures).toStrictEqual([]);
   const parsed = [...answers.keys()].map((answer) => JSON.parse(answer) as unknown);
-  const refusalFor = (slug: string) => {
+  const denialFor = (slug: string) => {
     const message = expect.stringMatching(new RegExp(`^${slug} .*$`));
     return expect.objectContaining({
       response: expect.objectContaining({ status: expect.objectContaining({ message }) }),
     });
   };
-  expect(parsed).toStrictEqual([refusalFor('apiserver-kubelet-client-cert'), refusalFor('kubelet-client-ca')]);
+  expect(parsed).toStrictEqual([denialFor('apiserver-kubelet-client-cert'), denialFor('kubelet-client-ca')]);
   expect(Math.min(...answers.values())).toBeGreaterThan(100);
   expect(sent.length).toBeGreaterThan(CHANGES * BETWEEN_CHANGES);
   expect(metrics).toContain('kubelet_guard_config_reloads_total{result="success"} 25\n');
   expect(metrics).toContain('kubelet_guard_config_reloads_total{result="failure"} 25\n');
 }, 30_000);
 
-/** In turn as an editor does it, as a careful program does it, and as the kubelet does it with a ConfigMap. */
+/** Replaces the file in three ways in turn: like an editor, like a program that renames, and like the kubelet with a ConfigMap. */
 function replace(path: string, text: string, change: number): void {
   const beside = join(folder, `version-${change}`);
   if (change % 3 === 0) {
@@ -139,7 +139,7 @@ async function start(config: string) {
       tlsCertFile: join(folder, 'tls.crt'),
       tlsPrivateKeyFile: join(folder, 'tls.key'),
       config,
-      // what is refused is a line each
+      // each denied request is one log line
       logLevel: 'info',
     },
     {

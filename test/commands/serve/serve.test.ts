@@ -29,7 +29,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A log that tells when a line is in it. */
+/** A log that emits an event for each line. */
 class Log extends Lines {
   override _write(chunk: Buffer, encoding: string, done: () => void): void {
     super._write(chunk, encoding, done);
@@ -160,7 +160,7 @@ describe('serving', () => {
     socket.destroy();
   });
 
-  test('decides by the configuration', async () => {
+  test('uses the configuration for its decisions', async () => {
     const config = join(folder, 'guard.yaml');
     writeFileSync(
       config,
@@ -192,12 +192,12 @@ describe('stopping', () => {
     const agent = new Agent({ keepAlive: true, ca });
     const outgoing = open(webhook, { agent });
     outgoing.write(body.slice(0, 10));
-    await metricIs(local, 'kubelet_guard_admission_requests_in_flight 1');
+    await waitForMetric(local, 'kubelet_guard_admission_requests_in_flight 1');
 
     signal('SIGTERM');
     await log.has('stopping');
     expect(await ask(`${local}/readyz`)).toStrictEqual({ code: 503, text: 'stopping\n' });
-    await refuses(webhook);
+    await waitUntilClosed(webhook);
 
     outgoing.end(body.slice(10));
     expect((await answerTo(outgoing)).code).toBe(200);
@@ -205,7 +205,7 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  test('goes on until its clients know of it, and closes their connections', async () => {
+  test('goes on answering while its clients still send, and closes their connections', async () => {
     const { webhook, local, signal, exit } = await start(files, undefined, 60_000);
     signal('SIGTERM');
     expect((await ask(`${local}/readyz`)).code).toBe(503);
@@ -227,12 +227,12 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  test('at a second signal does not wait for the review in flight either', async () => {
+  test('does not wait for the review in flight after a second signal', async () => {
     const { webhook, local, signal, exit } = await start();
     const outgoing = open(webhook);
     const cutOff = once(outgoing, 'error');
     outgoing.write('{');
-    await metricIs(local, 'kubelet_guard_admission_requests_in_flight 1');
+    await waitForMetric(local, 'kubelet_guard_admission_requests_in_flight 1');
     signal('SIGTERM');
     signal('SIGTERM');
     expect(await exit).toBe(1);
@@ -245,12 +245,12 @@ describe('stopping', () => {
     expect(await exit).toBe(0);
   });
 
-  test('a client that never ends its body is cut off before the supervisor kills the process', async () => {
+  test('cuts off a client that never ends its body, before the supervisor kills the process', async () => {
     const { webhook, local, signal, exit } = await start();
     const outgoing = open(webhook);
     outgoing.on('error', () => undefined);
     outgoing.write('{');
-    await metricIs(local, 'kubelet_guard_admission_requests_in_flight 1');
+    await waitForMetric(local, 'kubelet_guard_admission_requests_in_flight 1');
     const began = performance.now();
     signal('SIGTERM');
     expect(await exit).toBe(0);
@@ -258,7 +258,7 @@ describe('stopping', () => {
   }, 15_000);
 });
 
-async function refuses(port: number): Promise<void> {
+async function waitUntilClosed(port: number): Promise<void> {
   for (;;) {
     const socket = connectPlain({ port, host: '127.0.0.1' });
     try {
@@ -270,7 +270,7 @@ async function refuses(port: number): Promise<void> {
   }
 }
 
-async function metricIs(local: string, line: string): Promise<void> {
+async function waitForMetric(local: string, line: string): Promise<void> {
   while (!(await ask(`${local}/metrics`)).text.includes(line));
 }
 
@@ -329,8 +329,8 @@ describe('a start that fails prints what to do', () => {
   );
 
   test.each([
-    ['a certificate of its own', { demo: true, tlsCertFile: 'x', tlsPrivateKeyFile: 'y' }, 'leave out --tls-cert-file'],
-    ['an address of the network', { demo: true, listen: '192.0.2.1:8443' }, 'use --listen 127.0.0.1:8443'],
+    ['its own certificate', { demo: true, tlsCertFile: 'x', tlsPrivateKeyFile: 'y' }, 'leave out --tls-cert-file'],
+    ['a network address', { demo: true, listen: '192.0.2.1:8443' }, 'use --listen 127.0.0.1:8443'],
   ])('as a demo with %s', async (_name, options, message) => {
     expect((await faultOf(options)).message).toContain(message);
   });
@@ -345,7 +345,7 @@ describe('the demo', () => {
 
   test('prints the report about the sample cluster and real answers of its webhook, until a signal ends it', async () => {
     const cwd = mkdtempSync(join(folder, 'demo-'));
-    // its certificates go there
+    // the demo writes its certificates into the working directory
     process.chdir(cwd);
     const { log, signal, exit } = begin({ demo: true, logLevel: 'warn' });
     while (!log.text.includes('Press Ctrl-C to stop.')) await Promise.race([once(log, 'more'), exit]);

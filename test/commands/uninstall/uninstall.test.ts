@@ -5,17 +5,17 @@ import type { Api, ApiRequest } from '../../../src/kube/api.ts';
 
 const { signal } = new AbortController();
 const NAMESPACE = 'guards';
-const REGISTRATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
+const WEBHOOK_CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kubelet-guard';
 const SWEEPER = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/kubelet-guard-sweeper`;
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/kubelet-guard-sweeper`;
 const REPORTS = '/apis/wgpolicyk8s.io/v1alpha2/clusterpolicyreports';
 const OTHER_REPORTS = '/apis/openreports.io/v1alpha1/clusterreports';
 
-/** A cluster of paths; reports are all labelled. */
-function clusterOf(paths: readonly string[], refusals: Readonly<Record<string, string>> = {}) {
-  const there = new Set(paths);
+/** A cluster with objects at these paths; all reports have the label. */
+function clusterOf(paths: readonly string[], denials: Readonly<Record<string, string>> = {}) {
+  const existing = new Set(paths);
   const calls: string[] = [];
-  /** How often a Deployment that is deleted is still seen. */
+  /** How often a deleted Deployment is still returned. */
   let lingering = 2;
   const answer = (status: number, body: object = {}) => ({
     status,
@@ -25,29 +25,31 @@ function clusterOf(paths: readonly string[], refusals: Readonly<Record<string, s
   const api: Api = ({ method = 'GET', path, body }: ApiRequest) => {
     const [plain = '', query] = path.split('?');
     calls.push(`${method} ${plain}`);
-    const refusal = refusals[`${method} ${plain}`];
-    if (refusal !== undefined) return Promise.resolve(answer(403, { kind: 'Status', message: refusal }));
+    const denial = denials[`${method} ${plain}`];
+    if (denial !== undefined) return Promise.resolve(answer(403, { kind: 'Status', message: denial }));
     if (query !== undefined) {
-      const names = [...there].filter((known) => known.startsWith(`${plain}/`)).map((known) => known.split('/').at(-1));
+      const names = [...existing]
+        .filter((known) => known.startsWith(`${plain}/`))
+        .map((known) => known.split('/').at(-1));
       return Promise.resolve(answer(200, { items: names.map((name) => ({ metadata: { name } })) }));
     }
-    if (!there.has(plain)) return Promise.resolve(answer(404));
+    if (!existing.has(plain)) return Promise.resolve(answer(404));
     const lingers = 'propagationPolicy' in (body ?? {});
-    if (method === 'DELETE' && !lingers) there.delete(plain);
-    if (method === 'GET' && (lingering -= 1) < 0) there.delete(plain);
+    if (method === 'DELETE' && !lingers) existing.delete(plain);
+    if (method === 'GET' && (lingering -= 1) < 0) existing.delete(plain);
     return Promise.resolve(answer(200, { metadata: { resourceVersion: '1' } }));
   };
-  return { api, there, calls };
+  return { api, existing, calls };
 }
 
-async function run({ api }: { api: Api }, patience = 0, remove = uninstall) {
+async function run({ api }: { api: Api }, pauseLength = 0, remove = uninstall) {
   const lines: string[] = [];
   let now = 0;
   const deps = {
     api,
     clock: () => now,
     pause: () => {
-      now += patience;
+      now += pauseLength;
       return Promise.resolve();
     },
     print: (line: string) => lines.push(line),
@@ -60,7 +62,7 @@ async function run({ api }: { api: Api }, patience = 0, remove = uninstall) {
 }
 
 const EVERYTHING = [
-  REGISTRATION,
+  WEBHOOK_CONFIGURATION,
   SWEEPER,
   `${REPORTS}/kubelet-guard-control-plane`,
   `${REPORTS}/kubelet-guard-node-a`,
@@ -83,9 +85,9 @@ describe('an uninstall', () => {
       ],
     });
 
-    expect([...cluster.there]).toEqual([]);
+    expect([...cluster.existing]).toEqual([]);
     expect(cluster.calls.slice(0, 5)).toEqual([
-      `DELETE ${REGISTRATION}`,
+      `DELETE ${WEBHOOK_CONFIGURATION}`,
       `DELETE ${SWEEPER}`,
       ...Array<string>(3).fill(`GET ${SWEEPER}`),
     ]);
@@ -106,36 +108,36 @@ describe('an uninstall', () => {
 
     await run(cluster);
 
-    expect([...cluster.there]).toEqual([foreign]);
+    expect([...cluster.existing]).toEqual([foreign]);
   });
 
-  test('stops where the ValidatingWebhookConfiguration cannot be deleted, and names the missing right', async () => {
-    const refusal = 'forbidden: User "x" cannot delete resource "validatingwebhookconfigurations"';
-    const cluster = clusterOf(EVERYTHING, { [`DELETE ${REGISTRATION}`]: refusal });
+  test('stops if the ValidatingWebhookConfiguration cannot be deleted, and names the missing right', async () => {
+    const denial = 'forbidden: User "x" cannot delete resource "validatingwebhookconfigurations"';
+    const cluster = clusterOf(EVERYTHING, { [`DELETE ${WEBHOOK_CONFIGURATION}`]: denial });
 
     const { lines, fault } = await run(cluster);
 
     expect(lines).toEqual([]);
     expect(fault).toBe(
-      `may not delete the ValidatingWebhookConfiguration kubelet-guard: ask for this right (HTTP 403: ${refusal})`,
+      `may not delete the ValidatingWebhookConfiguration kubelet-guard: ask for this right (HTTP 403: ${denial})`,
     );
-    expect([...cluster.there]).toEqual(EVERYTHING);
+    expect([...cluster.existing]).toEqual(EVERYTHING);
   });
 
   test('shows the message of a policy that protects the ValidatingWebhookConfiguration', async () => {
-    const refusal = 'the registration of kubelet-guard is protected: ask for the ClusterRole';
-    const { fault } = await run(clusterOf(EVERYTHING, { [`DELETE ${REGISTRATION}`]: refusal }));
+    const denial = 'the registration of kubelet-guard is protected: ask for the ClusterRole';
+    const { fault } = await run(clusterOf(EVERYTHING, { [`DELETE ${WEBHOOK_CONFIGURATION}`]: denial }));
 
-    expect(fault).toBe(`the ValidatingWebhookConfiguration kubelet-guard: HTTP 403: ${refusal}`);
+    expect(fault).toBe(`the ValidatingWebhookConfiguration kubelet-guard: HTTP 403: ${denial}`);
   });
 
-  test('waits a minute for the pods of the sweeper, and no longer', async () => {
+  test('waits at most a minute for the pods of the sweeper', async () => {
     const cluster = clusterOf(EVERYTHING);
     const { lines, fault } = await run(cluster, 70_000);
 
     expect(lines).toEqual(['removed: ValidatingWebhookConfiguration kubelet-guard']);
     expect(fault).toContain('its pods still run: try again when they are gone');
-    expect(cluster.there).toContain(LEASE);
+    expect(cluster.existing).toContain(LEASE);
   });
 });
 
@@ -152,7 +154,7 @@ describe('uninstall --leftovers', () => {
       'removed: 1 ClusterReport',
       'removed: Lease guards/kubelet-guard-sweeper',
     ]);
-    expect([...cluster.there]).toEqual([REGISTRATION]);
+    expect([...cluster.existing]).toEqual([WEBHOOK_CONFIGURATION]);
   });
 
   test('deletes nothing while the Deployment of the sweeper exists', async () => {
@@ -164,16 +166,16 @@ describe('uninstall --leftovers', () => {
     expect(lines).toEqual([
       expect.stringContaining('nothing is removed: Deployment guards/kubelet-guard-sweeper exists'),
     ]);
-    expect([...cluster.there]).toEqual(EVERYTHING);
+    expect([...cluster.existing]).toEqual(EVERYTHING);
     expect(cluster.calls).toEqual([`GET ${SWEEPER}`]);
   });
 
-  test('deletes nothing where the Deployment of the sweeper cannot be read', async () => {
+  test('deletes nothing if the Deployment of the sweeper cannot be read', async () => {
     const cluster = clusterOf(EVERYTHING, { [`GET ${SWEEPER}`]: 'cannot get resource "deployments"' });
 
     const { fault } = await run(cluster, 0, removeLeftovers);
 
     expect(fault).toContain('may not get the Deployment guards/kubelet-guard-sweeper');
-    expect([...cluster.there]).toEqual(EVERYTHING);
+    expect([...cluster.existing]).toEqual(EVERYTHING);
   });
 });

@@ -11,8 +11,12 @@ type Spec = Readonly<Record<string, unknown>>;
 type Part = 'policy' | 'binding';
 type Change = (spec: Spec) => unknown;
 
-/** Both as shipped, except for a change to one object. */
-function sights(name = '', part: Part = 'policy', change: Change = (spec) => spec): readonly InstalledPolicy[] {
+/** Both policies as shipped, except for a change to one object. */
+function installedPolicies(
+  name = '',
+  part: Part = 'policy',
+  change: Change = (spec) => spec,
+): readonly InstalledPolicy[] {
   return shipped.policies.map((policy) => {
     const known = (of: Part) => {
       const spec = policy[of];
@@ -27,9 +31,9 @@ const matching = (fields: object) => (spec: Spec) =>
   set({ matchConstraints: { ...(spec.matchConstraints as object), ...fields } })(spec);
 const itemsOf = (spec: Spec, field: string) => spec[field] as readonly Spec[];
 
-describe('the policies', () => {
-  test('are the two that hold the registration and the sweeper, and as shipped they are ok', () => {
-    expect(checkPolicies(sights(), 'kubelet-guard')).toEqual({
+describe('the ValidatingAdmissionPolicies', () => {
+  test('are ok as shipped', () => {
+    expect(checkPolicies(installedPolicies(), 'kubelet-guard')).toEqual({
       check: 'policies',
       result: 'ok',
       message: 'kubelet-guard-registration and kubelet-guard-sweeper and their bindings are as shipped',
@@ -51,7 +55,13 @@ describe('the policies', () => {
       () => undefined,
       'ValidatingAdmissionPolicyBinding kubelet-guard-sweeper is missing',
     ],
-    ['failures ignored', SWEEPER, 'policy', set({ failurePolicy: 'Ignore' }), 'failurePolicy is Ignore, shipped Fail'],
+    [
+      'failurePolicy Ignore',
+      SWEEPER,
+      'policy',
+      set({ failurePolicy: 'Ignore' }),
+      'failurePolicy is Ignore, shipped Fail',
+    ],
     [
       'a binding that only warns',
       SWEEPER,
@@ -74,7 +84,7 @@ describe('the policies', () => {
       'policyName is other, shipped kubelet-guard-sweeper',
     ],
     [
-      'a binding for some objects',
+      'a binding with an object selector',
       REGISTRATION,
       'binding',
       set({ matchResources: { objectSelector: { matchLabels: { a: 'b' } } } }),
@@ -82,9 +92,9 @@ describe('the policies', () => {
     ],
     ['parameters', SWEEPER, 'binding', set({ paramRef: { name: 'x' } }), 'paramRef is {"name":"x"}, shipped null'],
     ['a field of a later version', SWEEPER, 'policy', set({ isDisabled: true }), 'isDisabled is true, shipped null'],
-    ['fewer operations', REGISTRATION, 'policy', matching({ resourceRules: [] }), 'matchConstraints is '],
+    ['no resource rules', REGISTRATION, 'policy', matching({ resourceRules: [] }), 'matchConstraints is '],
     [
-      'an exception',
+      'an excluded resource',
       SWEEPER,
       'policy',
       matching({ excludeResourceRules: [{ resourceNames: ['x'] }] }),
@@ -92,14 +102,14 @@ describe('the policies', () => {
     ],
     ['exact matching', SWEEPER, 'policy', matching({ matchPolicy: 'Exact' }), 'matchConstraints is '],
     [
-      'some namespaces',
+      'a namespace selector',
       SWEEPER,
       'policy',
       matching({ namespaceSelector: { matchLabels: { a: 'b' } } }),
       'matchConstraints is ',
     ],
     [
-      'one condition more',
+      'an additional condition',
       REGISTRATION,
       'policy',
       (spec) =>
@@ -114,7 +124,7 @@ describe('the policies', () => {
       'matchConditions: by-the-sweeper has another expression',
     ],
     ['no variables', SWEEPER, 'policy', set({ variables: [] }), 'variables: written is missing'],
-    ['nothing to hold', SWEEPER, 'policy', set({ validations: [] }), 'validations are not the shipped ones'],
+    ['no validations', SWEEPER, 'policy', set({ validations: [] }), 'validations are not the shipped ones'],
     [
       'another expression',
       REGISTRATION,
@@ -123,8 +133,8 @@ describe('the policies', () => {
         set({ validations: itemsOf(spec, 'validations').map((item) => ({ ...item, expression: 'true' })) })(spec),
       'validations are not the shipped ones',
     ],
-  ])('with %s are a problem that is named', (_name, name, part, change, words) => {
-    const { result, details, remedy } = checkPolicies(sights(name, part, change), 'kubelet-guard');
+  ])('with %s are a problem with details', (_name, name, part, change, words) => {
+    const { result, details, remedy } = checkPolicies(installedPolicies(name, part, change), 'kubelet-guard');
 
     expect(result).toBe('problem');
     expect(details?.join('\n')).toContain(words);
@@ -132,7 +142,7 @@ describe('the policies', () => {
     expect(remedy).toContain('apply the manifests');
   });
 
-  test('are the same with what the API server fills in, in another order, and with other space', () => {
+  test('are ok with the defaults of the API server, in another order, and with other white space', () => {
     const filled: Change = (spec) => {
       const { resourceRules } = spec.matchConstraints as { resourceRules: readonly Spec[] };
       return set({
@@ -149,19 +159,22 @@ describe('the policies', () => {
       })(spec);
     };
 
-    expect(checkPolicies(sights(SWEEPER, 'policy', filled), 'kubelet-guard').result).toBe('ok');
+    expect(checkPolicies(installedPolicies(SWEEPER, 'policy', filled), 'kubelet-guard').result).toBe('ok');
     const selectors = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
-    expect(checkPolicies(sights(SWEEPER, 'binding', set({ matchResources: selectors })), 'kubelet-guard').result).toBe(
-      'ok',
-    );
+    expect(
+      checkPolicies(installedPolicies(SWEEPER, 'binding', set({ matchResources: selectors })), 'kubelet-guard').result,
+    ).toBe('ok');
   });
 
-  test('have to name the accounts of the namespace in which the product runs', () => {
-    const inOther: readonly InstalledPolicy[] = sights().map((sight) => {
+  test('must name the ServiceAccounts of the namespace in which kubelet-guard runs', () => {
+    const inOther: readonly InstalledPolicy[] = installedPolicies().map((installed) => {
       const spec: unknown = JSON.parse(
-        JSON.stringify(sight.shipped.policy).replaceAll('serviceaccount:kubelet-guard:', 'serviceaccount:security:'),
+        JSON.stringify(installed.shipped.policy).replaceAll(
+          'serviceaccount:kubelet-guard:',
+          'serviceaccount:security:',
+        ),
       );
-      return { ...sight, policy: { known: { spec } } };
+      return { ...installed, policy: { known: { spec } } };
     });
 
     expect(checkPolicies(inOther, 'security').result).toBe('ok');
@@ -169,20 +182,20 @@ describe('the policies', () => {
       'ValidatingAdmissionPolicy kubelet-guard-registration: variables: keepsTheBundle has another expression',
       'ValidatingAdmissionPolicy kubelet-guard-sweeper: matchConditions: by-the-sweeper has another expression',
     ]);
-    expect(checkPolicies(sights(), '"\\$&').result).toBe('problem');
+    expect(checkPolicies(installedPolicies(), '"\\$&').result).toBe('problem');
   });
 
-  test('that may not be read are unknown, and what was seen to be wrong stays a problem', () => {
-    const blind = sights().map((sight) => ({ ...sight, binding: UNKNOWN }));
+  test('that cannot be read are unknown, but a known difference is still a problem', () => {
+    const unreadable = installedPolicies().map((installed) => ({ ...installed, binding: UNKNOWN }));
 
-    expect(checkPolicies(blind, 'kubelet-guard')).toEqual({
+    expect(checkPolicies(unreadable, 'kubelet-guard')).toEqual({
       check: 'policies',
       result: 'unknown',
       message: 'you may not',
     });
     expect(
       checkPolicies(
-        blind.map((sight) => ({ ...sight, policy: { known: undefined } })),
+        unreadable.map((installed) => ({ ...installed, policy: { known: undefined } })),
         'kubelet-guard',
       ),
     ).toMatchObject({
@@ -198,8 +211,8 @@ describe('the policies', () => {
     [{}],
     [{ spec: 'x' }],
     [{ spec: { matchConstraints: [], variables: {}, validations: [null] } }],
-  ])('may be anything at all: %j', (known) => {
-    const wrong = sights().map((sight) => ({ ...sight, policy: { known }, binding: { known } }));
+  ])('in a malformed answer are a problem: %j', (known) => {
+    const wrong = installedPolicies().map((installed) => ({ ...installed, policy: { known }, binding: { known } }));
     expect(checkPolicies(wrong, 'kubelet-guard').result).toBe('problem');
   });
 });
