@@ -17,13 +17,13 @@ describe('the JSON of an answer', () => {
     [502, status('of some proxy', 'Other'), 'HTTP 502: no reason given'],
     [503, '<html>', 'HTTP 503: no reason given'],
     [199, '{}', 'HTTP 199: no reason given'],
-  ])('is not given where the answer refuses: %d %s', (code, text, message) => {
+  ])('is not read if the answer is an error: %d %s', (code, text, message) => {
     const ask = () => jsonOf(answer(code, text));
     expect(ask).toThrow(ApiFault);
     expect(ask).toThrow(expect.objectContaining({ message, status: code }));
   });
 
-  test.each(['', '<html>', '{"a":'])('cannot be read where the answer is not JSON: %j', (text) => {
+  test.each(['', '<html>', '{"a":'])('cannot be read if the answer is not JSON: %j', (text) => {
     expect(() => jsonOf(answer(200, text))).toThrow(new ApiFault('the answer is not JSON'));
   });
 

@@ -75,14 +75,14 @@ describe('the access to a cluster', () => {
     expect(await connectCluster({ root: folder })).toBeUndefined();
   });
 
-  test('is none where the files of a service account are there, but nothing names the API server', async () => {
+  test('is undefined if there are service account files, but no variable names the API server', async () => {
     const files = join(folder, 'var/run/secrets/kubernetes.io/serviceaccount');
     mkdirSync(files, { recursive: true });
     for (const name of ['token', 'ca.crt']) writeFileSync(join(files, name), 'x');
     expect(await connectCluster({ root: folder })).toBeUndefined();
   });
 
-  test('in a pod knows the CA and the namespace', async () => {
+  test('in a pod includes the CA and the namespace', async () => {
     const root = join(folder, 'pod');
     const files = join(root, 'var/run/secrets/kubernetes.io/serviceaccount');
     mkdirSync(files, { recursive: true });
@@ -108,7 +108,7 @@ describe('the access to a cluster', () => {
     }
   });
 
-  test('of a kubeconfig knows the CA, and no namespace', async () => {
+  test('from a kubeconfig includes the CA, but no namespace', async () => {
     const data = { server: 'https://x', 'certificate-authority-data': CA };
     expect(await connectCluster({ kubeconfig: kubeconfig('data', data) })).toMatchObject({ ca: authority.certificate });
     writeFileSync(join(folder, 'ca.pem'), authority.certificate);
@@ -122,11 +122,11 @@ describe('the access to a cluster', () => {
   });
 
   test.each([
-    ['that is not there', () => join(folder, 'missing'), /ENOENT/],
+    ['that does not exist', () => join(folder, 'missing'), /ENOENT/],
     ['without a current context', () => kubeconfig('none', { server: 'https://x' }, 'y'), /no context "y"/],
-    ['with an address that is none', () => kubeconfig('wrong', { server: 'ftp://x' }), /https:\/\/HOST:PORT/],
+    ['with an invalid address', () => kubeconfig('wrong', { server: 'ftp://x' }), /https:\/\/HOST:PORT/],
     [
-      'with a CA that is none',
+      'with an invalid CA',
       () => kubeconfig('ca', { server: 'https://x', 'certificate-authority-data': 'eA==' }),
       /no certificate in PEM/,
     ],
@@ -136,7 +136,7 @@ describe('the access to a cluster', () => {
 });
 
 describe('a list', () => {
-  test('is asked for by pages, with the token, and gives whole objects', async () => {
+  test('is requested page by page with the token, and gives whole objects', async () => {
     let asked: string | undefined;
     const pods = await podsOf(({ url, headers }, response) => {
       asked = `${url ?? ''} ${headers.authorization ?? ''}`;
@@ -170,7 +170,7 @@ describe('a list', () => {
     await expect(pods.list('x', undefined, signal())).rejects.toMatchObject({ name: 'ApiFault', message, status });
   });
 
-  test('of an API server that is not there fails with the reason', async () => {
+  test('from an API server that cannot be reached fails with the reason', async () => {
     const pods = await podsOf(() => undefined);
     server?.close();
     await expect(pods.list('x', undefined, signal())).rejects.toThrow('ECONNREFUSED');
@@ -179,8 +179,8 @@ describe('a list', () => {
   });
 });
 
-describe('a list of what is in no namespace', () => {
-  test('is asked for without one', async () => {
+describe('a list of objects without a namespace', () => {
+  test('is requested without a namespace', async () => {
     const asked: (string | undefined)[] = [];
     const { nodes } = await clusterOf(({ url }, response) => {
       asked.push(url);
@@ -204,7 +204,7 @@ describe('a call', () => {
       'DELETE / ',
       { authorization: 'Bearer the-token', 'user-agent': 'kubelet-guard' },
     ],
-  ])('%j is made as asked, with the credentials', async (request, sent, headers) => {
+  ])('%j is sent as requested, with the credentials', async (request, sent, headers) => {
     const got: unknown[] = [];
     const { request: call } = await clusterOf((incoming, response) => {
       let text = `${incoming.method ?? ''} ${incoming.url ?? ''} `;
@@ -221,7 +221,7 @@ describe('a call', () => {
 
   test.each<[string, Partial<ApiRequest>, string]>([
     ['that is too long', { limit: 5 }, 'longer than 5 bytes'],
-    ['that does not come', { timeout: 100, path: '/never' }, 'no answer within 100 ms'],
+    ['that does not come in time', { timeout: 100, path: '/never' }, 'no answer within 100 ms'],
     ['that is a redirect', { path: '/away' }, 'HTTP 302: redirects are not followed'],
   ])('fails with an answer %s', async (_name, request, message) => {
     const { request: call } = await clusterOf(({ url }, response) => {
@@ -234,12 +234,12 @@ describe('a call', () => {
     });
   });
 
-  test('is made again where a kept connection was just closed, as long as it only reads', async () => {
+  test('is repeated if a kept connection was just closed, but only if it is a read', async () => {
     const asked: string[] = [];
     const answered = new WeakSet<object>();
     const { request: call } = await clusterOf(({ method = '', url = '', socket }, response) => {
       asked.push(`${method} ${url}`);
-      // each connection answers once, and is then closed in the face of whoever takes it up
+      // each connection answers once, and is closed by the next request
       if (answered.has(socket)) socket.destroy();
       else response.end('x');
       answered.add(socket);
@@ -274,9 +274,14 @@ describe('another API server', () => {
   });
 
   test.each([
-    ['with no more than its own address, as a kubelet has', { addresses: ['127.0.0.1'] }, authority, /does not match/],
-    ['of another CA', { hosts: ['api.example'] }, new Authority('another'), /unable to verify/],
-  ])('%s does not', async (_name, names, by, reason) => {
+    [
+      'with a certificate for its address only, as a kubelet has',
+      { addresses: ['127.0.0.1'] },
+      authority,
+      /does not match/,
+    ],
+    ['with a certificate of another CA', { hosts: ['api.example'] }, new Authority('another'), /unable to verify/],
+  ])('%s does not get the credentials', async (_name, names, by, reason) => {
     expect(await ask(names, by)).toStrictEqual({ result: expect.stringMatching(reason), asked: [] });
   });
 });
@@ -354,7 +359,7 @@ describe('a watch', () => {
     expect(asked).toMatch(/watch=true&resourceVersion=5&allowWatchBookmarks=true&timeoutSeconds=[345]\d\d$/);
   });
 
-  test('of one object is of that object alone, with the version of the program in the user agent', async () => {
+  test('of one object selects only that object, and has the program version in its user agent', async () => {
     const asked: unknown[] = [];
     const { webhookConfiguration, secret } = await clusterOf(({ url, headers }, response) => {
       asked.push([url?.replace(/&resourceVersion=.*(?=&fieldSelector)/, ''), headers['user-agent']]);
@@ -372,7 +377,7 @@ describe('a watch', () => {
     ]);
   });
 
-  test('that is refused for a while says for how long', async () => {
+  test('that is rejected with 429 reports how long to wait', async () => {
     const { ended } = await watch((response) => {
       response.writeHead(429, { 'retry-after': '7' }).end();
     });
@@ -386,7 +391,7 @@ describe('a watch', () => {
     expect(ended).toMatchObject({ message: 'HTTP 410: too old', status: 410 });
   });
 
-  test('that is refused ends with the status, and was never open', async () => {
+  test('that is denied ends with the status, and was never open', async () => {
     const { ended, events } = await watch((response) => {
       json(response, 403, {});
     });

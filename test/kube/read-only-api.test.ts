@@ -16,7 +16,7 @@ function answering(status: number, body: unknown, warnings?: readonly string[]) 
   return { questions, asked };
 }
 
-test('a read tells an object, that there is none, or why it is not known', async () => {
+test('a read gives the object, or undefined if there is none, or why it is unknown', async () => {
   expect(await answering(200, { a: 1 }).questions.read('/x', signal)).toEqual({ known: { a: 1 } });
   expect(await answering(404, {}).questions.read('/x', signal)).toEqual({ known: undefined });
   const refused = await answering(403, { kind: 'Status', message: 'no' }).questions.read('/x?limit=1', signal);
@@ -26,7 +26,7 @@ test('a read tells an object, that there is none, or why it is not known', async
   });
 });
 
-test('what is tried is never written', async () => {
+test('a dry run is never written', async () => {
   const { questions, asked } = answering(201, { message: 'a field of the object' }, ['careful']);
 
   expect(await questions.dryRun(MAPS, {}, signal)).toEqual({
@@ -35,7 +35,7 @@ test('what is tried is never written', async () => {
   expect(asked).toMatchObject([{ method: 'POST', path: `${MAPS}?dryRun=All` }]);
 });
 
-test('rights are asked of the account as the API server knows it', async () => {
+test('rights are checked for the user name and groups that an API server gives the account', async () => {
   const { questions, asked } = answering(201, { status: { allowed: true } });
   const account = { namespace: 'guards', name: 'sweeper' };
 

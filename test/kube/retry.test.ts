@@ -19,7 +19,7 @@ const cut = new ApiFault('read ECONNRESET', undefined, {
 });
 const refused = new ApiFault('x', undefined, { cause: new HttpFault('unreachable', 'connect ECONNREFUSED') });
 
-/** An API that answers in this order, each call after `takes` milliseconds, on a clock of its own. */
+/** An API that answers in this order, each call after `takes` milliseconds, on its own clock. */
 function world(steps: readonly Step[], { takes = 0, abortAt = Infinity } = {}) {
   let now = 0;
   const waits: number[] = [];
@@ -49,18 +49,18 @@ function world(steps: readonly Step[], { takes = 0, abortAt = Infinity } = {}) {
 
 const ok = answer(200);
 
-describe('a call that fails for a passing reason', () => {
+describe('a call that fails for a temporary reason', () => {
   test.each<[string, Step, Method, number]>([
     ['429 with Retry-After', answer(429, { retryAfter: 3 }), 'GET', 3000],
     ['429 with Retry-After', answer(429, { retryAfter: 3 }), 'POST', 3000],
-    ['429 without', answer(429), 'PUT', 1000],
+    ['429 without Retry-After', answer(429), 'PUT', 1000],
     ['503 with Retry-After', answer(503, { retryAfter: 2 }), 'DELETE', 2000],
     ['500 with Retry-After', answer(500, { retryAfter: 1 }), 'PATCH', 1000],
     ['a new leader of etcd', answer(500, says('etcdserver: leader changed')), 'GET', 1000],
-    ['an etcd that is slow', answer(500, says('etcdserver: request timed out')), 'GET', 1000],
-    ['an API server that is slow', answer(504, says('Timeout: request did not complete')), 'GET', 1000],
+    ['a slow etcd', answer(500, says('etcdserver: request timed out')), 'GET', 1000],
+    ['a slow API server', answer(504, says('Timeout: request did not complete')), 'GET', 1000],
     ['a connection that was cut', cut, 'GET', 1000],
-  ])('by %s is made again: %j %s', async (_why, first, method, wait) => {
+  ])('is repeated after %s: %j %s', async (_why, first, method, wait) => {
     const { ask, waits } = world([first, ok]);
     expect(await ask({ method })).toEqual(ok);
     expect(waits).toEqual([wait]);
@@ -69,24 +69,24 @@ describe('a call that fails for a passing reason', () => {
   test.each<[string, Step, Method]>([
     ['403', answer(403, { retryAfter: 1 }), 'GET'],
     ['503 without Retry-After', answer(503), 'GET'],
-    ['a kubelet that says so behind the proxy', answer(500, { text: 'etcdserver: leader changed' }), 'GET'],
+    ['the same message from a kubelet behind the proxy', answer(500, { text: 'etcdserver: leader changed' }), 'GET'],
     ['a write that may have been done', answer(500, says('etcdserver: request timed out')), 'PUT'],
     ['a write whose connection was cut', cut, 'POST'],
-    ['a server that is not there', refused, 'GET'],
-  ])('is not by %s', async (_why, first, method) => {
+    ['a server that cannot be reached', refused, 'GET'],
+  ])('is not repeated after %s', async (_why, first, method) => {
     const { ask, timeouts } = world([first, ok]);
     await ask({ method }).catch(() => undefined);
     expect(timeouts).toHaveLength(1);
   });
 
-  test('is given up after ten tries more, with the last answer', async () => {
+  test('is given up after ten retries, with the last answer', async () => {
     const { ask, timeouts } = world([answer(429)]);
     expect(await ask()).toMatchObject({ status: 429 });
     expect(timeouts).toHaveLength(11);
     await expect(world([cut]).ask()).rejects.toBe(cut);
   });
 
-  test('is not made beyond its own time, nor waited for', async () => {
+  test('is not repeated if the wait would exceed its timeout', async () => {
     const long = world([answer(429, { retryAfter: 60 })]);
     expect(await long.ask({ timeout: 5000 })).toMatchObject({ status: 429 });
     expect(long.waits).toEqual([]);
@@ -95,7 +95,7 @@ describe('a call that fails for a passing reason', () => {
     expect(slow.timeouts).toEqual([5000, 2500]);
   });
 
-  test('is made again also as a write that may be done twice', async () => {
+  test('is repeated even as a write, if that may be done twice', async () => {
     expect(await world([cut, ok]).ask({ method: 'POST', mayRepeat: true })).toEqual(ok);
   });
 

@@ -101,16 +101,16 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   'kubeconfigs that kubectl reads': [
     ['test/e2e/kubeconfig.e2e.ts', '%s: kubectl and kubelet-guard authenticate as the same user, or both fail'],
-    ['test/kube/kubeconfig/access.test.ts', 'the access of several kubeconfigs'],
-    ['test/kube/kubeconfig/credentials.test.ts', 'what is sent'],
-    ['test/kube/http/tunnel.test.ts', 'of the environment leads watches too'],
+    ['test/kube/kubeconfig/access.test.ts', 'a list of kubeconfigs'],
+    ['test/kube/kubeconfig/credentials.test.ts', 'the credentials of a request'],
+    ['test/kube/http/tunnel.test.ts', 'from the environment is also used for watches'],
   ],
   'one 429, or a new leader of etcd': [
     ['test/e2e/faults.e2e.ts', 'an API server with faults'],
-    ['test/kube/retry.test.ts', 'a call that fails for a passing reason'],
+    ['test/kube/retry.test.ts', 'a call that fails for a temporary reason'],
   ],
   'a list that takes longer than its token lives': [
-    ['test/kube/objects/pages.test.ts', 'go on with the token in the answer to an expired one, however often'],
+    ['test/kube/objects/pages.test.ts', 'continue with the token in the answer to an expired one, however often'],
     ['test/sweeper/run/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
   ],
   'clusters of IPv6 alone': [

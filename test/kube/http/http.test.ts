@@ -31,7 +31,7 @@ test.each([
 });
 
 describe('a stream', () => {
-  test('may be silent for longer than its beginning may take, and is given up after that', async () => {
+  test('can be silent for longer than its start may take, but not without a limit', async () => {
     const lines: string[] = [];
     const { port } = await serve(loopback, (_request, response) => {
       response.write('a\n');
@@ -48,7 +48,7 @@ describe('a stream', () => {
 });
 
 describe('a call', () => {
-  test('gives status, type and text, of a server that verifies', async () => {
+  test('gives status, content type and text of a verified server', async () => {
     const { port, asked } = await serve(loopback, (request, response) => {
       request.on('data', (chunk: Buffer) => {
         json(response, 418, { got: chunk.toString(), header: request.headers['x-y'] });
@@ -64,7 +64,7 @@ describe('a call', () => {
     expect(asked).toStrictEqual(['POST /x']);
   });
 
-  test('says why a server does not verify, where it is asked all the same', async () => {
+  test('reports why a server is not verified, if it is called anyway', async () => {
     const other = issue({ hosts: ['elsewhere'] });
     const { port } = await serve(other, (_request, response) => response.end('x'));
     const lax = { tls: { secureContext, rejectUnauthorized: false } };
@@ -111,7 +111,7 @@ describe('a call', () => {
   });
 
   test.each([
-    ['says nothing', () => undefined],
+    ['sends nothing', () => undefined],
     ['never ends its answer', (response: ServerResponse) => response.write('x')],
   ])('does not wait for a server that %s', async (_name, answer) => {
     const { port, closed } = await serve(loopback, (_request, response) => {
@@ -121,7 +121,7 @@ describe('a call', () => {
     await closed(1);
   });
 
-  test('does not wait for a handshake either', async () => {
+  test('does not wait for a handshake that does not come', async () => {
     const { port, closed } = await serveRaw(() => undefined);
     await expect(get(port, { timeout: 100 })).rejects.toMatchObject({ code: 'timeout' });
     await closed(1);
@@ -139,9 +139,9 @@ describe('a call', () => {
   });
 
   test.each([
-    ['hangs up at once', 'unreachable', (socket: Socket) => socket.destroy()],
+    ['closes the connection at once', 'unreachable', (socket: Socket) => socket.destroy()],
     ['speaks no TLS', 'tls', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')],
-  ])('of a server that %s fails as %s', async (_name, code, accept) => {
+  ])('to a server that %s fails as %s', async (_name, code, accept) => {
     const { port } = await serveRaw((socket) => {
       accept(socket);
     });
@@ -149,7 +149,7 @@ describe('a call', () => {
   });
 
   test.each([
-    ['no HTTP', 'malformed', 'nonsense\r\n\r\n'],
+    ['something that is not HTTP', 'malformed', 'nonsense\r\n\r\n'],
     ['endless headers', 'malformed', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`],
     [
       'another protocol',
@@ -165,18 +165,18 @@ describe('a call', () => {
     await expect(get(port, { url: new URL(`http://127.0.0.1:${port}/`) })).rejects.toMatchObject({ code });
   });
 
-  test('of a port where nothing listens fails', async () => {
+  test('to a port where nothing listens fails', async () => {
     const { port } = await serveRaw(() => undefined);
     await stopServers();
     await expect(get(port)).rejects.toMatchObject({ code: 'unreachable', message: /ECONNREFUSED/ });
   });
 
-  test('with a header that is none fails, and does not show it', async () => {
+  test('with an invalid header fails, and the message does not contain it', async () => {
     const call = get(1, { headers: { authorization: 'Bearer secret\r\nx: y' } });
     await expect(call).rejects.toMatchObject({ code: 'malformed', message: expect.not.stringContaining('secret') });
   });
 
-  test('does not go where the name of a host must not lead', async () => {
+  test('is not sent if the host name resolves to an address that is not allowed', async () => {
     const { port, asked, closed } = await serve(issue({ hosts: ['localhost'] }), (_request, response) =>
       response.end(),
     );
@@ -188,7 +188,7 @@ describe('a call', () => {
     expect({ seen, asked }).toStrictEqual({ seen: ['127.0.0.1'], asked: [] });
   });
 
-  test('over a kept connection says so in its fault', async () => {
+  test('that fails over a kept connection has that in its fault', async () => {
     const { port, asked } = await serve(loopback, (request, response) => {
       if (asked.length > 1) request.socket.destroy();
       else response.end('x');

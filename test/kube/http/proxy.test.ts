@@ -54,18 +54,18 @@ describe('the proxy of the environment', () => {
     ['https://[fd00::1]:6443', '[fd00::1]:443', false],
     ['https://a.b', ',,', false],
     ['https://a.b', '10.0.0.0/99', false],
-  ])('for %s with NO_PROXY=%s is none: %s', (server, exceptions, isDirect) => {
+  ])('for %s with NO_PROXY=%s is not used: %s', (server, exceptions, isDirect) => {
     const expected = isDirect ? undefined : PROXY;
     expect(proxyOf(server, { HTTPS_PROXY: PROXY, NO_PROXY: exceptions })).toBe(expected);
     expect(proxyOf(server, { HTTPS_PROXY: PROXY, no_proxy: exceptions })).toBe(expected);
   });
 
-  test('that is none is said by the name of the variable', () => {
+  test('that is invalid is an error with the name of the variable', () => {
     expect(() => proxyOf('https://a', { https_proxy: 'ftp://x' })).toThrow('https_proxy is no address of a proxy');
   });
 });
 
-test('the user of an address of a proxy is shown to it', () => {
+test('the user in the address of a proxy is sent to the proxy', () => {
   expect(proxyAuthorization(new URL('http://u:p%40@x'))).toStrictEqual({
     'Proxy-Authorization': `Basic ${Buffer.from('u:p@').toString('base64')}`,
   });

@@ -52,7 +52,7 @@ async function clusterBehind(cluster: object, env: Record<string, string> = {}, 
 }
 
 describe('a proxy', () => {
-  test.each(['http', 'socks5'])('of the kind %s is asked once for many calls', async (kind) => {
+  test.each(['http', 'socks5'])('of the kind %s gets one request for many calls', async (kind) => {
     const proxy = await proxyWith();
     const { cluster, server } = await clusterBehind({ 'proxy-url': `${kind}://127.0.0.1:${proxy.port}` });
     for (let call = 0; call < 5; call += 1) {
@@ -62,7 +62,7 @@ describe('a proxy', () => {
     expect(server.asked).toStrictEqual(Array(5).fill('GET /x Bearer t'));
   });
 
-  test('of the environment leads watches too', async () => {
+  test('from the environment is also used for watches', async () => {
     const proxy = await proxyWith();
     const { cluster, server } = await clusterBehind({}, { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
     await cluster.pods.list('a', undefined, signal());
@@ -71,7 +71,7 @@ describe('a proxy', () => {
     expect(proxy.asked).toHaveLength(1);
   });
 
-  test.each(['http', 'socks5'])('of the kind %s that wants a password gets that of its address', async (kind) => {
+  test.each(['http', 'socks5'])('of the kind %s that requires a password gets the one in its address', async (kind) => {
     const proxy = await proxyWith({ user: 'me:se@cret' });
     const url = (user: string) => ({ 'proxy-url': `${kind}://${user}127.0.0.1:${proxy.port}` });
     const { cluster } = await clusterBehind(url('me:se%40cret@'));
@@ -86,10 +86,10 @@ describe('a proxy', () => {
 
   test.each([
     ['nothing', '', 'it closed the connection'],
-    ['no HTTP', 'hello\r\n\r\n', 'its answer is not HTTP'],
-    ['no', 'HTTP/1.1 403 Not here\r\n\r\n', 'it refuses the connection: HTTP 403 Not here'],
-    ['without end', 'x'.repeat(20_000), 'its answer is too long'],
-  ])('that answers %s is told by its name', async (_name, answer, reason) => {
+    ['something that is not HTTP', 'hello\r\n\r\n', 'its answer is not HTTP'],
+    ['403', 'HTTP/1.1 403 Not here\r\n\r\n', 'it refuses the connection: HTTP 403 Not here'],
+    ['without an end', 'x'.repeat(20_000), 'its answer is too long'],
+  ])('that answers %s is named in the error', async (_name, answer, reason) => {
     const proxy = await proxyWith({ answer });
     const { cluster } = await clusterBehind({ 'proxy-url': `http://127.0.0.1:${proxy.port}` });
     await expect(cluster.request({ path: '/x', timeout: 5000 }, signal())).rejects.toThrow(
@@ -97,14 +97,14 @@ describe('a proxy', () => {
     );
   });
 
-  test('that does not exist is named in the fault', async () => {
+  test('that does not exist is named in the error', async () => {
     const { cluster } = await clusterBehind({ 'proxy-url': 'http://127.0.0.1:1' });
     await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow(
       'the proxy 127.0.0.1:1: connect ECONNREFUSED',
     );
   });
 
-  test('does not make a server be who it is not', async () => {
+  test('does not change the name that a server has to prove', async () => {
     const proxy = await proxyWith();
     const url = { 'proxy-url': `http://127.0.0.1:${proxy.port}` };
     const { cluster, server } = await clusterBehind(url, {}, 'other.example');
@@ -125,11 +125,11 @@ describe('a proxy', () => {
     expect(proxy.asked).toStrictEqual([`${asked}:${server.port}`]);
   });
 
-  test('of a variable that names none is a fault of the start', async () => {
+  test('from a variable with an invalid address is an error at the start', async () => {
     await expect(clusterBehind({}, { HTTPS_PROXY: 'ftp://x' })).rejects.toThrow('HTTPS_PROXY is no address of a proxy');
   });
 
-  test('over plain HTTP is asked to make the call', async () => {
+  test('gets the whole call if the server uses plain HTTP', async () => {
     const asked: unknown[] = [];
     const proxy = createPlainServer(({ url, headers }, response) => {
       asked.push([url, headers.host, headers['proxy-authorization'], headers.authorization]);

@@ -1,4 +1,4 @@
-// The rows are what kubectl v1.32.4 does with the same files (test/e2e/kubeconfig.e2e.ts asks it again).
+// The rows are what kubectl v1.32.4 does with the same files (test/e2e/kubeconfig.e2e.ts compares with kubectl).
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -34,8 +34,8 @@ const exec = (more: object) => ({
   exec: { command: 'plug', apiVersion: 'client.authentication.k8s.io/v1beta1', ...more },
 });
 
-describe('the access of one kubeconfig', () => {
-  test('is the cluster and user of its current context', () => {
+describe('a kubeconfig', () => {
+  test('gives the cluster and user of its current context', () => {
     expect(read(kubeconfig())).toStrictEqual({
       cluster: {
         server: SERVER,
@@ -74,7 +74,7 @@ describe('the access of one kubeconfig', () => {
       { cluster: { ca: { file: '/folder-0/pki/ca.crt' } } },
     ],
     [
-      'how a server is reached',
+      'connection settings',
       {
         cluster: {
           server: SERVER,
@@ -87,7 +87,7 @@ describe('the access of one kubeconfig', () => {
       { cluster: { serverName: 'n', skipVerify: true, proxyUrl: 'socks5://p:1' }, notes: [] },
     ],
     [
-      'what a cluster tells plugins',
+      'cluster settings for plugins',
       {
         cluster: {
           server: SERVER,
@@ -99,7 +99,7 @@ describe('the access of one kubeconfig', () => {
     ['a token in a file', { user: { tokenFile: '../t' } }, { user: { tokenFile: '/t' } }],
     ['a token in an absolute file', { user: { tokenFile: '/x/t' } }, { user: { tokenFile: '/x/t' } }],
     [
-      'a certificate and a key of which one is a file',
+      'a certificate as data and its key as a file',
       { user: { 'client-certificate-data': 'YQ==', 'client-key': 'k' } },
       { user: { certificate: { certificate: { text: 'a' }, key: { file: '/folder-0/k' } } } },
     ],
@@ -111,13 +111,17 @@ describe('the access of one kubeconfig', () => {
       { user: { impersonate: { user: 'a', uid: 'i', groups: ['g', 'h'], extra: { K: ['v'] } } } },
     ],
     [
-      'a plugin of the PATH',
+      'a plugin on the PATH',
       { user: exec({}) },
       { user: { exec: { command: 'plug', interactiveMode: 'IfAvailable' } } },
     ],
-    ['a plugin beside it', { user: exec({ command: './plug' }) }, { user: { exec: { command: '/folder-0/plug' } } }],
     [
-      'a plugin with everything',
+      'a plugin with a relative path',
+      { user: exec({ command: './plug' }) },
+      { user: { exec: { command: '/folder-0/plug' } } },
+    ],
+    [
+      'a plugin with all settings',
       {
         user: exec({
           apiVersion: 'client.authentication.k8s.io/v1',
@@ -155,19 +159,19 @@ describe('the access of one kubeconfig', () => {
       { more: { contexts: [{ name: 'c', context: { cluster: 'x', user: 'u', namespace: 'n' } }] } },
       { namespace: 'n' },
     ],
-    ['null for nothing', { user: { token: null, exec: null, 'as-groups': null } }, { user: { token: '' } }],
+    ['null values', { user: { token: null, exec: null, 'as-groups': null } }, { user: { token: '' } }],
     [
       'a context without a user',
       { more: { contexts: [{ name: 'c', context: { cluster: 'x' } }] } },
       { user: { token: '' }, notes: [expect.stringContaining('system:anonymous')] },
     ],
     [
-      'a typing error',
+      'a misspelt key',
       { user: { 'token-file': '/t' } },
       { notes: ['its user "u" has the unknown key "token-file", which is ignored, as kubectl ignores it'] },
     ],
     [
-      'leftovers of others',
+      'entries that are not used',
       {
         more: {
           clusters: [
@@ -194,11 +198,11 @@ describe('the access of one kubeconfig', () => {
       },
       { user: { token: 't' }, notes: [] },
     ],
-  ])('takes %s', (_name, parts, expected) => {
+  ])('accepts %s', (_name, parts, expected) => {
     expect(read(kubeconfig(parts))).toMatchObject(expected);
   });
 
-  test('is YAML as Go reads it', () => {
+  test('is parsed as YAML in the same way as by Go', () => {
     const text = `
 current-context: c
 contexts: [{name: c, context: {cluster: x, user: u}}]
@@ -219,40 +223,44 @@ kind: SomethingElse
   });
 
   test.each<[string, string | Parts, string]>([
-    ['no YAML', '{', 'it is not YAML: '],
+    ['a text that is not YAML', '{', 'it is not YAML: '],
     ['a list', '[]', 'the kubeconfig must be a map'],
     ['another kind', kubeconfig({ more: { kind: 'Pod' } }), 'it is v1 Pod, not v1 Config'],
-    ['nothing', '', 'it has no current-context: pass --context'],
+    ['an empty file', '', 'it has no current-context: pass --context'],
     [
       'no current context',
       { more: { 'current-context': '' } },
       'it has no current-context: pass --context (it has "c")',
     ],
     [
-      'another current context',
+      'a current context that does not exist',
       { more: { 'current-context': 'd' } },
       'it has no context "d": pass --context (it has "c")',
     ],
-    ['no such cluster', { more: { clusters: [] } }, 'it has no cluster "x", which its context "c" names'],
+    ['a cluster that does not exist', { more: { clusters: [] } }, 'it has no cluster "x", which its context "c" names'],
     ['no cluster', { more: { contexts: [{ name: 'c', context: { user: 'u' } }] } }, 'its context "c" names no cluster'],
     ['no server', { cluster: { 'tls-server-name': 'n' } }, 'its cluster "x" has no server'],
     ['another scheme', { cluster: { server: 'ftp://x' } }, 'has the server "ftp://x", which is no address'],
-    ['a user in the server', { cluster: { server: 'https://a:b@x' } }, 'has a server with a user name or password'],
-    ['a token in quotes forgotten', { user: { token: 12 } }, 'users[0].user.token must be a text: put it in quotes'],
     [
-      'a switch in quotes',
+      'a user name in the server address',
+      { cluster: { server: 'https://a:b@x' } },
+      'has a server with a user name or password',
+    ],
+    ['a number as a token', { user: { token: 12 } }, 'users[0].user.token must be a text: put it in quotes'],
+    [
+      'a boolean in quotes',
       { cluster: { 'insecure-skip-tls-verify': 'true' } },
       'must be true or false, without quotes',
     ],
-    ['no base64', { user: { 'client-key-data': 'a b' } }, 'users[0].user.client-key-data is not base64'],
-    ['a text for a list', { user: { as: 'a', 'as-groups': 'g' } }, 'users[0].user.as-groups must be a list'],
+    ['data that is not base64', { user: { 'client-key-data': 'a b' } }, 'users[0].user.client-key-data is not base64'],
+    ['a text instead of a list', { user: { as: 'a', 'as-groups': 'g' } }, 'users[0].user.as-groups must be a list'],
     [
-      'two entries of a name',
+      'two entries with the same name',
       { more: { users: [{ name: 'u' }, { name: 'u' }] } },
       'users has two entries of the name "u"',
     ],
     [
-      'a CA that is not to be used',
+      'a CA that insecure-skip-tls-verify makes useless',
       { cluster: { server: SERVER, 'insecure-skip-tls-verify': true, 'certificate-authority-data': 'YQ==' } },
       'its cluster "x" has both insecure-skip-tls-verify and a certificate-authority',
     ],
@@ -262,7 +270,7 @@ kind: SomethingElse
       'has both certificate-authority and certificate-authority-data',
     ],
     [
-      'another proxy',
+      'an unsupported kind of proxy',
       { cluster: { server: SERVER, 'proxy-url': 'socks5h://p' } },
       'has a proxy-url that does not start',
     ],
@@ -277,11 +285,11 @@ kind: SomethingElse
       'has a client-certificate and no client-key',
     ],
     ['two ways to log in', { user: { token: 't', username: 'n' } }, 'has both a token and a username'],
-    ['groups of nobody', { user: { 'as-groups': ['g'] } }, 'without as: add as, which names the user'],
+    ['groups without a user', { user: { 'as-groups': ['g'] } }, 'without as: add as, which names the user'],
     ['a plugin without a command', { user: exec({ command: '' }) }, 'has an exec without a command'],
-    ['a plugin of no version', { user: exec({ apiVersion: '' }) }, 'has an exec without an apiVersion'],
+    ['a plugin without a version', { user: exec({ apiVersion: '' }) }, 'has an exec without an apiVersion'],
     [
-      'a plugin of a version that is gone',
+      'a plugin of a version that was removed',
       { user: exec({ apiVersion: 'client.authentication.k8s.io/v1alpha1' }) },
       'has an exec of the apiVersion "client.authentication.k8s.io/v1alpha1", which kubectl no longer runs',
     ],
@@ -290,23 +298,19 @@ kind: SomethingElse
       { user: exec({ apiVersion: 'client.authentication.k8s.io/v1' }) },
       'whose interactiveMode is "": set Never, IfAvailable or Always',
     ],
+    ['a plugin variable without a name', { user: exec({ env: [{ value: 'v' }] }) }, 'an env entry without a name'],
     [
-      'a plugin with a variable without a name',
-      { user: exec({ env: [{ value: 'v' }] }) },
-      'an env entry without a name',
-    ],
-    [
-      'a provider that is gone',
+      'an auth provider that was removed',
       { user: { 'auth-provider': { name: 'gcp' } } },
       'the auth-provider "gcp", which Kubernetes',
     ],
-    ['a provider without a token', { user: { 'auth-provider': { name: 'oidc' } } }, '"oidc" without an id-token'],
-  ])('refuses %s', (_name, given, reason) => {
+    ['an auth provider without a token', { user: { 'auth-provider': { name: 'oidc' } } }, '"oidc" without an id-token'],
+  ])('rejects %s', (_name, given, reason) => {
     expect(() => read(typeof given === 'string' ? given : kubeconfig(given))).toThrow(reason);
   });
 });
 
-describe('the access of several kubeconfigs', () => {
+describe('a list of kubeconfigs', () => {
   const first = kubeconfig({ user: { tokenFile: 't' } });
   const second = kubeconfig({
     cluster: { server: 'https://b', 'proxy-url': 'http://p' },
@@ -320,7 +324,7 @@ describe('the access of several kubeconfigs', () => {
     },
   });
 
-  test('takes the first entry of each name as a whole, with its own folder', () => {
+  test('gives the first entry of each name as a whole, with its own folder', () => {
     expect(read([first, second])).toMatchObject({
       cluster: { server: SERVER, proxyUrl: undefined },
       user: { token: '', tokenFile: '/folder-0/t', impersonate: undefined },
@@ -329,7 +333,7 @@ describe('the access of several kubeconfigs', () => {
     expect(read([second, first])).toMatchObject({ cluster: { server: 'https://b' }, user: { token: 'second' } });
   });
 
-  test('takes the first current context that is set, and the one that is asked for before', () => {
+  test('gives the first current context that is set, unless another one is requested', () => {
     const none = kubeconfig({ more: { 'current-context': '', users: [], contexts: [] } });
     expect(read([none, second], undefined)).toMatchObject({ cluster: { server: SERVER }, user: { token: 'second' } });
     expect(read([first, second], 'd')).toMatchObject({ user: { tokenFile: '/folder-0/t' } });

@@ -37,7 +37,7 @@ function sourceOf(user: Partial<AccessUser>, isTls = true): CredentialSource {
 
 const V1 = 'client.authentication.k8s.io/v1';
 
-/** A plugin that is a script of sh. */
+/** A plugin that is a shell script. */
 function plugin(script: string, more: Partial<ExecPlugin> = {}): ExecPlugin {
   return {
     command: 'sh',
@@ -51,22 +51,22 @@ function plugin(script: string, more: Partial<ExecPlugin> = {}): ExecPlugin {
   };
 }
 
-function hands(status: object, apiVersion = V1): string {
+function printing(status: object, apiVersion = V1): string {
   return `cat <<'END'\n${JSON.stringify({ kind: 'ExecCredential', apiVersion, status })}\nEND\n`;
 }
 
 const runs = (): number => readFileSync(join(folder, 'runs'), 'utf8').split('\n').length - 1;
 const headersOf = async (source: CredentialSource) => (await source.current(signal())).headers;
 
-describe('what is sent', () => {
+describe('the credentials of a request', () => {
   const file = join(folder, 'token');
 
   test.each<[string, Partial<AccessUser>, object]>([
-    ['nobody', {}, {}],
+    ['nothing', {}, {}],
     ['a token', { token: 't' }, { Authorization: 'Bearer t' }],
     ['a user name', { basic: { username: 'u', password: 'p:' } }, { Authorization: 'Basic dTpwOg==' }],
     [
-      'somebody else',
+      'impersonation',
       {
         impersonate: {
           user: 'zoë',
@@ -83,17 +83,17 @@ describe('what is sent', () => {
         'Impersonate-Extra-%C3%A4%20b': ['w', 'x'],
       },
     ],
-  ])('of %s', async (_name, user, headers) => {
+  ])('with %s', async (_name, user, headers) => {
     expect(await headersOf(sourceOf(user))).toStrictEqual(headers);
   });
 
-  test('over plain HTTP is nothing that another could use', async () => {
+  test('over plain HTTP are nothing that another could use', async () => {
     const impersonate = { user: 'a', uid: '', groups: [], extra: {} };
     const user = { token: 't', exec: plugin('exit 1'), impersonate };
     expect(await headersOf(sourceOf(user, false))).toStrictEqual({ 'Impersonate-User': 'a' });
   });
 
-  test('of a file is what it holds now, before what it held, before the token', async () => {
+  test('from a file are its current content, else its previous content, else the token', async () => {
     rmSync(file, { force: true });
     const source = sourceOf({ token: 'fixed', tokenFile: file });
     expect(await headersOf(source)).toStrictEqual({ Authorization: 'Bearer fixed' });
@@ -107,7 +107,7 @@ describe('what is sent', () => {
     await expect(sourceOf({ tokenFile: `${file}-not` }).current(signal())).rejects.toThrow('cannot read');
   });
 
-  test('of an ID token is that, until it is over', async () => {
+  test('from an ID token are that token, until it expires', async () => {
     const token = (payload: object) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.s`;
     const lasting = token({ exp: START / 1000 + 1 });
     expect(await headersOf(sourceOf({ idToken: lasting }))).toStrictEqual({ Authorization: `Bearer ${lasting}` });
@@ -118,9 +118,9 @@ describe('what is sent', () => {
 });
 
 describe('a plugin', () => {
-  test('runs once, also where several calls wait for it, until its credentials expire', async () => {
+  test('runs once, even if several calls wait for it, until its credentials expire', async () => {
     const expirationTimestamp = new Date(START + 1000).toISOString();
-    const source = sourceOf({ exec: plugin(hands({ token: 't', expirationTimestamp })) });
+    const source = sourceOf({ exec: plugin(printing({ token: 't', expirationTimestamp })) });
     const all = await Promise.all([headersOf(source), headersOf(source), headersOf(source)]);
     expect(all).toStrictEqual(Array(3).fill({ Authorization: 'Bearer t' }));
     now += 999;
@@ -131,8 +131,8 @@ describe('a plugin', () => {
     expect(runs()).toBe(2);
   });
 
-  test('whose credentials were over when they came does not run for each call', async () => {
-    const source = sourceOf({ exec: plugin(hands({ token: 't', expirationTimestamp: '2020-01-01T00:00:00Z' })) });
+  test('whose credentials have already expired does not run for each call', async () => {
+    const source = sourceOf({ exec: plugin(printing({ token: 't', expirationTimestamp: '2020-01-01T00:00:00Z' })) });
     for (let call = 0; call < 5; call += 1) await headersOf(source);
     expect(runs()).toBe(1);
     now += 60_000;
@@ -140,8 +140,8 @@ describe('a plugin', () => {
     expect(runs()).toBe(2);
   });
 
-  test('runs again where its token was refused, but not for each refusal', async () => {
-    const source = sourceOf({ exec: plugin(hands({ token: 't' })) });
+  test('runs again if its token is rejected, but not for each rejection', async () => {
+    const source = sourceOf({ exec: plugin(printing({ token: 't' })) });
     const first = await source.current(signal());
     expect(source.refused(first)).toBe(true);
     const second = await source.current(signal());
@@ -164,22 +164,22 @@ describe('a plugin', () => {
     expect(runs()).toBe(2);
   });
 
-  test('does not run where there is a token', async () => {
+  test('does not run if there is a token', async () => {
     expect(await headersOf(sourceOf({ token: 't', exec: plugin('exit 1') }))).toStrictEqual({
       Authorization: 'Bearer t',
     });
   });
 
-  test('gives a certificate, which one of the kubeconfig goes before', async () => {
+  test('gives a certificate, unless the kubeconfig has one', async () => {
     const { certificate: cert, key } = issue({ name: 'somebody' });
-    const exec = plugin(hands({ clientCertificateData: cert, clientKeyData: key }));
+    const exec = plugin(printing({ clientCertificateData: cert, clientKeyData: key }));
     expect((await sourceOf({ exec }).current(signal())).certificate).toStrictEqual({ cert, key });
     const own = { certificate: { text: 'c' }, key: { text: 'k' } };
     const both = await sourceOf({ exec, certificate: own }).current(signal());
     expect(both.certificate).toStrictEqual({ cert: 'c', key: 'k' });
   });
 
-  test('finds the variables of the kubeconfig, and what it is asked for', async () => {
+  test('gets the variables of the kubeconfig, and what is requested', async () => {
     const script = `printf '{"kind":"ExecCredential","apiVersion":"${V1}","status":{"token":"%s %s"}}' "$OWN" "$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)"`;
     const source = sourceOf({
       exec: plugin(script, {
@@ -199,7 +199,7 @@ describe('a plugin', () => {
     });
   });
 
-  test('ends with the signal, and is no failure that stands', async () => {
+  test('ends with the signal, and this failure is not remembered', async () => {
     const abort = new AbortController();
     const source = sourceOf({ exec: plugin('exec sleep 60') });
     const call = source.current(abort.signal);
@@ -211,43 +211,48 @@ describe('a plugin', () => {
   const other = issue({ name: 'other' });
   test.each<[string, string, Partial<ExecPlugin>, string]>([
     [
-      'is not there',
+      'is not installed',
       '',
       { command: 'no-such-plugin', installHint: 'install x\n' },
       'no-such-plugin is not installed, or is not on the PATH\ninstall x',
     ],
-    ['is no program', '', { command: join(folder, 'runs') }, '/runs cannot be started (EACCES)'],
-    ['is ended', 'kill -9 $$', {}, 'sh was ended by SIGKILL'],
-    ['asks where nobody is', '', { interactiveMode: 'Always' }, 'sh needs a terminal'],
+    ['is not executable', '', { command: join(folder, 'runs') }, '/runs cannot be started (EACCES)'],
+    ['is killed', 'kill -9 $$', {}, 'sh was ended by SIGKILL'],
+    ['needs a terminal', '', { interactiveMode: 'Always' }, 'sh needs a terminal'],
     ['prints no JSON', 'echo hello', {}, 'printed no ExecCredential on standard output'],
     ['prints too much', 'head -c 2000000 /dev/zero', {}, 'printed more than 1048576 bytes'],
     [
       'answers in another version',
-      hands({ token: 't' }, 'client.authentication.k8s.io/v1beta1'),
+      printing({ token: 't' }, 'client.authentication.k8s.io/v1beta1'),
       {},
       'printed client.authentication.k8s.io/v1beta1',
     ],
-    ['hands over nothing', hands({}), {}, 'printed neither a token nor a certificate'],
-    ['hands over half a pair', hands({ clientKeyData: 'x' }), {}, 'printed only one of certificate and key'],
+    ['prints no credentials', printing({}), {}, 'printed neither a token nor a certificate'],
     [
-      'hands over a certificate that is none',
-      hands({ clientKeyData: 'x', clientCertificateData: 'y' }),
+      'prints a key without a certificate',
+      printing({ clientKeyData: 'x' }),
+      {},
+      'printed only one of certificate and key',
+    ],
+    [
+      'prints an invalid certificate',
+      printing({ clientKeyData: 'x', clientCertificateData: 'y' }),
       {},
       'a certificate that cannot be used',
     ],
     [
-      'hands over a pair that does not match',
-      hands({ clientKeyData: issue({}).key, clientCertificateData: other.certificate }),
+      'prints a key that does not match the certificate',
+      printing({ clientKeyData: issue({}).key, clientCertificateData: other.certificate }),
       {},
       'the key is not that of the certificate',
     ],
     [
-      'has no sense of time',
-      hands({ token: 't', expirationTimestamp: 'soon' }),
+      'prints an invalid time',
+      printing({ token: 't', expirationTimestamp: 'soon' }),
       {},
       'expire at soon, which is no time',
     ],
-  ])('that %s fails in words', async (_name, script, more, reason) => {
+  ])('that %s fails with a message', async (_name, script, more, reason) => {
     await expect(sourceOf({ exec: plugin(script, more) }).current(signal())).rejects.toMatchObject({
       name: 'ApiFault',
       message: expect.stringContaining(reason),

@@ -34,7 +34,7 @@ describe('a path', () => {
 });
 
 describe('the objects of a kind', () => {
-  test('are read and written with apiVersion and kind, within the bounds of the client', async () => {
+  test('are read and written with apiVersion and kind, within the limits of the client', async () => {
     const { api, asked } = apiOf(OBJECT, OBJECT, OBJECT, {});
     const maps = objectClient(api, CONFIG_MAPS, { namespace: 'ns', timeout: 5, limit: 9 });
     await maps.get('a', signal);
@@ -63,7 +63,7 @@ describe('the objects of a kind', () => {
     ]);
   });
 
-  test('are listed page by page by their selectors, with apiVersion and kind, and none twice', async () => {
+  test('are listed page by page with a selector, with apiVersion and kind, and each only once', async () => {
     const item = (name: string) => ({ metadata: { name, uid: name } });
     const { api, asked } = apiOf(
       { items: [item('a')], metadata: { continue: 'next' } },
@@ -85,14 +85,14 @@ describe('the objects of a kind', () => {
   });
 
   test.each([{}, { metadata: {} }, { metadata: { resourceVersion: '' } }, { metadata: [] }, []])(
-    'have a resourceVersion, which %j has not',
+    'must have a resourceVersion, unlike %j',
     async (body) => {
       const call = objectClient(apiOf(body).api, CONFIG_MAPS).get('a', signal);
       await expect(call).rejects.toThrow(new ApiFault('the answer is no ConfigMap'));
     },
   );
 
-  test('give undefined for the statuses that the caller expects, and reject with all others', async () => {
+  test('give undefined for the statuses that the caller expects, and reject for all others', async () => {
     const get = (code: number) => objectClient(apiOf({ code }).api, CONFIG_MAPS).get('a', signal);
     expect(await unlessStatus([404, 409], get(409))).toBeUndefined();
     await expect(unlessStatus([404, 409], get(403))).rejects.toMatchObject({ status: 403 });

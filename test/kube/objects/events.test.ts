@@ -16,7 +16,7 @@ test('an Event is created in its namespace', async () => {
   expect(world.events()).toMatchObject([event]);
 });
 
-test('an Event that is there already was announced, and stays as it is', async () => {
+test('an Event that already exists stays unchanged, without a problem', async () => {
   const world = reportWorld();
   const announce = eventSink(world.api);
   await announce(event, signal);
@@ -33,7 +33,7 @@ test.each([
   [422, 'malformed', 'denies the Event'],
   [429, 'unreachable', 'the next sweep tries again'],
   [503, 'unreachable', 'the next sweep tries again'],
-])('a refusal with %i is a problem that says what to do', async (code, problem, words) => {
+])('a denial with %i is a problem that says what to do', async (code, problem, words) => {
   const world = reportWorld();
   world.intercept = () => status(code, 'its words');
 

@@ -32,7 +32,7 @@ function port(answer: Partial<ApiAnswer> | Error) {
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/guard/leases';
 
 describe('a Lease', () => {
-  test('is read, within bounds', async () => {
+  test('is read, within limits', async () => {
     const { lease, asked } = port({});
     expect(await lease.read(signal)).toStrictEqual({ is: 'there', lease: { record: RECORD, object: OBJECT } });
     expect(asked).toStrictEqual([{ path: `${PATH}/a%20b`, timeout: 5000, limit: 1_572_864 }]);
@@ -59,7 +59,7 @@ describe('a Lease', () => {
     expect(asked[1]).toMatchObject({ method: 'PUT', path: `${PATH}/a%20b`, body });
   });
 
-  test('may say nothing of its holder', async () => {
+  test('can be without a holder', async () => {
     const { lease } = port({ text: '{"metadata":{"resourceVersion":"1"},"spec":{"holderIdentity":7}}' });
     const record = { holderIdentity: '', leaseDurationSeconds: 0, acquireTime: '', renewTime: '', leaseTransitions: 0 };
     expect(await lease.read(signal)).toMatchObject({ is: 'there', lease: { record } });
@@ -100,7 +100,7 @@ describe('an answer', () => {
     expect(await (call === 'read' ? lease.read(signal) : lease.create(RECORD, signal))).toMatchObject(understood);
   });
 
-  test('of any kind is no exception', async () => {
+  test('of any kind throws no exception', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.oneof(fc.string(), fc.json()), async (status, text) => {
         const { lease } = port({ status, text });

@@ -29,13 +29,13 @@ describe('the pages of a list', () => {
     expect(asked).toEqual([undefined, '1', '2']);
   });
 
-  test('go on with the token in the answer to an expired one, however often', async () => {
+  test('continue with the token in the answer to an expired one, however often', async () => {
     const { ask, asked } = listOf({ items: ['a'], next: '1' }, expired('2'), expired('3'), { items: ['b'] });
     expect(await all(ask)).toEqual(['a', 'b']);
     expect(asked).toEqual([undefined, '1', '2', '3']);
   });
 
-  test('start again once where there is no such token, and give no item twice', async () => {
+  test('start again once if there is no such token, and give no item twice', async () => {
     const { ask, asked } = listOf(
       { items: ['a', 'b'], next: '1' },
       expired(),
@@ -50,8 +50,8 @@ describe('the pages of a list', () => {
 
   test.each([
     ['that expires again', [{ items: ['a'], next: '1' }, expired(), { items: ['a'], next: '2' }, expired()]],
-    ['that is gone from the beginning', [expired()]],
-    ['that is refused', [{ items: ['a'], next: '1' }, new ApiFault('too old', 403)]],
+    ['that has expired from the beginning', [expired()]],
+    ['that is denied', [{ items: ['a'], next: '1' }, new ApiFault('too old', 403)]],
     ['that never ends', [{ items: ['a'], next: '1' }]],
   ])('of a list %s fail', async (_name, answers) => {
     await expect(all(listOf(...answers).ask)).rejects.toBeInstanceOf(ApiFault);

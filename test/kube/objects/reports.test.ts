@@ -25,8 +25,8 @@ async function listAll(): Promise<unknown[][]> {
   return pages;
 }
 
-describe('what is served', () => {
-  test('is known by discovery', async () => {
+describe('a served kind', () => {
+  test('is found by discovery', async () => {
     expect(await store.isServed(RESOURCE, signal)).toBe(true);
     expect(await store.isServed(ELSEWHERE, signal)).toBe(false);
     world.served.set(WG, ['policyreports']);
@@ -34,17 +34,17 @@ describe('what is served', () => {
   });
 
   test.each([
-    ['is refused', status(403, 'no discovery'), 'no discovery'],
-    ['is no JSON', { status: 200, contentType: 'text/html', text: '<html>' }, 'not JSON'],
+    ['is denied', status(403, 'no discovery'), 'no discovery'],
+    ['is not JSON', { status: 200, contentType: 'text/html', text: '<html>' }, 'not JSON'],
     ['does not come', new ApiFault('connection refused'), 'connection refused'],
-  ])('is not taken for absent where the answer %s', async (_what, answer, words) => {
+  ])('is not considered absent if the answer %s', async (_what, answer, words) => {
     world.intercept = () => answer;
     await expect(store.isServed(RESOURCE, signal)).rejects.toThrow(words);
   });
 });
 
 describe('a list', () => {
-  test('comes page by page, only what matches the label', async () => {
+  test('is read page by page, with only the objects that match the label', async () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) await store.create(RESOURCE, report(name), signal);
     await store.create(RESOURCE, { metadata: { name: 'foreign' } }, signal);
 
@@ -56,8 +56,8 @@ describe('a list', () => {
   });
 
   test.each([
-    ['is refused', status(403, 'may not list'), 'may not list'],
-    ['is too old to go on with', status(410, 'the list is too old'), 'the list is too old'],
+    ['is denied', status(403, 'may not list'), 'may not list'],
+    ['is too old to continue', status(410, 'the list is too old'), 'the list is too old'],
     ['is not a list', json(200, { kind: 'List' }), 'is not a list'],
     ['never ends', json(200, { items: [], metadata: { continue: 'more' } }), 'does not end'],
   ])('that %s is a fault', async (_what, answer, words) => {
@@ -102,7 +102,7 @@ describe('one report', () => {
     [422, 'malformed', 'CustomResourceDefinition of clusterpolicyreports denies the report'],
     [429, 'unreachable', 'the next sweep tries again'],
     [500, 'unreachable', 'the next sweep tries again'],
-  ])('that is refused with %i is a problem that says what to do', async (code, problem, words) => {
+  ])('that is denied with %i is a problem that says what to do', async (code, problem, words) => {
     world.intercept = () => status(code, 'its words');
 
     const answer = await store.create(RESOURCE, report('a'), signal);
@@ -112,7 +112,7 @@ describe('one report', () => {
     expect(JSON.stringify(answer)).toContain('its words');
   });
 
-  test('that cannot be written because nobody answers is a problem, not a rejection', async () => {
+  test('that cannot be written because the API server does not answer is a problem, not a rejection', async () => {
     const cause = Object.assign(new Error('after 10 s'), { code: 'timeout' });
     world.intercept = () => new ApiFault('no answer', undefined, { cause });
 
@@ -122,7 +122,7 @@ describe('one report', () => {
     });
   });
 
-  test('cannot make another path of its name', async () => {
+  test('cannot change the path by its name', async () => {
     const requests: ApiRequest[] = [];
     await reportClient((request) => {
       requests.push(request);

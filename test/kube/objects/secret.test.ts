@@ -44,7 +44,7 @@ function answerWith(change: object): Partial<ApiAnswer> {
 }
 
 describe('a Secret', () => {
-  test('is read, within bounds', async () => {
+  test('is read, within limits', async () => {
     const { secret, asked } = port();
     const seen = await secret.read(signal);
     expect(seen).toMatchObject({ data: { 'tls.crt': 'X' }, isForeign: false, object: OBJECT });
@@ -52,15 +52,15 @@ describe('a Secret', () => {
   });
 
   test.each([
-    ['data of somebody else', { metadata: { resourceVersion: '1' } }, true],
+    ['data of another owner', { metadata: { resourceVersion: '1' } }, true],
     ['no data', { metadata: { resourceVersion: '1' }, data: undefined }, false],
     ['empty values', { metadata: { resourceVersion: '1' }, data: { 'tls.crt': '' } }, false],
-    ['data of ours', {}, false],
-  ])('with %s is foreign or not', async (_name, change, isForeign) => {
+    ['data of kubelet-guard', {}, false],
+  ])('with %s is recognized as foreign or not', async (_name, change, isForeign) => {
     expect(await port(answerWith(change)).secret.read(signal)).toMatchObject({ isForeign });
   });
 
-  test('is created with the mark by which it is known again', async () => {
+  test('is created with the annotation that marks it as created by kubelet-guard', async () => {
     const { secret, asked } = port({ status: 201 });
     expect(await secret.create({ 'tls.crt': 'X' }, signal)).toMatchObject({ data: { 'tls.crt': 'X' } });
     expect(asked).toMatchObject([{ method: 'POST', path: PATH }]);
@@ -69,7 +69,7 @@ describe('a Secret', () => {
     ]);
   });
 
-  test('is created as the manifests have it, so that they can be applied over it', async () => {
+  test('is created as in the manifests, so that they can be applied later', async () => {
     const manifest = new URL('../../../manifests/base/rbac-certificates.yaml', import.meta.url);
     const [shipped] = parseAllDocuments(readFileSync(manifest, 'utf8')).map((document) => document.toJS() as Shipped);
     const { secret, asked } = port({ status: 201 });
@@ -100,19 +100,19 @@ describe('an answer', () => {
     ['without rights', { status: 403 }, 'read', rights],
     ['without the right to create it', { status: 403 }, 'create', restore],
     ['without a namespace', { status: 404 }, 'create', 'the namespace ns is not there: create it'],
-    ['of refusal', { status: 422, text: '{"kind":"Status","message":"bad"}' }, 'create', 'HTTP 422: bad'],
-    ['of no JSON', { text: 'x' }, 'read', 'the answer is not JSON'],
+    ['that denies it', { status: 422, text: '{"kind":"Status","message":"bad"}' }, 'create', 'HTTP 422: bad'],
+    ['that is not JSON', { text: 'x' }, 'read', 'the answer is not JSON'],
     ['without a version', answerWith({ metadata: {} }), 'read', 'the answer is no Secret'],
-    ['of none at all', new ApiFault('ECONNREFUSED'), 'read', 'the Secret ns/a b: ECONNREFUSED'],
+    ['that does not come', new ApiFault('ECONNREFUSED'), 'read', 'the Secret ns/a b: ECONNREFUSED'],
   ];
-  test.each(failures)('%s is a fault with words', async (_name, answer, call, words) => {
+  test.each(failures)('%s is a fault with a message', async (_name, answer, call, words) => {
     const { secret } = port(answer);
     const called = call === 'read' ? secret.read(signal) : secret.create({}, signal);
     await expect(called).rejects.toThrow(words);
     await expect(called).rejects.toBeInstanceOf(ApiFault);
   });
 
-  test('that somebody was first is none', async () => {
+  test('that another writer was first is not a fault', async () => {
     const seen = { data: {}, isForeign: false, object: OBJECT };
     expect(await port({ status: 404 }).secret.read(signal)).toBeUndefined();
     expect(await port({ status: 409 }).secret.create({}, signal)).toBeUndefined();

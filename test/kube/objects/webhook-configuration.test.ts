@@ -26,7 +26,7 @@ function port(answer: Partial<ApiAnswer> | Error = {}) {
 }
 
 describe('a ValidatingWebhookConfiguration', () => {
-  test('is read, within bounds, with the bundle of each webhook', async () => {
+  test('is read, within limits, with the caBundle of each webhook', async () => {
     const { configuration, asked } = port();
     expect(await configuration.read(signal)).toStrictEqual({ caBundles: ['X', ''], object: OBJECT });
     expect(asked).toStrictEqual([{ path: PATH, timeout: 5000, limit: 1_572_864 }]);
@@ -56,7 +56,7 @@ describe('a ValidatingWebhookConfiguration', () => {
     [{ text: '{"metadata":{}}' }, 'the answer is no ValidatingWebhookConfiguration'],
     [{ text: '{"metadata":{"resourceVersion":""},"webhooks":7}' }, 'the answer is no ValidatingWebhookConfiguration'],
     [new ApiFault('ECONNREFUSED'), 'ECONNREFUSED'],
-  ] as const)('answers %j with words', async (answer, words) => {
+  ] as const)('gives a message for the answer %j', async (answer, words) => {
     const read = port(answer).configuration.read(signal);
     await expect(read).rejects.toThrow(`the ValidatingWebhookConfiguration guard: ${words}`);
     await expect(read).rejects.toBeInstanceOf(ApiFault);

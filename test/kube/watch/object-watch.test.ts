@@ -14,12 +14,12 @@ function pod(name: string, uid = name): SeenObject {
   return { namespace: 'kube-system', name, uid, object: { metadata: { name } } };
 }
 
-/** What an API server does when it is asked the next time; the test ends where the script does. */
+/** What an API server does at the next request; the test ends with the script. */
 type Step =
   | { readonly list: ObjectPage | Error }
   | { readonly watch: readonly ObjectEvent[]; readonly lasts?: number; readonly then?: Error };
 
-/** Plays a script to a watch and tells everything that happened, in order. */
+/** Runs a watch with a script and returns everything that happened, in order. */
 async function play(steps: readonly Step[], handlers: Partial<ObjectWatchEvents> = {}): Promise<string[]> {
   const happened: string[] = [];
   const { promise: done, resolve: end } = Promise.withResolvers<undefined>();
@@ -87,7 +87,7 @@ const refused = new ApiFault('connect ECONNREFUSED');
 const expired = new ApiFault('HTTP 410: too old', 410);
 
 describe('the watch of pods', () => {
-  test('leaves an API server alone for as long as it asks for, but not for ever', async () => {
+  test('waits as long as an API server asks for, but not forever', async () => {
     const busy = (seconds: number) => new ApiFault('HTTP 429: busy', 429, { retryAfter: seconds });
     const page = { objects: [], resourceVersion: '5' };
     const happened = await play([
@@ -150,7 +150,7 @@ describe('the watch of pods', () => {
     ]);
   });
 
-  test('does not follow what it may list but not watch', async () => {
+  test('does not follow objects that it may list but not watch', async () => {
     const forbidden = new ApiFault('HTTP 403: forbidden', 403);
     const round: Step[] = [{ list: { objects: [], resourceVersion: '5' } }, { watch: [], then: forbidden }];
     const happened = await play([...round, { watch: [], then: forbidden }, { watch: [], then: forbidden }, ...round]);
@@ -159,7 +159,7 @@ describe('the watch of pods', () => {
     ]);
   });
 
-  test('waits where watches end as soon as they begin, and never longer than ten seconds', async () => {
+  test('waits if watches end as soon as they begin, but never longer than ten seconds', async () => {
     const steps = Array.from({ length: 8 }, () => ({ watch: [], lasts: 0 }));
     const happened = await play([{ list: { objects: [], resourceVersion: '5' } }, ...steps]);
     const pauses = happened.filter((what) => what.startsWith('pause'));
