@@ -10,7 +10,7 @@ const MOUNTS = ['volumeMounts:', '- {name: pki, mountPath: /etc/kubernetes/pki}'
 /** Rows 1-31. */
 export const rows: readonly Row[] = [
   { row: 1, title: 'both flags with a path', show: () => apiServer(C, K), says: PASS },
-  { row: 2, title: 'values as words of their own', show: () => apiServer(CERTIFICATE, '/c', KEY, '/k'), says: PASS },
+  { row: 2, title: 'values as separate words', show: () => apiServer(CERTIFICATE, '/c', KEY, '/k'), says: PASS },
   { row: 3, title: 'only the certificate', show: () => apiServer(C), says: [`fail missing ${KEY}`] },
   { row: 4, title: 'only the key', show: () => apiServer(K), says: [`fail missing ${CERTIFICATE}`] },
   {
@@ -96,21 +96,21 @@ export const rows: readonly Row[] = [
   },
   {
     row: 22,
-    title: 'the whole command line as one word is no program',
+    title: 'the whole command line as one word is an unknown program',
     show: () => pod([`kube-apiserver ${C} ${K}`]),
     says: ['unknown unknown-wrapper'],
   },
   { row: 23, title: 'white space is not a path', show: () => apiServer(C, `${KEY}= `), says: [`fail unusable ${KEY}`] },
   {
     row: 24,
-    title: '/dev/null is no key',
+    title: '/dev/null cannot be a key',
     show: () => apiServer(C, `${KEY}=/dev/null`),
     says: [`fail unusable ${KEY}`],
   },
   { row: 25, title: 'one file for both', show: () => apiServer(`${CERTIFICATE}=/b.pem`, `${KEY}=/b.pem`), says: PASS },
   {
     row: 26,
-    title: 'a key that does not match, or an expired certificate, is for the node audit to see',
+    title: 'a key that does not match, or an expired certificate, is visible only to the node audit',
     show: () => apiServer(`${CERTIFICATE}=/expired.crt`, `${KEY}=/of-another.key`),
     says: PASS,
   },
@@ -122,12 +122,12 @@ export const rows: readonly Row[] = [
   },
   {
     row: 27,
-    title: 'a path below no mount',
+    title: 'a path outside the mounts',
     show: () =>
       pod(['kube-apiserver', `${CERTIFICATE}=/etc/kubernetes/pki/c`, `${KEY}=/etc/kubernetes/pkix/k`], MOUNTS),
     says: ['unknown not-mounted'],
   },
-  { row: 27, title: 'a pod without mounts says nothing of files', show: () => apiServer(...BOTH), says: PASS },
+  { row: 27, title: 'a pod without mounts does not show which files exist', show: () => apiServer(...BOTH), says: PASS },
   {
     row: 28,
     title: 'a relative path',
@@ -136,39 +136,39 @@ export const rows: readonly Row[] = [
   },
   {
     row: 28,
-    title: 'a relative path below a working directory that is mounted',
+    title: 'a relative path inside a mounted working directory',
     show: () =>
       pod(['kube-apiserver', `${CERTIFICATE}=c`, `${KEY}=./k`], ['workingDir: /etc/kubernetes/pki', ...MOUNTS]),
     says: PASS,
   },
   {
     row: 28,
-    title: 'a relative path out of a working directory that is mounted',
+    title: 'a relative path that leads out of a mounted working directory',
     show: () =>
       pod(['kube-apiserver', `${CERTIFICATE}=c`, `${KEY}=../k`], ['workingDir: /etc/kubernetes/pki', ...MOUNTS]),
     says: ['unknown not-mounted'],
   },
   {
     row: 29,
-    title: 'no --kubelet-certificate-authority is another control (1.2.5)',
+    title: 'a missing --kubelet-certificate-authority belongs to another control (1.2.5)',
     show: () => apiServer(...BOTH, '--anonymous-auth=false'),
     says: PASS,
   },
   {
     row: 30,
-    title: '`--kubelet-https` on a version that has no such flag',
+    title: '`--kubelet-https` in a version without this flag',
     show: () => apiServer(...BOTH, '--kubelet-https=false'),
     says: WOULD_NOT_START,
   },
   {
     row: 30,
-    title: '`--kubelet-https` on a version that is not known',
+    title: '`--kubelet-https` in an unknown version',
     show: () => pod(['kube-apiserver', ...BOTH, '--kubelet-https=false'], ['image: example.com/kube-apiserver']),
     says: ['unknown unknown-flag'],
   },
   {
     row: 30,
-    title: '`--kubelet-https` is no substitute for the key',
+    title: '`--kubelet-https` does not replace the key',
     show: () => pod(['kube-apiserver', C, '--kubelet-https=true'], ['image: example.com/kube-apiserver:v1.18.20']),
     says: [`fail missing ${KEY}`],
   },

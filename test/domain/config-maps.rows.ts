@@ -47,14 +47,14 @@ export const rows: readonly Row[] = [
   },
   {
     row: 109,
-    title: 'a file for `kubeadm init`, into which kubeadm fills the CA itself',
+    title: 'a file for `kubeadm init`, where kubeadm itself sets the CA',
     show: () => text(`apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n---\n${configuration()}`),
     says: ['pass', 'pass'],
     effective: '/etc/kubernetes/pki/ca.crt',
   },
   {
     row: 110,
-    title: 'an odd path',
+    title: 'an unusual path',
     show: () => kubeletConfig(withCA('/opt/ca.pem')),
     says: PASS,
     effective: '/opt/ca.pem',
@@ -77,7 +77,7 @@ export const rows: readonly Row[] = [
     show: () => text(configMap('kubelet-config', 'Kubelet', GOOD)),
     says: MALFORMED,
   },
-  { row: 112, title: 'a key that is no YAML', show: () => kubeletConfig('a: [\n'), says: MALFORMED },
+  { row: 112, title: 'a key that is not YAML', show: () => kubeletConfig('a: [\n'), says: MALFORMED },
   { row: 112, title: 'an empty key', show: () => kubeletConfig('# nothing\n'), says: MALFORMED },
   { row: 112, title: 'the same kind twice', show: () => kubeletConfig(`${GOOD}---\n${GOOD}`), says: MALFORMED },
   {
@@ -101,7 +101,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 115,
-    title: 'arguments without the two',
+    title: 'arguments without the two flags',
     show: () => kubeadmConfig([override('profiling', '"false"')]),
     says: PASS,
     effective: '/etc/kubernetes/pki/apiserver-kubelet-client.key',
@@ -161,7 +161,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 121,
-    title: 'a v1beta3 document is judged by its content, for older kubeadms read it',
+    title: 'a v1beta3 document is checked, because older kubeadms read it',
     show: () => kubeadmConfig(['profiling: "false"'], 'v1beta3'),
     says: PASS,
   },
@@ -180,7 +180,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 122,
-    title: 'an InitConfiguration in its place',
+    title: 'an InitConfiguration instead of the ClusterConfiguration',
     show: () =>
       text(
         configMap(
@@ -205,7 +205,7 @@ export const rows: readonly Row[] = [
   },
   ...['CREATE', 'UPDATE'].map((operation) => ({
     row: 124,
-    title: `${operation}, which kubeadm sends even where the ConfigMap exists`,
+    title: `${operation}, which kubeadm sends even if the ConfigMap exists`,
     show: () => admit({ operation, resource: 'configmaps', object: BAD }),
     says: ['denied', `fail missing ${CA_FIELD}`],
   })),

@@ -63,7 +63,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 76,
-    title: 'the whole way in another case, in a drop-in over a good file',
+    title: 'the whole path of the field in another case, in a drop-in over a good file',
     show: () => layered(GOOD, [configuration('AUTHENTICATION: {X509: {CLIENTCAFILE: /other.crt}}')]),
     says: PASS,
     // names are marshalled in order, and capitals come first: the file's own value is decoded last
@@ -125,19 +125,19 @@ export const rows: readonly Row[] = [
   },
   {
     row: 82,
-    title: 'a drop-in by itself that leaves the field out',
+    title: 'a drop-in without its file, without the field',
     show: () => text(configuration('maxPods: 110'), '40-nodeadm.conf'),
     says: ['unknown not-visible'],
   },
   {
     row: 81,
-    title: 'a drop-in by itself with `x509: null`',
+    title: 'a drop-in without its file, with `x509: null`',
     show: () => text(configuration('authentication: {x509: null}'), '40-nodeadm.conf'),
     says: MISSING,
   },
   {
     row: 83,
-    title: 'a drop-in that empties it and a later one that restores it',
+    title: 'a drop-in that empties the field and a later one that sets it again',
     show: () => layered(GOOD, [withCA('""'), withCA('/restored.crt')]),
     says: PASS,
     effective: '/restored.crt',
@@ -156,19 +156,19 @@ export const rows: readonly Row[] = [
   },
   {
     row: 88,
-    title: 'a drop-in with a key that stands twice',
+    title: 'a drop-in with a duplicate key',
     show: () => layered(GOOD, [configuration('maxPods: 110', 'maxPods: 120')]),
     says: WOULD_NOT_START,
   },
   {
     row: 89,
-    title: 'a second `authentication` block drops the CA of the first',
+    title: 'a second `authentication` block removes the CA of the first',
     show: () => text(configuration(...AUTHENTICATION, ...ANONYMOUS)),
     says: MISSING,
   },
   {
     row: 89,
-    title: 'a second `authentication` block brings the CA',
+    title: 'a second `authentication` block adds the CA',
     show: () => flagged(configuration(...ANONYMOUS, ...AUTHENTICATION), '--v=2'),
     says: PASS,
     effective: '/ca.crt',
@@ -199,7 +199,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 92,
-    title: 'a --config-dir of a kubelet that may refuse it',
+    title: 'a --config-dir of a kubelet that may reject it',
     show: () => kubelet(`--config=${CONFIG} --config-dir=${DIRECTORY}`, { [CONFIG]: GOOD, [DIRECTORY]: [] }, 29),
     says: ['unknown unresolved'],
   },
@@ -232,7 +232,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 99,
-    title: 'anonymous callers and AlwaysAllow beside it are other controls',
+    title: 'anonymous access and AlwaysAllow belong to other controls',
     show: () =>
       text(
         configuration(
@@ -258,33 +258,33 @@ export const rows: readonly Row[] = [
   },
   ...['on', '123', '{}', '[/ca.crt]'].map((value) => ({
     row: 101,
-    title: `\`clientCAFile: ${value}\` is no string`,
+    title: `\`clientCAFile: ${value}\` is not a string`,
     show: () => text(withCA(value)),
     says: WOULD_NOT_START,
   })),
-  { row: 101, title: '`clientCAFile: "on"` is one', show: () => flagged(withCA('"on"'), '--v=2'), says: PASS },
+  { row: 101, title: '`clientCAFile: "on"` is a string', show: () => flagged(withCA('"on"'), '--v=2'), says: PASS },
   {
     row: 102,
-    title: 'a merge key brings the value',
+    title: 'a merge key adds the value',
     show: () => text(configuration('x: &x509 {clientCAFile: /ca.crt}', 'authentication:', '  x509:', '    <<: *x509')),
     says: PASS,
     effective: '/ca.crt',
   },
   {
     row: 102,
-    title: 'an alias brings the value',
+    title: 'an alias adds the value',
     show: () => text(configuration('staticPodPath: &p /ca.crt', 'authentication: {x509: {clientCAFile: *p}}')),
     says: PASS,
   },
   {
     row: 103,
-    title: 'a kubelet reads the first document of its file',
+    title: 'a kubelet reads only the first document of its file',
     show: () => flagged(`${configuration()}---\n${GOOD}`, '--v=2'),
     says: MISSING,
   },
   {
     row: 104,
-    title: 'JSON in a .yaml',
+    title: 'JSON in a .yaml file',
     show: () =>
       text(
         '{"apiVersion":"kubelet.config.k8s.io/v1beta1","kind":"KubeletConfiguration","authentication":{"x509":{"clientCAFile":"/ca.crt"}}}',
@@ -309,7 +309,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 107,
-    title: 'of two --config the last one is read',
+    title: 'the last of two --config flags is used',
     show: () => kubelet('--config=/a --config=/b', { '/a': GOOD, '/b': configuration() }),
     says: MISSING,
   },

@@ -90,7 +90,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 45,
-    title: 'only flags, for an image whose entrypoint is not known',
+    title: 'only flags, for an image with an unknown entrypoint',
     show: () => pod([], ['image: example.com/kube-apiserver:v1.37.2', `args: ${JSON.stringify(BOTH)}`]),
     says: ['unknown not-visible'],
   },
@@ -119,14 +119,14 @@ export const rows: readonly Row[] = [
   },
   {
     row: 47,
-    title: "OpenShift's ConfigMap holds them",
+    title: "OpenShift's ConfigMap contains the flags",
     show: () => openShift({ 'kubelet-client-certificate': ['/c'], 'kubelet-client-key': ['/old', '/k'] }),
     says: PASS,
     effective: '/k',
   },
   {
     row: 48,
-    title: 'an empty list is no flag',
+    title: 'an empty list sets no flag',
     show: () => openShift({ 'kubelet-client-certificate': ['/c'], 'kubelet-client-key': [] }),
     says: ['fail missing --kubelet-client-key'],
   },
@@ -158,20 +158,20 @@ export const rows: readonly Row[] = [
   })),
   {
     row: 49,
-    title: 'through a wrapper that is not known',
+    title: 'through an unknown wrapper',
     show: () => pod(['/opt/launch', '/usr/local/bin/kube-apiserver', ...BOTH]),
     says: ['unknown unknown-wrapper'],
   },
   {
     row: 50,
-    title: 'a sidecar only has the name',
+    title: 'a sidecar that only has the name of kube-apiserver',
     show: () =>
       pods(LABELLED, ['kube-apiserver-healthcheck', ['/kops-utils/health', C]], ['main', ['kube-apiserver', ...BOTH]]),
     says: PASS,
   },
   {
     row: 51,
-    title: 'the label, and no container that runs it',
+    title: 'the label of kube-apiserver, without a container that runs it',
     show: () => pods(LABELLED, ['kube-apiserver', ['sleep', 'infinity']]),
     says: ['unknown ambiguous'],
   },
@@ -192,19 +192,19 @@ export const rows: readonly Row[] = [
   },
   {
     row: 54,
-    title: 'a kube-apiserver that never calls kubelets is judged all the same',
+    title: 'a kube-apiserver that never calls kubelets is checked like others',
     show: () => workload('Deployment', podText(['kube-apiserver', '--etcd-servers=https://etcd:2379'])),
     says: BOTH_MISSING,
   },
   {
     row: 56,
-    title: 'k3s in a pod hides its kube-apiserver',
+    title: 'a k3s pod hides its kube-apiserver',
     show: () => pods('{name: server-0, namespace: vcluster}', ['server', ['/bin/k3s', 'server', '--disable=traefik']]),
     says: ['unknown not-visible'],
   },
   {
     row: 57,
-    title: '`__complete` completes and serves nothing',
+    title: '`__complete` completes words and does not serve',
     show: () => pods(UNLABELLED, ['web', ['kube-apiserver', '__complete', ...BOTH]]),
     says: NO_FINDING,
   },

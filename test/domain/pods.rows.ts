@@ -52,13 +52,13 @@ function templated(kind: string, apiVersion: string, path: string): string {
 export const rows: readonly Row[] = [
   {
     row: 58,
-    title: 'the mirror of a static pod that lacks the key',
+    title: 'the mirror pod of a static pod without the key',
     show: () => admit({ operation: 'CREATE', resource: 'pods', object: mirror() }),
     says: ['denied', ...KEY_MISSING],
   },
   {
     row: 58,
-    title: 'the same as an AdmissionReview in a file',
+    title: 'the mirror pod as an AdmissionReview in a file',
     show: () =>
       text(
         JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { object: mirror() } }),
@@ -67,13 +67,13 @@ export const rows: readonly Row[] = [
   },
   {
     row: 59,
-    title: 'a forged mirror annotation exempts from nothing',
+    title: 'a forged mirror annotation exempts nothing',
     show: () => text(BAD.replace('namespace: kube-system', '$&, annotations: {kubernetes.io/config.mirror: forged}')),
     says: KEY_MISSING,
   },
   {
     row: 60,
-    title: 'an update of a bad mirror, whose argv cannot change',
+    title: 'an update of a bad mirror pod, whose command line cannot change',
     show: () => admit({ operation: 'UPDATE', resource: 'pods', object: mirror(), oldObject: mirror() }),
     says: ['not checked'],
   },
@@ -85,31 +85,31 @@ export const rows: readonly Row[] = [
   })),
   {
     row: 61,
-    title: 'DELETE of a bad mirror',
+    title: 'DELETE of a bad mirror pod',
     show: () => admit({ operation: 'DELETE', resource: 'pods', oldObject: mirror() }),
     says: ['not checked'],
   },
   {
     row: 62,
-    title: 'a dry run gets the same verdict',
+    title: 'a dry run gets the same decision',
     show: () => admit({ operation: 'CREATE', resource: 'pods', object: mirror(), dryRun: true }),
     says: ['denied', ...KEY_MISSING],
   },
   {
     row: 66,
-    title: 'a manifest with two documents: each is judged, for the reader is not known',
+    title: 'a manifest with two documents: each is checked, because the reader is unknown',
     show: () => text(`${GOOD}---\n${BAD}`),
     says: ['pass', ...KEY_MISSING],
   },
   {
     row: 67,
-    title: 'a manifest that is no YAML',
+    title: 'a manifest that is not YAML',
     show: () => text(`${GOOD}\t- {`),
     says: ['problem malformed'],
   },
   {
     row: 70,
-    title: 'the mirror of a static pod that came over HTTP',
+    title: 'the mirror pod of a static pod from HTTP',
     show: () => admit({ operation: 'CREATE', resource: 'pods', object: mirror('http') }),
     says: ['denied', ...KEY_MISSING],
   },
@@ -128,7 +128,7 @@ export const rows: readonly Row[] = [
   })),
   {
     row: 72,
-    title: 'a kind that has no pods',
+    title: 'a kind without pods',
     show: () => text(templated('NetworkPolicy', 'networking.k8s.io/v1', 'spec.template')),
     says: NO_FINDING,
   },

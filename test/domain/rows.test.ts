@@ -1,5 +1,5 @@
-// The table of edge cases, rows 1-143: each is either shown to the product, or named here with who has to see it. Where a
-// verdict is not the one that the real component suggests, docs/adr/0003 gives the reason.
+// The table of edge cases, rows 1-143. Each is either checked here, or listed with the command that can see it. If a
+// result is not the one that the real component suggests, docs/adr/0003 gives the reason.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -13,20 +13,20 @@ import { rows as variables } from './variables.rows.ts';
 
 const sections = { argv, variables, launch, pods, kubelet, 'config maps': configMaps, live };
 
-/** Rows that no document can show: whose they are, and why. */
+/** Rows that no document can show: the command that can see them, and why. */
 const elsewhere: readonly (readonly [row: number, area: 'node audit' | 'sweep', reason: string])[] = [
-  [55, 'sweep', 'a managed control plane has no pod and no process to show; /flagz, where it answers'],
-  [63, 'node audit', 'that the kubelet skips a dot file is known only of its manifest folder'],
-  [64, 'node audit', 'which of two manifests wins is known only of a manifest folder, in the order of the kubelet'],
+  [55, 'sweep', 'a managed control plane has no pod and no process; only /flagz may answer'],
+  [63, 'node audit', 'the kubelet skips dot files only in its manifest folder'],
+  [64, 'node audit', 'which of two manifests wins is known only in the manifest folder, by the order of the kubelet'],
   [65, 'node audit', 'as 64'],
-  [68, 'sweep', 'that the file and the mirror pod differ shows only where both are seen'],
+  [68, 'sweep', 'a difference between the file and the mirror pod is visible only if both are read'],
   [69, 'node audit', 'a static pod without a mirror pod is seen only on its node'],
-  [84, 'node audit', 'which files of a --config-dir count is known to who walks it'],
+  [84, 'node audit', 'which files of a --config-dir count is known only on the node'],
   [85, 'node audit', 'as 84, in sub-directories'],
-  [86, 'node audit', 'as 84, where the directory is a link'],
+  [86, 'node audit', 'as 84, if the directory is a link'],
   [95, 'node audit', 'whether the file exists'],
-  [96, 'sweep', 'a bundle that is gone from the disk and still in force: two sources that disagree'],
-  [97, 'node audit', 'what the file holds'],
+  [96, 'sweep', 'a bundle that was deleted from the disk and is still in use: two sources that disagree'],
+  [97, 'node audit', 'what the file contains'],
   [106, 'sweep', 'a configuration that changed under a running kubelet: two sources that disagree'],
   [129, 'sweep', 'a 401 of the kubelet'],
   [130, 'sweep', 'a 403 of the kubelet'],
@@ -35,9 +35,9 @@ const elsewhere: readonly (readonly [row: number, area: 'node audit' | 'sweep', 
   [133, 'sweep', 'a time-out, a TLS error, a node that is not ready or is virtual'],
   [134, 'sweep', "the kubelet's address and port come from the Node"],
   [135, 'sweep', 'redirects and bodies without end'],
-  [136, 'sweep', 'the text form of /flagz is never asked for'],
+  [136, 'sweep', 'the text form of /flagz is never requested'],
   [137, 'node audit', 'which process is a kubelet'],
-  [138, 'node audit', 'argv is read of /proc'],
+  [138, 'node audit', 'argv is read from /proc'],
   [139, 'node audit', 'several kubelets in several PID namespaces'],
   [140, 'node audit', 'files of the environment that systemd reads'],
   [141, 'node audit', "systemd's drop-ins"],
@@ -54,7 +54,7 @@ describe.each(Object.entries(sections))('%s', (_name, rows) => {
   });
 });
 
-test('every row is shown or named, and none is both', () => {
+test('every row is either checked or listed', () => {
   const shown = new Set(Object.values(sections).flatMap((rows) => rows.map(({ row }) => row)));
   const named = elsewhere.map(([row]) => row);
   expect([...shown, ...named].sort((a, b) => a - b)).toStrictEqual(

@@ -1,4 +1,4 @@
-// Ways to show the product a document, and its verdict in one line of words.
+// Ways to check a document, with the result as one line of text.
 
 import { createValidator } from '../../src/webhook/validator.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
@@ -11,24 +11,24 @@ import type { Subject } from '../../src/policy/subject.ts';
 import { ofTheLink } from '../support/controls.ts';
 import { AMPLE, ample } from '../support/budget.ts';
 
-/** What the product said: one line per finding, then one per problem of the run. */
+/** The result: one line for each finding, then one for each problem of the run. */
 export interface Verdict {
   readonly lines: readonly string[];
   readonly findings: readonly Finding[];
 }
 
-/** A case of a row of the table: what is shown, and what has to be said about it. */
+/** A case of a row of the table: the document, and the expected result. */
 export interface Row {
   readonly row: number;
   readonly title: string;
   readonly show: () => Verdict;
-  /** `pass`, `fail CODE SETTING…`, `unknown CODE…`, in the order of the findings; none means that nothing is judged. */
+  /** `pass`, `fail CODE SETTING…`, `unknown CODE…`, in the order of the findings. An empty list means that nothing is checked. */
   readonly says: readonly string[];
-  /** The value that the last finding's last evidence shows. */
+  /** The value of the last evidence of the last finding. */
   readonly effective?: string;
 }
 
-/** The lines for the outcomes that occur most. */
+/** The lines for the most frequent outcomes. */
 export const PASS = ['pass'];
 export const NO_FINDING: readonly string[] = [];
 export const CERTIFICATE = '--kubelet-client-certificate';
@@ -44,7 +44,7 @@ export function text(content: string, path = 'file.yaml'): Verdict {
   return { findings, lines: [...findings.map(line), ...problems.map(({ problem }) => `problem ${problem.code}`)] };
 }
 
-/** A static pod's manifest with one container, written as a person would; `more` are further lines of the container. */
+/** The manifest of a static pod with one container. `more` has further lines of the container. */
 export function pod(command: readonly string[], more: readonly string[] = []): Verdict {
   return text(podText(command, more));
 }
@@ -75,7 +75,7 @@ export function script(lines: string | readonly string[], more: readonly string[
   return pod(['/bin/sh', '-c', typeof lines === 'string' ? lines : lines.join('\n')], more);
 }
 
-/** A kubelet with its command line and the files that it would read; a directory's drop-ins in the order of its walk. */
+/** A kubelet with its command line and the files that it would read. The drop-ins of a directory are in the order in which the kubelet reads them. */
 export function kubelet(
   argv: string,
   files: Readonly<Record<string, string | readonly DropIn[]>> = {},
@@ -114,7 +114,7 @@ export function configuration(...lines: readonly string[]): string {
   return `${['apiVersion: kubelet.config.k8s.io/v1beta1', 'kind: KubeletConfiguration', ...lines].join('\n')}\n`;
 }
 
-/** The same, with a value for clientCAFile as YAML. */
+/** The text of a KubeletConfiguration with this value of clientCAFile, as YAML. */
 export function withCA(value: string): string {
   return configuration('authentication:', '  x509:', `    clientCAFile: ${value}`);
 }
@@ -145,7 +145,7 @@ export function kubeadmConfig(extraArgs: readonly string[], version = 'v1beta4')
   return text(configMap('kubeadm-config', 'ClusterConfiguration', lines.join('\n')));
 }
 
-/** What a request to the webhook is about; everything is enforced. */
+/** The content of a request to the webhook. Every control is enforced. */
 export interface Change {
   readonly operation: string;
   readonly resource: string;
@@ -200,7 +200,7 @@ function reasons(outcome: Outcome): string[] {
   }
 }
 
-/** A workload whose template holds the pod of a manifest. */
+/** A workload whose template contains the pod of a manifest. */
 export function workload(kind: string, manifest: string, api = 'apps/v1'): Verdict {
   const spec = manifest.slice(manifest.indexOf('spec:'));
   const indented = spec.replaceAll(/^(?=.)/gm, '    ');

@@ -31,13 +31,13 @@ const FROM_FIELD = '- {name: X, valueFrom: {fieldRef: {fieldPath: spec.nodeName}
 export const rows: readonly Row[] = [
   {
     row: 32,
-    title: '`--version` in the pod that should serve',
+    title: '`--version` in a pod that should serve',
     show: () => apiServer('--version', ...BOTH),
     says: ['fail would-not-start --version'],
   },
   {
     row: 32,
-    title: '`--help` in the pod that should serve',
+    title: '`--help` in a pod that should serve',
     show: () => apiServer(...BOTH, '-h'),
     says: ['fail would-not-start --help'],
   },
@@ -98,7 +98,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 37,
-    title: '`$(X)` from a field inside of a path that is not empty anyhow',
+    title: '`$(X)` from a field of the pod, inside a path',
     show: () => withVariable(`${KEY}=/pki/$(X).key`, FROM_FIELD),
     says: PASS,
   },
@@ -155,7 +155,7 @@ export const rows: readonly Row[] = [
   },
   {
     row: 40,
-    title: 'a file that the script reads before',
+    title: 'a file that the script reads first',
     show: () => script(['. /etc/environment', `exec kube-apiserver ${BOTH.join(' ')}`]),
     says: ['unknown unresolved'],
   },
@@ -192,25 +192,25 @@ export const rows: readonly Row[] = [
   },
   {
     row: 40,
-    title: 'a group that surely runs assigns the variable',
+    title: 'a group that always runs assigns the variable',
     show: () => script(['{ :; K=/k; }', `exec kube-apiserver ${C} ${KEY}=$K`]),
     says: PASS,
   },
   {
     row: 40,
-    title: 'a bad branch and one that cannot be told',
+    title: 'a bad branch and an unknown one',
     show: () => script([`if [ -f /x ]; then exec kube-apiserver ${K}; fi`, 'exec kube-apiserver $FLAGS']),
     says: ['unknown ambiguous'],
   },
   {
     row: 41,
-    title: 'of two starts the second one serves, well',
+    title: 'the second of two starts serves, with both flags',
     show: () => script(`kube-apiserver --version; exec kube-apiserver ${BOTH.join(' ')}`),
     says: PASS,
   },
   {
     row: 41,
-    title: 'of two starts the second one serves, badly',
+    title: 'the second of two starts serves, without the key',
     show: () => script(`kube-apiserver --version ${BOTH.join(' ')}; exec kube-apiserver ${C}`),
     says: KEY_MISSING,
   },

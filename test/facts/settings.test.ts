@@ -1,4 +1,4 @@
-// Each row of policy/settings.ts is read by every way in. A new row is covered without an edit here.
+// Each row of policy/settings.ts is read from every kind of input. A new row is covered without a change here.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -22,7 +22,7 @@ import { apiserverKubeletCA } from '../../src/controls/apiserver-kubelet-ca.ts';
 import { AMPLE } from '../support/budget.ts';
 import { processOf } from './host/documents.ts';
 
-/** Values of each type as YAML writes them: false too, so that a default cannot pass for a value that was read. */
+/** Values of each type as YAML writes them. There is a false too, so that a default cannot look like a value that was read. */
 const SAMPLES: Readonly<Record<SettingType, readonly SettingValue[]>> = {
   path: ['/etc/sample/file.pem'],
   string: ['Sample'],
@@ -119,7 +119,7 @@ const NODE = 'node-1';
 
 const KUBELET_WAYS: readonly (readonly [way: string, document: KubeletDocument])[] = [
   ['a file', ({ field }, value) => text('config.yaml', kubeletFile(field, value))],
-  ['a drop-in by itself', ({ field }, value) => text('kubelet.conf.d/10.conf', kubeletFile(field, value))],
+  ['a drop-in without its file', ({ field }, value) => text('kubelet.conf.d/10.conf', kubeletFile(field, value))],
   [
     'a drop-in of a host',
     ({ field }, value) =>
@@ -159,24 +159,24 @@ describe.each(KUBELET_WAYS)("the kubelet's settings in %s", (_way, document) => 
   });
 });
 
-describe.each(kubeletSettingNames)("the kubelet's setting %s that nothing sets", (name) => {
+describe.each(kubeletSettingNames)("the kubelet's setting %s, if nothing sets it,", (name) => {
   const { defaults, configz: shown, type }: KubeletSetting = KUBELET_SETTINGS[name];
   const expected = (value: SettingValue | undefined) =>
     value === undefined ? { state: 'unset' } : { state: 'set', value, origin: { layer: 'default' } };
 
-  test('has the default of a file', () => {
+  test('has the default for a configuration file', () => {
     expect(readingIn('kubelet', name, text('config.yaml', KUBELET_HEADER))).toMatchObject(expected(defaults.file));
   });
 
-  test('has the default of a kubelet without a file', () => {
+  test('has the default for a kubelet without a configuration file', () => {
     expect(readingIn('kubelet', name, pod('kubelet'))).toMatchObject(expected(defaults.flags));
   });
 
-  test('is unreadable in a drop-in by itself', () => {
+  test('is unreadable in a drop-in without its file', () => {
     expect(readingIn('kubelet', name, text('10.conf', KUBELET_HEADER))).toMatchObject({ state: 'unreadable' });
   });
 
-  test('is empty in a /configz that may leave it out, else unreadable', () => {
+  test('is empty in a /configz that may omit it, and else unreadable', () => {
     const reading = readingIn('kubelet', name, {
       form: 'configz',
       source: { node: NODE, via: 'configz' },
@@ -253,7 +253,7 @@ describe.each(API_SERVER_WAYS)("kube-apiserver's settings in %s", (_way, documen
   });
 });
 
-test.each(apiServerSettingNames)('`export vap` carries a control that requires the path %s', (name) => {
+test.each(apiServerSettingNames)('`export vap` exports a control that requires the path %s', (name) => {
   const control = { ...apiserverKubeletCA, requiredPaths: [name] };
   const { flag } = API_SERVER_SETTINGS[name];
   const policies = renderPolicies({

@@ -1,5 +1,5 @@
-// Every input is recognised in a file, in a list and in an AdmissionReview, and every list that is derived from the inputs
-// or typed by hand elsewhere agrees with them.
+// Every input is recognised in a file, in a list and in an AdmissionReview. Every list that is derived from the inputs
+// or written by hand elsewhere agrees with them.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ function findIn(value: unknown): Inspection {
   return inspect(controls, [{ form: 'text', path: 'file.json', text }], AMPLE);
 }
 
-/** What the findings say, and the lines of the text that their violations point to. */
+/** The findings, and the lines of the text that their violations point to. */
 function violationsIn(value: unknown): unknown {
   const { findings, problems } = findIn(value);
   const lines = JSON.stringify(value, undefined, 1).split('\n');

@@ -24,7 +24,7 @@ function findingsOf(document: RawDocument): readonly Finding[] {
   return findings;
 }
 
-/** One line for each finding: the control, its result, and the codes of its faults and problems with their settings. */
+/** One line for each finding: the control, the result, and the codes of violations and problems with their settings. */
 function linesOf(document: RawDocument): string[] {
   return findingsOf(document).map(({ control, outcome }) => {
     const faults = outcome.result === 'fail' ? outcome.violations.map(({ code, setting }) => `${code} ${setting}`) : [];
@@ -37,7 +37,7 @@ function answer(via: Via, value: unknown): RawDocument {
   return { form: via === 'flagz' ? 'flagz' : 'configz', source: asked(via), value };
 }
 
-describe("a kubelet's TLS hello", () => {
+describe("a kubelet's TLS handshake", () => {
   const hello = (authorities: readonly string[] | undefined): RawDocument => ({
     form: 'hello',
     source: asked('handshake'),
@@ -46,13 +46,13 @@ describe("a kubelet's TLS hello", () => {
 
   test.each([
     ['that names CAs', ['CN=kubernetes', 'CN=other,O=x'], ['kubelet-client-ca pass']],
-    ['that asks for no certificate', undefined, ['kubelet-client-ca fail missing client CAs of the TLS hello']],
-    ['that names none', [], ['kubelet-client-ca fail empty client CAs of the TLS hello']],
-  ])('%s shows no setting of the supporting controls', (_name, authorities, lines) => {
+    ['that requests no certificate', undefined, ['kubelet-client-ca fail missing client CAs of the TLS hello']],
+    ['that names no CA', [], ['kubelet-client-ca fail empty client CAs of the TLS hello']],
+  ])('%s has a finding only for kubelet-client-ca', (_name, authorities, lines) => {
     expect(linesOf(hello(authorities))).toEqual(lines);
   });
 
-  test('shows the names and whose it is', () => {
+  test('shows the names of the CAs and the node', () => {
     const [finding] = findingsOf(hello(['CN=kubernetes', 'CN=other,O=x']));
     expect(finding).toMatchObject({
       subject: NODE,
@@ -64,14 +64,14 @@ describe("a kubelet's TLS hello", () => {
     });
   });
 
-  test('fails in different words', () => {
+  test('fails with different messages without a request and without names', () => {
     const messages = [undefined, []].map((authorities) => JSON.stringify(findingsOf(hello(authorities))[0]?.outcome));
     expect(messages[0]).toContain('asks its callers for no certificate');
     expect(messages[1]).toContain('names no CA');
   });
 });
 
-describe('a /configz', () => {
+describe('the /configz of a kubelet', () => {
   const body = (authentication: object, authorization: object): unknown => ({
     kubeletconfig: { kind: 'KubeletConfiguration', authentication, authorization },
   });
@@ -79,7 +79,7 @@ describe('a /configz', () => {
   const bad = body({ x509: {}, anonymous: { enabled: true } }, { mode: 'AlwaysAllow' });
   const partly = body({ x509: { clientCAFile: '/ca.crt' }, anonymous: {} }, {});
 
-  test.each(['configz', 'configz-proxy'] as const)('by %s shows the settings in force', (via) => {
+  test.each(['configz', 'configz-proxy'] as const)('by %s shows the settings in use', (via) => {
     expect(linesOf(answer(via, good))).toEqual([
       'kubelet-client-ca pass',
       'kubelet-anonymous-auth pass',
@@ -90,7 +90,7 @@ describe('a /configz', () => {
     expect(finding).toMatchObject({ subject: NODE, vantage: 'live', evidence: [{ value: '/ca.crt', origin }] });
   });
 
-  test('leaves an empty path out, so that what is not there is not set', () => {
+  test('omits an empty path, so a missing path is not set', () => {
     expect(linesOf(answer('configz', bad))).toEqual([
       'kubelet-client-ca fail missing authentication.x509.clientCAFile',
       'kubelet-anonymous-auth fail enabled authentication.anonymous.enabled',
@@ -98,7 +98,7 @@ describe('a /configz', () => {
     ]);
   });
 
-  test('has no defaults for what a kubelet always shows', () => {
+  test('has no defaults for fields that a kubelet always shows: without them it is malformed', () => {
     expect(linesOf(answer('configz', partly))).toEqual([
       'kubelet-client-ca pass',
       'kubelet-anonymous-auth unknown malformed',
@@ -112,11 +112,11 @@ describe('a /configz', () => {
     ['nothing', undefined],
     ['null', null],
     ['a list', [good]],
-    ['no object within', { kubeletconfig: 'x' }],
-    ['an empty object within', { kubeletconfig: {} }],
+    ['a string as kubeletconfig', { kubeletconfig: 'x' }],
+    ['an empty kubeletconfig', { kubeletconfig: {} }],
     ['no x509', body({ anonymous: { enabled: false } }, { mode: 'Webhook' })],
     ['a pod', { apiVersion: 'v1', kind: 'Pod', metadata: { labels: { component: 'kube-apiserver' } }, spec: {} }],
-  ])('that is %s is not told by anybody', (_name, value) => {
+  ])('that is %s makes every control unknown', (_name, value) => {
     const findings = findingsOf(answer('configz', value));
     expect(findings.map(({ outcome }) => outcome.result)).toEqual(['unknown', 'unknown', 'unknown']);
     expect(findings[0]?.outcome).toMatchObject({
@@ -126,12 +126,12 @@ describe('a /configz', () => {
     });
   });
 
-  test.each([5, ['/ca.crt'], {}])('whose path is %j is not told', (clientCAFile) => {
+  test.each([5, ['/ca.crt'], {}])('with the path %j is unknown', (clientCAFile) => {
     const odd = body({ x509: { clientCAFile }, anonymous: { enabled: false } }, { mode: 'Webhook' });
     expect(linesOf(answer('configz', odd))[0]).toBe('kubelet-client-ca unknown malformed');
   });
 
-  test('of null fields is as if they were not there', () => {
+  test('with null fields is as without them', () => {
     const nulls = body({ x509: { clientCAFile: null }, anonymous: { enabled: null } }, { mode: null });
     expect(linesOf(answer('configz', nulls))).toEqual([
       'kubelet-client-ca unknown malformed',
@@ -141,7 +141,7 @@ describe('a /configz', () => {
   });
 });
 
-describe('a /flagz', () => {
+describe('the /flagz of a kube-apiserver', () => {
   const FLAGS = {
     'kubelet-client-certificate': '/c.crt',
     'kubelet-client-key': '/c.key',
@@ -151,18 +151,18 @@ describe('a /flagz', () => {
     answer('flagz', { kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', flags, ...more });
 
   test.each([
-    ['with all three', FLAGS, 'pass', 'pass'],
+    ['with all three flags', FLAGS, 'pass', 'pass'],
     ['with an empty key', { ...FLAGS, 'kubelet-client-key': '' }, 'fail missing --kubelet-client-key', 'pass'],
     [
-      'with nothing in them',
+      'with empty flags',
       { 'kubelet-client-certificate': '', 'kubelet-client-key': '', 'kubelet-certificate-authority': '' },
       'fail missing --kubelet-client-certificate missing --kubelet-client-key',
       'fail missing --kubelet-certificate-authority',
     ],
-    ['that hides one', { ...FLAGS, 'kubelet-client-key': 'CLASSIFIED' }, 'unknown not-visible', 'pass'],
+    ['that hides a flag', { ...FLAGS, 'kubelet-client-key': 'CLASSIFIED' }, 'unknown not-visible', 'pass'],
     ['of a kubelet', { config: '/c', 'client-ca-file': '/ca.crt' }, 'unknown malformed', 'unknown malformed'],
-    ['with a relative path, which the process has found', { ...FLAGS, 'kubelet-client-key': 'c.key' }, 'pass', 'pass'],
-    ['of no strings', { ...FLAGS, 'kubelet-client-key': true }, 'unknown malformed', 'pass'],
+    ['with a relative path, whose file the process has found', { ...FLAGS, 'kubelet-client-key': 'c.key' }, 'pass', 'pass'],
+    ['with a value that is no string', { ...FLAGS, 'kubelet-client-key': true }, 'unknown malformed', 'pass'],
     ['that is no map', ['x'], 'unknown malformed', 'unknown malformed'],
   ])('%s', (_name, flags, credential, authority) => {
     expect(linesOf(flagz(flags))).toEqual([
@@ -172,14 +172,14 @@ describe('a /flagz', () => {
   });
 
   test.each([
-    ['v1alpha1 is read', { apiVersion: 'config.k8s.io/v1alpha1' }, 'pass'],
-    ['another version is not', { apiVersion: 'config.k8s.io/v2' }, 'unknown'],
-    ['another kind is not', { kind: 'Statusz' }, 'unknown'],
+    ['of v1alpha1 is read', { apiVersion: 'config.k8s.io/v1alpha1' }, 'pass'],
+    ['of another version is unknown', { apiVersion: 'config.k8s.io/v2' }, 'unknown'],
+    ['of another kind is unknown', { kind: 'Statusz' }, 'unknown'],
   ])('%s', (_name, head, result) => {
     expect(findingsOf(flagz(FLAGS, head)).map(({ outcome }) => outcome.result)).toEqual([result, result]);
   });
 
-  test('is of an API server known by its address', () => {
+  test('is about an API server with its address as name', () => {
     expect(findingsOf(flagz(FLAGS))[0]).toMatchObject({
       subject: { component: 'kube-apiserver', name: 'worker-1' },
       vantage: 'live',
@@ -192,14 +192,14 @@ describe('a /flagz', () => {
   });
 });
 
-describe('refused calls', () => {
+describe('rejected calls', () => {
   const refused = (...kubelets: readonly string[]): RawDocument => ({
     form: 'refused-calls',
     source: { node: 'api.example.com', via: 'configz-proxy' },
     kubelets,
   });
 
-  test('say that kube-apiserver presents no good certificate, and nothing of its other settings', () => {
+  test('show that kube-apiserver presents no valid certificate, but no other setting', () => {
     expect(linesOf(refused('a'))).toEqual(['apiserver-kubelet-client-cert fail refused --kubelet-client-certificate']);
     expect(findingsOf(refused('a'))[0]?.subject).toEqual({ component: 'kube-apiserver', name: 'api.example.com' });
   });
@@ -221,7 +221,7 @@ describe('no answer', () => {
     ['kubelet', 'proc', 'process', KUBELET],
     ['kube-apiserver', 'flagz', 'flagz', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
     ['kube-apiserver', 'proc', 'process', ['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']],
-  ])('of a %s by %s leaves unknown what it would have shown', (component, via, wanted, slugs) => {
+  ])('of a %s by %s makes the controls unknown that it would have shown', (component, via, wanted, slugs) => {
     const findings = findingsOf({ form: 'unanswered', component, wanted, source: asked(via), problem });
     expect(findings.map(({ control }) => control.slug)).toEqual(slugs);
     for (const { outcome, subject } of findings) {
@@ -231,7 +231,7 @@ describe('no answer', () => {
   });
 });
 
-test('nothing that answers is passed over, and only what a component could have said passes', () => {
+test('every answer gives findings, and only a possible answer of a component passes', () => {
   fc.assert(
     fc.property(fc.constantFrom<Via>('configz', 'configz-proxy', 'flagz'), fc.anything(), (via, value) => {
       const { findings, problems } = inspect(controls, [answer(via, value)], AMPLE);

@@ -1,5 +1,5 @@
-// What the supporting controls read of a kubelet's whole set-up. The differential test compares with the kubelet's own code; here are
-// the cases that decide, with where each value is from.
+// The settings of the supporting controls, from all sources of a kubelet. The differential test compares with the kubelet's own code. Here are
+// the important cases, with the layer that each value is from.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -29,7 +29,7 @@ function setup(args: string, file?: string, dropIns: readonly string[] = []): Ku
 }
 
 /** `LAYER VALUE` of a reading. */
-function told(reading: Reading<string | boolean>): string {
+function readingText(reading: Reading<string | boolean>): string {
   if (reading.state === 'unreadable') return `unreadable ${reading.problem.code}`;
   return reading.state === 'set' ? `${reading.origin.layer} ${JSON.stringify(reading.value)}` : 'unset';
 }
@@ -41,7 +41,7 @@ describe('anonymous access and the authorization mode', () => {
     ['of a file', setup('--config=/c', HEAD), 'default false', 'default "Webhook"'],
     ['of a file that sets one', setup('--config=/c', anonymous('true')), 'file true', 'default "Webhook"'],
     [
-      'of a file in JSON that takes it back',
+      'of a file in JSON that sets one twice, the second time to null',
       setup(
         '--config=/c',
         '{"apiVersion":"kubelet.config.k8s.io/v1beta1","kind":"KubeletConfiguration","authentication":{"anonymous":{"enabled":true,"enabled":null}}}',
@@ -52,7 +52,7 @@ describe('anonymous access and the authorization mode', () => {
     ['of a file with an empty mode', setup('--config=/c', mode('""')), 'default false', 'default "Webhook"'],
     ['of drop-ins only', setup('--config-dir=/d', '', [HEAD]), 'default true', 'default "AlwaysAllow"'],
     [
-      'of drop-ins only that take the defaults of flags out',
+      'of drop-ins only that remove the defaults of flags',
       setup('--config-dir=/d', '', [anonymous('null'), mode('""')]),
       'drop-in false',
       'drop-in "Webhook"',
@@ -68,7 +68,7 @@ describe('anonymous access and the authorization mode', () => {
       'drop-in "AlwaysAllow"',
     ],
     [
-      'of a drop-in that takes a section out',
+      'of a drop-in that removes a section',
       setup('--config=/c --config-dir=/d', anonymous('true'), [`${HEAD}authentication: null\n`]),
       'drop-in false',
       'default "Webhook"',
@@ -106,7 +106,7 @@ describe('anonymous access and the authorization mode', () => {
     ],
   ])('%s', (_name, settings, access, authorization) => {
     expect(settings.refusal).toBeUndefined();
-    expect([told(settings.anonymousAuth), told(settings.authorizationMode)]).toEqual([access, authorization]);
+    expect([readingText(settings.anonymousAuth), readingText(settings.authorizationMode)]).toEqual([access, authorization]);
   });
 
   test.each([
@@ -118,24 +118,24 @@ describe('anonymous access and the authorization mode', () => {
       setup('--config=/c --config-dir=/d', undefined, [anonymous('x')]),
     ],
     ['a wrong value of the flag', setup('--anonymous-auth=yes')],
-  ])('are those of no kubelet with %s', (_name, { refusal }) => {
+  ])('make the kubelet reject %s', (_name, { refusal }) => {
     expect(refusal).toBeDefined();
   });
 
-  test('are not guessed where a part of the flag is not known', () => {
+  test('are unknown if a part of the flag is unknown', () => {
     const words = [
       { text: '--anonymous-auth=fals\uE000', holes: true as const },
       { text: '--authorization-mode=Web\uE000', holes: true as const },
     ];
     const none = (): { readonly state: 'missing' } => ({ state: 'missing' });
     const settings = kubeletSettings({ budget: ample(), args: words, minor: 37, readFile: none, readDropIns: none });
-    expect([told(settings.anonymousAuth), told(settings.authorizationMode)]).toEqual([
+    expect([readingText(settings.anonymousAuth), readingText(settings.authorizationMode)]).toEqual([
       'unreadable unresolved',
       'unreadable unresolved',
     ]);
   });
 
-  test('say where they are from', () => {
+  test('have the file and the field that they are from', () => {
     const { anonymousAuth, authorizationMode } = setup('--config=/c --config-dir=/d', anonymous('true'), [
       mode('AlwaysAllow'),
     ]);
@@ -146,9 +146,9 @@ describe('anonymous access and the authorization mode', () => {
   });
 });
 
-test('a broken file below a flag is a doubt about every setting', () => {
+test('a broken file is a doubt about every setting, also about those of flags', () => {
   const { doubts, anonymousAuth } = setup('--config=/c --anonymous-auth=false', 'a: [');
-  expect(told(anonymousAuth)).toBe('flag false');
+  expect(readingText(anonymousAuth)).toBe('flag false');
   expect(doubts.map(({ code }) => code)).toEqual(['malformed']);
 });
 
@@ -161,7 +161,7 @@ describe('in a ConfigMap', () => {
       data: { kubelet: configuration },
     });
 
-  test('a supporting control points into the text', () => {
+  test('a supporting control points into the text of the ConfigMap', () => {
     const { findings } = inspect(controls, [{ form: 'text', path: 'x.json', text: text(mode('AlwaysAllow')) }], AMPLE);
     const finding = findings.find(({ control }) => control.slug === 'kubelet-authorization-mode');
     expect(finding?.evidence[0]?.origin).toMatchObject({ pointer: '/data/kubelet', within: '/authorization/mode' });

@@ -37,7 +37,7 @@ describe('a line', () => {
     expect(argsOfFile(line, SNAP, ample()).map((word) => word.text)).toEqual(words);
   });
 
-  test('with a variable that is not known says which', () => {
+  test('with an unknown variable is a gap that names the variable', () => {
     expect(argsOfFile('--a=$OTHER', SNAP, ample())).toMatchObject([
       { holes: true, problem: { code: 'unresolved', message: expect.stringContaining('$OTHER') } },
     ]);

@@ -1,4 +1,4 @@
-// What go-yaml makes of texts that other readers understand otherwise. Each answer is the oracle's.
+// Texts that go-yaml reads differently from other readers. Each expected value is from go-yaml itself.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -13,7 +13,7 @@ function valueOf(text: string): unknown {
 
 const BASE = 'b: &b {k: v}\n';
 
-describe('the merge key goes by its resolved tag', () => {
+describe('a key is a merge key by its resolved tag', () => {
   test.each([
     ['<<: *b', { k: 'v' }],
     ['"<<": *b', { '<<': { k: 'v' } }],
@@ -28,11 +28,11 @@ describe('the merge key goes by its resolved tag', () => {
     expect(valueOf(`${BASE}x:\n  ${entry}\n`)).toEqual({ b: { k: 'v' }, x: expected });
   });
 
-  test.each(['!!str <<: *b', '!foo <<: *b'])('between brackets too: %j', (entry) => {
+  test.each(['!!str <<: *b', '!foo <<: *b'])('also in a flow mapping: %j', (entry) => {
     expect(valueOf(`${BASE}x: {${entry}}\n`)).toEqual({ b: { k: 'v' }, x: { '<<': { k: 'v' } } });
   });
 
-  test('a prefix of a directive can make it one', () => {
+  test('also with the tag prefix of a directive', () => {
     expect(valueOf(`%TAG !y! tag:yaml.org,2002:\n---\n${BASE}x: {!y!merge "<<": *b}\n`)).toEqual({
       b: { k: 'v' },
       x: { k: 'v' },
@@ -40,7 +40,7 @@ describe('the merge key goes by its resolved tag', () => {
   });
 });
 
-describe('ordinary YAML that other readers refuse', () => {
+describe('ordinary YAML that other readers reject', () => {
   test.each<[string, unknown]>([
     ['a:\n- ? b\n', { a: [{ b: null }] }],
     ['? a\n: b\n', { a: 'b' }],
@@ -78,13 +78,13 @@ describe('ordinary YAML that other readers refuse', () => {
     expect(valueOf(text)).toEqual(expected);
   });
 
-  test('nesting up to the budget, which is below the 10,000 levels of go-yaml', () => {
+  test('nesting is limited by the budget, which is below the 10,000 levels of go-yaml', () => {
     const nested = (levels: number): string => `a: ${'['.repeat(levels)}${']'.repeat(levels)}\n`;
     expect(valueOf(nested(999))).toHaveProperty('a');
     expect(() => valueOf(nested(1001))).toThrow(Exhausted);
   });
 
-  test('keys of 1024 characters and no more', () => {
+  test('keys have at most 1024 characters', () => {
     expect(valueOf(`${'k'.repeat(1024)}: v`)).toEqual({ ['k'.repeat(1024)]: 'v' });
     expect(valueOf(`${'k'.repeat(1025)}: v`)).toBe('mapping values are not allowed in this context (line 1)');
   });
@@ -109,7 +109,7 @@ describe('a stream', () => {
     expect(values).toEqual(expected);
   });
 
-  test('lines are those of the whole text, also of embedded ones', () => {
+  test('line numbers count from the start of the whole text, also for embedded texts', () => {
     const text = 'a: 1\n---\n# c\nb:\n  c: |\n    d:\n      e: f\n';
     const [, second] = parseStream(text, ample());
     if (second === undefined || 'problem' in second) throw new Error('not read');
@@ -144,7 +144,7 @@ describe('JSON', () => {
     expect(parseFirst(text, ample())).toMatchObject({ syntax: 'broken-json' });
   });
 
-  test('with YAML around it is YAML', () => {
+  test('with YAML before or after it is YAML', () => {
     expect(parseFirst('\uFEFF{"a": 1}', ample())).toMatchObject({ value: { a: 1 }, syntax: 'yaml' });
     expect(parseFirst('# c\n{"a": 1}', ample())).toMatchObject({ value: { a: 1 }, syntax: 'yaml' });
   });

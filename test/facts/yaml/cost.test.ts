@@ -1,4 +1,4 @@
-// Texts that were made to cost much. None costs more than its budget, and none more than in proportion to its length.
+// Texts that are costly to read. None costs more than its budget, and the cost grows only in proportion to the length.
 
 import { describe, expect, jest, test } from '@jest/globals';
 
@@ -7,10 +7,10 @@ import { ADMISSION_LIMITS, Budget, CHECK_LIMITS, Exhausted } from '../../../src/
 import { parseStream } from '../../../src/facts/yaml/documents.ts';
 import { count, TEXTS } from '../../support/pathological-texts.ts';
 
-// Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
+// A loaded machine can disturb a measurement. Work that is not linear fails every time.
 jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
-/** The steps of a reading, or the limit that ended it. */
+/** The steps that a text costs, or the limit that ended the reading. */
 function cost(text: string, limits = CHECK_LIMITS): number | Exhausted {
   const budget = new Budget({ limits, now: () => 0 });
   try {
@@ -23,7 +23,7 @@ function cost(text: string, limits = CHECK_LIMITS): number | Exhausted {
   }
 }
 
-/** In milliseconds; what else runs on the machine does not count. */
+/** Processor time in milliseconds. Other programs on the machine do not count. */
 function processorTime(text: string): number {
   const start = process.cpuUsage();
   cost(text);
@@ -33,7 +33,7 @@ function processorTime(text: string): number {
 const KI = 1024;
 
 describe.each(Object.entries(TEXTS))('%s', (_, make) => {
-  test.each([64 * KI, 1_000_000])('%d characters end within the budget of a review', (length) => {
+  test.each([64 * KI, 1_000_000])('%d characters are read or rejected within the budget of a review', (length) => {
     const spent = cost(make(length), ADMISSION_LIMITS);
     if (spent instanceof Exhausted) expect(['steps', 'nodes', 'depth']).toContain(spent.limit);
     else expect(spent).toBeLessThanOrEqual(ADMISSION_LIMITS.steps);
@@ -43,16 +43,16 @@ describe.each(Object.entries(TEXTS))('%s', (_, make) => {
     const [once, twice] = [cost(make(16 * KI)), cost(make(32 * KI))];
     if (once instanceof Exhausted || twice instanceof Exhausted) return;
     expect(twice).toBeLessThanOrEqual(2.2 * once + 100);
-    // sixteen times the text: in square it would be 256 times
+    // for a text that is 16 times as long, quadratic work would take 256 times as long
     const long = make(64 * KI);
     const most = (): number => 100 * Math.max(processorTime(make(4 * KI)), 2);
-    // again where it looks bad, for a measure can be disturbed
+    // a slow measurement is repeated, because it can be disturbed
     const isSlow = (): boolean => processorTime(long) > 100 * 2 && processorTime(long) > most();
     expect(isSlow() && isSlow()).toBe(false);
   });
 });
 
-test('what a kubelet configuration really costs is far below the budget of a review', () => {
+test('an ordinary kubelet configuration costs far less than the budget of a review', () => {
   const text = count(
     '',
     (index) => `k${index}:\n  clientCAFile: /etc/kubernetes/pki/ca.crt\n  enabled: true # x\n`,
