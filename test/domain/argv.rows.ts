@@ -127,7 +127,12 @@ export const rows: readonly Row[] = [
       pod(['kube-apiserver', `${CERTIFICATE}=/etc/kubernetes/pki/c`, `${KEY}=/etc/kubernetes/pkix/k`], MOUNTS),
     says: ['unknown not-mounted'],
   },
-  { row: 27, title: 'a pod without mounts does not show which files exist', show: () => apiServer(...BOTH), says: PASS },
+  {
+    row: 27,
+    title: 'a pod without mounts does not show which files exist',
+    show: () => apiServer(...BOTH),
+    says: PASS,
+  },
   {
     row: 28,
     title: 'a relative path',

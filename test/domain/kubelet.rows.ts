@@ -66,7 +66,7 @@ export const rows: readonly Row[] = [
     title: 'the whole path of the field in another case, in a drop-in over a good file',
     show: () => layered(GOOD, [configuration('AUTHENTICATION: {X509: {CLIENTCAFILE: /other.crt}}')]),
     says: PASS,
-    // names are marshalled in order, and capitals come first: the file's own value is decoded last
+    // keys are sorted and capitals come first, so the value of the file is decoded last
     effective: '/etc/kubernetes/pki/ca.crt',
   },
   {

@@ -1,4 +1,4 @@
-// Edge cases of what a live source gave, as far as a file can hold it, rows 126-143.
+// Edge cases of answers of running processes that a file can contain, rows 126-143.
 
 import { apiServer, CA_FIELD, CERTIFICATE, KEY, kubelet, NO_FINDING, PASS, text, withCA, type Row } from './show.ts';
 

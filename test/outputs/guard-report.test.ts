@@ -20,7 +20,7 @@ const schema = JSON.parse(
   readFileSync(new URL('../../schema/guard-report.schema.json', import.meta.url), 'utf8'),
 ) as AnySchemaObject;
 
-/** The schema lets consumers meet keys that are added later; our own output must not have one that it does not know. */
+/** The schema allows keys that are added later. Our own output must have only keys of the schema. */
 function closed(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(closed);
   if (typeof node !== 'object' || node === null) return node;
@@ -119,14 +119,14 @@ describe('the report of a run', () => {
     expect(reportRun(run, everything).summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1 });
   });
 
-  test('is not complete while a source has a problem, and says which', () => {
+  test('is not complete if a source has a problem, and lists the problem', () => {
     expect(reportRun(run, { findings: [], problems: [lostFile] }).run).toMatchObject({
       complete: false,
       problems: [{ code: 'forbidden', source: { path: 'secret.yaml' } }],
     });
   });
 
-  test('names the exemption that applies to what does not pass', () => {
+  test('has the exemption that applies to a failing finding', () => {
     const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
     const { findings, summary } = reportRun(run, everything, () => exemption);
     expect(findings.map(({ exempted }) => exempted)).toStrictEqual([
@@ -138,7 +138,7 @@ describe('the report of a run', () => {
     expect(summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1, exempted: 2 });
   });
 
-  test('has warnings only where there are some', () => {
+  test('has the field warnings only if there are warnings', () => {
     const [plain, , , warned] = reportRun(run, everything).findings;
     expect(plain).not.toHaveProperty('warnings');
     expect(warned?.warnings).toStrictEqual([
@@ -146,7 +146,7 @@ describe('the report of a run', () => {
     ]);
   });
 
-  test('names the versions of a benchmark where an id is not of all', () => {
+  test('has the versions of a benchmark if an id is not in all of them', () => {
     expect(referTo({ benchmark: 'CIS Kubernetes Benchmark', id: '4.2.3' })).toBe('CIS Kubernetes Benchmark 4.2.3');
     expect(referTo({ benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5', versions: 'v1.23' })).toBe(
       'CIS Kubernetes Benchmark 1.2.5 (v1.23)',
@@ -158,11 +158,11 @@ describe('its JSON Schema', () => {
   test.each([
     ['an empty run', { findings: [], problems: [] }],
     ['every kind of finding, source and problem', everything],
-  ])('holds for %s', (_name, inspection) => {
+  ])('accepts %s', (_name, inspection) => {
     expect(faultsOf(JSON.parse(renderJson(reportRun(run, inspection))))).toBeNull();
   });
 
-  test('holds for exemptions, and for what a comparison leaves', () => {
+  test('accepts exemptions, and the result of a comparison', () => {
     const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
     const exempted = reportRun(run, everything, () => exemption);
     const before = reportRun(run, { findings: [apiServerFinding()], problems: [] });
@@ -173,21 +173,21 @@ describe('its JSON Schema', () => {
 
   test.each([
     ['a result that contradicts its violations', { result: 'pass' }],
-    ['a key that it does not know', { colour: 'red' }],
-    ['a source of no kind', { source: {} }],
-  ])('does not hold for %s', (_name, change) => {
+    ['an unknown key', { colour: 'red' }],
+    ['a source without a kind', { source: {} }],
+  ])('rejects %s', (_name, change) => {
     const report = reportRun(run, { findings: [apiServerFinding({ outcome: outcomes.fail })], problems: [] });
     expect(faultsOf({ ...report, findings: [{ ...report.findings[0], ...change }] })).not.toBeNull();
   });
 
-  test('lets a consumer meet a key that is added later', () => {
+  test('allows a key that is added later', () => {
     const { $schema: _dialect, ...open } = schema;
     const report = { ...reportRun(run, everything), added: 'later' };
     expect(new Ajv2019({ strictTypes: false }).validate(open, report)).toBe(true);
   });
 });
 
-test('nothing in JSON can act on a terminal, and it reads back the same', () => {
+test('JSON has no characters that act on a terminal, and reads back the same', () => {
   const name = 'a\u009b31m\u001b[2J\u202eb\u007f';
   const report = reportRun(run, {
     findings: [apiServerFinding({ subject: { component: 'kubelet', name } })],

@@ -9,14 +9,14 @@ import { runCli } from '../support/run-cli.ts';
 const FOLDER = join(import.meta.dirname, '../../src/outputs');
 const names = outputs.map(({ name }) => name);
 
-test('each file of an output format is in the list', () => {
+test('every file of an output format is in the list of formats', () => {
   const written = readdirSync(FOLDER)
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => /^\/\/ The output format `(\w+)`/.exec(readFileSync(join(FOLDER, file), 'utf8'))?.[1] ?? []);
   expect(written.sort()).toStrictEqual([...names].sort());
 });
 
-test('each format renders itself', () => {
+test('each name gives the renderer of its format', () => {
   expect(names.map(renderOf)).toStrictEqual(outputs.map(({ render }) => render));
 });
 

@@ -7,14 +7,14 @@ test.each([
   ['an escape sequence', '\u001b[31mred', String.raw`\u001b[31mred`],
   ['its C1 form', '\u009b31m', String.raw`\u009b31m`],
   ['a carriage return', 'PASS\rFAIL', String.raw`PASS\u000dFAIL`],
-  ['a change of direction', 'a\u202eb', String.raw`a\u202eb`],
-  ['half a character', 'a\ud800b', String.raw`a\ud800b`],
-  ['a tag that nobody sees', '\u{e0041}', String.raw`\udb40\udc41`],
+  ['a change of writing direction', 'a\u202eb', String.raw`a\u202eb`],
+  ['half a surrogate pair', 'a\ud800b', String.raw`a\ud800b`],
+  ['an invisible tag character', '\u{e0041}', String.raw`\udb40\udc41`],
 ])('%s is escaped', (_name, hostile, harmless) => {
   expect(escapeForTerminal(hostile)).toBe(harmless);
 });
 
-test('what people write stays as it is', () => {
+test('ordinary text stays as it is', () => {
   expect(escapeLine('/etc/kubernetes/pki/ca.crt = Köln 日本 😀')).toBe('/etc/kubernetes/pki/ca.crt = Köln 日本 😀');
 });
 
@@ -23,7 +23,7 @@ test('a line stays one line', () => {
   expect(escapeForTerminal('a\nb')).toBe('a\nb');
 });
 
-test('no text keeps a control character, and JSON reads back what it was', () => {
+test('no text keeps a control character, and JSON reads back the original', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       // eslint-disable-next-line no-control-regex -- control characters are the point

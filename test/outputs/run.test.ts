@@ -31,7 +31,7 @@ function outcomeOf(
 describe('the end of a run', () => {
   const failing = kubeletFinding({ outcome: outcomes.fail });
 
-  test('lists on standard error: problems, notes, that nothing was checked, expired exemptions', () => {
+  test('lists problems, notes, "nothing to check" and expired exemptions on standard error', () => {
     const outcome = outcomeOf({ problems: [lostFile] }, [EXEMPTION], '2026-11-24T00:00:00Z');
     expect(concludeRun(outcome, OPTIONS).errors).toStrictEqual([
       'secret.yaml: cannot be read: give this user the right to read it [forbidden]',
@@ -59,13 +59,13 @@ describe('the end of a run', () => {
     expect(concludeRun(outcome, OPTIONS).exitCode).toBe(3);
   });
 
-  test('findings that are not shown were judged all the same', () => {
+  test('hidden findings count as checked', () => {
     expect(concludeRun({ ...outcomeOf({}), checked: 2 }, OPTIONS).exitCode).toBe(0);
   });
 });
 
 describe('counts', () => {
-  test('an exempted finding is counted, and does not change the exit code', () => {
+  test('an exempt finding is counted, and does not change the exit code', () => {
     const counts = new RunCounts();
     counts.add('pass');
     counts.add('fail', { isExempted: true });
@@ -74,7 +74,7 @@ describe('counts', () => {
     expect([counts.checked, counts.exitCode('unknown', true)]).toStrictEqual([3, 0]);
   });
 
-  test('a finding can count for the exit code as something else', () => {
+  test('a finding can count with another result for the exit code', () => {
     const counts = new RunCounts();
     counts.add('pass', { countsAs: 'fail' });
     expect([counts.summary, counts.exitCode('fail', true)]).toStrictEqual([{ pass: 1, fail: 0, unknown: 0 }, 1]);

@@ -66,7 +66,7 @@ function render(
 }
 
 describe('the text report of a sweep', () => {
-  test('says the link, what is wrong and what disagrees, counts what passed, and what to do', () => {
+  test('shows the connection, the faults, the disagreements, the number of passes, and the fix', () => {
     const passing = Array.from({ length: 7 }, (_, index) => finding(`n${index}`));
     expect(render([...passing, broken])).toBe(`FAIL     the link between kube-apiserver and kubelets
          1 of 1 kube-apiservers present a client certificate to kubelets
@@ -88,14 +88,14 @@ To fix kubelet-client-ca: Set it.
 `);
   });
 
-  test('names what passes and was mended, or is disputed, by itself', () => {
-    const mended = finding('n1', { drift: { state: 'resolved', since: '2026-11-23T12:00:00Z' } });
-    expect(render([mended, finding('n2')])).toContain(
+  test('lists a pass separately if it is resolved or contradicted', () => {
+    const resolved = finding('n1', { drift: { state: 'resolved', since: '2026-11-23T12:00:00Z' } });
+    expect(render([resolved, finding('n2')])).toContain(
       'PASS     kubelet-client-ca  kubelet Node n1 on n1  node n1 (configz)\n         resolved, since',
     );
   });
 
-  test('is silent where nothing is to be said and that was wished for', () => {
+  test('is empty under --quiet if all passed', () => {
     const quiet = { color: false, quiet: true };
     expect(render([finding('n')], quiet, { ...LINK, result: 'pass' })).toBe('');
     expect(render([finding('n')], quiet)).toContain('FAIL     the link');
@@ -103,7 +103,7 @@ To fix kubelet-client-ca: Set it.
     expect(render([finding('n')], quiet, { ...LINK, result: 'pass' }, [lost])).toContain('not complete: 1 problem');
   });
 
-  test('says why kube-apiserver is not checked, and what became of calls through it', () => {
+  test('shows why kube-apiserver is not checked, and the results of calls through it', () => {
     const link = {
       ...LINK,
       apiServers: [],
@@ -115,7 +115,7 @@ To fix kubelet-client-ca: Set it.
     expect(text).toContain('calls through kube-apiserver: 3 answered, 1 refused');
   });
 
-  test('lets no name of a CA or a node act on the terminal', () => {
+  test('escapes names of CAs and nodes that could act on the terminal', () => {
     const link = { ...LINK, acceptedAuthorities: [{ name: 'CN=\u001b[2J\nPASS', kubelets: 1 }] };
     const text = render([finding('a\u001b[2J')], PLAIN, link);
     expect(text).not.toContain('\u001b');

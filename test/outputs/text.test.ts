@@ -22,7 +22,7 @@ const mixed = [
 ];
 
 describe('the text report', () => {
-  test('says what failed, where and why, then what to do, then how many', () => {
+  test('shows what failed, where and why, then the fix, then the counts', () => {
     expect(render({ findings: [apiServerFinding({ outcome: outcomes.fail })] }).split('\n')).toStrictEqual([
       'FAIL     apiserver-kubelet-client-cert  kube-apiserver Pod kube-system/kube-apiserver-cp-1 on cp-1  manifests/kube-apiserver.yaml:14',
       '         --kubelet-client-key is not set [missing] (line 14)',
@@ -37,26 +37,26 @@ describe('the text report', () => {
     ]);
   });
 
-  test('gives a line to what passed', () => {
+  test('has one line for a pass', () => {
     expect(render({ findings: [kubeletFinding()] })).toBe(
       'PASS     kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  ConfigMap kube-system/kubelet-config\n' +
         '\n0 failed, 1 passed, 0 unknown\n',
     );
   });
 
-  test('says what could not be told, with its place', () => {
+  test('shows the problem and the place of an unknown finding', () => {
     expect(render({ findings: mixed })).toContain(
       'UNKNOWN  kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  kubelet.yaml (document 2)\n' +
         '         unknown: $KEY is not known here; check the running process [unresolved]\n',
     );
   });
 
-  test('says once for each control what to do', () => {
+  test('shows the fix once for each control', () => {
     const twice = [apiServerFinding({ outcome: outcomes.fail }), apiServerFinding({ outcome: outcomes.fail })];
     expect(render({ findings: twice }).match(/To fix/g)).toHaveLength(1);
   });
 
-  test('shows warnings, also of what passed', () => {
+  test('shows warnings, also of a pass', () => {
     const warnings = [
       {
         code: 'public-bundle',
@@ -70,7 +70,7 @@ describe('the text report', () => {
     );
   });
 
-  test('names node, way and container of what no file shows', () => {
+  test('shows node, evidence and container of a finding without a file', () => {
     const subject = { component: 'kubelet', name: 'kubelet', node: 'edge-1', container: 'agent' } as const;
     const source = { node: 'edge-1', via: 'configz' } as const;
     expect(render({ findings: [kubeletFinding({ subject, source })] })).toMatch(
@@ -78,12 +78,12 @@ describe('the text report', () => {
     );
   });
 
-  test('says no name twice', () => {
+  test('shows each name only once', () => {
     const subject = { component: 'kubelet', kind: 'KubeletConfiguration', name: 'KubeletConfiguration' } as const;
     expect(render({ findings: [kubeletFinding({ subject })] })).toContain('  kubelet KubeletConfiguration  ');
   });
 
-  test('says in the summary that something could not be judged', () => {
+  test('shows in the summary that something could not be checked', () => {
     expect(render({ findings: mixed, problems: [lostFile] })).toMatch(
       /\n1 failed, 1 passed, 1 unknown; not complete: 1 problem, listed on standard error\n$/,
     );
@@ -92,7 +92,7 @@ describe('the text report', () => {
     );
   });
 
-  test('says nothing where there is nothing', () => {
+  test('is empty if nothing was checked', () => {
     expect(render({})).toBe('');
   });
 
@@ -101,7 +101,7 @@ describe('the text report', () => {
     expect(render({ findings: mixed })).not.toContain('\u001b');
   });
 
-  test('lets no value of a file act on the terminal or forge a line', () => {
+  test('escapes values of a file that could act on the terminal or forge a line', () => {
     const name = 'x\u001b[2J\nPASS     all is well';
     expect(render({ findings: [kubeletFinding({ subject: { component: 'kubelet', name } })] })).toContain(
       String.raw`kubelet x\u001b[2J\nPASS     all is well`,
@@ -110,16 +110,16 @@ describe('the text report', () => {
 });
 
 describe('the quiet text report', () => {
-  test('says nothing of what passed', () => {
+  test('does not list passes', () => {
     expect(render({ findings: mixed }, { quiet: true })).not.toContain('PASS');
     expect(render({ findings: mixed }, { quiet: true })).toMatch(/1 failed, 1 passed, 1 unknown\n$/);
   });
 
-  test('is empty where all passed', () => {
+  test('is empty if all passed', () => {
     expect(render({ findings: [kubeletFinding()] }, { quiet: true })).toBe('');
   });
 
-  test('is not empty where something could not be judged', () => {
+  test('is not empty if something could not be checked', () => {
     expect(render({ findings: [kubeletFinding()], problems: [lostFile] }, { quiet: true })).toContain('not complete');
   });
 });

@@ -161,7 +161,12 @@ describe('the /flagz of a kube-apiserver', () => {
     ],
     ['that hides a flag', { ...FLAGS, 'kubelet-client-key': 'CLASSIFIED' }, 'unknown not-visible', 'pass'],
     ['of a kubelet', { config: '/c', 'client-ca-file': '/ca.crt' }, 'unknown malformed', 'unknown malformed'],
-    ['with a relative path, whose file the process has found', { ...FLAGS, 'kubelet-client-key': 'c.key' }, 'pass', 'pass'],
+    [
+      'with a relative path, whose file the process has found',
+      { ...FLAGS, 'kubelet-client-key': 'c.key' },
+      'pass',
+      'pass',
+    ],
     ['with a value that is no string', { ...FLAGS, 'kubelet-client-key': true }, 'unknown malformed', 'pass'],
     ['that is no map', ['x'], 'unknown malformed', 'unknown malformed'],
   ])('%s', (_name, flags, credential, authority) => {

@@ -106,7 +106,10 @@ describe('anonymous access and the authorization mode', () => {
     ],
   ])('%s', (_name, settings, access, authorization) => {
     expect(settings.refusal).toBeUndefined();
-    expect([readingText(settings.anonymousAuth), readingText(settings.authorizationMode)]).toEqual([access, authorization]);
+    expect([readingText(settings.anonymousAuth), readingText(settings.authorizationMode)]).toEqual([
+      access,
+      authorization,
+    ]);
   });
 
   test.each([

@@ -31,7 +31,7 @@ function withViolations(first: Violation, ...rest: Violation[]): Finding {
 }
 
 describe('the answer to a change without findings', () => {
-  test('allows it, and the audit log tells that it was judged', () => {
+  test('allows it, and the audit log shows that it was checked', () => {
     expect(admissionAnswer('uid-1', decisionOf({}))).toStrictEqual({
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',
@@ -39,7 +39,7 @@ describe('the answer to a change without findings', () => {
     });
   });
 
-  test('tells apart what was not checked', () => {
+  test('has another decision in the audit log if nothing was checked', () => {
     expect(admissionAnswer('uid-1', undefined).response).toStrictEqual({
       uid: 'uid-1',
       allowed: true,
@@ -47,7 +47,7 @@ describe('the answer to a change without findings', () => {
     });
   });
 
-  test('is no plain allow where something could not be understood', () => {
+  test('has a warning if something could not be read', () => {
     const problem = { code: 'malformed', message: 'lists are nested too deeply' } as const;
     expect(verdictOf(decisionOf({}, [problem]))).toBe('warn');
     expect(answer({}, [problem])).toStrictEqual({
@@ -59,8 +59,8 @@ describe('the answer to a change without findings', () => {
   });
 });
 
-describe('a refusal', () => {
-  test('says which control, what is wrong, where, and how to fix it, without warnings', () => {
+describe('a denial', () => {
+  test('names the control, the fault, the place and the fix, and has no warnings', () => {
     const response = answer({ denied: [failing], warned: [untold] });
     expect(response).toMatchObject({ uid: 'uid-1', allowed: false, status: { code: 403, reason: 'Forbidden' } });
     expect(response).not.toHaveProperty('warnings');
@@ -71,7 +71,7 @@ describe('a refusal', () => {
     );
   });
 
-  test('lists every finding on a line of its own', () => {
+  test('lists every finding on its own line', () => {
     const { status } = answer({ denied: [failing, untold] });
     const lines = status?.message.split('\n') ?? [];
     expect(lines).toHaveLength(2);
@@ -79,7 +79,7 @@ describe('a refusal', () => {
     expect(lines[1]).toContain('unknown: $KEY is not known here; check the running process');
   });
 
-  test('of a mirror pod says that the static pod runs on', () => {
+  test('of a mirror pod says that the static pod keeps running', () => {
     expect(answer({ denied: [failing] }).status?.message).not.toContain('static pod that already runs');
     const mirror = { ...failing, surface: 'mirror-pod' } as const;
     expect(answer({ denied: [mirror] }).status?.message).toMatch(/\n.*does not stop the static pod that already runs/);
@@ -98,7 +98,7 @@ describe('a refusal', () => {
     expect(answer({ denied: [{ ...failing, source }] }).status?.message).toContain(text);
   });
 
-  test('stays short and on its own lines whatever an object says', () => {
+  test('stays short and keeps one line for each finding, whatever the object contains', () => {
     const hostile = withViolations(violation(`\u001b[31m\n${'x'.repeat(1_000_000)}`), violation('y'.repeat(1_000_000)));
     const message = answer({ denied: Array<Finding>(100).fill(hostile) }).status?.message ?? '';
     expect(message.length).toBeLessThan(17_000);
@@ -109,7 +109,7 @@ describe('a refusal', () => {
 });
 
 describe('warnings', () => {
-  test('name the control and what is wrong', () => {
+  test('name the control and the fault', () => {
     expect(answer({ warned: [failing, untold] }).warnings).toStrictEqual([
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
       'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; check the running process',
@@ -125,24 +125,24 @@ describe('warnings', () => {
     });
   });
 
-  test('are safe for a header', () => {
+  test('contain only characters that a header can have', () => {
     const [warning] = answer({ warned: [withViolations(violation('a "b"\r\nX: c\\d é 😀'))] }).warnings ?? [];
     expect(warning).toMatch(/: a 'b' X: c\?d \? \?$/);
   });
 
-  test('keep to 256 characters each', () => {
+  test('have at most 256 characters each', () => {
     const [warning] = answer({ warned: [withViolations(violation('x'.repeat(10_000)))] }).warnings ?? [];
     expect(warning).toHaveLength(256);
     expect(warning).toMatch(/x\.\.\.$/);
   });
 
-  test('keep to 4096 together, and count what is left out', () => {
+  test('have at most 4096 characters together, and count the omitted ones', () => {
     const warnings = answer({ warned: Array<Finding>(50).fill(withViolations(violation('x'.repeat(300)))) }).warnings;
     expect(warnings?.join('').length).toBeLessThanOrEqual(4096);
     expect(warnings?.at(-1)).toBe(`... ${50 - ((warnings?.length ?? 0) - 1)} more`);
   });
 
-  test('leave nothing out that just fits', () => {
+  test('are complete if they just fit', () => {
     const full = answer({ warned: Array<Finding>(16).fill(withViolations(violation('x'.repeat(300)))) }).warnings;
     expect(full).toHaveLength(16);
     expect(full?.join('')).toHaveLength(4096);
@@ -150,7 +150,7 @@ describe('warnings', () => {
 });
 
 describe('the audit annotation of the findings', () => {
-  test('is compact JSON of what was denied and warned about', () => {
+  test('is compact JSON of the findings that denied or warned', () => {
     const { auditAnnotations } = answer({ denied: [failing], warned: [untold] });
     expect(auditAnnotations.decision).toBe('deny');
     expect(JSON.parse(auditAnnotations.findings ?? '')).toStrictEqual([
@@ -164,7 +164,7 @@ describe('the audit annotation of the findings', () => {
     ]);
   });
 
-  test('keeps to 4096 characters and stays JSON', () => {
+  test('has at most 4096 characters and stays JSON', () => {
     const many = Array<Finding>(100).fill(withViolations(violation('m', 's'.repeat(10_000)), violation('n')));
     const { findings = '' } = answer({ denied: many }).auditAnnotations;
     expect(findings.length).toBeLessThanOrEqual(4096);
@@ -186,7 +186,7 @@ describe('exemptions in use', () => {
   };
   const exempted = [{ finding: failing, exemption }];
 
-  test('allow, silently for the client and visibly for the auditor', () => {
+  test('allow without a warning, and are listed in the audit log', () => {
     expect(verdictOf(decisionOf({ exempted }))).toBe('allow');
     const response = answer({ exempted });
     expect(response).toStrictEqual({
@@ -197,7 +197,7 @@ describe('exemptions in use', () => {
     expect(JSON.parse(response.auditAnnotations.exemptions ?? '')).toStrictEqual([exemption]);
   });
 
-  test('are also told where other findings warn or refuse', () => {
+  test('are also listed if other findings warn or deny', () => {
     const warned = answer({ exempted, warned: [untold] });
     expect(Object.keys(warned.auditAnnotations)).toStrictEqual(['decision', 'findings', 'exemptions']);
     expect(warned.warnings?.join(' ')).not.toContain('apiserver-kubelet-client-cert');
@@ -206,13 +206,13 @@ describe('exemptions in use', () => {
     expect(denied.status?.message).not.toContain('apiserver-kubelet-client-cert');
   });
 
-  test('are told once each, however many findings they are for', () => {
+  test('are listed once each, for any number of findings', () => {
     expect(JSON.parse(answer({ exempted: [...exempted, ...exempted] }).auditAnnotations.exemptions ?? '')).toHaveLength(
       1,
     );
   });
 
-  test('keep to 4096 characters and stay JSON', () => {
+  test('have at most 4096 characters and stay JSON', () => {
     const many = Array.from({ length: 100 }, (_, index) => ({
       finding: failing,
       exemption: { ...exemption, subject: `pod/${'"'.repeat(500)}${index}`, reason: '\\'.repeat(500) },

@@ -39,7 +39,7 @@ const contradicted = {
 } as const;
 
 describe('an Event', () => {
-  test('of a violation says on the node which control, what is wrong, and how to fix it', () => {
+  test('of a violation is on the node and has the control, the fault and the fix', () => {
     expect(events(kubelet(outcomes.fail))).toEqual([
       {
         apiVersion: 'v1',
@@ -60,9 +60,9 @@ describe('an Event', () => {
   });
 
   test.each([
-    ['what cannot be told', kubelet(outcomes.unknown), undefined, 'KubeletGuardUnknown', 'Warning', 'unknown: $KEY'],
+    ['an unknown finding', kubelet(outcomes.unknown), undefined, 'KubeletGuardUnknown', 'Warning', 'unknown: $KEY'],
     [
-      'what passes again',
+      'a finding that passes again',
       kubelet(outcomes.pass),
       memoryOf(outcomes.fail),
       'KubeletGuardResolved',
@@ -70,7 +70,7 @@ describe('an Event', () => {
       `passes; it failed since ${T0}`,
     ],
     [
-      'what can be told again',
+      'a finding that is not unknown any more',
       kubelet(outcomes.pass),
       memoryOf(outcomes.unknown),
       'KubeletGuardResolved',
@@ -85,13 +85,13 @@ describe('an Event', () => {
       'Warning',
       'fail by handshake of node-1',
     ],
-  ] as const)('tells of %s', (_what, finding, before, reason, type, words) => {
+  ] as const)('reports %s', (_what, finding, before, reason, type, words) => {
     expect(events(finding, before)).toMatchObject([
       { reason, type, message: expect.stringContaining(words) as unknown },
     ]);
   });
 
-  test('is on the object that was judged, in its namespace', () => {
+  test('is on the object that was checked, in its namespace', () => {
     expect(events(apiServerFinding({ outcome: outcomes.fail }), undefined, T1, PLANE)).toMatchObject([
       {
         metadata: { namespace: 'kube-system' },
@@ -100,7 +100,7 @@ describe('an Event', () => {
     ]);
   });
 
-  test('of a kube-apiserver that no object shows is on the Service of all of them', () => {
+  test('of a kube-apiserver without an object is on the Service kubernetes', () => {
     const finding = apiServerFinding({
       outcome: outcomes.fail,
       subject: { component: 'kube-apiserver', name: '192.0.2.1:6443' },
@@ -113,7 +113,7 @@ describe('an Event', () => {
     ]);
   });
 
-  test('is short, on one line and harmless, whatever was found', () => {
+  test('is short, on one line and without control characters, whatever was found', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 3000 }),
@@ -132,19 +132,19 @@ describe('an Event', () => {
   });
 });
 
-describe('there is none', () => {
+describe('there is no Event', () => {
   test.each([
-    ['where it passes as before', kubelet(outcomes.pass), memoryOf(outcomes.pass)],
-    ['where it passes, and was not known', kubelet(outcomes.pass), undefined],
-    ['where it fails as before', kubelet(outcomes.fail), memoryOf(outcomes.fail)],
-    ['where it can still not be told', kubelet(outcomes.unknown), memoryOf(outcomes.unknown)],
-    ['where it failed, and cannot be told', kubelet(outcomes.unknown), memoryOf(outcomes.fail)],
+    ['if the finding passes as before', kubelet(outcomes.pass), memoryOf(outcomes.pass)],
+    ['if the finding passes and is new', kubelet(outcomes.pass), undefined],
+    ['if the finding fails as before', kubelet(outcomes.fail), memoryOf(outcomes.fail)],
+    ['if the finding is still unknown', kubelet(outcomes.unknown), memoryOf(outcomes.unknown)],
+    ['if the finding failed and is unknown now', kubelet(outcomes.unknown), memoryOf(outcomes.fail)],
     [
-      'where sources disagree as before',
+      'if sources disagree as before',
       kubelet(outcomes.pass, contradicted),
       { ...memoryOf(outcomes.pass), disagrees: true },
     ],
-    ['where sources agree again', kubelet(outcomes.pass), { ...memoryOf(outcomes.pass), disagrees: true }],
+    ['if sources agree again', kubelet(outcomes.pass), { ...memoryOf(outcomes.pass), disagrees: true }],
   ] as const)('%s', (_what, finding, before) => {
     expect(events(finding, before)).toEqual([]);
   });
@@ -153,7 +153,7 @@ describe('there is none', () => {
 describe('the name of an Event', () => {
   const nameOf = (...args: Parameters<typeof events>) => events(...args)[0]?.metadata.name;
 
-  test('is the same for who remembers the same and sees the same, whenever and in whatever words', () => {
+  test('is the same for the same stored finding and the same new one, at any time and with any message', () => {
     const [violation] = outcomes.fail.violations;
     const otherWords: Outcome = { ...outcomes.fail, violations: [{ ...violation, message: 'it is missing' }] };
     const before = memoryOf(outcomes.pass);
@@ -161,7 +161,7 @@ describe('the name of an Event', () => {
     expect(nameOf(kubelet(otherWords), before, T2)).toBe(nameOf(kubelet(outcomes.fail), before, T1));
   });
 
-  test('is another one for another change', () => {
+  test('is different for a different change', () => {
     const [violation] = outcomes.fail.violations;
     const failing = kubelet(outcomes.fail);
     const names = [
@@ -180,23 +180,23 @@ describe('the name of an Event', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('never comes again in any story of a finding, as long as its sources agree', () => {
+  test('is never repeated in the history of a finding, as long as its sources agree', () => {
     const outcome = fc.constantFrom(outcomes.pass, outcomes.fail, outcomes.unknown);
     fc.assert(
-      fc.property(fc.array(outcome, { maxLength: 15 }), (story) => {
+      fc.property(fc.array(outcome, { maxLength: 15 }), (history) => {
         const names: string[] = [];
-        let news = 0;
+        let changes = 0;
         let before: StoredFinding | undefined;
-        for (const [index, next] of story.entries()) {
+        for (const [index, next] of history.entries()) {
           const at = `2026-11-23T${String(index).padStart(2, '0')}:00:00.000Z`;
           const finding = kubelet(next);
           names.push(...events(finding, before, at).map(({ metadata }) => metadata.name));
           const state = driftOf(summaryOf(finding), before, at)?.state;
-          if (state === 'new' || state === 'resolved') news += 1;
+          if (state === 'new' || state === 'resolved') changes += 1;
           before = toStoredFinding(summaryOf(finding), before, at);
         }
 
-        expect(names).toHaveLength(news);
+        expect(names).toHaveLength(changes);
         expect(new Set(names).size).toBe(names.length);
       }),
     );

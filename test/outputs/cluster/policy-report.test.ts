@@ -47,7 +47,7 @@ const validators = Object.fromEntries(
   }),
 );
 
-/** A cluster drops fields that its definition does not know; here they are errors. */
+/** A cluster drops fields that its definition does not have. Here they are errors. */
 function closed(node: unknown, key = ''): unknown {
   if (Array.isArray(node)) return node.map((item) => closed(item));
   if (typeof node !== 'object' || node === null) return node;
@@ -56,7 +56,7 @@ function closed(node: unknown, key = ''): unknown {
 }
 
 describe.each(APIS)('a report of %s', (api) => {
-  test('says of each finding what its readers can show', () => {
+  test('has for each finding the fields that its readers can show', () => {
     const finding = liveFinding({
       outcome: outcomes.fail,
       evidence: [{ setting: 'clientCAFile', value: '/ca.crt', origin: { layer: 'live' } }],
@@ -109,7 +109,7 @@ describe.each(APIS)('a report of %s', (api) => {
   test.each([
     ['pass', outcomes.pass, 'pass'],
     ['fail', outcomes.fail, 'fail'],
-    ['what could not be told', outcomes.unknown, 'error'],
+    ['an unknown finding', outcomes.unknown, 'error'],
   ] as const)('counts %s', (_what, outcome, result) => {
     const { summary, results } = renderReport(api, PLANE, [entry(apiServerFinding({ outcome }))], digest);
 
@@ -117,7 +117,7 @@ describe.each(APIS)('a report of %s', (api) => {
     expect(summary).toEqual({ pass: 0, fail: 0, warn: 0, error: 0, skip: 0, [result]: 1 });
   });
 
-  test('shows an exempted finding as skipped with the reason, but what passes as passed', () => {
+  test('shows an exempt finding as skipped with the reason, and a passing one as passed', () => {
     const exemption = { control: 'x', subject: 'y', reason: 'ticket 4711', expires: '2027-01-31' };
     const findings = [apiServerFinding({ outcome: outcomes.fail }), kubeletFinding()];
 
@@ -134,7 +134,7 @@ describe.each(APIS)('a report of %s', (api) => {
     ]);
   });
 
-  test('carries nothing that could act on a terminal, or that a cluster would change', () => {
+  test('has no characters that act on a terminal or that a cluster changes', () => {
     const nasty = 'a\u001b[31m\nb\u202e\ud800';
     const { control } = apiServerFinding();
     const finding = apiServerFinding({
@@ -156,12 +156,12 @@ describe.each(APIS)('a report of %s', (api) => {
       const { results } = renderReport(api, PLANE, [entry({ ...finding, outcome }, { exemption })], digest);
       const { remembered: _remembered, ...shown } = (results[0] as { properties: Record<string, string> }).properties;
 
-      // JSON escapes what is left of it once more
+      // JSON escapes the backslashes again
       expect(JSON.stringify([{ ...results[0], properties: shown }])).not.toMatch(/(?<!\\)\\(u|n)|\u202e/);
     }
   });
 
-  test('shows what contradicts a finding', () => {
+  test('shows evidence that contradicts a finding', () => {
     const other = { vantage: 'live', result: 'fail', agrees: false, evidence: [], problems: [] } as const;
     const finding = liveFinding({ others: [{ ...other, source: { node: 'node-1', via: 'handshake' } }] });
 
@@ -170,7 +170,7 @@ describe.each(APIS)('a report of %s', (api) => {
     expect(results).toMatchObject([{ properties: { contradictedBy: 'fail by handshake of node-1' } }]);
   });
 
-  test('stays within what a cluster can store, says how much was cut, and keeps what matters most', () => {
+  test('stays within the size that a cluster can store, counts what was cut, and keeps the most important findings', () => {
     const fail: Outcome = {
       ...outcomes.fail,
       violations: [{ ...outcomes.fail.violations[0], message: 'é'.repeat(5000), setting: 'é'.repeat(5000) }],
@@ -261,8 +261,8 @@ const anyEntry = fc
   .tuple(anyFinding, anyMemory)
   .map(([finding, before]): ReportEntry => ({ finding, remembered: toStoredFinding(summaryOf(finding), before, T1) }));
 
-describe('what a report remembers', () => {
-  test('is read back as it was, whatever was found', () => {
+describe('the findings that a report stores', () => {
+  test('are read back unchanged, whatever was found', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 8 }), (entries) => {
         const report = JSON.parse(JSON.stringify(renderReport('openreports', PLANE, entries, digest))) as object;
@@ -275,11 +275,11 @@ describe('what a report remembers', () => {
     );
   });
 
-  test('survives a cluster: what it says is the same after the API server has added its fields', () => {
+  test('are the same after the API server has added its fields', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 4 }), (entries) => {
         const report = renderReport('wgpolicyk8s', NODE, entries, digest);
-        // UTF-8 on the wire, keys in alphabetical order, fields of the server's own
+        // encoded as UTF-8, with keys in alphabetical order and fields that the server adds
         const wire = JSON.parse(Buffer.from(JSON.stringify(report)).toString()) as Record<string, object>;
         const back = Object.fromEntries(Object.entries(wire).sort(([a], [b]) => (a < b ? -1 : 1)));
         const metadata = { ...back.metadata, uid: 'x', resourceVersion: '7', generation: 2, managedFields: [{}] };
@@ -289,7 +289,7 @@ describe('what a report remembers', () => {
     );
   });
 
-  test('of a finding that is there twice is the one that does not pass', () => {
+  test('keep the one that does not pass if a finding is listed twice', () => {
     const entries = [entry(apiServerFinding()), entry(apiServerFinding({ outcome: outcomes.fail }))];
     for (const list of [entries, entries.toReversed()]) {
       const report = renderReport('openreports', PLANE, list, digest);
@@ -301,7 +301,7 @@ describe('what a report remembers', () => {
 });
 
 describe('a stored report that somebody else has written', () => {
-  test('is read whatever it is', () => {
+  test('is read without an exception, whatever it contains', () => {
     const near = fc.record(
       {
         metadata: fc.oneof(
@@ -337,26 +337,26 @@ describe('a stored report that somebody else has written', () => {
     ['another result', '{"key":"k","result":"ok","since":"2026-11-23T06:00:00Z"}'],
     ['no time', '{"key":"k","result":"pass"}'],
     ['another time', '{"key":"k","result":"pass","since":"yesterday"}'],
-    ['a time that cannot be', '{"key":"k","result":"pass","since":"2026-13-23T06:00:00Z"}'],
+    ['a time that does not exist', '{"key":"k","result":"pass","since":"2026-13-23T06:00:00Z"}'],
     ['a pass with a violation', '{"key":"k","result":"pass","since":"2026-11-23T06:00:00Z","violations":[["a","b"]]}'],
     ['violations of another shape', '{"key":"k","result":"fail","since":"2026-11-23T06:00:00Z","violations":[["a"]]}'],
     [
-      'a decided that is not decided',
+      'a decided result that is unknown',
       '{"key":"k","result":"unknown","since":"2026-11-23T06:00:00Z","decided":{"result":"unknown","since":"2026-11-23T06:00:00Z"}}',
     ],
     [
-      'a decided where it is decided',
+      'a decided result beside a pass',
       '{"key":"k","result":"pass","since":"2026-11-23T06:00:00Z","decided":{"result":"pass","since":"2026-11-23T06:00:00Z"}}',
     ],
-    ['far too much', `{"key":"${'k'.repeat(20_000)}","result":"pass","since":"2026-11-23T06:00:00Z"}`],
-  ])('is not remembered where it says %s', (_what, remembered) => {
+    ['a key that is far too long', `{"key":"${'k'.repeat(20_000)}","result":"pass","since":"2026-11-23T06:00:00Z"}`],
+  ])('is ignored if it has %s', (_what, remembered) => {
     const stored = readReport({ results: [{ policy: 'x', properties: { remembered } }] });
 
     expect(stored.remembered.size).toBe(0);
     expect(stored.unreadable).toBe(1);
   });
 
-  test('does not exhaust the stack', () => {
+  test('does not overflow the stack', () => {
     const deep = JSON.parse(`{"scope":${'['.repeat(50_000)}${']'.repeat(50_000)}}`) as object;
 
     expect(contentOf(deep)).toBe(contentOf(JSON.parse(`{"scope":${'['.repeat(60_000)}${']'.repeat(60_000)}}`)));
@@ -364,7 +364,7 @@ describe('a stored report that somebody else has written', () => {
 });
 
 describe('the name of a report', () => {
-  test('is within what a name can be, and another one for another node', () => {
+  test('is a valid object name, and different for each node', () => {
     const long = 'a'.repeat(60);
     const names = ['n', `${'n.'.repeat(126)}x`, `${'n.'.repeat(126)}y`, [long, long, long, `${long}-1`].join('.')];
     const reports = names.map((name) => reportName({ kind: 'node', name, uid: '' }, digest));
@@ -377,8 +377,8 @@ describe('the name of a report', () => {
   });
 });
 
-describe('a time', () => {
-  test('is what it is', () => {
+describe('the timestamp of a result', () => {
+  test('is the time of the finding', () => {
     fc.assert(
       fc.property(
         fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),

@@ -20,10 +20,10 @@ import { AMPLE, ample } from '../../support/budget.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/vap');
 const flags = data['kube-apiserver'].filter(({ since, until }) => since === 30 && until === 37);
 
-/** The controls that CEL can carry. */
+/** The controls that CEL can express. */
 const carried = controls.filter(({ requiredPaths }) => requiredPaths !== undefined);
 
-/** What a configuration makes; without one the defaults. */
+/** The text for a configuration, or for the defaults. */
 function inputOf(text?: string, isStatic = false): PolicyInput {
   const file = text === undefined ? undefined : { path: 'guard.yaml', text };
   const { policy, namespaces } = readConfiguration(file, controls);
@@ -50,7 +50,7 @@ function objects(input: PolicyInput): Policy[] {
   return parseAllDocuments(renderPolicies(input)).map((document) => document.toJS() as Policy);
 }
 
-/** UPDATE_GOLDEN=1 rewrites what is then to be read, line by line. */
+/** UPDATE_GOLDEN=1 rewrites the golden file. Review the change line by line. */
 function expectGolden(name: string, text: string): void {
   const path = join(FIXTURES, name);
   if (env.UPDATE_GOLDEN === '1') writeFileSync(path, text);
@@ -58,16 +58,16 @@ function expectGolden(name: string, text: string): void {
 }
 
 describe('the text', () => {
-  test('is the golden one for the defaults', () => {
+  test('is the golden file for the defaults', () => {
     expectGolden('default.yaml', renderPolicies(inputOf()));
   });
 
-  test('is the golden one with every option', () => {
+  test('is the golden file with every option', () => {
     const text = readFileSync(join(FIXTURES, 'guard.yaml'), 'utf8');
     expectGolden('every-option.yaml', renderPolicies(inputOf(text, true)));
   });
 
-  test('is nothing where every control that CEL can carry is off', () => {
+  test('is empty if every control that CEL can express is off', () => {
     const slugs = carried.map(({ slug }) => slug);
     expect(slugs).toEqual(expect.arrayContaining(['apiserver-kubelet-client-cert', 'apiserver-kubelet-ca']));
     expect(renderPolicies(acting((slug) => (slugs.includes(slug) ? 'off' : 'enforce')))).toBe('');
@@ -90,7 +90,7 @@ describe('actions', () => {
     ['audit', 'enforce', ['mirror-pod Warn,Audit', 'pod Deny']],
     ['off', 'enforce', ['pod Deny']],
     ['enforce', 'off', ['mirror-pod Deny']],
-  ] as const)('%s for mirror pods and %s for others are policies of their own', (mirror, other, expected) => {
+  ] as const)('%s for mirror pods and %s for others are separate policies', (mirror, other, expected) => {
     const all = objects(
       acting((slug, surface) => (slug.endsWith('cert') ? (surface === 'mirror-pod' ? mirror : other) : 'off')),
     );
@@ -106,7 +106,7 @@ describe('actions', () => {
   });
 });
 
-test('static policies have the names that are kept for files, and bindings name their policies', () => {
+test('static policies have the suffix for policies from files, and bindings name their policies', () => {
   const all = objects(inputOf(undefined, true));
   expect(all.map(({ metadata }) => metadata.name)).toEqual(
     all.map(() => expect.stringMatching(/\.kubelet-guard\.dev\.static\.k8s\.io$/) as unknown),
@@ -114,7 +114,7 @@ test('static policies have the names that are kept for files, and bindings name 
   expect(all[1]?.spec.policyName).toBe(all[0]?.metadata.name);
 });
 
-test('the settings of each policy are those that its control misses in an empty command line', () => {
+test('each policy requires the settings that its control reports as missing for an empty command line', () => {
   const spec = { containers: [{ name: 'a', image: 'x', command: ['kube-apiserver'] }] };
   const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec };
   const { findings } = inspect(
@@ -135,7 +135,7 @@ test('the settings of each policy are those that its control misses in an empty 
   expect(read).toEqual(missed);
 });
 
-test('a value that a pass allows is one that kube-apiserver accepts', () => {
+test('a flag value that the policy accepts is one that kube-apiserver accepts', () => {
   const variables = objects(inputOf())[0]?.spec.variables ?? [];
   const table = (wanted: string): [string, string][] => {
     const { expression = '' } = variables.find(({ name }) => name === wanted) ?? {};
