@@ -1,4 +1,4 @@
-// The webhook of the product, with certificates that are renewed within seconds instead of months.
+// The webhook with certificates that are renewed within seconds instead of months.
 // Arguments: the times as JSON, then the flags of `serve`, each as --name=value, and --clock-file, a file with the
 // milliseconds by which its clock is ahead.
 

@@ -10,7 +10,7 @@ export interface Answer {
   readonly warnings: readonly string[];
 }
 
-/** A Kubernetes object as far as these tests look into it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -24,7 +24,7 @@ export interface KubeObject {
 }
 
 /**
- * The least that talks to an API server or a kubelet as a client with a certificate or a token. It shows status and warnings as
+ * A minimal client for API servers and kubelets, with a certificate or a token. It returns status and warnings as
  * they came over the wire.
  */
 export class ApiClient {

@@ -2,16 +2,16 @@ import { describe, test } from '@jest/globals';
 import { join } from 'node:path';
 import { findProgram, isExecutable } from './programs.ts';
 
-/** What a group of tests cannot do without. */
+/** What a group of tests needs. */
 export interface Needs {
-  /** Programs of the folder KUBEBUILDER_ASSETS. */
+  /** Programs in the folder KUBEBUILDER_ASSETS. */
   readonly assets: readonly string[];
-  /** Programs of the PATH. */
+  /** Programs on the PATH. */
   readonly tools?: readonly string[];
   readonly root?: boolean;
 }
 
-/** The path of a program of the folder KUBEBUILDER_ASSETS. */
+/** The path of a program in the folder KUBEBUILDER_ASSETS. */
 export function asset(name: string): string {
   return join(process.env.KUBEBUILDER_ASSETS ?? '', name);
 }
@@ -19,7 +19,7 @@ export function asset(name: string): string {
 /** The kubectl to use: the one that KUBECTL names, else the one on the PATH. */
 export const kubectlPath = process.env.KUBECTL ?? findProgram('kubectl');
 
-/** A test that is skipped, with the reason in its name, where there is no kubectl. */
+/** A test that is skipped if there is no kubectl; its name then has the reason. */
 export const testWithKubectl: (name: string, body: () => Promise<void>) => void =
   kubectlPath === undefined
     ? (name, body) => {
@@ -27,14 +27,14 @@ export const testWithKubectl: (name: string, body: () => Promise<void>) => void 
       }
     : test;
 
-/** A group of tests that is skipped, with the reason in its name, where something that it needs is missing. */
+/** A group of tests that is skipped if something that it needs is missing; its name then has the reason. */
 export function describeWith(needs: Needs, name: string, body: () => void): void {
   const reason = missing(needs);
   if (reason === undefined) {
     describe(name, body);
     return;
   }
-  // jest does not print the names of what is skipped unless asked
+  // by default jest does not print the names of skipped tests
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
   describe.skip(`${name} (skipped: ${reason})`, body);
 }

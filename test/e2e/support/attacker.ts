@@ -1,5 +1,5 @@
-// Sends reviews that were made to take long, one after another without a pause, until it is ended: a process of its own,
-// so that what it costs to send them is not taken for time that the webhook took. Arguments: port, file of the CA.
+// Sends reviews that were built to take long, one after another without a pause, until it is killed. It is a separate process,
+// so that the cost of sending does not count as time of the webhook. Arguments: port, CA file.
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';

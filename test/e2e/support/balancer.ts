@@ -3,11 +3,11 @@ import type { Cleanup } from './cleanup.ts';
 import type { KeyPair } from './pki.ts';
 
 /**
- * One address for several servers on loopback: every request goes to one of them by chance, also those that come over
+ * One address for several servers on loopback: every request goes to a random one, also if requests come over
  * the same connection.
  *
- * @param serving its own certificate
- * @param authority of the servers behind it, PEM
+ * @param serving the balancer's own certificate
+ * @param authority the CA of the servers behind it, PEM
  * @returns the port on which it listens
  */
 export async function balance(
@@ -19,7 +19,7 @@ export async function balance(
   const server = createServer({ cert: serving.certificate, key: serving.key }, (incoming, response) => {
     const port = ports[Math.floor(Math.random() * ports.length)];
     const { method, headers, url: path } = incoming;
-    // a connection of its own, for one that is kept can be closed at the moment when it is used
+    // a new connection each time, because a reused one can be closed at the moment when it is used
     const to = { host: '127.0.0.1', port, ca: authority, agent: false };
     const outgoing = request({ ...to, method, headers, path }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -10,7 +10,7 @@ import { callLocal, sample } from './local-port.ts';
 import { freePort, startProgram, type Program } from './programs.ts';
 import { NAMESPACE } from './rights.ts';
 
-/** A webhook that keeps its own certificates. */
+/** A webhook that creates and rotates its own certificates. */
 export interface CertifiedGuard {
   readonly program: Program;
   readonly port: number;
@@ -18,7 +18,7 @@ export interface CertifiedGuard {
   readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
 }
 
-/** A registration as far as these tests look into it. */
+/** The fields of a ValidatingWebhookConfiguration that these tests read. */
 export interface Registration extends KubeObject {
   readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
 }
@@ -50,7 +50,7 @@ export async function startCertified(
   };
 }
 
-/** Makes the Service that the registration names; it leads to loopback, because nothing here routes cluster addresses. */
+/** Creates the Service of the webhook configuration. It points to loopback, because nothing here routes cluster addresses. */
 export async function addService(admin: ApiClient): Promise<void> {
   const spec = { type: 'ExternalName', externalName: 'localhost' };
   const metadata = { name: 'kubelet-guard', namespace: NAMESPACE };
@@ -58,29 +58,29 @@ export async function addService(admin: ApiClient): Promise<void> {
   succeeded(await admin.send('POST', `/api/v1/namespaces/${NAMESPACE}/services`, service));
 }
 
-/** Registers the webhook as it is shipped, by its Service and without a caBundle, except for the port. */
+/** Registers the webhook as shipped, by its Service and without a caBundle, except for the port. */
 export async function registerService(admin: ApiClient, port: number): Promise<void> {
   const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
   const service = { namespace: NAMESPACE, name: 'kubelet-guard', path: '/validate', port };
-  // under Fail a call that fails is seen; a machine that is slow is another matter
+  // Fail shows failed calls, and the long timeout allows for a slow machine
   const changes = { clientConfig: { service }, failurePolicy: 'Fail', timeoutSeconds: 10 };
   const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, ...changes }));
   succeeded(await admin.create({ ...shipped, webhooks } as KubeObject));
 }
 
-/** The registration as it is. */
+/** The current ValidatingWebhookConfiguration. */
 export async function registration(admin: ApiClient): Promise<Registration> {
   return succeeded(await admin.get(`${REGISTRATION}/kubelet-guard`)).body as Registration;
 }
 
-/** The one bundle that all webhooks of the registration have, or undefined. */
+/** The caBundle that all webhooks of the configuration share, or undefined. */
 export async function registeredBundle(admin: ApiClient): Promise<string | undefined> {
   const bundles = new Set((await registration(admin)).webhooks.map(({ clientConfig }) => clientConfig.caBundle));
   const [bundle] = bundles;
   return bundles.size === 1 && bundle !== undefined ? Buffer.from(bundle, 'base64').toString() : undefined;
 }
 
-/** The serial number of the certificate that is served, verified by these CAs for the name of the Service. */
+/** The serial number of the served certificate, verified by these CAs for the name of the Service. */
 export async function servedBy(port: number, ca: string, host = '127.0.0.1'): Promise<string> {
   const socket = connect({ host, port, ca, servername: `kubelet-guard.${NAMESPACE}.svc` });
   try {

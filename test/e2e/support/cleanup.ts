@@ -1,4 +1,4 @@
-/** What has to be undone, in reverse order, each step also when another one fails. */
+/** Steps that undo what a test did. They run in reverse order, and each runs also if another one fails. */
 export class Cleanup {
   readonly #steps: (() => unknown)[] = [];
 

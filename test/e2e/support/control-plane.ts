@@ -9,45 +9,45 @@ import { Authority, signingKey, type KeyPair } from './pki.ts';
 import { freePort, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
-/** A real etcd and a real kube-apiserver on loopback, with a certificate authority and a folder of their own. */
+/** A real etcd and a real kube-apiserver on loopback, with their own certificate authority and folder. */
 export interface ControlPlane {
   readonly dir: string;
   readonly port: number;
   readonly authority: Authority;
   readonly admin: ApiClient;
-  /** The path of the kubeconfig of the administrator. */
+  /** The path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** What the API server wrote down about writes of ConfigMaps, one JSON event a line. */
+  /** The API server's audit log of ConfigMap writes, one JSON event a line. */
   readonly auditLog: () => string;
-  /** Kills the API server and starts it anew; its data is in etcd. */
+  /** Kills the API server and starts it again; its data is in etcd. */
   readonly restart: (changes?: FlagChanges) => Promise<void>;
-  /** Kills the API server, and waits for nothing but its end. */
+  /** Kills the API server, and waits until it has ended. */
   readonly stop: () => Promise<void>;
-  /** Starts one more API server, on another address of this host, and tells its port. */
+  /** Starts another API server on another address of this host, and returns its port. */
   readonly addApiServer: (address: string, changes?: FlagChanges) => Promise<number>;
-  /** Kills etcd, or starts it anew with the data that it had; the API server runs on. */
+  /** Kills etcd, or starts it again with its data; the API server keeps running. */
   readonly etcd: { readonly stop: () => Promise<void>; readonly start: () => Promise<void> };
-  /** Writes a file into the folder and tells its path. */
+  /** Writes a file into the folder and returns its path. */
   readonly write: (name: string, content: string) => string;
-  /** Writes a certificate and its key and tells their paths. */
+  /** Writes a certificate and its key and returns their paths. */
   readonly writePair: (name: string, pair: KeyPair) => { readonly certificate: string; readonly key: string };
 }
 
-/** What an API server is started without, such as `--kubelet-client-key`. */
+/** Flags that the API server is started without, such as `--kubelet-client-key`. */
 export interface FlagChanges {
   readonly without: readonly string[];
 }
 
 interface ControlPlaneOptions {
-  /** Addresses besides loopback that the certificate of the API server is for. */
+  /** Further addresses in the API server's certificate, besides loopback. */
   readonly addresses?: readonly string[];
-  /** What the API server is started with besides. */
+  /** Further flags of the API server. */
   readonly flags?: readonly string[];
-  /** What is written down of calls, where it is not writes of ConfigMaps. */
+  /** The audit policy rules; the default logs writes of ConfigMaps. */
   readonly auditRules?: readonly object[];
 }
 
-/** Starts it, waits until it is ready, and leaves it to the cleanup to stop it and to delete its folder. */
+/** Starts it and waits until it is ready. The cleanup stops it and deletes its folder. */
 export async function startControlPlane(
   cleanup: Cleanup,
   { addresses = [], flags: more = [], auditRules = CONFIG_MAPS }: ControlPlaneOptions = {},
@@ -84,7 +84,7 @@ export async function startControlPlane(
   const auditLog = join(dir, 'audit.log');
   const etcdPort = await freePort();
   const port = await freePort();
-  // of all that there were, at this place in the order
+  // waits for all programs, at this place in the order
   const programs = new Cleanup();
   cleanup.add(() => programs.run());
   const startEtcd = () =>
@@ -113,7 +113,7 @@ export async function startControlPlane(
   ];
   const startServer = (name: string, own: readonly string[], changes: FlagChanges | undefined) => {
     const isKept = (flag: string) => changes?.without.some((left) => flag.startsWith(`${left}=`)) !== true;
-    // it would wait for those who watch, and nobody here needs that
+    // a graceful stop would wait for open watches
     const command = [asset('kube-apiserver'), ...flags.filter(isKept), ...own];
     return startProgram(programs, { name, dir, command, grace: 1_000 });
   };
@@ -183,7 +183,7 @@ export async function startControlPlane(
   return { dir, port, authority, admin, kubeconfig, auditLog: readAuditLog, ...control, write, writePair };
 }
 
-/** What every certificate of an API server is for, beside its addresses. */
+/** The names in every API server certificate, besides its addresses. */
 const HOSTS = ['kubernetes.default.svc'];
 
 const CONFIG_MAPS = [{ level: 'Metadata', resources: [{ group: '', resources: ['configmaps'] }] }, { level: 'None' }];
@@ -224,12 +224,12 @@ export function kubeconfigOf({
   });
 }
 
-/** The user of a kubeconfig who has a certificate. */
+/** The user of a kubeconfig, with a certificate. */
 export function userOf({ certificate, key }: { certificate: string; key: string }): object {
   return { 'client-certificate': certificate, 'client-key': key };
 }
 
-/** Pods need this account, and no controller manager runs here that would make it. */
+/** Creates the account that pods need, because no controller manager runs here. */
 async function addAccounts(admin: ApiClient): Promise<void> {
   for (const namespace of ['default', 'kube-system']) {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };

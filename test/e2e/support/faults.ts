@@ -7,21 +7,21 @@ import { productCommand } from './product.ts';
 import { freePort, must, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
-/** A webhook whose folder and port outlive its process. */
+/** A webhook that keeps its folder and port when its process is restarted. */
 export interface Webhook {
   readonly dir: string;
   readonly port: number;
   readonly program: () => Program;
-  /** How many reviews this process has seen. */
+  /** The number of reviews that this process has answered. */
   readonly reviews: () => Promise<number>;
-  /** Starts a process, after the one before has ended, and waits until it is ready. */
+  /** Waits for the end of the previous process, starts a new one, and waits until it is ready. */
   readonly start: () => Promise<void>;
   readonly configure: (text: string) => void;
   /** Writes a new certificate, and its key a moment later or never. */
   readonly certify: (isWhole: boolean) => void;
 }
 
-/** A webhook that has not been started yet; its files, the temporary ones too, are in the folder. */
+/** A webhook that is not started yet. All its files, including temporary ones, are in the folder. */
 export async function webhookIn(
   cleanup: Cleanup,
   { dir, authority, configuration }: { dir: string; authority: Authority; configuration: string },
@@ -50,7 +50,7 @@ export async function webhookIn(
       ...[`--tls-cert-file=${paths.certificate}`, `--tls-private-key-file=${paths.key}`],
       ...[`--listen=127.0.0.1:${port}`, `--local-listen=127.0.0.1:${local}`],
     ];
-    // its log is not on the disk that gets full
+    // the log is on another disk than the one that gets full
     program = startProgram(cleanup, { name: `webhook-${port}`, dir: join(dir, '..'), command });
     await eventually(
       'the webhook to be ready',
@@ -66,14 +66,14 @@ export async function webhookIn(
   return { dir, port, program: running, reviews, start, configure, certify };
 }
 
-/** Mounts a small disk of its own on a folder. */
+/** Mounts a small file system on a folder. */
 export async function smallDisk(cleanup: Cleanup, dir: string): Promise<void> {
   mkdirSync(dir, { recursive: true });
   await must('mount', '-t', 'tmpfs', '-o', 'size=256k', 'none', dir);
   cleanup.add(() => must('umount', '--lazy', dir));
 }
 
-/** Writes until nothing more fits; what it returns makes room again. */
+/** Fills the disk; the returned function makes room again. */
 export function fill(dir: string): () => void {
   const path = join(dir, 'filler');
   const block = Buffer.alloc(4096);
@@ -87,7 +87,7 @@ export function fill(dir: string): () => void {
   };
 }
 
-/** Leaves a process no more than a few descriptors beyond those that it has; what it returns gives them back. */
+/** Limits a process to a few file descriptors more than it has; the returned function restores the limit. */
 export async function starve({ pid }: Program, left: number): Promise<() => Promise<void>> {
   const process = String(pid);
   const open = readdirSync(`/proc/${process}/fd`).length;

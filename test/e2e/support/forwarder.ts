@@ -4,7 +4,7 @@ import type { Cleanup } from './cleanup.ts';
 /**
  * Forwards TCP from an address of this host to a port on loopback.
  *
- * @param to the port, asked anew for every connection
+ * @param to returns the port, and is called for every connection
  * @returns the port on which it listens
  */
 export async function forward(cleanup: Cleanup, host: string, to: () => number): Promise<number> {

@@ -9,10 +9,10 @@ import { freePort, startProgram, type Program } from './programs.ts';
 import { register, type Target } from './registration.ts';
 import { eventually, Hopeless } from './wait.ts';
 
-/** The product under test, running as it would in a cluster: its own process, HTTPS, a configuration file. */
+/** The webhook under test, as it runs in a cluster: its own process, HTTPS, a configuration file. */
 export interface Guard extends Target {
   readonly program: Program;
-  /** The reviews that were counted, those with these labels where labels are given. */
+  /** The number of reviews in the metrics; with labels only those. */
   readonly reviews: (labels?: Readonly<Record<string, string>>) => Promise<number>;
   readonly isReady: () => Promise<boolean>;
 }
@@ -22,11 +22,11 @@ const REQUESTS = 'kubelet_guard_admission_requests_total';
 type Action = 'audit' | 'ratchet' | 'enforce';
 
 interface GuardOptions {
-  /** Issues its serving certificate. */
+  /** The CA that issues its serving certificate. */
   readonly authority?: Authority;
-  /** Its configuration, in the place of that of the action. */
+  /** Its configuration; by default one with the action. */
   readonly configuration?: string;
-  /** The path of the kubeconfig with which it follows mirror pods. */
+  /** The path of the kubeconfig with which it watches mirror pods. */
   readonly kubeconfig?: string;
 }
 

@@ -1,4 +1,4 @@
-// Servers in the place of kubelets that do what no kubelet does, or what stands in the way of one.
+// Hostile servers in place of kubelets, and middleboxes that break the connection to a kubelet.
 
 import { createServer as createHttps, Server as HttpsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -9,18 +9,18 @@ import type { ControlPlane } from './control-plane.ts';
 import { addNetwork } from './network.ts';
 import type { KeyPair } from './pki.ts';
 
-/** Nodes of the API whose kubelets are servers of this process. */
+/** Nodes in the API whose kubelets are servers in this process. */
 export interface HostileNodes {
-  /** The name of the node of a behaviour. */
+  /** The name of the node with this behaviour. */
   readonly nameOf: (behaviour: Behaviour) => string;
-  /** The paths for which they were asked in answer to a redirection. */
+  /** The paths that were requested because of a redirect. */
   readonly followed: () => readonly string[];
 }
 
 type Speak = (socket: Socket) => void;
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What they do with a connection. */
+/** What the servers do with a connection. */
 const TALKS = {
   'accepts-only': () => undefined,
   'closes-at-once': (socket) => {
@@ -43,7 +43,7 @@ const TALKS = {
   },
 } as const satisfies Record<string, Speak>;
 
-/** What they answer over TLS; none of them asks its client for a certificate. */
+/** What the servers answer over TLS; none of them requests a client certificate. */
 const ANSWERS = {
   'sends-an-endless-body': (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -79,14 +79,14 @@ const ANSWERS = {
 export type Behaviour = keyof typeof TALKS | keyof typeof ANSWERS;
 
 const FOLLOWED = '/followed';
-/** Of a chain: about 500 kB. */
+/** The length of a certificate chain of about 500 kB. */
 const HUGE = 1_000;
 
-/** Starts one for each behaviour on an address of this host that is not loopback, and registers a node for it. */
+/** Starts one server for each behaviour, on an address of this host that is not loopback, and registers a node for it. */
 export async function startHostileNodes(cleanup: Cleanup, plane: ControlPlane): Promise<HostileNodes> {
   const { host } = await addNetwork(cleanup);
   const nameOf = (behaviour: string) => `hostile-${behaviour}`;
-  // who pretends to be a kubelet has its names
+  // a fake kubelet uses the names of a kubelet
   const hosts = Object.keys({ ...TALKS, ...ANSWERS }).map(nameOf);
   const pair = plane.authority.issue({ name: 'kubelet', addresses: [host], hosts });
   const followed: string[] = [];
@@ -126,7 +126,7 @@ function certificateOf(behaviour: string, { certificate }: KeyPair): string {
   return behaviour === 'has-a-huge-certificate-chain' ? certificate.repeat(HUGE) : certificate;
 }
 
-/** Writes the same again and again, as fast as the other side takes it. */
+/** Writes the same data repeatedly, as fast as the client reads it. */
 function flood(to: Socket | ServerResponse, chunk: Buffer): void {
   const more = () => {
     while (!to.destroyed && to.write(chunk));
@@ -135,7 +135,7 @@ function flood(to: Socket | ServerResponse, chunk: Buffer): void {
   more();
 }
 
-/** Writes a byte a second, and starts anew at the end. */
+/** Writes a byte a second, and starts again at the end. */
 function trickle(to: Socket | ServerResponse, bytes: Buffer): void {
   let next = 0;
   const timer = setInterval(() => {
@@ -153,7 +153,7 @@ async function listen(cleanup: Cleanup, server: Server | HttpsServer, host: stri
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    if (isPlain) socket.resume(); // who does not read does not hear that the other side is gone
+    if (isPlain) socket.resume(); // a socket that is not read does not report that the client is gone
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve, reject) => {

@@ -5,19 +5,19 @@ import { setTimeout } from 'node:timers/promises';
 import type { Cleanup } from './cleanup.ts';
 import type { ControlPlane } from './control-plane.ts';
 
-/** What becomes of a call: an answer instead, or a wait before it is passed on. */
+/** What happens to a call: it gets this answer, or is forwarded after a delay. */
 export type Fault =
   | { readonly status: number; readonly message: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly delay: number };
 
-/** An API server with faults: a proxy before the real one, which is called with whatever credentials come. */
+/** An API server with faults: a proxy in front of the real one, which forwards the credentials of the caller. */
 export interface Injector {
   readonly port: number;
   /** The next call whose `METHOD path` matches has this fault, once. */
   readonly once: (call: RegExp, fault: Fault) => void;
   /** The calls that had a fault, as `METHOD path`. */
   readonly injected: readonly string[];
-  /** The statuses of what the real one refused. */
+  /** The statuses with which the real API server rejected calls. */
   readonly refused: readonly number[];
 }
 

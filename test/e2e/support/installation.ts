@@ -17,7 +17,7 @@ export interface List {
 
 const CRDS = new URL('../../fixtures/crds-of-others/', import.meta.url);
 
-/** Makes the API server serve what the manifests name of cert-manager and the Prometheus operator. */
+/** Creates the CustomResourceDefinitions of cert-manager and the Prometheus operator that the manifests use. */
 export async function serveApisOfOthers(admin: ApiClient): Promise<void> {
   for (const file of readdirSync(CRDS)) {
     const crd = parse(readFileSync(new URL(file, CRDS), 'utf8')) as KubeObject & {
@@ -30,14 +30,14 @@ export async function serveApisOfOthers(admin: ApiClient): Promise<void> {
   }
 }
 
-/** The objects in the order in which they can be made: namespaces first, as kubectl has it too. */
+/** The objects in an order in which they can be created: namespaces first, as in kubectl. */
 export function listOf(objects: readonly Manifest[]): List {
   const isNamespace = ({ kind }: Manifest) => kind === 'Namespace';
   const items = [...objects.filter(isNamespace), ...objects.filter((object) => !isNamespace(object))];
   return { apiVersion: 'v1', kind: 'List', items };
 }
 
-/** Applies objects; a server that only warns about something is not content. */
+/** Applies objects; a warning counts as a failure. */
 export async function apply(
   plane: ControlPlane,
   objects: readonly Manifest[],
@@ -47,13 +47,13 @@ export async function apply(
   expectContent(result, 'kubectl apply');
 }
 
-/** Makes sure that a call of kubectl succeeded, and that nothing was warned about. */
+/** Makes sure that a call of kubectl succeeded without a warning. */
 export function expectContent({ code, stdout, stderr }: Result, what: string): string {
   if (code !== 0 || stderr !== '') throw new Error(`${what} exited with ${code}: ${stderr}`);
   return stdout;
 }
 
-/** Those of the objects that are there and not being deleted. */
+/** The objects that exist and are not being deleted. */
 export async function present(plane: ControlPlane, objects: readonly Manifest[]): Promise<readonly string[]> {
   const args = ['get', '--ignore-not-found', '--output', 'json', '-f', '-'];
   const text = expectContent(await kubectl(plane, args, listOf(objects)), 'kubectl get');
@@ -63,7 +63,7 @@ export async function present(plane: ControlPlane, objects: readonly Manifest[])
   return items.filter(({ metadata }) => !('deletionTimestamp' in metadata)).map(idOf);
 }
 
-/** Does what the namespace controller would, which does not run here: a namespace that is being deleted is gone. */
+/** Removes namespaces that are being deleted, as the namespace controller would do, which does not run here. */
 export async function finalize(admin: ApiClient, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const path = `/api/v1/namespaces/${name}`;
@@ -76,7 +76,7 @@ export async function finalize(admin: ApiClient, names: readonly string[]): Prom
   }
 }
 
-/** Does what the controller of service accounts would: gives namespaces the account of those who name none. */
+/** Creates the default service account of namespaces, as its controller would do. */
 export async function addDefaultAccounts(admin: ApiClient, namespaces: readonly string[]): Promise<void> {
   for (const namespace of namespaces) {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
@@ -85,7 +85,7 @@ export async function addDefaultAccounts(admin: ApiClient, namespaces: readonly 
   }
 }
 
-/** An address of this host that endpoints may have: not one of loopback. */
+/** An address of this host that endpoints may have: not a loopback address. */
 export function hostAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   const outer = all.find(({ family, internal }) => family === 'IPv4' && !internal);
@@ -93,7 +93,7 @@ export function hostAddress(): string {
   return outer.address;
 }
 
-/** Leads the Service of the webhook to a port of this host, as the controllers do that do not run here. */
+/** Points the Service of the webhook to a port of this host, as the controllers would do, which do not run here. */
 export async function leadTo(admin: ApiClient, port: number): Promise<void> {
   const name = 'kubelet-guard-e2e';
   const metadata = { name, namespace: 'kubelet-guard', labels: { 'kubernetes.io/service-name': 'kubelet-guard' } };

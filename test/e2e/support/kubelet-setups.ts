@@ -1,14 +1,14 @@
-// How the kubelets of the nodes are set up. What they need to run on this host at all is the same for each.
+// The settings of the nodes' kubelets. The settings that any kubelet needs on this host are the same for each.
 
 import { join } from 'node:path';
 
-/** Settings of a KubeletConfiguration that replace those of one that complies. */
+/** Settings that replace those of a good KubeletConfiguration. */
 export type KubeletSettings = Readonly<Record<string, unknown>>;
 
-/** Those of its configuration file, or that it has none. */
+/** The settings of the configuration file, or no configuration file. */
 export type KubeletSetup = KubeletSettings | 'flags-only';
 
-/** Where the things are that a kubelet is pointed to. */
+/** The paths in a kubelet's settings. */
 export interface KubeletFiles {
   readonly ca: string;
   readonly certificate: string;
@@ -21,16 +21,16 @@ export interface KubeletFiles {
 /** A client CA file, no anonymous requests, and authorization by the API server. */
 export const COMPLIANT: KubeletSettings = {};
 
-/** Asks no client for a certificate. */
+/** Requests no client certificate. */
 export const WITHOUT_CLIENT_CA: KubeletSettings = { authentication: authenticationBy({}) };
 
 /** No configuration file and no client CA file: anonymous requests may do everything. */
 export const FLAGS_ONLY: KubeletSetup = 'flags-only';
 
-/** Complies, and speaks no TLS 1.2. */
+/** Passes all controls, and does not support TLS 1.2. */
 export const TLS_1_3_ONLY: KubeletSettings = { tlsMinVersion: 'VersionTLS13' };
 
-/** Complies, and serves no /configz. */
+/** Passes all controls, and does not serve /configz. */
 export const WITHOUT_DEBUGGING_HANDLERS: KubeletSettings = { enableDebuggingHandlers: false };
 
 /** The KubeletConfiguration of a setup. */
@@ -39,7 +39,7 @@ export function kubeletConfiguration(files: KubeletFiles, settings: KubeletSetti
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     authentication: authenticationBy({ clientCAFile: files.ca }),
-    // remembers no answer of the API server for longer than a test takes to change it
+    // short caches, because tests change the answers of the API server
     authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '1s', cacheUnauthorizedTTL: '1s' } },
     healthzPort: 0,
     staticPodPath: files.manifests,
@@ -58,7 +58,7 @@ export function kubeletConfiguration(files: KubeletFiles, settings: KubeletSetti
   };
 }
 
-/** The same as flags, without those that make it comply: what they are without a file is what is wanted. */
+/** The same as flags, but the controlled settings have the defaults of a kubelet without a file. */
 export function kubeletFlags(files: KubeletFiles): readonly string[] {
   return [
     '--healthz-port=0',

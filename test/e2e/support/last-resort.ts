@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 /**
- * A shell that outlives this process, for the case that it is interrupted or killed before it could clean up: when its
- * standard input ends, it ends the programs and removes the networks and folders that it was told of and that are left.
+ * A shell that outlives this process, in case the process is killed before it has cleaned up. When the shell's
+ * standard input ends, it kills the listed programs and removes the listed networks and folders that are left.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -32,7 +32,7 @@ for network in $networks; do ip netns delete $network; done
 
 let input: Writable | undefined;
 
-/** Tells it what there is to clean up, or that a program ended by itself. */
+/** Adds something to clean up to its list, or removes a program that has ended. */
 export function note(what: 'started' | 'ended' | 'network' | 'folder', name: string | number): void {
   if (input === undefined) {
     const shell = spawn('sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });

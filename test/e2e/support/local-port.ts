@@ -5,7 +5,7 @@ export interface LocalAnswer {
   readonly text: string;
 }
 
-/** Calls the local port of the product: health, metrics, report. */
+/** Calls kubelet-guard's local port: health, metrics, report. */
 export function callLocal(port: number, path: string, method = 'GET'): Promise<LocalAnswer> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path, method, agent: false, timeout: 5_000 };
@@ -23,7 +23,7 @@ export function callLocal(port: number, path: string, method = 'GET'): Promise<L
   });
 }
 
-/** Adds up the samples of a metric that have all of the labels; undefined where there is none. */
+/** The sum of the samples of a metric that have all of the labels; undefined if there is none. */
 export function sample(
   metrics: string,
   name: string,

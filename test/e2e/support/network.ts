@@ -4,26 +4,26 @@ import type { Cleanup } from './cleanup.ts';
 import { note } from './last-resort.ts';
 import { must } from './programs.ts';
 
-/** A network namespace that is tied to this host. */
+/** A network namespace that is connected to this host. */
 export interface Network {
   readonly namespace: string;
   /** The address of this host as the namespace sees it. */
   readonly host: string;
   /** The address of the namespace. */
   readonly address: string;
-  /** From now on what is sent to the namespace is lost without an answer, as behind a firewall. */
+  /** From now on packets to the namespace are dropped without an answer, as behind a firewall. */
   readonly cutOff: () => Promise<void>;
 }
 
 /**
- * A network namespace, tied to this host by a pair of virtual interfaces. Names are random, and so is the network:
- * a /30 out of 198.18.0.0/15, which is reserved for tests (RFC 2544), so that runs side by side do not meet.
+ * A network namespace that a pair of virtual interfaces connects to this host. Names are random, and so is the network:
+ * a /30 out of 198.18.0.0/15, which is reserved for tests (RFC 2544), so that parallel runs do not collide.
  */
 export async function addNetwork(cleanup: Cleanup): Promise<Network> {
   const namespace = `kg${randomBytes(5).toString('hex')}`;
   const [host, address] = freeAddresses();
   note('network', namespace);
-  cleanup.add(() => must('ip', 'netns', 'delete', namespace)); // its interface goes with it, and so does the other end
+  cleanup.add(() => must('ip', 'netns', 'delete', namespace)); // this deletes its interface, and so the other end
   await must('ip', 'netns', 'add', namespace);
   cleanup.add(() => must('ip', 'link', 'delete', namespace));
   await must('ip', 'link', 'add', namespace, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
@@ -33,7 +33,7 @@ export async function addNetwork(cleanup: Cleanup): Promise<Network> {
   await must('ip', '-netns', namespace, 'link', 'set', 'lo', 'up');
   await must('ip', '-netns', namespace, 'link', 'set', 'eth0', 'up');
   await must('ip', '-netns', namespace, 'route', 'add', 'default', 'via', host);
-  // frames to a station that is not there: no address resolution fails, nothing is refused
+  // frames go to a MAC address that nobody has: address resolution does not fail, and nothing is rejected
   const nobody = ['lladdr', '02:00:00:00:00:01', 'nud', 'permanent'];
   const cutOff = () => must('ip', 'neighbour', 'replace', address, ...nobody, 'dev', namespace);
   return { namespace, host, address, cutOff };

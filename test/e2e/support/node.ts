@@ -17,24 +17,24 @@ import { addNetwork } from './network.ts';
 import { must, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
-/** A real kubelet on a host of its own: a network namespace. It runs no containers, but everything else is real. */
+/** A real kubelet on its own host, which is a network namespace. It runs no containers; everything else is real. */
 export interface ClusterNode {
   readonly name: string;
   /** The address of the host. */
   readonly address: string;
-  /** The one that was started last; the log is of all. */
+  /** The kubelet that was started last; the log is that of all. */
   readonly kubelet: Program;
-  /** Writes the kubelet's configuration file and leaves the kubelet running as it is. */
+  /** Writes the kubelet's configuration file without a restart of the kubelet. */
   readonly edit: (settings: KubeletSettings) => void;
-  /** Kills the kubelet and starts it anew, set up in another way where one is given; waits until it serves. */
+  /** Kills the kubelet, starts it again, with other settings if given, and waits until it serves. */
   readonly restart: (setup?: KubeletSetup) => Promise<void>;
   /** Kills the kubelet: its port refuses connections. */
   readonly stop: () => Promise<void>;
-  /** Lets nothing get through to the host any more: its port never answers. */
+  /** Drops all packets to the host: its port never answers. */
   readonly cutOff: () => Promise<void>;
-  /** Writes a static pod's manifest; what it made is removed with the node. */
+  /** Writes a static pod's manifest; its pod is removed with the node. */
   readonly addStaticPod: (file: string, manifest: object) => void;
-  /** The pods that the kubelet itself says it has, static ones included. */
+  /** The pods that the kubelet itself lists, including static pods. */
   readonly pods: () => Promise<readonly NodePod[]>;
 }
 
@@ -43,7 +43,7 @@ export interface NodePod {
   readonly status: { readonly phase?: string };
 }
 
-/** What a node test needs besides a control plane. */
+/** The programs that a node test needs. */
 export const NODE_NEEDS = {
   assets: ['etcd', 'kube-apiserver', 'kubelet', 'fake-cri'],
   tools: ['ip', 'mount', 'nsenter', 'unshare'],
@@ -55,7 +55,7 @@ const KUBELET_PORT = 10250;
 /**
  * Starts a node of the control plane and waits until it is registered.
  *
- * @param nodeIP the address that it says it has, where that is not the one by which it is reached: its host has both
+ * @param nodeIP the address that the node reports, if it differs from the one that others use; its host has both
  */
 export async function startNode(
   cleanup: Cleanup,
@@ -76,7 +76,7 @@ export async function startNode(
   const ca = put('ca.crt', authority.certificate);
   const identity = { name: `system:node:${name}`, organization: 'system:nodes', addresses: [address], hosts: [name] };
   const { certificate, key } = plane.writePair(join(name, 'kubelet'), authority.issue(identity));
-  // the API server listens on loopback only, and the node comes through a forwarder
+  // the API server listens on loopback only, and the node connects through a forwarder
   const kubeconfig = put(
     'kubeconfig',
     kubeconfigOf({ url: `https://${host}:${port}`, ca, user: userOf({ certificate, key }), host: 'localhost' }),

@@ -1,4 +1,4 @@
-// Certificates for one test run, written in DER by hand: a few dozen lines, and neither openssl nor a library is needed.
+// Certificates for one test run, written as DER by hand, without openssl or a library.
 
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
@@ -14,7 +14,7 @@ export interface Wanted {
   readonly organization?: string;
   readonly addresses?: readonly string[];
   readonly hosts?: readonly string[];
-  /** When it ends; in 30 days where it is not given. */
+  /** When the certificate expires; the default is in 30 days. */
   readonly notAfter?: Date;
 }
 
@@ -22,7 +22,7 @@ const DAY = 86_400_000;
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const SERVER_AND_CLIENT = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 
-/** A certificate authority of its own. */
+/** A new certificate authority. */
 export class Authority {
   readonly certificate: string;
   readonly #key: KeyObject;
@@ -39,7 +39,7 @@ export class Authority {
     this.certificate = this.#certify(this.#name, publicKey, extensions);
   }
 
-  /** Issues a certificate that serves both servers and clients. */
+  /** Issues a certificate for both servers and clients. */
   issue(wanted: Wanted): KeyPair {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { addresses = [], hosts = [] } = wanted;

@@ -10,21 +10,21 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A program that was started, known by its own process id. */
+/** A started program. */
 export interface Program {
   readonly name: string;
   readonly pid: number | undefined;
-  /** Resolves when it ends; the exit is undefined until then. */
+  /** Resolves when the program ends; the exit is undefined until then. */
   readonly ended: Promise<Exit>;
   readonly exit: () => Exit | undefined;
-  /** Everything that it wrote so far. */
+  /** All output so far. */
   readonly log: () => string;
-  /** The end of that, for messages. */
+  /** The end of the output, for messages. */
   readonly tail: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** Starts a program in the background; the cleanup ends it: politely first, for sure after `grace` milliseconds. */
+/** Starts a program in the background. The cleanup sends SIGTERM, and SIGKILL after `grace` milliseconds. */
 export function startProgram(
   cleanup: Cleanup,
   { name, dir, command, grace = 10_000 }: { name: string; dir: string; command: readonly string[]; grace?: number },
@@ -74,7 +74,7 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, which is forced after `within` milliseconds. */
+/** Runs a program to its end, and kills it after `within` milliseconds. */
 export async function run(
   command: readonly string[],
   { input = '', within = 30_000 }: { input?: string; within?: number } = {},
@@ -85,7 +85,7 @@ export async function run(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  child.stdin.on('error', () => undefined); // a program need not read what it is given
+  child.stdin.on('error', () => undefined); // a program may leave its input unread
   child.stdin.end(input);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -102,7 +102,7 @@ export async function must(...command: string[]): Promise<void> {
   if (code !== 0) throw new Error(`${command.join(' ')} exited with ${code}: ${stdout}${stderr}`);
 }
 
-/** Where a program is, or undefined. */
+/** The path of a program, or undefined. */
 export function findProgram(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
@@ -119,7 +119,7 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-/** A TCP port that is free at this moment, on loopback or another address of this host. */
+/** A TCP port that is currently free, on loopback or another address of this host. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -11,18 +11,18 @@ interface Registration extends KubeObject {
 
 const SHIPPED = new URL('../../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
 
-/** Where the API server finds the webhook, and how to see that it was asked. */
+/** Where the API server finds the webhook, and how to see that the API server called it. */
 export interface Target {
   readonly port: number;
   /** The CA of its serving certificate, PEM. */
   readonly authority: string;
-  /** How many reviews it has seen. */
+  /** The number of reviews that it has answered. */
   readonly reviews: () => Promise<number>;
 }
 
 /**
- * Registers a webhook on loopback with the manifest that is shipped, except for where it is and what its failure means,
- * and waits until the API server really asks it: only then do the tests that follow prove anything.
+ * Registers a webhook on loopback with the shipped manifest, except for its address and its failurePolicy,
+ * and waits until the API server calls it. Without that the following tests would prove nothing.
  */
 export async function register(
   cleanup: Cleanup,

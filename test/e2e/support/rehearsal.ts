@@ -5,15 +5,15 @@ import { buildContext, CHECKOUT, execForm, readCopy, readDockerfile, type Stage 
 import type { Cleanup } from './cleanup.ts';
 import { must, run } from './programs.ts';
 
-/** What a build would have left as the image: a folder in the place of its root. */
+/** The result of a build of the image, in a folder. */
 export interface Image {
-  /** The folder that the image's `/` is. */
+  /** The folder that stands for the image's `/`. */
   readonly root: string;
-  /** Where its files of the program are. */
+  /** The folder of the program's files. */
   readonly workdir: string;
   /**
-   * The command line that runs something in it: as its user, with its variables, and nothing of this process but the way
-   * to Node. Nothing that it runs may write a file.
+   * The command line that runs something in it: as its user, with its variables, and from this process only the path
+   * of Node. The program cannot write files.
    */
   readonly command: (words: readonly string[]) => readonly string[];
   readonly entrypoint: readonly string[];
@@ -29,18 +29,18 @@ interface State {
   healthcheck: readonly string[];
 }
 
-/** Whom steps run as where no USER is named: nobody that has rights here. */
+/** The user of steps before any USER: an unprivileged user. */
 const UNPRIVILEGED = '65532:65532';
-/** How long one step may take. */
+/** The time limit of one step. */
 const WITHIN = 240_000;
-/** What decides from where packages come. */
+/** Variables that decide where packages are downloaded. */
 const NETWORK = /^(npm_config_registry|NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
 const READ_ONLY =
   '--permission --allow-fs-read=* --allow-net --allow-worker --disable-warning=ExperimentalWarning --disable-warning=PERM0006';
 
 /**
- * Does what the Dockerfile says in clean folders, one for each stage, by an unprivileged user, and leaves what results as
- * nobody can change it.
+ * Runs the steps of the Dockerfile as an unprivileged user, in a clean folder for each stage, and makes the result
+ * read-only.
  */
 export async function rehearse(cleanup: Cleanup): Promise<Image> {
   const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-image-'));
@@ -133,7 +133,7 @@ async function runStep({ root, workdir, variables, user }: State, text: string):
   if (code !== 0) throw new Error(`RUN ${text} exited with ${code}: ${stdout}${stderr}`);
 }
 
-/** What a command line begins with that runs as this user in this place; who is not root stays who he is. */
+/** The prefix of a command line that runs as this user in this folder; without root the user stays the same. */
 function as(
   user: string,
   { cwd, home, variables }: { cwd: string; home: string; variables: Readonly<Record<string, string>> },

@@ -14,7 +14,7 @@ export interface Replica {
   readonly reviews: () => Promise<number>;
 }
 
-/** Runs the container of the webhook's Deployment as it is shipped, but for where its files and ports are. It may not be ready. */
+/** Runs the container of the shipped webhook Deployment, with other paths and ports. It may not be ready yet. */
 export async function runReplica(
   cleanup: Cleanup,
   plane: ControlPlane,
@@ -24,7 +24,7 @@ export async function runReplica(
   const [port, local] = [await freePort(hostAddress()), await freePort()];
   const config = objects.find((object) => idOf(object) === 'ConfigMap kubelet-guard/kubelet-guard');
   const { 'guard.yaml': text = '' } = config?.data as Readonly<Record<string, string>>;
-  // the last of a flag wins
+  // the last value of a flag wins
   const args = argsOf(objects);
   const own = [
     `--config=${plane.write('guard.yaml', text)}`,

@@ -5,14 +5,14 @@ import { eventually } from './wait.ts';
 
 const CRDS = new URL('../../fixtures/crds/', import.meta.url);
 
-/** The APIs for reports, and where the reports of nodes and of the control plane are in them. */
+/** The report APIs, with the paths of the reports of nodes and of the control plane. */
 export const REPORT_APIS = {
   wgpolicyk8s: '/apis/wgpolicyk8s.io/v1alpha2/clusterpolicyreports',
   openreports: '/apis/openreports.io/v1alpha1/clusterreports',
 } as const;
 export type ReportApi = keyof typeof REPORT_APIS;
 
-/** A report as far as these tests look into it. */
+/** The fields of a report that these tests read. */
 export interface StoredReport extends KubeObject {
   readonly metadata: KubeObject['metadata'] & {
     readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
@@ -30,7 +30,7 @@ export interface KubeEvent extends KubeObject {
   readonly source: { readonly component?: string };
 }
 
-/** Makes the API server serve both APIs for reports, with schemas as they are published. */
+/** Makes the API server serve both report APIs with their published schemas. */
 export async function serveReportApis(admin: ApiClient): Promise<void> {
   const texts = readdirSync(CRDS).map((file) => readFileSync(new URL(file, CRDS), 'utf8'));
   for (const document of texts.flatMap((text) => parseAllDocuments(text))) {
@@ -41,13 +41,13 @@ export async function serveReportApis(admin: ApiClient): Promise<void> {
   }
 }
 
-/** The reports that are stored, by name. */
+/** The stored reports, by name. */
 export async function storedReports(admin: ApiClient, api: ReportApi): Promise<ReadonlyMap<string, StoredReport>> {
   const { items } = succeeded(await admin.get(REPORT_APIS[api])).body as { readonly items: readonly StoredReport[] };
   return new Map(items.map((item) => [item.metadata.name, item]));
 }
 
-/** The Events of the product. */
+/** kubelet-guard's Events. */
 export async function eventsOf(admin: ApiClient): Promise<readonly KubeEvent[]> {
   const { items } = succeeded(await admin.get('/api/v1/events')).body as { readonly items: readonly KubeEvent[] };
   return items.filter(({ source }) => source.component === 'kubelet-guard');

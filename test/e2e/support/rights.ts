@@ -5,7 +5,7 @@ import { succeeded, type ApiClient, type KubeObject } from './api.ts';
 import { kubeconfigOf, type ControlPlane } from './control-plane.ts';
 
 const SHIPPED = new URL('../../../manifests/base/rbac.yaml', import.meta.url);
-/** Where the product and its accounts live. */
+/** The namespace of kubelet-guard and its accounts. */
 export const NAMESPACE = 'kubelet-guard';
 
 /** A rule of a ClusterRole. */
@@ -22,9 +22,9 @@ export type Wish = Readonly<
 >;
 
 /**
- * Gives the product exactly the rights that are shipped, and no more.
+ * Gives kubelet-guard exactly the shipped rights.
  *
- * @param account which of its accounts is to be used
+ * @param account the account to use
  * @returns the path of a kubeconfig with a token of that account
  */
 export async function giveRights(
@@ -42,9 +42,9 @@ export async function giveRights(
 }
 
 /**
- * Adds an account that has these rights in the whole cluster, besides those that everybody has.
+ * Adds an account with these rights in the whole cluster, besides the rights of all accounts.
  *
- * @returns the path of a kubeconfig with a token of it
+ * @returns the path of a kubeconfig with its token
  */
 export async function addAccount(plane: ControlPlane, name: string, rules: readonly Rule[]): Promise<string> {
   const rbac = 'rbac.authorization.k8s.io';
@@ -60,7 +60,7 @@ export async function addAccount(plane: ControlPlane, name: string, rules: reado
   return kubeconfigFor(plane, name);
 }
 
-/** Tells whether an account may do something. */
+/** Whether an account may do something. */
 export async function may(admin: ApiClient, account: string, wish: Wish): Promise<boolean> {
   const user = `system:serviceaccount:${NAMESPACE}:${account}`;
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`, 'system:authenticated'];
@@ -75,7 +75,7 @@ async function addNamespace(admin: ApiClient): Promise<void> {
   if (answer.status !== 409) succeeded(answer);
 }
 
-/** The path of a kubeconfig with a token of an account that is there. */
+/** The path of a kubeconfig with a token of an existing account. */
 export async function kubeconfigFor(plane: ControlPlane, account: string): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };

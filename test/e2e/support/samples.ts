@@ -1,4 +1,4 @@
-// The documents that the tests write to the cluster, as small as the real components accept them.
+// The documents that the tests write to the cluster: the smallest ones that the real components accept.
 
 import type { KubeObject } from './api.ts';
 
@@ -33,7 +33,7 @@ export function configMap(name: string, data: Readonly<Record<string, string>>, 
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
 }
 
-/** The ConfigMap that kubeadm configures kubelets with. */
+/** The ConfigMap from which kubeadm configures kubelets. */
 export function kubeletConfigMap(clientCAFile: string | undefined, place: Place = {}): ConfigMap {
   const x509 = clientCAFile === undefined ? '{}' : `{clientCAFile: "${clientCAFile}"}`;
   const kubelet = `apiVersion: kubelet.config.k8s.io/v1beta1
@@ -47,7 +47,7 @@ authorization: {mode: Webhook}
   return configMap(place.name ?? 'kubelet-config', { kubelet }, place.namespace);
 }
 
-/** The ConfigMap that kubeadm builds control planes with; the arguments go to kube-apiserver. */
+/** The ConfigMap from which kubeadm builds control planes; the arguments go to kube-apiserver. */
 export function kubeadmConfigMap(extraArgs: Readonly<Record<string, string>> = {}, place: Place = {}): ConfigMap {
   return configMap(
     place.name ?? 'kubeadm-config',
@@ -74,7 +74,7 @@ export function pod(name: string, container: Partial<Container>, namespace = 'ku
   };
 }
 
-/** A static pod that runs kube-apiserver, with the volume that its certificates are in. */
+/** A static pod that runs kube-apiserver, with the volume of its certificates. */
 export function staticApiServer(name: string, flags: readonly string[], certificates: string): object {
   const command = ['kube-apiserver', '--etcd-servers=http://127.0.0.1:2379', ...flags];
   const container = {
@@ -96,7 +96,7 @@ export function staticApiServer(name: string, flags: readonly string[], certific
   };
 }
 
-/** kubeadm repeats a refused write until its time is over: a minute, if it is not told otherwise. */
+/** Short timeouts, because kubeadm repeats a denied write until its timeout, which is a minute by default. */
 export const initConfiguration = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint: {advertiseAddress: 192.0.2.10}
@@ -104,7 +104,7 @@ nodeRegistration: {name: node-1, criSocket: unix:///run/none.sock}
 timeouts: {kubernetesAPICall: 2s}
 `;
 
-/** A mirror pod as a kubelet posts it: bound to its node, owned by it, with the annotation that makes it one. */
+/** A mirror pod as a kubelet creates it: bound to its node, owned by it, with the mirror annotation. */
 export function mirrorPod(name: string, node: KubeObject, flags: readonly string[]): KubeObject {
   const { name: nodeName, uid } = node.metadata;
   const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid, controller: true };

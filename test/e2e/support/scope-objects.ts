@@ -1,15 +1,15 @@
-// Objects whose writes the API server has to ask about, and what can be done to a pod that is there.
+// Objects whose writes the API server must send to the webhook, and changes of an existing pod.
 
 import fc from 'fast-check';
 import type { KubeObject } from './api.ts';
 import { pod, type Container, type Pod } from './samples.ts';
 
-/** Ways to start a component, that a search for its name does not all find. */
+/** Ways to start a component. A search for its name does not find all of them. */
 export const LAUNCHES: Readonly<Record<string, Partial<Container>>> = {
   'by its command': { command: ['/usr/local/bin/kube-apiserver', '--v=2'] },
   'by its arguments': { args: ['/go-runner', '/usr/local/bin/kube-apiserver'] },
   'by a shell': { command: ['sh', '-c', 'sleep 1; exec kube-apiserver --v=2'] },
-  'by a shell that puts the name together': { command: ['sh', '-c', 'exec kube-api""server --etcd-servers=x'] },
+  'by a shell that joins parts of the name': { command: ['sh', '-c', 'exec kube-api""server --etcd-servers=x'] },
   'by a shell with a backslash': { command: ['sh', '-c', String.raw`exec kube\-apiserver --etcd-servers=x`] },
   'by a shell with quotes': { command: ['sh', '-c', "exec kube-api'server' --etcd-servers=x"] },
   'by variables': {
@@ -19,7 +19,7 @@ export const LAUNCHES: Readonly<Record<string, Partial<Container>>> = {
       { name: 'B', value: 'server' },
     ],
   },
-  'by a variable and the rest': { command: ['$(A)kube-apiserver'], env: [{ name: 'A', value: '/bin/' }] },
+  'by a variable and its name': { command: ['$(A)kube-apiserver'], env: [{ name: 'A', value: '/bin/' }] },
   'by flags from a variable': { args: ['$(E)etcd-servers=x', '--allow-privileged'], env: [{ name: 'E', value: '--' }] },
   'by its flags alone': { args: ['--etcd-servers=http://127.0.0.1:2379', '--allow-privileged'] },
   'by its image': { image: 'registry.k8s.io/kube-apiserver:v1.37.0', args: ['--v=2'] },
@@ -56,7 +56,7 @@ function ending({ metadata, spec }: Template): object {
   return { metadata, spec: { ...spec, restartPolicy: 'Never' } };
 }
 
-/** A pod and each workload of it, all of one name. */
+/** A pod and a workload of each kind with it, all with one name. */
 export function writesOf(name: string, container: Partial<Container>): readonly KubeObject[] {
   const plain = pod(name, container);
   const template = { metadata: { labels }, spec: plain.spec };
@@ -66,7 +66,7 @@ export function writesOf(name: string, container: Partial<Container>): readonly 
   return [plain, ...workloads];
 }
 
-/** What can be done to a pod that is there. */
+/** A change of an existing pod. */
 export interface PodChange {
   readonly to: '' | '/ephemeralcontainers' | '/status';
   readonly change: (pod: Pod) => object;
@@ -108,7 +108,7 @@ const podChange: fc.Arbitrary<PodChange> = fc.oneof(
   fc.constant<PodChange>({ to: '/status', change: (pod) => ({ ...pod, status: { phase: 'Running' } }) }),
 );
 
-/** Pods, each with a change, always the same ones. */
+/** Generated pods, each with a change; the same ones in each run. */
 export function podChanges(
   count: number,
 ): readonly { readonly container: Partial<Container>; readonly change: PodChange }[] {

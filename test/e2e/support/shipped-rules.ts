@@ -1,4 +1,4 @@
-// The rights of manifests/base, each by itself, so that each can be taken away.
+// The rights in manifests/base as a list of single rights, so that a test can remove each.
 
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
@@ -19,14 +19,14 @@ interface NamedRule extends Rule {
 
 /** One right of a role. */
 export interface ShippedRule {
-  /** What it is, in words. */
+  /** The right in words. */
   readonly name: string;
   readonly role: ShippedRole;
-  /** The role as it is without this right. */
+  /** The role without this right. */
   readonly without: ShippedRole;
 }
 
-/** Everything that the manifests install about rights. */
+/** All objects of the manifests that grant rights. */
 export function shippedObjects(): readonly KubeObject[] {
   return FILES.flatMap((file) => parseAllDocuments(readFileSync(new URL(file, BASE), 'utf8'))).map((document) => {
     const [fault] = document.errors;
@@ -35,7 +35,7 @@ export function shippedObjects(): readonly KubeObject[] {
   });
 }
 
-/** Each right that they give: one verb on one resource. */
+/** The single rights that they grant: one verb on one resource each. */
 export function shippedRules(): readonly ShippedRule[] {
   const roles = shippedObjects().filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole') as ShippedRole[];
   return roles.flatMap((role) => {

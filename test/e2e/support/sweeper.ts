@@ -8,18 +8,18 @@ import { productCommand, runCli } from './product.ts';
 import { freePort, startProgram, type Program } from './programs.ts';
 import { eventually, Hopeless } from './wait.ts';
 
-/** The background sweeper, running as it would in a cluster: a process of its own. */
+/** The background sweeper, in its own process as in a cluster. */
 export interface Sweeper {
   readonly program: Program;
   /** The report of the last complete sweep, or undefined. */
   readonly report: () => Promise<GuardReport | undefined>;
-  /** Waits for the report of a complete sweep that began after this moment, or after another one. */
+  /** Waits for the report of a complete sweep that started after now, or after the given time. */
   readonly nextReport: (wait?: { readonly after?: Date; readonly within?: number }) => Promise<GuardReport>;
-  /** Asks for a sweep. */
+  /** Requests a sweep. */
   readonly trigger: () => Promise<LocalAnswer>;
-  /** Asks for a sweep and waits for its report. */
+  /** Requests a sweep and waits for its report. */
   readonly sweepNow: (wait?: { readonly within?: number }) => Promise<GuardReport>;
-  /** The value of a metric, added up over what has these labels. */
+  /** The sum of the samples of a metric with these labels. */
   readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number | undefined>;
   /** The lines of its log. */
   readonly entries: () => readonly LogEntry[];
@@ -95,7 +95,7 @@ export async function startSweeper(
   };
 }
 
-/** What one sweep is told. */
+/** The options of one sweep. */
 interface OneSweep {
   readonly kubeconfig: string;
   /** The path of a configuration. */
@@ -107,7 +107,7 @@ interface OneSweep {
 export async function sweepOnce({ kubeconfig, config, evidence }: OneSweep): Promise<{
   readonly code: number;
   readonly report: GuardReport;
-  /** Milliseconds, the start of the program included. */
+  /** Milliseconds, including the start of the program. */
   readonly took: number;
 }> {
   const began = performance.now();
@@ -117,12 +117,12 @@ export async function sweepOnce({ kubeconfig, config, evidence }: OneSweep): Pro
   return { code, report: JSON.parse(stdout) as GuardReport, took: performance.now() - began };
 }
 
-/** A configuration with these settings of the sweep. */
+/** A configuration with these sweep settings. */
 export function sweepConfiguration(sweep: object): string {
   return JSON.stringify({ apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration', sweep });
 }
 
-/** What a report says of a control on a node. */
+/** The finding of a report for a control on a node. */
 export function findingOf(report: GuardReport, control: string, node: string): ReportedFinding | undefined {
   return report.findings.find((finding) => finding.control === control && finding.subject.name === node);
 }
@@ -131,8 +131,8 @@ export function findingOf(report: GuardReport, control: string, node: string): R
 const KUBELET_CONTROLS = ['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode'];
 
 /**
- * What a report says of a node, in one word for each control of a kubelet: its result, or the code of the problem where
- * that is unknown, or a dash where there is no finding.
+ * The findings of a report for a node, in one word for each kubelet control: the result, or the code of the problem if
+ * the result is unknown, or a dash if there is no finding.
  */
 export function verdict(report: GuardReport, node: string): string {
   return KUBELET_CONTROLS.map((control) => {

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Milliseconds until it is given up. */
+  /** The timeout in milliseconds. */
   readonly within?: number;
-  /** What helps to understand a failure, for example the end of a log. */
+  /** Information for the error message, for example the end of a log. */
   readonly context?: () => string;
 }
 
 /**
- * Asks again and again until the probe answers something, within bounds.
+ * Calls the probe repeatedly until it returns something, or fails after the timeout.
  *
  * @param what completes the sentence "gave up waiting for …"
- * @param probe answers undefined for "not yet"; a throw is "not yet" too, and its reason is shown if it stays the last one
+ * @param probe returns undefined for "not yet". An error is "not yet" too; the message shows the last one.
  */
 export async function eventually<T>(
   what: string,
@@ -35,5 +35,5 @@ export async function eventually<T>(
   }
 }
 
-/** Thrown by a probe where waiting any longer is of no use. */
+/** Thrown by a probe if it is useless to wait longer. */
 export class Hopeless extends Error {}

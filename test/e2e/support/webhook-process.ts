@@ -10,17 +10,17 @@ import { Authority } from './pki.ts';
 import { productCommand } from './product.ts';
 
 const ENFORCE = join(import.meta.dirname, '../../../manifests/components/enforce/guard.yaml');
-/** As Linux counts processor time, on every architecture. */
+/** Linux counts processor time in these units on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** What came back, and how long it took. */
+/** An answer and its duration. */
 export interface Answer {
   readonly status: number | undefined;
   readonly text: string;
   readonly milliseconds: number;
 }
 
-/** The built webhook as a process of its own, with the configuration of the enforce overlay. */
+/** The built webhook in its own process, with the configuration of the enforce overlay. */
 export class WebhookProcess {
   readonly authority = new Authority('webhook-ca');
   readonly authorityFile: string;
@@ -43,7 +43,7 @@ export class WebhookProcess {
     this.#child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the webhook listens. */
   async ready(): Promise<void> {
     if (this.#child.stdout === null) throw new Error('no output');
     const lines = createInterface({ input: this.#child.stdout });
@@ -68,7 +68,7 @@ export class WebhookProcess {
     await ended;
   }
 
-  /** The most memory that it had, in bytes. */
+  /** Its peak memory in bytes. */
   mostMemory(): number {
     const status = readFileSync(`/proc/${String(this.#child.pid)}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
@@ -81,7 +81,7 @@ export class WebhookProcess {
     return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
   }
 
-  /** Sends a review, over a connection of its own where no agent is given. */
+  /** Sends a review, over a new connection if there is no agent. */
   post(body: string | Buffer, agent: Agent | false = false): Promise<Answer> {
     const began = performance.now();
     return new Promise((resolve, reject) => {
