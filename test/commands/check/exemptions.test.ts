@@ -33,7 +33,7 @@ describe('generated exemptions', () => {
       apiServerFinding({ outcome: fail }),
       apiServerFinding({ outcome: fail, source: { path: 'again.yaml', document: 0 } }),
       apiServerFinding({ subject: { ...apiServerFinding().subject, name: 'passes' } }),
-      kubeletFinding({ outcome: outcomes.unknown, subject: { component: 'kubelet', name: 'untold', kind: 'Pod' } }),
+      kubeletFinding({ outcome: outcomes.unknown, subject: { component: 'kubelet', name: 'undecided', kind: 'Pod' } }),
     ]);
     expect(yaml).toBe(`exemptions:
   - control: apiserver-kubelet-client-cert

@@ -23,12 +23,12 @@ function policies(): readonly object[] {
 test('the doctor compares with what manifests/base contains (UPDATE_GOLDEN=1 updates it)', () => {
   const [registration] = manifest('base/validating-webhook-configuration.yaml');
   const { webhooks } = registration as unknown as { webhooks: readonly { clientConfig: object }[] };
-  const wanted = {
+  const expected = {
     webhooks: webhooks.map(({ clientConfig: _left, ...webhook }) => webhook),
     rights: grantedRights(['base/rbac.yaml', 'base/rbac-certificates.yaml']),
     policies: policies(),
   };
-  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(SHIPPED, `${JSON.stringify(wanted, undefined, 2)}\n`);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(SHIPPED, `${JSON.stringify(expected, undefined, 2)}\n`);
 
-  expect(JSON.parse(readFileSync(SHIPPED, 'utf8'))).toEqual(wanted);
+  expect(JSON.parse(readFileSync(SHIPPED, 'utf8'))).toEqual(expected);
 });

@@ -27,12 +27,12 @@ interface Answer {
 type NodeRequest = NodeAuditOptions & NodeAuditDeps;
 
 async function audit(
-  look: readonly (ProcessDocument | SourceProblem)[],
+  documents: readonly (ProcessDocument | SourceProblem)[],
   more: Partial<NodeRequest> = {},
 ): Promise<Answer> {
   const request: NodeRequest = {
     inspect: (document) => inspect(controls, [document], AMPLE),
-    processes: () => look,
+    processes: () => documents,
     byHost: true,
     ask: () => undefined,
     changedSince: (process) => changedSince(process, AMPLE),

@@ -86,7 +86,10 @@ function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
   return auditHost(request, request, new AbortController().signal);
 }
 
-/** The findings on the client certificate and the client CA: the result, then codes, with `?` before a problem, `~` before a warning, `>` before a violation of the next start. */
+/**
+ * The findings on the client certificate and the client CA: the result, then codes, with `?` before a problem, `~` before
+ * a warning, `>` before a violation of the next start.
+ */
 async function audited(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
   const { output, exitCode } = await run({ ...more, output: 'json' });
   const { findings } = JSON.parse(output) as GuardReport;

@@ -14,10 +14,10 @@ import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-re
 import { buildHost } from './node-host.ts';
 
 const run = promisify(execFile);
-/** The kernel accepts no longer argument, and no more bytes of arguments in all. */
+/** The kernel accepts no longer argument, and no more bytes of arguments in total. */
 const LONGEST_ARGUMENT = 128 * 1024;
 const MOST_ARGUMENT_BYTES = 2 * 1024 * 1024;
-/** CPU time, so that other programs do not matter. Each host takes half a second; a slower than linear algorithm takes minutes. */
+/** CPU time, so that other programs do not matter. Each host takes half a second; an algorithm slower than linear, minutes. */
 const MOST_SECONDS = 5;
 /** The limit of an agent's container. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -78,7 +78,7 @@ const place = (root: string): string => {
   return join(root, 'home/u/evil');
 };
 
-/** Starts the process many times, also with lower process ids than the kubelet of the host: processes are read in that order. */
+/** Starts the process many times, also with process ids below that of the host's kubelet: they are read in that order. */
 const startManyTimes = (root: string): void => {
   for (let at = 0; at < 120; at += 1) {
     const folder = join(root, 'proc', String((at % 2 === 0 ? 100 : 5000) + at));

@@ -31,7 +31,8 @@ export function layoutPath(name: string): URL {
 /**
  * Builds a host in a folder. Each part of the text begins with `=== PATH`, followed by what the file holds, or with
  * `=== process PID`, followed by lines for its program, control group, root, parent and variables, then by its arguments. Below
- * `=== certificates` are the paths of a real CA, certificate and key that match, each after `ca`, `certificate` or `key`.
+ * `=== certificates` are the paths of a real CA, certificate and key that match, each after its kind (`ca`, `certificate`
+ * or `key`).
  */
 export function buildHost(root: string, text: string, boot = BOOT): void {
   mkdirSync(join(root, 'proc'), { recursive: true });

@@ -77,7 +77,7 @@ describe('the local port', () => {
   });
 });
 
-describe('the host of a call', () => {
+describe('the Host header of a request', () => {
   const endpoints = [
     ['get', '/livez'],
     ['head', '/livez'],
@@ -147,7 +147,7 @@ describe('the host of a call', () => {
     }
   });
 
-  test.each(own)('may be %j, as in calls of probes, Prometheus and people', async (host) => {
+  test.each(own)('may be %j, as probes, Prometheus and people send it', async (host) => {
     const { asked } = local();
     expect((await asked.get('/livez').set('host', host)).status).toBe(200);
     expect((await asked.post('/api/v1/sweep').set('host', host)).status).toBe(202);
@@ -166,7 +166,7 @@ describe('the host of a call', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  test('is checked too if the request line has the whole URL', async () => {
+  test('is also checked if the request line has the whole URL', async () => {
     const { socket } = await connected({});
     socket.write('GET http://127.0.0.1/metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1.1 421 /);
@@ -255,7 +255,7 @@ describe('a sweep', () => {
     [{ refused: 'no-sweeper', reason: 'no cluster' }, 404, { reason: 'no cluster' }],
     [{ refused: 'too-soon', reason: 'wait', retryAfter: 4 }, 429, { reason: 'wait' }],
   ];
-  test.each(answers)('with the answer %j gives HTTP status %d', async (sweep, status, body) => {
+  test.each(answers)('that results in %j is answered with %d', async (sweep, status, body) => {
     const answer = await local({ sweep: () => sweep })
       .asked.post('/api/v1/sweep?x=1')
       .send({ ignored: true });

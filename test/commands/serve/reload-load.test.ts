@@ -92,7 +92,7 @@ test('while the file changes 50 times, no request fails, and each decision follo
   expect(metrics).toContain('kubelet_guard_config_reloads_total{result="failure"} 25\n');
 }, 30_000);
 
-/** Replaces the file in three ways in turn: like an editor, like a program that renames, and like the kubelet with a ConfigMap. */
+/** Replaces the file in three ways in turn: as an editor, as a program that renames, as the kubelet with a ConfigMap. */
 function replace(path: string, text: string, change: number): void {
   const beside = join(folder, `version-${change}`);
   if (change % 3 === 0) {

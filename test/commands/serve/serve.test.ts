@@ -110,7 +110,7 @@ function post(port: number, body: unknown, options?: RequestOptions) {
 }
 
 describe('serving', () => {
-  test('answers reviews over HTTPS, and health, metrics and no report yet on the local port', async () => {
+  test('answers reviews over HTTPS, and serves health and metrics, but no report, on the local port', async () => {
     const { webhook, local } = await start();
     expect(await post(webhook, review())).toMatchObject({ code: 200, text: expect.stringContaining('"uid":"uid-1"') });
     expect(await ask(`${local}/livez`)).toStrictEqual({ code: 200, text: 'ok\n' });
@@ -124,7 +124,7 @@ describe('serving', () => {
     expect(text).toContain('kubelet_guard_build_info{version="1.2.3"} 1');
   });
 
-  test('is not ready before the mirror pods are listed, and logs once that they cannot be', async () => {
+  test('is not ready before the mirror pods are listed; without a cluster it is ready, and logs that once', async () => {
     const kubeconfig = join(folder, 'kubeconfig');
     const cluster = { server: 'https://127.0.0.1:1' };
     const context = { cluster: 'x', user: 'x' };
@@ -186,7 +186,7 @@ describe('serving', () => {
 });
 
 describe('stopping', () => {
-  test('answers the review in flight, accepts no new connections, and ends with 0', async () => {
+  test('answers the review in flight, accepts no new connections, and exits with 0', async () => {
     const { webhook, local, signal, exit, log } = await start();
     const body = JSON.stringify(review());
     const agent = new Agent({ keepAlive: true, ca });
@@ -205,7 +205,7 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  test('goes on answering while its clients still send, and closes their connections', async () => {
+  test('keeps answering for a while after the signal, and closes each connection after its answer', async () => {
     const { webhook, local, signal, exit } = await start(files, undefined, 60_000);
     signal('SIGTERM');
     expect((await ask(`${local}/readyz`)).code).toBe(503);
