@@ -87,7 +87,7 @@ test('the client with the most connections loses one, so that a client that call
 });
 
 test('connections that come at the same time close as many others', () => {
-  // it never listens
+  // the server never listens
   const fake = createServer().removeAllListeners('connection');
   limitConnections(fake, 2);
   const destroyed: number[] = [];

@@ -49,7 +49,7 @@ describe('listening', () => {
     await first.drain({ linger: 0, patience: 0 });
   });
 
-  test('leaves no timer when it is cut off while clients still come', async () => {
+  test('leaves no timer when it is cut while it drains', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const listener = await listen(createServer(), { host: '127.0.0.1', port: 0 }, '--listen');
     const before = timers();

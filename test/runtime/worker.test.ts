@@ -73,13 +73,13 @@ test('a caller with few jobs is served before a caller with many', async () => {
   expect(order).toStrictEqual(['m1', 'a1', 'm2', 'm3']);
 });
 
-test('a job that nobody waits for any more is not started, nor one that waited too long', async () => {
+test('a job is not started if its caller has left or if it waited too long', async () => {
   const worker = start(0);
   const abort = new AbortController();
   const gone = run(worker, 'forever', 'x', abort.signal);
   const late = run(worker, 'forever');
   abort.abort();
-  // not before the thread is loaded, and that takes longer than they may wait
+  // jobs start when the thread has loaded, which takes longer than their wait limit
   expect(await Promise.all([gone, late])).toStrictEqual([undefined, { failed: 'waited' }]);
 });
 

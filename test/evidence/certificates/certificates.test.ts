@@ -175,10 +175,10 @@ describe('a key', () => {
     { name: 'with a passphrase, in the old format', text: pem(rsa, { type: 'pkcs1', ...secret }), state: 'encrypted' },
     { name: 'garbage', text: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', state: 'unusable' },
   ])('($name) is $state, and the result does not contain it', ({ text, state }) => {
-    const told = facts(text);
-    expect(told.key?.state).toBe(state);
+    const result = facts(text);
+    expect(result.key?.state).toBe(state);
     const lines = text.split('\n').filter((line) => line.length === 64);
-    expect(lines.filter((line) => JSON.stringify(told).includes(line))).toEqual([]);
+    expect(lines.filter((line) => JSON.stringify(result).includes(line))).toEqual([]);
   });
 
   test('has the same fingerprint in every form', () => {

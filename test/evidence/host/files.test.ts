@@ -45,11 +45,11 @@ function link(name: string, target: string): void {
   symlinkSync(target, join(root, name));
 }
 
-function using<T>(look: (files: HostFiles) => T, workingDirectory = '/', from = root): T {
+function using<T>(use: (files: HostFiles) => T, workingDirectory = '/', from = root): T {
   const files = openFiles({ root: from, workingDirectory: join(from, workingDirectory), mountinfo: [] });
   if ('state' in files) throw new Error(files.problem.message);
   try {
-    return look(files);
+    return use(files);
   } finally {
     files.close();
   }

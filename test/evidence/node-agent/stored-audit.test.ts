@@ -81,12 +81,12 @@ describe('the audit that an agent stored', () => {
   test('has no pass if the audit was incomplete, but keeps its violations', () => {
     const source = { path: '/proc' };
     const problem = { code: 'forbidden', message: 'run as root' } as const;
-    const told = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
-    expect(readAudit(written([], [{ problem, source }]), METADATA, READER)).toMatchObject(told);
+    const incomplete = { code: 'forbidden', message: expect.stringContaining('run as root') as unknown };
+    expect(readAudit(written([], [{ problem, source }]), METADATA, READER)).toMatchObject(incomplete);
     const passing = { ...pod, outcome: { result: 'pass', warnings: [] } } as const;
     const read = readAudit(written([failing, passing], [{ problem, source }]), METADATA, READER);
     expect(read).toMatchObject({
-      findings: [{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [told] } }],
+      findings: [{ outcome: failing.outcome }, { outcome: { result: 'unknown', problems: [incomplete] } }],
     });
   });
 

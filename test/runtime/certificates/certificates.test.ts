@@ -44,7 +44,7 @@ async function faultsOf(load: () => Promise<unknown>): Promise<readonly string[]
 }
 
 describe('development certificates', () => {
-  test('are made on the first run: a CA and what it signed for this machine', async () => {
+  test('are created on the first run: a CA and a certificate for this machine', async () => {
     const { caFile, expires } = await developmentCertificates(join(folder, 'certs'), now);
     const files = paths(join(folder, 'certs'));
     expect(caFile).toBe(files.ca);
@@ -78,14 +78,14 @@ describe('development certificates', () => {
   test.each([
     ['expire within a day', () => days(89.5)],
     [
-      'lost their key',
+      'have no key',
       () => {
         rmSync(paths().key);
         return now;
       },
     ],
     [
-      'are of two CAs',
+      'are from two CAs',
       () => {
         writeFileSync(paths().ca, readFileSync(paths(join(folder, 'other')).ca));
         return now;
@@ -98,7 +98,7 @@ describe('development certificates', () => {
         return now;
       },
     ],
-  ])('are made anew where they %s', async (_name, spoil) => {
+  ])('are re-created if they %s', async (_name, spoil) => {
     const first = await developmentCertificates(folder, now);
     await developmentCertificates(join(folder, 'other'), now);
     const later = spoil();
@@ -107,13 +107,13 @@ describe('development certificates', () => {
     expect(await faultsOf(() => loadCertificates(paths(), later))).toStrictEqual([]);
   });
 
-  test('say so where the folder cannot be written', async () => {
+  test('give an error if the folder is not writable', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(developmentCertificates(join(folder, 'file'), now)).rejects.toThrow('make the folder writable');
   });
 });
 
-describe('a certificate of files', () => {
+describe('a certificate from files', () => {
   test('is read', async () => {
     await developmentCertificates(folder, now);
     const { certificate, key } = paths();
@@ -125,7 +125,7 @@ describe('a certificate of files', () => {
     });
   });
 
-  test('is refused with all faults', async () => {
+  test('is rejected with all faults', async () => {
     const { certificate, key } = paths();
     writeFileSync(key, 'x');
     expect(await faultsOf(() => loadCertificates({ certificate, key }, now))).toStrictEqual([
@@ -134,7 +134,7 @@ describe('a certificate of files', () => {
     ]);
   });
 
-  test('is refused after and before its time', async () => {
+  test('is rejected after it has expired and before it is valid', async () => {
     await developmentCertificates(folder, now);
     const { certificate } = paths();
     expect(await faultsOf(() => loadCertificates(paths(), days(91)))).toStrictEqual([
@@ -145,7 +145,7 @@ describe('a certificate of files', () => {
     ]);
   });
 
-  test('is refused with the key of another', async () => {
+  test('is rejected with the key of another certificate', async () => {
     await developmentCertificates(folder, now);
     await developmentCertificates(join(folder, 'other'), now);
     const { certificate } = paths();
@@ -155,7 +155,7 @@ describe('a certificate of files', () => {
     ]);
   });
 
-  test('is late from 30 days before its end on, or from the last quarter of a shorter life', async () => {
+  test('expires soon from 30 days before its end, or in the last quarter of a shorter lifetime', async () => {
     const { certificate, key } = paths();
     const lateOf = async (life: number) => {
       const pair = await issueAuthority('x', { notBefore: now, notAfter: days(life) });
@@ -167,7 +167,7 @@ describe('a certificate of files', () => {
     expect(await lateOf(4)).toStrictEqual(days(3));
   });
 
-  test('is refused where TLS would refuse it', async () => {
+  test('is rejected if TLS would reject it', async () => {
     const { certificate, key } = paths();
     const algorithm = {
       name: 'RSASSA-PKCS1-v1_5',
@@ -185,7 +185,7 @@ describe('a certificate of files', () => {
     ]);
   });
 
-  test('is only read from a file, and within bounds', async () => {
+  test('is read only from a regular file of at most 1 MiB', async () => {
     const { certificate, key } = paths();
     mkdirSync(certificate);
     writeFileSync(key, 'x'.repeat(1024 * 1024 + 1));
@@ -196,8 +196,8 @@ describe('a certificate of files', () => {
   });
 });
 
-describe('CAs of clients', () => {
-  test('are CAs, and at least one', async () => {
+describe('client CAs', () => {
+  test('must be CAs, and at least one', async () => {
     const { ca, certificate } = paths();
     await developmentCertificates(folder, now);
     const texts = await readTexts([ca, certificate, 'missing']);

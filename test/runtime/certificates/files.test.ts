@@ -11,8 +11,8 @@ import { Lines } from '../../support/admission.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const START = Date.parse('2026-11-23T12:00:00Z');
-const REFUSED = 'certificate files are not valid; the previous certificates stay in use';
-const TAKEN = 'certificate files reloaded';
+const REJECTED = 'certificate files are not valid; the previous certificates stay in use';
+const RELOADED = 'certificate files reloaded';
 const LATE = 'the serving certificate expires soon or has expired, and was not renewed: see docs/certificates.md';
 
 let folder: string;
@@ -41,7 +41,7 @@ function write({ certificate, key }: KeyPair, into = folder): void {
 async function follow() {
   const lines = new Lines();
   const results: string[] = [];
-  const told: string[] = [];
+  const received: string[] = [];
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
   const source = await followCertificates(files, {
     log: createLog('info', lines),
@@ -49,21 +49,21 @@ async function follow() {
     now: () => new Date(now),
     every: 2 ** 30,
   });
-  source.start(({ certificate }) => told.push(certificate));
+  source.start(({ certificate }) => received.push(certificate));
   await source.stop();
   const settle = async () => {
     await source.poll();
     await source.poll();
   };
-  return { source, results, told, settle, lines, messages: () => lines.entries.map(({ msg }) => msg) };
+  return { source, results, received, settle, lines, messages: () => lines.entries.map(({ msg }) => msg) };
 }
 
 describe('a pair of files', () => {
   test('is used once both files are unchanged between two reads', async () => {
     write(first);
-    const { source, results, told, settle } = await follow();
+    const { source, results, received, settle } = await follow();
     await settle();
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
 
     const next = await pair();
     writeFileSync(join(folder, 'tls.crt'), next.certificate);
@@ -73,12 +73,12 @@ describe('a pair of files', () => {
     expect([source.current().certificate, results]).toEqual([first.certificate, []]);
     await source.poll();
     expect(source.current()).toMatchObject(next);
-    expect([told, results]).toEqual([[next.certificate], ['success']]);
+    expect([received, results]).toEqual([[next.certificate], ['success']]);
     await settle();
     expect(results).toEqual(['success']);
   });
 
-  test('is found behind the symlinks that the kubelet swaps', async () => {
+  test('is reloaded when the kubelet swaps its symlinks', async () => {
     const next = await pair();
     for (const [version, material] of [
       ['..1', first],
@@ -97,9 +97,9 @@ describe('a pair of files', () => {
     expect(source.current()).toMatchObject(next);
   });
 
-  test('is refused where it does not fit, said once for each content, and the one before stays', async () => {
+  test('is rejected if its parts do not match, logged once for each content, and the previous pair stays in use', async () => {
     write(first);
-    const { source, results, told, settle, lines } = await follow();
+    const { source, results, received, settle, lines } = await follow();
     for (let round = 0; round < 2; round += 1) {
       writeFileSync(join(folder, 'tls.key'), (await pair()).key);
       await settle();
@@ -107,32 +107,32 @@ describe('a pair of files', () => {
     }
     rmSync(join(folder, 'tls.crt'));
     await settle();
-    expect([source.current().certificate, told]).toEqual([first.certificate, []]);
+    expect([source.current().certificate, received]).toEqual([first.certificate, []]);
     expect(results).toEqual(['failure', 'failure', 'failure']);
-    expect(lines.entries.map(({ msg }) => msg)).toEqual([REFUSED, REFUSED, REFUSED]);
+    expect(lines.entries.map(({ msg }) => msg)).toEqual([REJECTED, REJECTED, REJECTED]);
     expect(String(lines.entries[0]?.faults)).toContain('does not belong to the certificate');
     expect(lines.text).not.toContain('PRIVATE KEY');
 
     write(first);
     await settle();
     await settle();
-    expect([results.at(-1), told]).toEqual(['success', [first.certificate]]);
+    expect([results.at(-1), received]).toEqual(['success', [first.certificate]]);
   });
 
-  test('is refused before its time, and taken when that has come', async () => {
+  test('is rejected before it is valid, and used when it becomes valid', async () => {
     write(first);
     const { source, messages, settle } = await follow();
     const next = await pair(1, 91);
     write(next);
     await settle();
     await settle();
-    expect([source.current().certificate, messages()]).toEqual([first.certificate, [REFUSED]]);
+    expect([source.current().certificate, messages()]).toEqual([first.certificate, [REJECTED]]);
     now = START + DAY;
     await source.poll();
-    expect([source.current().certificate, messages()]).toEqual([next.certificate, [REFUSED, TAKEN]]);
+    expect([source.current().certificate, messages()]).toEqual([next.certificate, [REJECTED, RELOADED]]);
   });
 
-  test('is warned of once a day while it is late', async () => {
+  test('is logged once a day while it expires soon', async () => {
     write(first);
     const { source, messages } = await follow();
     now = START + 67 * DAY;
@@ -147,13 +147,13 @@ describe('a pair of files', () => {
     expect(messages()).toEqual([LATE, LATE]);
   });
 
-  test('that is late at the start already is warned of then', async () => {
+  test('that already expires soon at the start is logged then', async () => {
     write(first);
     now = START + 89 * DAY;
     expect((await follow()).messages()).toEqual([LATE]);
   });
 
-  test('that cannot be used ends the start', async () => {
+  test('that cannot be used makes the start fail', async () => {
     await expect(follow()).rejects.toThrow('cannot read the certificate');
   });
 
@@ -173,7 +173,7 @@ describe('a pair of files', () => {
   });
 });
 
-test('the CAs of clients are followed in the same way', async () => {
+test('the client CAs are reloaded in the same way', async () => {
   const path = join(folder, 'ca.crt');
   writeFileSync(path, first.certificate);
   const results: string[] = [];

@@ -27,7 +27,7 @@ function serving(material: Material): X509Certificate {
   return new X509Certificate(material['tls.crt']);
 }
 
-/** The place in the bundle of the CA that signed what is served with. */
+/** The index in the bundle of the CA that signed the serving certificate. */
 function signedBy(material: Material): number {
   return bundle(material).findIndex(({ publicKey }) => serving(material).verify(publicKey));
 }
@@ -35,7 +35,7 @@ function signedBy(material: Material): number {
 const first = await renew({}, at(0));
 
 describe('an empty Secret', () => {
-  test('gets a CA for a year and what it signed for 90 days, for the names of the Service', () => {
+  test('gets a CA for a year and a certificate for 90 days, with the names of the Service', () => {
     const [authority] = bundle(first);
     expect([authority?.ca, authority?.validTo]).toEqual([true, 'Nov 23 12:00:00 2027 GMT']);
     expect(authority?.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
@@ -48,19 +48,19 @@ describe('an empty Secret', () => {
 
   test.each([
     [
-      'texts that are none',
+      'texts that are not PEM',
       { 'ca.crt': 'x', 'ca.key': 'y', 'tls.crt': '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----' },
     ],
     ['a CA without its key', { ...first, 'ca.key': '', 'tls.key': '' }],
-  ])('and so does one with %s', async (_name, found) => {
+  ])('and one with %s get a new CA', async (_name, found) => {
     const made = await renew(found, at(0));
     expect(signedBy(made)).toBe(0);
     expect(made['ca.key']).not.toBe(first['ca.key']);
   });
 });
 
-describe('what is in the Secret', () => {
-  test('stays for two thirds of its life', async () => {
+describe('the content of the Secret', () => {
+  test('stays for two thirds of its lifetime', async () => {
     expect(await renew(first, at(59.9))).toStrictEqual(first);
     const renewed = await renew(first, at(60.1));
     expect([renewed['ca.crt'], renewed['ca.key']]).toEqual([first['ca.crt'], first['ca.key']]);
@@ -71,7 +71,7 @@ describe('what is in the Secret', () => {
   test.each([
     ['a certificate', 100],
     ['a certificate and a CA', 400],
-  ])('is replaced where a clock that was ahead made %s that nobody takes yet', async (_what, days) => {
+  ])('is replaced if a clock that was ahead created %s that is not valid yet', async (_what, days) => {
     const ahead = await renew(first, at(days));
     expect(serving(ahead).raw).not.toStrictEqual(serving(first).raw);
     const back = await renew(ahead, at(1));
@@ -82,24 +82,24 @@ describe('what is in the Secret', () => {
     expect(await renew(back, at(2))).toStrictEqual(back);
   });
 
-  test('keeps the CA where only the certificate is broken', async () => {
+  test('keeps the CA if only the certificate is broken', async () => {
     const renewed = await renew({ ...first, 'tls.key': first['ca.key'] }, at(1));
     expect([renewed['ca.crt'], signedBy(renewed)]).toEqual([first['ca.crt'], 0]);
     expect(renewed['tls.crt']).not.toBe(first['tls.crt']);
   });
 
-  test('keeps the old CA and what it signed where the key of the CA is lost', async () => {
+  test('keeps the old CA and its certificate if the key of the CA is lost', async () => {
     const renewed = await renew({ ...first, 'ca.key': 'x' }, at(1));
     expect([bundle(renewed).length, signedBy(renewed), renewed['tls.crt']]).toEqual([2, 1, first['tls.crt']]);
   });
 
-  test('is no certificate of a CA that nobody knows', async () => {
+  test('does not keep a certificate from an unknown CA', async () => {
     const other = await renew({}, at(0));
     const mixed = { ...first, 'tls.crt': other['tls.crt'], 'tls.key': other['tls.key'] };
     expect(signedBy(await renew(mixed, at(0)))).toBe(0);
   });
 
-  test('gets the names that it lacks, and keeps the others, so that replicas do not fight', async () => {
+  test('gets missing names and keeps the others, so that replicas do not overwrite each other', async () => {
     const other = at(1, { names: ['other.ns.svc'] });
     const both = await renew(first, other);
     expect(serving(both).subjectAltName).toBe('DNS:other.ns.svc, DNS:guard.ns.svc, DNS:guard.ns.svc.cluster.local');
@@ -109,13 +109,13 @@ describe('what is in the Secret', () => {
 });
 
 describe('a new CA', () => {
-  test('is in the bundle before it signs, and the old one leaves after all that it signed', async () => {
+  test('is in the bundle before it signs, and the old CA is removed after its certificates have expired', async () => {
     const before = await renew(first, at(240));
     const overlap = await renew(before, at(244, { isKnown: () => false }));
     expect([bundle(overlap).length, signedBy(overlap), overlap['tls.crt']]).toEqual([2, 1, before['tls.crt']]);
     expect(overlap['ca.key']).not.toBe(before['ca.key']);
 
-    // due, but API servers do not know the new CA
+    // the renewal is due, but API servers do not know the new CA
     expect(await renew(overlap, at(301, { isKnown: () => false }))).toStrictEqual(overlap);
     const renewed = await renew(overlap, at(301));
     expect([bundle(renewed).length, signedBy(renewed)]).toEqual([2, 0]);
@@ -126,14 +126,14 @@ describe('a new CA', () => {
     expect((await renew(renewed, at(334.1)))['ca.crt']).toBe(String(bundle(renewed)[0]));
   });
 
-  test('signs in the end even where API servers may not know it: the other way is to expire', async () => {
+  test('finally signs even if API servers may not know it, because the certificate would expire', async () => {
     const before = await renew(first, at(240));
     const overlap = await renew(before, at(244));
     const urgent = await renew(overlap, at(322, { isKnown: () => false }));
     expect([signedBy(overlap), signedBy(urgent)]).toEqual([1, 0]);
   });
 
-  test('asks about itself', async () => {
+  test('is the CA that API servers have to know', async () => {
     const before = await renew(first, at(240));
     const overlap = await renew(before, at(244));
     const asked: X509Certificate[] = [];
@@ -143,8 +143,8 @@ describe('a new CA', () => {
   });
 });
 
-/** Every day for years, with replicas that see the registration now and then. */
-test('at no time is something served that the bundle of half a day before did not verify', async () => {
+/** Every half day for four years, with a caBundle that is always half a day old. */
+test('the bundle of half a day before always verifies the serving certificate', async () => {
   let material = first;
   let known = first;
   const bundles = new Set([first['ca.crt']]);
@@ -164,7 +164,7 @@ test('at no time is something served that the bundle of half a day before did no
   expect(bundles.size).toBeGreaterThan(8);
 }, 60_000);
 
-test('CAs that have expired leave', async () => {
+test('expired CAs are removed', async () => {
   const expired = await issueAuthority('old', {
     notBefore: new Date(START - 9 * DAY),
     notAfter: new Date(START - DAY),

@@ -20,24 +20,24 @@ interface Seen {
   readonly version: number;
 }
 
-/** A cluster with one Secret and one ValidatingWebhookConfiguration, as an API server keeps them, and a time of its own. */
+/** A cluster with one Secret and one ValidatingWebhookConfiguration, as an API server keeps them, and its own clock. */
 class FakeCluster {
   version = 0;
   now = START;
   secret: (Seen & { data: Readonly<Record<string, string>>; isForeign: boolean }) | undefined;
   registered: (Seen & { caBundles: readonly string[] }) | undefined = { version: 0, caBundles: ['', 'x'] };
-  /** Is asked before each call, and can throw or do something in between. */
-  meet: (call: string) => void = () => undefined;
+  /** Runs before each call; it can throw or change something. */
+  beforeCall: (call: string) => void = () => undefined;
   readonly lines = new Lines();
   readonly watchers: Parameters<WatchSecret>[0][] = [];
   readonly results: string[] = [];
-  /** The replicas that wait, to go on when the time has passed. */
+  /** The replicas that wait until a time. */
   readonly #waiting = new Set<{ until: number; go: () => void }>();
   #started = 0;
 
   async #call<T>(name: string, answer: () => T): Promise<T> {
     await setImmediate();
-    this.meet(name);
+    this.beforeCall(name);
     return answer();
   }
 
@@ -98,7 +98,7 @@ class FakeCluster {
     });
   }
 
-  /** Lets time pass in one step, and everybody act who waited for it, until they wait again or have started. */
+  /** Advances the clock in one step and runs the replicas that waited for it, until they wait again or have started. */
   async pass(milliseconds: number): Promise<void> {
     const before = this.#waiting.size + this.#started;
     this.now += milliseconds;
@@ -110,13 +110,13 @@ class FakeCluster {
     while (this.#waiting.size + this.#started < before) await setImmediate();
   }
 
-  /** Waits until a start has looked in vain. */
+  /** Waits until a replica waits for its next read. */
   async waits(): Promise<void> {
     while (this.#waiting.size === 0) await setImmediate();
   }
 
-  /** One look of everybody. */
-  look(): Promise<void> {
+  /** Lets every replica read once. */
+  nextRead(): Promise<void> {
     return this.pass(12_000);
   }
 
@@ -134,7 +134,7 @@ function verifies(bundle: string, { certificate }: { certificate: string }): boo
 }
 
 describe('the first start', () => {
-  test('makes the Secret, and gives its CA to every webhook of the ValidatingWebhookConfiguration', async () => {
+  test('creates the Secret, and sets its CA in every webhook of the ValidatingWebhookConfiguration', async () => {
     const cluster = new FakeCluster();
     const source = await cluster.replica();
     expect(source.current()).toMatchObject({
@@ -146,7 +146,7 @@ describe('the first start', () => {
     expect(cluster.lines.text).not.toContain('PRIVATE KEY');
   });
 
-  test('of five replicas at once ends with one CA that all of them serve by', async () => {
+  test('of five replicas at once ends with one CA and one certificate', async () => {
     const cluster = new FakeCluster();
     const sources = await Promise.all(Array.from({ length: 5 }, () => cluster.replica()));
     expect(new Set(sources.map((source) => source.current().certificate)).size).toBe(1);
@@ -154,7 +154,7 @@ describe('the first start', () => {
     expect(cluster.registered?.caBundles).toEqual([cluster.bundle, cluster.bundle]);
   });
 
-  test('fills a Secret that was made empty, and leaves one alone that is not ours', async () => {
+  test('fills an empty Secret, and does not change one that kubelet-guard did not write', async () => {
     const cluster = new FakeCluster();
     cluster.secret = { version: 0, data: {}, isForeign: false };
     await cluster.replica();
@@ -171,15 +171,15 @@ describe('the first start', () => {
     expect(cluster.secret).toBe(foreign);
   });
 
-  test('waits for an API server that is not there, and goes on when it comes', async () => {
+  test('waits for an API server that cannot be reached, and continues when it answers', async () => {
     const cluster = new FakeCluster();
-    cluster.meet = () => {
+    cluster.beforeCall = () => {
       throw new Error('connection refused');
     };
     const start = cluster.replica();
     await cluster.waits();
     for (let second = 0; second < 10; second += 1) await cluster.pass(1000);
-    cluster.meet = () => undefined;
+    cluster.beforeCall = () => undefined;
     await cluster.pass(1000);
     expect((await start).current().expires).toEqual(new Date(cluster.now + 90 * DAY));
     expect(cluster.messages).toEqual([LOST, 'serving certificate loaded', UPDATED, FOUND]);
@@ -187,7 +187,7 @@ describe('the first start', () => {
 
   test('ends when the process is stopped', async () => {
     const cluster = new FakeCluster();
-    cluster.meet = () => {
+    cluster.beforeCall = () => {
       throw new Error('connection refused');
     };
     const abort = new AbortController();
@@ -197,7 +197,7 @@ describe('the first start', () => {
     await start;
   });
 
-  test('needs no ValidatingWebhookConfiguration', async () => {
+  test('works without a ValidatingWebhookConfiguration', async () => {
     const cluster = new FakeCluster();
     cluster.registered = undefined;
     expect(verifies(cluster.bundle, (await cluster.replica()).current())).toBe(false);
@@ -208,25 +208,25 @@ describe('the first start', () => {
 describe('while it runs', () => {
   async function running(replicas = 2) {
     const cluster = new FakeCluster();
-    const told: string[][] = [];
+    const received: string[][] = [];
     const sources = await Promise.all(Array.from({ length: replicas }, () => cluster.replica()));
     for (const source of sources) {
       const mine: string[] = [];
-      told.push(mine);
+      received.push(mine);
       source.start(({ certificate }) => mine.push(certificate));
     }
     const stop = () => Promise.all(sources.map((source) => source.stop()));
-    return { cluster, sources, told, stop };
+    return { cluster, sources, received, stop };
   }
 
   test('a caBundle that somebody edits is updated at the next read, and nothing else is written', async () => {
     const { cluster, stop } = await running();
-    await cluster.look();
+    await cluster.nextRead();
     const before = cluster.version;
     cluster.registered = { version: 1000, caBundles: [cluster.bundle, `${cluster.bundle}${cluster.bundle}`] };
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.registered.caBundles).toEqual([cluster.bundle, cluster.bundle]);
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.version).toBe(before + 1);
     await stop();
   });
@@ -234,45 +234,45 @@ describe('while it runs', () => {
   test('while it watches, it reads on changes and otherwise rarely; without a watch it reads often', async () => {
     const { cluster, stop } = await running();
     const edit = () => (cluster.registered = { version: cluster.version + 1000, caBundles: [''] });
-    const tell = (isWatched: boolean) => {
+    const setWatched = (isWatched: boolean) => {
       for (const { watched } of cluster.watchers) watched(isWatched);
       return cluster.waits();
     };
-    await tell(true);
+    await setWatched(true);
     await cluster.pass(1000);
     edit();
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.registered?.caBundles).toEqual(['']);
     for (const { changed } of cluster.watchers) changed();
     await cluster.waits();
     await cluster.pass(1000);
     expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
     edit();
-    // what nobody tells of is found all the same
+    // a change without a watch event is found too
     await cluster.pass(12 * 60_000);
     expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
     edit();
-    await tell(false);
+    await setWatched(false);
     await cluster.pass(1000);
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.registered?.caBundles).toEqual([cluster.bundle]);
     await stop();
   });
 
-  test('what one replica renews, the others use, and each is called back once', async () => {
-    const { cluster, sources, told, stop } = await running(3);
+  test('a certificate that one replica renews is used by the others, with one callback each', async () => {
+    const { cluster, sources, received, stop } = await running(3);
     await cluster.pass(61 * DAY);
-    await cluster.look();
-    await cluster.look();
+    await cluster.nextRead();
+    await cluster.nextRead();
     const current = cluster.secret?.data['tls.crt'];
     expect(sources.map((source) => source.current().certificate)).toEqual([current, current, current]);
-    expect(told).toEqual([[current], [current], [current]]);
+    expect(received).toEqual([[current], [current], [current]]);
     expect(cluster.secret?.version).toBeGreaterThan(1);
     expect(certificatesIn(cluster.bundle)).toHaveLength(1);
     await stop();
   });
 
-  test('a new CA signs only after it was registered for as long as API servers may need', async () => {
+  test('a new CA signs only after API servers had enough time to load it', async () => {
     const { cluster, sources, stop } = await running(1);
     for (let day = 0; day < 243; day += 1) await cluster.pass(DAY);
     await cluster.pass(DAY);
@@ -280,18 +280,18 @@ describe('while it runs', () => {
     expect(certificatesIn(cluster.bundle)).toHaveLength(2);
     expect(cluster.registered?.caBundles[0]).toBe(cluster.bundle);
 
-    // somebody keeps the new CA out until what is served is due
+    // edits remove the new CA until the serving certificate has to be renewed
     const [, old = ''] = certificatesIn(cluster.bundle).map(String);
     for (let day = 244; day < 305; day += 1) {
       cluster.registered = { version: day * 1000, caBundles: [old] };
       await cluster.pass(DAY);
     }
     expect(verifies(old, source.current())).toBe(true);
-    await cluster.look();
+    await cluster.nextRead();
     await cluster.pass(9 * 60 * 1000);
     expect(verifies(old, source.current())).toBe(true);
     await cluster.pass(60 * 1000);
-    await cluster.look();
+    await cluster.nextRead();
     expect(verifies(old, source.current())).toBe(false);
     expect(verifies(cluster.bundle, source.current())).toBe(true);
     await stop();
@@ -299,11 +299,11 @@ describe('while it runs', () => {
 
   test("a ValidatingWebhookConfiguration that cannot be read stops neither renewal nor the use of another replica's certificate", async () => {
     const { cluster, sources, stop } = await running();
-    cluster.meet = (call) => {
+    cluster.beforeCall = (call) => {
       if (call === 'read webhook configuration') throw new Error('HTTP 403: allow this account to get it');
     };
     await cluster.pass(61 * DAY);
-    await cluster.look();
+    await cluster.nextRead();
     expect(sources.map((source) => source.current().certificate)).toEqual([
       cluster.secret?.data['tls.crt'],
       cluster.secret?.data['tls.crt'],
@@ -314,24 +314,24 @@ describe('while it runs', () => {
   });
 
   test('an API server that cannot be reached changes nothing but the log', async () => {
-    const { cluster, sources, told, stop } = await running(1);
+    const { cluster, sources, received, stop } = await running(1);
     const before = sources[0]?.current();
-    cluster.meet = () => {
+    cluster.beforeCall = () => {
       throw new Error('connection refused');
     };
-    for (let looks = 0; looks < 5; looks += 1) await cluster.look();
-    expect([sources[0]?.current(), told]).toEqual([before, [[]]]);
-    cluster.meet = () => undefined;
-    await cluster.look();
+    for (let read = 0; read < 5; read += 1) await cluster.nextRead();
+    expect([sources[0]?.current(), received]).toEqual([before, [[]]]);
+    cluster.beforeCall = () => undefined;
+    await cluster.nextRead();
     expect(cluster.messages.slice(-2)).toEqual([LOST, FOUND]);
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.messages.at(-1)).toBe(FOUND);
     await stop();
   });
 
-  test('a renewal that never works is warned of', async () => {
+  test('a renewal that always fails is logged as a warning', async () => {
     const { cluster, stop } = await running(1);
-    cluster.meet = () => {
+    cluster.beforeCall = () => {
       throw new Error('connection refused');
     };
     await cluster.pass(67 * DAY);
@@ -345,8 +345,8 @@ describe('while it runs', () => {
     const { cluster, sources, stop } = await running();
     const before = cluster.bundle;
     cluster.secret = undefined;
-    await cluster.look();
-    await cluster.look();
+    await cluster.nextRead();
+    await cluster.nextRead();
     expect(certificatesIn(cluster.bundle)).toHaveLength(1);
     expect(cluster.bundle).not.toBe(before);
     expect(sources.every((source) => verifies(cluster.bundle, source.current()))).toBe(true);
@@ -354,39 +354,39 @@ describe('while it runs', () => {
     await stop();
   });
 
-  test('who was slow cannot bring an older bundle back', async () => {
+  test('a slow replica cannot restore an older bundle', async () => {
     const { cluster, stop } = await running(1);
     const newer = `${cluster.bundle}${cluster.bundle}`;
     let isSlow = true;
     cluster.registered = { version: 5000, caBundles: ['edited'] };
-    cluster.meet = (call) => {
+    cluster.beforeCall = (call) => {
       if (call !== 'setCABundle' || !isSlow) return;
-      // between its look and its writing another one writes both
+      // between its read and its write another replica writes both
       isSlow = false;
       cluster.secret = { version: 6000, data: { ...cluster.secret?.data, other: 'x' }, isForeign: false };
       cluster.registered = { version: 6000, caBundles: [newer] };
     };
     const seen: (readonly string[])[] = [];
-    const observe = cluster.meet;
-    cluster.meet = (call) => {
+    const observe = cluster.beforeCall;
+    cluster.beforeCall = (call) => {
       observe(call);
       seen.push(cluster.registered?.caBundles ?? []);
     };
-    await cluster.look();
-    // its own write failed: what the other one wrote was there when it looked again
+    await cluster.nextRead();
+    // its own write failed, and its next read found what the other replica wrote
     expect(seen.some(([bundle]) => bundle === newer)).toBe(true);
     expect(seen.at(-1)).toEqual([newer]);
     expect(cluster.registered.caBundles).toEqual([cluster.bundle]);
     await stop();
   });
 
-  test('a stop ends it', async () => {
+  test('nothing is read after a stop', async () => {
     const { cluster, stop } = await running();
     await stop();
-    cluster.meet = () => {
+    cluster.beforeCall = () => {
       throw new Error('it still asks');
     };
-    await cluster.look();
+    await cluster.nextRead();
     expect(cluster.messages).not.toContain(LOST);
   });
 });

@@ -17,16 +17,16 @@ describe('the settings for certificates', () => {
     [{}, '2026-12-23T12:00:00Z'],
     [{ warnBefore: '1d' }, '2026-11-24T12:00:00Z'],
     [{ warnBefore: '365d' }, '2027-11-23T12:00:00Z'],
-  ])('with %j', (certificates, soon) => {
+  ])('%j warn of certificates that expire before %s', (certificates, soon) => {
     const { settings } = read(certificates);
     expect(checkTimeAt(NOW, settings.certificates?.value)).toStrictEqual({ now: '2026-11-23T12:00:00Z', soon });
   });
 
-  test('without a file', () => {
+  test('have defaults without a file', () => {
     expect(checkTimeAt(NOW, undefined).soon).toBe('2026-12-23T12:00:00Z');
   });
 
-  test('is logged when it changes', () => {
+  test('are logged when they change', () => {
     const changes = (before: object, after: object) => changesBetween(read(before), read(after), controls);
     expect(changes({}, { warnBefore: '30d' })).toStrictEqual([]);
     expect(changes({}, { warnBefore: '7d' })).toStrictEqual(['certificates.warnBefore: 30d -> 7d']);

@@ -59,12 +59,12 @@ describe('an action of the file', () => {
   const file = (settings: string): string => `${HEAD}controls:\n  ${slug}: ${settings}\n`;
 
   test.each([
-    ['goes before all defaults', '{ action: enforce }', 'kubeadm-config', 'enforce'],
+    ['overrides all defaults', '{ action: enforce }', 'kubeadm-config', 'enforce'],
     ['can be off, in YAML 1.2', '{ action: off }', 'pod', 'off'],
-    ['by surface goes before the one overall', '{ action: enforce, on: { pod: audit } }', 'pod', 'audit'],
-    ['overall is for the other surfaces', '{ action: enforce, on: { pod: audit } }', 'mirror-pod', 'enforce'],
+    ['by surface overrides the overall action', '{ action: enforce, on: { pod: audit } }', 'pod', 'audit'],
+    ['overall applies to the other surfaces', '{ action: enforce, on: { pod: audit } }', 'mirror-pod', 'enforce'],
     ['by surface alone leaves the defaults', '{ on: { pod: enforce } }', 'kubeadm-config', 'ratchet'],
-    ['may be none', '{}', 'pod', 'audit'],
+    ['can be missing', '{}', 'pod', 'audit'],
   ] as const)('%s', (_name, settings, surface, action) => {
     expect(actionOf(file(settings), slug, surface)).toBe(action);
   });
@@ -81,7 +81,12 @@ describe('a supporting control', () => {
 
   test.each([
     ['that no file names is reported, but not checked at admission', undefined, 'off', true],
-    ['that a file does not name, neither', `${HEAD}controls: { kubelet-client-ca: { action: off } }\n`, 'off', true],
+    [
+      'that another file does not name is treated the same',
+      `${HEAD}controls: { kubelet-client-ca: { action: off } }\n`,
+      'off',
+      true,
+    ],
     ['that a file names has its default action', file('{}'), 'audit', true],
     ['can be enforced', file('{ action: enforce }'), 'enforce', true],
     ['can be off on a surface only', file('{ on: { kubelet-config: off } }'), 'off', false],
@@ -134,7 +139,7 @@ test('notes have the exemptions that have expired, from the next day on', () => 
   expect(notesOn(read(HEAD), '2027-02-01')).toStrictEqual([]);
 });
 
-/** A file with one exemption, of which some values are others. */
+/** A file with one exemption, with some values replaced. */
 function exempt(values: Readonly<Record<string, string>> = {}): string {
   const good = {
     control: 'kubelet-client-ca',
@@ -157,12 +162,12 @@ exemptions:                     # only here: never by a label or annotation of t
 sweep: { interval: 10m, jitter: 10%, concurrency: 32, timeout: 5s, evidence: [handshake, configz], reports: auto }
 `;
 
-/** Files, each with the beginnings of its faults; an empty list is a good file. */
+/** Files, each with the beginnings of its faults; a valid file has none. */
 const FILES: readonly (readonly [string, string, readonly string[]])[] = [
-  ['the least', HEAD, []],
+  ['the minimum', HEAD, []],
   ['everything', `${HEAD}controls:\n  kubelet-client-ca: { action: audit, on: { pod: off } }\nonUnknown: deny\n`, []],
   ['JSON', '{"apiVersion":"kubelet-guard.dev/v1alpha1","kind":"GuardConfiguration","namespaces":["a"]}', []],
-  ['nothing', '', ['1:1: the configuration must be a map']],
+  ['no content', '', ['1:1: the configuration must be a map']],
   ['a list', '- a', ['1:1: the configuration must be a map']],
   ['no kind', 'apiVersion: kubelet-guard.dev/v1alpha1\n', ['1:1: kind is missing: add kind: GuardConfiguration']],
   [
@@ -170,7 +175,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
     'apiVersion: kubelet-guard.dev/v2\nkind: GuardConfiguration\n',
     ['1:13: apiVersion must be kubelet-guard.dev/v1alpha1'],
   ],
-  ['a control that is not known', `${HEAD}controls: { x: {} }\n`, ['3:13: controls has no key "x"; use apiserver']],
+  ['an unknown control', `${HEAD}controls: { x: {} }\n`, ['3:13: controls has no key "x"; use apiserver']],
   [
     'an unknown action',
     `${HEAD}controls: { kubelet-client-ca: { action: deny } }\n`,
@@ -184,10 +189,14 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ['a control without settings', `${HEAD}controls:\n  kubelet-client-ca:\n`, ['4:21: kubelet-client-ca must be a map']],
   ['a key without a value', `${HEAD}controls: { kubelet-client-ca }\n`, ['3:13: kubelet-client-ca must be a map']],
   ['a misspelt key', `${HEAD}onunknown: deny\n`, ['3:1: the configuration has no key "onunknown"']],
-  ['a key that is none', `${HEAD}webhook: {}\n`, ['3:1: the configuration has no key "webhook"; use apiVersion']],
+  ['an unknown key', `${HEAD}webhook: {}\n`, ['3:1: the configuration has no key "webhook"; use apiVersion']],
   ['a prototype key', `${HEAD}__proto__: {}\n`, ['3:1: the configuration has no key "__proto__"']],
   ['no namespaces', `${HEAD}namespaces: []\n`, ['3:13: namespaces must be a list of one or more names']],
-  ['a namespace alone', `${HEAD}namespaces: kube-system\n`, ['3:13: namespaces must be a list of one or more names']],
+  [
+    'a namespace without a list',
+    `${HEAD}namespaces: kube-system\n`,
+    ['3:13: namespaces must be a list of one or more names'],
+  ],
   [
     'an invalid namespace',
     `${HEAD}namespaces: [a, B, 7]\n`,
@@ -221,7 +230,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
     ['4:104: an exemption has no key "on"; use control, subject, reason, expires'],
   ],
   [
-    'an exemption from no control',
+    'an exemption from an unknown control',
     exempt({ control: 'x' }),
     ['4:16: control must be one of apiserver-kubelet-client-'],
   ],
@@ -259,11 +268,11 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
       ] as const,
   ),
   ...[
-    ['that is no day', 'never'],
+    ['that is not a date', 'never'],
     ['in another order', '31-01-2027'],
-    ['of the 31st of April', '2027-04-31'],
-    ['of no leap year', '2027-02-29'],
-    ['of no leap century', '2100-02-29'],
+    ['on 31 April', '2027-04-31'],
+    ['on 29 February of a common year', '2027-02-29'],
+    ['on 29 February 2100', '2100-02-29'],
     ['with a time', '2027-01-31T00:00:00Z'],
     ['that is a number', '20270131'],
   ].map(
@@ -280,12 +289,16 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ['an empty sweep', `${HEAD}sweep:\n`, ['3:7: sweep must be a map']],
   ['an unknown key of sweep', `${HEAD}sweep: { every: 10m }\n`, ['3:10: sweep has no key "every"; use interval']],
   ['an interval without a unit', `${HEAD}sweep: { interval: 10 }\n`, ['3:20: interval must be a time from 1m to 24h']],
-  ['an interval of two units', `${HEAD}sweep: { interval: 1h30m }\n`, ['3:20: interval must be a time']],
+  ['an interval with two units', `${HEAD}sweep: { interval: 1h30m }\n`, ['3:20: interval must be a time']],
   ['a timeout in days', `${HEAD}sweep: { timeout: 1d }\n`, ['3:19: timeout must be a time from 100ms to 1m']],
   ['a jitter as a number', `${HEAD}sweep: { jitter: 0.1 }\n`, ['3:18: jitter must be a percentage from 0% to 100%']],
-  ['a jitter of too much', `${HEAD}sweep: { jitter: 101% }\n`, ['3:18: jitter must be a percentage']],
-  ['no concurrency', `${HEAD}sweep: { concurrency: 0 }\n`, ['3:23: concurrency must be a whole number from 1 to 1024']],
-  ['half a kubelet', `${HEAD}sweep: { concurrency: 1.5 }\n`, ['3:23: concurrency must be a whole number']],
+  ['a jitter that is too large', `${HEAD}sweep: { jitter: 101% }\n`, ['3:18: jitter must be a percentage']],
+  [
+    'a concurrency of 0',
+    `${HEAD}sweep: { concurrency: 0 }\n`,
+    ['3:23: concurrency must be a whole number from 1 to 1024'],
+  ],
+  ['a concurrency of 1.5', `${HEAD}sweep: { concurrency: 1.5 }\n`, ['3:23: concurrency must be a whole number']],
   ['no evidence', `${HEAD}sweep: { evidence: [] }\n`, ['3:20: evidence must be a list of at least one of handshake']],
   ['unknown evidence', `${HEAD}sweep: { evidence: [hearsay] }\n`, ['3:21: evidence must be one of handshake, configz']],
   [
@@ -294,7 +307,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
     ['3:30: the evidence configz is listed twice'],
   ],
   [
-    'reports of another kind',
+    'an unknown kind of reports',
     `${HEAD}sweep: { reports: on }\n`,
     ['3:19: reports must be one of auto, openreports, wgpolicyk8s, none'],
   ],
@@ -356,12 +369,12 @@ describe('the file', () => {
     ],
     ['a timeout that is too long', `${HEAD}sweep: { timeout: 1h }\n`, expect.stringContaining('3:19: timeout must be')],
     [
-      'two exemptions of one subject',
+      'two exemptions for one subject',
       `${exempt()}${exempt({ subject: 'Node/a', expires: '2027-02-01' }).split('\n').slice(3).join('\n')}`,
       'guard.yaml:5:5: line 4 already exempts Node/a from kubelet-client-ca: remove one of the two',
     ],
     ['two documents', `${HEAD}---\n${HEAD}`, expect.stringMatching(/^guard\.yaml:3:1: not YAML: /)],
-    ['a tag that is not known', `${HEAD}onUnknown: !x deny\n`, expect.stringMatching(/^guard\.yaml:3:12: not YAML: /)],
+    ['an unknown tag', `${HEAD}onUnknown: !x deny\n`, expect.stringMatching(/^guard\.yaml:3:12: not YAML: /)],
     ['an alias', `${HEAD}controls: &a {}\nnamespaces: *a\n`, expect.stringContaining('guard.yaml:4:13: ')],
     ['half a bracket', `${HEAD}namespaces: [a\n`, expect.stringContaining('guard.yaml:4:1: not YAML: ')],
   ])('with %s is rejected', (_name, text, fault) => {

@@ -67,7 +67,7 @@ describe('the printed configuration', () => {
     const path = 'a\nonUnknown: deny\n# .yaml';
     const text = print(`${HEAD}namespaces: [a]\n`, path);
     expect(text).toContain(`  - "a" # file ${JSON.stringify(path)}:3\n`);
-    // of sweep the defaults are written out
+    // the defaults of sweep are printed too
     expect(changesBetween(read(`${HEAD}namespaces: [a]\n`), read(text), controls)).toStrictEqual(['sweep']);
   });
 
@@ -118,7 +118,7 @@ describe('the printed configuration', () => {
         for (const control of controls)
           expect(after.isReported(control, 'process')).toBe(before.isReported(control, 'process'));
         expect(after.policy.exemptions).toStrictEqual(before.policy.exemptions);
-        // and again the same, but for its origins
+        // and the same text again, except for its origins
         const values = (text: string) => text.replaceAll(/ # .*$/gm, '');
         expect(values(printConfiguration(after, controls, TODAY))).toBe(values(printed));
       }),

@@ -45,7 +45,7 @@ afterEach(() => {
 interface Watched extends Reloader {
   readonly lines: Lines;
   readonly action: () => string | undefined;
-  /** Polls until what is there has been seen twice. */
+  /** Polls twice, so that the current content has been read twice. */
   readonly settle: () => Promise<void>;
   readonly counts: () => Promise<readonly [success: number, failure: number]>;
   readonly metric: (name: string) => Promise<string | undefined>;
@@ -89,7 +89,7 @@ function watch(file: string = path, now: () => Date = () => new Date()): Watched
 }
 
 describe('a changed file', () => {
-  test('is used when two polls have read the same, and one log line has the differences', async () => {
+  test('is used when two polls have read the same, and one log line lists the differences', async () => {
     const { action, poll, settle, lines, counts, reloaded } = watch();
     await settle();
     expect([action(), await counts(), lines.entries]).toStrictEqual(['audit', [0, 0], []]);
@@ -118,7 +118,7 @@ describe('a changed file', () => {
     expect(lines.entries).toHaveLength(1);
   });
 
-  test('that is only touched is no change', async () => {
+  test('that is only touched is not reloaded', async () => {
     const { settle, lines } = watch();
     utimesSync(path, new Date(0), new Date(0));
     await settle();
@@ -211,7 +211,7 @@ describe('a file that is replaced', () => {
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 1]]);
   });
 
-  test('between two polls is reloaded', async () => {
+  test('between two polls with the same content is not reloaded', async () => {
     const { settle, lines } = watch();
     await settle();
     rmSync(path);
@@ -220,10 +220,10 @@ describe('a file that is replaced', () => {
     expect(lines.entries).toStrictEqual([]);
   });
 
-  test('in many writes is never used or rejected in part', async () => {
+  test('in many writes is never used or rejected while it is incomplete', async () => {
     const { action, poll, settle, messages, counts } = watch();
     await settle();
-    // after each of these the file is another one; some of them are valid, and mean something else
+    // each write changes the file; some of these contents are valid, with another meaning
     const text = `${ENFORCE}onUnknown: deny\nexemptions: []\n`;
     for (let length = 0; length < text.length; length += 1) {
       writeFileSync(path, text.slice(0, length));
@@ -314,7 +314,7 @@ describe('a bad file', () => {
       },
       'the configuration must be a map',
     ],
-  ])('can be %s', async (_name, spoil, fault) => {
+  ])('is rejected: %s', async (_name, spoil, fault) => {
     const { action, settle, lines } = watch();
     spoil();
     await settle();

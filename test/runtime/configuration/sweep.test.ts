@@ -23,20 +23,20 @@ const DEFAULTS = {
   reports: 'auto',
 };
 
-describe('the plan of a sweep', () => {
-  test('is all of defaults where the file says nothing', () => {
+describe('the settings of a sweep', () => {
+  test('are defaults if the file has none', () => {
     expect(resolveSweep(undefined)).toStrictEqual(DEFAULTS);
     expect(resolved(undefined)).toStrictEqual(DEFAULTS);
     expect(resolved({})).toStrictEqual(DEFAULTS);
   });
 
-  test('is what the file says', () => {
+  test('are read from the file', () => {
     const evidence = ['configz-proxy', 'flagz'];
     const file = { interval: '90s', jitter: '0%', concurrency: 1, timeout: '250ms', evidence, reports: 'none' };
     expect(resolved(file)).toStrictEqual({ ...file, interval: 90_000, jitter: 0, timeout: 250 });
   });
 
-  test('can be made of everything that is accepted', () => {
+  test('are within their limits for every accepted file', () => {
     const count = fc.integer({ min: 0, max: 100_000_000 });
     const time = fc.tuple(count, fc.constantFrom('ms', 's', 'm', 'h', '')).map((parts) => parts.join(''));
     const jitter = fc.oneof(count, fc.integer({ min: -1, max: 101 })).map((percent) => `${percent}%`);
@@ -59,7 +59,7 @@ describe('the plan of a sweep', () => {
     );
   });
 
-  test('has in the published schema the evidence and the reports that are read', () => {
+  test('accept the same evidence and reports as the published schema', () => {
     const path = join(import.meta.dirname, '../../../schema/guard-configuration.schema.json');
     const schema = JSON.parse(readFileSync(path, 'utf8')) as {
       properties: {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { createMetrics } from '../../../src/runtime/metrics/metrics.ts';
 
-test('the metrics have version, certificate and process, in their own registry', async () => {
+test('the metrics include version, certificate and process, in their own registry', async () => {
   const metrics = createMetrics('1.2.3', []);
   metrics.certificates.expires(new Date(1_800_000_000_000));
   metrics.admission.began();
@@ -14,13 +14,13 @@ test('the metrics have version, certificate and process, in their own registry',
   expect(await createMetrics('1.2.4', []).text()).toContain('version="1.2.4"');
 });
 
-test('a scrape has every call before it', async () => {
+test('a scrape includes every earlier call', async () => {
   const { admission, text } = createMetrics('1.2.3', ['pods']);
   for (let calls = 1; calls <= 130; calls += 1) {
     admission.answered({ resource: 'pods', operation: 'CREATE', dryRun: false, decision: 'allow', seconds: 0.001 });
     if (calls < 63 || (calls > 66 && calls < 127)) continue;
-    const told = await text();
-    expect(told).toContain(`operation="CREATE",decision="allow",dry_run="false"} ${String(calls)}\n`);
-    expect(told).toContain(`kubelet_guard_admission_duration_seconds_count{decision="allow"} ${String(calls)}\n`);
+    const scraped = await text();
+    expect(scraped).toContain(`operation="CREATE",decision="allow",dry_run="false"} ${String(calls)}\n`);
+    expect(scraped).toContain(`kubelet_guard_admission_duration_seconds_count{decision="allow"} ${String(calls)}\n`);
   }
 });
