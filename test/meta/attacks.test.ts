@@ -1,4 +1,4 @@
-// What was attacked, and what people who operate such software report, each with the tests that show what became of it.
+// Attacks that were tried, and problems that operators of such software report, each with the tests that cover it.
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -8,7 +8,7 @@ const FAULTS = 'test/e2e/machine-faults.e2e.ts';
 const IDENTITY = 'test/e2e/sweep-identity.e2e.ts';
 
 const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
-  '1 a short text that expands without end': [
+  '1 a short text that expands endlessly': [
     ['test/facts/budget.test.ts', 'a document that exceeds the budget is unknown'],
     ['test/facts/pathological.test.ts', 'pods that are costly to check get an answer, and never pass'],
     ['test/differential/reviews.test.ts'],
@@ -44,14 +44,14 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/differential/kubelet-setups.test.ts'],
     ['test/differential/kubeadm.test.ts'],
   ],
-  '7 a caller who makes up what was before': [
+  '7 a caller who makes up the old object': [
     ['test/webhook/validator.test.ts', 'keeps nothing of requests, because anybody who reaches the port can send them'],
   ],
-  '8 an account that can point its registration elsewhere': [
+  '8 an account that can point its ValidatingWebhookConfiguration elsewhere': [
     ['test/e2e/protect-registration.e2e.ts', 'cannot get %s from the webhook account'],
     ['test/e2e/writes.e2e.ts'],
   ],
-  '9 a merge key that is none, or is one by its tag': [
+  '9 a key that looks like a merge key and is none, or the reverse': [
     ['test/differential/kubelet-setups.test.ts', 'kubelet'],
     ['test/facts/oracle-recorded.test.ts', 'the verdicts agree with the recorded answers of the real components'],
   ],
@@ -64,23 +64,23 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/commands/node/hostile.test.ts', 'a user cannot slow the audit down or hide a kubelet with %s'],
   ],
   '12 an object of another shape or kind': [['test/webhook/admission-review.test.ts', 'rejects an object that is %s']],
-  '13 a node address that leads to ourselves or to a metadata service': [
+  '13 a node address that leads to the program itself or to a metadata service': [
     ['test/evidence/addresses.test.ts', 'cannot be an IPv6 address that leads to a forbidden IPv4 address'],
     [
       'test/evidence/configz/configz.test.ts',
       'is not sent if the host name of the node resolves to a loopback address',
     ],
   ],
-  '14 what the capabilities of the agents amount to': [
-    ['test/meta/security.test.ts', 'docs/security.md says what the capabilities of the agents amount to'],
+  '14 what an attacker can do with the capabilities of the agents': [
+    ['test/meta/security.test.ts', 'docs/security.md describes what the capabilities of the agents allow'],
   ],
-  '15 what a release is built from, and by whom': [
-    ['test/packaging/workflows.test.ts', 'that can write, there are two jobs'],
-    ['test/packaging/workflows.test.ts', 'names each action by its commit, with the version beside it'],
-    ['test/packaging/workflows.test.ts', 'names the base image, and what builds, by digest'],
-    ['test/packaging/lock.test.ts', 'every package of the lock has its hash, those of other platforms too'],
+  '15 the sources, tools and rights of a release build': [
+    ['test/packaging/workflows.test.ts', 'can write only in the jobs sign and publish'],
+    ['test/packaging/workflows.test.ts', 'pins each action to a commit, with the version beside it'],
+    ['test/packaging/workflows.test.ts', 'pins the base image and the build tools by digest'],
+    ['test/packaging/lock.test.ts', 'every package in the lock file has its hash, also packages of other platforms'],
   ],
-  '16 a page that has its name point at the local port': [
+  '16 a web page whose name resolves to the local port': [
     ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
     ['test/sweeper/schedule.test.ts', 'repeated without end, for %s sweeps, leaves a pause between two sweeps'],
   ],
@@ -109,21 +109,21 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/faults.e2e.ts', 'an API server with faults'],
     ['test/kube/retry.test.ts', 'a call that fails for a temporary reason'],
   ],
-  'a list that takes longer than its token lives': [
+  'a list whose token expires before its end': [
     ['test/kube/objects/pages.test.ts', 'continue with the token in the answer to an expired one, however often'],
     ['test/sweeper/run/sweep.test.ts', 'no kubelet is asked before all nodes are listed'],
   ],
-  'clusters of IPv6 alone': [
+  'clusters with only IPv6': [
     ['test/e2e/families.e2e.ts'],
     ['test/runtime/listener.test.ts', 'without a host works for IPv4 and IPv6: %s'],
   ],
-  'a stolen key': [
+  'a stolen private key': [
     ['test/e2e/incidents.e2e.ts', 'with a stolen key ends with a new CA, and the old CA is no longer trusted'],
   ],
   'the output of helm template, applied': [
-    ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which others apply'],
+    ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which other tools apply'],
   ],
-  'reports that are wanted no more': [
+  'reports that are no longer wanted': [
     ['test/sweeper/reports/history.test.ts', 'has no report of ours after none was configured, and is then not called'],
   ],
   'a report API that is down': [
@@ -132,12 +132,12 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
       'only delays the stored reports: changes are announced once, and written when the API is back',
     ],
   ],
-  'what an idle installation costs': [
+  'the cost of an idle installation': [
     ['test/e2e/idle.e2e.ts'],
     ['test/kube/cluster.test.ts', 'user-agent'],
     ['test/kube/watch/object-watch.test.ts', 'the watch of pods'],
   ],
-  'strangers that answer at the address': [
+  'other programs that answer at the address of a node': [
     [IDENTITY, 'a program that answers for every address proves nothing, and gets no token'],
   ],
   'an outage of etcd or the API server': [
@@ -145,7 +145,7 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/sweep-drift.e2e.ts', 'without etcd a sweep ends in time, and changes nothing'],
   ],
   'a clock that is wrong': [[FAULTS, 'a clock that jumps a hundred days ahead and back does not stop the webhook']],
-  'small faults on the way': [
+  'small faults of other programs': [
     ['test/e2e/kubeconfig.e2e.ts', 'a plugin that never exits is killed when kubelet-guard ends'],
     ['test/commands/stoppable.test.ts'],
   ],
@@ -160,7 +160,7 @@ const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
     [FAULTS, 'that is killed loses no finding: the next one continues, and no Event is repeated'],
   ],
   'a full disk': [[FAULTS, 'with a full disk keeps its configuration, and loads the next one']],
-  'no descriptors': [
+  'no free file descriptors': [
     [FAULTS, 'without free file descriptors answers again once it has some, and loads what changed'],
     [FAULTS, 'without free file descriptors reports no pass, and everything again once it has some'],
   ],
@@ -177,7 +177,7 @@ describe.each([
   ['reports of operators', REPORTS, 16],
   ['faults of the machine', MACHINE, 6],
 ] as const)('%s', (_what, kinds, count) => {
-  test('are all in the list', () => {
+  test('are all listed', () => {
     expect(Object.keys(kinds)).toHaveLength(count);
   });
 

@@ -1,4 +1,4 @@
-// The canary of the boundaries: a gate that has never failed proves nothing.
+// Tests of the rules about imports: each rule must find its bad sample.
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -24,17 +24,17 @@ const caught = (file: string): string[] =>
     .filter(({ from, rule }) => from === `${tree}/${file}` && rule.severity === 'error')
     .map(({ rule }) => rule.name);
 
-describe('the boundaries', () => {
-  test('are tried on both kinds of files', () => {
+describe('the rules about imports', () => {
+  test('are tested with good and bad files', () => {
     expect(files.filter(isBad).length).toBeGreaterThan(20);
     expect(files.filter((file) => !isBad(file)).length).toBeGreaterThan(10);
   });
 
-  test.each(files.filter(isBad))('catch %s', (file) => {
+  test.each(files.filter(isBad))('reject %s', (file) => {
     expect(caught(file)).not.toEqual([]);
   });
 
-  test.each(files.filter((file) => !isBad(file)))('let %s pass', (file) => {
+  test.each(files.filter((file) => !isBad(file)))('accept %s', (file) => {
     expect(caught(file)).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe('the boundaries', () => {
     ['kube/bad-child.ts', 'no-child-processes'],
     ['sweeper/bad-evidence-both.ts', 'webhook-and-sweeper-only-types-of-io'],
     ['commands/check/bad-other.ts', 'no-command-imports-another'],
-  ])('catch %s by %s', (file, rule) => {
+  ])('reject %s by the rule %s', (file, rule) => {
     expect(caught(file)).toContain(rule);
   });
 });

@@ -1,4 +1,4 @@
-// What every control owes: a name that its file and its fixtures share, words, and a proof of each code.
+// What every control must have: a name that its file and its fixtures share, texts, and a fixture for each code.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ function findingsOf(control: Control, { name, text }: Fixture): readonly Finding
   return inspect([control], [{ form: 'text', path: `${name}.yaml`, text }], AMPLE).findings;
 }
 
-/** What is no text, for codes that no file can produce. */
+/** Documents that are not texts, for codes that no file can produce. */
 const asked: readonly RawDocument[] = [
   { form: 'refused-calls', source: { node: 'api.example.com', via: 'configz-proxy' }, kubelets: ['worker-1'] },
   ...(await faultyLinks()),
@@ -37,11 +37,11 @@ function codesOf(findings: readonly Finding[]): string[] {
 }
 
 describe('all controls', () => {
-  test('are in files named by their slugs', () => {
+  test('are in files that have their slugs as names', () => {
     expect(controls.map(({ slug }) => slug).sort()).toStrictEqual([...files].sort());
   });
 
-  test('have ids that no other control has in the same version of a benchmark', () => {
+  test('have unique ids in each version of a benchmark', () => {
     const ids = controls.flatMap(({ benchmarks }) =>
       benchmarks.flatMap(({ benchmark, id, versions = 'every version' }) =>
         versions.split(', ').map((version) => `${benchmark} ${version} ${id}`),
@@ -54,13 +54,13 @@ describe('all controls', () => {
 describe.each(controls.map((control) => [control.slug, control] as const))('%s', (slug, control) => {
   const fixtures = fixturesOf(slug);
 
-  test('has words for people', () => {
+  test('has texts for people', () => {
     for (const words of [control.title, control.rationale, control.differences]) expect(words.trim()).not.toBe('');
     expect(control.remediation).toMatch(/\S\.$/);
     for (const sentence of Object.values(control.codes)) expect(sentence).toMatch(/\S\.$/);
   });
 
-  test('has fixtures of each result, and nothing else in their folder', () => {
+  test('has fixtures of each result, and nothing else in its folder of fixtures', () => {
     expect([...new Set(fixtures.map(({ result }) => result))]).toStrictEqual(['fail', 'pass', 'unknown']);
     for (const { name } of fixtures) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
   });
@@ -70,14 +70,14 @@ describe.each(controls.map((control) => [control.slug, control] as const))('%s',
     expect(results).toStrictEqual([fixture.result]);
   });
 
-  test('declares each code that a fixture produces, and has a fixture for each that it declares', () => {
+  test('declares exactly the codes that its fixtures produce', () => {
     const ofFixtures = fixtures.flatMap((fixture) => codesOf(findingsOf(control, fixture)));
     const produced = new Set([...ofFixtures, ...codesOf(inspect([control], asked, AMPLE).findings)]);
     expect([...produced].sort()).toStrictEqual(Object.keys(control.codes).sort());
   });
 });
 
-test('no folder of fixtures is of a control that is gone', () => {
+test('every folder of fixtures belongs to a control', () => {
   const root = join(import.meta.dirname, '../fixtures');
   const folders = readdirSync(root).filter((name) =>
     ['pass', 'fail'].some((part) => existsSync(join(root, name, part))),

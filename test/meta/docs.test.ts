@@ -14,7 +14,7 @@ test('src/controls/index.ts is what `npm run docs` writes from the files of its 
   expect(index).toBe(controlsIndex(await loadControls()));
 });
 
-test('docs/controls has a page for each control and no other', () => {
+test('docs/controls has a page for each control and no other page', () => {
   expect(readdirSync(folder).sort()).toEqual(controls.map(({ slug }) => `${slug}.md`).sort());
 });
 
@@ -34,7 +34,7 @@ test('the README names every control', () => {
   for (const { slug } of controls) expect(readme).toContain(`docs/controls/${slug}.md`);
 });
 
-test('docs/architecture.md names only files and folders that exist, and every room', () => {
+test('docs/architecture.md names only files and folders that exist, and every folder of src', () => {
   const page = readFileSync(join(CHECKOUT, 'docs/architecture.md'), 'utf8');
   const named = [...page.matchAll(/`(src\/[\w./-]*\w)`/g)].map(([, path = '']) => path);
   expect(named.length).toBeGreaterThan(30);

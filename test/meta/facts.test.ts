@@ -11,7 +11,7 @@ test('every kind of flag has a rule for its values', () => {
   expect([...types].filter((type) => !KNOWN_TYPES.has(type))).toEqual([]);
 });
 
-/** A document for each path, where it finds `found`. */
+/** A document for each path, with `found` as the value at this path. */
 const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
   kubeletconfig: { kubeletconfig: 'found' },
   podTemplate: { spec: { template: 'found' } },
@@ -25,7 +25,7 @@ const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
 };
 
 describe('each path of select.ts', () => {
-  test.each(Object.keys(PATHS) as PathName[])('%s finds its value and nothing else', (name) => {
+  test.each(Object.keys(PATHS) as PathName[])('%s finds only its value', (name) => {
     const { value, pointer } = select(name, DOCUMENTS[name]);
 
     expect(value).toBe('found');
@@ -39,7 +39,7 @@ describe('each path of select.ts', () => {
   });
 });
 
-describe('a version', () => {
+describe('the flags of a minor version', () => {
   const has = (minor: number | undefined, name: string): boolean =>
     flagTable('kube-apiserver', minor).find(name) !== undefined;
 

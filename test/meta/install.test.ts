@@ -13,7 +13,7 @@ test('docs/install.md names every overlay', () => {
   expect(OVERLAYS.filter((overlay) => !page.includes(`| \`${overlay}\``))).toEqual([]);
 });
 
-test('docs/install.md names only folders and pages that are there', () => {
+test('docs/install.md names only folders and pages that exist', () => {
   const folders = [...page.matchAll(/(?<![./\w])manifests\/[\w./-]*\w/g)].map(([path]) => path);
   const pages = [...page.matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)].map(([, path = '']) => join('docs', path));
   expect(folders.length).toBeGreaterThan(5);

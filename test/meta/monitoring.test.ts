@@ -7,9 +7,9 @@ import { parse } from 'yaml';
 import { decisionLabels, createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
 const FOLDER = join(import.meta.dirname, '../../manifests/monitoring');
-/** Metrics of API servers. */
+/** Metrics of kube-apiserver. */
 const OF_OTHERS = ['apiserver_admission_webhook_fail_open_count'];
-/** What a histogram is told as. */
+/** The names of a histogram's parts. */
 const PARTS = /_(bucket|sum|count)$/;
 
 interface Rules {
@@ -24,7 +24,7 @@ const read = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
 const rules = (parse(read('prometheus-rule.yaml')) as Rules).spec.groups.flatMap((group) => group.rules);
 const targets = (JSON.parse(read('grafana-dashboard.json')) as Dashboard).panels.flatMap(({ targets = [] }) => targets);
 
-/** All metrics, each with every value that a label of it can have here. */
+/** All metrics, each with every value of its labels that an expression can select. */
 async function everything(): Promise<string> {
   const { admission, certificates, configuration, sweep, text } = createMetrics('1.2.3', ['pods']);
   for (const decision of decisionLabels) {
@@ -42,7 +42,7 @@ async function everything(): Promise<string> {
 test.each([
   ['alerts', rules],
   ['dashboard', targets],
-])('the %s name only metrics, labels and values that there are', async (_what, expressions) => {
+])('the %s: expressions use only metrics, labels and values that exist', async (_what, expressions) => {
   const metrics = await everything();
   const samples = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   expect(expressions.length).toBeGreaterThan(10);
@@ -62,7 +62,7 @@ test.each([
   }
 });
 
-test('the dashboard shows every metric of ours', async () => {
+test('the dashboard shows every metric of kubelet-guard', async () => {
   const ours = (await everything()).matchAll(/^# TYPE (kubelet_guard_\w+)/gm);
   const shown = new Set(targets.flatMap(({ expr }) => selectorsIn(expr).map(({ name }) => name.replace(PARTS, ''))));
   expect([...ours].map(([, name = '']) => name).filter((name) => !shown.has(name))).toEqual([]);

@@ -2,10 +2,10 @@ import { expect, jest, test } from '@jest/globals';
 
 import { isPlainlyLinear, patternsIn, superLinear } from './regular-expressions.ts';
 
-// Times are compared, and a loaded machine can disturb each of them; what is not linear fails each time.
+// A loaded machine can disturb a measurement. Work that is not linear fails every time.
 jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
-/** What sees no long text that others write, or none of the texts that cost much. */
+/** Regular expressions that are not linear, but never get a long or costly text from others. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'facts/systemd/args-file.ts /\\$(?:\\{([^}]*)\\}|(\\{)|([*#$@!?\\-0-9])|([A-Za-z0-9_]+))?/g':
     'it is only shown text in which each brace is closed',
@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
 /** A part of the key of a finding. */
 const FIELD = String.raw`((?:[^\\|]|\\[\\|])*)`;
 
-/** What the parts make of the regular expressions that are put together as the program runs. */
+/** The results of regular expressions that are built at run time. */
 const MADE: Readonly<Record<string, readonly RegExp[]>> = {
   "policy/finding-key.ts new RegExp(`^${Array<string>(6).fill(FIELD).join('\\\\|')}$`)": [
     new RegExp(`^${Array<string>(6).fill(FIELD).join('\\|')}$`),
@@ -35,22 +35,22 @@ const MADE: Readonly<Record<string, readonly RegExp[]>> = {
 
 const patterns = patternsIn('src');
 
-test.each([/^(a+)+$/, /\/+$/, /\$\([^)]*\)/, /^\s*(?:\s|a)*$/])('%s is found', (regex) => {
+test.each([/^(a+)+$/, /\/+$/, /\$\([^)]*\)/, /^\s*(?:\s|a)*$/])('%s is found to be slow', (regex) => {
   expect(superLinear(regex)).toBeDefined();
 });
 
-test.each([/^a+$/, /[ab]+/g, /^[^=]+=\d+$/, /(?<!\/)\/+$/])('%s takes time in proportion', (regex) => {
+test.each([/^a+$/, /[ab]+/g, /^[^=]+=\d+$/, /(?<!\/)\/+$/])('%s takes time in proportion to the text', (regex) => {
   expect(superLinear(regex)).toBeUndefined();
 });
 
 test.each([/(?:a|a)*$/, /^(?:a|a)*$/, /^a*b*/, /a+$/, /^a|b+$/, /^a+$/m, /^(a{1,})+/, /\\*/])(
-  '%s has to be tried',
+  '%s must be measured',
   (regex) => {
     expect(isPlainlyLinear(regex)).toBe(false);
   },
 );
 
-test.each([/^a+$/, /[*+]/, /\+\*/, /^[^=]+=\d$/, /a{2,9}|b?/])('%s needs not be tried', (regex) => {
+test.each([/^a+$/, /[*+]/, /\+\*/, /^[^=]+=\d$/, /a{2,9}|b?/])('%s does not need to be measured', (regex) => {
   expect(isPlainlyLinear(regex)).toBe(true);
 });
 
@@ -59,7 +59,7 @@ test('each regular expression takes time in proportion to the text', () => {
   const found = patterns.flatMap(({ name, regex }) => {
     if (name in ALLOWED) return [];
     const made = regex === undefined ? MADE[name] : [regex];
-    if (made === undefined) return [`${name}: tell in MADE what it can be`];
+    if (made === undefined) return [`${name}: add to MADE what it can be`];
     return made.flatMap((one) => {
       const text = superLinear(one);
       return text === undefined ? [] : [`${name}: takes too long for ${text}`];
@@ -68,7 +68,7 @@ test('each regular expression takes time in proportion to the text', () => {
   expect(found).toEqual([]);
 }, 120_000);
 
-test('the lists hold only what is there', () => {
+test('the lists contain only regular expressions of the source', () => {
   const names = new Set(patterns.map(({ name }) => name));
   expect([...Object.keys(ALLOWED), ...Object.keys(MADE)].filter((name) => !names.has(name))).toEqual([]);
 });

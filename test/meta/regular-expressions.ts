@@ -1,4 +1,4 @@
-// The regular expressions of the source, and what they take for texts that were made to cost much.
+// The regular expressions of the source, and the time that they take for costly texts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createContext, Script } from 'node:vm';
@@ -7,9 +7,9 @@ import ts from 'typescript';
 
 /** A regular expression of the source. */
 export interface Pattern {
-  /** Its file and its text, which no move of lines changes. */
+  /** Its file and its text, which stay the same if lines are moved. */
   readonly name: string;
-  /** Nothing where it is made of parts as the program runs. */
+  /** Undefined if it is built at run time. */
   readonly regex: RegExp | undefined;
 }
 
@@ -42,15 +42,15 @@ function regexOf(literal: string): RegExp {
 
 const SMALL = 256;
 const LARGE = 4096;
-/** What a linear one takes for 4096 characters, on a slow machine, is below. */
+/** A linear expression takes less for 4096 characters, also on a slow machine. */
 const NOISE_MILLISECONDS = 0.4;
 const SLOW_MILLISECONDS = 20;
-/** A square one has 2. */
+/** A quadratic expression has the exponent 2. */
 const MOST_EXPONENT = 1.6;
 
 /**
- * Says for which text a regular expression takes more than in proportion to the length; nothing where it found none.
- * A large text is tried only where a small one took little, and nothing runs longer than half a second.
+ * Finds a text for which the time of a regular expression grows faster than the length.
+ * A large text is tried only if a small one took little time. Nothing runs longer than half a second.
  */
 export function superLinear(regex: RegExp): string | undefined {
   if (isPlainlyLinear(regex)) return undefined;
@@ -63,11 +63,11 @@ export function superLinear(regex: RegExp): string | undefined {
 }
 
 /**
- * Whether there is nothing to try: no part is repeated without end, or only one character is, in a pattern that starts at the
+ * Whether no measurement is needed: no part is repeated endlessly, or only one character is, in a pattern that begins at the
  * start of the text.
  */
 export function isPlainlyLinear({ source, flags }: RegExp): boolean {
-  // a character for each escape and each class
+  // one character for each escape and each class
   const shape = source.replaceAll(/\\[^]/g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
   const endless = shape.match(/[^](?:[*+]|\{\d+,\})/g) ?? [];
   if (endless.length === 0) return true;
@@ -80,7 +80,7 @@ interface Maker {
   readonly make: (length: number) => string;
 }
 
-/** The text that takes longest, where one takes long. */
+/** The text that takes longest, if one takes long. */
 function screened(regex: RegExp, makers: readonly Maker[], length: number): Maker | undefined {
   let worst: Maker | undefined;
   let most = NOISE_MILLISECONDS;
@@ -89,7 +89,7 @@ function screened(regex: RegExp, makers: readonly Maker[], length: number): Make
     for (const maker of makers) {
       current = maker;
       const text = maker.make(length);
-      // again where it took long: the machine may have done something else
+      // a slow measurement is repeated, because the machine may have done something else
       const taken = Math.min(...repeated(3, most, () => timeOf(regex, text)));
       if (taken <= most) continue;
       most = taken;
@@ -100,7 +100,7 @@ function screened(regex: RegExp, makers: readonly Maker[], length: number): Make
   return inTime ? worst : current;
 }
 
-/** Measured thrice, for a measure can be disturbed. */
+/** Measured three times, because a measurement can be disturbed. */
 function isSlow(regex: RegExp, maker: Maker, from: number): boolean {
   return [1, 2, 3].every(() => !isLinear(regex, maker, from));
 }
@@ -123,7 +123,7 @@ function isLinear(regex: RegExp, { make }: Maker, from: number): boolean {
   return Math.log2(last / first) / (times.length - 1) <= MOST_EXPONENT;
 }
 
-/** The measures of some runs; the first is enough where it is no more than `enough`. */
+/** The times of some runs. It stops at the first time that is not more than `enough`. */
 function repeated(times: number, enough: number, measure: () => number): number[] {
   const measures = [measure()];
   while (measures.length < times && (measures.at(-1) ?? 0) > enough) measures.push(measure());
@@ -142,7 +142,7 @@ const sandbox: { run: () => void } = { run: () => undefined };
 const context = createContext(sandbox);
 const script = new Script('run()');
 
-/** Whether something ends in time; what does not is stopped. */
+/** Whether `run` ends in time. If not, it is stopped. */
 function within(timeout: number, run: () => void): boolean {
   sandbox.run = run;
   try {
@@ -156,7 +156,7 @@ function within(timeout: number, run: () => void): boolean {
 
 const OFTEN = [' ', 'a', '@', '-', '.', '/', '\n', '"', '0', '\\'];
 
-/** Texts of a part again and again, with something before and what no pattern takes behind. */
+/** Texts that repeat a part, with something before it and a character at the end that no pattern accepts. */
 function makersFor({ source }: RegExp): Maker[] {
   const words = [...new Set(source.match(/[\w "=:,;%<>@!~#&'-]{2,}/g))].slice(0, 8);
   const letters = [...new Set([...OFTEN, ...Array.from(source.replaceAll(/\\[a-zA-Z]/g, ''))])].slice(0, 40);

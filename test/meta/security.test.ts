@@ -8,7 +8,7 @@ import { faultOf, type NamedTest } from '../support/named-tests.ts';
 
 const page = readFileSync(join(CHECKOUT, 'docs/security.md'), 'utf8');
 
-test('every test that docs/security.md names is there', () => {
+test('every test that docs/security.md names exists', () => {
   const named = [...page.replaceAll(/\s*\n\s*/g, ' ').matchAll(/`(test\/[^`]+)`(?: "([^"]+)")?/g)].map(
     ([, file = '', title]): NamedTest => [file, title],
   );
@@ -16,7 +16,7 @@ test('every test that docs/security.md names is there', () => {
   expect(named.flatMap((name) => faultOf(name) ?? [])).toEqual([]);
 });
 
-test('docs/security.md names every account that is shipped', () => {
+test('docs/security.md names every service account of the manifests', () => {
   const manifests = ['base/rbac.yaml', 'components/node-agent/rbac.yaml', 'components/node-agent/namespace.yaml'].map(
     (path) => readFileSync(join(CHECKOUT, 'manifests', path), 'utf8'),
   );
@@ -27,12 +27,12 @@ test('docs/security.md names every account that is shipped', () => {
   expect(accounts.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
 });
 
-test('docs/security.md says what the capabilities of the agents amount to', () => {
+test('docs/security.md describes what the capabilities of the agents allow', () => {
   expect(page).toContain('`/proc/PID/root`');
   expect(page).toContain('`SYS_PTRACE`');
 });
 
-test('SECURITY.md says how to report, and what is supported', () => {
+test('SECURITY.md says how to report a vulnerability, and which versions are supported', () => {
   const text = readFileSync(join(CHECKOUT, 'SECURITY.md'), 'utf8');
   for (const part of ['Report a vulnerability', 'Supported versions', 'docs/security.md']) expect(text).toContain(part);
 });

@@ -1,4 +1,4 @@
-// The sizes that keep the source readable, and the line that says what a file is for. ESLint limits the length of functions.
+// Limits that keep the source readable, and the first line that describes each file. ESLint limits the length of functions.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -13,14 +13,14 @@ const source = join(CHECKOUT, 'src');
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
 const textOf = (path: string): string => readFileSync(join(source, path), 'utf8');
 
-/** Tells whether a file begins with a comment that is not the docstring of a declaration. */
+/** Whether a file begins with a comment. */
 function hasHeader(text: string): boolean {
   const [first = ''] = text.replace(/^#!.*\n/, '').split('\n');
   return /^(?:\/\/ |\/\*\* ).{20,}/.test(first);
 }
 
 describe('each file of src', () => {
-  test('is found', () => {
+  test('exists: there are more than 200', () => {
     expect(files.length).toBeGreaterThan(200);
   });
 
@@ -29,11 +29,11 @@ describe('each file of src', () => {
     expect(long).toEqual([]);
   });
 
-  test('says in its first line what it is for', () => {
+  test('has a first line that describes it', () => {
     expect(files.filter((path) => !hasHeader(textOf(path)))).toEqual([]);
   });
 
-  test('has a name that no other file of its folder, and no folder beside it, has', () => {
+  test('does not have the name of a folder beside it', () => {
     const folders = new Set(files.map((path) => dirname(path)));
     expect(files.filter((path) => folders.has(join(dirname(path), basename(path, '.ts'))))).toEqual([]);
   });

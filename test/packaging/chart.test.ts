@@ -12,7 +12,7 @@ import {
   type Manifest,
 } from '../support/manifests.ts';
 
-/** What has the effect of each overlay, beside its configuration. */
+/** The values that have the effect of each overlay, beside its configuration. */
 const VALUES: Readonly<Record<string, object>> = {
   base: {},
   aks: { aks: { enabled: true } },
@@ -24,7 +24,7 @@ const VALUES: Readonly<Record<string, object>> = {
   openshift: { openshift: { enabled: true } },
   ratchet: { preset: 'ratchet' },
 };
-/** Everything that can be switched on. */
+/** Everything that can be turned on. */
 const ALL = Object.assign({ createNamespace: true, hooks: 'always' }, ...Object.values(VALUES)) as object;
 
 interface Named {
@@ -32,16 +32,16 @@ interface Named {
 }
 
 const reason = missingTools('helm', 'kubectl');
-// jest does not print the names of what is skipped unless asked
+// jest prints the names of skipped tests only on request
 if (reason !== undefined) process.stderr.write(`SKIPPED the chart: ${reason}\n`);
 const describeChart = reason === undefined ? describe : describe.skip;
 
 describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
-  test('has a value for each overlay', () => {
+  test('has values for each overlay', () => {
     expect(Object.keys(VALUES).sort()).toEqual(['base', ...OVERLAYS].sort());
   });
 
-  test.each(Object.entries(VALUES))('makes the same objects as kustomize does of %s', (name, values) => {
+  test.each(Object.entries(VALUES))('renders the same objects as kustomize for %s', (name, values) => {
     const wanted = renderOverlay(name);
     const { apiVersion: _version, kind: _kind, ...config } = configurationIn(wanted);
     const made = renderChart({ values: { ...values, config, createNamespace: true } });
@@ -50,19 +50,19 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     expect(comparable(made)).toEqual(comparable(wanted));
   });
 
-  test('needs no value for what base does', () => {
+  test('renders the objects of base without any value', () => {
     expect(comparable(renderChart({ values: { createNamespace: true } }))).toEqual(comparable(renderOverlay('base')));
   });
 
-  test('follows the namespace of the release, and is not called after the release', () => {
+  test('uses the namespace of the release, but not its name', () => {
     const here = renderChart({ values: ALL, hooks: true });
     const there = renderChart({ name: 'other', namespace: 'security', values: ALL, hooks: true });
 
-    // kubelet-guard is also what everything is called
+    // kubelet-guard is both the namespace and the name of the objects
     expect(JSON.parse(moved(JSON.stringify(here), 'security'))).toEqual(there);
   });
 
-  test('in another namespace, names it wherever it has to', () => {
+  test('uses another namespace in every place that needs it', () => {
     const objects = renderChart({ namespace: 'security', values: ALL });
     const one = (id: string) => objects.find((object) => idOf(object) === id);
 
@@ -84,7 +84,7 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     );
   });
 
-  test('gives each namespace that is judged the rights that go with it, and sends it to the webhook', () => {
+  test('gives each checked namespace its rights, and sends its objects to the webhook', () => {
     const objects = renderChart({ values: { config: { namespaces: ['kube-system', 'control-planes'] } } });
     const ids = objects.map(idOf);
 
@@ -98,14 +98,14 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     expect(configurationIn(objects).namespaces).toEqual(['kube-system', 'control-planes']);
   });
 
-  test.each(['on', '"on"', "'on'"])('takes %s for what it is, and not for true', (on) => {
+  test.each(['on', '"on"', "'on'"])('reads the key %s as on, not as true', (on) => {
     const values = `config: { controls: { kubelet-client-ca: { action: audit, ${on}: { mirror-pod: ratchet } } } }`;
     expect(configurationIn(renderChart({ values }))).toMatchObject({
       controls: { 'kubelet-client-ca': { action: 'audit', on: { 'mirror-pod': 'ratchet' } } },
     });
   });
 
-  test('takes a digest in the place of a tag', () => {
+  test('accepts a digest instead of a tag', () => {
     const image = { repository: 'registry.example/kubelet-guard', tag: `sha256:${'0'.repeat(64)}` };
     const text = JSON.stringify(renderChart({ values: { image } }));
     expect(new Set(text.match(/registry\.example\/kubelet-guard[^"]*/g))).toEqual(
@@ -114,15 +114,15 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   });
 
   test.each([
-    ['a key that is not known', { webhok: {} }, 'webhok'],
-    ['an action that is not known', { config: { controls: { 'kubelet-client-ca': { action: 'deny' } } } }, 'action'],
-    ['a control that is not known', { config: { controls: { 'kubelet-ca': { action: 'audit' } } } }, 'kubelet-ca'],
+    ['an unknown key', { webhok: {} }, 'webhok'],
+    ['an unknown action', { config: { controls: { 'kubelet-client-ca': { action: 'deny' } } } }, 'action'],
+    ['an unknown control', { config: { controls: { 'kubelet-ca': { action: 'audit' } } } }, 'kubelet-ca'],
     ['no namespace', { config: { namespaces: [] } }, 'namespaces'],
     ['no replica', { webhook: { replicas: 0 } }, 'replicas'],
     ['a text for a switch', { aks: { enabled: 'sometimes' } }, 'enabled'],
-    ['a port that there is not', { networkPolicy: { apiServerPorts: [70_000] } }, 'apiServerPorts'],
+    ['a port that does not exist', { networkPolicy: { apiServerPorts: [70_000] } }, 'apiServerPorts'],
     [
-      'an exemption without an end',
+      'an exemption without an expiry date',
       { config: { exemptions: [{ control: 'kubelet-client-ca', subject: 'node/a', reason: 'x' }] } },
       'expires',
     ],
@@ -132,13 +132,13 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
 
   test.each([
     ['its values', undefined],
-    ['everything switched on', ALL],
+    ['everything turned on', ALL],
   ])('has nothing that `helm lint` finds with %s', (_with, values) => {
     const found = runHelm(['lint', CHART, '--strict', ...(values === undefined ? [] : ['--values', '-'])], values);
     expect(found).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
-  test('says what to do next, with the names of the release', () => {
+  test('prints the next steps, with the names of the release', () => {
     const notes = runHelm(['install', 'mine', CHART, '--namespace', 'security', '--dry-run=client']).split(
       'NOTES:\n',
     )[1];
@@ -147,24 +147,24 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     expect(notes).toContain('kubectl delete validatingwebhookconfiguration kubelet-guard');
   });
 
-  test('has a hook for `helm test`, and one that cleans up after everything else', () => {
+  test('has a hook for `helm test`, and one that cleans up after the release is deleted', () => {
     const hooks = hooksOf(renderChart({ hooks: true, values: { hooks: 'always' } }));
     expect(hooks).toContain('test: Pod kubelet-guard/kubelet-guard-test');
     expect(hooks).toContain('post-delete: Job kubelet-guard/kubelet-guard-uninstall');
   });
 
-  test('has no hooks in the output of `helm template`, which others apply', () => {
+  test('has no hooks in the output of `helm template`, which other tools apply', () => {
     const objects = renderChart({ hooks: true });
     expect(hooksOf(objects)).toEqual([]);
     expect(objects.map(({ kind }) => kind)).not.toContain('Job');
     expect(objects.map(({ kind }) => kind)).not.toContain('Pod');
   });
 
-  test.each(['audit', 'ratchet', 'enforce'])('has a preset %s, the configuration of that component', (preset) => {
+  test.each(['audit', 'ratchet', 'enforce'])('has a preset %s with the configuration of the overlay', (preset) => {
     expect(configurationIn(renderChart({ values: { preset } }))).toEqual(configurationIn(renderOverlay(preset)));
   });
 
-  test('has a configuration that goes before its preset, a control as a whole', () => {
+  test('has a configuration that overrides the preset, each control as a whole', () => {
     const config = { controls: { 'kubelet-client-ca': { action: 'audit' } }, onUnknown: 'audit' };
     expect(configurationIn(renderChart({ values: { preset: 'enforce', config } }))).toMatchObject({
       controls: {
@@ -183,7 +183,7 @@ function hooksOf(objects: readonly Manifest[]): readonly string[] {
   });
 }
 
-/** The objects by what they are called, with the configuration as what it says and not how. */
+/** The objects by their names, with the configuration as a value and not as text. */
 function comparable(objects: readonly Manifest[]): Readonly<Record<string, unknown>> {
   const configuration = configurationIn(objects);
   const read = JSON.parse(JSON.stringify(objects), alike) as readonly Manifest[];
@@ -195,7 +195,7 @@ function comparable(objects: readonly Manifest[]): Readonly<Record<string, unkno
   );
 }
 
-/** Takes away what has no meaning: kustomize doubles the line breaks of folded texts, and puts volumes that it adds first. */
+/** Removes differences without a meaning: kustomize doubles line breaks of folded texts, and adds volumes at the front. */
 function alike(key: string, value: unknown): unknown {
   if (key === 'expression' && typeof value === 'string') return value.replace(/\s+/g, ' ');
   if ((key === 'volumes' || key === 'volumeMounts') && Array.isArray(value)) {
@@ -204,7 +204,7 @@ function alike(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The text with another namespace of the release, which is always in one of these places. */
+/** The text for another namespace of the release. The namespace is only in these places. */
 function moved(text: string, namespace: string): string {
   return text
     .replaceAll('"namespace":"kubelet-guard"', `"namespace":"${namespace}"`)

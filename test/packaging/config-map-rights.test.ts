@@ -24,7 +24,7 @@ const WATCHED = Object.fromEntries(
   ]),
 );
 
-test('the Roles of kustomize name them', () => {
+test('the Roles of kustomize name exactly the ConfigMaps of the inputs', () => {
   const roles = globSync(['base/rbac.yaml', 'components/*/rbac.yaml'], { cwd: MANIFESTS })
     .flatMap((path) => parseAllDocuments(readFileSync(join(MANIFESTS, path), 'utf8')))
     .map((document) => document.toJS() as Role)
@@ -37,7 +37,7 @@ test('the Roles of kustomize name them', () => {
   expect(Object.fromEntries(named)).toEqual(WATCHED);
 });
 
-test('the Roles of the chart name them', () => {
+test('the Roles of the chart name exactly the ConfigMaps of the inputs', () => {
   const text = readFileSync(join(MANIFESTS, 'chart/kubelet-guard/templates/rbac.yaml'), 'utf8');
   const dictionary = /\$configMaps := dict (.*) -?\}\}/.exec(text)?.[1] ?? '';
   const named = [...dictionary.matchAll(/"([^"]+)" \(list ([^)]*)\)/g)].map(([, namespace = '', names = '']) => [

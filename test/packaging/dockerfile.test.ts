@@ -13,26 +13,26 @@ const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-test('every stage is on one image of the Node that the tests run on, or V8 would ignore the code of the build', () => {
+test('every stage uses the Node version of the tests, because V8 ignores code cached by another version', () => {
   const { node } = manifest.devDependencies;
   expect(stages.map(({ from }) => from)).toEqual(stages.map(() => `node:${String(node)}-bookworm-slim`));
   expect(process.versions.node).toBe(node);
   expect(readFileSync(join(CHECKOUT, '.nvmrc'), 'utf8')).toBe(`${String(node)}\n`);
 });
 
-test('every stage can be held to one digest of that image, as a release does', () => {
+test('every stage can be pinned to one digest of that image, as a release does', () => {
   const froms = readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8').match(/^FROM \S+/gm);
   expect(froms).toEqual(stages.map(() => 'FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}'));
   const release = readFileSync(join(CHECKOUT, '.github/workflows/release.yml'), 'utf8');
   expect(release).toContain(`# the digest is of node:${String(manifest.devDependencies.node)}-bookworm-slim\n`);
 });
 
-test('it is built by the Node of the image, without packages that run scripts of their own', () => {
+test("it is built with the image's Node, and packages run no install scripts", () => {
   expect(textsOf(build, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts /), 'node scripts/build.mjs']);
   expect(textsOf(dependencies, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts .*--omit=dev$/)]);
 });
 
-test('nothing runs in the final stage, which takes only what is named', () => {
+test('the final stage runs nothing, and copies only the listed files', () => {
   expect(textsOf(image, 'RUN')).toEqual([]);
   expect(textsOf(image, 'COPY').map(readCopy)).toEqual([
     { from: undefined, sources: ['LICENSE', 'package.json'], target: './' },
@@ -42,11 +42,11 @@ test('nothing runs in the final stage, which takes only what is named', () => {
   ]);
 });
 
-test('it runs as a user who is a number, and not root', () => {
+test('it runs as a numeric user that is not root', () => {
   expect(textsOf(image, 'USER')).toEqual(['65532:65532']);
 });
 
-test('its labels name what it is, and the version', () => {
+test('its labels have the title, the license and the version', () => {
   const labels = textsOf(image, 'LABEL').join(' ');
   for (const name of ['title', 'description', 'licenses', 'version', 'revision']) {
     expect(labels).toContain(`org.opencontainers.image.${name}="`);
@@ -54,13 +54,13 @@ test('its labels name what it is, and the version', () => {
   expect(labels).toContain(`org.opencontainers.image.version="${manifest.version}"`);
 });
 
-test('program and health check start without a shell', () => {
+test('the program and the health check start without a shell', () => {
   expect(textsOf(image, 'ENTRYPOINT').map(execForm)).toEqual([['node', '/app/dist/main.js']]);
   const [check = ''] = textsOf(image, 'HEALTHCHECK');
   expect(execForm(check.replace(/^.* CMD /, ''))).toEqual(['node', '--eval', expect.stringContaining('/livez')]);
 });
 
-test('the build context is what is copied from it, and nothing else', () => {
+test('the build context has exactly the files that are copied from it', () => {
   const copied = stages
     .flatMap((stage) => textsOf(stage, 'COPY').map(readCopy))
     .flatMap(({ from, sources }) => (from === undefined ? sources : []));

@@ -16,16 +16,16 @@ const { packages } = read('package-lock.json') as { packages: Readonly<Record<st
 const { allowScripts } = read('package.json') as { allowScripts: Readonly<Record<string, boolean>> };
 const entries = Object.entries(packages).filter(([path]) => path !== '');
 
-test('every package of the lock has its hash, those of other platforms too', () => {
+test('every package in the lock file has its hash, also packages of other platforms', () => {
   expect(entries.length).toBeGreaterThan(500);
   expect(entries.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ''))).toEqual([]);
 });
 
-test('no package of the lock comes from an address of its own', () => {
+test('no package in the lock file has its own download address', () => {
   expect(entries.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
 });
 
-test('each package that has an install script is told whether it may run', () => {
+test('for each package with an install script, package.json says whether it may run', () => {
   const scripted = entries.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path);
   const names = scripted.map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
   expect(names.filter((name) => !(name in allowScripts))).toEqual([]);

@@ -16,7 +16,7 @@ const configuration = read('schema/guard-configuration.schema.json');
 const values = read('manifests/chart/kubelet-guard/values.schema.json');
 
 describe("the chart's schema", () => {
-  test('has every setting of the configuration, and judges each as its schema does', () => {
+  test('has every setting of the configuration, with the same rules as its schema', () => {
     const { apiVersion: _version, kind: _kind, ...settings } = configuration.properties;
     const { control, ...others } = withoutLookaround(configuration.$defs) as Schema['$defs'];
     const { on, ...fields } = control?.properties ?? {};
@@ -24,7 +24,7 @@ describe("the chart's schema", () => {
     expect(values.properties.config?.properties).toEqual(settings);
     const { control: ownControl, surfaces: ownSurfaces, ...ownOthers } = values.$defs;
     expect(ownOthers).toEqual(others);
-    // Helm takes `on` without quotes for true, so that the actions by surface have two names here
+    // Helm reads `on` without quotes as true, so the actions for surfaces have two names here
     const { on: ownOn, true: ownTrue, ...ownFields } = ownControl?.properties ?? {};
     expect({ ...ownControl, properties: ownFields }).toEqual({ ...control, properties: fields });
     expect([ownOn?.$ref, ownTrue?.$ref]).toEqual(['#/$defs/surfaces', '#/$defs/surfaces']);
@@ -33,9 +33,9 @@ describe("the chart's schema", () => {
 
   test.each([
     ['certificates.warnBefore', { certificates: { warnBefore: '14d' } }],
-    ['sweep.evidence of node agents alone', { sweep: { evidence: ['node-agent'] } }],
+    ['sweep.evidence with only node agents', { sweep: { evidence: ['node-agent'] } }],
     ['all evidence', { sweep: { evidence: evidenceNames(SWEEP_EVIDENCE) } }],
-  ])('takes %s', (_what, config) => {
+  ])('accepts %s', (_what, config) => {
     expect(new Ajv2020({ strict: false }).compile(values)({ config })).toBe(true);
   });
 });
@@ -44,7 +44,7 @@ function read(path: string): Schema {
   return JSON.parse(readFileSync(join(import.meta.dirname, '../..', path), 'utf8')) as Schema;
 }
 
-/** Helm's expressions are those of Go, which have no lookaround; kubelet-guard itself refuses what these patterns refuse. */
+/** The regular expressions of Helm are those of Go, which have no lookaround. kubelet-guard itself rejects what these patterns reject. */
 function withoutLookaround(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutLookaround);
   if (typeof schema !== 'object' || schema === null) return schema;

@@ -9,7 +9,7 @@ import { CHECKOUT } from '../support/dockerfile.ts';
 const read = (path: string) => readFileSync(join(CHECKOUT, path), 'utf8');
 const { version } = JSON.parse(read('package.json')) as { version: string };
 
-test('chart and program have one version', () => {
+test('the chart and the program have the same version', () => {
   expect(parse(read('manifests/chart/kubelet-guard/Chart.yaml'))).toMatchObject({ version, appVersion: version });
 });
 
@@ -20,7 +20,7 @@ test.each(['base/webhook.yaml', 'base/sweeper.yaml', 'components/node-agent/daem
   },
 );
 
-test('the Helm that CI builds is the one that releases are packed with', () => {
+test('CI and releases use the same version of Helm', () => {
   const [, wanted] = /^helm_version=(v\S+)$/m.exec(read('.ci/run')) ?? [];
   expect(read('.github/workflows/release.yml')).toContain(`version: ${String(wanted)}\n`);
 });

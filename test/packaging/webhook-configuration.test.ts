@@ -1,4 +1,4 @@
-// The ValidatingWebhookConfigurations of kustomize and of the chart send exactly what the inputs say that the webhook checks.
+// The ValidatingWebhookConfigurations of kustomize and of the chart send exactly the objects that the webhook checks.
 
 import { readFileSync } from 'node:fs';
 
@@ -48,7 +48,7 @@ test('the chart has the rules and match conditions of kustomize', () => {
   expect(chart?.matchConditions).toEqual(base?.matchConditions);
 });
 
-test('the rules are the resources of the inputs', () => {
+test('the rules select exactly the resources of the inputs', () => {
   const rules = webhookOf(FILES[0]).rules.flatMap(({ apiGroups, resources, operations, apiVersions, scope }) => {
     expect(scope).toBe('Namespaced');
     return apiGroups.flatMap((group) =>
@@ -65,7 +65,7 @@ test('the rules are the resources of the inputs', () => {
 });
 
 test.each(ADMISSION_RESOURCES.map((checked) => [`${checked.resource}/${checked.subResource}`, checked] as const))(
-  'an update of %s is sent if it changes a field that a verdict depends on',
+  'an update of %s is sent if it changes a field that the decision depends on',
   (_name, { resource, reads }) => {
     const expression = conditionOf('updates-that-change-what-is-judged');
     const [always = '', ...branches] = expression.split(/request\.resource\.resource == '(?=\w+' \?)/);
@@ -89,7 +89,7 @@ function comparedIn(expression: string): string[] {
 }
 
 test.each([...new Set(WATCHED_CONFIG_MAPS.map(({ namespace }) => namespace))])(
-  'the ConfigMaps of %s that are sent are those of the inputs',
+  'exactly the ConfigMaps of the inputs are sent from the namespace %s',
   (namespace) => {
     const expression = conditionOf('configmaps-by-exact-name');
     const byNamespace = new Map(

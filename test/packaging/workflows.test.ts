@@ -48,7 +48,7 @@ function commandsOf({ steps = [] }: Job): string {
   return steps.map(({ run }) => run ?? '').join('\n');
 }
 
-/** Where in the job the first command is that holds a text. */
+/** The position of the first step of a job whose command contains a text. */
 function placeOf(job: string, command: string): number {
   const place = stepsOf(job).findIndex(({ run }) => run?.includes(command));
   if (place < 0) throw new Error(`the job ${job} has no step with ${command}`);
@@ -56,7 +56,7 @@ function placeOf(job: string, command: string): number {
 }
 
 describe('a release', () => {
-  test('is made of a tag alone, and of nothing that CI does not pass', () => {
+  test('is built only for a tag, and only if CI passes', () => {
     expect(release.on).toEqual({ push: { tags: ['v*'] } });
     expect(release.jobs.verify?.uses).toBe('./.github/workflows/ci.yml');
     expect(read('ci.yml').on).toHaveProperty('workflow_call');
@@ -68,7 +68,7 @@ describe('a release', () => {
     ]);
   });
 
-  test('gives each job the rights that it needs, and none by default', () => {
+  test('gives each job only the rights that it needs, and none by default', () => {
     expect(release.permissions).toEqual({});
     expect(Object.entries(release.jobs).map(([name, { permissions }]) => [name, permissions])).toEqual([
       ['verify', { contents: 'read' }],
@@ -78,7 +78,7 @@ describe('a release', () => {
     ]);
   });
 
-  test('builds the image for two kinds of machines, with what is in it and how it was made, and pushes nothing', () => {
+  test('builds the image for two platforms, with SBOM and provenance, and does not push it', () => {
     const { with: given } = stepWith('build', 'docker/build-push-action');
     expect(given).toMatchObject({
       platforms: 'linux/amd64,linux/arm64',
@@ -89,7 +89,7 @@ describe('a release', () => {
     expect(given).not.toHaveProperty('push');
   });
 
-  test('names the base image, and what builds, by digest', () => {
+  test('pins the base image and the build tools by digest', () => {
     const { with: given } = stepWith('build', 'docker/build-push-action');
     expect(given?.['build-args']).toMatch(/^NODE_DIGEST=@sha256:[0-9a-f]{64}$/m);
     const images = [
@@ -100,14 +100,14 @@ describe('a release', () => {
     for (const image of images) expect(image).toMatch(/^[\w=]*[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
   });
 
-  test('runs no script of a package where it builds', () => {
+  test('runs no scripts of packages in the build job', () => {
     expect(commandsOf(release.jobs.build ?? {}).match(/npm (ci|pack).*/g)).toEqual([
       expect.stringContaining('npm ci --ignore-scripts '),
       expect.stringContaining('npm pack --ignore-scripts '),
     ]);
   });
 
-  test('signs what was built, by its digest and without a key', () => {
+  test('signs the built image by its digest, without a key', () => {
     expect(release.jobs.build?.outputs).toEqual({
       image: '${{ steps.sums.outputs.image }}',
       packages: '${{ steps.sums.outputs.packages }}',
@@ -137,7 +137,7 @@ describe('a release', () => {
 });
 
 describe('every workflow', () => {
-  /** What a job may use that can write, sign or publish: nothing of the checkout, and nothing that builds. */
+  /** The only actions of a job that can write, sign or publish. None uses the checkout or builds something. */
   const TRUSTED = new Set([
     'actions/download-artifact',
     'actions/upload-artifact',
@@ -146,25 +146,25 @@ describe('every workflow', () => {
   ]);
   const PROGRAMS = ['cat', 'cd', 'cosign', 'cut', 'echo', 'gh', 'mapfile', 'sha256sum', 'skopeo', 'test'];
 
-  test('names each action by its commit, with the version beside it', () => {
+  test('pins each action to a commit, with the version beside it', () => {
     const lines = files.flatMap((file) => textOf(file).match(/uses: .*/g) ?? []);
     const pinned = /^uses: ([\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/workflows\/\w+\.yml)$/;
     expect(lines.length).toBeGreaterThan(10);
     expect(lines.filter((line) => !pinned.test(line))).toEqual([]);
   });
 
-  test('has one commit for each action', () => {
+  test('uses the same commit of an action everywhere', () => {
     const names = new Set(files.flatMap((file) => textOf(file).match(/[\w-]+\/[\w-]+@[0-9a-f]{40}/g) ?? []));
     const actions = [...names].map((name) => name.split('@', 1)[0]);
     expect(actions).toEqual([...new Set(actions)]);
   });
 
-  test('has no version that moves', () => {
+  test('uses no version that can change', () => {
     const texts = [...files.map(textOf), readFileSync(join(CHECKOUT, '.ci/run'), 'utf8')];
     expect(texts.flatMap((text) => text.match(/[\w./:-]*(@latest|:latest|-latest)\b/g) ?? [])).toEqual([]);
   });
 
-  test('has rights that are named', () => {
+  test('lists its rights', () => {
     expect(files.filter((file) => typeof read(file).permissions !== 'object')).toEqual([]);
     const unnamed = jobs.filter(
       ({ file, job }) => job.permissions === undefined && read(file).permissions === undefined,
@@ -176,7 +176,7 @@ describe('every workflow', () => {
     Object.values(job.permissions ?? read(file).permissions ?? {}).includes('write'),
   );
   test.each(writers)(
-    'in $file, the job $name can write: it runs nothing of the checkout, npm or an image',
+    'in $file, the job $name can write, so it runs nothing from the checkout, npm or an image',
     ({ job }) => {
       const actions = (job.steps ?? []).flatMap(({ uses }) => uses?.split('@', 1) ?? []);
       expect(actions.filter((action) => !TRUSTED.has(action))).toEqual([]);
@@ -189,11 +189,11 @@ describe('every workflow', () => {
     },
   );
 
-  test('that can write, there are two jobs', () => {
+  test('can write only in the jobs sign and publish', () => {
     expect(writers.map(({ name }) => name)).toEqual(['sign', 'publish']);
   });
 
-  test('has no expression in a shell: what a tag or a branch is called is no code', () => {
+  test('has no expression in a shell command, so the name of a tag or branch cannot run code', () => {
     expect(jobs.filter(({ job }) => commandsOf(job).includes('${{'))).toEqual([]);
   });
 });
