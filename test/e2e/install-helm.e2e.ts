@@ -90,7 +90,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     await pretendToSweep();
     const { runs } = hookRunner();
 
-    expect(await runs()).toContain('nothing is removed: Deployment kubelet-guard/kubelet-guard-sweeper is there');
+    expect(await runs()).toContain('nothing is removed: Deployment kubelet-guard/kubelet-guard-sweeper exists');
 
     expect([...(await present(plane, objects))].sort()).toEqual(objects.map(idOf).sort());
     expect([...(await storedReports(plane.admin, 'wgpolicyk8s')).keys()]).toEqual(['kubelet-guard-node-a']);

@@ -97,7 +97,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       expect([written.code, readFileSync(baseline, 'utf8')]).toEqual([2, before]);
       expect(written.stderr).toContain('ENOSPC');
       await eventually('the half configuration to be refused', () =>
-        webhook.program().log().includes('the configuration is refused') ? true : undefined,
+        webhook.program().log().includes('the configuration file has faults') ? true : undefined,
       );
       expect([await bad(), await good()]).toEqual([403, 201]);
 
