@@ -44,14 +44,14 @@ describe('the address of a kubelet', () => {
   );
 
   test('cannot be an IPv6 address that leads to a forbidden IPv4 address', () => {
-    const nowhere = fc.oneof(
+    const forbidden = fc.oneof(
       fc.tuple(fc.constant(127), byte, byte, byte),
       fc.tuple(fc.constant(169), fc.constant(254), byte, byte),
       fc.constant<[number, number, number, number]>([168, 63, 129, 16]),
       fc.constant<[number, number, number, number]>([0, 0, 0, 0]),
     );
     fc.assert(
-      fc.property(nowhere, (bytes) => {
+      fc.property(forbidden, (bytes) => {
         for (const address of embeddings(bytes)) expect([address, isKubeletAddress(address)]).toEqual([address, false]);
       }),
     );

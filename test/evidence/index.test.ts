@@ -72,7 +72,7 @@ describe('the manifests grant', () => {
   const granted = grantedRights(RBAC);
 
   test.each(EVIDENCE.map((entry) => [entry.name, entry] as const))(
-    'the rights of %s if it is a default, and none of them otherwise',
+    'the rights of %s if it is a default, and no rights otherwise',
     (_name, { rights, default: isDefault }) => {
       for (const right of rights) {
         if (isDefault) expect(granted).toContainEqual(right);

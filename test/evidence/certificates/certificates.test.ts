@@ -207,11 +207,13 @@ describe('issuance', () => {
   });
 
   test('is found through an intermediate CA that the client also presents', async () => {
-    const between = await issue({ name: 'CN=between', by: ca, ca: { isCA: true } });
-    const below = await client(between, { name: 'CN=below' });
-    expect(issuance(below.pem + between.pem, ca.pem).chains).toEqual([['CN=below', 'CN=between', 'CN=kubernetes']]);
-    expect(issuance(below.pem, ca.pem).chains).toEqual([]);
-    expect(issuance(below.pem, ca.pem + between.pem).chains).toEqual([['CN=below', 'CN=between']]);
+    const intermediate = await issue({ name: 'CN=between', by: ca, ca: { isCA: true } });
+    const issued = await client(intermediate, { name: 'CN=below' });
+    expect(issuance(issued.pem + intermediate.pem, ca.pem).chains).toEqual([
+      ['CN=below', 'CN=between', 'CN=kubernetes'],
+    ]);
+    expect(issuance(issued.pem, ca.pem).chains).toEqual([]);
+    expect(issuance(issued.pem, ca.pem + intermediate.pem).chains).toEqual([['CN=below', 'CN=between']]);
   });
 
   test('is found if the CA file holds the certificate itself', () => {

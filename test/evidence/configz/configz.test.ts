@@ -111,24 +111,24 @@ describe('configz from the kubelet', () => {
 });
 
 describe('the token', () => {
-  const self = new Authority('another');
-  const strangers: [string, KeyPair, string][] = [
-    ['of another CA', self.issue({ name: 'x', addresses: ['127.0.0.1'] }), 'unable to verify'],
+  const otherCA = new Authority('another');
+  const otherServers: [string, KeyPair, string][] = [
+    ['of another CA', otherCA.issue({ name: 'x', addresses: ['127.0.0.1'] }), 'unable to verify'],
     ['of another node', issue({ hosts: ['node-2'] }), 'does not match'],
   ];
 
-  test.each(strangers)(
+  test.each(otherServers)(
     'is not sent to a server with a certificate %s if a CA is configured',
     async (_name, pair, reason) => {
       const { port, asked, closed } = await kubelet(200, withCA, pair);
-      const answer = await ask({ port }, { ca: authority.certificate, clusterCA: self.certificate });
+      const answer = await ask({ port }, { ca: authority.certificate, clusterCA: otherCA.certificate });
       expect(answer).toMatchObject(problem('tls', reason));
       await closed(1);
       expect({ asked, unverified }).toStrictEqual({ asked: [], unverified: [] });
     },
   );
 
-  test.each(strangers)(
+  test.each(otherServers)(
     'is sent to a server with a certificate %s if no CA is configured, which is reported',
     async (_name, pair) => {
       const { port, asked } = await kubelet(200, withCA, pair);

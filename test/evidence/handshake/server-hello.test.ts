@@ -43,7 +43,7 @@ const names = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLeng
 const alert = (level: number, description: number) => record(Buffer.from([level, description]), 21);
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-describe('the hello of a kubelet v1.37.2', () => {
+describe('the server hello of a kubelet v1.37.2', () => {
   const shown = (name: string) => {
     const result = read(recorded(name));
     if (result === undefined || result instanceof HelloFault) return result;
@@ -81,7 +81,7 @@ describe('the hello of a kubelet v1.37.2', () => {
   });
 });
 
-describe('any hello', () => {
+describe('any server hello', () => {
   test('has the same result in any records and chunks, with warnings in between', () => {
     fc.assert(
       fc.property(

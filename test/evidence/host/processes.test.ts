@@ -65,13 +65,13 @@ async function run(program: string, args: readonly string[], options: object): P
 const isComponent = { wanted: (name: ProcessName) => processComponent(name) !== undefined };
 
 /** Those of the host's processes that this test has started. */
-function ours({ processes }: ProcessList = listProcesses('/', isComponent)): readonly HostProcess[] {
+function startedProcesses({ processes }: ProcessList = listProcesses('/', isComponent)): readonly HostProcess[] {
   return processes.filter(({ exe }) => exe?.startsWith(folder) === true);
 }
 
 async function startKubelet(options: Start = {}): Promise<HostProcess> {
   await start('kubelet', options);
-  const [found] = ours();
+  const [found] = startedProcesses();
   if (found === undefined) throw new Error('the process was not found');
   return found;
 }
@@ -92,7 +92,7 @@ describe('the processes of this host', () => {
     await run(process.execPath, ['-e', 'console.log(); process.stdin.resume()', '--', 'kubelet', '/kubelet'], {});
     const found = listProcesses('/', isComponent).processes.map(({ pid }) => pid);
     const started = children.map(({ pid }) => pid ?? 0);
-    // a shell cannot overwrite its arguments, so a title that is followed by arguments is none
+    // a shell cannot overwrite its arguments, so a title that is followed by arguments does not count
     expect(started.filter((pid) => found.includes(pid))).toStrictEqual(wanted.slice(0, 4));
   });
 
@@ -130,9 +130,9 @@ describe('the processes of this host', () => {
   test('show only the environment variables that are requested', async () => {
     await start('kubelet', { env: { KUBELET_CONFIG_DROPIN_DIR_ALPHA: 'a=b', TOKEN: 'secret' } });
     const search = { ...isComponent, variables: ['KUBELET_CONFIG_DROPIN_DIR_ALPHA', 'NONE'] };
-    const [found] = ours(listProcesses('/', search));
+    const [found] = startedProcesses(listProcesses('/', search));
     expect(found?.variables).toStrictEqual(new Map([['KUBELET_CONFIG_DROPIN_DIR_ALPHA', 'a=b']]));
-    expect(ours()[0]?.variables).toStrictEqual(new Map());
+    expect(startedProcesses()[0]?.variables).toStrictEqual(new Map());
   });
 
   test('have relative paths resolved in their working directory', async () => {
@@ -154,10 +154,10 @@ describe('the processes of this host', () => {
       const found = list.processes.find((each) => each.pid === pid);
       return { found, files: found && openProcess('/', found) };
     });
-    const own = process.geteuid?.() !== 0;
+    const isSameUser = process.geteuid?.() !== 0;
     expect(found?.argv[0]).toBe(join(folder, 'kubelet'));
     expect(found?.problems).toStrictEqual(
-      own
+      isSameUser
         ? []
         : [
             {
@@ -166,7 +166,7 @@ describe('the processes of this host', () => {
             },
           ],
     );
-    if (!own) expect(files).toMatchObject({ state: 'unreadable', problem: { code: 'forbidden' } });
+    if (!isSameUser) expect(files).toMatchObject({ state: 'unreadable', problem: { code: 'forbidden' } });
   });
 
   test('that have ended give no files, nor do others with the same process id', async () => {
@@ -181,7 +181,7 @@ describe('the processes of this host', () => {
     expect(files.readStaticPods('/')).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
     files.close();
     expect(openProcess('/', found)).toMatchObject({ state: 'unreadable', problem: { code: 'not-found' } });
-    expect(ours()).toStrictEqual([]);
+    expect(startedProcesses()).toStrictEqual([]);
   });
 
   test('that end during the scan are left out', async () => {

@@ -70,7 +70,7 @@ function written(findings: readonly Finding[], problems: Parameters<typeof repor
 }
 
 describe('the audit that an agent stored', () => {
-  test('has its findings, with changes that the next start will use', () => {
+  test('has the findings of the agent, with changes that the next start will use', () => {
     const { others, drift, ...plain } = pod;
     expect(readAudit(written([failing, pod]), METADATA, READER)).toEqual({
       findings: [failing, { ...plain, others, drift }],

@@ -67,8 +67,8 @@ describe('a call', () => {
   test('reports why a server is not verified, if it is called anyway', async () => {
     const other = issue({ hosts: ['elsewhere'] });
     const { port } = await serve(other, (_request, response) => response.end('x'));
-    const lax = { tls: { secureContext, rejectUnauthorized: false } };
-    expect(await get(port, lax)).toMatchObject({ text: 'x', unverified: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    const unverified = { tls: { secureContext, rejectUnauthorized: false } };
+    expect(await get(port, unverified)).toMatchObject({ text: 'x', unverified: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     const plain = await serve(undefined, (_request, response) => response.end('y'));
     const url = new URL(`http://127.0.0.1:${plain.port}/`);
     expect(await get(port, { url })).toMatchObject({ text: 'y', unverified: 'the connection is not encrypted' });

@@ -28,7 +28,7 @@ describe('a path', () => {
       '/api/v1/namespaces/ns/serviceaccounts/a/token',
     ],
     [CONFIG_MAPS, { namespace: '../x', name: '../../y' }, '/api/v1/namespaces/..%2Fx/configmaps/..%2F..%2Fy'],
-  ])('of %j in %j', (resource, place, path) => {
+  ])('of %j at %j is complete and escaped', (resource, place, path) => {
     expect(pathOf(resource, place)).toBe(path);
   });
 });

@@ -205,7 +205,7 @@ describe('the first start', () => {
   });
 });
 
-describe('while it runs', () => {
+describe('while replicas run', () => {
   async function running(replicas = 2) {
     const cluster = new FakeCluster();
     const received: string[][] = [];

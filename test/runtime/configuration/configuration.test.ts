@@ -330,7 +330,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
 ];
 
 describe('the file', () => {
-  test.each(FILES)('with %s', (_name, text, faults) => {
+  test.each(FILES)('with %s has exactly the expected faults', (_name, text, faults) => {
     const found = faultsOf(text).map((fault) => fault.replace('guard.yaml:', ''));
     expect(found.map((fault, index) => fault.slice(0, faults[index]?.length))).toStrictEqual(faults);
   });
