@@ -18,7 +18,7 @@ export async function soakOutage({ count }: Bounds, say: (line: string) => void)
     '--runInBand',
     'test/e2e/machine-faults.e2e.ts',
     '-t',
-    'outlives its API server',
+    'survives an outage of its API server',
   ];
   const { code, output } = await jest(arguments_, { OUTAGE_SECONDS: String(count) });
   say(output.slice(-4000));
