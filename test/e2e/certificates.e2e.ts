@@ -160,7 +160,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
       await eventually('the replicas to notice', lost);
       expect(await Promise.all(replicas.map(({ port }) => servedBy(port, ca)))).toHaveLength(2);
       await plane.restart();
-      await eventually('the replicas to go on', () =>
+      await eventually('the replicas to continue', () =>
         replicas.every(({ program }) => program.log().includes('kept up to date again')) ? true : undefined,
       );
       expect(await bundle()).toBe(ca);
@@ -317,13 +317,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that requires a 
 
   test('answers nobody else, not even the same API server if its certificate is from another CA', async () => {
     file('client-ca.crt', new Authority('another').certificate);
-    await eventually('the other CA to be taken', () =>
+    await eventually('the other CA to be loaded', () =>
       guard.program.log().includes('certificate files reloaded') ? true : undefined,
     );
     const before = await guard.metric(REVIEWS);
     // the API server keeps its connections open, and those stay accepted
     await plane.restart();
-    const refused = await eventually('the API server to know its webhooks', async () => {
+    const refused = await eventually('the API server to load its webhooks', async () => {
       const answer = await write();
       return answer.message.includes('not yet ready') ? undefined : answer;
     });

@@ -332,7 +332,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     for (const api of ['wgpolicyk8s', 'openreports'] as const) {
       expect([...(await storedReports(plane.admin, api)).keys()]).toEqual(['somebody-elses']);
     }
-    await eventually('writes to be judged by nobody', async () =>
+    await eventually('writes to be unchecked', async () =>
       succeeded(await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All')),
     );
   });
@@ -348,7 +348,9 @@ describeWith(ASSETS, 'an uninstall', () => {
     // a policy takes effect some time after it was written
     const probe = `${REGISTRATION}?dryRun=All`;
     const client = await clientOf(less);
-    await eventually('the policy to hold', async () => ((await client('DELETE', probe)) === 403 ? true : undefined));
+    await eventually('the policy to take effect', async () =>
+      (await client('DELETE', probe)) === 403 ? true : undefined,
+    );
 
     const refused = await runCli(['uninstall', '--kubeconfig', less]);
     const { code, stderr } = await runCli(['uninstall', '--kubeconfig', account]);

@@ -109,7 +109,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     };
     const services = '/apis/apiregistration.k8s.io/v1/apiservices';
     succeeded(await plane.admin.send('POST', services, left));
-    await eventually('the API of the reports to be down', async () => {
+    await eventually('the report API to be down', async () => {
       return (await plane.admin.get(`/apis/${GROUP}/v1alpha2`)).status === 503 ? true : undefined;
     });
     const undo = new Cleanup();
@@ -140,7 +140,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
       const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'], interval: '1m' });
       const before = await sweeper.nextReport({ after: new Date(0), within: 60_000 });
       await plane.etcd.stop();
-      await eventually('the loss to be told', () =>
+      await eventually('the loss to be reported', () =>
         Promise.resolve(sweeper.entries().some(({ level }) => level === 'warn') ? true : undefined),
       );
       expect(await sweeper.report()).toEqual(before);

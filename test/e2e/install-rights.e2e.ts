@@ -234,7 +234,7 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
 
   test('every feature works', async () => {
     await eventually(
-      'the webhook to refuse',
+      'the webhook to deny a bad object',
       async () => {
         const answer = await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All');
         return answer.status === 403 ? answer : undefined;

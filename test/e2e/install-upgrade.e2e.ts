@@ -37,7 +37,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   test(`admits nothing unchecked under ${RATE} reviews a second`, async () => {
     const old = await startReplica(cleanup, plane, objects, kubeconfig);
     await leadTo(plane.admin, old.port);
-    await eventually('the webhook to be asked', async () => ((await write()) === 'refused' ? true : undefined), {
+    await eventually('the webhook to be called', async () => ((await write()) === 'refused' ? true : undefined), {
       context: old.program.tail,
     });
 
@@ -48,7 +48,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
       await leadTo(plane.admin, next.port);
       old.program.kill('SIGTERM');
       expect(await old.program.ended).toEqual({ code: 0, signal: null });
-      await eventually('the new replica to be asked', async () =>
+      await eventually('the new replica to be called', async () =>
         (await next.reviews()) > 2 * RATE ? true : undefined,
       );
       // the caBundle, which no manifest has, is still there after applying again

@@ -96,7 +96,7 @@ describeWith(NEEDS, 'faults of the machine', () => {
       const written = await runCli(['check', sample, '--write-baseline', baseline]);
       expect([written.code, readFileSync(baseline, 'utf8')]).toEqual([2, before]);
       expect(written.stderr).toContain('ENOSPC');
-      await eventually('the half configuration to be refused', () =>
+      await eventually('the half configuration to be rejected', () =>
         webhook.program().log().includes('the configuration file has faults') ? true : undefined,
       );
       expect([await bad(), await good()]).toEqual([403, 201]);

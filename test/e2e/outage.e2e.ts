@@ -40,7 +40,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that accepts con
     const clientConfig = { url: `https://127.0.0.1:${port}/validate` };
     const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, clientConfig }));
     succeeded(await plane.admin.create({ ...shipped, webhooks } as KubeObject));
-    await eventually('the API server to ask it', async () => {
+    await eventually('the API server to call it', async () => {
       await write(kubeletConfigMap(CA_FILE));
       return calls > 0 ? true : undefined;
     });

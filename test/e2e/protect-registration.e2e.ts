@@ -108,7 +108,7 @@ describeWith(
       const all = { apiGroups: ['admissionregistration.k8s.io'], resources, verbs: ['*'] };
       anyEditor = await addAccount(plane, 'any-editor', [all]);
       // a policy takes effect some time after it was written
-      await eventually('the policy to hold', async () =>
+      await eventually('the policy to take effect', async () =>
         (await send(anyEditor, 'DELETE', `${REGISTRATION}?dryRun=All`)).status === 403 ? true : undefined,
       );
     }, 120_000);

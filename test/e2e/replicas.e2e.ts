@@ -78,7 +78,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     const pod = mirror(name, []);
     for (const { port, program } of guards) {
       const probe = async () => ((await ask(port, pod)) ? undefined : true);
-      await eventually(`a replica to know ${name}`, probe, { context: program.tail });
+      await eventually(`a replica to remember ${name}`, probe, { context: program.tail });
     }
   }
 
@@ -127,7 +127,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
   function follows(times: number): Promise<true> {
     const count = ({ program }: Guard) => program.log().split('mirror pods are watched').length - 1;
     const probe = () => (guards.every((guard) => count(guard) >= times) ? (true as const) : undefined);
-    return eventually('the replicas to follow the pods', probe, { context: () => guards[0]?.program.tail() ?? '' });
+    return eventually('the replicas to watch the pods', probe, { context: () => guards[0]?.program.tail() ?? '' });
   }
 
   test('a mirror pod that loses its flags between DELETE and CREATE is denied, in every run', async () => {
@@ -186,7 +186,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
     await plane.restart();
 
     // an API server that has just started has not loaded its webhooks, and denies every write that could match one
-    const created = await eventually('the API server to know its webhooks', async () => {
+    const created = await eventually('the API server to load its webhooks', async () => {
       const answer = await kubelet.create(mirror('restart', ['--v=3']));
       return answer.message.includes('not yet ready') ? undefined : answer;
     });

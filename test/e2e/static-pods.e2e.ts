@@ -68,7 +68,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
         .log()
         .split(/\n(?=[IWEF]\d{4} )/) // an entry can have many lines
         .find((entry) => entry.includes('Failed creating a mirror pod') && entry.includes(`${name}-${node.name}`));
-    return eventually(`the kubelet to log the refusal of ${name}`, probe, {
+    return eventually(`the kubelet to log the denial of ${name}`, probe, {
       within: 60_000,
       context: node.kubelet.tail,
     });

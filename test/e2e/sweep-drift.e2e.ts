@@ -268,7 +268,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     await nodes.run();
     const later = await sweeper.sweepNow();
     expect(later.findings.filter(({ subject }) => subject.name.startsWith('hostile-'))).toEqual([]);
-    const stored = await eventually('the reports of the nodes to go', async () => {
+    const stored = await eventually('the reports of the nodes to be deleted', async () => {
       const found = await storedReports(plane.admin, 'wgpolicyk8s');
       return found.size === 3 ? found : undefined;
     });

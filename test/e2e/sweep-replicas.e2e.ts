@@ -71,7 +71,7 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
 
       expect(findingOf(found, CLIENT_CA, node.name)).toMatchObject({ result: 'fail', drift: { state: 'new' } });
       expect(await follower.report()).toBeUndefined();
-      const refused = await eventually('the follower to know who leads', async () => {
+      const refused = await eventually('the follower to know the leader', async () => {
         const answer = await follower.trigger();
         return answer.text.includes('ask the replica') ? answer : undefined;
       });

@@ -38,7 +38,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, "the sweeper's account", ()
     await serveReportApis(plane.admin);
     sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
     // a policy takes effect some time after it was written
-    await eventually('the policy to hold', async () =>
+    await eventually('the policy to take effect', async () =>
       (await send('POST', LEASES, { metadata: { name: 'other' } })).status === 403 ? true : undefined,
     );
   }, 120_000);

@@ -1,5 +1,5 @@
-// Hosts on which users without rights start what looks like a kubelet, and reports that hostile nodes hand over: nothing
-// of theirs changes what is said of others, and nothing takes long.
+// Hosts on which unprivileged users start programs that look like a kubelet, and reports from hostile nodes. They must
+// not change the findings of other processes or nodes, and must not take long.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,12 +19,12 @@ import { mutateText } from './support/mutate-text.ts';
 import { Random } from './support/random.ts';
 
 const LAYOUTS = ['kind.txt', 'kubeadm-stopped.txt', 'k3s.txt', 'rke2.txt', 'openshift.txt', 'microk8s.txt'];
-/** Milliseconds, on a machine that does other things too. */
+/** Limits in milliseconds, for a busy machine. */
 const SLOW_HOST = 5000;
 const SLOW_REPORT = 1000;
 const NOW = new Date('2026-11-27T12:00:00Z');
 
-/** What is counted, and the first few things that should not be. */
+/** The counts of a run, and its first faults. */
 interface Tally {
   done: number;
   slowest: number;
@@ -49,7 +49,7 @@ export async function soakHosts(bounds: Bounds, say: (line: string) => void): Pr
   });
 }
 
-/** Takes over reports that a hostile node wrote. */
+/** Loads reports that a hostile node wrote. */
 export async function soakAudits(bounds: Bounds, say: (line: string) => void): Promise<boolean> {
   const random = new Random(bounds.seed);
   const reports: string[] = [];
@@ -72,7 +72,7 @@ export async function soakAudits(bounds: Bounds, say: (line: string) => void): P
     if ('code' in taken) return Promise.resolve();
     for (const { subject } of taken.findings) if (subject.node !== undefined) nodes.add(subject.node);
     if (nodes.size > 1 || (nodes.size === 1 && !nodes.has(node)))
-      tally.faults.push(`tells of ${[...nodes].join()}: ${report}`);
+      tally.faults.push(`has findings of ${[...nodes].join()}: ${report}`);
     return Promise.resolve();
   });
 }
@@ -124,7 +124,7 @@ async function audit(layout: string) {
   }
 }
 
-/** What is said of each component, without the names that change when there are several. */
+/** The findings of each component, without the names that change if there are several. */
 function verdicts({ output }: { readonly output: string }): readonly string[] {
   return (JSON.parse(output) as GuardReport).findings.map(({ control, subject, result, evidence }) =>
     JSON.stringify([control, subject.component, result, evidence]),

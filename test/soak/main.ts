@@ -1,7 +1,7 @@
 // npm run soak -- PART... [--count N] [--minutes N] [--seed N]
 //
-// The long form of what the tests do in short (CONTRIBUTING.md). A part ends when it has done so many, or after so many
-// minutes. Exit code 1 where something was found.
+// Runs the long form of some tests (CONTRIBUTING.md). A part ends after this many runs or minutes.
+// Exit code 1 if a fault was found.
 
 import { parseArgs } from 'node:util';
 
@@ -18,7 +18,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Each part, with how many it does where `--count` does not say. */
+/** Each part, with its default for `--count`. */
 const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Part }>> = {
   reviews: { count: 1_000_000, run: reviews },
   hosts: { count: 20_000, run: (_cleanup, bounds) => soakHosts(bounds, say) },
@@ -27,7 +27,7 @@ const PARTS: Readonly<Record<string, { readonly count: number; readonly run: Par
   scripts: { count: 100_000, run: (_cleanup, bounds) => soakScripts(bounds, say) },
 };
 
-// an exit ends what the parts started, a signal alone would not
+// the exit handlers end the programs of the parts; a signal alone would not run them
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,5 @@
-// Changed AdmissionReviews against the webhook as it is built, under `enforce`: it answers each, with its uid, and admits
-// nothing with which the component would lack the setting.
+// Sends changed AdmissionReviews to the built webhook under `enforce`. It must answer each with its uid, and must not allow
+// an object with which the component would lack the setting.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,34 +24,34 @@ import { claimOf, lacking, type Claim } from './support/lacking.ts';
 import { mutateReview, type Pools } from './support/mutate-review.ts';
 import { Random } from './support/random.ts';
 
-/** How long it goes on: until one of the two is reached. */
+/** The end of a run: the first of the two limits. */
 export interface Bounds {
   readonly count: number;
   readonly milliseconds: number;
   readonly seed: number;
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface Outcome {
   readonly sent: number;
   readonly seconds: number;
-  /** Answers by what they are: `allowed`, `denied`, `refused 400`, … */
+  /** The number of answers of each kind: `allowed`, `denied`, `refused 400`, … */
   readonly answers: Readonly<Record<string, number>>;
-  /** Admitted objects of which the oracle was asked, and those that there was no time for. */
+  /** The number of allowed objects that the oracle checked, and of those for which there was no time. */
   readonly checked: number;
   readonly unchecked: number;
   readonly slowest: number;
-  /** MiB, at the begin, at the end, and the most. */
+  /** MiB at the start, at the end, and at the peak. */
   readonly memory: readonly [number, number, number];
-  /** What should not be, the first of each kind with the body that did it. */
+  /** The faults, the first of each kind with the body that caused it. */
   readonly faults: Readonly<Record<string, number>>;
-  /** Where those bodies are. */
+  /** The folder of those bodies. */
   readonly folder: string;
 }
 
 const CONNECTIONS = 6;
 const BATCH = 400;
-/** So many claims may wait; further ones are counted and not asked. */
+/** At most this many allowed objects wait for the oracle; further ones are only counted. */
 const MOST_WAITING = 4000;
 const FROM_EACH_POOL = 400;
 
@@ -62,7 +62,7 @@ const ENFORCE = {
   onUnknown: 'deny',
 };
 
-/** Sends changed reviews until a bound is reached. */
+/** Sends changed reviews until a limit is reached. */
 export async function soakReviews(
   cleanup: Cleanup,
   bounds: Bounds,
@@ -104,7 +104,7 @@ export async function soakReviews(
   return { sent, seconds, answers, checked, unchecked, slowest, memory: [before[0], end, most], faults, folder };
 }
 
-/** Looks at answers, and asks the oracle about what was admitted. */
+/** Checks the answers, and asks the oracle about allowed objects. */
 class Examiner {
   readonly answers: Record<string, number> = {};
   readonly faults: Record<string, number> = {};
@@ -187,7 +187,7 @@ class Examiner {
 async function startWebhook(cleanup: Cleanup): Promise<{ port: number; ca: string; program: Program; dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-soak-'));
   cleanup.add(() => {
-    // what was found stays
+    // the bodies of faults are kept
     if (!readdirSync(dir).includes('faults')) rmSync(dir, { recursive: true });
   });
   const authority = new Authority('soak-ca');
@@ -224,7 +224,7 @@ function poolsOf(seed: number): Pools {
   return { kubelet: fc.sample(configurationText, options), kubeadm };
 }
 
-/** What changes begin with: what a real API server sent, and the same with generated objects. */
+/** The reviews that are changed: those that a real API server sent, and the same with generated objects. */
 function reviewsOf({ kubelet, kubeadm }: Pools, seed: number): readonly string[] {
   const recorded = readdirSync(recordedReviews)
     .filter((file) => file.endsWith('.json'))
@@ -250,7 +250,7 @@ function reviewsOf({ kubelet, kubeadm }: Pools, seed: number): readonly string[]
   ];
 }
 
-/** Of a process, now and at its most, in MiB. */
+/** The memory of a process now and at its peak, in MiB. */
 function memoryOf({ pid }: Program): readonly [number, number] {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -1,5 +1,5 @@
-// Tests that a variable makes longer: generated shell scripts against the real shells (test/differential/shell.test.ts), with
-// more of them and other seeds, and an API server that is gone (test/e2e/machine-faults.e2e.ts).
+// Tests that run longer with a variable: generated shell scripts in real shells (test/differential/shell.test.ts), with
+// more scripts and other seeds, and an outage of the API server (test/e2e/machine-faults.e2e.ts).
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { CHECKOUT } from '../support/dockerfile.ts';
 import type { Bounds } from './reviews.ts';
 
-/** A run ends after so many, so that the time is looked at. */
+/** Scripts in one run; the time limit is checked between runs. */
 const CHUNK = 2000;
 
-/** The API server gone for ten minutes: test/e2e/machine-faults.e2e.ts. */
+/** An API server that is gone for ten minutes: test/e2e/machine-faults.e2e.ts. */
 export async function soakOutage({ count }: Bounds, say: (line: string) => void): Promise<boolean> {
   const arguments_ = [
     '--selectProjects',
@@ -25,7 +25,7 @@ export async function soakOutage({ count }: Bounds, say: (line: string) => void)
   return code === 0;
 }
 
-/** Runs the test again and again, and tells whether all of them passed. */
+/** Runs the test repeatedly, and returns whether all runs passed. */
 export async function soakScripts(bounds: Bounds, say: (line: string) => void): Promise<boolean> {
   const began = performance.now();
   let done = 0;
@@ -40,7 +40,7 @@ export async function soakScripts(bounds: Bounds, say: (line: string) => void): 
     done += runs;
     if (code !== 0) {
       failed += 1;
-      // the script that failed, and not the list of those that passed
+      // print the failed script, not the list of passed ones
       say(output.slice(Math.max(0, output.indexOf('●'))).slice(0, 4000));
     }
     say(`scripts: ${done} scripts, ${failed} runs failed, ${Math.round((performance.now() - began) / 1000)} s`);
@@ -63,7 +63,7 @@ async function jest(
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // all of them have ended
+      // all processes have ended
     }
   };
   process.once('exit', killAll);

@@ -39,7 +39,7 @@ interface Webhook {
   readonly log: Log;
 }
 
-/** The webhook with a validator of the test's own. */
+/** The webhook with the test's own validator. */
 export function webhookWith(
   validate: Validate,
   onUnknown: DecisionPolicy['onUnknown'] = 'deny',
@@ -63,7 +63,7 @@ export function webhookWith(
   return { app, metrics, lines, log };
 }
 
-/** A ConfigMap in which there is nothing to check. */
+/** A ConfigMap with nothing to check. */
 export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubelet-config' } };
 
 /** A review as an API server sends it, with parts of its request replaced. */
@@ -93,7 +93,7 @@ export function requestOf(body: unknown): AdmissionRequest {
   return decoded.request;
 }
 
-/** Where the reviews are that a real API server sent. */
+/** The folder of the reviews that a real API server sent. */
 export const recordedReviews = join(import.meta.dirname, '../fixtures/admission-reviews');
 
 /** A recorded review, by its number. */

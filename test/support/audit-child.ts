@@ -1,5 +1,5 @@
-// Audits the hosts in the folders that standard input names, one a line. Prints what each took, one JSON value a line: the
-// report, seconds of the processor and bytes of memory.
+// Audits the hosts in the folders that standard input lists, one a line. Prints one JSON value a line for each host: the
+// report, CPU seconds and bytes of memory.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { auditHost } from '../../src/commands/node/host.ts';
 
 for await (const root of createInterface({ input: process.stdin })) {
-  // what earlier hosts left does not count
+  // memory of earlier hosts does not count
   globalThis.gc?.();
   writeFileSync('/proc/self/clear_refs', '5');
   const before = process.cpuUsage();
@@ -25,7 +25,7 @@ for await (const root of createInterface({ input: process.stdin })) {
     new AbortController().signal,
   );
   const { user, system } = process.cpuUsage(before);
-  // the most since it was cleared
+  // the peak since it was reset
   const [, kibibytes = 'NaN'] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   const report = JSON.parse(output) as unknown;
   process.stdout.write(

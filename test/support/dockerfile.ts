@@ -10,14 +10,14 @@ export interface Instruction {
   readonly text: string;
 }
 
-/** What one FROM begins. */
+/** One build stage. */
 export interface Stage {
   readonly from: string;
   readonly name: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** Where a COPY takes what from, and where to. */
+/** The sources and the target of a COPY. */
 export interface Copy {
   /** The stage; undefined for the build context. */
   readonly from: string | undefined;
@@ -26,7 +26,7 @@ export interface Copy {
 }
 
 /**
- * Reads the Dockerfile of the checkout, as far as it goes: instructions over several lines, comments, and variables from
+ * Reads the checkout's Dockerfile. Supports what it uses: instructions over several lines, comments, and variables from
  * ARG with a default.
  */
 export function readDockerfile(): readonly Stage[] {
@@ -62,16 +62,16 @@ export function readCopy(text: string): Copy {
   const [, from, rest = ''] = /^(?:--from=(\S+)\s+)?([^-].*)$/.exec(text) ?? [];
   const paths = rest.split(/\s+/);
   const target = paths.pop();
-  if (target === undefined || paths.length === 0) throw new Error(`COPY ${text} is in no form that is known here`);
+  if (target === undefined || paths.length === 0) throw new Error(`COPY ${text} has an unsupported form`);
   return { from, sources: paths, target };
 }
 
-/** What .dockerignore lets into the build context, which has to be a list of what is allowed. */
+/** The paths that .dockerignore allows in the build context. It has to exclude everything else. */
 export function buildContext(): readonly string[] {
   const lines = readFileSync(join(CHECKOUT, '.dockerignore'), 'utf8').split('\n');
   const [first, ...others] = lines.filter((line) => line !== '' && !line.startsWith('#'));
   const fault = first === '*' ? others.find((line) => !/^![\w.][\w./-]*$/.test(line)) : first;
-  if (fault !== undefined) throw new Error(`.dockerignore is no list of what is allowed: ${fault}`);
+  if (fault !== undefined) throw new Error(`.dockerignore must exclude everything and then list exceptions: ${fault}`);
   return others.map((line) => line.slice(1));
 }
 

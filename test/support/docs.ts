@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { CHECKOUT } from './dockerfile.ts';
 
-/** The shell commands of a section of a page, one block each. */
+/** The blocks of shell commands in a section of a page. */
 export function commandsUnder(page: string, heading: string): readonly string[] {
   const text = readFileSync(join(CHECKOUT, 'docs', page), 'utf8');
   const [, section] = text.split(new RegExp(`^#+ ${heading}$`, 'm'));

@@ -1,22 +1,22 @@
-// What work costs when its input is twice as long. The least of several times counts, for others run beside; the clock of a
-// thread's own time ticks too slowly on some machines.
+// Measures what work costs if its input is twice as long. The shortest of several times counts, because other processes run
+// too; the CPU clock of a thread is too coarse on some machines.
 
-/** Makes an input of about a length, then the work on it, which may tell the steps that it spent of a budget. */
+/** Creates an input of about this length, and returns the work on it. The work may return the steps that it used of a budget. */
 export type Work = (length: number) => Run;
 
 type Run = () => number | undefined;
 
 const LENGTH = 16 * 1024;
-/** Shorter times tell nothing. */
+/** Shorter times prove nothing. */
 const NOISE_MILLISECONDS = 5;
-/** Twice for what is linear, four times for what is square. */
+/** Linear work takes twice as long, quadratic work four times. */
 const MOST_RATIO = 3;
 
 /**
- * Compares work on an input with work on one twice as long. Work may grow as the steps that it spends do, for a budget bounds
+ * Compares work on an input with work on one twice as long. Work may grow with the steps that it uses, because a budget limits
  * those.
  *
- * @returns how it grew, where that is more than in proportion
+ * @returns how it grew, if that is more than in proportion
  */
 export function growth(work: Work): string | undefined {
   const once = work(LENGTH);
@@ -24,7 +24,7 @@ export function growth(work: Work): string | undefined {
   if (timeOf(once, 1).milliseconds < NOISE_MILLISECONDS / 4 && timeOf(twice, 1).milliseconds < NOISE_MILLISECONDS)
     return undefined;
   const least = leastGrowth(once, twice);
-  // what is worse than linear is so with the next doubling too
+  // work that is worse than linear is so for the next doubling too
   if (!isTooMuch(least) || !isTooMuch(leastGrowth(twice, work(4 * LENGTH)))) return undefined;
   return `${LENGTH} to ${2 * LENGTH} characters: ${least.ratio.toFixed(1)} times the time, ${least.milliseconds.toFixed(0)} ms`;
 }
@@ -39,7 +39,7 @@ function isTooMuch({ ratio, milliseconds, steps }: Growth): boolean {
   return milliseconds > NOISE_MILLISECONDS && ratio > MOST_RATIO * Math.max(1, steps / 2);
 }
 
-/** Measured again where it looks bad, and then more often, for a measure can be disturbed. */
+/** Measures again, and more often, if a result is bad, because other processes can disturb a measurement. */
 function leastGrowth(once: Run, twice: Run): Growth {
   let least = compare(once, twice, 2);
   for (let times = 1; times < 3 && isTooMuch(least); times += 1) least = compare(once, twice, 4);
@@ -52,7 +52,7 @@ function compare(once: Run, twice: Run, times: number): Growth {
   return { ratio: second.milliseconds / Math.max(first.milliseconds, 0.01), milliseconds: second.milliseconds, steps };
 }
 
-/** The least of some times. */
+/** The shortest of some times. */
 function timeOf(run: Run, times: number): { readonly milliseconds: number; readonly steps: number } {
   let [least, steps] = [Infinity, 0];
   for (let at = 0; at < times; at += 1) {

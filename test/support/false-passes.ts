@@ -1,11 +1,11 @@
-// Scripts that start a kube-apiserver without a key in some shell, though they hold both flags.
+// Scripts that start a kube-apiserver without a key in some shell, although they contain both flags.
 
 import { controls } from '../../src/controls/index.ts';
 import { inspect } from '../../src/inspect.ts';
 import { AMPLE } from './budget.ts';
 import { ENVIRONMENT } from './shell-scripts.ts';
 
-/** Whether the product says that every kube-apiserver that the script starts has a client certificate. */
+/** Whether kubelet-guard finds that every kube-apiserver that the script starts has a client certificate. */
 export function passes(script: string, positional: readonly string[]): boolean {
   const command = ['sh', '-c', script, 'zero', ...positional];
   const env = Object.entries(ENVIRONMENT).map(([name, value]) => ({ name, value }));
@@ -20,7 +20,7 @@ export function passes(script: string, positional: readonly string[]): boolean {
 
 const FLAGS = '--kubelet-client-certificate=/c --kubelet-client-key=/k';
 const EMPTIES = '--kubelet-client-key=';
-/** Each script with its positional parameters. Each was a `pass` once. */
+/** Each script with its positional parameters. Each had the result `pass` in an earlier version. */
 export const FALSE_PASSES: [string, string[]][] = [
   [`set -- ${EMPTIES}; shift 2; exec kube-apiserver ${FLAGS} "$@"`, []],
   [`set -- $NOTHING --kubelet-client-key=/k; shift; exec kube-apiserver --kubelet-client-certificate=/c "$@"`, []],
@@ -55,6 +55,6 @@ export const FALSE_PASSES: [string, string[]][] = [
     [],
   ],
   [`sh -c "exec kube-apiserver ${FLAGS}$NOTHING"`, []],
-  // a backslash at the very end: bash drops it behind a quoted line break
+  // a backslash at the end: bash drops it after a quoted line break
   ["exec kube-apiserver --x='\n' --kubelet-client-certificate=/c --kubelet-client-key=\\", []],
 ];

@@ -27,7 +27,7 @@ export const outcomes = {
   },
 } as const satisfies Record<string, Outcome>;
 
-/** What one kube-apiserver's manifest shows; every part can be replaced. */
+/** The finding of one kube-apiserver's manifest; every part can be replaced. */
 export function apiServerFinding(parts: Partial<Finding> = {}): Finding {
   return {
     control: apiserverKubeletClientCert,
@@ -53,7 +53,7 @@ export function apiServerFinding(parts: Partial<Finding> = {}): Finding {
   };
 }
 
-/** What one kubelet's ConfigMap shows; every part can be replaced. */
+/** The finding of one kubelet's ConfigMap; every part can be replaced. */
 export function kubeletFinding(parts: Partial<Finding> = {}): Finding {
   return {
     control: kubeletClientCA,

@@ -6,7 +6,7 @@ const folder = join(import.meta.dirname, '../fixtures');
 /** One fixture of a control. */
 export interface Fixture {
   readonly slug: string;
-  /** The folder that it lies in, which is the result that it has to have. */
+  /** The folder of the fixture, which is its expected result. */
   readonly result: string;
   readonly name: string;
   /** `SLUG/RESULT/NAME`. */

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 
 const MANIFESTS = new URL('../../manifests/', import.meta.url);
 
-/** An object of a manifest. */
+/** An object in a manifest. */
 export interface Named {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -32,7 +32,7 @@ export function manifest(file: string): readonly Named[] {
   return parseAllDocuments(readFileSync(new URL(file, MANIFESTS), 'utf8')).map((document) => document.toJS() as Named);
 }
 
-/** Each right by itself, for each account that has it. */
+/** Each single right, for each account that has it. */
 export function grantedRights(files: readonly string[]): readonly object[] {
   const objects = files.flatMap(manifest);
   const bindings = objects.filter(({ kind }) => kind.endsWith('RoleBinding')) as unknown as readonly Binding[];

@@ -8,9 +8,9 @@ import { Authority, type KeyPair, type Wanted } from '../e2e/support/pki.ts';
 /** A server for one test, on loopback. */
 export interface TestServer {
   readonly port: number;
-  /** The requests that came, as `METHOD path authorization`. */
+  /** The received requests, as `METHOD path authorization`. */
   readonly asked: readonly string[];
-  /** Resolves when so many connections were closed. */
+  /** Resolves when this many connections were closed. */
   readonly closed: (count: number) => Promise<void>;
 }
 
@@ -38,18 +38,18 @@ export async function serve(pair: KeyPair | undefined, answer: Answer): Promise<
   return { ...(await start(server)), asked };
 }
 
-/** Does with each connection what the test says. */
+/** Runs the test's function for each connection. */
 export function serveRaw(accept: (socket: Socket) => void): Promise<Omit<TestServer, 'asked'>> {
   return start(
     createNetServer((socket) => {
-      // or it would not notice that the other side closes it
+      // otherwise it would not notice that the client closes the connection
       socket.resume();
       accept(socket);
     }),
   );
 }
 
-/** Stops all servers that were started. */
+/** Stops all started servers. */
 export async function stopServers(): Promise<void> {
   await Promise.all(started.splice(0).map(({ stop }) => stop()));
 }

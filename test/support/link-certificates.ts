@@ -20,10 +20,10 @@ export interface Issued {
   readonly keyPem: string;
 }
 
-/** What a certificate shall be. */
+/** The fields of a new certificate. */
 export interface Wanted {
   readonly name?: string;
-  /** Itself where it is absent. */
+  /** By default the certificate signs itself. */
   readonly by?: Issued;
   readonly from?: Date;
   readonly to?: Date;
@@ -39,7 +39,7 @@ export interface Wanted {
 
 export { KeyUsageFlags };
 
-/** The time of all tests. */
+/** The current time in all tests. */
 export const NOW = new Date('2026-11-23T12:00:00Z');
 export const DAY = 24 * 60 * 60 * 1000;
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';

@@ -25,7 +25,7 @@ function kubelet(authorities: string): ProcessDocument {
   return processOf('kubelet', [`--config=${CONFIG}`], files, { certificates });
 }
 
-/** Processes that show, all together, each fault of a certificate file. */
+/** Processes that together have every possible fault of a certificate file. */
 export async function faultyLinks(): Promise<ProcessDocument[]> {
   const ca = await authority();
   const other = await client(ca);

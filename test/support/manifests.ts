@@ -8,7 +8,7 @@ import { kubectlPath } from '../e2e/support/assets.ts';
 import { findProgram } from '../e2e/support/programs.ts';
 import { CHECKOUT } from './dockerfile.ts';
 
-/** A Kubernetes object as far as these tests look into it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -21,12 +21,12 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** What Helm renders a chart with. */
+/** The options with which Helm renders a chart. */
 export interface Release {
   readonly name?: string;
   readonly namespace?: string;
   readonly values?: object | string;
-  /** Also what is made for the time of a command only. */
+  /** Includes the hooks. */
   readonly hooks?: boolean;
 }
 
@@ -39,7 +39,7 @@ export const OVERLAYS: readonly string[] = readdirSync(join(MANIFESTS, 'overlays
 /** The Helm to use: the one that HELM names, else the one on the PATH. */
 export const helmPath = process.env.HELM ?? findProgram('helm');
 
-/** Why tests with these programs are skipped, or undefined. */
+/** The reason to skip tests with these programs, or undefined. */
 export function missingTools(...tools: readonly ('helm' | 'kubectl')[]): string | undefined {
   const missing = tools.filter((tool) => ({ helm: helmPath, kubectl: kubectlPath })[tool] === undefined);
   if (missing.length === 0) return undefined;
@@ -51,12 +51,12 @@ export function folderOf(name: string): string {
   return join(MANIFESTS, OVERLAYS.includes(name) ? 'overlays' : '.', name);
 }
 
-/** What kustomize makes of an overlay, of `base` or of `monitoring`. */
+/** The output of kustomize for an overlay, `base` or `monitoring`. */
 export function renderOverlay(name: string): readonly Manifest[] {
   return objectsIn(runTool(kubectlPath, ['kustomize', folderOf(name)]));
 }
 
-/** What Helm makes of the chart. */
+/** The output of Helm for the chart. */
 export function renderChart({
   name = 'guard',
   namespace = 'kubelet-guard',
@@ -67,17 +67,17 @@ export function renderChart({
   return objectsIn(runHelm(['template', name, CHART, ...options], values));
 }
 
-/** Runs Helm, which reads the values, or their YAML, if there are any, from its standard input. */
+/** Runs Helm; it reads the values, or their YAML, if any, from its standard input. */
 export function runHelm(args: readonly string[], values?: object | string): string {
   return runTool(helmPath, args, typeof values === 'object' ? stringify(values) : values);
 }
 
-/** What an object is known by: `Kind namespace/name`. */
+/** The name of an object: `Kind namespace/name`. */
 export function idOf({ kind, metadata: { namespace, name } }: Manifest): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 }
 
-/** The configuration of the product in the ConfigMap that is mounted. */
+/** kubelet-guard's configuration in the mounted ConfigMap. */
 export function configurationIn(objects: readonly Manifest[]): Readonly<Record<string, unknown>> {
   const map = objects.find((object) => idOf(object) === 'ConfigMap kubelet-guard/kubelet-guard');
   const { 'guard.yaml': text } = map?.data as Readonly<Record<string, string>>;
@@ -94,6 +94,6 @@ function objectsIn(text: string): readonly Manifest[] {
 }
 
 function runTool(file: string | undefined, args: readonly string[], input = ''): string {
-  if (file === undefined) throw new Error('a program that is missing was asked for');
+  if (file === undefined) throw new Error('the program is missing');
   return execFileSync(file, args, { input, encoding: 'utf8', timeout: 30_000, maxBuffer: 2 ** 24, stdio: 'pipe' });
 }

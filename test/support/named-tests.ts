@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { CHECKOUT } from './dockerfile.ts';
 
-/** A file of tests, and the title of one or of a group in it; without a title the file as a whole. */
+/** A test file, and the title of a test or group in it; without a title the whole file. */
 export type NamedTest = readonly [file: string, title?: string | undefined];
 
-/** What is wrong with a name: there is no such file or title. */
+/** The fault of a name: there is no such file or title. */
 export function faultOf([file, title]: NamedTest): string | undefined {
   const path = join(CHECKOUT, file);
   if (!/\.(test|e2e)\.ts$/.test(file) || !existsSync(path)) return `there is no file of tests ${file}`;

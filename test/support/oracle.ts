@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Writable } from 'node:stream';
 
-/** What the oracle is asked; in args and files, `$DIR` stands for a folder that holds the files. */
+/** A question to the oracle; in args and files, `$DIR` stands for the folder of the files. */
 export type Query =
   | { readonly component: 'kube-apiserver'; readonly args: readonly string[] }
   | {
@@ -15,7 +15,7 @@ export type Query =
     }
   | { readonly component: 'kubeadm' | 'pod'; readonly document: string };
 
-/** What the oracle answers; a part that does not belong to the query is empty. */
+/** The oracle's answer; a part that does not belong to the query is empty. */
 export interface Answer {
   readonly parses: boolean;
   readonly error?: string;
@@ -82,16 +82,16 @@ export class Oracle {
 
   #start(): Running {
     const child = spawn(this.#program, [], { stdio: 'pipe' });
-    // What it says when it panics is of no use here, and a full pipe would stop it.
+    // Its output on a panic is of no use here, and a full pipe would block it.
     child.stderr.resume();
-    // Writing to an oracle that died fails; the missing answers show that.
+    // Writing to a dead oracle fails; the missing answers show that.
     child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout, crlfDelay: Infinity });
     return { child, lines, answers: lines[Symbol.asyncIterator]() };
   }
 }
 
-/** Resolves when more can be written, or nothing any more. */
+/** Resolves when the pipe accepts more, or is closed. */
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

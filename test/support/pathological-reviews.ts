@@ -1,25 +1,25 @@
-// Reviews that make work, as an API server would send them: the objects are bad, or nobody can tell.
+// Expensive reviews, as an API server would send them. The result of each object is fail or unknown.
 
 import { review } from './admission.ts';
 import { PATHOLOGICAL, type Pathological } from './pathological.ts';
 import { count, repeat, TEXTS } from './pathological-texts.ts';
 
 const KI = 1024;
-/** What etcd takes of an object, less what is around it. */
+/** The largest object that etcd stores, less some overhead. */
 const LARGEST = 1536 * KI - 4 * KI;
-/** What an API server takes of a ConfigMap's data, and of annotations. */
+/** The limits of an API server for a ConfigMap's data and for annotations. */
 const [MOST_DATA, MOST_ANNOTATIONS] = [1024 * KI - 100, 256 * KI - 100];
-/** What an API server writes with six bytes. */
+/** A character that takes six bytes in a review. */
 const ESCAPED = '<';
 
-/** Objects of a kind, in a size of about so many characters, with something else beside it. */
+/** Objects of a kind with about this many characters, and with other content. */
 export interface PathologicalReview {
   readonly name: string;
-  /** An object of about so many bytes is created. */
+  /** A CREATE of an object of about this many bytes. */
   readonly created: (size: number) => string;
-  /** An object as large as can be takes the place of another one as large. */
+  /** An UPDATE from one object of the maximum size to another. */
   readonly updated: () => string;
-  /** The same, 64 KiB of each at work and the rest of it escapes. */
+  /** The same with 64 KiB of expensive content in each, and the rest escapes. */
   readonly escaped: () => string;
 }
 
@@ -64,7 +64,7 @@ function metadataOf(name: string, beside: Beside) {
 const BAD = { name: 'bad', command: ['kube-apiserver', '--kubelet-client-key='] };
 
 function ofPod({ name, containers }: Pathological): PathologicalReview {
-  // some start nothing of ours
+  // some start no component
   const specOf = (size: number) => ({ containers: [...containers(size), BAD] });
   const pod = (size: number) => ({
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: metadataOf('p', {}) },
@@ -102,7 +102,7 @@ function ofText(name: string, make: (size: number) => string): PathologicalRevie
   };
 }
 
-/** What is beside the containers of a pod. */
+/** The parts of a pod other than its containers. */
 function ofRest(
   name: string,
   rest: (size: number) => { readonly metadata?: object; readonly spec?: object },
@@ -136,7 +136,7 @@ function many(size: number, length: number, make: (index: number) => readonly [s
 
 function nested(size: number, wrap: (inner: unknown) => unknown, length: number): unknown {
   let value: unknown = 'a';
-  // deeper than that JSON.stringify cannot write
+  // JSON.stringify cannot write deeper values
   for (let level = 0; level < Math.min(size / length, 5000); level += 1) value = wrap(value);
   return value;
 }
@@ -172,7 +172,7 @@ const RESTS: readonly PathologicalReview[] = [
   })),
 ];
 
-/** All of them: pods, texts of ConfigMaps, and what is not about containers. */
+/** All expensive reviews: pods, texts of ConfigMaps, and other parts of objects. */
 export const PATHOLOGICAL_REVIEWS: readonly PathologicalReview[] = [
   ...PATHOLOGICAL.map(ofPod),
   ...Object.entries(TEXTS).map(([name, make]) => ofText(name, make)),

@@ -1,6 +1,6 @@
-// Texts of YAML and JSON that were made to cost much.
+// YAML and JSON texts that are expensive to read.
 
-/** Makes a text of about a length. */
+/** Creates a text of about this length. */
 export type Make = (length: number) => string;
 
 /** Repeats a part. */
@@ -9,7 +9,7 @@ export const repeat =
   (length) =>
     before + part.repeat(Math.ceil(length / part.length)) + after;
 
-/** Joins parts that are each made by their number. */
+/** Joins parts that are created from their index. */
 export const count =
   (before: string, part: (index: number) => string, after = ''): Make =>
   (length) => {

@@ -1,10 +1,10 @@
-// Pods that make work: each by a small text that grows, or by a large one that is gone through again and again.
+// Expensive pods: each has a small text that grows, or a large text that is read repeatedly.
 
-/** A pod's containers that cost much, in a size of about so many characters. */
+/** Expensive containers of a pod, with about this many characters. */
 export interface Pathological {
   readonly name: string;
   readonly containers: (size: number) => readonly object[];
-  /** Whatever it starts has no client certificate for kubelets; else it may also be found to have one. */
+  /** What it starts has no client certificate for kubelets; otherwise it may have one. */
   readonly bad?: true;
 }
 
@@ -40,7 +40,7 @@ function doubled(count: number, first = 'ab'): object[] {
   }));
 }
 
-/** By kind: growing expansions, work for patterns, depth, length, many of everything. */
+/** By kind: growing expansions, expensive patterns, depth, length, and large numbers of items. */
 export const PATHOLOGICAL: readonly Pathological[] = [
   script('parameters doubled', (size) => `set -- a b; ${repeat('set -- "$@" "$@"; ', Math.min(size, 400))}`),
   script('parameters doubled by $*', (size) => `set -- a b; ${repeat('set -- $* $*; ', Math.min(size, 400))}`),

@@ -1,22 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A proxy on loopback that leads every name to 127.0.0.1, and nowhere else. */
+/** A proxy on loopback that resolves every name to 127.0.0.1. */
 export interface TestProxy {
   readonly port: number;
-  /** What it was asked to connect to, in order. */
+  /** The requested targets, in order. */
   readonly asked: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
 interface ProxyOptions {
-  /** `user:password` that it wants. */
+  /** The required `user:password`. */
   readonly user?: string;
-  /** What CONNECT is answered with, where it is not let through. */
+  /** The answer to CONNECT if the proxy rejects it. */
   readonly answer?: string;
 }
 
-/** Starts a proxy that speaks CONNECT and SOCKS 5. */
+/** Starts a proxy for CONNECT and SOCKS 5. */
 export async function startProxy({ user, answer }: ProxyOptions = {}): Promise<TestProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();

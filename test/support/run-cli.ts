@@ -12,14 +12,14 @@ export interface CliOptions {
   readonly input?: string;
   /** The working directory. */
   readonly cwd?: string;
-  /** Variables beside those of the test process. */
+  /** Variables in addition to those of the test process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
-  /** Gets a function that sends a signal to the command. */
+  /** Receives a function that sends a signal to the command. */
   readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** What a command printed, and the exit code that it ended with. */
+/** The output of a command and its exit code. */
 export interface CliResult {
   readonly status: number;
   readonly stdout: string;

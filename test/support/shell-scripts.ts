@@ -167,7 +167,7 @@ const flagged = fc
     fc.boolean(),
   )
   .map(([program, parts, last]) => [program, ...(last ? [...parts, ...GOOD] : [...GOOD, ...parts])].join(' '));
-/** What changes variables and parameters, in ways that not all shells agree on. */
+/** Commands that change variables and parameters, in ways in which shells differ. */
 const change = fc.constantFrom(
   ...[
     'A=',
@@ -292,7 +292,7 @@ const block = joined(step, 3).chain((inner) =>
   ),
 );
 
-/** Scripts that start a kube-apiserver with both settings, after what may take them away. */
+/** Scripts that start a kube-apiserver with both settings, after commands that may remove them. */
 export const flaggedScript = fc
   .tuple(fc.array(fc.oneof(step, block), { maxLength: 5 }), fc.oneof(flagged, block))
   .map(([steps, last]) => [...steps, last].join('\n'));

@@ -21,13 +21,13 @@ function leftovers(): string[] {
     try {
       return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`STUB_LOG=${stage.folder}`);
     } catch {
-      // it has ended, or belongs to somebody else
+      // the process has ended, or belongs to another user
       return false;
     }
   });
 }
 
-/** Resolves when there are none: a killed process takes a moment to end. */
+/** Resolves when there are no such processes: a killed process takes a moment to end. */
 async function none(list: () => string[]): Promise<void> {
   while (list().length > 0) await setImmediate();
   expect(list()).toStrictEqual([]);

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 
 import { ENVIRONMENT } from './shell-scripts.ts';
 
-/** The shells of this machine, each once. */
+/** The shells on this machine, each once. */
 export const shells = [
   ...new Map(
     ['/bin/sh', '/bin/dash', '/bin/bash']
@@ -25,7 +25,7 @@ export const shells = [
   ).values(),
 ];
 
-/** A script may have this many processes at a time. */
+/** The maximum number of processes of a script at a time. */
 const MOST_PROCESSES = 200;
 
 const STUB = '#!/bin/sh\nall=; for a in "$@"; do all="$all$a\x1f"; done\nprintf "%s\\036" "$all" >>"$STUB_LOG"\n';
@@ -47,10 +47,10 @@ export class Stage {
   }
 
   /**
-   * Runs a script in a process group of its own, which does not outlive the call.
+   * Runs a script in its own process group, and kills the group at the end of the call.
    *
    * @param milliseconds the time after which the script is killed
-   * @returns the arguments of every kube-apiserver that the shell started, or undefined if it refuses a part of the script
+   * @returns the arguments of every kube-apiserver that the shell started, or undefined if it rejects a part of the script
    */
   run(shell: string, script: string, positional: readonly string[], milliseconds = 10_000): string[][] | undefined {
     const log = join(this.folder, 'log');
@@ -67,7 +67,7 @@ export class Stage {
         encoding: 'utf8',
         timeout: milliseconds,
         killSignal: 'SIGKILL',
-        // a process group of its own
+        // its own process group
         ...{ detached: true },
         ...(uid !== undefined && { uid }),
       },
@@ -93,8 +93,8 @@ function killGroup(leader: number): void {
 }
 
 /**
- * The limit counts all processes of a user, and does not hold for root. So root becomes a user of this process alone; others
- * may have more than they have now.
+ * The limit counts all processes of a user, and does not apply to root. So root switches to a user id that only this process
+ * uses; other users get a limit above their current number of processes.
  */
 function userWithLimit(): { readonly uid?: number; readonly nproc: number } {
   const own = process.getuid?.();

@@ -1,4 +1,4 @@
-// What this product says of the oracle's queries, and whether that agrees with what the oracle says.
+// kubelet-guard's answers to the oracle's queries, and whether they agree with the oracle's.
 
 import { tmpdir } from 'node:os';
 import { posix } from 'node:path';
@@ -22,23 +22,23 @@ import { ample } from './budget.ts';
 
 /** The newest minor version, which the oracle is built from. */
 export const MINOR = 37;
-/** Stands for the oracle's temporary folder, as deep as that one. */
+/** Stands for the oracle's temporary folder, and is as deep. */
 const DIR = posix.join(tmpdir(), 'oracle');
 
-/** What this product makes of a query, in the oracle's terms. */
+/** kubelet-guard's answer to a query, in the oracle's terms. */
 export interface Verdict {
   readonly refusal?: Refusal;
   /** It prints its help or version and exits, which the oracle calls parsed. */
   readonly quits?: true;
-  /** Something could not be read: allowed where the oracle refuses, never where it does not. */
+  /** Something could not be read: correct only if the oracle rejects the query. */
   readonly unread?: string;
   readonly values: Readonly<Partial<Record<ValueName, string>>>;
-  /** Each container's words, with the private-use signs of words.ts where something is not known. */
+  /** Each container's arguments, with the private-use characters of words.ts for unknown parts. */
   readonly containers?: Readonly<Record<string, readonly string[]>>;
 }
 
 const KUBELET_GLOBALS = new Set(['--help', '--version', '--housekeeping-interval', '--log-flush-frequency']);
-/** What the product says that it cannot read, although the components do: the message, and the limit's name. */
+/** Known limits: messages of kubelet-guard about what it cannot read although the components can, and the name of the limit. */
 const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b__internal cannot be read/, "the kubelet's internal version"],
   [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
@@ -54,7 +54,7 @@ type ValueName =
   | 'anonymousEnabled'
   | 'authorizationMode';
 
-/** This product's verdict on a query. */
+/** kubelet-guard's answer to a query. */
 export function verdictOf(query: Query): Verdict {
   switch (query.component) {
     case 'kube-apiserver':
@@ -86,7 +86,7 @@ export function incomparable(query: Query, answer: Answer): string | undefined {
   // real one leaves those out (cmd/kube-apiserver/app/server.go, logs.SkipLoggingConfigurationFlags).
   if (query.component !== 'kubelet' && answer.parses && setting !== undefined && LOGGING.has(setting))
     return "kube-apiserver's logging flags";
-  // kubeadm 1.37 has no v1beta3 any more; this product judges it for the older clusters that have.
+  // kubeadm 1.37 no longer has v1beta3; kubelet-guard checks it for older clusters.
   if (FORMER_KUBEADM.test(answer.error ?? '')) return 'a version that kubeadm 1.37 has no more';
   // Which patch release runs is not in a document, so that --version=v1.37.5 may be right.
   if (answer.error?.includes('must match major/minor/patch of default version') === true)
@@ -94,7 +94,7 @@ export function incomparable(query: Query, answer: Answer): string | undefined {
   return undefined;
 }
 
-/** What this product and the oracle disagree on, or undefined where they agree. */
+/** What kubelet-guard and the oracle disagree on, or undefined if they agree. */
 export function disagreement(query: Query, answer: Answer): string | undefined {
   return difference(verdictOf(query), answer);
 }
@@ -130,7 +130,7 @@ function differentWords(
   return undefined;
 }
 
-/** What is not known may be anything: the oracle leaves variables out whose values come from elsewhere. */
+/** Unknown parts match anything: the oracle omits variables whose values come from elsewhere. */
 function fits(word: string, expected: string): boolean {
   const parts = word.split(/[\uE000\uE001]/);
   if (parts.length === 1) return word === expected;
@@ -221,21 +221,21 @@ function pod(document: string): Verdict {
   return { values: {}, containers };
 }
 
-/** Why no kubelet would take the document for a pod. */
+/** The reason why a kubelet would not accept the document as a pod. */
 function podFault(document: ParsedDocument): string | undefined {
   const { value, syntax } = document;
   const { apiVersion, kind } = asRecord(value);
   const type = rootType(asString(apiVersion) ?? '', asString(kind) ?? '');
   if (type !== 'Pod') return 'it is no pod';
-  // kubectl takes flow style that is no JSON, a kubelet does not: the product judges it nevertheless.
+  // kubectl accepts flow style that is not JSON, a kubelet does not. kubelet-guard checks it in both cases.
   if (syntax === 'broken-json') return 'it begins with a brace and is no JSON';
   return findMismatchIn(type, document)?.reason;
 }
 
 /**
- * What this product, by the whole way from a pod's text, and kube-apiserver disagree on.
+ * What kubelet-guard, starting from a pod's text, and kube-apiserver disagree on.
  *
- * @param query the words that the container starts kube-apiserver with
+ * @param query the arguments with which the container starts kube-apiserver
  */
 export function startDisagreement(
   document: string,
@@ -247,7 +247,7 @@ export function startDisagreement(
   if (first === undefined || 'problem' in first || incomparable(query, answer) !== undefined) return undefined;
   // cobra's completion command serves nothing, so that there is no kube-apiserver; the oracle does not know it.
   if ('args' in query && query.args[0]?.startsWith('__complete')) return undefined;
-  // The oracle leaves variables out whose values come from elsewhere.
+  // The oracle omits variables whose values come from elsewhere.
   if (pod(document).containers?.[container]?.some((word) => /[\uE000\uE001]/.test(word))) return undefined;
   const { subjects } = recognise(first, {
     budget: ample(),

@@ -55,7 +55,7 @@ export async function startGuard(
   });
   const isReady = async () => (await callLocal(local, '/readyz')).status === 200;
   await eventually(
-    'the guard to be ready',
+    'the webhook to be ready',
     async () => {
       if (program.exit() !== undefined) throw new Hopeless(`the guard ended\n${program.tail()}`);
       return (await isReady()) ? true : undefined;

@@ -79,7 +79,7 @@ const ANSWERS = {
 export type Behaviour = keyof typeof TALKS | keyof typeof ANSWERS;
 
 const FOLLOWED = '/followed';
-/** The length of a certificate chain of about 500 kB. */
+/** The number of certificates in a chain of about 500 kB. */
 const HUGE = 1_000;
 
 /** Starts one server for each behaviour, on an address of this host that is not loopback, and registers a node for it. */

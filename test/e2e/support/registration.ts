@@ -41,7 +41,7 @@ export async function register(
   };
   cleanup.add(() => admin.delete(registration));
   succeeded(await admin.create(registration));
-  await eventually('the API server to ask the webhook', async () => {
+  await eventually('the API server to call the webhook', async () => {
     const before = await target.reviews();
     await admin.create(kubeletConfigMap('/etc/kubernetes/pki/ca.crt', { name: 'kubelet-config-1.0' }), '?dryRun=All');
     return (await target.reviews()) > before ? true : undefined;

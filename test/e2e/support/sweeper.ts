@@ -49,7 +49,7 @@ export async function startSweeper(
     ],
   });
   await eventually(
-    'the sweeper to be there',
+    'the sweeper to be ready',
     async () => {
       if (program.exit() !== undefined) throw new Hopeless(`the sweeper ended\n${program.tail()}`);
       return (await callLocal(local, '/livez')).status === 200 ? true : undefined;
@@ -70,7 +70,7 @@ export async function startSweeper(
       { within, context: program.tail },
     );
   const trigger = () =>
-    eventually('the rest between two sweeps to be over', async () => {
+    eventually('the pause between two sweeps to end', async () => {
       const answer = await callLocal(local, '/api/v1/sweep', 'POST');
       return answer.status === 429 ? undefined : answer;
     });

@@ -1,4 +1,4 @@
-// A client that costs little: one connection, one request at a time, and no more of HTTP than the webhook's answers need.
+// A cheap client: one connection, one request at a time, and only as much HTTP as the webhook's answers need.
 
 import { connect, type TLSSocket } from 'node:tls';
 
@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A kept connection to the webhook. */
+/** A persistent connection to the webhook. */
 export interface Connection {
   readonly post: (body: string) => Promise<Answer>;
   readonly close: () => void;
@@ -15,7 +15,7 @@ export interface Connection {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** Connects over TLS; a connection that the server ends after an answer is made again. */
+/** Connects over TLS; if the server closes the connection after an answer, a new one is opened. */
 export function openConnection(port: number, ca: string): Connection {
   let socket: TLSSocket | undefined;
   let settle: { readonly resolve: (answer: Answer) => void; readonly reject: (cause: Error) => void } | undefined;

@@ -1,4 +1,4 @@
-// Programs that a user without rights starts on a host, and the files that they name.
+// Programs that an unprivileged user starts on a host, and the files that they name.
 
 import type { Random } from './random.ts';
 import { mutateText } from './mutate-text.ts';
@@ -65,7 +65,7 @@ const FLAGS = [
     '--port=0',
   ],
 ];
-/** Where a user, a service that was taken over, and a pod can be; only root can be elsewhere. */
+/** The control groups of a user, a compromised service and a pod; only root can use other ones. */
 const GROUPS = [
   '/user.slice/user-1000.slice/session-3.scope',
   '/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service',

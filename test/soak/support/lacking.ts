@@ -1,8 +1,8 @@
-// Whether the component that an admitted object configures lacks the setting, by the component's own code.
+// Decides with the component's own code whether the component that an allowed object configures lacks the setting.
 
 import type { Oracle, Query } from '../../support/oracle.ts';
 
-/** What the oracle is asked about an object that was admitted. */
+/** A question to the oracle about an allowed object. */
 export interface Claim {
   readonly body: string;
   readonly query: Query;
@@ -24,7 +24,7 @@ interface Review {
   };
 }
 
-/** What to ask about an admitted body; undefined where an API server would not send it so, or it is none of its business. */
+/** The questions about an allowed body; undefined if an API server would not send it, or if the control does not apply. */
 export function claimOf(body: string): Claim | undefined {
   const { request } = JSON.parse(body) as Review;
   const { operation, resource, object, name } = request ?? {};
@@ -46,7 +46,7 @@ export function claimOf(body: string): Claim | undefined {
   return undefined;
 }
 
-/** Those of which the component would start without the setting. */
+/** The queries with which the component would start without the setting. */
 export async function lacking(oracle: Oracle, claims: readonly Claim[]): Promise<Claim[]> {
   const answers = await oracle.ask(claims.map(({ query }) => query));
   const found: Claim[] = [];
@@ -67,7 +67,7 @@ export async function lacking(oracle: Oracle, claims: readonly Claim[]): Promise
   return found;
 }
 
-/** The kube-apiservers that a pod starts by their own name; one that prints its help or version serves nothing. */
+/** The kube-apiservers that a pod starts under their own name, without those that only print their help or version. */
 function startsOf({ body }: Claim, containers: Readonly<Record<string, readonly string[] | null>>): Claim[] {
   return Object.values(containers).flatMap((argv) => {
     const [program = '', ...args] = argv ?? [];
@@ -77,7 +77,7 @@ function startsOf({ body }: Claim, containers: Readonly<Record<string, readonly 
   });
 }
 
-/** A kubelet without its server has no caller to ask. */
+/** A kubelet without its server has no clients to authenticate. */
 function hasNoServer(query: Query): boolean {
   return (
     query.component === 'kubelet' &&

@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 
 type Json = Record<string, unknown>;
 
-/** What a review may get parts of. */
+/** Documents whose parts are put into a review. */
 export interface Pools {
   readonly kubelet: readonly string[];
   readonly kubeadm: readonly string[];
@@ -106,7 +106,7 @@ export function mutateReview(random: Random, review: string, pools: Pools): stri
   return text;
 }
 
-/** The ConfigMap's text or the pod's words; old and new object by chance. */
+/** Changes the ConfigMap's text or the pod's arguments, in the old or the new object at random. */
 function mutateObject(random: Random, body: Json, pools: Pools): void {
   const request = record(body.request);
   const object = record(request?.[random.oneIn(8) ? 'oldObject' : 'object']);
@@ -159,7 +159,7 @@ function mutatePod(random: Random, spec: Json): void {
   }
 }
 
-/** One place of the tree: taken away, replaced, doubled or renamed. */
+/** Removes, replaces, doubles or renames one value in the tree. */
 function mutateJson(random: Random, root: Json): void {
   let place: Json | unknown[] = root;
   for (let depth = random.below(8); depth > 0; depth -= 1) {

@@ -1,4 +1,4 @@
-// Changes to a text that is YAML or JSON, as a person, a tool or an attacker makes them.
+// Changes of a YAML or JSON text, as a person, a tool or an attacker makes them.
 
 import type { Random } from './random.ts';
 
