@@ -45,11 +45,11 @@ const elsewhere: readonly (readonly [row: number, area: 'node audit' | 'sweep', 
 ];
 
 describe.each(Object.entries(sections))('%s', (_name, rows) => {
-  const named = rows.map((row) => ({ ...row, verdict: row.says.join(', ') || 'no finding' }));
+  const named = rows.map((row) => ({ ...row, verdict: row.expected.join(', ') || 'no finding' }));
 
-  test.each(named)('row $row: $title → $verdict', ({ show, says, effective }) => {
+  test.each(named)('row $row: $title → $verdict', ({ show, expected, effective }) => {
     const { lines, findings } = show();
-    expect(lines).toStrictEqual(says);
+    expect(lines).toStrictEqual(expected);
     if (effective !== undefined) expect(findings.at(-1)?.evidence.at(-1)?.value).toBe(effective);
   });
 });

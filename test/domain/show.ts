@@ -23,7 +23,7 @@ export interface Row {
   readonly title: string;
   readonly show: () => Verdict;
   /** `pass`, `fail CODE SETTING…`, `unknown CODE…`, in the order of the findings. An empty list means that nothing is checked. */
-  readonly says: readonly string[];
+  readonly expected: readonly string[];
   /** The value of the last evidence of the last finding. */
   readonly effective?: string;
 }

@@ -34,7 +34,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/webhook/http/app.test.ts', 'may be as long as an API server can send'],
   ],
   '5 an object that the API server does not ask about': [
-    ['test/webhook/resources.test.ts', 'by a shell that puts its name together'],
+    ['test/webhook/resources.test.ts', 'by a shell that builds its name'],
     ['test/webhook/resources.test.ts', 'that adds an ephemeral container with a component'],
     ['test/e2e/scope.e2e.ts', 'for exactly those updates of a pod that it checks'],
     ['test/e2e/enforce.e2e.ts', 'one cannot get the image that makes it a kube-apiserver'],
@@ -82,7 +82,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
   ],
   '16 a web page whose name resolves to the local port': [
     ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
-    ['test/sweeper/schedule.test.ts', 'repeated without end, for %s sweeps, leaves a pause between two sweeps'],
+    ['test/sweeper/schedule.test.ts', 'repeated endlessly, for %s sweeps, leaves a pause between two sweeps'],
   ],
   '17 a feature gate that stops the kubelet: known, and not checked': [
     ['test/facts/oracle-recorded.test.ts', 'the verdicts agree with the recorded answers of the real components'],
@@ -124,7 +124,10 @@ const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/packaging/chart.test.ts', 'has no hooks in the output of `helm template`, which other tools apply'],
   ],
   'reports that are no longer wanted': [
-    ['test/sweeper/reports/history.test.ts', 'has no report of ours after none was configured, and is then not called'],
+    [
+      'test/sweeper/reports/history.test.ts',
+      'has none of our reports after the setting changed to none, and is not called any more',
+    ],
   ],
   'a report API that is down': [
     [

@@ -126,7 +126,7 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
       { config: { exemptions: [{ control: 'kubelet-client-ca', subject: 'node/a', reason: 'x' }] } },
       'expires',
     ],
-  ])('refuses %s', (_what, values, named) => {
+  ])('rejects %s', (_what, values, named) => {
     expect(() => renderChart({ values })).toThrow(named);
   });
 

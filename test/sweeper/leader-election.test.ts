@@ -26,7 +26,7 @@ describe('a candidate', () => {
     const server = new LeaseServer();
     const only = new Replica(server, 'only');
     await server.time.pass(100);
-    expect(only.told).toMatchObject([{ state: 'leading' }]);
+    expect(only.states).toMatchObject([{ state: 'leading' }]);
     const record = {
       holderIdentity: 'only',
       leaseDurationSeconds: 15,
@@ -38,14 +38,14 @@ describe('a candidate', () => {
     await server.time.pass(2.5 * SECOND);
     expect(server.stored?.spec).toStrictEqual({ ...record, renewTime: '1970-01-01T00:00:02.220000Z' });
     await server.time.pass(HOUR);
-    expect(only.told).toHaveLength(1);
+    expect(only.states).toHaveLength(1);
     await stop(server, only);
   });
 
   test('follows the holder, whatever the time of day of its machine', async () => {
     const { first, second } = await pair();
-    expect(first.told).toMatchObject([{ state: 'leading' }]);
-    expect(second.told).toStrictEqual([{ state: 'following', holder: 'first' }]);
+    expect(first.states).toMatchObject([{ state: 'leading' }]);
+    expect(second.states).toStrictEqual([{ state: 'following', holder: 'first' }]);
     expect(second.election.leadership()).toStrictEqual({ state: 'following', holder: 'first' });
   });
 
@@ -63,7 +63,7 @@ describe('a candidate', () => {
         while (!second.leads && time.clock() < killed + 60 * SECOND) await time.pass(50);
         expect(time.clock() - killed).toBeLessThanOrEqual(18 * SECOND);
         expect(time.clock() - killed).toBeGreaterThanOrEqual(12.5 * SECOND);
-        expect(second.told).toMatchObject([{ state: 'following' }, { state: 'leading' }]);
+        expect(second.states).toMatchObject([{ state: 'following' }, { state: 'leading' }]);
       }
     },
   );
@@ -102,9 +102,9 @@ describe('a candidate', () => {
     await server.time.pass(15);
     only.freeze(12 * SECOND);
     await server.time.pass(12.1 * SECOND);
-    expect([server.stored?.spec?.holderIdentity, only.isRunning, only.told]).toStrictEqual(['only', true, []]);
+    expect([server.stored?.spec?.holderIdentity, only.isRunning, only.states]).toStrictEqual(['only', true, []]);
     await server.time.pass(3 * SECOND);
-    expect(only.told).toMatchObject([{ state: 'leading', signal: { aborted: false } }]);
+    expect(only.states).toMatchObject([{ state: 'leading', signal: { aborted: false } }]);
   });
 
   test('does not lead if admission changed the holder', async () => {
@@ -112,7 +112,7 @@ describe('a candidate', () => {
     server.admit = (spec) => ({ ...spec, holderIdentity: 'another' });
     const only = new Replica(server, 'only');
     await server.time.pass(HOUR);
-    expect(only.told).toStrictEqual([{ state: 'following', holder: 'another' }]);
+    expect(only.states).toStrictEqual([{ state: 'following', holder: 'another' }]);
   });
 
   test('does not acquire a Lease that was deleted while its holder leads', async () => {
@@ -124,7 +124,7 @@ describe('a candidate', () => {
       });
       await time.pass(2 * SECOND);
     }
-    expect(first.told).toHaveLength(1);
+    expect(first.states).toHaveLength(1);
     delete server.stored;
     first.kill();
     await time.pass(20 * SECOND);
@@ -137,22 +137,22 @@ describe('a leader', () => {
     const { server, time, first } = await pair();
     server.edit({ holderIdentity: 'usurper' });
     await time.pass(2.5 * SECOND);
-    expect(first.told).toMatchObject([{ signal: { aborted: true } }, { state: 'following', holder: 'usurper' }]);
+    expect(first.states).toMatchObject([{ signal: { aborted: true } }, { state: 'following', holder: 'usurper' }]);
   });
 
   test('stops 10 s after it sent its last renewal, and gives the reason', async () => {
     const { server, time, first, second } = await pair();
     const sent = Date.parse(String(server.stored?.spec?.renewTime));
     server.isDown = true;
-    const last = first.told.at(-1);
+    const last = first.states.at(-1);
     let ended = 0;
     await time.pass(20 * SECOND, () => {
       if (last?.state === 'leading' && last.signal.aborted && ended === 0) ended = time.clock();
     });
     expect(ended - sent).toBe(10 * SECOND);
     const lost = { state: 'lost', code: 'unreachable', reason: 'connect ECONNREFUSED' };
-    expect(first.told).toMatchObject([{ state: 'leading' }, lost]);
-    expect(second.told).toMatchObject([{ state: 'following' }, lost]);
+    expect(first.states).toMatchObject([{ state: 'leading' }, lost]);
+    expect(second.states).toMatchObject([{ state: 'following' }, lost]);
   });
 
   test('that lost the API server leads again without a restart', async () => {
@@ -174,7 +174,7 @@ describe('a leader', () => {
     await time.pass(5 * SECOND);
     server.isDown = false;
     await time.pass(60 * SECOND);
-    expect([first.told.length, second.told.length]).toStrictEqual([1, 1]);
+    expect([first.states.length, second.states.length]).toStrictEqual([1, 1]);
   });
 
   test('knows by the clock that its term is over, before any timer fires', async () => {
@@ -184,7 +184,7 @@ describe('a leader', () => {
     expect(leaders([first, second])).toStrictEqual(['second']);
     // its code runs again, but none of its timers has
     expect(first.election.leadership()).toMatchObject({ state: 'lost' });
-    expect(first.told[0]).toMatchObject({ signal: { aborted: true } });
+    expect(first.states[0]).toMatchObject({ signal: { aborted: true } });
   });
 
   test('recognises its own renewal whose answer was lost', async () => {
@@ -193,7 +193,7 @@ describe('a leader', () => {
     await time.pass(3 * SECOND);
     server.fate = () => ({ there: 5, back: 5 });
     await time.pass(20 * SECOND);
-    expect(first.told).toHaveLength(1);
+    expect(first.states).toHaveLength(1);
     expect(server.stored?.spec).toMatchObject({ holderIdentity: 'first', leaseTransitions: 0 });
   });
 
@@ -204,7 +204,7 @@ describe('a leader', () => {
     await time.pass(60 * SECOND);
     server.fate = () => ({ there: 5, back: 5, lost: 'request' });
     let ended = 0;
-    const last = first.told.at(-1);
+    const last = first.states.at(-1);
     await time.pass(30 * SECOND, () => {
       if (last?.state === 'leading' && last.signal.aborted && ended === 0) ended = time.clock();
     });
@@ -218,7 +218,7 @@ describe('a stop', () => {
     const { server, time, first, second } = await pair();
     await stop(server, first);
     expect(server.stored?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
-    expect(first.told.at(-1)).toMatchObject({ state: 'lost', code: 'stopped' });
+    expect(first.states.at(-1)).toMatchObject({ state: 'lost', code: 'stopped' });
     await time.pass(2.5 * SECOND);
     expect(second.leads).toBe(true);
     expect(server.stored?.spec).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
@@ -263,11 +263,11 @@ describe('missing rights', () => {
       server.refusal = { status, only };
       const replica = new Replica(server, 'only');
       await server.time.pass(HOUR);
-      expect(replica.told).toMatchObject([{ state: 'lost', code, reason: expect.stringContaining(words) }]);
+      expect(replica.states).toMatchObject([{ state: 'lost', code, reason: expect.stringContaining(words) }]);
       expect(server.calls).toBeLessThan(2.5 * 120);
       server.refusal = undefined;
       await server.time.pass(40 * SECOND);
-      expect(replica.told).toMatchObject([{ state: 'lost' }, { state: 'leading' }]);
+      expect(replica.states).toMatchObject([{ state: 'lost' }, { state: 'leading' }]);
     },
   );
 
@@ -275,8 +275,8 @@ describe('missing rights', () => {
     const { server, time, first, second } = await pair();
     server.refusal = { status: 403, only: 'PUT' };
     await time.pass(HOUR);
-    expect(first.told).toMatchObject([{ state: 'leading' }, { state: 'lost', code: 'forbidden' }]);
-    expect(second.told).toMatchObject([{ state: 'following' }, { state: 'lost', code: 'forbidden' }]);
+    expect(first.states).toMatchObject([{ state: 'leading' }, { state: 'lost', code: 'forbidden' }]);
+    expect(second.states).toMatchObject([{ state: 'following' }, { state: 'lost', code: 'forbidden' }]);
   });
 });
 
@@ -286,7 +286,7 @@ test('a replica that lost the right to update still knows the leader', async () 
   await time.pass(12 * SECOND);
   server.edit({ holderIdentity: 'another' });
   await time.pass(40 * SECOND);
-  expect(first.told.slice(1, 3)).toMatchObject([
+  expect(first.states.slice(1, 3)).toMatchObject([
     { state: 'lost', code: 'forbidden' },
     { state: 'following', holder: 'another' },
   ]);
@@ -310,7 +310,7 @@ test('whatever clocks, network and schedulers do, no two replicas lead at the sa
     { weight: 1, arbitrary: fc.record({ there, back, lost }) },
   );
   const event = fc.record({
-    // small numbers, which fast-check prefers, would be seconds in which nothing can happen
+    // fast-check prefers small numbers, but in so few seconds nothing can happen
     after: fc.noBias(fc.integer({ min: 0, max: 15_000 })),
     what: fc.constantFrom(...(['freeze', 'freeze', 'freeze', 'down', 'up', 'up', 'kill', 'stop'] as const)),
     who: fc.constantFrom(0, 1, 2, 'leader' as const, 'leader' as const),
@@ -341,7 +341,7 @@ test('whatever clocks, network and schedulers do, no two replicas lead at the sa
           if (what === 'down' || what === 'up') server.isDown = what === 'down';
           if (replica === undefined || gone.has(replica)) continue;
           if (what === 'freeze') replica.freeze(howLong);
-          // one is left
+          // one replica is left
           if ((what !== 'kill' && what !== 'stop') || gone.size === 2 || !replica.isRunning) continue;
           gone.add(replica);
           if (what === 'kill') replica.kill();
@@ -357,7 +357,7 @@ test('whatever clocks, network and schedulers do, no two replicas lead at the sa
     ),
     { numRuns: 100 },
   );
-  // else the cases above were no cases
+  // otherwise the cases above would prove nothing
   expect(takeovers).toBeGreaterThan(100);
 }, 60_000);
 

@@ -9,7 +9,7 @@ interface Stored {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
-/** What becomes of a call on its way: milliseconds there and back, or lost on one of the ways. */
+/** The delay of a call in milliseconds, of the request and of the answer. Either of them can be lost. */
 export interface Fate {
   readonly there: number;
   readonly back: number;
@@ -18,13 +18,13 @@ export interface Fate {
 
 const SECURE: Fate = { there: 5, back: 5 };
 
-/** An API server with one Lease, as far as an election sees it, and the network before it. */
+/** An API server with one Lease, and the network between it and the replicas. */
 export class LeaseServer {
   readonly time = new VirtualTime();
   stored?: Stored;
-  /** In place of an answer. */
+  /** Sent instead of an answer. */
   refusal: { readonly status: number; readonly only?: string } | undefined;
-  /** What admission makes of what is written. */
+  /** How admission changes a Lease that is written. */
   admit: (spec: Stored['spec']) => Stored['spec'] = (spec) => spec;
   isDown = false;
   calls = 0;
@@ -56,7 +56,7 @@ export class LeaseServer {
     return promise;
   };
 
-  /** What a person does with kubectl. */
+  /** A change by a person with kubectl. */
   edit(spec: Readonly<Record<string, unknown>>): void {
     this.#store({ ...this.stored, spec: { ...this.stored?.spec, ...spec } });
   }
@@ -85,9 +85,9 @@ export class LeaseServer {
   }
 }
 
-/** A process that stands for election, on a machine with a clock of its own. */
+/** A process that is a candidate, on a machine with its own clock. */
 export class Replica {
-  readonly told: Leadership[] = [];
+  readonly states: Leadership[] = [];
   readonly election: LeaderElection;
   readonly identity: string;
   readonly #server: LeaseServer;
@@ -116,11 +116,11 @@ export class Replica {
       now: () => new Date(day + time.clock()),
       pause: (milliseconds, signal) => this.#awake(time.pause(milliseconds / rate, signal)),
       random,
-      onChange: (leadership) => this.told.push(leadership),
+      onChange: (leadership) => this.states.push(leadership),
     });
   }
 
-  /** Nothing runs in this process for so long: it answers no timer and reads no answer. */
+  /** Pauses the process: it runs no timer and reads no answer. */
   freeze(milliseconds: number): void {
     const until = this.#server.time.clock() + milliseconds;
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
@@ -144,13 +144,13 @@ export class Replica {
     return this.isRunning && this.election.leadership().state === 'leading';
   }
 
-  /** Whether the signal that it gave last lets a sweep run. */
+  /** Whether its last signal allows a sweep. */
   get lets(): boolean {
-    const last = this.told.at(-1);
+    const last = this.states.at(-1);
     return this.isRunning && last?.state === 'leading' && !last.signal.aborted;
   }
 
-  /** What happens to a process reaches it when it runs. */
+  /** Events reach the process when it runs. */
   async #awake<T>(promise: Promise<T>): Promise<T> {
     try {
       return await promise;

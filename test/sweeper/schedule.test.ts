@@ -45,19 +45,19 @@ function scheduled({ interval = 10 * MINUTE, jitter = 0, takes = 2 * SECOND, ran
     random,
   });
   const leadership = new AbortController();
-  const told = (): (readonly [SweepTrigger, number])[] =>
+  const startedSweeps = (): (readonly [SweepTrigger, number])[] =>
     runs.map(({ trigger, at }) => [trigger, at / SECOND] as const);
-  return { time, runs, told, settings, state, schedule, leadership };
+  return { time, runs, startedSweeps, settings, state, schedule, leadership };
 }
 
 describe('sweeps', () => {
   test('start when leadership begins, and again after each interval', async () => {
-    const { time, told, schedule, leadership } = scheduled({ random: () => 0.5 });
+    const { time, startedSweeps, schedule, leadership } = scheduled({ random: () => 0.5 });
     await time.pass(HOUR);
-    expect(told()).toStrictEqual([]);
+    expect(startedSweeps()).toStrictEqual([]);
     schedule.startLeading(leadership.signal);
     await time.pass(25 * MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 3601],
       ['interval', 4201],
       ['interval', 4801],
@@ -77,11 +77,11 @@ describe('sweeps', () => {
   });
 
   test('that take longer than the interval do not overlap, and the cluster gets a pause after them', async () => {
-    const { time, told, state, schedule, leadership } = scheduled({ takes: 25 * MINUTE });
+    const { time, startedSweeps, state, schedule, leadership } = scheduled({ takes: 25 * MINUTE });
     schedule.startLeading(leadership.signal);
     await time.pass(HOUR);
     expect(state.most).toBe(1);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['interval', 26 * 60],
       ['interval', 52 * 60],
@@ -90,7 +90,7 @@ describe('sweeps', () => {
   });
 
   test('stop at once when leadership ends, and none starts before the next leadership', async () => {
-    const { time, runs, told, schedule, leadership } = scheduled({ takes: HOUR });
+    const { time, runs, startedSweeps, schedule, leadership } = scheduled({ takes: HOUR });
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
     schedule.objectChanged();
@@ -101,7 +101,7 @@ describe('sweeps', () => {
     expect(schedule.request()).toBe('not-leading');
     schedule.startLeading(new AbortController().signal);
     await time.pass(MINUTE);
-    expect(told().at(-1)).toStrictEqual(['start', 3900]);
+    expect(startedSweeps().at(-1)).toStrictEqual(['start', 3900]);
     await schedule.stop();
     expect(runs.at(-1)).toMatchObject({ aborted: true });
     expect(schedule.request()).toBe('not-leading');
@@ -167,13 +167,13 @@ describe('sweeps', () => {
 
 describe('a sweep that asks for a retry', () => {
   test('is retried with growing pauses, until the interval passes or a sweep is complete', async () => {
-    const { time, told, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
+    const { time, startedSweeps, schedule, leadership, state } = scheduled({ takes: 0, interval: HOUR });
     state.isToRetry = true;
     schedule.startLeading(leadership.signal);
     await time.pass(20 * MINUTE);
     state.isToRetry = false;
     await time.pass(100 * MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['retry', 60],
       ['retry', 180],
@@ -188,7 +188,7 @@ describe('a sweep that asks for a retry', () => {
 
 describe('a changed object', () => {
   test('starts a sweep after one second without changes, but not sooner than a tenth of the interval after the last sweep', async () => {
-    const { time, told, schedule, leadership } = scheduled({ interval: 5 * MINUTE });
+    const { time, startedSweeps, schedule, leadership } = scheduled({ interval: 5 * MINUTE });
     schedule.startLeading(leadership.signal);
     await time.pass(10 * SECOND);
     schedule.objectChanged();
@@ -197,7 +197,7 @@ describe('a changed object', () => {
     await time.pass(0.9 * SECOND);
     schedule.objectChanged();
     await time.pass(2 * MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['change', 32],
       ['change', 64],
@@ -206,31 +206,31 @@ describe('a changed object', () => {
   });
 
   test('only waits for one second without changes if the last sweep is long ago', async () => {
-    const { time, told, schedule, leadership } = scheduled();
+    const { time, startedSweeps, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
     schedule.objectChanged();
     await time.pass(0.5 * SECOND);
     schedule.objectChanged();
     await time.pass(MINUTE);
-    expect(told().at(-1)).toStrictEqual(['change', 301.5]);
+    expect(startedSweeps().at(-1)).toStrictEqual(['change', 301.5]);
     // and the interval counts from there
     await time.pass(10 * MINUTE);
-    expect(told().at(-1)).toStrictEqual(['interval', 901.5]);
+    expect(startedSweeps().at(-1)).toStrictEqual(['interval', 901.5]);
     await schedule.stop();
   });
 
   test('starts a sweep even if changes never stop, or if it changes during a sweep', async () => {
-    const { time, told, schedule, leadership } = scheduled();
+    const { time, startedSweeps, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     await time.pass(5 * MINUTE);
     for (let count = 0; count < 30; count += 1) {
       schedule.objectChanged();
       await time.pass(0.5 * SECOND);
     }
-    // the sweep of 310 saw those before it; it took until 312
+    // the sweep at 310 has seen the earlier changes; it ended at 312
     await time.pass(2 * MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['change', 310],
       ['change', 372],
@@ -238,19 +238,19 @@ describe('a changed object', () => {
     await schedule.stop();
   });
 
-  test('needs no sweep of its own before the first sweep', async () => {
-    const { time, told, schedule, leadership } = scheduled();
+  test('needs no additional sweep before the first sweep', async () => {
+    const { time, startedSweeps, schedule, leadership } = scheduled();
     schedule.startLeading(leadership.signal);
     schedule.objectChanged();
     await time.pass(9 * MINUTE);
-    expect(told()).toStrictEqual([['start', 0]]);
+    expect(startedSweeps()).toStrictEqual([['start', 0]]);
     await schedule.stop();
   });
 });
 
 describe('a request for a sweep', () => {
   test('starts a sweep at once, or one sweep after the running one', async () => {
-    const { time, told, schedule, leadership } = scheduled({ takes: 10 * SECOND });
+    const { time, startedSweeps, schedule, leadership } = scheduled({ takes: 10 * SECOND });
     expect(schedule.request()).toBe('not-leading');
     schedule.startLeading(leadership.signal);
     await time.pass(MINUTE);
@@ -259,10 +259,10 @@ describe('a request for a sweep', () => {
     await time.pass(SECOND);
     expect([schedule.request(), schedule.request(), schedule.request()]).toStrictEqual(['queued', 'queued', 'queued']);
     await time.pass(MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['request', 60],
-      // with a rest that is as long as the sweep was
+      // after a rest that is as long as the sweep
       ['request', 80],
     ]);
     await schedule.stop();
@@ -272,7 +272,7 @@ describe('a request for a sweep', () => {
     ['short', SECOND, MIN_REST],
     ['long', 30 * SECOND, 30 * SECOND],
     ['very long', 10 * MINUTE, MINUTE],
-  ])('repeated without end, for %s sweeps, leaves a pause between two sweeps', async (_which, takes, rest) => {
+  ])('repeated endlessly, for %s sweeps, leaves a pause between two sweeps', async (_which, takes, rest) => {
     const { time, runs, schedule, leadership } = scheduled({ takes, interval: HOUR });
     schedule.startLeading(leadership.signal);
     for (let second = 0; second < 1800; second += 1) {
@@ -302,7 +302,7 @@ describe('a request for a sweep', () => {
 
 describe('a new interval', () => {
   test('applies at once: a shorter interval ends the wait, and a longer one extends it', async () => {
-    const { time, told, settings, schedule, leadership } = scheduled({ interval: 24 * HOUR });
+    const { time, startedSweeps, settings, schedule, leadership } = scheduled({ interval: 24 * HOUR });
     schedule.startLeading(leadership.signal);
     await time.pass(2 * MINUTE);
     settings.interval = MINUTE;
@@ -311,12 +311,12 @@ describe('a new interval', () => {
     settings.interval = 10 * MINUTE;
     schedule.reload();
     await time.pass(9 * MINUTE);
-    expect(told()).toStrictEqual([
+    expect(startedSweeps()).toStrictEqual([
       ['start', 0],
       ['interval', 120],
     ]);
     await time.pass(2 * MINUTE);
-    expect(told().at(-1)).toStrictEqual(['interval', 720]);
+    expect(startedSweeps().at(-1)).toStrictEqual(['interval', 720]);
     await schedule.stop();
   });
 });

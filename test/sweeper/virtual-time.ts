@@ -12,7 +12,7 @@ export class VirtualTime {
 
   readonly clock = (): number => this.#now;
 
-  /** As that of node:timers/promises: rejects when the signal aborts. */
+  /** Like setTimeout of node:timers/promises: rejects when the signal aborts. */
   readonly pause = (milliseconds: number, signal: AbortSignal): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const abort = (): void => {
@@ -31,7 +31,7 @@ export class VirtualTime {
     this.#tasks.push({ at: Math.max(at, this.#now), run });
   }
 
-  /** Lets time pass, and everything happen that is due in it; `each` sees every moment at which something happened. */
+  /** Lets time pass and runs everything that is due. `each` is called at every moment at which something happened. */
   async pass(milliseconds: number, each?: () => void): Promise<void> {
     const until = this.#now + milliseconds;
     await setImmediate();

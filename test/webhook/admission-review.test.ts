@@ -28,7 +28,7 @@ describe('decoding a review', () => {
   });
 
   test.each([
-    ['nothing', '', 'the body is empty'],
+    ['an empty body', '', 'the body is empty'],
     ['white space', ' \n', 'the body is empty'],
     ['half a brace', '{"kind":', 'the body is not JSON'],
     ['a byte order mark', `\ufeff${JSON.stringify(review())}`, 'the body is not JSON'],
@@ -54,18 +54,18 @@ describe('decoding a review', () => {
       'the request of the AdmissionReview has no operation',
     ],
     ['no resource', JSON.stringify(review({ resource: {} })), 'the request of the AdmissionReview has no resource'],
-  ])('refuses %s', (_name, body, reason) => {
+  ])('rejects %s', (_name, body, reason) => {
     expect(decodeReview(body)).toStrictEqual({ reason: expect.stringContaining(reason) });
   });
 
   const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } };
   const objects = [
-    ['none', undefined],
+    ['missing', undefined],
     ['null', null],
     ['a text', 'x'],
     ['a number', 7],
     ['a list', [CONFIG_MAP]],
-    ['of no kind', { ...CONFIG_MAP, kind: undefined }],
+    ['without a kind', { ...CONFIG_MAP, kind: undefined }],
     ['of another kind', POD],
     ['of another apiVersion', { ...CONFIG_MAP, apiVersion: 'v2' }],
     ['of a kind by prototype', Object.create({ apiVersion: 'v1', kind: 'ConfigMap' })],

@@ -22,7 +22,7 @@ interface Change {
   readonly day?: string;
 }
 
-/** What `enforce` says of a kube-apiserver without its flags, where one subject is exempt from both controls. */
+/** The decision of `enforce` on a kube-apiserver without its flags, if one subject is exempt from both controls. */
 function verdict({
   subject,
   userInfo,
@@ -67,7 +67,7 @@ describe('an exemption', () => {
     ['of the pod', `pod/kube-system/${NAME}`],
     ['of the pod in any namespace', `Pod/${NAME}`],
     ['of pods like it', 'pod/kube-system/kube-apiserver-edge-*'],
-  ])('%s allows the requests of its kubelet', (_name, subject) => {
+  ])('%s allows requests of the kubelet', (_name, subject) => {
     expect(verdict({ subject, userInfo: KUBELET })).toBe('allow');
   });
 
@@ -76,7 +76,7 @@ describe('an exemption', () => {
     ['of a pod in another namespace', `pod/default/${NAME}`],
     ['of another kind', `configmap/kube-system/${NAME}`],
     ['of a part of the name', 'pod/kube-system/kube-apiserver'],
-  ])('%s does not', (_name, subject) => {
+  ])('%s does not allow them', (_name, subject) => {
     expect(verdict({ subject, userInfo: KUBELET })).toBe('deny');
   });
 
@@ -85,7 +85,7 @@ describe('an exemption', () => {
     expect(verdict({ subject: 'node/*', userInfo: KUBELET, day: '2027-02-01' })).toBe('deny');
   });
 
-  test('of a pod goes by its name, for each user', () => {
+  test('of a pod applies to its name, for every user', () => {
     expect(verdict({ subject: `pod/kube-system/${NAME}`, userInfo: SOMEBODY })).toBe('allow');
   });
 });
@@ -97,8 +97,8 @@ describe('an exemption of a node is for requests of its kubelet only:', () => {
     ['nobody', undefined],
     ['somebody else, with any right', SOMEBODY],
     ['the kubelet of another node', { username: 'system:node:edge-2' }],
-    ['a user who is called as the node', { username: NODE }],
-    ['a user whose name goes on', { username: `system:node:${NODE}:x` }],
+    ['a user with the name of the node', { username: NODE }],
+    ['a user whose name is longer', { username: `system:node:${NODE}:x` }],
     ['a service account of that name', { username: `system:serviceaccount:kube-system:system:node:${NODE}` }],
     ['a user by extra fields', { username: 'mallory', extra: { username: [`system:node:${NODE}`] }, uid: NODE }],
   ])('the spec.nodeName of a pod exempts nothing that %s creates', (_name, userInfo) => {
@@ -129,18 +129,18 @@ describe('an exemption of a node is for requests of its kubelet only:', () => {
     ['a node selector', { spec: { nodeSelector: { 'kubernetes.io/hostname': NODE } } }],
     ['a host name', { spec: { hostname: NODE } }],
     ['a service account', { spec: { serviceAccountName: `system:node:${NODE}` } }],
-    ['a field that says who asks', { spec: { userInfo: KUBELET, username: KUBELET.username } }],
+    ['a field with the name of the caller', { spec: { userInfo: KUBELET, username: KUBELET.username } }],
   ])('%s exempts nothing', (_name, change) => {
     expect(verdict({ subject, userInfo: SOMEBODY, ...change })).toBe('deny');
   });
 });
 
-describe('an exemption of a name goes by the name in the request:', () => {
+describe('an exemption of a name applies to the name in the request:', () => {
   const subject = `pod/kube-system/${NAME}`;
 
   test.each([
-    ['the name in the object is not asked', { metadata: { name: NAME } }, { name: 'other' }],
-    ['nor its namespace', { metadata: { namespace: 'kube-system' } }, { name: 'other' }],
+    ['the name in the object does not count', { metadata: { name: NAME } }, { name: 'other' }],
+    ['the namespace in the object does not count', { metadata: { namespace: 'kube-system' } }, { name: 'other' }],
     ['a generateName is not a name', { metadata: { name: undefined, generateName: NAME } }, { name: '' }],
   ])('%s', (_name, change, request) => {
     expect(verdict({ subject, userInfo: SOMEBODY, ...change, request })).toBe('deny');

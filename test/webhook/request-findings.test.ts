@@ -42,7 +42,7 @@ test.each<[string, typeof bad, Action, boolean]>([
   ['what passes under ratchet', good, 'ratchet', false],
   ['a pod under enforce, which acts like ratchet here', podUpdate, 'enforce', true],
   ['a pod under audit', podUpdate, 'audit', false],
-])('the old object is inspected only where the decision depends on it: %s', (_what, request, action, expected) => {
+])('the old object is inspected only if the decision depends on it: %s', (_what, request, action, expected) => {
   const clientCa = ofTheLink.filter(({ slug }) =>
     ['kubelet-client-ca', 'apiserver-kubelet-client-cert'].includes(slug),
   );

@@ -52,13 +52,13 @@ function podUpdate(object: object, oldObject: object, subResource = ''): ReturnT
 describe('an update of a pod', () => {
   test.each<[string, object, object, ReturnType<typeof verdictOf>]>([
     [
-      'that makes an image a kube-apiserver, by arguments that were there',
+      'that changes the image to kube-apiserver, with the same arguments',
       podOf([main({ image: 'registry.k8s.io/kube-apiserver:v1.37.0', args: ['--v=2'] })]),
       podOf([main({ args: ['--v=2'] })]),
       'deny',
     ],
     [
-      'that does so in an init container',
+      'that changes the image of an init container to kube-apiserver',
       podOf([main({})], {
         initContainers: [main({ name: 'i', image: 'x/kube-apiserver', args: ['--v=2'], restartPolicy: 'Always' })],
       }),
@@ -104,7 +104,7 @@ describe('an update of a pod', () => {
 
   test.each<[string, Container]>([
     ['by its command', { command: ['kube-apiserver', '--v=2'] }],
-    ['by a shell that puts its name together', { command: ['sh', '-c', 'exec kube-api""server'] }],
+    ['by a shell that builds its name', { command: ['sh', '-c', 'exec kube-api""server'] }],
     [
       'by variables',
       {
@@ -130,7 +130,7 @@ describe('an update of a pod', () => {
     },
   );
 
-  test('that changes the passing one of two containers is not denied for the failing one', () => {
+  test('that changes the passing one of two containers is not denied because of the failing one', () => {
     const good = { name: 'good', command: ['kube-apiserver', ...BOTH] };
     const before = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, args: BARE })]);
     const after = podOf([main({ command: ['kube-apiserver'] }), main({ ...good, image: 'z', args: BARE })]);

@@ -171,7 +171,7 @@ describe('a request for', () => {
   });
 });
 
-describe('an object whose inspection crashes, so that no finding is about it', () => {
+describe('an object whose inspection crashes, so that it has no findings,', () => {
   const crash = (): never => {
     throw new Error('poisoned');
   };
@@ -213,7 +213,7 @@ describe('ratchet', () => {
 
   test.each([
     ['makes it worse', BAD, GOOD, 'deny'],
-    ['leaves it as bad as it was', BAD, BAD, 'warn'],
+    ['leaves it as bad as before', BAD, BAD, 'warn'],
     ['makes it better', GOOD, BAD, 'allow'],
   ] as const)('an update that %s', (_name, object, oldObject, verdict) => {
     expect(verdictOf(validatorWith('ratchet')(update(object, oldObject)))).toBe(verdict);

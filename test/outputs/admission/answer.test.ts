@@ -11,7 +11,7 @@ const failing = apiServerFinding({
   source: { object: 'Pod kube-system/kube-apiserver-cp-1' },
   subject: { component: 'kube-apiserver', name: 'kube-apiserver-cp-1', container: 'kube-apiserver' },
 });
-const untold = kubeletFinding({ outcome: outcomes.unknown });
+const unclear = kubeletFinding({ outcome: outcomes.unknown });
 
 function decisionOf(decision: Partial<Decision>, problems: readonly Problem[] = []) {
   const full = { denied: [], warned: [], exempted: [], ...decision };
@@ -61,7 +61,7 @@ describe('the answer to a change without findings', () => {
 
 describe('a denial', () => {
   test('names the control, the fault, the place and the fix, and has no warnings', () => {
-    const response = answer({ denied: [failing], warned: [untold] });
+    const response = answer({ denied: [failing], warned: [unclear] });
     expect(response).toMatchObject({ uid: 'uid-1', allowed: false, status: { code: 403, reason: 'Forbidden' } });
     expect(response).not.toHaveProperty('warnings');
     expect(response.status?.message).toBe(
@@ -72,7 +72,7 @@ describe('a denial', () => {
   });
 
   test('lists every finding on its own line', () => {
-    const { status } = answer({ denied: [failing, untold] });
+    const { status } = answer({ denied: [failing, unclear] });
     const lines = status?.message.split('\n') ?? [];
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
@@ -110,7 +110,7 @@ describe('a denial', () => {
 
 describe('warnings', () => {
   test('name the control and the fault', () => {
-    expect(answer({ warned: [failing, untold] }).warnings).toStrictEqual([
+    expect(answer({ warned: [failing, unclear] }).warnings).toStrictEqual([
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
       'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; check the running process',
     ]);
@@ -151,7 +151,7 @@ describe('warnings', () => {
 
 describe('the audit annotation of the findings', () => {
   test('is compact JSON of the findings that denied or warned', () => {
-    const { auditAnnotations } = answer({ denied: [failing], warned: [untold] });
+    const { auditAnnotations } = answer({ denied: [failing], warned: [unclear] });
     expect(auditAnnotations.decision).toBe('deny');
     expect(JSON.parse(auditAnnotations.findings ?? '')).toStrictEqual([
       {
@@ -198,10 +198,10 @@ describe('exemptions in use', () => {
   });
 
   test('are also listed if other findings warn or deny', () => {
-    const warned = answer({ exempted, warned: [untold] });
+    const warned = answer({ exempted, warned: [unclear] });
     expect(Object.keys(warned.auditAnnotations)).toStrictEqual(['decision', 'findings', 'exemptions']);
     expect(warned.warnings?.join(' ')).not.toContain('apiserver-kubelet-client-cert');
-    const denied = answer({ exempted, denied: [untold] });
+    const denied = answer({ exempted, denied: [unclear] });
     expect(denied).toMatchObject({ allowed: false, auditAnnotations: { exemptions: expect.any(String) } });
     expect(denied.status?.message).not.toContain('apiserver-kubelet-client-cert');
   });

@@ -74,7 +74,7 @@ class Replica {
     });
   }
 
-  /** One whole sweep over these nodes; gives its problems. */
+  /** One complete sweep over these nodes. Returns its problems. */
   async sweep(at: string, nodes: Readonly<Record<string, Outcome>>, parts: Partial<Finding> = {}) {
     await this.history.load(signal);
     const problems = [];
@@ -541,7 +541,7 @@ describe('faults', () => {
 
 describe('the report API', () => {
   test.each([
-    ['both, the one that most readers know', [WG, OPEN], 'wgpolicyk8s'],
+    ['both, the kind that most readers know', [WG, OPEN], 'wgpolicyk8s'],
     ['only OpenReports', [OPEN], 'openreports'],
     ['neither', [], 'none'],
   ] as const)('is chosen if the cluster serves %s', async (_what, served, wanted) => {
@@ -573,13 +573,13 @@ describe('the report API', () => {
     ]);
   });
 
-  test('has no report of ours after none was configured, and is then not called', async () => {
+  test('has none of our reports after the setting changed to none, and is not called any more', async () => {
     let setting: ReportsSetting = 'auto';
     const replica = new Replica(world, () => setting);
     await replica.sweep(T1, { a: outcomes.pass, b: outcomes.fail, c: outcomes.pass });
     setting = 'none';
     await replica.history.load(signal);
-    // also after a partial sweep: nobody keeps them up to date any more
+    // also after an incomplete sweep, because nothing updates them any more
     expect(await replica.history.deleteStale(undefined, signal)).toEqual([]);
     expect(world.reports()).toEqual([]);
     await replica.sweep(T2, { a: outcomes.pass, b: outcomes.pass, c: outcomes.pass });

@@ -6,7 +6,7 @@ export interface Held {
   [field: string]: unknown;
 }
 
-/** What a cluster holds of reports and Events, with the rules of an API server: versions, conflicts, pages. */
+/** The reports and Events of a cluster, with the rules of an API server: versions, conflicts, pages. */
 export interface ReportWorld {
   readonly api: Api;
   /** The group versions that are served, with their resources. */
@@ -15,11 +15,11 @@ export interface ReportWorld {
   readonly objects: Map<string, Held>;
   /** Every call, as `METHOD path`. */
   readonly calls: string[];
-  /** Answers instead of the API server where it gives an answer; for one call or for all. */
+  /** Answers instead of the API server if it returns an answer, for one call or for all. */
   intercept: (request: ApiRequest) => ApiAnswer | Error | undefined;
   readonly reports: () => Held[];
   readonly events: () => Held[];
-  /** The calls that changed something, or tried to. */
+  /** The calls that changed something, or tried to change it. */
   readonly writes: () => string[];
 }
 

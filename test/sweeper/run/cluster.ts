@@ -1,4 +1,4 @@
-// A cluster that is none: what a sweep asks, and what it hears, for tests of the sweep itself.
+// A fake cluster for tests of the sweep: what it asks for, and the answers.
 
 import { controls } from '../../../src/controls/index.ts';
 import { noHistory } from '../../../src/sweeper/reports/history.ts';
@@ -30,13 +30,13 @@ export function node(name: string, traits: Partial<ListedNode> = {}): ListedNode
   };
 }
 
-/** Another one for each name that is used here. */
+/** A different address for each name that is used here. */
 export function addressOf(name: string): string {
   const sum = Array.from(name).reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 0);
   return `10.9.${sum >> 8}.${sum & 0xff}`;
 }
 
-/** What a kubelet's /configz says. */
+/** The answer of a kubelet at /configz. */
 export function configz(name: string, path: string | undefined): RawDocument {
   const x509 = path === undefined ? {} : { clientCAFile: path };
   const authentication = { x509, anonymous: { enabled: false }, webhook: { enabled: true } };
@@ -140,10 +140,10 @@ export function run(
 }
 
 /** The findings of a run as `control of subject: result`. */
-export function told({ findings }: SweepResult): string[] {
-  return Array.from(findings.all(), sayFinding);
+export function resultLines({ findings }: SweepResult): string[] {
+  return Array.from(findings.all(), resultLine);
 }
 
-export function sayFinding({ control, subject, outcome }: Finding): string {
+export function resultLine({ control, subject, outcome }: Finding): string {
   return `${control.slug} of ${subject.name}: ${outcome.result}`;
 }

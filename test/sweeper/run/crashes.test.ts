@@ -25,7 +25,7 @@ function crash(): never {
   throw new Error('poisoned');
 }
 
-/** The value, but a crash where it is about the node a. */
+/** The value, but a crash if it is about the node a. */
 function unlessA<T>(name: string | undefined, value: T): T {
   return name === 'a' ? crash() : value;
 }
@@ -37,13 +37,13 @@ function nodeOf(document: RawDocument): string | undefined {
 interface Row {
   readonly ports?: Partial<SweepDeps>;
   readonly rules?: Partial<SweepOptions>;
-  /** What the node a counts as; unknown where nothing is said. */
+  /** The result that the node a counts as. The default is unknown. */
   readonly a?: 'pass' | 'fail' | 'partly unknown';
 }
 
 const configzOf = (name: string): RawDocument => configz(name, '/ca.crt');
 
-/** A finding that no control makes: whatever reads it throws. */
+/** A finding that no control makes. Reading any of its fields throws. */
 const poison = new Proxy({}, { get: crash, has: crash, ownKeys: crash });
 
 const poisonedHello = Object.defineProperty(hello('a', undefined), 'authorities', { get: crash });
@@ -56,10 +56,10 @@ const poisonedPod: RawDocument = {
 };
 
 const AT_A_NODE: Readonly<Record<string, Row>> = {
-  'its documents are judged': {
+  'its documents are checked': {
     ports: { evidence: [evidence('handshake', (name) => (name === 'a' ? poisonedHello : configzOf(name)))] },
   },
-  'its findings are put together': {
+  'its findings are combined': {
     rules: {
       inspect: (document) =>
         nodeOf(document) === 'a' && document.form === 'configz'
@@ -83,7 +83,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       ],
     },
   },
-  'the audit that its agent stored is looked for': {
+  'the audit that its agent stored is searched': {
     a: 'pass',
     ports: { loadAudit: ({ name }) => Promise.resolve(unlessA(name, { findings: [], at: AUDITED })) },
   },
@@ -108,7 +108,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       ],
     },
   },
-  'it is compared with what is remembered': {
+  'its findings are compared with the stored ones': {
     a: 'pass',
     ports: {
       history: {
@@ -138,7 +138,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       },
     },
   },
-  'its findings are told': {
+  'its findings are logged': {
     a: 'pass',
     ports: {
       callbacks: {
@@ -149,7 +149,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
       },
     },
   },
-  'its exemptions are looked for': {
+  'its exemptions are searched': {
     a: 'fail',
     ports: { evidence: [evidence('configz', (name) => configz(name, name === 'a' ? undefined : '/ca.crt'))] },
     rules: {
@@ -161,7 +161,7 @@ const AT_A_NODE: Readonly<Record<string, Row>> = {
 };
 
 const ELSEWHERE: Readonly<Record<string, Row>> = {
-  'one of the pods is judged': {
+  'one of the pods is checked': {
     ports: { objects: () => stream([poisonedPod, kubeletConfigMap('/ca.crt')]) },
   },
   'a pod is read': {
@@ -176,8 +176,8 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
     },
   },
   'kube-apiservers are asked': { ports: { askApiServers: () => Promise.reject(new Error('poisoned')) } },
-  'kube-apiservers begin to be asked': { ports: { askApiServers: crash } },
-  'kube-apiservers are judged': {
+  'the calls to kube-apiservers begin': { ports: { askApiServers: crash } },
+  'kube-apiservers are checked': {
     rules: {
       inspect: (document) =>
         nodeOf(document) === SERVER && document.form === 'flagz'
@@ -192,7 +192,7 @@ const ELSEWHERE: Readonly<Record<string, Row>> = {
   'the report of the control plane is made': {
     ports: { history: { ...noHistory, save: (about) => Promise.resolve(about.kind === 'node' ? [] : crash()) } },
   },
-  'it is tidied': { ports: { history: { ...noHistory, deleteStale: crash } } },
+  'stale reports are deleted': { ports: { history: { ...noHistory, deleteStale: crash } } },
 };
 
 const both = () => stream([[node('a'), node('b')]]);
@@ -254,8 +254,8 @@ describe('a crash makes a sweep incomplete and does not end it, if it happens wh
     expect(problems.length).toBeGreaterThan(0);
     expect(new Set(problems.map(({ problem }) => problem.code))).toEqual(new Set(['crashed']));
     expect(nodes).toMatchObject({ pass: 2, unknown: 0 });
-    if (!when.startsWith('the report') && when !== 'it is tidied') expect(whole).toEqual([false]);
-    // one that nothing shows is told of too
+    if (!when.startsWith('the report') && when !== 'stale reports are deleted') expect(whole).toEqual([false]);
+    // a kube-apiserver without evidence has findings too
     expect([...findings.all()].filter(({ subject }) => subject.component === 'kube-apiserver')).not.toEqual([]);
   });
 });

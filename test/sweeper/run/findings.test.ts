@@ -9,17 +9,17 @@ import type { Finding } from '../../../src/policy/finding.ts';
 import { configz, flagz, hello, unanswered } from './cluster.ts';
 import { AMPLE } from '../../support/budget.ts';
 
-function judged(...documents: RawDocument[]): Finding[] {
+function findingsOf(...documents: RawDocument[]): Finding[] {
   return combine(inspect(controls, documents, AMPLE).findings);
 }
 
 test('gives every finding as it was added, though equal ones are stored once', () => {
   const recorded = new SweepFindings();
-  const general = judged(flagz('api:6443'));
+  const general = findingsOf(flagz('api:6443'));
   const kinds = [
-    (name: string) => judged(configz(name, '/ca.crt'), hello(name, ['CN=ca'])),
-    (name: string) => judged(configz(name, undefined)),
-    (name: string) => judged(unanswered(name, 'configz', 'timeout')),
+    (name: string) => findingsOf(configz(name, '/ca.crt'), hello(name, ['CN=ca'])),
+    (name: string) => findingsOf(configz(name, undefined)),
+    (name: string) => findingsOf(unanswered(name, 'configz', 'timeout')),
   ];
   const names = Array.from({ length: 30 }, (_, index) => `node-${index}`);
   const byNode = names.map((name, index) => kinds[index % kinds.length]?.(name) ?? []);
@@ -32,8 +32,8 @@ test('gives every finding as it was added, though equal ones are stored once', (
 
 test('keeps apart a node whose name is also a value in a finding', () => {
   const recorded = new SweepFindings();
-  const a = judged(configz('/ca.crt', '/ca.crt'));
-  const b = judged(configz('b', '/ca.crt'));
+  const a = findingsOf(configz('/ca.crt', '/ca.crt'));
+  const b = findingsOf(configz('b', '/ca.crt'));
   recorded.addNode('/ca.crt', a);
   recorded.addNode('b', b);
   expect([...recorded.all()]).toEqual([...a, ...b]);

@@ -110,8 +110,8 @@ describe('a control that is off', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...CLUSTERS), fc.subarray(SLUGS), async (cluster, silenced) => {
         const isOther = ({ control }: Finding): boolean => !silenced.includes(control.slug);
-        const told: string[] = [];
-        const callbacks = { ...silent, onFinding: ({ control }: Finding) => told.push(control.slug) };
+        const reported: string[] = [];
+        const callbacks = { ...silent, onFinding: ({ control }: Finding) => reported.push(control.slug) };
         const all = await sweepWithout([], cluster);
         const some = await sweepWithout(silenced, { ...cluster, callbacks });
         const wanted = [...all.findings.all()].filter(isOther);
@@ -121,7 +121,7 @@ describe('a control that is off', () => {
         expect(some.nodes.skippedNames).toEqual(all.nodes.skippedNames);
         const { pass, fail, unknown } = some.counts.summary;
         expect(pass + fail + unknown).toBe(wanted.length);
-        expect(told.filter((slug) => silenced.includes(slug))).toEqual([]);
+        expect(reported.filter((slug) => silenced.includes(slug))).toEqual([]);
       }),
       { numRuns: 150 },
     );

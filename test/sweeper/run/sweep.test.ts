@@ -25,7 +25,7 @@ import {
   SERVER,
   silent,
   stream,
-  told,
+  resultLines,
   unanswered,
 } from './cluster.ts';
 
@@ -65,7 +65,7 @@ function audit(...findings: readonly Finding[]): NodeAudit {
 describe('a sweep', () => {
   test('checks every kubelet and kube-apiserver, with the supporting controls', async () => {
     const result = await run();
-    expect(told(result).toSorted()).toEqual(
+    expect(resultLines(result).toSorted()).toEqual(
       [
         `apiserver-kubelet-ca of ${SERVER}: pass`,
         `${CERT} of ${SERVER}: pass`,
@@ -170,9 +170,9 @@ describe('the answer through kube-apiserver', () => {
 
   test.each([
     ['another node', 'wrong-node', body, 'unknown'],
-    ['a stranger, as a configz', 'unidentified', body, 'pass'],
-    ['a stranger, as a refusal', 'unidentified', refusal, 'unknown'],
-    ['another node, as a refusal', 'wrong-node', refusal, 'unknown'],
+    ['another program, with a configz', 'unidentified', body, 'pass'],
+    ['another program, with a rejected call', 'unidentified', refusal, 'unknown'],
+    ['another node, with a rejected call', 'wrong-node', refusal, 'unknown'],
   ] as const)("does not count as the node's if another way showed %s", async (_what, code, answer, result) => {
     const swept = await run({ nodes: () => stream([[node('a')]]), evidence: [stranger(code), proxied(answer)] });
     expect(find(swept.findings.all(), CA, 'a')?.outcome.result).toBe(result);
@@ -224,7 +224,7 @@ describe('kube-apiservers', () => {
     const at = (address: string) => () => Promise.resolve([{ ...forbidden, source: { node: address, via: 'flagz' } }]);
     const balanced = await run({ objects: pods, askApiServers: at(SERVER) });
     expect(balanced.counts.summary.unknown).toBe(0);
-    // one that is not seen as a pod is there all the same
+    // a kube-apiserver without a visible pod still exists
     const second = await run({ objects: pods, askApiServers: at('192.0.2.10:6443') });
     expect(find(second.findings.all(), CERT, '192.0.2.10:6443')?.outcome.result).toBe('unknown');
     expect(second.link.result).toBe('unknown');
@@ -241,7 +241,7 @@ describe('kube-apiservers', () => {
   test('that a provider runs are not applicable, unless evidence shows one', async () => {
     const version = () => Promise.resolve('v1.31.2-eks-7f9249a');
     const hidden = await run({ version, askApiServers: undefined });
-    expect(told(hidden).some((line) => line.startsWith(CERT))).toBe(false);
+    expect(resultLines(hidden).some((line) => line.startsWith(CERT))).toBe(false);
     expect(hidden.link).toMatchObject({ result: 'pass', apiServersNotApplicable: expect.stringContaining('EKS') });
     const shown = await run({ version });
     expect(shown.link).toMatchObject({ apiServers: [{ result: 'pass' }] });
@@ -287,7 +287,7 @@ describe('kube-apiservers', () => {
       others: [{ result: 'pass', agrees: false }],
     });
     expect(proxied.link).toMatchObject({ result: 'fail', calls: { refused: 2 } });
-    // a kubelet that does not ask is at fault itself
+    // if the kubelet requests no certificate, the fault is its own
     const open = await run({
       evidence: [evidence('configz', (name) => configz(name, undefined)), evidence('configz-proxy', refusing)],
     });
@@ -328,7 +328,7 @@ describe('one kube-apiserver', () => {
     });
   });
 
-  test('is that of its node, also over IPv6', async () => {
+  test('is recognised by the address of its node, also over IPv6', async () => {
     const six = node('six', { addresses: ['2001:db8:0:0:0:0:0:1'] });
     const found = await ends({
       nodes: () => stream([[six]]),
@@ -338,7 +338,7 @@ describe('one kube-apiserver', () => {
     expect(found).toEqual([{ name: 'kube-apiserver-six', result: 'pass' }]);
   });
 
-  test('is not that of a node which only claims the address', async () => {
+  test('is not attributed to a node that only claims the address', async () => {
     const found = await ends({
       nodes: () => stream([[cp, node('evil', { addresses: [addressOf('cp')] })]]),
       objects: () => stream([apiServerPod(pod, undefined)]),
@@ -358,7 +358,7 @@ describe('one kube-apiserver', () => {
       askApiServers: () => Promise.resolve(names.map((name) => flagz(`${addressOf(name)}:6443`))),
     });
     expect(found).toEqual(names.map((name) => ({ name: `kube-apiserver-${name}`, result: 'pass' })));
-    // two at one address are two
+    // two pods at one address are two subjects
     const twins = await ends({ askApiServers: () => Promise.resolve([flagz(server), flagz(`${server}1`)]) });
     expect(twins).toHaveLength(2);
   });
@@ -376,7 +376,7 @@ describe('the stored audit of a kube-apiserver', () => {
     return [...findings.all()].filter(({ control }) => control.slug === CERT);
   };
 
-  test('goes before the findings of its pod', async () => {
+  test('overrides the findings of its pod', async () => {
     expect(await seen('prod-cp')).toMatchObject([
       { subject: { kind: 'Pod', name: pod }, vantage: 'on-node', others: [{ vantage: 'running', result: 'fail' }] },
     ]);
@@ -419,7 +419,7 @@ describe('the audit that an agent stored', () => {
       },
     };
   };
-  const judged = async (document: RawDocument) => {
+  const findingWith = async (document: RawDocument) => {
     const { findings } = await run({
       nodes: () => stream([[node('cp')]]),
       objects: () => stream([document]),
@@ -431,7 +431,7 @@ describe('the audit that an agent stored', () => {
 
   test.each([
     ['a mirror pod that is older', '2026-11-23T11:00:00Z', undefined, 'on-node'],
-    ['a mirror pod made since', '2026-11-23T11:59:00Z', undefined, 'running'],
+    ['a mirror pod created since', '2026-11-23T11:59:00Z', undefined, 'running'],
     ['a container started since', '2026-11-23T11:00:00Z', '2026-11-23T11:59:00Z', 'running'],
     [
       'a mirror pod re-created since, with an older container',
@@ -440,10 +440,10 @@ describe('the audit that an agent stored', () => {
       'on-node',
     ],
   ])('of kube-apiserver counts until it restarts: %s', async (_what, at, startedAt, vantage) => {
-    const found = await judged(started(at, startedAt));
+    const found = await findingWith(started(at, startedAt));
     expect(found).toMatchObject({ vantage, outcome: { result: 'pass' } });
-    const said = JSON.stringify(found?.others);
-    expect(said.includes('the process started at')).toBe(vantage === 'running');
+    const others = JSON.stringify(found?.others);
+    expect(others.includes('the process started at')).toBe(vantage === 'running');
   });
 
   test('of a kubelet counts unless its node became Ready later', async () => {
@@ -529,7 +529,7 @@ describe('an incomplete sweep', () => {
     throw new Error('the API server is gone');
   }
 
-  /** What is deeper than anything is read. */
+  /** Lists that are nested deeper than the limit of reading. */
   const value = Array.from({ length: 10 }).reduce<unknown>((items) => ({ kind: 'List', items: [items] }), {});
   const nestedLists: RawDocument = { form: 'object', source: { object: 'List' }, vantage: 'running', value };
 

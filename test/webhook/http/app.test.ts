@@ -89,7 +89,7 @@ describe('a review', () => {
     expect(JSON.stringify(warned.body)).toContain('not checked: the body');
   });
 
-  test('is not denied for brackets inside of a string', async () => {
+  test('is not denied because of brackets inside a string', async () => {
     const data = '[{,:"\\'.repeat(100_000);
     expect((await post(allow, review({ object: { ...CONFIG_MAP, data } }))).body).toMatchObject({
       response: { allowed: true },
@@ -97,7 +97,7 @@ describe('a review', () => {
   });
 });
 
-describe('a call that is no review', () => {
+describe('a call that is not a review', () => {
   test.each([
     ['an empty body', ''],
     ['half a brace', '{'],
@@ -114,7 +114,7 @@ describe('a call that is no review', () => {
     expect(answer.body).toStrictEqual({ reason: expect.any(String) });
   });
 
-  test('no body at all is rejected', async () => {
+  test('a call without a body is rejected', async () => {
     const { app } = webhookWith(allow);
     const answer = await supertest(app).post('/validate').set('content-type', 'application/json');
     expect([answer.status, answer.body]).toStrictEqual([400, { reason: 'the body is empty' }]);

@@ -24,7 +24,7 @@ function setup(capacity = 100) {
 }
 
 describe('memory for large bodies', () => {
-  test('is granted at once if there is some, and otherwise when some is released', () => {
+  test('is granted at once if enough is free, and otherwise when enough is released', () => {
     const { reserve, take } = setup();
     const a = reserve('a', 50);
     reserve('b', 40);
@@ -39,7 +39,7 @@ describe('memory for large bodies', () => {
     expect(take()).toStrictEqual(['d granted']);
   });
 
-  test('is granted first to the address that holds least, and at most half of it to one address', () => {
+  test('is granted first to the address that has least, and one address gets at most half of it', () => {
     const { reserve, take } = setup();
     reserve('m0', 10, 'mallory');
     const first = reserve('m1', 30, 'mallory');
@@ -55,7 +55,7 @@ describe('memory for large bodies', () => {
     expect(take()).toStrictEqual(['o1 granted']);
   });
 
-  test('is waited for no longer than the caller waits', () => {
+  test('is not granted any more if the caller stops waiting', () => {
     const { reserve, take, pass } = setup();
     reserve('a', 50, 'x').complete();
     reserve('b', 50, 'x');

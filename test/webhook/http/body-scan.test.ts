@@ -6,7 +6,7 @@ import { recorded, review } from '../../support/admission.ts';
 
 const scan = (text: string) => exceededLimit(Buffer.from(text));
 
-/** Lists, objects, and commas and colons: what the scan counts. */
+/** The values that the scan counts: lists, objects, commas and colons. */
 function countIn(value: unknown): { values: number; levels: number } {
   if (typeof value !== 'object' || value === null) return { values: 0, levels: 0 };
   const inner = Object.values(value).map(countIn);
@@ -18,7 +18,7 @@ function countIn(value: unknown): { values: number; levels: number } {
 }
 
 describe('the limits on a body', () => {
-  test('allow a body up to them, and no more', () => {
+  test('allow a body up to the limits, and reject a larger one', () => {
     expect(scan('['.repeat(MAX_DEPTH))).toBeUndefined();
     expect(scan('['.repeat(MAX_DEPTH + 1))).toBe('the body is nested more than 1000 levels deep');
     expect(scan('[]'.repeat(MAX_VALUES))).toBeUndefined();
@@ -68,7 +68,7 @@ describe('the limits on a body', () => {
 });
 
 describe('the uid in the first bytes of a body', () => {
-  test('is found where an API server writes it', () => {
+  test('is found at the place where an API server writes it', () => {
     const file = '006-UPDATE-configmaps-kubelet-config-admin.json';
     const body = JSON.stringify(JSON.parse(recorded(file)));
     expect(body.startsWith('{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"')).toBe(
@@ -79,15 +79,18 @@ describe('the uid in the first bytes of a body', () => {
   });
 
   test.each([
-    ['nowhere', ''],
+    ['an empty body', ''],
     [
-      'in a review of another version',
+      'a review of another version',
       '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"x"',
     ],
-    ['outside of the request', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","uid":"x"'],
-    ['with an escape', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\\u0041"'],
-    ['without its end', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"x'],
-    ['too far away', `${' '.repeat(600)}${JSON.stringify(review())}`],
+    ['a place outside the request', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","uid":"x"'],
+    [
+      'a string with an escape',
+      '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\\u0041"',
+    ],
+    ['a string without its end', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"x'],
+    ['a place too far from the start', `${' '.repeat(600)}${JSON.stringify(review())}`],
   ])('is not read from %s', (_where, head) => {
     expect(uidOf(Buffer.from(head))).toBeUndefined();
   });

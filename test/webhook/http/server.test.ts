@@ -28,7 +28,7 @@ function identity(clientCA?: string): ServingIdentity {
 
 async function serve(first: ServingIdentity): Promise<number> {
   server = createWebhookServer((_request, response) => {
-    // not at once, so that requests are in flight when the certificate changes
+    // the answer is delayed, so that requests are in flight when the certificate changes
     setImmediate(() => response.end('{}'));
   }, first);
   server.listen(0, '127.0.0.1');
@@ -40,7 +40,7 @@ function change(next: ServingIdentity): void {
   if (server !== undefined) changeIdentity(server, next);
 }
 
-/** One request, with the certificate that it was answered by. */
+/** One request, with the certificate of the server that answered. */
 async function ask(port: number, agent: Agent): Promise<string> {
   const outgoing = request({ host: '127.0.0.1', port, agent, method: 'POST', path: '/validate' });
   const answered = once(outgoing, 'response');
@@ -53,7 +53,7 @@ async function ask(port: number, agent: Agent): Promise<string> {
   return serialNumber;
 }
 
-/** Tells whether a client gets an answer. */
+/** Whether a client gets an answer. */
 async function isAnswered(port: number, pair: Partial<KeyPair>, options: ConnectionOptions = {}): Promise<boolean> {
   const credentials = { cert: pair.certificate, key: pair.key, ca: authority.certificate };
   const socket = connect({ host: '127.0.0.1', port, ...credentials, ...options });
@@ -97,7 +97,7 @@ describe('a change of the certificate', () => {
     expect(errors).toEqual([]);
     expect(serials.size).toBe(20);
     expect(seen.length).toBeGreaterThan(800);
-    // the eight kept connections lived through all of it, with the certificate that they began with
+    // the eight kept connections stayed open, with their first certificate
     expect([sockets.size, new Set(seen).size]).toEqual([28, 1]);
   });
 
