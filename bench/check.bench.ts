@@ -1,5 +1,5 @@
-// What `check` costs: its start-up on one manifest beside an empty program of Node, and its CPU for 1,000 manifests beyond
-// that start-up. Runs alternate, so that the ratio of their medians means something on a busy machine.
+// Measures `check`: its start-up on one manifest against an empty Node program, and its CPU for 1,000 manifests beyond
+// that start-up. Runs alternate, so that the ratio of their medians is useful on a busy machine.
 // Run: npm run build && node bench/check.bench.ts
 
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,7 @@ interface Cost {
   readonly cpu: number;
 }
 
-/** Every program reports its own CPU on a pipe of its own when it ends: the same small cost for all of them. */
+/** Every program reports its own CPU on a separate pipe when it ends, which costs all of them the same. */
 const meter = `const { writeSync } = require('node:fs');
 process.on('exit', () => {
   const { user, system } = process.cpuUsage();
@@ -37,7 +37,7 @@ function run(meterFile: string, args: readonly string[]): Cost {
     maxBuffer: 64 * 1024 * 1024,
   });
   const wall = performance.now() - start;
-  // a run that did not pass has not done the work that is measured
+  // a failed run has not done the measured work
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status ?? 'a signal'}: ${stderr}`);
   return { wall, cpu: Number(output[3]) };
 }

@@ -1,5 +1,5 @@
-// What the webhook feels of a sweep in the same process: the time of reviews that come at a steady rate, with and without a
-// sweep of simulated kubelets beside them, in turn.
+// Measures how a sweep in the same process slows down the webhook: the latency of reviews at a steady rate, in turn with
+// and without a sweep of simulated kubelets.
 // Run: node bench/latency.bench.ts
 
 import { fork, type ChildProcess } from 'node:child_process';
@@ -25,7 +25,7 @@ const RECENT = 1000;
 
 const pauseUnless = (milliseconds: number, signal: AbortSignal) => pause(milliseconds, undefined, { signal });
 
-/** The webhook, and on demand a sweep in the same process, over and over until it is told to rest. */
+/** The webhook, and on demand repeated sweeps in the same process until the parent stops them. */
 function serve(folder: string, kubelets: number): void {
   const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
   let reviewed = -Infinity;
@@ -55,7 +55,7 @@ async function start(role: string, ...rest: string[]): Promise<{ child: ChildPro
   return { child, port };
 }
 
-/** Milliseconds that each review took; none waits for the one before. */
+/** Milliseconds that each review took; no review waits for the previous one. */
 async function steadily(client: Client, body: string): Promise<number[]> {
   const began = performance.now();
   const times: number[] = [];
@@ -112,7 +112,7 @@ async function main(): Promise<void> {
 
 const [role, folder = '', kubelets] = process.argv.slice(2);
 if (role === 'kubelets') {
-  // kubelets take no time of the host that sweeps them
+  // real kubelets run on other hosts and use no CPU here
   setPriority(19);
   serveKubelets(folder);
 } else if (role === 'webhook') serve(folder, Number(kubelets));

@@ -1,5 +1,5 @@
-// What a sweep costs beside a bare loop of node:https GETs over the same kubelets with the same concurrency, and what memory
-// it needs when there are four times as many nodes.
+// Measures a sweep against a bare loop of node:https GETs of the same kubelets with the same concurrency, and the memory
+// for four times as many nodes.
 // Run: node bench/sweep.bench.ts
 
 import { fork, type ChildProcess } from 'node:child_process';
@@ -18,7 +18,7 @@ const NODES = 5000;
 const ROUNDS = 3;
 const BUDGETS = { time: 1.3, memory: 1.2 };
 
-/** The floor: the same calls, and nothing made of the answers. */
+/** The lower limit: the same calls, and the answers are ignored. */
 async function bareLoop(count: number, port: number): Promise<void> {
   const waiting: ListedNode[] = [];
   for await (const page of listNodes(count, port)) waiting.push(...page);
@@ -112,7 +112,7 @@ const [role, ...rest] = process.argv.slice(2);
 if (role === 'kubelets') serveKubelets(rest[0] ?? '');
 else if (role === 'memory') {
   const [count = 0, port = 0] = rest.map(Number);
-  // twice, as a sweeper does: the second compares with the first
+  // twice, as in a sweeper: the second sweep is compared with the first
   for (let round = 0; round < 2; round += 1) await sweepOf(count, port, ways.both());
   process.send?.({ rss: process.resourceUsage().maxRSS / 1024 });
 } else await main();

@@ -1,6 +1,6 @@
-// What the webhook costs beside a bare HTTPS server that only parses the same body and answers, and which part of it costs
-// what: each server has one part more than the one before it. All run as processes of their own and are asked in turn by the
-// same client, so that their ratios mean something on a busy machine.
+// Measures the webhook against a bare HTTPS server that only parses the same body and answers, and the cost of its parts:
+// each server has one part more than the previous one. Each runs in its own process, and the same client calls them in turn,
+// so that their ratios are useful on a busy machine.
 // Run: node bench/webhook.bench.ts
 
 import { fork, type ChildProcess } from 'node:child_process';
@@ -18,9 +18,9 @@ import { guard, post, readReview, type Client } from './support/guard.ts';
 const CONNECTIONS = 4;
 const REQUESTS = 4000;
 const ROUNDS = 9;
-/** CPU for each review, and the slowest of a hundred, against the bare server. */
+/** CPU for each review, and the 99th percentile of the latency, against the bare server. */
 const BUDGET = { cpu: 1.3, p99: 1.5 };
-/** Milliseconds: about what validation takes in a hot loop. */
+/** Milliseconds: about the time of a validation in a hot loop. */
 const SPIN = 0.013;
 
 const bare: RequestListener = (incoming, response) => {
@@ -40,7 +40,7 @@ const bare: RequestListener = (incoming, response) => {
 
 const allowed: ReturnType<Validate> = { allowed: true, denied: [], warned: [], exempted: [], problems: [] };
 
-/** A validator that takes time, and touches no memory. */
+/** A validator that uses CPU and no memory. */
 const spin: Validate = () => {
   const began = performance.now();
   while (performance.now() - began < SPIN);

@@ -17,7 +17,7 @@ import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
 
 const fixture = '../../test/fixtures/admission-reviews/001-CREATE-pods-kube-apiserver-node-1-system_node_node-1.json';
 
-/** Where reviews are sent. */
+/** The address of a webhook. */
 export interface Client {
   readonly port: number;
   readonly agent: Agent;
@@ -29,10 +29,10 @@ export function readReview(): string {
 }
 
 /**
- * The webhook under the default configuration, without a cluster, and without the thread for what may take long: the review
+ * The webhook with the default configuration, without a cluster, and without the worker thread for long reviews: the review
  * is short.
  *
- * @param own validates in the place of the validator
+ * @param own replaces the validator
  */
 export function guard(own?: Validate): ReturnType<typeof createApp> {
   const configuration = readConfiguration(undefined, controls);

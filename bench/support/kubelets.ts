@@ -17,15 +17,15 @@ const CONFIGZ = JSON.stringify({
       anonymous: { enabled: false },
     },
     authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } },
-    // as long as a real one, which names every default
+    // as long as a real one, which lists every default
     ...Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`setting${index}`, 'value-of-the-setting'])),
   },
 });
 
-/** What the names of all kubelets end with. */
+/** The end of the names of all kubelets. */
 export const DOMAIN = 'eu-central-1.compute.internal';
 
-/** Serves, and tells the parent process its port; ends with the parent. */
+/** Serves, and sends the port to the parent process; ends with the parent. */
 export function serveKubelets(folder: string): void {
   const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const tls = { cert: file('tls.crt'), key: file('tls.key'), ca: file('ca.crt') };
@@ -39,10 +39,10 @@ export function serveKubelets(folder: string): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** Nodes with an address each, page by page. */
+/** Nodes with one address each, page by page. */
 export async function* listNodes(count: number, port: number): AsyncGenerator<readonly ListedNode[]> {
   for (let first = 0; first < count; first += 250) {
-    // a turn of the event loop, as an answer of the API server would take
+    // one turn of the event loop, like an answer of the API server
     await new Promise((resolve) => setImmediate(resolve));
     yield Array.from({ length: Math.min(250, count - first) }, (_, index) => nodeOf(first + index, port));
   }

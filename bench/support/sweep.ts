@@ -10,7 +10,7 @@ import { handshakeEvidence } from '../../src/evidence/handshake/handshake.ts';
 import { servingNamesBy } from '../../src/evidence/serving-names.ts';
 import { listNodes } from './kubelets.ts';
 
-/** As the default configuration has it. */
+/** The value in the default configuration. */
 export const CONCURRENCY = 32;
 
 const TIMEOUT = 10_000;
@@ -20,7 +20,7 @@ const tokens = { token: () => Promise.resolve('token'), refused: () => false };
 const configz = () => configzEvidence({ tokens, unverified: () => undefined, readNames, timeout: TIMEOUT });
 const handshake = () => handshakeEvidence({ timeout: TIMEOUT, readNames });
 
-/** How kubelets are asked. */
+/** The evidence of each measured sweep. */
 export const ways = {
   configz: () => [configz()],
   handshake: () => [handshake()],
@@ -29,7 +29,7 @@ export const ways = {
 
 const always: SweepDeps['nextTurn'] = () => Promise.resolve();
 
-/** The sweep as `serve` runs it with `reports: none`, with everything but the API server real. */
+/** The sweep as `serve` runs it with `reports: none`. Everything but the API server is real. */
 export async function sweepOf(
   count: number,
   port: number,

@@ -59,7 +59,7 @@ function build(root: string, { args, files = {} }: KubeletQuery): boolean {
   return true;
 }
 
-/** The kubelet of a host, found as the node audit finds it. */
+/** The settings of a host's kubelet, read as the node audit reads them. */
 function audited(root: string): Kubelet | undefined {
   const { processes } = listProcesses(root, { wanted: (name) => processComponent(name) !== undefined });
   const [process] = processes;

@@ -12,6 +12,6 @@ describeWith({ assets: ['oracle'] }, 'kubelet setups', () => {
   afterAll(() => oracle.close());
 
   test('are read as the kubelet reads them', async () => {
-    expect(await compareAndSay(oracle, 'kubelet setups', kubeletSetup, 5_000)).toBe('');
+    expect(await compareAndSay(oracle, 'kubelet set-ups', kubeletSetup, 5_000)).toBe('');
   });
 });

@@ -71,7 +71,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** Two replicas that start at the same moment, behind one address, in a cluster without the Secret and the webhook configuration. */
+  /** Two replicas that start at the same moment, behind one address. The Secret and the webhook configuration do not exist. */
   async function startReplicas(undo: Cleanup, rotation: object): Promise<readonly [CertifiedGuard, CertifiedGuard]> {
     undo.add(async () => {
       await plane.admin.send('DELETE', `${SECRETS}/${SECRET}`);

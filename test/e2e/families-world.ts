@@ -1,4 +1,4 @@
-// An API server with one node, and the node's kubelet, in the network namespace that this runs in: a cluster of one address family.
+// An API server with one node, and the node's kubelet: a cluster with one address family, in the current network namespace.
 // Argument: the address of both. Writes a line when it listens.
 
 import { createServer } from 'node:http';

@@ -119,8 +119,8 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
       ['remembers mirror pods', () => follow(pods, 'kube-system')],
       ['remembers kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
       ['remembers kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
-      ['hears of its Secret', () => follow(cluster.secret('kubelet-guard-tls'), NAMESPACE)],
-      ['hears of its registration', () => follow(cluster.webhookConfiguration('kubelet-guard'), '')],
+      ['watches its Secret', () => follow(cluster.secret('kubelet-guard-tls'), NAMESPACE)],
+      ['watches its registration', () => follow(cluster.webhookConfiguration('kubelet-guard'), '')],
       [
         'keeps its certificate',
         async () => {
@@ -142,7 +142,7 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
     const cluster = await clusterOf(sweeperConfig);
     const { request, pods, configMap: named, nodes } = cluster;
     const announce = eventSink(request);
-    const tell = async (namespace: string) => {
+    const createEvent = async (namespace: string) => {
       refusedBy(await announce(eventIn(namespace), signal));
     };
     const lease = leaseOf(request, LEASE);
@@ -159,12 +159,12 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
         },
       );
     return [
-      ['hears of pods', () => follow(pods, 'kube-system')],
-      ['hears of kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
-      ['hears of kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
-      ['hears of nodes', () => follow(nodes, '')],
-      ['announces in kube-system', () => tell('kube-system')],
-      ['announces in default', () => tell('default')],
+      ['watches pods', () => follow(pods, 'kube-system')],
+      ['watches kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
+      ['watches kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
+      ['watches nodes', () => follow(nodes, '')],
+      ['creates Events in kube-system', () => createEvent('kube-system')],
+      ['creates Events in default', () => createEvent('default')],
       ['stores reports in wgpolicyk8s.io', () => store(request, 'wgpolicyk8s')],
       ['stores reports in openreports.io', () => store(request, 'openreports')],
       [

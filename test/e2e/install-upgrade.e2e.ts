@@ -61,7 +61,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     expect(answers.filter((answer) => answer !== 'refused')).toEqual([]);
     expect(answers.length).toBeGreaterThanOrEqual(seconds * RATE * 0.9);
     expect(await failedOpen()).toBe(0);
-    process.stderr.write(`upgrade: ${answers.length} reviews in ${seconds.toFixed(1)} s, all of them judged\n`);
+    process.stderr.write(`upgrade: ${answers.length} reviews in ${seconds.toFixed(1)} s, all of them checked\n`);
   });
 
   /** Writes what the webhook denies: if it is not called, the write succeeds. */

@@ -188,7 +188,7 @@ export const ROWS: readonly Row[] = [
   ['a plugin with a certificate and a wrong token', withPlugin((m) => ({ ...admin(m), token: 'wrong' }))],
   ['a plugin that asks for the cluster information', withPlugin(token, { provideClusterInfo: true })],
   [
-    'a plugin that wants the cluster, which tells more',
+    'a plugin that asks for the cluster information, which has extensions',
     (material) => {
       const cluster = {
         ...verified(`https://127.0.0.1:${material.plane.port}`, material),

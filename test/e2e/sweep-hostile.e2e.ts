@@ -52,7 +52,7 @@ describeWith(NODE_NEEDS, 'a sweep among hostile kubelets', () => {
   test.each([
     ['handshake', 0, 'pass - -'],
     ['configz', 1, 'pass pass pass'],
-  ] as const)('%s ends in time, names each fault, and judges the others', async (evidence, column, compliant) => {
+  ] as const)('%s ends in time, names each fault, and checks the other nodes', async (evidence, column, compliant) => {
     const { report, took } = await sweepOnce({ kubeconfig, config, evidence });
 
     const said = Object.keys(WANTED).map((behaviour) => {

@@ -1,4 +1,4 @@
-// Command lines of kube-apiserver and kubelet, biased to what decides our controls.
+// Command lines of kube-apiserver and kubelet, biased to the flags that decide the controls.
 
 import fc from 'fast-check';
 
@@ -36,7 +36,7 @@ const FLAGS: Readonly<Record<Component, readonly Known[]>> = {
   kubelet: data.kubelet.filter(isCompared),
 };
 
-/** Flags of the oracle's version and system. */
+/** The flags in the oracle's version, on its operating system. */
 function isCompared({ until, ...flag }: { readonly until: number; readonly os?: string }): boolean {
   return until === MINOR && flag.os === undefined;
 }
@@ -65,7 +65,7 @@ const PATH_VALUES = [
   'false',
 ];
 
-/** The words after the component's name. */
+/** The arguments after the component's name. */
 export function commandLine(component: Component): fc.Arbitrary<string[]> {
   const flags = FLAGS[component];
   return fc
@@ -84,7 +84,7 @@ export function commandLine(component: Component): fc.Arbitrary<string[]> {
     );
 }
 
-/** Parts that parse, most of the time. */
+/** Parts that usually parse. */
 export function goodPart(component: Component, neighbours: readonly Known[]): fc.Arbitrary<string[]> {
   return fc.oneof(
     { weight: 4, arbitrary: ourPart(component) },
@@ -131,7 +131,7 @@ const LOOSE = [
   '—help',
 ];
 
-/** Shorthands, alone and together. */
+/** Shorthand flags, alone and combined. */
 const cluster: fc.Arbitrary<string[]> = fc.oneof(
   fc
     .constantFrom(
@@ -143,7 +143,7 @@ const cluster: fc.Arbitrary<string[]> = fc.oneof(
   fc.tuple(fc.constantFrom('-v', '-hv', '--v', '--help', '--version'), fc.constantFrom('2', 'x', '', '--x', 'raw')),
 );
 
-/** A flag and its value, in one word or in two. */
+/** A flag and its value, in one argument or in two. */
 function flagPart({ name, noOptDefVal }: Known, value: fc.Arbitrary<string>): fc.Arbitrary<string[]> {
   const joined = fc.tuple(spelled(name), value).map(([spelling, text]) => [`--${spelling}=${text}`]);
   const bare = spelled(name).map((spelling) => [`--${spelling}`]);
@@ -159,7 +159,7 @@ function ourPart(component: Component): fc.Arbitrary<string[]> {
   });
 }
 
-/** `_` for `-`, as often as not at all. */
+/** Sometimes replaces `-` with `_`. */
 function spelled(name: string): fc.Arbitrary<string> {
   return fc
     .tuple(fc.nat({ max: 3 }), fc.nat())
@@ -168,7 +168,7 @@ function spelled(name: string): fc.Arbitrary<string> {
     );
 }
 
-/** Our flags as people misspell them. */
+/** The controls' flags as people misspell them. */
 function oddlySpelled(component: Component): fc.Arbitrary<string[]> {
   return fc
     .tuple(

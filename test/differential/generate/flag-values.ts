@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import vectors from '../../../scripts/generate/vectors.json' with { type: 'json' };
 
-/** Signs from which texts are made that look like a value of the type. */
+/** Characters for texts that look like a value of the type. */
 const ALPHABETS: Readonly<Record<string, string>> = {
   bool: '10tTfFrueaRUE ',
   int: '0123456789_xXbBoOaf+- ',
@@ -36,7 +36,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   version: 'v1.372-+abtruefalse',
 };
 
-/** Values that the vectors leave out, good ones first. */
+/** Values that the vectors do not have, good ones first. */
 const MORE: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
   string: [['/etc/x', '', 'a b', '--a', '='], []],
   int: [['10'], ['9223372036854775808', '-9223372036854775809', '0x', '0b2', '0o8', '１']],
@@ -109,7 +109,7 @@ export function goodValue(type: string): fc.Arbitrary<string> {
   return values.length === 0 ? fc.constant('x') : fc.constantFrom(...values);
 }
 
-/** Values that a flag of the type may or may not accept, most of them nearly. */
+/** Values that a flag of the type may or may not accept; most are nearly valid. */
 export function anyValue(type: string): fc.Arbitrary<string> {
   const all = [...known(type, 'accept'), ...known(type, 'refuse'), ...(MORE[type] ?? []).flat()];
   const pool = fc.constantFrom(...(all.length === 0 ? JUNK : all));
@@ -123,7 +123,7 @@ export function anyValue(type: string): fc.Arbitrary<string> {
   );
 }
 
-/** A text with one sign replaced, removed or added. */
+/** A text with one character replaced, removed or added. */
 export function mutated(text: fc.Arbitrary<string>, alphabet: readonly string[]): fc.Arbitrary<string> {
   return fc
     .tuple(text, fc.nat(), fc.nat({ max: 1 }), fc.constantFrom('', ...alphabet))

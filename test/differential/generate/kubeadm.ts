@@ -1,4 +1,4 @@
-// ClusterConfigurations as kubeadm keeps them in its ConfigMap.
+// ClusterConfigurations as kubeadm stores them in its ConfigMap.
 
 import fc from 'fast-check';
 
@@ -68,7 +68,7 @@ const VALUES = [
   'a\nb',
 ];
 
-/** A text as it stands in YAML. */
+/** A text as YAML. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }
@@ -94,7 +94,7 @@ const argument: fc.Arbitrary<Tree> = fc
     return mapping(missing === 0 ? entries.slice(1) : missing === 1 ? entries.slice(0, 1) : entries);
   });
 
-/** Extra arguments made from a command line of kube-apiserver. */
+/** Extra arguments from a kube-apiserver command line. */
 const fromCommandLine: fc.Arbitrary<Tree> = commandLine('kube-apiserver').map((words) =>
   words
     .filter((word) => word.startsWith('--') && word.includes('=') && !/\$[($]/.test(word))
@@ -212,7 +212,7 @@ function header(version: string): fc.Arbitrary<readonly Entry[]> {
   );
 }
 
-/** Questions about what kubeadm makes of a ClusterConfiguration. */
+/** Queries for the command line that kubeadm writes for a ClusterConfiguration. */
 export const clusterConfiguration: fc.Arbitrary<Query> = damaged(
   spelled(fc.oneof({ weight: 3, arbitrary: configuration('v1beta4') }, { weight: 2, arbitrary: configuration('v1') })),
   20,

@@ -32,7 +32,7 @@ const DROP_INS = [
 ];
 const NO_DROP_INS = ['a.yaml', 'b.conf.bak', 'c.CONF', 'd.confx', 'conf', 'sub/e.json', '10-a.conf~'];
 
-/** What the client CA file is set to. */
+/** The values of the client CA file. */
 const caFile: fc.Arbitrary<Tree> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...PATHS) },
   { weight: 3, arbitrary: fc.constantFrom(...texts) },
@@ -41,7 +41,7 @@ const caFile: fc.Arbitrary<Tree> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('*path', '*none') },
 );
 
-/** A key in its own spelling, or sometimes in another. */
+/** A key in the right spelling, or sometimes in another. */
 function keyed(name: string, value: fc.Arbitrary<Tree>): fc.Arbitrary<Entry> {
   const dashed = name.replaceAll(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`);
   return fc
@@ -61,7 +61,7 @@ function keyed(name: string, value: fc.Arbitrary<Tree>): fc.Arbitrary<Entry> {
     .map(([key, tree]): Entry => [key, tree]);
 }
 
-/** The entries of a mapping: most often the one, sometimes twice, with others, or something else altogether. */
+/** The entries of a mapping: usually this one; sometimes twice, with others, or another value instead of a mapping. */
 function holding(entry: fc.Arbitrary<Entry>, others: fc.Arbitrary<Entry[]>): fc.Arbitrary<Tree> {
   const entries = fc
     .tuple(others, fc.array(entry, { minLength: 1, maxLength: 2 }), fc.nat(), merges)
@@ -98,7 +98,7 @@ const besidesX509 = fc
   .map((entries) => entries.flat());
 const authentication = holding(keyed('x509', x509), besidesX509);
 
-/** What the authorization mode is set to. */
+/** The values of the authorization mode. */
 const mode: fc.Arbitrary<Tree> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('Webhook', 'AlwaysAllow', '"Webhook"', 'webhook', '""', 'RBAC') },
   { weight: 2, arbitrary: fc.constantFrom(...texts) },
@@ -228,7 +228,7 @@ export const configurationText: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** Setups of kubelets. */
+/** The queries: setups of kubelets. */
 export const kubeletSetup: fc.Arbitrary<Query> = fc
   .record({
     loose: fc.oneof(

@@ -1,4 +1,4 @@
-// Pods whose containers' words hold variables.
+// Pods whose containers have variables in their commands and arguments.
 
 import fc from 'fast-check';
 
@@ -193,7 +193,7 @@ const pod: fc.Arbitrary<Tree> = fc
     ]),
   );
 
-/** Questions about the words of a pod's containers. */
+/** Queries for the command lines of a pod's containers. */
 export const podQuery: fc.Arbitrary<Query> = damaged(spelled(pod), 20).map((document) => ({
   component: 'pod',
   document,

@@ -1,4 +1,4 @@
-// Values for the fields of a configuration, by the types that decode them, right and wrong.
+// Right and wrong values for the fields of a configuration, by the Go types that decode them.
 
 import fc from 'fast-check';
 
@@ -7,7 +7,7 @@ import { mapping, type Entry, type Tree } from './yaml.ts';
 
 const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> = data.types;
 
-/** Scalars by type, as they stand in YAML; the ones after the first of each list are odder. */
+/** Scalars by type, as YAML; the later ones in each list are more unusual. */
 const SCALARS: Readonly<Record<string, readonly string[]>> = {
   string: [
     ...[
@@ -164,7 +164,7 @@ const KINDS: Readonly<Record<string, string>> = {
   bytes: 'string',
 };
 
-/** A tree for a type: plain and right more often than not. */
+/** A tree for a type: usually simple and right. */
 export function treeOf(type: string, depth = 3): fc.Arbitrary<Tree> {
   return fc.oneof(
     { weight: 30, arbitrary: rightTree(type, depth) },
@@ -191,7 +191,7 @@ function rightTree(type: string, depth: number): fc.Arbitrary<Tree> {
   );
 }
 
-/** Some fields of a type, with values of theirs; now and then a field that does not exist, or one in another case. */
+/** Some fields of a type, with values; sometimes an unknown field, or a field name in another case. */
 export function fieldsOf(type: string, maxLength: number, depth = 3): fc.Arbitrary<Entry[]> {
   const fields = Object.entries(TYPES[type] ?? {}).filter(([name]) => !LEFT_OUT.has(name));
   if (fields.length === 0) return fc.constant([]);
@@ -203,14 +203,14 @@ export function fieldsOf(type: string, maxLength: number, depth = 3): fc.Arbitra
 }
 
 /**
- * Not generated here: what decides is generated apart, and a gate that does not exist makes the kubelet panic, whose
- * names are not in the product's tables.
+ * Fields that are not generated here. The controls' fields are generated elsewhere. An unknown feature gate makes the kubelet
+ * panic, and kubelet-guard has no table of the names.
  */
 const LEFT_OUT = new Set(['apiVersion', 'kind', 'authentication', 'featureGates']);
 
-/** Scalars that mean nothing. */
+/** Scalars that mean null. */
 export const nulls: readonly string[] = SCALARS.null ?? [];
-/** Scalars that mean texts, and some that nearly do. */
+/** Scalars that are strings, and some that look like strings. */
 export const texts: readonly string[] = SCALARS.string ?? [];
 /** Values of other types. */
 export const wrong: readonly Tree[] = WRONG;

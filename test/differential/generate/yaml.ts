@@ -1,8 +1,8 @@
-// Trees and their many spellings in YAML and JSON.
+// Trees, and many ways to write them as YAML and JSON.
 
 import fc from 'fast-check';
 
-/** A tree whose leaves are texts as they stand in YAML. */
+/** A tree whose leaves are YAML text. */
 export type Tree = string | readonly Tree[] | { readonly entries: readonly Entry[] };
 export type Entry = readonly [key: string, value: Tree];
 
@@ -11,7 +11,7 @@ export function mapping(entries: readonly Entry[]): Tree {
   return { entries };
 }
 
-/** Draws of a run, from one number. */
+/** The random choices of a run, from one seed. */
 class Draws {
   #state: number;
 
@@ -19,7 +19,7 @@ class Draws {
     this.#state = seed;
   }
 
-  /** True once in so many times. */
+  /** True with a probability of 1 in this number. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -45,7 +45,7 @@ export function spelled(tree: fc.Arbitrary<Tree>): fc.Arbitrary<string> {
   });
 }
 
-/** A YAML text with what may stand around a document. */
+/** A YAML text with markers, directives and comments around the document. */
 function framed(text: string, draws: Draws): string {
   if (!draws.once(5)) return `${text}\n`;
   const before = draws.pick([
@@ -123,7 +123,7 @@ function block(tree: Tree, indent: string, step: number, draws: Draws, top = fal
   return `${before}\n${lines.join('\n')}`;
 }
 
-/** An anchor, a tag or both before a node, now and then. */
+/** Sometimes an anchor, a tag or both before a node. */
 function property(draws: Draws, times = 60): string {
   if (!draws.once(times)) return '';
   return draws.pick([
@@ -143,7 +143,7 @@ function property(draws: Draws, times = 60): string {
   ]);
 }
 
-/** A quoted text with a comment or more right behind it, now and then. */
+/** A quoted text, sometimes with a comment or more right after it. */
 function commented(text: string, draws: Draws): string {
   return /^["'][^\n]*["']$/.test(text) && draws.once(12)
     ? text + draws.pick(['#x', ' #x', '# x: y', ' \t# x', ',', ' x', ':'])
@@ -166,7 +166,7 @@ function tail(value: Tree, draws: Draws): string {
     : '';
 }
 
-/** Block scalars carry their lines with a mark where the indentation belongs. */
+/** The lines of a block scalar have a marker in place of the indentation. */
 function indented(text: string, indent: string): string {
   return text.replaceAll('\n~', `\n${indent}  `);
 }
@@ -238,7 +238,7 @@ function jsonScalar(text: string): string {
   }
 }
 
-/** A text with a sign or a line changed, most often as it was. */
+/** A text, usually unchanged, sometimes with a changed character or line. */
 export function damaged(text: fc.Arbitrary<string>, times = 8): fc.Arbitrary<string> {
   return fc.tuple(text, fc.nat()).map(([original, seed]) => {
     const draws = new Draws(seed);

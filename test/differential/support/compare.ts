@@ -1,4 +1,4 @@
-// Generates queries, asks the oracle, and collects what it and this product disagree on.
+// Generates queries, asks the oracle, and collects the queries on which it and kubelet-guard disagree.
 
 import fc from 'fast-check';
 
@@ -6,7 +6,7 @@ import type { Oracle, Query } from '../../support/oracle.ts';
 import { disagreement, incomparable, startDisagreement } from '../../support/verdicts.ts';
 import { Recorder } from './record.ts';
 
-/** A query on which the oracle and this product disagree, as small as it could be made. */
+/** A query on which the oracle and kubelet-guard disagree, reduced as far as possible. */
 export interface Disagreement {
   readonly reason: string;
   readonly query: Query;
@@ -18,7 +18,7 @@ function setting(name: string, otherwise: number): number {
   return text === '' ? otherwise : Number(text);
 }
 
-/** Repeats a run: DIFFERENTIAL_SEED=the number that the failing run printed. */
+/** To repeat a run: DIFFERENTIAL_SEED=the number that the failing run printed. */
 export const seed = setting('DIFFERENTIAL_SEED', Date.now() % 1_000_000_000);
 /** Multiplies the number of queries. */
 export const scale = setting('DIFFERENTIAL_SCALE', 1);
@@ -27,10 +27,10 @@ const BATCH = 500;
 const ENOUGH = setting('DIFFERENTIAL_REPORT', 10);
 
 /**
- * Compares the oracle's answers with ours.
+ * Compares the oracle's answers with kubelet-guard's.
  *
- * @param count how many queries, before scaling
- * @param recorder keeps answers
+ * @param count the number of queries, before scaling
+ * @param recorder stores answers
  */
 export async function compare(
   oracle: Oracle,
@@ -69,12 +69,12 @@ export async function compare(
   return { compared, parsed, left, found };
 }
 
-/** A disagreement without its particulars, so that one cause is reported once. */
+/** A disagreement without its details, so that one cause is reported once. */
 function causeOf(reason: string): string {
   return reason.replace(/"(?:[^"\\]|\\.)*"|--[\w-]+|\d+|\{.*|\$DIR\S*|\/[\w./-]+|'.*'/g, '');
 }
 
-/** Leaves words, lines and files out as long as the disagreement stays. */
+/** Removes arguments, lines and files as long as the disagreement stays. */
 async function minimised(oracle: Oracle, query: Query): Promise<Disagreement> {
   let best = query;
   let reason = '';
@@ -114,17 +114,17 @@ function without(parts: readonly string[], separator: string): string[] {
   return parts.length < 2 ? [] : parts.map((_, index) => parts.toSpliced(index, 1).join(separator));
 }
 
-/** The disagreements for a reader. */
+/** The disagreements as text. */
 export function report(found: readonly Disagreement[]): string {
   return found.map(({ reason, query }) => `${reason}\n    ${JSON.stringify(query)}`).join('\n');
 }
 
-/** Writes a line to the run's output, past jest. */
+/** Writes a line to standard error, which jest does not capture. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Compares, says how it went, and returns the disagreements for a reader. */
+/** Compares, prints the counts, and returns the disagreements as text. */
 export async function compareAndSay(
   oracle: Oracle,
   what: string,
@@ -140,7 +140,7 @@ export async function compareAndSay(
   return report(found);
 }
 
-/** Asks what each pod's containers start, and compares the whole way from the document with what kube-apiserver reads. */
+/** Asks what each pod's containers start, and compares kubelet-guard's settings from the document with those of kube-apiserver. */
 export async function compareStartsAndSay(oracle: Oracle, pods: fc.Arbitrary<Query>, count: number): Promise<string> {
   const found: Disagreement[] = [];
   let compared = 0;

@@ -1,4 +1,4 @@
-// Keeps a choice of the oracle's answers, so that `npm test` can check them without the oracle: RECORD_ORACLE=1.
+// Stores some of the oracle's answers, so that `npm test` can check them without the oracle: RECORD_ORACLE=1.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import type { Answer, Query } from '../../support/oracle.ts';
 const FOLDER = join(import.meta.dirname, '../../fixtures/oracle');
 const MAX_BYTES = 200_000;
 const MAX_LINE = 1_500;
-/** Answers without an error differ in what was asked; so many different ones are kept. */
+/** Answers without an error are divided into this many groups, by their query. */
 const BUCKETS = 400;
 
-/** A choice of queries and answers: a few for each cause. */
+/** Some queries and answers: a few for each cause. */
 export class Recorder {
   readonly #kept = new Map<string, string[]>();
   readonly #name: string;
