@@ -146,7 +146,7 @@ describe('a file that was changed after the start', () => {
     expect([at(-1), at(0), at(50), at(51)]).toStrictEqual(['/a', '/a', '/a', 'ambiguous']);
   });
 
-  test('is needed for a subject of the next start', () => {
+  test('is the only reason for findings about the next start', () => {
     expect(kubelet(next(processOf('kubelet', args, good)))).toBeUndefined();
   });
 

@@ -79,7 +79,7 @@ test.each<[string[], string | undefined]>([
 describe('a process with components inside', () => {
   const directory = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';
 
-  test('is recognised in k3s, which hides its arguments (pkg/cli/server/server.go)', () => {
+  test('can be k3s, which hides its arguments (pkg/cli/server/server.go)', () => {
     const inside = [{ component: 'kube-apiserver' }, { component: 'kubelet', configDir: directory }];
     for (const argv of [
       ['/usr/local/bin/k3s', 'server', '--disable=traefik'],
@@ -93,14 +93,14 @@ describe('a process with components inside', () => {
     });
   });
 
-  test('shows the data folder of k3s', () => {
+  test('shows the data folder if it is k3s', () => {
     expect(processComponent({ argv: ['k3s agent'], exe: '/data/k3s/data/93a/bin/k3s (deleted)' })).toStrictEqual({
       embedded: 'k3s',
       inside: [{ component: 'kubelet', configDir: '/data/k3s/agent/etc/kubelet.conf.d' }],
     });
   });
 
-  test('is recognised in kubelite, whose components have files of arguments', () => {
+  test('can be kubelite, whose components have files of arguments', () => {
     const words = ['--kubelet-args-file=/old', '--apiserver-args-file=/a', '--kubelet-args-file=/k'];
     expect(
       processComponent({ argv: ['/snap/microk8s/1/kubelite', ...words, '--start-control-plane=true'] }),
@@ -122,7 +122,7 @@ describe('a process with components inside', () => {
     ['rke2', 'agent'],
     ['k0s', 'controller'],
     ['k0s', 'worker'],
-  ])('is not %s %s, whose components are separate processes', (name, subcommand) => {
+  ])('cannot be %s %s, whose components are separate processes', (name, subcommand) => {
     expect(processComponent({ argv: [name, subcommand, '--x'] })).toStrictEqual({ embedded: name, inside: [] });
   });
 });

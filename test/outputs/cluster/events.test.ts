@@ -22,7 +22,7 @@ const kubelet = (outcome: Outcome, parts: Partial<Finding> = {}): Finding =>
     outcome,
     ...parts,
   });
-const memoryOf = (outcome: Outcome): StoredFinding => toStoredFinding(summaryOf({ outcome }), undefined, T0);
+const storedOf = (outcome: Outcome): StoredFinding => toStoredFinding(summaryOf({ outcome }), undefined, T0);
 const events = (finding: Finding, before?: StoredFinding, at = T1, about: ReportSubject = NODE) =>
   driftEvents(about, finding, before, at, digest);
 const contradicted = {
@@ -64,7 +64,7 @@ describe('an Event', () => {
     [
       'a finding that passes again',
       kubelet(outcomes.pass),
-      memoryOf(outcomes.fail),
+      storedOf(outcomes.fail),
       'KubeletGuardResolved',
       'Normal',
       `passes; it failed since ${T0}`,
@@ -72,7 +72,7 @@ describe('an Event', () => {
     [
       'a finding that is not unknown any more',
       kubelet(outcomes.pass),
-      memoryOf(outcomes.unknown),
+      storedOf(outcomes.unknown),
       'KubeletGuardResolved',
       'Normal',
       'passes; it was unknown',
@@ -80,7 +80,7 @@ describe('an Event', () => {
     [
       'sources that disagree',
       kubelet(outcomes.pass, contradicted),
-      memoryOf(outcomes.pass),
+      storedOf(outcomes.pass),
       'KubeletGuardDisagreement',
       'Warning',
       'fail by handshake of node-1',
@@ -134,17 +134,17 @@ describe('an Event', () => {
 
 describe('there is no Event', () => {
   test.each([
-    ['if the finding passes as before', kubelet(outcomes.pass), memoryOf(outcomes.pass)],
+    ['if the finding passes as before', kubelet(outcomes.pass), storedOf(outcomes.pass)],
     ['if the finding passes and is new', kubelet(outcomes.pass), undefined],
-    ['if the finding fails as before', kubelet(outcomes.fail), memoryOf(outcomes.fail)],
-    ['if the finding is still unknown', kubelet(outcomes.unknown), memoryOf(outcomes.unknown)],
-    ['if the finding failed and is unknown now', kubelet(outcomes.unknown), memoryOf(outcomes.fail)],
+    ['if the finding fails as before', kubelet(outcomes.fail), storedOf(outcomes.fail)],
+    ['if the finding is still unknown', kubelet(outcomes.unknown), storedOf(outcomes.unknown)],
+    ['if the finding failed and is unknown now', kubelet(outcomes.unknown), storedOf(outcomes.fail)],
     [
       'if sources disagree as before',
       kubelet(outcomes.pass, contradicted),
-      { ...memoryOf(outcomes.pass), disagrees: true },
+      { ...storedOf(outcomes.pass), disagrees: true },
     ],
-    ['if sources agree again', kubelet(outcomes.pass), { ...memoryOf(outcomes.pass), disagrees: true }],
+    ['if sources agree again', kubelet(outcomes.pass), { ...storedOf(outcomes.pass), disagrees: true }],
   ] as const)('%s', (_what, finding, before) => {
     expect(events(finding, before)).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('the name of an Event', () => {
   test('is the same for the same stored finding and the same new one, at any time and with any message', () => {
     const [violation] = outcomes.fail.violations;
     const otherWords: Outcome = { ...outcomes.fail, violations: [{ ...violation, message: 'it is missing' }] };
-    const before = memoryOf(outcomes.pass);
+    const before = storedOf(outcomes.pass);
 
     expect(nameOf(kubelet(otherWords), before, T2)).toBe(nameOf(kubelet(outcomes.fail), before, T1));
   });
@@ -166,12 +166,12 @@ describe('the name of an Event', () => {
     const failing = kubelet(outcomes.fail);
     const names = [
       nameOf(failing),
-      nameOf(failing, memoryOf(outcomes.pass)),
-      nameOf(failing, { ...memoryOf(outcomes.pass), since: T1 }),
+      nameOf(failing, storedOf(outcomes.pass)),
+      nameOf(failing, { ...storedOf(outcomes.pass), since: T1 }),
       nameOf(kubelet(outcomes.unknown)),
       nameOf(kubelet({ ...outcomes.fail, violations: [{ ...violation, code: 'empty' }] })),
       nameOf(failing, undefined, T1, { ...NODE, uid: 'uid-2' }),
-      nameOf(kubelet(outcomes.pass), memoryOf(outcomes.fail)),
+      nameOf(kubelet(outcomes.pass), storedOf(outcomes.fail)),
       nameOf(kubelet(outcomes.pass, contradicted)),
       nameOf(apiServerFinding({ outcome: outcomes.fail })),
     ];

@@ -251,9 +251,9 @@ const anyFinding = fc
     }),
   );
 const anyMemory: fc.Arbitrary<StoredFinding | undefined> = fc.option(
-  fc.array(anyOutcome, { minLength: 1, maxLength: 3 }).map((story) => {
-    const compared = story.map((outcome) => summaryOf({ outcome }));
-    return compared.reduce<StoredFinding | undefined>((memory, now) => toStoredFinding(now, memory, T1), undefined);
+  fc.array(anyOutcome, { minLength: 1, maxLength: 3 }).map((history) => {
+    const compared = history.map((outcome) => summaryOf({ outcome }));
+    return compared.reduce<StoredFinding | undefined>((stored, now) => toStoredFinding(now, stored, T1), undefined);
   }),
   { nil: undefined },
 );

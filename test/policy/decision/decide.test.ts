@@ -181,8 +181,8 @@ describe('decide', () => {
         fc.constantFrom('audit', 'ratchet', 'enforce'),
         (now, then, unknown, action) => {
           const { denied, warned, exempted } = decide(now, then, policyOf(action, unknown), TODAY);
-          const said = [...denied, ...warned, ...exempted.map((entry) => entry.finding)];
-          expect(slugs(said)).toEqual(slugs(now.filter((entry) => entry.outcome.result !== 'pass')));
+          const listed = [...denied, ...warned, ...exempted.map((entry) => entry.finding)];
+          expect(slugs(listed)).toEqual(slugs(now.filter((entry) => entry.outcome.result !== 'pass')));
         },
       ),
     );

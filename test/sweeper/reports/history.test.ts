@@ -339,7 +339,7 @@ describe('a report API that is down', () => {
 describe('two replicas', () => {
   test('that sweep in turn write one report, and one Event for each change', async () => {
     const replicas = [new Replica(world), new Replica(world)];
-    const story = [
+    const outcomesInTurn = [
       outcomes.pass,
       outcomes.fail,
       outcomes.fail,
@@ -348,7 +348,7 @@ describe('two replicas', () => {
       outcomes.pass,
       outcomes.pass,
     ];
-    for (const [index, outcome] of story.entries()) {
+    for (const [index, outcome] of outcomesInTurn.entries()) {
       const at = `2026-11-23T07:0${index}:00.000Z`;
       expect(await replicas[index % 2]?.sweep(at, { a: outcome, b: outcomes.pass })).toEqual([]);
     }
