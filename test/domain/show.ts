@@ -75,7 +75,10 @@ export function script(lines: string | readonly string[], more: readonly string[
   return pod(['/bin/sh', '-c', typeof lines === 'string' ? lines : lines.join('\n')], more);
 }
 
-/** A kubelet with its command line and the files that it would read. The drop-ins of a directory are in the order in which the kubelet reads them. */
+/**
+ * A kubelet with its command line and the files that it would read. The drop-ins of a directory are in the order in which the
+ * kubelet reads them.
+ */
 export function kubelet(
   argv: string,
   files: Readonly<Record<string, string | readonly DropIn[]>> = {},

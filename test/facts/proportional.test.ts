@@ -1,4 +1,5 @@
-// Every reader reads an input and one that is twice as long. The time may grow only in proportion to the length or to the steps of the budget.
+// Every reader reads an input and one that is twice as long. The time may grow only in proportion to the length or to the
+// steps of the budget.
 
 import { describe, expect, jest, test } from '@jest/globals';
 

@@ -44,7 +44,7 @@ function read(path: string): Schema {
   return JSON.parse(readFileSync(join(import.meta.dirname, '../..', path), 'utf8')) as Schema;
 }
 
-/** The regular expressions of Helm are those of Go, which have no lookaround. kubelet-guard itself rejects what these patterns reject. */
+/** The regular expressions of Helm are those of Go, without lookaround. kubelet-guard itself rejects what they reject. */
 function withoutLookaround(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutLookaround);
   if (typeof schema !== 'object' || schema === null) return schema;

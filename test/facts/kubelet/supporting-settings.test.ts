@@ -1,5 +1,5 @@
-// The settings of the supporting controls, from all sources of a kubelet. The differential test compares with the kubelet's own code. Here are
-// the important cases, with the layer that each value is from.
+// The settings of the supporting controls, from all sources of a kubelet. The differential test compares with the kubelet's
+// own code. Here are the important cases, with the layer that each value is from.
 
 import { describe, expect, test } from '@jest/globals';
 
