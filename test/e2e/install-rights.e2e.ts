@@ -120,7 +120,7 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
       ['remembers kubeadm-config', () => follow(named('kubeadm-config'), 'kube-system')],
       ['remembers kubelet-config', () => follow(named('kubelet-config'), 'kube-system')],
       ['watches its Secret', () => follow(cluster.secret('kubelet-guard-tls'), NAMESPACE)],
-      ['watches its registration', () => follow(cluster.webhookConfiguration('kubelet-guard'), '')],
+      ['watches its webhook configuration', () => follow(cluster.webhookConfiguration('kubelet-guard'), '')],
       [
         'keeps its certificate',
         async () => {
