@@ -27,15 +27,15 @@ afterAll(() => {
   stage.remove();
 });
 
-interface Told {
+interface Start {
   readonly args: readonly string[];
   readonly certain: boolean;
 }
 
-function tell(
+function startsOf(
   script: string,
   positional: readonly string[],
-): { readonly starts: readonly Told[]; readonly suspects: number } {
+): { readonly starts: readonly Start[]; readonly suspects: number } {
   const words = ['sh', '-c', script, 'zero', ...positional].map((text) => ({ text }));
   const environment = { values: new Map(Object.entries(ENVIRONMENT)), open: false };
   const { invocations, suspects } = resolveLaunch(words, environment, () => false, ample());
@@ -48,7 +48,7 @@ function tell(
 
 /** What kubelet-guard reads must happen: certain starts happen, and no other start does. */
 function expectTruth(script: string, positional: readonly string[]): void {
-  const { starts, suspects } = tell(script, positional);
+  const { starts, suspects } = startsOf(script, positional);
   for (const shell of shells) {
     const started = stage.run(shell, script, positional);
     if (started === undefined) continue;

@@ -126,7 +126,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
       });
     });
 
-    testWithKubectl('kubectl shows what is wrong, where, and how to fix it', async () => {
+    testWithKubectl('kubectl prints the fault, its place, and the fix', async () => {
       const { answer, decided } = await counting(guard(), 'deny', () =>
         kubectl(plane, ['create', '-f', '-'], kubeletConfigMap(undefined)),
       );
@@ -140,7 +140,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
       expect(decided).toBe(1);
     });
 
-    testWithKubectl('kubectl with a dry run on the server gets the same verdict', async () => {
+    testWithKubectl('kubectl with a server-side dry run has the same result', async () => {
       const args = ['create', '--dry-run=server', '-f', '-'];
 
       const good = await kubectl(plane, args, kubeadmConfigMap());

@@ -323,11 +323,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a webhook that requires a 
     const before = await guard.metric(REVIEWS);
     // the API server keeps its connections open, and those stay accepted
     await plane.restart();
-    const refused = await eventually('the API server to load its webhooks', async () => {
+    const denied = await eventually('the API server to load its webhooks', async () => {
       const answer = await write();
       return answer.message.includes('not yet ready') ? undefined : answer;
     });
-    expect([refused.status, refused.message]).toEqual([500, expect.stringContaining('failed to call webhook')]);
+    expect([denied.status, denied.message]).toEqual([500, expect.stringContaining('failed to call webhook')]);
     expect(await guard.metric(REVIEWS)).toBe(before);
 
     file('client-ca.crt', clients.certificate);

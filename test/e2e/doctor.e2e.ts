@@ -352,11 +352,11 @@ describeWith(ASSETS, 'an uninstall', () => {
       (await client('DELETE', probe)) === 403 ? true : undefined,
     );
 
-    const refused = await runCli(['uninstall', '--kubeconfig', less]);
+    const denied = await runCli(['uninstall', '--kubeconfig', less]);
     const { code, stderr } = await runCli(['uninstall', '--kubeconfig', account]);
 
-    expect(refused).toMatchObject({ code: 3, stdout: '' });
-    expect(refused.stderr).toContain('the registration of kubelet-guard is protected: ask for the ClusterRole');
+    expect(denied).toMatchObject({ code: 3, stdout: '' });
+    expect(denied.stderr).toContain('the registration of kubelet-guard is protected: ask for the ClusterRole');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect((await plane.admin.get(REGISTRATION)).status).toBe(404);
   });

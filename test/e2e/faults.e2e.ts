@@ -81,7 +81,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     })();
     try {
       // the API server decides when it compacts
-      for (let tries = 0; tries < 15 && !injector.refused.includes(410); tries += 1) {
+      for (let tries = 0; tries < 15 && !injector.rejected.includes(410); tries += 1) {
         injector.once(/^GET \/api\/v1\/nodes\?.*continue=/, { delay: 5000 });
         const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' });
         expect(report.run).toMatchObject({ complete: true, problems: [] });
@@ -91,7 +91,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
       over.abort();
       await writing;
     }
-    expect(injector.refused).toContain(410);
+    expect(injector.rejected).toContain(410);
   });
 
   test('whose report API answers 503 loses only the stored report, and gets it once the API is back', async () => {

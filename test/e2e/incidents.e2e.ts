@@ -160,8 +160,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
     succeeded(
       await plane.admin.send('POST', SECRET.replace(/\/[^/]*$/, ''), { metadata, type: 'kubernetes.io/tls', data }),
     );
-    const refused = await follow(`kubectl apply -k ${folderOf('enforce')}`);
-    expect(refused).toMatchObject({
+    const failed = await follow(`kubectl apply -k ${folderOf('enforce')}`);
+    expect(failed).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('type: Invalid value: "Opaque": field is immutable'),
     });

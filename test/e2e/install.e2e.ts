@@ -81,7 +81,7 @@ describeWith(
       });
     });
 
-    testChart(`of the chart with all that it has${noHelm === undefined ? '' : ` (skipped: ${noHelm})`}`, async () => {
+    testChart(`of the chart with all its objects${noHelm === undefined ? '' : ` (skipped: ${noHelm})`}`, async () => {
       const objects = renderChart({ values: EVERYTHING, hooks: true });
       await install(objects);
       expect([...(await present(plane, objects))].sort()).toEqual(objects.map(idOf).sort());

@@ -60,14 +60,14 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     return { ...made, folder };
   }
 
-  async function tell(command: readonly string[], { folder, env = {} }: ReturnType<typeof prepare>) {
+  async function runAndRecord(command: readonly string[], { folder, env = {} }: ReturnType<typeof prepare>) {
     const before = plane.auditLog().length;
     const result = await runIn(command, folder, env);
     return { ...result, users: usersSince(plane.auditLog().slice(before)), runs: runsOf(folder) };
   }
 
   const askKubectl = (made: ReturnType<typeof prepare>) =>
-    tell(
+    runAndRecord(
       [
         ...[kubectlPath ?? 'kubectl', ...(made.args ?? []), '--cache-dir', join(made.folder, 'cache')],
         ...['get', 'configmaps', '--namespace', 'kube-system', '--request-timeout', '10s'],
@@ -75,17 +75,17 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
       made,
     );
   const askProduct = (made: ReturnType<typeof prepare>) =>
-    tell(productCommand('sweep', ...(made.args ?? []), '--evidence', 'handshake'), made);
+    runAndRecord(productCommand('sweep', ...(made.args ?? []), '--evidence', 'handshake'), made);
 
   test.each(ROWS)('%s: kubectl and kubelet-guard authenticate as the same user, or both fail', async (name, setup) => {
     const kubectl = await askKubectl(prepare(setup));
     const product = await askProduct(prepare(setup));
     const context = `${name}\nkubectl: ${kubectl.stderr}\nproduct: ${product.stderr}`;
     expect({ context, users: product.users }).toStrictEqual({ context, users: kubectl.users });
-    expect({ context, told: product.runs.map(withoutFolder) }).toStrictEqual({
+    expect({ context, pluginRuns: product.runs.map(withoutFolder) }).toStrictEqual({
       context,
       // kubectl runs the plugin for each call if its token has expired
-      told: kubectl.runs.slice(0, product.runs.length).map(withoutFolder),
+      pluginRuns: kubectl.runs.slice(0, product.runs.length).map(withoutFolder),
     });
     expect(product.runs.length).toBeLessThanOrEqual(2);
     if (product.users.length > 0) return;
@@ -139,7 +139,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     const command = productCommand('sweep', '--kubeconfig', 'config', '--evidence', 'handshake').join(' ');
     // a terminal, and a person who types
     const typing = `(sleep 1; echo 4711; sleep 5) | script -qec '${command}' /dev/null`;
-    const { users, stdout, runs } = await tell(['sh', '-c', typing], made);
+    const { users, stdout, runs } = await runAndRecord(['sh', '-c', typing], made);
     expect(stdout).toContain('code? ');
     expect(users).toHaveLength(1);
     expect(runs).toMatchObject([{ spec: { interactive: true } }]);
@@ -265,8 +265,8 @@ function runsOf(folder: string): unknown[] {
   }
 }
 
-function withoutFolder(told: unknown): unknown {
-  return JSON.parse(JSON.stringify(told).replace(/row-\w+/g, 'row')) as unknown;
+function withoutFolder(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value).replace(/row-\w+/g, 'row')) as unknown;
 }
 
 /** Runs a program in a folder, without a terminal and with only these variables. */

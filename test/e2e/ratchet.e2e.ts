@@ -67,7 +67,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       expect(await dataOf('kubelet-config')).toEqual(good.data);
     });
 
-    testWithKubectl('and the administrator reads why, and what to do', async () => {
+    testWithKubectl('kubectl prints the reason of a denial, and what to do', async () => {
       const { code, stderr } = await kubectl(plane, ['replace', '-f', '-'], { ...good, data: emptied });
 
       expect(code).not.toBe(0);

@@ -55,11 +55,11 @@ describeWith(NODE_NEEDS, 'a sweep among hostile kubelets', () => {
   ] as const)('%s ends in time, names each fault, and checks the other nodes', async (evidence, column, compliant) => {
     const { report, took } = await sweepOnce({ kubeconfig, config, evidence });
 
-    const said = Object.keys(WANTED).map((behaviour) => {
+    const results = Object.keys(WANTED).map((behaviour) => {
       const [word = ''] = verdict(report, hostile.nameOf(behaviour as Behaviour)).split(' ');
       return [behaviour, word];
     });
-    expect(Object.fromEntries(said)).toEqual(
+    expect(Object.fromEntries(results)).toEqual(
       Object.fromEntries(
         Object.entries(WANTED).map(([behaviour, wanted]) => [
           behaviour,

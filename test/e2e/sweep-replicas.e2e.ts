@@ -71,11 +71,11 @@ describeWith(NODE_NEEDS, 'two sweepers', () => {
 
       expect(findingOf(found, CLIENT_CA, node.name)).toMatchObject({ result: 'fail', drift: { state: 'new' } });
       expect(await follower.report()).toBeUndefined();
-      const refused = await eventually('the follower to know the leader', async () => {
+      const conflict = await eventually('the follower to know the leader', async () => {
         const answer = await follower.trigger();
         return answer.text.includes('ask the replica') ? answer : undefined;
       });
-      expect(refused.status).toBe(409);
+      expect(conflict.status).toBe(409);
       const before = await storedReports(plane.admin, api);
 
       const killed = new Date();

@@ -38,8 +38,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the result of the exported
     const good = parse(text) as GeneratedPod;
     const bad = parse(text.replace(/^.*--kubelet-client-key=.*\n/m, '')) as GeneratedPod;
 
-    expect(await bench.judge(good)).toMatchObject({ answer: { status: 201 }, verdict: 'pass' });
-    expect(await bench.judge(bad)).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
+    expect(await bench.check(good)).toMatchObject({ answer: { status: 201 }, verdict: 'pass' });
+    expect(await bench.check(bad)).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
   });
 
   test('for the fixtures of the control equals that of kubelet-guard', async () => {

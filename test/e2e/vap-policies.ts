@@ -93,7 +93,7 @@ export class Bench {
   }
 
   /** Writes a pod, and returns the answer and the result of the policy. */
-  async judge(object: GeneratedPod, policy = SLUG) {
+  async check(object: GeneratedPod, policy = SLUG) {
     const { name, answer } = await this.write(object);
     return { answer, verdict: (await this.verdictsOf([name], policy)).get(name) };
   }

@@ -35,7 +35,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     withPolicies('{ action: enforce }');
 
     test('denies a violation, and the message has the control, the place and the fix', async () => {
-      const { answer, verdict } = await bench.judge(podOf([{ command: ['sleep', '1'] }, BAD]));
+      const { answer, verdict } = await bench.check(podOf([{ command: ['sleep', '1'] }, BAD]));
 
       expect(answer.status).toBe(403);
       expect(answer.message).toContain(`${SLUG} (CIS Kubernetes Benchmark 1.2.4)`);
@@ -46,7 +46,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     });
 
     test('allows a good pod and annotates a pass', async () => {
-      const { answer, verdict } = await bench.judge(podOf([GOOD, { command: ['sleep', '1'] }]));
+      const { answer, verdict } = await bench.check(podOf([GOOD, { command: ['sleep', '1'] }]));
 
       expect(answer).toMatchObject({ status: 201, warnings: [] });
       expect(verdict).toBe('pass');
@@ -92,8 +92,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
           }),
         );
 
-      expect(await bench.judge(large([KEY_FLAG]))).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
-      expect(await bench.judge(large(GOOD_FLAGS))).toMatchObject({ answer: { status: 201 }, verdict: 'pass' });
+      expect(await bench.check(large([KEY_FLAG]))).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
+      expect(await bench.check(large(GOOD_FLAGS))).toMatchObject({ answer: { status: 201 }, verdict: 'pass' });
     });
   });
 
@@ -101,7 +101,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported ValidatingAdm
     withPolicies('{ action: audit }');
 
     test('allows a violation with a warning', async () => {
-      const { answer, verdict } = await bench.judge(podOf([BAD]));
+      const { answer, verdict } = await bench.check(podOf([BAD]));
 
       expect(answer.status).toBe(201);
       expect(answer.warnings.join('\n')).toContain('container c0: --kubelet-client-certificate is missing');
@@ -117,8 +117,8 @@ exemptions:
   - { control: ${SLUG}, subject: node/edge-2, reason: ticket 4711, expires: 2020-12-31 }`);
 
     test('warns about a mirror pod and denies other pods', async () => {
-      const mirror = await bench.judge(BAD_MIRROR, `${SLUG}.mirror-pod`);
-      const other = await bench.judge(podOf([BAD]), `${SLUG}.pod`);
+      const mirror = await bench.check(BAD_MIRROR, `${SLUG}.mirror-pod`);
+      const other = await bench.check(podOf([BAD]), `${SLUG}.pod`);
 
       expect(mirror).toMatchObject({ answer: { status: 201, warnings: [expect.any(String)] }, verdict: 'fail' });
       expect(other).toMatchObject({ answer: { status: 403 }, verdict: 'fail' });
@@ -195,10 +195,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a f
   afterAll(() => cleanup.run(), 60_000);
 
   test('works from the start, and is no object that can be deleted', async () => {
-    const refused = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
+    const denied = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
 
-    expect(refused.status).toBe(403);
-    expect(refused.message).toContain(`${SLUG}.kubelet-guard.dev.static.k8s.io`);
+    expect(denied.status).toBe(403);
+    expect(denied.message).toContain(`${SLUG}.kubelet-guard.dev.static.k8s.io`);
     expect((await plane.admin.create(pod('good', GOOD), '?dryRun=All')).status).toBe(201);
     expect((await plane.admin.get(POLICIES)).body).toMatchObject({ items: [] });
   });

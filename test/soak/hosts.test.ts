@@ -6,19 +6,19 @@ import { soakAudits, soakHosts } from './hosts.ts';
 /** The same seed each time; npm run soak uses new ones. */
 const SEED = 20_261_127;
 
-async function said(run: (say: (line: string) => void) => Promise<boolean>): Promise<readonly string[]> {
+async function linesOf(run: (say: (line: string) => void) => Promise<boolean>): Promise<readonly string[]> {
   const lines: string[] = [];
   return (await run((line) => lines.push(line))) ? [] : lines;
 }
 
 test('user programs that look like a kubelet change no other finding', async () => {
   const bounds = { count: 12, milliseconds: 40_000, seed: SEED };
-  expect(await said((say) => soakHosts(bounds, say))).toEqual([]);
+  expect(await linesOf((say) => soakHosts(bounds, say))).toEqual([]);
 }, 60_000);
 
 test('a report from a hostile node never affects another node, never throws and never takes long', async () => {
   const bounds = { count: 400, milliseconds: 40_000, seed: SEED };
-  expect(await said((say) => soakAudits(bounds, say))).toEqual([]);
+  expect(await linesOf((say) => soakAudits(bounds, say))).toEqual([]);
 }, 60_000);
 
 test.each([

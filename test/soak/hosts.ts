@@ -66,11 +66,11 @@ export async function soakAudits(bounds: Bounds, say: (line: string) => void): P
     const [storedAt, agentTime, interval] = [NOW.toISOString(), NOW.toISOString(), '600'].map(mark);
     const metadata = { storedAt, agentTime, interval, nodeUid: random.oneIn(8) ? 'other' : 'uid' };
     const began = performance.now();
-    const taken = readAudit(report, metadata, reader);
+    const loaded = readAudit(report, metadata, reader);
     tally.slowest = Math.max(tally.slowest, performance.now() - began);
     if (performance.now() - began > SLOW_REPORT) tally.faults.push(`slow: ${report.slice(0, 2000)}`);
-    if ('code' in taken) return Promise.resolve();
-    for (const { subject } of taken.findings) if (subject.node !== undefined) nodes.add(subject.node);
+    if ('code' in loaded) return Promise.resolve();
+    for (const { subject } of loaded.findings) if (subject.node !== undefined) nodes.add(subject.node);
     if (nodes.size > 1 || (nodes.size === 1 && !nodes.has(node)))
       tally.faults.push(`has findings of ${[...nodes].join()}: ${report}`);
     return Promise.resolve();
@@ -85,8 +85,8 @@ async function repeat(
 ): Promise<boolean> {
   const tally: Tally = { done: 0, slowest: 0, faults: [] };
   const began = performance.now();
-  let said = began;
-  const tell = (): void => {
+  let printedAt = began;
+  const printProgress = (): void => {
     const seconds = Math.round((performance.now() - began) / 1000);
     say(
       `${what}: ${tally.done} done in ${seconds} s, slowest ${Math.round(tally.slowest)} ms, ${tally.faults.length} faults`,
@@ -95,11 +95,11 @@ async function repeat(
   while (tally.done < bounds.count && performance.now() - began < bounds.milliseconds && tally.faults.length < 20) {
     await once(tally).catch((cause: unknown) => tally.faults.push(`thrown: ${String(cause)}`));
     tally.done += 1;
-    if (performance.now() - said < 30_000) continue;
-    said = performance.now();
-    tell();
+    if (performance.now() - printedAt < 30_000) continue;
+    printedAt = performance.now();
+    printProgress();
   }
-  tell();
+  printProgress();
   for (const fault of tally.faults.slice(0, 5)) say(fault);
   return tally.faults.length === 0;
 }

@@ -74,32 +74,32 @@ export async function soakReviews(
   const pools = poolsOf(bounds.seed);
   const reviews = reviewsOf(pools, bounds.seed);
   const folder = join(dir, 'faults');
-  const judge = new Examiner(oracle, folder);
+  const examiner = new Examiner(oracle, folder);
   const began = performance.now();
   const before = memoryOf(program);
   let sent = 0;
-  let said = began;
+  let printedAt = began;
   const work = async (): Promise<void> => {
     const connection = openConnection(port, ca);
     while (sent < bounds.count && performance.now() - began < bounds.milliseconds && program.exit() === undefined) {
       sent += 1;
       const body = mutateReview(random, random.pick(reviews), pools);
-      const asked = performance.now();
+      const sentAt = performance.now();
       const answer = await connection.post(body).catch(() => undefined);
-      judge.answered(body, answer, performance.now() - asked);
-      if (performance.now() - said < 30_000) continue;
-      said = performance.now();
+      examiner.answered(body, answer, performance.now() - sentAt);
+      if (performance.now() - printedAt < 30_000) continue;
+      printedAt = performance.now();
       say(
-        `reviews: ${sent} sent, ${judge.checked} checked, ${memoryOf(program)[0]} MiB, faults ${JSON.stringify(judge.faults)}`,
+        `reviews: ${sent} sent, ${examiner.checked} checked, ${memoryOf(program)[0]} MiB, faults ${JSON.stringify(examiner.faults)}`,
       );
     }
     connection.close();
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
   const [end, most] = memoryOf(program);
-  await judge.finish();
-  if (program.exit() !== undefined) judge.fault('the webhook ended', program.tail());
-  const { answers, checked, unchecked, slowest, faults } = judge;
+  await examiner.finish();
+  if (program.exit() !== undefined) examiner.fault('the webhook ended', program.tail());
+  const { answers, checked, unchecked, slowest, faults } = examiner;
   const seconds = (performance.now() - began) / 1000;
   return { sent, seconds, answers, checked, unchecked, slowest, memory: [before[0], end, most], faults, folder };
 }

@@ -18,14 +18,14 @@ export interface Injector {
   /** The calls that had a fault, as `METHOD path`. */
   readonly injected: readonly string[];
   /** The statuses with which the real API server rejected calls. */
-  readonly refused: readonly number[];
+  readonly rejected: readonly number[];
 }
 
 /** Starts it on loopback. */
 export async function startInjector(cleanup: Cleanup, plane: ControlPlane): Promise<Injector> {
   const faults: { readonly call: RegExp; readonly fault: Fault }[] = [];
   const injected: string[] = [];
-  const refused: number[] = [];
+  const rejected: number[] = [];
   const pair = plane.authority.issue({ name: 'injector', addresses: ['127.0.0.1'] });
 
   const passOn = (incoming: IncomingMessage, response: ServerResponse): void => {
@@ -33,7 +33,7 @@ export async function startInjector(cleanup: Cleanup, plane: ControlPlane): Prom
     const to = new URL(url, `https://127.0.0.1:${plane.port}`);
     const outgoing = requestTls(to, { method, headers, ca: plane.authority.certificate }, (answer) => {
       const { statusCode = 502 } = answer;
-      if (statusCode >= 400) refused.push(statusCode);
+      if (statusCode >= 400) rejected.push(statusCode);
       response.writeHead(statusCode, answer.headers);
       answer.pipe(response);
     });
@@ -70,6 +70,6 @@ export async function startInjector(cleanup: Cleanup, plane: ControlPlane): Prom
     port: (server.address() as AddressInfo).port,
     once: (call, fault) => faults.push({ call, fault }),
     injected,
-    refused,
+    rejected,
   };
 }
