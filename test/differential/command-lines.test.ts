@@ -12,8 +12,11 @@ describeWith({ assets: ['oracle'] }, 'command lines', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
 
-  test.each<Component>(['kube-apiserver', 'kubelet'])('are read as %s reads them', async (component) => {
-    const queries = commandLine(component).map((args): Query => ({ component, args }));
-    expect(await compareAndSay(oracle, `command lines of ${component}`, queries, 10_000)).toBe('');
-  });
+  test.each<Component>(['kube-apiserver', 'kubelet'])(
+    'of %s are read as the component reads them',
+    async (component) => {
+      const queries = commandLine(component).map((args): Query => ({ component, args }));
+      expect(await compareAndSay(oracle, `command lines of ${component}`, queries, 10_000)).toBe('');
+    },
+  );
 });

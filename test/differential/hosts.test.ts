@@ -102,7 +102,7 @@ function disagreement({ clientCAFile, anonymousAuth, authorizationMode, doubts }
     : `${JSON.stringify(ours)} instead of ${JSON.stringify(theirs)}`;
 }
 
-describeWith({ assets: ['oracle'] }, 'hosts', () => {
+describeWith({ assets: ['oracle'] }, 'kubelets on generated hosts', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
 

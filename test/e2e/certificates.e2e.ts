@@ -117,7 +117,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'certificates in a Secret',
     });
     afterAll(() => undo.run(), 60_000);
 
-    test('that start at the same time have one CA, which signs the certificates of both', async () => {
+    test('both have certificates of one CA, even if they start at the same time', async () => {
       const ca = await bundle();
       expect(ca.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
       const serials = await Promise.all(replicas.map(({ port }) => servedBy(port, ca)));

@@ -32,7 +32,7 @@ function cluster(text: string): ConfigMap {
   return configMap('kubeadm-config', { ClusterConfiguration: text });
 }
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'under the component enforce', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'with the kustomize component enforce', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let guard: Guard;

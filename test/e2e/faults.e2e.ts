@@ -53,11 +53,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     ['429', /^GET \/api\/v1\/nodes\?/, { status: 429, message: 'too many', headers: { 'retry-after': '1' } }],
     ['a new leader of etcd', /^GET .*\/pods\?/, { status: 500, message: 'etcdserver: leader changed' }],
     [
-      '429',
+      '429 for the second page',
       /^GET \/api\/v1\/nodes\?.*continue=/,
       { status: 429, message: 'too many', headers: { 'retry-after': '1' } },
     ],
-  ] as const)('that answers once with %s costs nothing of a sweep', async (_what, call, fault) => {
+  ] as const)('that answers once with %s does not affect a sweep', async (_what, call, fault) => {
     const before = injector.injected.length;
     injector.once(call, fault);
     const { report } = await sweepOnce({ kubeconfig: faulty, config, evidence: 'handshake' });

@@ -270,21 +270,24 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
     expect(await firstFault()).toBeUndefined();
   });
 
-  test.each(shippedRules().map((rule) => [rule.name, rule] as const))('needs %s', async (_name, { role, without }) => {
-    succeeded(await plane.admin.replace(without));
-    const fault = await eventually('a feature to fail', firstFault, { within: 8000 }).finally(async () => {
-      succeeded(await plane.admin.replace(role));
-    });
-    await eventually(
-      'every feature to work again',
-      async () => ((await firstFault()) === undefined ? true : undefined),
-      {
-        within: 8000,
-      },
-    );
+  test.each(shippedRules().map((rule) => [rule.name, rule] as const))(
+    'no right can be removed: %s',
+    async (_name, { role, without }) => {
+      succeeded(await plane.admin.replace(without));
+      const fault = await eventually('a feature to fail', firstFault, { within: 8000 }).finally(async () => {
+        succeeded(await plane.admin.replace(role));
+      });
+      await eventually(
+        'every feature to work again',
+        async () => ((await firstFault()) === undefined ? true : undefined),
+        {
+          within: 8000,
+        },
+      );
 
-    expect(fault).toMatch(/forbidden|may not|allow |give this account|HTTP 40[13]/i);
-  });
+      expect(fault).toMatch(/forbidden|may not|allow |give this account|HTTP 40[13]/i);
+    },
+  );
 
   async function firstFault(): Promise<string | undefined> {
     for (const [name, run] of features) {

@@ -22,7 +22,7 @@ interface Change {
   readonly code?: string;
 }
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes that stand for election', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'processes in a leader election', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let kubeconfig: string;

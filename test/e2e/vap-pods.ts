@@ -1,4 +1,4 @@
-// Pods that run kube-apiserver in the ways in which people and distributions do, and in ways that nobody should.
+// Pods that run kube-apiserver in the ways of people and distributions, and in ways that are mistakes.
 
 import fc from 'fast-check';
 

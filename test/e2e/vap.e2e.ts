@@ -194,7 +194,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a f
   }, 120_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  test('works from the start, and is no object that can be deleted', async () => {
+  test('works from the start, and cannot be deleted like an object', async () => {
     const denied = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
 
     expect(denied.status).toBe(403);

@@ -40,7 +40,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/e2e/enforce.e2e.ts', 'one cannot get the image that makes it a kube-apiserver'],
   ],
   '6 what cannot be decided, under enforce': [
-    ['test/e2e/enforce.e2e.ts', 'under the component enforce'],
+    ['test/e2e/enforce.e2e.ts', 'with the kustomize component enforce'],
     ['test/differential/kubelet-setups.test.ts'],
     ['test/differential/kubeadm.test.ts'],
   ],

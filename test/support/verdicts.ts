@@ -177,7 +177,7 @@ function readFile(files: ReadonlyMap<string, string>, path: string): ConfigFile 
   return text === undefined ? { state: 'missing' } : { state: 'read', text };
 }
 
-/** filepath.WalkDir: by name within each folder, a folder's content where its name stands. */
+/** The order of filepath.WalkDir: by name in each folder, with a folder's content right after its name. */
 function readDropIns(files: ReadonlyMap<string, string>, directory: string): readonly DropIn[] | { state: 'missing' } {
   const root = posix.normalize(directory).replace(/(.)\/$/, '$1');
   const single = directory.endsWith('/') ? undefined : files.get(root);

@@ -43,7 +43,7 @@ const TALKS = {
   },
 } as const satisfies Record<string, Speak>;
 
-/** What the servers answer over TLS; none of them requests a client certificate. */
+/** What the servers answer over TLS; no server requests a client certificate. */
 const ANSWERS = {
   'sends-an-endless-body': (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });

@@ -90,9 +90,9 @@ export async function startNode(
 
   const runtime = startProgram(cleanup, { name: 'fake-cri', dir, command: [asset('fake-cri'), `unix://${socket}`] });
   await eventually('the container runtime', () => isListening({ path: socket }), { context: runtime.tail });
-  // A mount namespace of its own takes the kubelet's mounts away with it, and keeps it off the folders of a kubelet that
-  // this host may have: some of its paths are fixed, such as that of its device plugin socket. And it works in an empty
-  // folder: fake-cri names no log of a container, and the kubelet, when it removes the container, takes that for `*`.
+  // In its own mount namespace the kubelet's mounts disappear with it, and it cannot reach the folders of another kubelet on
+  // this host: some paths are fixed, such as that of the device plugin socket. Its working directory is empty, because
+  // fake-cri names no container log, and the kubelet then removes the files that match `*` with the container.
   const hide =
     'for folder in /var/lib /var/log; do mount -t tmpfs none $folder; done; mkdir /var/lib/empty; cd /var/lib/empty; exec "$@"';
   const enter = ['nsenter', `--net=/run/netns/${namespace}`, 'unshare', '--mount', 'sh', '-ec', hide, 'sh'];
