@@ -19,6 +19,10 @@ calls the webhook (a dry run of a ConfigMap that the webhook must deny or warn a
 service accounts, the ValidatingAdmissionPolicies, the API for reports, other webhooks, and the configuration. A check that
 you have no right for is unknown, never ok.
 
+Examples:
+  kubelet-guard doctor                             check the installation in the current cluster
+  kubelet-guard doctor --context prod -o json      check another cluster, for a program
+
 Exit codes:
   0  no problem
   1  a problem

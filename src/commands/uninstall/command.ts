@@ -20,6 +20,10 @@ Deletes in this order: the ValidatingWebhookConfiguration, so that API servers n
 the sweeper, which would re-create the rest; the reports; the Lease. An object that does not exist is not an error, so you can
 run it again. Delete what you applied with kubectl or Helm with the same tool. The API server deletes Events after an hour.
 
+Examples:
+  kubelet-guard uninstall                          uninstall from the current cluster
+  kubelet-guard uninstall --namespace guard        uninstall from another namespace
+
 Exit codes:
   0  all of these are deleted
   2  wrong use
@@ -31,7 +35,7 @@ export function addUninstall(root: Command, terminal: Terminal): void {
   const command = root
     .command('uninstall')
     .description(
-      'Delete the ValidatingWebhookConfiguration of the webhook, then what kubelet-guard wrote to the cluster',
+      'Delete the ValidatingWebhookConfiguration of the webhook, then what kubelet-guard wrote to the cluster.',
     );
   for (const option of clusterFlags('cluster')) command.addOption(option);
   command
