@@ -174,6 +174,19 @@ describe('wrong use', () => {
   });
 });
 
+test('the help of every command has examples, and begins with a verb', async () => {
+  const { stdout } = await run(['--help']);
+  const commands = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, name = '']) => name);
+  const listed = commands.filter((name) => !['help', 'kubelet-guard', 'sudo', 'version'].includes(name));
+  expect(new Set(listed).size).toBe(10);
+  for (const name of new Set(listed)) {
+    const help = await run([name, '--help']);
+    const nested = name === 'export' ? await run([name, 'vap', '--help']) : help;
+    expect([name, nested.stdout]).toEqual([name, expect.stringContaining('Examples:')]);
+    expect([name, help.stdout]).toEqual([name, expect.not.stringMatching(/^\n?(?:Usage.*\n\n)[A-Z][a-z]+s /)]);
+  }
+});
+
 test('--help names the exit codes, and --version prints the version', async () => {
   expect(await run(['check', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Exit codes:') });
   expect(await run(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
