@@ -105,7 +105,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(failing.stderr.replace(/\S*\/plug/, 'PLUG')).toBe(
       'log in first\nkubelet-guard: the credential plugin PLUG failed with exit code 3; its own message is on standard error\n',
     );
-    const missing = await askProduct(prepare(row('a plugin that is not there')));
+    const missing = await askProduct(prepare(row('a plugin that does not exist')));
     expect(missing).toMatchObject({ code: 3, stdout: '' });
     expect(missing.stderr).toBe(
       'kubelet-guard: the credential plugin no-such-plugin-here is not installed, or is not on the PATH\nkubelet-guard: install it\n',
@@ -130,7 +130,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
   });
 
   test('a plugin can prompt on the terminal and gets the answer', async () => {
-    const [, setup] = ROWS.find(([name]) => name === 'a plugin that asks always') ?? [];
+    const [, setup] = ROWS.find(([name]) => name === 'a plugin that always needs a terminal') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
     const plug = readFileSync(join(made.folder, 'plug'), 'utf8');
@@ -175,7 +175,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
   });
 
   test('connections through a proxy are reused', async () => {
-    const [, setup] = ROWS.find(([name]) => name === 'a proxy of HTTP') ?? [];
+    const [, setup] = ROWS.find(([name]) => name === 'an HTTP proxy') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const made = prepare(setup);
     const before = proxy.asked.length;
