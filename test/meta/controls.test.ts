@@ -10,6 +10,8 @@ import { inspect } from '../../src/inspect.ts';
 import type { Control } from '../../src/policy/control.ts';
 import type { RawDocument } from '../../src/policy/document.ts';
 import type { Finding } from '../../src/policy/finding.ts';
+import { CA_CODES } from '../../src/controls/shared/authority-faults.ts';
+import { PAIR_CODES } from '../../src/controls/shared/certificate-faults.ts';
 import { fixturesOf, type Fixture } from '../support/fixtures.ts';
 import { faultyLinks } from '../support/link-documents.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -37,6 +39,14 @@ function codesOf(findings: readonly Finding[]): string[] {
 }
 
 describe('all controls', () => {
+  test('name each code of a certificate file as one, so that a process that passes does not hide the fault', () => {
+    const ofFiles = Object.keys({ ...CA_CODES, ...PAIR_CODES });
+    for (const { slug, codes, fileCodes = new Set() } of controls) {
+      expect([slug, ...fileCodes].sort()).toEqual([slug, ...ofFiles.filter((code) => code in codes)].sort());
+    }
+    expect(controls.filter(({ fileCodes }) => fileCodes !== undefined)).toHaveLength(2);
+  });
+
   test('are in files that have their slugs as names', () => {
     expect(controls.map(({ slug }) => slug).sort()).toStrictEqual([...files].sort());
   });

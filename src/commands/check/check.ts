@@ -86,8 +86,9 @@ async function inspectAll({ documents, inspect }: CheckDeps, policy: CheckOption
   const problems: SourceProblem[] = [];
   for await (const document of documents) {
     const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspect(document);
-    findings.push(...inspected.findings.filter((finding) => isShown(finding, policy)));
-    problems.push(...inspected.problems);
+    // loops, because there can be more than a call can have arguments
+    for (const finding of inspected.findings) if (isShown(finding, policy)) findings.push(finding);
+    for (const problem of inspected.problems) problems.push(problem);
   }
   return { findings, problems };
 }
