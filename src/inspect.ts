@@ -4,7 +4,9 @@ import { Budget, thrownProblem, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
 import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
+import { recogniseHost } from './facts/declared/host.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
+import { textInputOf } from './facts/inputs/texts.ts';
 import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
@@ -70,6 +72,7 @@ function unansweredFor(document: RawDocument, problem: Problem): UnansweredDocum
     case 'process':
       return unansweredProcess(document, problem);
     case 'text':
+    case 'files':
     case 'object':
     case 'unanswered':
       return undefined;
@@ -131,6 +134,8 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>, budget: 
         vantage: document.vantage,
         budget,
       });
+    case 'files':
+      return recogniseHost(document, budget);
     case 'configz':
     case 'flagz':
       return { subjects: [answerSubject(document)], problems: [] };
@@ -155,6 +160,15 @@ function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, bud
 }
 
 function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget: Budget): Read {
+  const found = { path, text, vantage: 'declared', budget } as const;
+  const textInput = textInputOf(found);
+  if (textInput) {
+    const recognised = textInput.read?.(found) ?? { subjects: [], problems: [] };
+    return {
+      inspected: [{ recognised, source: { path, document: 0 }, locate: ({ line }) => line }],
+      broken: [],
+    };
+  }
   const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });
   const stream = parseStream(text, budget);
   const parsed = stream.filter((entry) => 'value' in entry);

@@ -40,6 +40,14 @@ export function stringOrEmpty(value: unknown): string {
   return asString(value) ?? '';
 }
 
+/** The text of a scalar, as YAML readers give it to a field that is a string: null is an empty one. Undefined if it is no scalar. */
+export function scalarText(value: unknown): string | undefined {
+  if (value === null) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  return undefined;
+}
+
 /** The strings of an array; its other items are left out. */
 export function asStrings(value: unknown): readonly string[] {
   return asArray(value).filter((item) => typeof item === 'string');

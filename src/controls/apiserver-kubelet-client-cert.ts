@@ -42,7 +42,7 @@ export const apiserverKubeletClientCert = defineControl(
       'The benchmark asks whether the arguments exist, but an empty argument exists and has no effect. kubelet-guard ' +
       "checks the effective values, as kube-apiserver itself parses them. The benchmark's alternative audit greps for " +
       '"false" and inverts the exit code, reads `command` but not `args`, and ignores the key.',
-    defaults: { action: 'audit', on: { 'kubeadm-config': 'ratchet' } },
+    defaults: { action: 'audit', on: { 'kubeadm-config': 'ratchet', 'declared-cluster': 'ratchet' } },
     requiredPaths: ['kubeletClientCertificate', 'kubeletClientKey'],
   },
   (subject) => (notes) => {

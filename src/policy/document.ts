@@ -12,6 +12,7 @@ export type RawDocument =
       readonly path: string;
       readonly text: string;
     }
+  | FilesDocument
   | {
       /** One object, decoded by an API server. */
       readonly form: 'object';
@@ -34,6 +35,14 @@ export type RawDocument =
     }
   | ProcessDocument
   | UnansweredDocument;
+
+/** Files that only count together: the units, drop-ins and environment files of a host. */
+export interface FilesDocument {
+  readonly form: 'files';
+  /** The folder that they were found in. */
+  readonly source: Source;
+  readonly files: readonly NamedText[];
+}
 
 /** A process on a host, or one that its service manager would start. Its files can be read while it is inspected. */
 export interface ProcessDocument {

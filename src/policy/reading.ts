@@ -14,6 +14,7 @@ export const SURFACES = [
   'kubelet-config',
   'kubeadm-config',
   'openshift-config',
+  'declared-cluster',
 ] as const;
 
 /** Where a setting was found: in an object that can be changed, or in a process. */
@@ -41,6 +42,8 @@ export interface Origin {
   readonly pointer?: string;
   /** JSON Pointer into the text at `pointer`, where one document is embedded in another. */
   readonly within?: string;
+  /** The line in the text at `pointer`, counted from 1. */
+  readonly lineWithin?: number;
   /** The configuration file or drop-in, where a subject is read from several files. */
   readonly file?: string;
   /** The line, counted from 1, where the source is a text. */
@@ -68,6 +71,7 @@ export type ProblemCode =
   | 'outdated'
   | 'redirected'
   | 'not-found'
+  | 'not-read'
   | 'too-large'
   | 'crashed';
 

@@ -45,6 +45,7 @@ const REASONS: Readonly<Record<ProblemCode, true>> = {
   outdated: true,
   redirected: true,
   'not-found': true,
+  'not-read': true,
   'too-large': true,
   crashed: true,
 };

@@ -2,9 +2,9 @@
 
 import { asText } from '../../json.ts';
 import type { Component, Origin, Problem, Reading, Source, Surface, Vantage } from '../../policy/reading.ts';
-import type { ApiServer, Subject } from '../../policy/subject.ts';
+import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
-import { apiServerReadings, changeApiServer, changeKubelet, unreadableAs } from '../readings.ts';
+import { apiServerReadings, changeApiServer, changeKubelet, kubeletReadings, unreadableAs } from '../readings.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 import type { FoundObject, Input } from './input.ts';
 
@@ -34,6 +34,16 @@ export function unreadableConfiguredApiServer(problem: Problem, place: Configura
     component: 'kube-apiserver',
     ...apiServerReadings(() => unreadableAs(problem)),
     view: () => 'not-shown',
+    doubts: [],
+  };
+}
+
+/** The kubelet of a configuration that cannot be read. */
+export function unreadableConfiguredKubelet(problem: Problem, place: ConfigurationPlace): Kubelet {
+  return {
+    ...subjectAt('kubelet', place),
+    component: 'kubelet',
+    ...kubeletReadings(() => unreadableAs(problem)),
     doubts: [],
   };
 }
@@ -83,6 +93,28 @@ export function embedded(subject: Subject, pointer: string, first: boolean): Sub
 }
 
 /**
+ * Moves every origin of a subject into a text that a document holds, at any depth.
+ *
+ * @param pointer JSON Pointer of the text in that document
+ * @param locate the line of an origin in the text
+ */
+export function embeddedText(
+  subject: Subject,
+  pointer: string,
+  locate: (origin: Origin) => number | undefined,
+): Subject {
+  return withOrigins(subject, (origin) => {
+    const lineWithin = locate(origin);
+    return {
+      layer: origin.layer,
+      ...(origin.file !== undefined && { file: origin.file }),
+      pointer,
+      ...(lineWithin !== undefined && { lineWithin }),
+    };
+  });
+}
+
+/**
  * Moves every origin of a subject into the document that holds the object of the subject, in a list or in a field.
  *
  * @param pointer JSON Pointer of the object in that document
@@ -95,7 +127,7 @@ export function inDocument(subject: Subject, pointer: string): Subject {
 }
 
 /** A subject with every origin changed: of its readings, its doubts and its refusal. */
-function withOrigins(subject: Subject, change: (origin: Origin) => Origin): Subject {
+export function withOrigins(subject: Subject, change: (origin: Origin) => Origin): Subject {
   const changed = <T extends { readonly origin?: Origin }>(entry: T): T =>
     entry.origin ? { ...entry, origin: change(entry.origin) } : entry;
   const reading = <T>(entry: Reading<T>): Reading<T> =>

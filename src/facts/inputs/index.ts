@@ -11,6 +11,7 @@ import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
+import { rke1 } from './rancher/rke1.ts';
 import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
 
 /** Objects that hold other objects. They are opened before anything else is tried. */
@@ -27,6 +28,7 @@ export const INPUTS: readonly Input[] = [
   clusterConfigurationFile,
   kubeApiServerConfigFile,
   configzBody,
+  rke1,
 ];
 
 /** The wrapper that an object is, if it is one. */

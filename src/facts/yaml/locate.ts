@@ -10,12 +10,14 @@ import type { Node } from './nodes.ts';
  */
 export function lineOf(
   root: Node,
-  { pointer, within }: Origin,
+  { pointer, within, lineWithin }: Origin,
   parse: (text: string) => Node | undefined,
 ): number | undefined {
   if (pointer === undefined) return undefined;
   const { node, line } = follow(root, pointer);
-  if (within === undefined || node?.kind !== 'scalar' || node.block !== true) return line + 1;
+  if (node?.kind !== 'scalar' || node.block !== true) return line + 1;
+  if (lineWithin !== undefined) return node.line + 1 + lineWithin;
+  if (within === undefined) return line + 1;
   const inner = parse(node.value);
   return inner === undefined ? line + 1 : node.line + 1 + follow(inner, within).line + 1;
 }

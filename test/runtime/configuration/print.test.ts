@@ -32,6 +32,7 @@ describe('the printed configuration', () => {
         '      kubelet-config: ratchet # default',
         '      kubeadm-config: ratchet # default',
         '      openshift-config: ratchet # default',
+        '      declared-cluster: ratchet # default',
         '  # apiserver-kubelet-ca: off (default: reported by sweep and node only)',
         '  # kubelet-anonymous-auth: off (default: reported by sweep and node only)',
         '  # kubelet-authorization-mode: off (default: reported by sweep and node only)',

@@ -106,7 +106,7 @@ describe('a changed file', () => {
         level: 'info',
         msg: RELOADED,
         path,
-        count: 8,
+        count: 9,
         changes: expect.arrayContaining([
           'kubelet-client-ca on pod: audit -> enforce',
           'onUnknown: audit -> deny',

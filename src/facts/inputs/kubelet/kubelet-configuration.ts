@@ -3,10 +3,15 @@
 import { asString } from '../../../json.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from '../../kubelet/kubelet.ts';
 import type { Budget } from '../../budget.ts';
-import { kubeletReadings, unreadableAs } from '../../readings.ts';
 import { joinPath } from '../../values/paths.ts';
 import type { ParsedDocument } from '../../yaml/documents.ts';
-import { configurationFile, subjectAt, type Configuration, type ConfigurationPlace } from '../configuration.ts';
+import {
+  configurationFile,
+  subjectAt,
+  unreadableConfiguredKubelet,
+  type Configuration,
+  type ConfigurationPlace,
+} from '../configuration.ts';
 
 /** The configuration of a kubelet. */
 export const kubeletConfiguration: Configuration = {
@@ -15,12 +20,7 @@ export const kubeletConfiguration: Configuration = {
     const { serves, ...settings } = settingsOf(document, place, budget);
     return serves ? [{ ...subjectAt('kubelet', place), component: 'kubelet', ...settings }] : [];
   },
-  unreadable: (problem, place) => ({
-    ...subjectAt('kubelet', place),
-    component: 'kubelet',
-    ...kubeletReadings(() => unreadableAs(problem)),
-    doubts: [],
-  }),
+  unreadable: unreadableConfiguredKubelet,
 };
 
 /** A KubeletConfiguration in a file. Drop-ins may leave out the kind. */

@@ -1,0 +1,124 @@
+// Components that a document declares before they run: the command line that a launcher will give them, and the files that
+// the document holds for them.
+
+import type { Origin, Problem } from '../../policy/reading.ts';
+import type { PathView, Subject } from '../../policy/subject.ts';
+import { expand, type Environment } from '../argv/expansion.ts';
+import { flagTable } from '../argv/flags.ts';
+import { parseCommandLine } from '../argv/pflag.ts';
+import { neverServes } from '../argv/serving.ts';
+import { wordOf, type Word } from '../argv/words.ts';
+import type { Budget } from '../budget.ts';
+import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
+import { kubeletSettings, type ConfigFile } from '../kubelet/kubelet.ts';
+import { apiServerReadings, readSetting } from '../readings.ts';
+import { isAbsolute } from '../values/paths.ts';
+import { parseFirst } from '../yaml/documents.ts';
+
+/** A file that a document gives to a process. */
+export interface DeclaredFile {
+  /** The file's path on the host. */
+  readonly path: string;
+  /** A text, or an object of the document that becomes the file's content. */
+  readonly content: { readonly text: string } | { readonly value: unknown };
+  /** JSON Pointer of the content in the document. */
+  readonly pointer: string;
+}
+
+/** How a component will be started. */
+export interface DeclaredCommand {
+  /** The words after the program's name, in the order in which the component gets them. */
+  readonly words: readonly Word[];
+  /** The minor version of Kubernetes, if it is known. */
+  readonly minor?: number;
+  /** What makes every setting uncertain. */
+  readonly doubts?: readonly Problem[];
+}
+
+/** How a kubelet will be started. */
+export interface DeclaredKubelet extends DeclaredCommand {
+  /** The files of --config and --config-dir that the document holds. */
+  readonly files: readonly DeclaredFile[];
+  /** Why a file that the words name, and that the document does not hold, is not known. */
+  readonly missing: (path: string) => Problem;
+}
+
+/** How a kube-apiserver will be started. */
+export interface DeclaredApiServer extends DeclaredCommand {
+  /** The variables that `$(NAME)` in its words means, where a pod runs it. */
+  readonly environment?: Environment;
+  /** Whether its mounts make a path visible. Default: the document does not show it. */
+  readonly view?: (path: string) => PathView;
+}
+
+/**
+ * The kubelet of a declared command line and files.
+ *
+ * @returns the subject; nothing for a kubelet that serves nobody
+ */
+export function declaredKubelet(place: ConfigurationPlace, declared: DeclaredKubelet, budget: Budget): Subject[] {
+  const { words, minor, files, missing, doubts = [] } = declared;
+  const readFile = (path: string): ConfigFile => {
+    const file = files.find((one) => one.path === path);
+    return file ? { state: 'read', text: textOf(file) } : { state: 'unreadable', problem: missing(path) };
+  };
+  const { serves, ...settings } = kubeletSettings({
+    args: words,
+    budget,
+    ...(minor !== undefined && { minor }),
+    readFile,
+    readDropIns: (directory) => {
+      const inside = files.filter(({ path }) => path.startsWith(`${directory}/`) && path.endsWith('.conf'));
+      const sorted = inside.sort((a, b) => (a.path < b.path ? -1 : 1));
+      return sorted.length === 0
+        ? { state: 'unreadable', problem: missing(directory) }
+        : sorted.map((file) => ({ path: file.path, text: textOf(file) }));
+    },
+  });
+  if (!serves) return [];
+  const subject: Subject = {
+    ...subjectAt('kubelet', place),
+    component: 'kubelet',
+    ...settings,
+    doubts: [...doubts, ...settings.doubts],
+  };
+  return [withOrigins(subject, (origin) => placed(origin, files, budget))];
+}
+
+/** The kube-apiserver of a declared command line. */
+export function declaredApiServer(place: ConfigurationPlace, declared: DeclaredApiServer, budget: Budget): Subject[] {
+  const { words, minor, environment, doubts = [] } = declared;
+  const expanded = environment
+    ? words.map(({ text, pointer }) => wordOf(expand(text, environment, budget), pointer))
+    : words;
+  const commandLine = parseCommandLine(expanded, flagTable('kube-apiserver', minor), {
+    emptyPositionals: true,
+    budget,
+  });
+  const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
+  const { view = (path: string): PathView => (isAbsolute(path) ? 'not-shown' : 'relative') } = declared;
+  const subject: Subject = {
+    ...subjectAt('kube-apiserver', place),
+    component: 'kube-apiserver',
+    ...apiServerReadings((setting) => readSetting(commandLine, setting, { layer: 'flag' })),
+    view,
+    doubts: [...doubts, ...commandLine.doubts],
+    ...(refusal && { refusal }),
+  };
+  return [subject];
+}
+
+function textOf({ content }: DeclaredFile): string {
+  return 'text' in content ? content.text : JSON.stringify(content.value);
+}
+
+/** An origin in a declared file, as a place in the document that holds the file. */
+function placed(origin: Origin, files: readonly DeclaredFile[], budget: Budget): Origin {
+  const file = origin.file === undefined ? undefined : files.find(({ path }) => path === origin.file);
+  if (file === undefined) return origin;
+  const { pointer = '', ...rest } = origin;
+  if ('value' in file.content) return { ...rest, pointer: `${file.pointer}${pointer}` };
+  const parsed = parseFirst(file.content.text, budget);
+  const lineWithin = parsed && 'value' in parsed ? parsed.locate(origin) : undefined;
+  return { ...rest, pointer: file.pointer, ...(lineWithin !== undefined && { lineWithin }) };
+}
