@@ -82,6 +82,7 @@ function renderOther({ source, vantage, result, agrees, ...other }: ReportedOthe
   const place = `${placeOf(source, undefined)} (${vantage})`;
   const values = evidence.map(({ setting, value }) => `${setting} = ${JSON.stringify(value)}`).join(', ');
   const shown = values === '' ? '' : `: ${values}`;
+  if (pending && result === 'unknown') return `after the next start it is unknown: ${problems.map(detail).join('; ')}`;
   if (pending) return [`after the next start ${place} says ${result}${shown}`, ...violations.map(detail)].join('; ');
   if (!agrees) return `disagrees: ${place} says ${result}${shown}`;
   return result === 'unknown'

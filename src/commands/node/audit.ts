@@ -4,11 +4,11 @@ import { combine } from '../../policy/link/combine.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { ProcessDocument, RawDocument } from '../../policy/document.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
-import type { SourceProblem } from '../../policy/reading.ts';
+import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
-import { hasSameSettings, willFail, withNext, type NextStart } from './next-start.ts';
+import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
 
 /** How a host is checked, and how the result is shown. */
 export interface NodeAuditOptions extends RunOptions {
@@ -77,8 +77,11 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
   for (const finding of findings) {
     const isExempted = exemptionFor(finding) !== undefined;
     const isPending = willFail(finding);
-    counts.add(finding.outcome.result, { isExempted, ...(isPending && { countsAs: 'fail' }) });
+    const open = unknownNextTime(finding);
+    const countsAs = isPending ? 'fail' : open && 'unknown';
+    counts.add(finding.outcome.result, { isExempted, ...(countsAs && { countsAs }) });
     if (isPending && !isExempted) notes.push(failsNextTime(finding));
+    else if (open && !isExempted) notes.push(isUnknownNextTime(finding, open));
   }
   const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
   const nothing = `nothing to check: ${options.places}`;
@@ -140,7 +143,9 @@ async function settle(seen: Seen): Promise<readonly Finding[]> {
     for (const finding of combine([...running, ...live])) {
       const own = running.find(({ control }) => control.slug === finding.control.slug);
       const withUnit = withNext(finding, own, next);
-      findings.push(manifest.length === 0 ? withUnit : withManifest(withUnit, own, manifest, seen));
+      const since = changeOf(manifest[0], seen);
+      const { startedAt } = process.document;
+      findings.push(manifest.length === 0 ? withUnit : withManifest(withUnit, own, manifest, since, startedAt));
     }
   }
   return [...findings, ...seen.stopped, ...seen.pods.filter((finding) => !started.has(finding))];
@@ -159,21 +164,34 @@ function manifestOf({ document: { subject } }: Judged, { processes, pods }: Seen
   return alike.length === 1 && names.size === 1 ? manifests : [];
 }
 
+function changeOf(manifest: Finding | undefined, { podFiles }: Seen): string | undefined {
+  return manifest && 'path' in manifest.source ? podFiles.get(manifest.source.path) : undefined;
+}
+
 /** Adds the next start by the static pod, and the name of the pod, which the API uses too. */
 function withManifest(
   finding: Finding,
   running: Finding | undefined,
   manifest: readonly Finding[],
-  { podFiles }: Seen,
+  since: string | undefined,
+  startedAt: Date | undefined,
 ): Finding {
   const [first] = manifest;
-  const path = first && 'path' in first.source ? first.source.path : '';
-  // a manifest shows settings but no files, so it cannot fix a fault of a file
-  const findings = manifest.filter((next) => running === undefined || !hasSameSettings(running, next));
+  const isOld = since !== undefined && startedAt !== undefined && since < startedAt.toISOString();
+  const findings = manifest.filter((next) => {
+    // what an old manifest does not show, the process shows
+    if (next.outcome.result === 'unknown' && isOld) return false;
+    // a manifest shows settings but no files, so it cannot fix a fault of a file
+    return running === undefined || !hasSameSettings(running, next);
+  });
   return {
-    ...withNext(finding, running, { findings, since: podFiles.get(path) }),
+    ...withNext(finding, running, { findings, since }),
     ...(first && { subject: first.subject }),
   };
+}
+
+function isUnknownNextTime({ control, subject }: Finding, { code, message }: Problem): string {
+  return `${control.slug} of ${subject.name} passes now, and is unknown for the next start of ${subject.component}: ${message} [${code}]`;
 }
 
 /** The counts of the report do not show it. */

@@ -1,6 +1,7 @@
 // What the next start of a process changes.
 
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
+import type { Problem } from '../../policy/reading.ts';
 
 /** The findings of a process if it were started now. */
 export interface NextStart {
@@ -18,7 +19,7 @@ export interface NextStart {
  */
 export function withNext(finding: Finding, running: Finding | undefined, { findings, since }: NextStart): Finding {
   const next = findings.find(({ control }) => control.slug === finding.control.slug);
-  if (next === undefined || next.outcome.result === 'unknown' || !isOther(finding, running, next)) return finding;
+  if (next === undefined || !isOther(finding, running, next)) return finding;
   const { source, vantage, outcome, evidence } = next;
   const pending: OtherEvidence = {
     source,
@@ -26,7 +27,7 @@ export function withNext(finding: Finding, running: Finding | undefined, { findi
     result: outcome.result,
     agrees: finding.outcome.result === 'unknown',
     evidence,
-    problems: [],
+    problems: outcome.result === 'unknown' ? outcome.problems : [],
     pending: true,
     ...(outcome.result === 'fail' && { violations: outcome.violations }),
   };
@@ -40,6 +41,12 @@ export function withNext(finding: Finding, running: Finding | undefined, { findi
 /** Whether a finding that does not fail now fails after the next start of its process. */
 export function willFail({ outcome, others = [] }: Finding): boolean {
   return outcome.result !== 'fail' && others.some(({ pending, result }) => pending === true && result === 'fail');
+}
+
+/** Why it is not known whether a finding that passes now fails after the next start of its process. */
+export function unknownNextTime({ outcome, others = [] }: Finding): Problem | undefined {
+  if (outcome.result !== 'pass') return undefined;
+  return others.find(({ pending, result }) => pending === true && result === 'unknown')?.problems[0];
 }
 
 /** Whether the next start has the same settings as the running process. */

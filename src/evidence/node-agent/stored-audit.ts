@@ -162,7 +162,7 @@ function outcomeOf({ result, violations, problems, warnings }: UnknownRecord): O
 }
 
 function pendingOf(
-  { pending, result, agrees, evidence, violations }: UnknownRecord,
+  { pending, result, agrees, evidence, violations, problems }: UnknownRecord,
   node: string,
 ): OtherEvidence | undefined {
   if (pending !== true || (result !== 'pass' && result !== 'fail' && result !== 'unknown')) return undefined;
@@ -173,7 +173,7 @@ function pendingOf(
     result,
     agrees: agrees === true,
     evidence: evidenceOf(evidence),
-    problems: [],
+    problems: problemsOf(problems),
     pending,
     ...(found.length > 0 && { violations: found }),
   };

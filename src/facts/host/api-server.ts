@@ -10,7 +10,7 @@ import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { commandOf, hasSameWords, isPrinting, unitInstead, type HostCommand } from './command.ts';
+import { commandOf, hasSameWords, isPrinting, unitInstead, unknownNext, type HostCommand } from './command.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
@@ -22,7 +22,7 @@ const PLACE: Origin = { layer: 'flag' };
 export function runningApiServer(document: ProcessDocument, budget: Budget): ApiServer | undefined {
   const files = filesAsRead(document.files, readTime(document));
   const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
-  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, budget);
+  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, 'running', budget);
 }
 
 /** A kube-apiserver as it would be started now; undefined if that is what runs. */
@@ -30,16 +30,25 @@ export function nextApiServer(document: ProcessDocument, budget: Budget): NextSu
   const units = watched(document.files);
   const settings = watched(document.files);
   const own = commandOf(document, settings.files, budget);
-  const next = unitInstead(document, units.files, budget) ?? own;
-  if ('problem' in next) return undefined;
-  const isOther = !hasSameWords(next, own);
-  const subject = apiServerOf(document, next, settings.files, budget);
+  const next = unitInstead(document, units, budget) ?? own;
+  if ('problem' in next) return unknownNext(document, next, own, units, unreadableHostApiServer);
+  const isOther = document.command.by === 'unit' || !hasSameWords(next, own);
+  const subject = apiServerOf(document, next, settings.files, isOther ? 'next' : 'running', budget);
   if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
   const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
   return { subject, ...(since !== undefined && { since }) };
 }
 
-function apiServerOf(document: ProcessDocument, command: HostCommand, files: ProcessFiles, budget: Budget): ApiServer {
+/** Whether a process runs with a command line, or is to be started with it. */
+type Stage = 'running' | 'next';
+
+function apiServerOf(
+  document: ProcessDocument,
+  command: HostCommand,
+  files: ProcessFiles,
+  stage: Stage,
+  budget: Budget,
+): ApiServer {
   if ('problem' in command) return unreadableHostApiServer(document, command.problem);
   const base = baseOf(document);
   const { problems, certificates } = document;
@@ -47,9 +56,9 @@ function apiServerOf(document: ProcessDocument, command: HostCommand, files: Pro
     const refusal = { reason: `systemd does not start it: ${command.refusal}` };
     return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
   }
-  const settings = settingsOf(command.words, files, budget);
+  const { doubts, ...settings } = settingsOf(command.words, files, stage, budget);
   const pair = pairOf(settings, certificates);
-  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts] };
+  return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts, ...doubts] };
 }
 
 /** A kube-apiserver whose settings are unknown. */
@@ -97,20 +106,26 @@ function readTime({ startedAt }: ProcessDocument): ReadTime {
   return { startedAt, writesItself: false };
 }
 
-/** A running process has parsed its command line, so an unknown flag makes nothing uncertain. */
-function settingsOf(all: readonly Word[], files: ProcessFiles, budget: Budget): ApiServerReadings {
+type Settings = ApiServerReadings & Pick<ApiServer, 'refusal' | 'doubts'>;
+
+/** A running process has parsed its command line, so an unknown flag makes nothing uncertain, and a refusal contradicts that it runs. */
+function settingsOf(all: readonly Word[], files: ProcessFiles, stage: Stage, budget: Budget): Settings {
   const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
   const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
   const commandLine = parse(words, budget);
-  const { refusal } = commandLine;
+  const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
+  if (refusal && stage === 'next') {
+    return { ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: commandLine.doubts };
+  }
   if (refusal) {
     const message = `it runs, although its command line would not start: ${refusal.reason}; check its /flagz`;
-    return apiServerReadings(() => unreadableAs({ code: 'ambiguous', message }));
+    return { ...apiServerReadings(() => unreadableAs({ code: 'ambiguous', message })), doubts: [] };
   }
+  const doubts = stage === 'next' ? commandLine.doubts : [];
   const read = (setting: ApiServerSetting): Reading<SettingValue> => readSetting(commandLine, setting, PLACE);
-  return config === undefined
-    ? apiServerReadings(read)
-    : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
+  const readings =
+    config === undefined ? apiServerReadings(read) : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);
+  return { ...readings, doubts };
 }
 
 /** OpenShift's kube-apiserver parses the flags of this file after those of its command line. */

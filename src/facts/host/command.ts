@@ -5,6 +5,7 @@ import type { Component, Problem } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
+import { changedFile, lastChange, type NextSubject, type WatchedFiles } from './files.ts';
 import { unitCommand } from './units.ts';
 import { argsOfFile } from '../systemd/args-file.ts';
 
@@ -51,14 +52,40 @@ export function commandOf(
   }
 }
 
-/** What the unit of a process would start, if all of it is known. Otherwise the process itself shows it better. */
-export function unitInstead(document: ProcessDocument, files: ProcessFiles, budget: Budget): StartCommand | undefined {
-  const { command, unit } = document;
+/**
+ * What the unit of a process would start now. Undefined where the process itself shows it better: files that show only a part of
+ * it, and that have not changed since the process started, start what they have started.
+ */
+export function unitInstead(
+  document: ProcessDocument,
+  { files, paths }: WatchedFiles,
+  budget: Budget,
+): HostCommand | undefined {
+  const { command, unit, startedAt } = document;
   if (command.by !== 'words' || unit === undefined) return undefined;
   const found = commandOf({ ...document, command: { by: 'unit' } }, files, budget);
-  if ('problem' in found) return undefined;
-  const isKnown = found.doubts.length === 0 && (found.words ?? []).every(({ holes }) => holes !== true);
-  return isKnown ? found : undefined;
+  const isKnown =
+    !('problem' in found) && found.doubts.length === 0 && (found.words ?? []).every(({ holes }) => holes !== true);
+  if (isKnown) return found;
+  const changed = changedFile(document.files, paths(), { startedAt, writesItself: false });
+  if (changed === undefined) return undefined;
+  if (!('problem' in found)) return found;
+  const { code, message } = found.problem;
+  const next = `${changed} was changed after the start of the process, and what it starts now is not known: ${message}`;
+  return { problem: { code, message: next } };
+}
+
+/** A next start that is not known. Where what runs is not known for the same reason, there is nothing to add. */
+export function unknownNext<S>(
+  document: ProcessDocument,
+  next: { readonly problem: Problem },
+  own: HostCommand,
+  units: WatchedFiles,
+  unreadable: (document: ProcessDocument, problem: Problem) => S,
+): NextSubject<S> | undefined {
+  if (next === own && document.command.by !== 'unit') return undefined;
+  const since = lastChange(document.files, units.paths());
+  return { subject: unreadable(document, next.problem), ...(since !== undefined && { since }) };
 }
 
 /** Tells whether two starts are the same. */

@@ -83,6 +83,7 @@ export function watched(files: ProcessFiles): WatchedFiles {
     files: {
       ...files,
       readFile: noting(files.readFile),
+      stat: noting(files.stat),
       readDropIns: (directory) => {
         const found = files.readDropIns(directory);
         for (const path of foldersOf(directory, found)) paths.add(path);
@@ -128,6 +129,14 @@ export function isChangedSince(files: ProcessFiles, paths: readonly string[], ti
   return paths.some((path) => {
     const status = files.stat(path);
     return status.state === 'missing' || (status.state === 'present' && isAfter(status.changed, time));
+  });
+}
+
+/** The first of the existing paths that was changed since a process read it. */
+export function changedFile(files: ProcessFiles, paths: readonly string[], time: ReadTime): string | undefined {
+  return paths.find((path) => {
+    const status = files.stat(path);
+    return status.state === 'present' && isAfter(status.changed, time);
   });
 }
 

@@ -10,7 +10,7 @@ import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
-import { commandOf, hasSameWords, unitInstead } from './command.ts';
+import { commandOf, hasSameWords, unitInstead, unknownNext } from './command.ts';
 import {
   applyDocument,
   firstDocument,
@@ -65,10 +65,8 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   const settings = watched(document.files);
   const { command } = document;
   const own = commandOf(document, command.by === 'args-file' ? settings.files : units.files, budget);
-  const next = unitInstead(document, units.files, budget) ?? own;
-  if ('problem' in next) {
-    return command.by === 'unit' ? { subject: unreadableKubelet(document, next.problem) } : undefined;
-  }
+  const next = unitInstead(document, units, budget) ?? own;
+  if ('problem' in next) return unknownNext(document, next, own, units, unreadableKubelet);
   const isOther = command.by === 'unit' || !hasSameWords(next, own);
   const kubelet =
     next.words === undefined

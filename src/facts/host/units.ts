@@ -6,6 +6,7 @@ import { isApiServerFlag } from '../argv/flags.ts';
 import { basename, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { resolveLaunch } from '../launch/launch.ts';
+import { SHELLS } from '../launch/programs.ts';
 import { processComponent } from './processes.ts';
 import { startedBy } from '../systemd/start.ts';
 import type { UnitFiles } from '../systemd/unit.ts';
@@ -40,9 +41,20 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
         if (inside?.configDir === undefined) return { state: 'nothing' };
         return { state: 'k3s', configDir: inside.configDir, words };
       }
-      return launched(words, component, start, budget);
+      const command = launched(words, component, start, budget);
+      if (command.state === 'unknown') lookAtScripts(words, files);
+      return command;
     }
   }
+}
+
+const MOST_SCRIPTS = 20;
+
+/** Notes the files that an unknown command names, where `files` notes what is read: a script decides what is started. */
+function lookAtScripts(words: readonly Word[], files: ProcessFiles): void {
+  const [program, ...args] = words.slice(0, MOST_SCRIPTS).map(({ text }) => text);
+  const isShell = SHELLS.has(basename(program ?? ''));
+  for (const text of isShell ? args : [program ?? '', ...args]) if (text.startsWith('/')) files.stat(text);
 }
 
 function launched(
