@@ -7,7 +7,8 @@ import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from '
 import { recogniseHost } from './facts/declared/host.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
 import { textInputOf } from './facts/inputs/texts.ts';
-import { decodedDocument, parseStream } from './facts/yaml/documents.ts';
+import { brokenTemplate, firstPlaceholder } from './facts/values/placeholders.ts';
+import { decodedDocument, parseStream, type AnyDocument } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
 import type { ProcessDocument, RawDocument, UnansweredDocument } from './policy/document.ts';
@@ -178,10 +179,18 @@ function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget
       const found = recognised[index];
       return found ? [{ recognised: found, source: sourceOf(entry), locate: entry.locate }] : [];
     }),
-    broken: stream.flatMap((entry) =>
-      'problem' in entry ? [{ problem: entry.problem, source: sourceOf(entry) }] : [],
-    ),
+    broken: brokenIn(stream, text, path),
   };
+}
+
+/** What of a text cannot be read. The text of a template says so. */
+function brokenIn(stream: readonly AnyDocument[], text: string, path: string): SourceProblem[] {
+  const broken = stream.filter((entry) => 'problem' in entry);
+  const placeholder = broken.length > 0 ? firstPlaceholder(text) : undefined;
+  return broken.map(({ problem, index }) => ({
+    problem: placeholder ? brokenTemplate(problem, placeholder, path) : problem,
+    source: { path, document: index },
+  }));
 }
 
 function withLines(finding: Finding, locate: Locate): Finding {

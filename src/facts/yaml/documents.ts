@@ -59,7 +59,8 @@ const BYTE_ORDER_MARK = '\uFEFF';
 /** What the bookkeeping of one document costs, in steps. */
 const STEPS_PER_DOCUMENT = 30;
 
-type AnyDocument = ParsedDocument | BrokenDocument;
+/** A document, or why it cannot be read. */
+export type AnyDocument = ParsedDocument | BrokenDocument;
 
 /**
  * Reads a stream of YAML or JSON documents. Whatever is wrong with one becomes a broken document.
