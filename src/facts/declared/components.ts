@@ -108,6 +108,12 @@ export function declaredApiServer(place: ConfigurationPlace, declared: DeclaredA
   return [subject];
 }
 
+/** Why a file of a node that its document does not hold is not known. */
+export function notDeclared(path: string): Problem {
+  const message = `${path} is a file of the node, and the document does not hold it; check it too, or check the node with kubelet-guard node`;
+  return { code: 'not-visible', message };
+}
+
 function textOf({ content }: DeclaredFile): string {
   return 'text' in content ? content.text : JSON.stringify(content.value);
 }

@@ -11,6 +11,7 @@ import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
+import { k0s } from './k0s/k0s.ts';
 import { rke1 } from './rancher/rke1.ts';
 import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
 
@@ -29,6 +30,7 @@ export const INPUTS: readonly Input[] = [
   kubeApiServerConfigFile,
   configzBody,
   rke1,
+  k0s,
 ];
 
 /** The wrapper that an object is, if it is one. */

@@ -2,9 +2,9 @@
 
 import { asRecord } from '../../json.ts';
 
-/** The value at a path of names; undefined if nothing is there. */
+/** The value at a path of names, and of numbers in arrays; undefined if nothing is there. */
 export function valueAt(value: unknown, names: readonly string[]): unknown {
-  return names.reduce<unknown>((at, name) => asRecord(at)[name], value);
+  return names.reduce<unknown>((at, name) => (Array.isArray(at) ? at[Number(name)] : asRecord(at)[name]), value);
 }
 
 /** JSON Pointer of a path of names. */

@@ -63,6 +63,13 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
   ClusterConfiguration: ['kube-apiserver', CLUSTER],
   KubeAPIServerConfig: ['kube-apiserver', OPENSHIFT],
   'RKE1 `cluster.yml`': ['kube-apiserver', { services: { 'kube-api': { extra_args: { 'kubelet-client-key': '' } } } }],
+  'k0s `ClusterConfig`, k0sctl `Cluster`, `K0sControlPlane`, `K0sWorkerConfig`': [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'controlplane.cluster.x-k8s.io/v1beta1', kind: 'K0sControlPlane', metadata: { name: 'k' } },
+      spec: { k0sConfigSpec: { k0s: { spec: { api: { extraArgs: { 'kubelet-client-key': '' } } } } } },
+    },
+  ],
   'body of `/configz`': ['kubelet', { kubeletconfig: { ...KUBELET, authentication: { x509: {} } } }],
 };
 

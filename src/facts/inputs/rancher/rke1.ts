@@ -1,13 +1,11 @@
 // RKE1's `cluster.yml`: the arguments of kube-apiserver and of the kubelets in their containers (rke cluster/plan.go,
 // BuildKubeAPIProcess and BuildKubeletProcess).
 
-import { asArray, asRecord, asText, isRecord, scalarText, type UnknownRecord } from '../../../json.ts';
-import type { Problem } from '../../../policy/reading.ts';
+import { asRecord, asText, isRecord, type UnknownRecord } from '../../../json.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { minorOf } from '../../argv/flags.ts';
-import type { Word } from '../../argv/words.ts';
-import { declaredApiServer, declaredKubelet } from '../../declared/components.ts';
-import { pointerOf } from '../../values/shape.ts';
+import { launcherArguments } from '../../declared/arguments.ts';
+import { declaredApiServer, declaredKubelet, notDeclared } from '../../declared/components.ts';
 import {
   inDocument,
   unreadableConfiguredApiServer,
@@ -40,15 +38,11 @@ export const rke1: Input = {
     const { version, value, names } = services;
     const minor = minorOf(version);
     const ofVersion = minor === undefined ? {} : { minor };
-    const apiServer = wordsOf(API_SERVER, value['kube-api'], [...names, 'kube-api']);
-    const kubelet = wordsOf(KUBELET, value.kubelet, [...names, 'kubelet']);
+    const apiServer = argumentsOf(API_SERVER, value['kube-api'], [...names, 'kube-api']);
+    const kubelet = argumentsOf(KUBELET, value.kubelet, [...names, 'kubelet']);
     const subjects: Subject[] = [
-      ...declaredApiServer(placeOf(found), { words: apiServer, ...ofVersion }, found.budget),
-      ...declaredKubelet(
-        placeOf(found),
-        { words: kubelet, ...ofVersion, files: [], missing: notDeclared },
-        found.budget,
-      ),
+      ...declaredApiServer(placeOf(found), { ...apiServer, ...ofVersion }, found.budget),
+      ...declaredKubelet(placeOf(found), { ...kubelet, ...ofVersion, files: [], missing: notDeclared }, found.budget),
     ];
     return subjects.map((subject) => inDocument(subject, found.pointer));
   },
@@ -78,28 +72,11 @@ function servicesOf(object: UnknownRecord): Services | undefined {
 }
 
 /** RKE's own arguments with those of `extra_args` in their places, and then `extra_args_array`. */
-function wordsOf(own: Readonly<Record<string, string>>, service: unknown, names: readonly string[]): Word[] {
+function argumentsOf(own: Readonly<Record<string, string>>, service: unknown, names: readonly string[]) {
   const { extra_args: extra, extra_args_array: arrays } = asRecord(service);
-  const given = asRecord(extra);
-  const words: Word[] = Object.entries(own)
-    .filter(([name]) => !Object.hasOwn(given, name))
-    .map(([name, value]) => ({ text: `--${name}=${value}` }));
-  for (const name of Object.keys(given)) {
-    const pointer = pointerOf([...names, 'extra_args', name]);
-    words.push({ text: `--${name}=${scalarText(given[name]) ?? ''}`, pointer });
-  }
-  for (const [name, values] of Object.entries(asRecord(arrays))) {
-    for (const [index, value] of asArray(values).entries()) {
-      const pointer = pointerOf([...names, 'extra_args_array', name, String(index)]);
-      words.push({ text: `--${name}=${scalarText(value) ?? ''}`, pointer });
-    }
-  }
-  return words;
-}
-
-function notDeclared(path: string): Problem {
-  const message = `${path} is a file of the nodes that cluster.yml does not hold; check it too, or check the nodes with kubelet-guard node`;
-  return { code: 'not-visible', message };
+  const merged = launcherArguments(own, extra, [...names, 'extra_args'], { sorted: false });
+  const more = launcherArguments({}, arrays, [...names, 'extra_args_array'], { sorted: false });
+  return { words: [...merged.words, ...more.words], doubts: merged.doubts };
 }
 
 function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {

@@ -9,7 +9,7 @@ import { AMPLE } from '../../../support/budget.ts';
 function results(text: string): Record<string, unknown> {
   const { findings, problems } = inspect(controls, [{ form: 'text', path: 'cluster.yml', text }], AMPLE);
   expect(problems).toEqual([]);
-  const link = findings.filter(({ control }) => control.slug.includes("client"));
+  const link = findings.filter(({ control }) => control.slug.includes('client'));
   return Object.fromEntries(
     link.map(({ control, outcome }) => [
       control.slug,
