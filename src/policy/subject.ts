@@ -9,6 +9,11 @@ export interface Refusal {
   readonly reason: string;
   readonly setting?: string;
   readonly origin?: Origin;
+  /**
+   * It is a rule about values, and the settings are read all the same. A process that runs in spite of it is built without
+   * the rule, and has these settings.
+   */
+  readonly isRule?: true;
 }
 
 /** The name of a subject in reports. */

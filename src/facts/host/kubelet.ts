@@ -10,7 +10,7 @@ import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
-import { commandOf, hasSameWords, unitInstead, unknownNext } from './command.ts';
+import { commandOf, hasSameWords, unitInstead, unknownNext, type HostCommand } from './command.ts';
 import {
   applyDocument,
   firstDocument,
@@ -42,10 +42,10 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
   const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
   if ('problem' in command) return unreadableKubelet(document, command.problem);
   if (command.words === undefined) return undefined;
-  const settings = settingsOf(command.words, files, budget);
-  if (isPrinting(settings.refusal)) return undefined;
-  if (settings.refusal) {
-    const message = `it runs, although its visible settings would not start: ${settings.refusal.reason}; check its /configz`;
+  const { refusal, ...settings } = settingsOf(command.words, files, budget);
+  if (isPrinting(refusal)) return undefined;
+  if (refusal && refusal.isRule !== true) {
+    const message = `it runs, although its visible settings would not start: ${refusal.reason}; check its /configz`;
     return unreadableKubelet(document, { code: 'ambiguous', message });
   }
   const kubelet = kubeletOf(document, settings, command.doubts, true);
@@ -71,7 +71,12 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   const kubelet =
     next.words === undefined
       ? refusedKubelet(document, next.refusal)
-      : kubeletOf(document, settingsOf(next.words, settings.files, budget), next.doubts, !isOther);
+      : kubeletOf(
+          document,
+          withoutRuleOf(document, own, settingsOf(next.words, settings.files, budget), budget),
+          next.doubts,
+          !isOther,
+        );
   const clientCA = clientCAOf(document, kubelet);
   const path = clientCA && isRejectedByKubelet(clientCA.file) ? pathOf(kubelet) : undefined;
   const isChanged = isOther || isChangedSince(document.files, settings.paths(), readTime(document));
@@ -79,6 +84,20 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   const changed = isChanged ? [...settings.paths(), ...(isOther ? units.paths() : [])] : [];
   const since = lastChange(document.files, [...changed, ...(path === undefined ? [] : [path])]);
   return kubelet && { subject: { ...kubelet, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
+}
+
+/** A running process that breaks a rule is built without it, so its next start does not end with the same reason. */
+function withoutRuleOf(
+  document: ProcessDocument,
+  own: HostCommand,
+  next: KubeletSettings,
+  budget: Budget,
+): KubeletSettings {
+  const { refusal, ...settings } = next;
+  if (refusal?.isRule !== true || document.command.by === 'unit') return next;
+  const words = 'problem' in own ? undefined : own.words;
+  const running = words && settingsOf(words, filesAsRead(document.files, readTime(document)), budget);
+  return running?.refusal?.reason === refusal.reason ? settings : next;
 }
 
 /** The client CA file of a running kubelet, if it has one. */

@@ -7,10 +7,9 @@ import type { KubeletReadings } from '../../policy/settings.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { flagTable } from '../argv/flags.ts';
 import type { Budget } from '../budget.ts';
-import { nodeLabelsFault } from '../argv/labels.ts';
-import { originAt, parseCommandLine, readFlag, type Assignment, type CommandLine } from '../argv/pflag.ts';
+import { originAt, parseCommandLine, readFlag, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
-import { isKnown, type Word } from '../argv/words.ts';
+import type { Word } from '../argv/words.ts';
 import { findMismatch, keepKnown } from '../decoding/decode.ts';
 import {
   applyDocument,
@@ -24,6 +23,7 @@ import {
   type Step,
 } from './configuration.ts';
 import { foldedPath, TYPE, withoutHoles } from './fields.ts';
+import { brokenRule } from './rules.ts';
 import { kubeletReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseBool } from '../values/go-values.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
@@ -52,7 +52,10 @@ export interface KubeletSetup {
   readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<ConfigFile, { state: 'read' }>;
 }
 
-/** The settings that a kubelet gets from its setup, or why it exits. */
+/**
+ * The settings that a kubelet gets from its setup, or why it exits. With a refusal the readings are unset, unless it is a
+ * rule about values.
+ */
 export interface KubeletSettings extends KubeletReadings {
   readonly refusal?: Refusal;
   readonly doubts: readonly Problem[];
@@ -66,12 +69,14 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
     emptyPositionals: false,
     budget: setup.budget,
   });
-  const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine) ?? badNodeLabels(commandLine);
+  const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine);
   const doubts = commandLine.unclear ? [...commandLine.doubts, commandLine.unclear] : commandLine.doubts;
   if (refusal) return refused(refusal, doubts);
   const layered = applyDropIns(applyConfig(setup, commandLine), setup, commandLine);
   if ('refusal' in layered) return refused(layered.refusal, doubts);
   const readings = applyFlags(layered.readings, commandLine);
+  const { minor, budget } = setup;
+  const broken = brokenRule({ minor, budget, commandLine, layered, readings });
   const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
   return {
     doubts: [
@@ -80,6 +85,7 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
       ...(layered.malformed && isRead ? [layered.malformed] : []),
     ],
     ...readings,
+    ...(broken && { refusal: { ...broken, isRule: true } }),
     serves: serves(layered.config, commandLine),
   };
 }
@@ -123,15 +129,6 @@ export function dropInSettings(document: ParsedDocument, path: string, budget: B
   const step = applyDocument({ config, readings }, document, path, budget);
   if ('refusal' in step) return refused(step.refusal);
   return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
-}
-
-function badNodeLabels({ assignments }: CommandLine): Refusal | undefined {
-  const labels = assignments.get('node-labels');
-  if (labels === undefined) return undefined;
-  const values: string[] = [];
-  for (let given: Assignment | undefined = labels; given; given = given.before) values.push(given.value);
-  const reason = values.every(isKnown) ? nodeLabelsFault(values.reverse()) : undefined;
-  return reason === undefined ? undefined : { reason, setting: '--node-labels', origin: originAt(labels.word.pointer) };
 }
 
 function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {

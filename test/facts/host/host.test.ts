@@ -57,6 +57,29 @@ describe('a running kubelet', () => {
     });
   });
 
+  test('has its settings also if it breaks a rule that upstream checks and that does not concern them', () => {
+    const args = [`--config=${CONFIG}`, '--node-labels=node-role.kubernetes.io/worker='];
+    const files = { [CONFIG]: configuration('/ca.crt') };
+    const found = kubelet(processOf('kubelet', args, files));
+    expect(shown(found?.clientCAFile)).toBe('/ca.crt');
+    expect(found?.refusal).toBeUndefined();
+    expect(found?.doubts).toStrictEqual([]);
+  });
+
+  test('breaks the same rule at its next start, and another one ends it', () => {
+    const label = '--node-labels=node-role.kubernetes.io/worker=';
+    const changed = { text: configuration('/other.crt'), changed: AFTER };
+    const kept = next(processOf('kubelet', [`--config=${CONFIG}`, label], { [CONFIG]: changed }));
+    expect(shown(kubelet(kept)?.clientCAFile)).toBe('/other.crt');
+    expect(kubelet(kept)?.refusal).toBeUndefined();
+    const files = {
+      [CONFIG]: configuration('/ca.crt'),
+      '/etc/systemd/system/kubelet.service': `[Service]\nExecStart=/usr/bin/kubelet --config=${CONFIG} ${label}\n`,
+    };
+    const stopped = processOf('kubelet', { by: 'unit' }, files, { unit: 'kubelet.service' });
+    expect(kubelet(next(stopped))?.refusal?.reason).toContain('must not set the label');
+  });
+
   test('has the settings of its file also if the path has .. and a trailing slash', () => {
     const document = processOf('kubelet', ['--config=/var/lib/none/../kubelet/config.yaml/'], {
       [CONFIG]: configuration('/a'),
