@@ -6,6 +6,8 @@ import { trimEnd } from './syntax.ts';
 /** The variables that an environment file assigns. */
 export interface EnvironmentFile {
   readonly values: ReadonlyMap<string, string>;
+  /** The lines in which the names are written. */
+  readonly lines: ReadonlyMap<string, number>;
   /** The line of a comment that ends in a backslash: before systemd 254 the next line belongs to the comment. */
   readonly joinedComment?: number;
 }
@@ -41,12 +43,14 @@ export function parseEnvironmentFile(text: string): EnvironmentFile {
 /** The state machine of parse_env_file_internal. */
 class Reader {
   readonly #values = new Map<string, string>();
+  readonly #lines = new Map<string, number>();
   #state: State = 'before-key';
   #key = '';
   #value = '';
   /** The start of the unquoted white space at the end of the value so far. */
   #kept = 0;
   #line = 1;
+  #keyLine = 1;
   #joinedComment: number | undefined;
 
   read(character: string): void {
@@ -59,6 +63,7 @@ class Reader {
     else if (!NO_VALUE.has(this.#state)) this.#assign(this.#value);
     return {
       values: this.#values,
+      lines: this.#lines,
       ...(this.#joinedComment !== undefined && { joinedComment: this.#joinedComment }),
     };
   }
@@ -106,6 +111,7 @@ class Reader {
     if (character === '#' || character === ';') return 'comment';
     if (BLANK.includes(character)) return 'before-key';
     this.#key = character;
+    this.#keyLine = this.#line;
     return 'key';
   }
 
@@ -134,7 +140,10 @@ class Reader {
   /** Assigns a value, and begins a new line. */
   #assign(value: string): State {
     const name = trimEnd(this.#key);
-    if (NAME.test(name)) this.#values.set(name, value);
+    if (NAME.test(name)) {
+      this.#values.set(name, value);
+      this.#lines.set(name, this.#keyLine);
+    }
     this.#key = '';
     this.#value = '';
     this.#kept = 0;

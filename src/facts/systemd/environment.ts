@@ -8,6 +8,7 @@ import { GAP, HOLE, wordOf, type Word } from '../argv/words.ts';
 import { globPaths } from './glob.ts';
 import { NAME, parseEnvironmentFile } from './environment-file.ts';
 import { expandSpecifiers } from './specifiers.ts';
+import { placeAt } from './places.ts';
 import { splitWords, type Setting } from './syntax.ts';
 import type { UnitFiles } from './unit.ts';
 
@@ -15,6 +16,8 @@ import type { UnitFiles } from './unit.ts';
 export interface Variables extends Environment {
   /** Why a variable's value is not known, by name. */
   readonly problems: ReadonlyMap<string, Problem>;
+  /** Where each variable is set (places.ts), by name. */
+  readonly places: ReadonlyMap<string, string>;
   /** Why there may be more variables. */
   readonly others?: Problem;
   readonly doubts: readonly Problem[];
@@ -61,6 +64,7 @@ class VariablesBuilder {
   readonly #budget: Budget;
   readonly #values = new Map<string, string>();
   readonly #problems = new Map<string, Problem>();
+  readonly #places = new Map<string, string>();
   readonly #doubts: Problem[] = [];
   #others: Problem | undefined;
   #missingFile: string | undefined;
@@ -81,6 +85,7 @@ class VariablesBuilder {
         message: `${file}:${String(line)} has a specifier whose value the files do not show; check the running process`,
       };
       this.#set(text.slice(0, equals), text.slice(equals + 1), problem);
+      this.#places.set(text.slice(0, equals), placeAt(file, line));
     }
   }
 
@@ -139,6 +144,7 @@ class VariablesBuilder {
       values: this.#values,
       open: this.#others !== undefined,
       problems: this.#problems,
+      places: this.#places,
       doubts: this.#doubts,
       ...(this.#others && { others: this.#others }),
       ...(this.#missingFile !== undefined && { missingFile: this.#missingFile }),
@@ -147,8 +153,9 @@ class VariablesBuilder {
 
   #take(path: string, text: string): void {
     this.#budget.characters(text.length);
-    const { values, joinedComment } = parseEnvironmentFile(text);
+    const { values, lines, joinedComment } = parseEnvironmentFile(text);
     for (const [name, value] of values) this.#set(name, value);
+    for (const [name, line] of lines) this.#places.set(name, placeAt(path, line));
     if (joinedComment === undefined) return;
     const message = `${path}:${String(joinedComment)} is a comment that ends in a backslash: systemd before 254 reads the next line as a comment too; remove the backslash`;
     this.#doubts.push({ code: 'ambiguous', message });
@@ -178,13 +185,16 @@ class VariablesBuilder {
 export function expandVariables(word: Word, variables: Variables, budget: Budget): readonly Word[] {
   const { text } = word;
   if (text.startsWith('$') && text[1] !== '{' && text[1] !== '$') {
-    const value = valueOf(text.slice(1), variables);
+    const name = text.slice(1);
+    const value = valueOf(name, variables);
     if (value === undefined) return [];
     budget.characters(value.text.length);
-    if (value.text.includes(GAP)) return [withProblem(GAP, word, value.problem)];
+    const pointer = variables.places.get(name) ?? word.pointer;
+    const inFile = { ...word, ...(pointer !== undefined && { pointer }) };
+    if (value.text.includes(GAP)) return [withProblem(GAP, inFile, value.problem)];
     const { words } = splitWords(value.text, 'value');
     budget.words(words.length);
-    return words.map((each) => withProblem(each, word, value.problem));
+    return words.map((each) => withProblem(each, inFile, value.problem));
   }
   let problem: Problem | undefined;
   budget.characters(text.length);

@@ -7,7 +7,8 @@ import type { Budget } from '../budget.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import { expandVariables, lastList, variablesOf, type Variables } from './environment.ts';
 import { expandSpecifiers } from './specifiers.ts';
-import { nextWord, type Setting } from './syntax.ts';
+import { placeAt } from './places.ts';
+import { lineAt, nextWord, type Setting } from './syntax.ts';
 import { readManager, readUnit, type UnitFiles } from './unit.ts';
 
 /** The start of a service. */
@@ -102,13 +103,14 @@ interface Commands {
 }
 
 /** One `ExecStart=`. A separate `;` starts another command. */
-function readCommands({ value, file, line }: Setting, name: string, variables: Variables, budget: Budget): Commands {
-  const place = `${file}:${String(line)}`;
+function readCommands(setting: Setting, name: string, variables: Variables, budget: Budget): Commands {
+  const { value } = setting;
   const commands: Word[][] = [];
   const doubts: Problem[] = [];
   for (let position = 0; ;) {
     const first = nextWord(value, position, 'command');
     if (typeof first === 'string') return { commands, doubts };
+    const place = placeAt(setting.file, lineAt(setting, position));
     position = first.next;
     if (first.word === ';') continue;
     const { prefix, program } = programOf(first.word);
@@ -117,7 +119,7 @@ function readCommands({ value, file, line }: Setting, name: string, variables: V
       const message = `${place} starts its command through a shell with the prefix |; check the running process`;
       doubts.push({ code: 'unresolved', message });
     }
-    const rest = readArguments(value, position, name, place);
+    const rest = readArguments(setting, position, name);
     position = rest.next;
     const words = prefix.includes(':')
       ? rest.words
@@ -133,7 +135,8 @@ function programOf(word: string): { prefix: string; program: string } {
   return { prefix, program: word.slice(prefix.length) };
 }
 
-function readArguments(value: string, start: number, name: string, place: string): { words: Word[]; next: number } {
+function readArguments(setting: Setting, start: number, name: string): { words: Word[]; next: number } {
+  const { value, file } = setting;
   const words: Word[] = [];
   for (let position = start; ;) {
     // only an unquoted one separates; `\;` is a word
@@ -148,13 +151,13 @@ function readArguments(value: string, start: number, name: string, place: string
     }
     const next = nextWord(value, position, 'command');
     if (typeof next === 'string') return { words, next: position };
-    words.push(argument(next.word, name, place));
+    words.push(argument(next.word, name, placeAt(file, lineAt(setting, position))));
     position = next.next;
   }
 }
 
 function argument(text: string, name: string, place: string): Word {
-  const word = wordOf(expandSpecifiers(text, name), undefined);
+  const word = wordOf(expandSpecifiers(text, name), place);
   if (word.holes !== true) return word;
   const message = `${place} has a specifier or byte whose value the files do not show; check the running process`;
   return { ...word, problem: { code: 'unresolved', message } };

@@ -10,6 +10,29 @@ export interface Setting {
   readonly value: string;
   readonly file: string;
   readonly line: number;
+  /** The lines that it is continued over, if there are several. */
+  readonly continued?: Continued;
+}
+
+/** A text that was joined from several lines. */
+interface Continued {
+  /** Where the value begins in the joined text. */
+  readonly offset: number;
+  /** Where each further line begins in the joined text, and its number. */
+  readonly breaks: readonly (readonly [at: number, line: number])[];
+}
+
+/** The line of a position in the value of a setting. It halves, because a hostile file can have a line for each word. */
+export function lineAt({ line, continued }: Setting, position: number): number {
+  if (continued === undefined) return line;
+  const { offset, breaks } = continued;
+  let [low, high] = [0, breaks.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((breaks[middle]?.[0] ?? 0) <= position + offset) low = middle + 1;
+    else high = middle;
+  }
+  return breaks[low - 1]?.[1] ?? line;
 }
 
 /** The content of a unit file or drop-in. */
@@ -25,7 +48,7 @@ const COMMAND = /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/;
 export function parseUnitText(text: string, file: string): UnitText {
   const settings: Setting[] = [];
   let section = '';
-  for (const { content, line } of logicalLines(text)) {
+  for (const { content, line, skipped, breaks } of logicalLines(text)) {
     if (content.startsWith('[')) {
       if (!content.endsWith(']')) return { settings, brokenAt: line };
       section = content.slice(1, -1);
@@ -42,14 +65,25 @@ export function parseUnitText(text: string, file: string): UnitText {
       if (!whole && !overlooked) return { settings, brokenAt: line };
       if (!whole) continue;
     }
-    settings.push({ section, key, value, file, line });
+    const offset = skipped + content.length - value.length;
+    settings.push({ section, key, value, file, line, ...(breaks && { continued: { offset, breaks } }) });
   }
   return { settings };
 }
 
+/** A line with its continuations. */
+interface LogicalLine extends Partial<Pick<Continued, 'breaks'>> {
+  readonly content: string;
+  readonly line: number;
+  /** How much white space was before the content. */
+  readonly skipped: number;
+}
+
 /** Lines with their continuations; comments are left out, also between joined lines. */
-function* logicalLines(text: string): Generator<{ content: string; line: number }> {
+function* logicalLines(text: string): Generator<LogicalLine> {
   let pieces: string[] = [];
+  let breaks: [number, number][] = [];
+  let length = 0;
   let first = 0;
   for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
@@ -58,19 +92,24 @@ function* logicalLines(text: string): Generator<{ content: string; line: number 
     const content = trimStart(raw);
     if (/^[#;]/.test(content)) continue;
     if (pieces.length === 0) first = index + 1;
+    else breaks.push([length, index + 1]);
     if (trailing(content, '\\') % 2 === 1) {
       pieces.push(`${content.slice(0, -1)} `);
+      length += content.length;
       continue;
     }
-    yield { content: trim(pieces.join('') + content), line: first };
+    yield trimmed(pieces.join('') + content, first, breaks);
     pieces = [];
+    breaks = [];
+    length = 0;
   }
-  if (pieces.length > 0) yield { content: trim(pieces.join('')), line: first };
+  if (pieces.length > 0) yield trimmed(pieces.join(''), first, breaks);
 }
 
-/** Without the white space of systemd at both ends; String.trim would remove more. */
-function trim(text: string): string {
-  return trimEnd(trimStart(text));
+/** A joined line without the white space of systemd at both ends; String.trim would remove more. */
+function trimmed(joined: string, line: number, breaks: Continued['breaks']): LogicalLine {
+  const skipped = skipSpace(joined, 0);
+  return { content: trimEnd(joined.slice(skipped)), line, skipped, ...(breaks.length > 0 && { breaks }) };
 }
 
 function trimStart(text: string): string {
