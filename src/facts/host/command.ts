@@ -3,7 +3,7 @@
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
-import type { Word } from '../argv/words.ts';
+import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { changedFile, lastChange, type NextSubject, type WatchedFiles } from './files.ts';
 import { unitCommand } from './units.ts';
@@ -99,11 +99,16 @@ export function isPrinting(refusal: Refusal | undefined): boolean {
   return refusal?.setting === '--help' || refusal?.setting === '--version';
 }
 
+/** A pointer is a place in a document, and the files of a host are none. */
+function withoutPlace({ text, problem }: Word): Word {
+  return { ...wordOf(text, undefined), ...(problem && { problem }) };
+}
+
 function ofUnit(unit: string, component: Component, files: ProcessFiles, budget: Budget): HostCommand {
   const found = unitCommand(unit, component, files, budget);
   switch (found.state) {
     case 'words':
-      return found;
+      return { ...found, words: found.words.map(withoutPlace) };
     case 'k3s':
       return insideK3s(found.configDir, found.words, files);
     case 'refused':

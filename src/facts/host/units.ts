@@ -8,6 +8,7 @@ import type { Budget } from '../budget.ts';
 import { resolveLaunch } from '../launch/launch.ts';
 import { SHELLS } from '../launch/programs.ts';
 import { processComponent } from './processes.ts';
+import { withPlace } from '../systemd/places.ts';
 import { startedBy } from '../systemd/start.ts';
 import type { UnitFiles } from '../systemd/unit.ts';
 
@@ -73,7 +74,11 @@ function launched(
   const [suspect] = suspects;
   if (own === undefined && suspect === undefined) return { state: 'nothing' };
   const message = `the unit does not show what ${words[0]?.text ?? 'it'} starts; check the running process`;
-  return { state: 'unknown', problem: suspect?.problem ?? { code: 'ambiguous', message } };
+  return { state: 'unknown', problem: suspect ? withPlaceOf(suspect.problem) : { code: 'ambiguous', message } };
+}
+
+function withPlaceOf({ origin, ...problem }: Problem): Problem {
+  return origin ? { ...problem, origin: withPlace(origin) } : problem;
 }
 
 /** The files that systemd reads. A unit that links to /dev/null is empty. */
