@@ -58,6 +58,8 @@ export interface ProcessDocument {
   /** The systemd unit that it belongs to. */
   readonly unit?: string;
   readonly startedAt?: Date;
+  /** The minor version of Kubernetes that it runs, if its host shows it. */
+  readonly minor?: number;
   readonly files: ProcessFiles;
   /** Its certificate files, if they are checked. */
   readonly certificates?: CertificateFiles;

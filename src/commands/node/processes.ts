@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { bounded } from '../../facts/host/files.ts';
 import {
+  apiServerMinorOf,
   clientCAFileOf,
   componentsOf,
   mayBeOf,
@@ -77,9 +78,12 @@ export function* hostProcesses(
       const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
-      const authorities = () => authoritiesOf(root, node, kubelets);
+      const authorities = () => onKubelet(root, node, kubelets, readAuthoritiesOf);
       const certificates = readCertificateFiles(files, moment, authorities);
-      yield { ...withName(found, node, one.process, names), certificates };
+      const minor = isKubelet(one)
+        ? undefined
+        : onKubelet(root, node, kubelets, (kubelet) => apiServerMinorOf(kubelet, HOST));
+      yield { ...withName(found, node, one.process, names), certificates, ...(minor !== undefined && { minor }) };
     } finally {
       if (!('state' in opened)) opened.close();
     }
@@ -125,19 +129,27 @@ function withName(
   };
 }
 
-/** The client CA file of a node's only kubelet. It is opened again, so that the bytes of all kubelets need not be kept. */
-function authoritiesOf(root: string, node: string, kubelets: readonly KnownKubelet[]): AuthoritiesFile | undefined {
+/** Looks at a node's only kubelet. It is opened again, so that the files of all kubelets need not be kept. */
+function onKubelet<T>(
+  root: string,
+  node: string,
+  kubelets: readonly KnownKubelet[],
+  look: (kubelet: ProcessDocument) => T | undefined,
+): T | undefined {
   const [kubelet, ...others] = kubelets.filter((each) => each.node === node);
   if (kubelet === undefined || others.length > 0) return undefined;
   const opened = openProcess(root, kubelet.started.process);
   if ('state' in opened) return undefined;
   try {
-    const files = bounded(opened);
-    const path = clientCAFileOf(documentOf(kubelet.started, files), HOST);
-    return path === undefined ? undefined : readAuthorities(files, path);
+    return look(documentOf(kubelet.started, bounded(opened)));
   } finally {
     opened.close();
   }
+}
+
+function readAuthoritiesOf(kubelet: ProcessDocument): AuthoritiesFile | undefined {
+  const path = clientCAFileOf(kubelet, HOST);
+  return path === undefined ? undefined : readAuthorities(kubelet.files, path);
 }
 
 /** An address has another meaning in another network namespace, such as that of a node in a container. */

@@ -17,11 +17,11 @@ export interface FileSetting extends PathSetting {
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const ANY_USAGE = '2.5.29.37.0';
-/** kube-apiserver reads both files for each handshake. */
+/** kube-apiserver reads both files for each handshake (before 1.18: at its start). */
 const API_SERVER =
   'kube-apiserver would refuse to start, and one that runs fails in each new TLS handshake with a kubelet';
 const RENEW =
-  'renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reloads it without a restart';
+  'renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reloads it without a restart (before 1.18: restart it)';
 
 /** The codes that `notePair` and `noteIssuance` (authority-faults.ts) note, for the metadata of controls. */
 export const PAIR_CODES = {

@@ -76,6 +76,14 @@ export function minorOf(version: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
+const TAG = /:([^:/@]+)(?:@|$)/;
+
+/** The minor version of Kubernetes in an image's tag; undefined if the tag shows none. */
+export function minorOfImage(image: string): number | undefined {
+  const tag = TAG.exec(image)?.[1];
+  return tag === undefined ? undefined : minorOf(tag);
+}
+
 /**
  * The flags of a component.
  *

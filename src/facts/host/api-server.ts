@@ -1,7 +1,6 @@
 // Reads a kube-apiserver of a host: as it runs, and as it would be started now.
 
-import type { PairFiles } from '../../policy/certificates.ts';
-import type { CertificateFiles, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { ApiServerReadings, ApiServerSetting, SettingValue } from '../../policy/settings.ts';
 import type { ApiServer } from '../../policy/subject.ts';
@@ -11,6 +10,7 @@ import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { commandOf, hasSameWords, isPrinting, unitInstead, unknownNext, type HostCommand } from './command.ts';
+import { keptFile, presentPair, runningPair } from './client-pair.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
@@ -22,7 +22,7 @@ const PLACE: Origin = { layer: 'flag' };
 export function runningApiServer(document: ProcessDocument, budget: Budget): ApiServer | undefined {
   const files = filesAsRead(document.files, readTime(document));
   const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
-  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, 'running', budget);
+  return isAskedToPrint(command, budget) ? undefined : apiServerOf(document, command, files, RUNNING, budget);
 }
 
 /** A kube-apiserver as it would be started now; undefined if that is what runs. */
@@ -33,14 +33,22 @@ export function nextApiServer(document: ProcessDocument, budget: Budget): NextSu
   const next = unitInstead(document, units, budget) ?? own;
   if ('problem' in next) return unknownNext(document, next, own, units, unreadableHostApiServer);
   const isOther = document.command.by === 'unit' || !hasSameWords(next, own);
-  const subject = apiServerOf(document, next, settings.files, isOther ? 'next' : 'running', budget);
-  if (!isOther && !isChangedSince(document.files, settings.paths(), readTime(document))) return undefined;
-  const since = lastChange(document.files, [...settings.paths(), ...(isOther ? units.paths() : [])]);
+  const stage = { isParsed: !isOther, runs: false };
+  const subject = apiServerOf(document, next, settings.files, stage, budget);
+  const kept = isOther ? undefined : keptFile(subject, next.words ?? [], document);
+  const read = [...settings.paths(), ...(kept === undefined ? [] : [kept])];
+  if (!isOther && !isChangedSince(document.files, read, readTime(document))) return undefined;
+  const since = lastChange(document.files, [...read, ...(isOther ? units.paths() : [])]);
   return { subject, ...(since !== undefined && { since }) };
 }
 
-/** Whether a process runs with a command line, or is to be started with it. */
-type Stage = 'running' | 'next';
+interface Stage {
+  /** A running process has parsed these words. */
+  readonly isParsed: boolean;
+  readonly runs: boolean;
+}
+
+const RUNNING: Stage = { isParsed: true, runs: true };
 
 function apiServerOf(
   document: ProcessDocument,
@@ -51,13 +59,13 @@ function apiServerOf(
 ): ApiServer {
   if ('problem' in command) return unreadableHostApiServer(document, command.problem);
   const base = baseOf(document);
-  const { problems, certificates } = document;
+  const { problems } = document;
   if (command.words === undefined) {
     const refusal = { reason: `systemd does not start it: ${command.refusal}` };
     return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
   }
-  const { doubts, ...settings } = settingsOf(command.words, files, stage, budget);
-  const pair = pairOf(settings, certificates);
+  const { doubts, ...settings } = settingsOf(command.words, files, stage.isParsed, budget);
+  const pair = stage.runs ? runningPair(settings, command.words, document) : presentPair(settings, document);
   return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts, ...doubts] };
 }
 
@@ -78,21 +86,6 @@ function baseOf({ subject, source }: ProcessDocument): Omit<ApiServer, keyof Api
   };
 }
 
-/** The files of both settings. kube-apiserver reads them again for each connection, so the present files are in use. */
-function pairOf(
-  { kubeletClientCertificate: certificate, kubeletClientKey: key }: ApiServerReadings,
-  sight: CertificateFiles | undefined,
-): PairFiles | undefined {
-  if (sight === undefined || certificate.state !== 'set' || key.state !== 'set') return undefined;
-  const issuance = sight.issuance(certificate.value);
-  return {
-    certificate: sight.read(certificate.value),
-    key: sight.read(key.value),
-    ...(issuance && { issuance }),
-    moment: sight.moment,
-  };
-}
-
 function isAskedToPrint(command: HostCommand, budget: Budget): boolean {
   const words = ('problem' in command ? undefined : command.words) ?? [];
   return isPrinting(neverServes('kube-apiserver', parse(words, budget)));
@@ -109,19 +102,19 @@ function readTime({ startedAt }: ProcessDocument): ReadTime {
 type Settings = ApiServerReadings & Pick<ApiServer, 'refusal' | 'doubts'>;
 
 /** A running process has parsed its command line, so an unknown flag makes nothing uncertain, and a refusal contradicts that it runs. */
-function settingsOf(all: readonly Word[], files: ProcessFiles, stage: Stage, budget: Budget): Settings {
+function settingsOf(all: readonly Word[], files: ProcessFiles, isParsed: boolean, budget: Budget): Settings {
   const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
   const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
   const commandLine = parse(words, budget);
   const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
-  if (refusal && stage === 'next') {
+  if (refusal && !isParsed) {
     return { ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: commandLine.doubts };
   }
   if (refusal) {
     const message = `it runs, although its command line would not start: ${refusal.reason}; check its /flagz`;
     return { ...apiServerReadings(() => unreadableAs({ code: 'ambiguous', message })), doubts: [] };
   }
-  const doubts = stage === 'next' ? commandLine.doubts : [];
+  const doubts = isParsed ? [] : commandLine.doubts;
   const read = (setting: ApiServerSetting): Reading<SettingValue> => readSetting(commandLine, setting, PLACE);
   const readings =
     config === undefined ? apiServerReadings(read) : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);

@@ -15,6 +15,7 @@ import {
   unreadableKubelet,
   type KubeletPlace,
 } from './kubelet.ts';
+import { staticApiServerMinor } from './static-pods.ts';
 import { unitCommand } from './units.ts';
 import { processComponent, type ProcessWords } from './processes.ts';
 
@@ -102,6 +103,11 @@ function placeOf(document: ProcessDocument, allowance: Allowance): KubeletPlace 
 /** The client CA file of a running kubelet, if it has one. */
 export function clientCAFileOf(document: ProcessDocument, allowance: Allowance): string | undefined {
   return within(allowance, undefined, (budget) => runningClientCA(document, budget));
+}
+
+/** The minor version of the kube-apiserver that a kubelet runs as a static pod, if its manifest shows it. */
+export function apiServerMinorOf(kubelet: ProcessDocument, allowance: Allowance): number | undefined {
+  return within(allowance, undefined, (budget) => staticApiServerMinor(kubelet, budget));
 }
 
 /** The unit that would start a kubelet on a host where none runs; also a unit that costs too much to read. */

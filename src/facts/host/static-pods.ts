@@ -1,9 +1,10 @@
 // The static pods that a kubelet starts from its own files (kubernetes pkg/kubelet/config/file.go, common.go).
 
-import { asRecord, asText } from '../../json.ts';
+import { asArray, asRecord, asText } from '../../json.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import type { Origin, Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
+import { minorOfImage } from '../argv/flags.ts';
 import { thrownProblem, type Budget } from '../budget.ts';
 import { kubeletPlace } from './kubelet.ts';
 import { recognise } from '../inputs/recognise.ts';
@@ -12,6 +13,8 @@ import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
 /** The content of a static pod's file. */
 export interface StaticPod {
   readonly source: Source;
+  /** The pod, as far as it can be read. */
+  readonly value: unknown;
   readonly subjects: readonly Subject[];
   readonly problems: readonly Problem[];
   readonly locate: (origin: Origin) => number | undefined;
@@ -43,6 +46,20 @@ export function staticPods(document: ProcessDocument, budget: Budget): readonly 
   return [...found.problems.map((problem) => broken(source, problem)), ...pods.values()];
 }
 
+/** The minor version of the kube-apiserver that a kubelet runs as a static pod, by the tag of its image; undefined if that is not clear. */
+export function staticApiServerMinor(document: ProcessDocument, budget: Budget): number | undefined {
+  const minors = new Set<number | undefined>();
+  for (const { value, subjects } of staticPods(document, budget)) {
+    const containers = asArray(asRecord(asRecord(value).spec).containers).map(asRecord);
+    for (const { component, name } of subjects) {
+      if (component !== 'kube-apiserver') continue;
+      const container = containers.find((each) => each.name === name.container);
+      minors.add(minorOfImage(asText(container?.image) ?? ''));
+    }
+  }
+  return minors.size === 1 ? [...minors][0] : undefined;
+}
+
 /** The first document of a file. One that costs too much, or a crash, makes it unreadable. */
 function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[number] | undefined {
   try {
@@ -54,7 +71,8 @@ function firstOf(text: string, budget: Budget): ReturnType<typeof parseStream>[n
 
 function podOf(pod: ParsedDocument, source: Source, { subject: kubelet }: ProcessDocument, budget: Budget): StaticPod {
   const { subjects, problems } = recognise(pod, { source, vantage: 'on-node', budget });
-  return { source, subjects: subjects.map((subject) => asRun(subject, kubelet.name)), problems, locate: pod.locate };
+  const { value, locate } = pod;
+  return { source, value, subjects: subjects.map((subject) => asRun(subject, kubelet.name)), problems, locate };
 }
 
 /** A kubelet adds its node's name to the names of its static pods. */
@@ -67,5 +85,5 @@ function asRun<T extends Subject>(subject: T, node: string): T {
 }
 
 function broken(source: Source, problem: Problem): StaticPod {
-  return { source, subjects: [], problems: [problem], locate: () => undefined };
+  return { source, value: undefined, subjects: [], problems: [problem], locate: () => undefined };
 }

@@ -4,7 +4,7 @@ import { asArray } from '../../json.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
 import type { ApiServerReadings, KubeletReadings } from '../../policy/settings.ts';
 import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
-import { flagTable, minorOf } from '../argv/flags.ts';
+import { flagTable, minorOfImage } from '../argv/flags.ts';
 import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Budget } from '../budget.ts';
@@ -47,7 +47,7 @@ function subjectOf(
 ): Subject | undefined {
   const { component, args } = invocation;
   const doubts = [...place.doubts, ...invocation.doubts, ...(doubt ? [doubt] : [])];
-  const minor = versionOf(container.image);
+  const minor = minorOfImage(container.image);
   const base = { ...identity(component, container, place), doubts };
   if (completes(invocation)) return undefined;
   const elsewhere = openShiftConfig(invocation);
@@ -124,13 +124,6 @@ function kubeletInPod(
   const { serves, ...settings } = kubeletSettings(setup);
   if (!serves) return undefined;
   return { ...base, component: 'kubelet', ...settings, doubts: [...base.doubts, ...settings.doubts] };
-}
-
-const TAG = /:([^:/@]+)(?:@|$)/;
-
-function versionOf(image: string): number | undefined {
-  const tag = TAG.exec(image)?.[1];
-  return tag === undefined ? undefined : minorOf(tag);
 }
 
 /** If a start is conditional, it is unknown which start serves. That matters if they do not all have the same result. */

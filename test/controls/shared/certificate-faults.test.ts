@@ -126,7 +126,7 @@ describe('the client certificate', () => {
       {
         code: 'expired',
         setting: '--kubelet-client-certificate',
-        message: `--kubelet-client-certificate is ${CERTIFICATE}, whose certificate CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins expired at 2026-11-22T12:00:00Z: kubelets answer 401; renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reloads it without a restart`,
+        message: `--kubelet-client-certificate is ${CERTIFICATE}, whose certificate CN=kube-apiserver-kubelet-client,O=kubeadm:cluster-admins expired at 2026-11-22T12:00:00Z: kubelets answer 401; renew it (kubeadm: kubeadm certs renew apiserver-kubelet-client), kube-apiserver reloads it without a restart (before 1.18: restart it)`,
         origin: { layer: 'flag' },
       },
     ]);
