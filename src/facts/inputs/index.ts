@@ -12,6 +12,9 @@ import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
 import { k0s } from './k0s/k0s.ts';
+import { kops } from './kops/kops.ts';
+import { talconfig } from './talos/talconfig.ts';
+import { talosMachineConfig } from './talos/machine-config.ts';
 import { rke1 } from './rancher/rke1.ts';
 import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
 
@@ -31,6 +34,9 @@ export const INPUTS: readonly Input[] = [
   configzBody,
   rke1,
   k0s,
+  kops,
+  talosMachineConfig,
+  talconfig,
 ];
 
 /** The wrapper that an object is, if it is one. */

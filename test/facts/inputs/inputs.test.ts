@@ -70,6 +70,24 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
       spec: { k0sConfigSpec: { k0s: { spec: { api: { extraArgs: { 'kubelet-client-key': '' } } } } } },
     },
   ],
+  'kops `Cluster`, `InstanceGroup`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'kops.k8s.io/v1alpha2', kind: 'InstanceGroup', metadata: { name: 'nodes' } },
+      spec: { kubelet: { anonymousAuth: true } },
+    },
+  ],
+  'Talos machine configuration': [
+    'kubelet',
+    { version: 'v1alpha1', machine: { type: 'worker', kubelet: { extraArgs: { 'client-ca-file': '' } } } },
+  ],
+  'talhelper `talconfig.yaml`': [
+    'kubelet',
+    {
+      ...{ clusterName: 'c', endpoint: 'https://c', nodes: [] },
+      patches: ['machine:\n  kubelet:\n    extraArgs: { client-ca-file: "" }\n'],
+    },
+  ],
   'body of `/configz`': ['kubelet', { kubeletconfig: { ...KUBELET, authentication: { x509: {} } } }],
 };
 
