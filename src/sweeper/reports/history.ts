@@ -36,6 +36,8 @@ export interface SweepHistory {
   readonly isLoaded: () => boolean;
   /** Gives the previous finding with a key. */
   readonly previous: (about: ReportSubject, key: FindingKey) => StoredFinding | undefined;
+  /** Gives the keys of all previous findings about the control plane. */
+  readonly previousKeys: () => Iterable<FindingKey>;
   /** Gives the previous outcomes of an object, with which `ratchet` compares. */
   readonly previousOutcomes: (kind: 'Pod' | 'ConfigMap', namespace: string, name: string) => readonly PreviousOutcome[];
   /** Announces what changed, then stores the findings if they differ. Never rejects. */
@@ -80,11 +82,16 @@ export function createHistory({ announce, exemptionFor, ...deps }: HistoryDeps):
     },
     isLoaded: () => isLoaded,
     previous: (about, key) => cache.get(about)?.findings.get(key),
+    previousKeys: () => cache.get({ kind: 'control-plane' })?.findings.keys() ?? [],
     previousOutcomes: (kind, namespace, name) => {
       const findings = cache.get({ kind: 'control-plane' })?.findings ?? [];
       return Array.from(findings, ([key, finding]) => ({ ...finding, about: parseFindingKey(key) }))
         .filter(({ about }) => about.kind === kind && about.namespace === namespace && about.name === name)
-        .map(({ about: { control, container }, result, violations }) => ({ control, container, result, violations }));
+        .map(({ about: { control, container }, result, violations, decided }) => {
+          // what cannot be seen for a while is compared with what it was when it was last seen
+          const known = result === 'unknown' ? (decided?.violations ?? []) : violations;
+          return { control, container, result, violations: known };
+        });
     },
     save: async (about, findings, status, signal) => {
       const problems: SourceProblem[] = [];
@@ -110,6 +117,7 @@ export const noHistory: SweepHistory = {
   load: () => Promise.resolve(),
   isLoaded: () => false,
   previous: () => undefined,
+  previousKeys: () => [],
   previousOutcomes: () => [],
   save: () => Promise.resolve([]),
   deleteStale: () => Promise.resolve([]),

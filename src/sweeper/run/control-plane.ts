@@ -5,6 +5,7 @@ import { markOutdated, type NodeAudit } from '../../policy/link/node-audit.ts';
 import { combineReported, type CombinedFindings } from '../../policy/link/combine.ts';
 import type { NodeIndex } from '../../policy/link/identity.ts';
 import { CLIENT_CERTIFICATE_CONTROL } from '../../policy/link/link.ts';
+import type { MissingApiServer } from '../../policy/link/missing.ts';
 import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SubjectName } from '../../policy/subject.ts';
@@ -44,6 +45,29 @@ export function apiServerDocuments(
   const documents = answers.length > 0 || hasPods ? answers : [invisibleApiServer(server)];
   if (rejecting.length === 0) return [...documents];
   return [...documents, { form: 'refused-calls', source: { node: server, via: 'configz-proxy' }, kubelets: rejecting }];
+}
+
+/** Adds the kube-apiservers that are missing: each is unknown, unless other evidence shows it. */
+export function withMissing(
+  listed: ListedObjects,
+  missing: readonly MissingApiServer[],
+  inspect: (document: RawDocument) => readonly Finding[],
+): ListedObjects {
+  const findings = missing.flatMap(({ subject, problem }) => {
+    const source = { node: subject.node, via: 'proc' };
+    const unanswered = { form: 'unanswered', component: 'kube-apiserver', wanted: 'process', source, problem } as const;
+    const { kind = '', namespace, name } = subject;
+    const object = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+    const place = { subject, source: { object }, vantage: 'running', surface: 'mirror-pod' } as const;
+    return inspect(unanswered).map((finding) => ({ ...finding, ...place }));
+  });
+  const pods = missing.filter(({ subject }) => subject.kind === 'Pod');
+  const gone = pods.map(({ subject }) => ({ subject, addresses: [], startedAt: undefined }));
+  return {
+    ...listed,
+    findings: [...listed.findings, ...findings],
+    apiServerPods: [...listed.apiServerPods, ...gone],
+  };
 }
 
 /**

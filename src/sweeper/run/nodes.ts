@@ -17,6 +17,8 @@ export interface CheckedNodes {
   count: number;
   /** A node is part of the control plane. */
   hasControlPlane: boolean;
+  /** The nodes that are Ready. */
+  ready: ReadonlyMap<string, Pick<ListedNode, 'isControlPlane'>>;
   /** All nodes of the cluster. */
   index: NodeIndex;
   /** Kubelets that request a client certificate and rejected the call of kube-apiserver. */
@@ -27,7 +29,14 @@ export interface CheckedNodes {
 
 /** The state before any node is checked. */
 export function noNodes(): CheckedNodes {
-  return { count: 0, hasControlPlane: false, index: indexNodes([]), rejecting: [], apiServerAudits: [] };
+  return {
+    count: 0,
+    hasControlPlane: false,
+    ready: new Map(),
+    index: indexNodes([]),
+    rejecting: [],
+    apiServerAudits: [],
+  };
 }
 
 /**
@@ -45,11 +54,12 @@ export async function checkNodes(
   const { nodes, fault } = await listAll(listNodes, signal);
   signal.throwIfAborted();
   checked.index = indexNodes(nodes.map(identityOf));
+  checked.hasControlPlane = nodes.some(({ isControlPlane }) => isControlPlane);
+  checked.ready = new Map(nodes.filter(({ readySince }) => readySince !== undefined).map((node) => [node.name, node]));
   const { onUnanswered, onProgress } = callbacks;
   const declared = findings.filter(({ vantage }) => vantage === 'declared');
   const deps = { evidence, isReported, declared, loadAudit, nodeIndex: checked.index, onUnanswered };
   const check = async (node: ListedNode): Promise<void> => {
-    checked.hasControlPlane ||= node.isControlPlane;
     const unread: SourceProblem[] = [];
     const onCrash = (what: string, cause: unknown): Problem => {
       const crash = crashOf(what, cause);

@@ -2,12 +2,14 @@
 
 import type { RawDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
+import { hasUnseenPod, missingApiServers } from '../../policy/link/missing.ts';
 import type { Run } from '../../outputs/guard-report.ts';
 import type { ApiFault } from '../../kube/api.ts';
 import {
   apiServerDocuments,
   combineControlPlane,
   invisibleApiServer,
+  withMissing,
   type ControlPlaneFindings,
 } from './control-plane.ts';
 import { crashOf, inspectInto, orCrash } from './crashes.ts';
@@ -47,13 +49,13 @@ export async function sweep(
   const listed: ListedObjects = { findings: [], apiServerPods: [], hasAksPod: false };
   const list = () => listObjects(options, deps, listed, problems, signal);
   await orUnread('pods and ConfigMaps', list, problems, signal);
-  const isListedInPart = problems.length > 0;
+  const hasObjects = problems.length === 0;
 
   const answering = askApiServers && orCrash('kube-apiservers', () => askApiServers(signal), [], problems);
   const answeringVersion = orCrash('the version', () => deps.version(signal), undefined, problems);
   const checked = noNodes();
   const check = () => checkNodes(deps, options, listed.findings, { checked, recorder, problems }, signal);
-  await orUnread('nodes', check, problems, signal);
+  const hasNodes = await orUnread('nodes', check, problems, signal);
   const answers = (await answering) ?? [];
   // an aborted sweep has seen too little to resolve anything
   signal.throwIfAborted();
@@ -61,11 +63,15 @@ export async function sweep(
   const provider = providerOf({ version: await answeringVersion, server, hasAksPod: listed.hasAksPod });
   const managedBy = checked.hasControlPlane ? undefined : provider;
   const unread: SourceProblem[] = [];
-  const controlPlane = checkControlPlane(listed, answers, checked, { managedBy, deps, options, unread });
+  const about = { managedBy, deps, options, unread, isListed: hasObjects && hasNodes };
+  const controlPlane = checkControlPlane(listed, answers, checked, about);
   problems.push(...unread);
+  const visible = listed.apiServerPods.map(({ subject }) => subject);
+  const isForgetting = !hasNodes && hasUnseenPod({ visible, remembered: history.previousKeys() });
   // a crash anywhere may have been about a kube-apiserver
   const hasCrashed = problems.some(({ problem }) => problem.code === 'crashed');
-  await recorder.recordControlPlane(controlPlane, isListedInPart || hasCrashed || unread.length > 0);
+  const isPartial = !hasObjects || isForgetting || hasCrashed || unread.length > 0;
+  await recorder.recordControlPlane(controlPlane, isPartial);
   await recorder.deleteStaleReports(problems.length === 0);
   signal.throwIfAborted();
   return {
@@ -80,21 +86,28 @@ interface ControlPlaneDeps {
   readonly deps: SweepDeps;
   readonly options: SweepOptions;
   readonly unread: SourceProblem[];
+  /** All objects and nodes are listed; else nothing is known to be missing. */
+  readonly isListed: boolean;
 }
 
 /** Makes the findings about the control plane. After a crash kube-apiserver is unknown. */
 function checkControlPlane(
   listed: ListedObjects,
   answers: readonly RawDocument[],
-  { index, rejecting, apiServerAudits }: CheckedNodes,
-  { managedBy, deps: { server, callbacks }, options, unread }: ControlPlaneDeps,
+  checked: CheckedNodes,
+  { managedBy, deps, options, unread, isListed }: ControlPlaneDeps,
 ): ControlPlaneFindings {
   const { isReported } = options;
+  const { server, callbacks, history } = deps;
+  const { index: nodeIndex, rejecting, apiServerAudits } = checked;
   const inspect = inspectInto(options.inspect, unread);
   try {
     for (const answer of answers) if (answer.form === 'unanswered') callbacks.onUnanswered(answer);
-    const answered = apiServerDocuments(listed, answers, rejecting, server).flatMap(inspect);
-    return combineControlPlane(listed, answered, apiServerAudits, { server, managedBy, nodeIndex: index, isReported });
+    const visible = listed.apiServerPods.map(({ subject }) => subject);
+    const known = { visible, remembered: history.previousKeys(), ...checked };
+    const all = withMissing(listed, isListed ? missingApiServers(known) : [], inspect);
+    const answered = apiServerDocuments(all, answers, rejecting, server).flatMap(inspect);
+    return combineControlPlane(all, answered, apiServerAudits, { server, managedBy, nodeIndex, isReported });
   } catch (cause) {
     const crash = crashOf('the control plane', cause);
     unread.push(crash);
@@ -103,15 +116,16 @@ function checkControlPlane(
   }
 }
 
-/** Does a part of a sweep that reads from the API server. Rejects only if the signal aborts. */
+/** Does a part of a sweep that reads from the API server, and tells whether it could. Rejects only if the signal aborts. */
 async function orUnread(
   what: string,
   work: () => Promise<void>,
   problems: SourceProblem[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (cause) {
     signal.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : 'no reason given';
@@ -119,5 +133,6 @@ async function orUnread(
     const { status } = cause as Partial<ApiFault>;
     const code = status === 401 ? 'unauthorized' : status === 403 ? 'forbidden' : 'unreachable';
     problems.push({ problem: { code, message }, source: { object: what } });
+    return false;
   }
 }

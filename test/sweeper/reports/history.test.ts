@@ -695,4 +695,15 @@ describe('the control plane', () => {
     ]);
     expect(reader.history.previousOutcomes('Pod', 'default', 'kube-apiserver-cp-1')).toEqual([]);
   });
+
+  test('that cannot be seen is compared with what it was when it was last seen', async () => {
+    const replica = new Replica(world);
+    await replica.history.load(signal);
+    await replica.keep(PLANE, [pod], T1);
+    await replica.keep(PLANE, [apiServerFinding({ outcome: outcomes.unknown })], T2);
+
+    expect(replica.history.previousOutcomes('Pod', 'kube-system', 'kube-apiserver-cp-1')).toMatchObject([
+      { result: 'unknown', violations: outcomes.fail.violations.map(({ code, setting }) => ({ code, setting })) },
+    ]);
+  });
 });
