@@ -13,6 +13,10 @@ export interface CertificateFacts {
   readonly serial: string;
   /** The user name of the caller, to a kubelet. */
   readonly commonName: string | undefined;
+  /** The groups of the caller, to a kubelet. */
+  readonly organizations: readonly string[];
+  /** Organizational units, which mean nothing to a kubelet. */
+  readonly units: readonly string[];
   readonly notBefore: string;
   readonly notAfter: string;
   /** It may sign certificates: basicConstraints and keyUsage allow it, or it has version 1, which knows neither. */

@@ -2,6 +2,7 @@
 // does not start, is a violation. A fault that does neither, or not yet, is a warning.
 
 import type { CertificateFacts, CheckTime } from '../../policy/certificates.ts';
+import { nameFault } from './certificate-names.ts';
 import type { Notes } from './define-control.ts';
 import type { PathSetting } from './settings.ts';
 import type { CertificateFile } from '../../policy/certificates.ts';
@@ -35,6 +36,7 @@ export const PAIR_CODES = {
   'unknown-authority': "No CA in the kubelet's client CA file has issued the certificate, so the kubelet answers 401.",
   'not-accepted': 'The certificate, or a CA in its chain, has a fault because of which kubelets reject it.',
   'expires-soon': 'The certificate expires soon.',
+  'no-rights': 'The certificate is for a user without rights on kubelets, so kubelets answer 403 by default.',
   'key-exposed': 'Users other than root can read the private key and impersonate kube-apiserver to kubelets.',
 } as const;
 
@@ -105,6 +107,11 @@ function noteLeaf(given: FileSetting, leaf: CertificateFacts, { now, soon }: Che
   }
   if (leaf.commonName === undefined || leaf.commonName === '') {
     violation('no-common-name', 'has no common name: kubelets find no user name in it; issue it with one');
+  }
+  const nameless = nameFault(leaf);
+  if (nameless !== undefined) {
+    const message = `${what} ${nameless}: kubelets answer 403, unless the API server gives this user nodes/proxy; issue it for a group with rights, such as O=system:masters, or bind its user to the ClusterRole system:kubelet-api-admin`;
+    faults.warnings.push(violationOf(given, 'no-rights', message));
   }
   if (leaf.unknownCritical.length > 0) {
     violation(

@@ -155,7 +155,10 @@ function factsOf(certificate: X509Certificate, fields: CertificateFields): Certi
     subject: distinguishedName(fields.subject),
     issuer: distinguishedName(fields.issuer),
     serial: certificate.serialNumber.toLowerCase(),
-    commonName: commonNameOf(certificate),
+    // the last of several, as Go takes it (crypto/x509/pkix/pkix.go, FillFromRDNSequence)
+    commonName: namesOf(certificate, 'CN').at(-1),
+    organizations: namesOf(certificate, 'O'),
+    units: namesOf(certificate, 'OU'),
     notBefore: timeOf(certificate.validFrom),
     notAfter: timeOf(certificate.validTo),
     // crypto/x509/x509.go:928, CheckSignatureFrom
@@ -177,10 +180,11 @@ function timeOf(text: string): string {
   return new Date(text).toISOString().replace('.000Z', 'Z');
 }
 
-/** The last of several, as Go takes it (crypto/x509/pkix/pkix.go, FillFromRDNSequence). */
-function commonNameOf(certificate: X509Certificate): string | undefined {
-  const { CN: given } = certificate.toLegacyObject().subject as { readonly CN?: string | readonly string[] };
-  return typeof given === 'string' ? given : given?.at(-1);
+function namesOf(certificate: X509Certificate, kind: 'CN' | 'O' | 'OU'): readonly string[] {
+  const given = (certificate.toLegacyObject().subject as Record<typeof kind, string | readonly string[] | undefined>)[
+    kind
+  ];
+  return typeof given === 'string' ? [given] : (given ?? []);
 }
 
 function signed(child: Parsed, parent: Parsed): boolean {

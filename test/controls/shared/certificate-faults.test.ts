@@ -113,6 +113,7 @@ describe('the client certificate', () => {
     [{ usages: [SERVER_AUTH] }, ['no-client-auth']],
     [{ usages: ['2.5.29.37.0'] }, []],
     [{ name: 'O=system:masters' }, ['no-common-name']],
+    [{ name: 'O=system:nodes, CN=system:node:n' }, ['~no-rights']],
     [{ critical: '1.2.3.4' }, ['not-accepted']],
     [{ to: days(-1), from: days(-9), usages: [SERVER_AUTH] }, ['expired', 'no-client-auth']],
   ])('of %j', async (wanted, codes) => {

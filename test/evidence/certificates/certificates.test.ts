@@ -40,6 +40,8 @@ describe('a certificate', () => {
       issuer: 'CN=kubernetes',
       serial: leaf.certificate.serialNumber,
       commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['kubeadm:cluster-admins'],
+      units: [],
       notBefore: '2026-11-22T12:00:00Z',
       notAfter: '2027-11-23T12:00:00Z',
       isCA: false,
@@ -63,6 +65,8 @@ describe('a certificate', () => {
     [{}, { isCA: false, extendedKeyUsages: [] }],
     [{ name: 'O=nobody' }, { commonName: undefined }],
     [{ name: 'CN=first, CN=last' }, { commonName: 'last' }],
+    [{ name: 'O=one, O=two\\,, CN=a' }, { commonName: 'a', organizations: ['one', 'two,'] }],
+    [{ name: 'OU=unit, CN=a' }, { commonName: 'a', organizations: [], units: ['unit'] }],
     [{ critical: '1.2.3.4' }, { unknownCritical: ['1.2.3.4'] }],
     [
       { nameConstraints: true, ca: { isCA: true } },
