@@ -19,8 +19,6 @@ export const PATHS = {
   items: '$.items',
   admissionObject: '$.request.object',
   apiServerArguments: '$.apiServerArguments',
-  extraArgs: '$.apiServer.extraArgs',
-  extraEnvs: '$.apiServer.extraEnvs',
 } as const;
 
 /** The name of a path. */

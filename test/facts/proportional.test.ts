@@ -10,7 +10,7 @@ import { ADMISSION_LIMITS, Budget, Exhausted } from '../../src/facts/budget.ts';
 import { imageName } from '../../src/facts/pod/containers.ts';
 import { findMismatch, keepKnown } from '../../src/facts/decoding/decode.ts';
 import { mergePatch } from '../../src/facts/decoding/merge-patch.ts';
-import { readComponentConfiguration } from '../../src/facts/api-server/kubeadm-documents.ts';
+import { readComponentConfiguration } from '../../src/facts/kubeadm/component-documents.ts';
 import { processComponent } from '../../src/facts/host/processes.ts';
 import { recognise, recogniseAll } from '../../src/facts/inputs/recognise.ts';
 import { argsOfFile } from '../../src/facts/systemd/args-file.ts';

@@ -20,8 +20,6 @@ const DOCUMENTS: Readonly<Record<PathName, unknown>> = {
   items: { items: 'found' },
   admissionObject: { request: { object: 'found' } },
   apiServerArguments: { apiServerArguments: 'found' },
-  extraArgs: { apiServer: { extraArgs: 'found' } },
-  extraEnvs: { apiServer: { extraEnvs: 'found' } },
 };
 
 describe('each path of select.ts', () => {

@@ -10,20 +10,11 @@ import { neverServes } from '../argv/serving.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
-import { kubeletSettings, type ConfigFile } from '../kubelet/kubelet.ts';
+import { kubeletSettings, type ConfigFile, type ParsedFile } from '../kubelet/kubelet.ts';
 import { apiServerReadings, readSetting } from '../readings.ts';
 import { isAbsolute } from '../values/paths.ts';
 import { parseFirst } from '../yaml/documents.ts';
-
-/** A file that a document gives to a process. */
-export interface DeclaredFile {
-  /** The file's path on the host. */
-  readonly path: string;
-  /** A text, or an object of the document that becomes the file's content. */
-  readonly content: { readonly text: string } | { readonly value: unknown };
-  /** JSON Pointer of the content in the document. */
-  readonly pointer: string;
-}
+import type { DeclaredFile } from './files.ts';
 
 /** How a component will be started. */
 export interface DeclaredCommand {
@@ -58,9 +49,13 @@ export interface DeclaredApiServer extends DeclaredCommand {
  */
 export function declaredKubelet(place: ConfigurationPlace, declared: DeclaredKubelet, budget: Budget): Subject[] {
   const { words, minor, files, missing, doubts = [] } = declared;
-  const readFile = (path: string): ConfigFile => {
+  const readFile = (path: string): ConfigFile | ParsedFile => {
     const file = files.find((one) => one.path === path);
-    return file ? { state: 'read', text: textOf(file) } : { state: 'unreadable', problem: missing(path) };
+    if (file === undefined) return { state: 'unreadable', problem: missing(path) };
+    const { content } = file;
+    return 'document' in content
+      ? { state: 'parsed', document: content.document }
+      : { state: 'read', text: textOf(file) };
   };
   const { serves, ...settings } = kubeletSettings({
     args: words,
@@ -115,7 +110,8 @@ export function notDeclared(path: string): Problem {
 }
 
 function textOf({ content }: DeclaredFile): string {
-  return 'text' in content ? content.text : JSON.stringify(content.value);
+  if ('text' in content) return content.text;
+  return JSON.stringify('document' in content ? content.document.value : content.value);
 }
 
 /** An origin in a declared file, as a place in the document that holds the file. */
@@ -123,7 +119,7 @@ function placed(origin: Origin, files: readonly DeclaredFile[], budget: Budget):
   const file = origin.file === undefined ? undefined : files.find(({ path }) => path === origin.file);
   if (file === undefined) return origin;
   const { pointer = '', ...rest } = origin;
-  if ('value' in file.content) return { ...rest, pointer: `${file.pointer}${pointer}` };
+  if (!('text' in file.content)) return { ...rest, pointer: `${file.pointer}${pointer}` };
   const parsed = parseFirst(file.content.text, budget);
   const lineWithin = parsed && 'value' in parsed ? parsed.locate(origin) : undefined;
   return { ...rest, pointer: file.pointer, ...(lineWithin !== undefined && { lineWithin }) };

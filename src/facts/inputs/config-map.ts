@@ -3,7 +3,7 @@
 import { asRecord, asString, asText, type UnknownRecord } from '../../json.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import type { EmbeddedDocument } from '../api-server/kubeadm-documents.ts';
+import type { EmbeddedDocument } from '../kubeadm/component-documents.ts';
 import type { Budget } from '../budget.ts';
 import { parseFirst } from '../yaml/documents.ts';
 import { embedded, type Configuration, type ConfigurationPlace } from './configuration.ts';

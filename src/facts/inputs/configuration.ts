@@ -16,8 +16,6 @@ export interface ConfigurationPlace {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
-  /** The certificates directory of the kubeadm configuration that the document is part of: kubeadm fills in its CA. */
-  readonly kubeadmDirectory?: string;
 }
 
 /** A kind of configuration: how it is read, and its subject where it cannot be read. */

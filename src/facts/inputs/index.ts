@@ -7,6 +7,7 @@ import { pod, workload } from './kubernetes/pod.ts';
 import { clusterConfigurationFile } from './kubeadm/cluster-configuration.ts';
 import { kubeadmConfig } from './kubeadm/kubeadm-config.ts';
 import { kubeletConfig } from './kubeadm/kubelet-config.ts';
+import { nodeConfiguration } from './kubeadm/node-configuration.ts';
 import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
@@ -30,6 +31,7 @@ export const INPUTS: readonly Input[] = [
   openShiftConfig,
   kubeletConfigurationFile,
   clusterConfigurationFile,
+  nodeConfiguration,
   kubeApiServerConfigFile,
   configzBody,
   rke1,

@@ -5,14 +5,15 @@ import type { Problem, Source, Surface, Vantage } from '../../policy/reading.ts'
 import type { Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
+import type { KubeadmFile } from './kubeadm/file.ts';
 
 /** Where a document was found, and what may be spent on it. */
 export interface Context {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly budget: Budget;
-  /** The certificates directory of the kubeadm configuration that the document is part of: kubeadm fills in its CA. */
-  readonly kubeadmDirectory?: string;
+  /** The file of kubeadm that the document is part of. */
+  readonly kubeadm?: KubeadmFile;
 }
 
 /** An object in a document. */
@@ -32,6 +33,8 @@ export interface Input {
   readonly surfaces: readonly Surface[];
   readonly matches: (object: UnknownRecord) => boolean;
   readonly read: (found: FoundObject) => Subject[];
+  /** Problems of the run about it. */
+  readonly problems?: (found: FoundObject) => readonly Problem[];
   /** Its subjects where the object could not be read, because of a limit or a bug: none of their settings is known. */
   readonly unreadable: (found: FoundObject, problem: Problem) => Subject[];
   /** What an API server sends to the webhook. Without it the input is only read from files. */

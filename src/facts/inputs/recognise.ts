@@ -4,11 +4,11 @@
 import { asRecord, isRecord } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import { kubeadmDirectory } from '../api-server/kubeadm.ts';
 import { thrownProblem } from '../budget.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 import { inputOf, wrapperOf } from './index.ts';
 import type { Context } from './input.ts';
+import { kubeadmFile } from './kubeadm/file.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 
 /** What a document holds. */
@@ -42,16 +42,13 @@ export function recogniseAll(
   documents: readonly ParsedDocument[],
   contextOf: (document: ParsedDocument) => Context,
 ): Recognised[] {
-  const directory = kubeadmDirectory(documents.map(({ value }) => value));
+  const kubeadm = kubeadmFile(documents);
   const isForKubelet = ({ value }: ParsedDocument): boolean => inputOf(asRecord(value)) === kubeletConfigurationFile;
   const [first] = documents;
-  const onlyFirst = first?.index === 0 && directory === undefined && isForKubelet(first);
+  const onlyFirst = first?.index === 0 && kubeadm === undefined && isForKubelet(first);
   return documents.map((document) => {
     if (onlyFirst && document !== first && isForKubelet(document)) return { subjects: [], problems: [] };
-    return recognise(document, {
-      ...contextOf(document),
-      ...(directory !== undefined && { kubeadmDirectory: directory }),
-    });
+    return recognise(document, { ...contextOf(document), ...(kubeadm && { kubeadm }) });
   });
 }
 
@@ -75,8 +72,9 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   }
   const wrapper = wrapperOf(object);
   if (wrapper) {
+    const { kubeadm: _, ...inList } = context;
     for (const inner of wrapper.contents(document))
-      collect(inner.document, `${pointer}${inner.pointer}`, context, depth + 1, found);
+      collect(inner.document, `${pointer}${inner.pointer}`, inList, depth + 1, found);
     return;
   }
   const input = inputOf(object);
@@ -84,6 +82,7 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   const foundObject = { ...context, object, document, pointer };
   try {
     found.subjects.push(...input.read(foundObject));
+    found.problems.push(...(input.problems?.(foundObject) ?? []));
   } catch (cause) {
     found.subjects.push(...input.unreadable(foundObject, thrownProblem(cause)));
   }

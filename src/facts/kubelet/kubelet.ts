@@ -34,6 +34,12 @@ export type ConfigFile =
   | { readonly state: 'missing' }
   | { readonly state: 'unreadable'; readonly problem: Problem };
 
+/** The content of a file that was read as a document already. */
+export interface ParsedFile {
+  readonly state: 'parsed';
+  readonly document: KubeletDocument;
+}
+
 /** A drop-in's path and text. */
 export interface DropIn {
   readonly path: string;
@@ -47,7 +53,7 @@ export interface KubeletSetup {
   readonly budget: Budget;
   /** The minor version of Kubernetes, if it is known. */
   readonly minor?: number;
-  readonly readFile: (path: string) => ConfigFile;
+  readonly readFile: (path: string) => ConfigFile | ParsedFile;
   /** The `.conf` files of a --config-dir, in the order in which the kubelet walks it. */
   readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<ConfigFile, { state: 'read' }>;
 }
@@ -138,6 +144,7 @@ function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {
   const file = setup.readFile(path.value);
   if (file.state === 'unreadable') return unreadableLayer(file.problem);
   if (file.state === 'missing') return refuse(`failed to read kubelet config file ${path.value}`, path.origin);
+  if (file.state === 'parsed') return readKubeletConfiguration(file.document, path.value);
   const document = firstDocument(file.text, path.value, setup.budget);
   return 'state' in document ? document.step : readKubeletConfiguration(document, path.value);
 }

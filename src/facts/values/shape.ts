@@ -9,5 +9,5 @@ export function valueAt(value: unknown, names: readonly string[]): unknown {
 
 /** JSON Pointer of a path of names. */
 export function pointerOf(names: readonly string[]): string {
-  return names.map((name) => `/${name}`).join('');
+  return names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -61,6 +61,13 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
   ],
   KubeletConfiguration: ['kubelet', KUBELET],
   ClusterConfiguration: ['kube-apiserver', CLUSTER],
+  'InitConfiguration, JoinConfiguration': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'kubeadm.k8s.io/v1beta3', kind: 'JoinConfiguration' },
+      nodeRegistration: { kubeletExtraArgs: { 'client-ca-file': '' } },
+    },
+  ],
   KubeAPIServerConfig: ['kube-apiserver', OPENSHIFT],
   'RKE1 `cluster.yml`': ['kube-apiserver', { services: { 'kube-api': { extra_args: { 'kubelet-client-key': '' } } } }],
   'k0s `ClusterConfig`, k0sctl `Cluster`, `K0sControlPlane`, `K0sWorkerConfig`': [

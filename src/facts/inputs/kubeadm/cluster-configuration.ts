@@ -1,24 +1,22 @@
 // ClusterConfiguration: what kubeadm writes kube-apiserver's static pod from.
 
-import { clusterConfigurationSettings, isClusterConfiguration } from '../../api-server/kubeadm.ts';
-import { configurationFile, subjectAt, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
+import { kubeadmApiServer } from '../../kubeadm/subjects.ts';
+import { isClusterConfiguration } from '../../kubeadm/versions.ts';
+import { configurationFile, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
+import type { Input } from '../input.ts';
+import { withDoubts } from './file.ts';
 
 /** The configuration of a cluster that kubeadm sets up. */
 export const clusterConfiguration: Configuration = {
   surface: 'kubeadm-config',
-  read: (document, place, budget) => [
-    {
-      ...subjectAt('kube-apiserver', place),
-      component: 'kube-apiserver',
-      ...clusterConfigurationSettings(document, budget),
-    },
-  ],
+  read: (document, place, budget) => kubeadmApiServer({ cluster: { document, pointer: '' } }, place, budget),
   unreadable: unreadableConfiguredApiServer,
 };
 
+const file = configurationFile('ClusterConfiguration', clusterConfiguration, isClusterConfiguration);
+
 /** A ClusterConfiguration in a file. */
-export const clusterConfigurationFile = configurationFile(
-  'ClusterConfiguration',
-  clusterConfiguration,
-  isClusterConfiguration,
-);
+export const clusterConfigurationFile: Input = {
+  ...file,
+  read: (found) => file.read(found).map((subject) => withDoubts(subject, found.kubeadm)),
+};

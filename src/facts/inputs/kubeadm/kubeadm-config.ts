@@ -1,6 +1,6 @@
 // ConfigMap kubeadm-config: the ClusterConfiguration that kubeadm keeps for upgrades and joining nodes.
 
-import { isClusterConfiguration } from '../../api-server/kubeadm.ts';
+import { isClusterConfiguration } from '../../kubeadm/versions.ts';
 import { configMapInput } from '../config-map.ts';
 import { clusterConfiguration } from './cluster-configuration.ts';
 

@@ -1,6 +1,6 @@
 // ConfigMap kubelet-config: the KubeletConfiguration that kubeadm gives to new and upgraded nodes.
 
-import { readComponentConfiguration } from '../../api-server/kubeadm-documents.ts';
+import { readComponentConfiguration } from '../../kubeadm/component-documents.ts';
 import { configMapInput } from '../config-map.ts';
 import { kubeletConfiguration } from '../kubelet/kubelet-configuration.ts';
 

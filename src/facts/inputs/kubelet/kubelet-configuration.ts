@@ -1,9 +1,9 @@
 // KubeletConfiguration: the file of a kubelet's --config, or a drop-in of its --config-dir.
 
-import { asString } from '../../../json.ts';
+import { asString, asText } from '../../../json.ts';
 import { configurationSettings, dropInSettings, type KubeletSettings } from '../../kubelet/kubelet.ts';
 import type { Budget } from '../../budget.ts';
-import { joinPath } from '../../values/paths.ts';
+import { kubeadmKubelet } from '../../kubeadm/kubelet.ts';
 import type { ParsedDocument } from '../../yaml/documents.ts';
 import {
   configurationFile,
@@ -12,6 +12,8 @@ import {
   type Configuration,
   type ConfigurationPlace,
 } from '../configuration.ts';
+import type { Input } from '../input.ts';
+import { documentsFor, isForInit, withDoubts } from '../kubeadm/file.ts';
 
 /** The configuration of a kubelet. */
 export const kubeletConfiguration: Configuration = {
@@ -23,8 +25,7 @@ export const kubeletConfiguration: Configuration = {
   unreadable: unreadableConfiguredKubelet,
 };
 
-/** A KubeletConfiguration in a file. Drop-ins may leave out the kind. */
-export const kubeletConfigurationFile = configurationFile(
+const file = configurationFile(
   'KubeletConfiguration',
   kubeletConfiguration,
   ({ apiVersion, kind }) =>
@@ -32,17 +33,30 @@ export const kubeletConfigurationFile = configurationFile(
     (kind === undefined && asString(apiVersion)?.startsWith('kubelet.config.k8s.io/') === true),
 );
 
-function settingsOf(
-  document: ParsedDocument,
-  { source, kubeadmDirectory }: ConfigurationPlace,
-  budget: Budget,
-): KubeletSettings {
+/** A KubeletConfiguration in a file. Drop-ins may leave out the kind. */
+export const kubeletConfigurationFile: Input = {
+  ...file,
+  read: (found) => {
+    const { document, kubeadm, object, source, vantage, budget } = found;
+    if (kubeadm === undefined) return file.read(found);
+    if (!isForInit(kubeadm)) return [];
+    const kind = asText(object.kind) ?? 'KubeletConfiguration';
+    const place = { name: kind, kind, source, vantage, surface: kubeletConfiguration.surface };
+    return kubeadmKubelet(documentsFor(kubeadm, document, kubeadm.init), place, budget).map((subject) =>
+      withDoubts(subject, kubeadm),
+    );
+  },
+  problems: ({ kubeadm }) => {
+    if (kubeadm === undefined || isForInit(kubeadm)) return [];
+    const message =
+      'kubeadm ignores a KubeletConfiguration beside a JoinConfiguration or an UpgradeConfiguration: it configures nothing; change the ConfigMap kubelet-config of the cluster, and remove this document';
+    return [{ code: 'not-read', message, origin: { layer: 'file', pointer: '/kind' } }];
+  },
+};
+
+function settingsOf(document: ParsedDocument, { source }: ConfigurationPlace, budget: Budget): KubeletSettings {
   // the kubelet reads files of such names in its --config-dir
-  if ('path' in source && source.path.endsWith('.conf')) return dropInSettings(document, source.path, budget);
-  const settings = configurationSettings(document);
-  const { clientCAFile } = settings;
-  const empty = clientCAFile.state === 'unset' || (clientCAFile.state === 'set' && clientCAFile.value === '');
-  if (kubeadmDirectory === undefined || !empty) return settings;
-  const value = joinPath(kubeadmDirectory, 'ca.crt');
-  return { ...settings, clientCAFile: { state: 'set', value, origin: { layer: 'kubeadm' } } };
+  return 'path' in source && source.path.endsWith('.conf')
+    ? dropInSettings(document, source.path, budget)
+    : configurationSettings(document);
 }

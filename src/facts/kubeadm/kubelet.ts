@@ -1,0 +1,143 @@
+// The kubelet of a node that kubeadm sets up: the file that kubeadm writes, and over it the arguments of the node's own
+// configuration (kubernetes cmd/kubeadm/app/componentconfigs/kubelet.go, phases/kubelet).
+
+import { asRecord, isRecord } from '../../json.ts';
+import type { Origin, Problem } from '../../policy/reading.ts';
+import type { Refusal, Subject } from '../../policy/subject.ts';
+import type { Word } from '../argv/words.ts';
+import type { Budget } from '../budget.ts';
+import { declaredKubelet } from '../declared/components.ts';
+import type { DeclaredFile } from '../declared/files.ts';
+import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
+import { readKubeletConfiguration } from '../kubelet/configuration.ts';
+import { KUBELET_SETTINGS } from '../../policy/settings.ts';
+import { kubeletReadings } from '../readings.ts';
+import { joinPath } from '../values/paths.ts';
+import { decodedDocument, type ParsedDocument } from '../yaml/documents.ts';
+import { certificatesDirectory, configuredMinor } from './api-server.ts';
+import { commandLine, extraArguments } from './arguments.ts';
+import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
+import { splitBySystemd } from './environment.ts';
+import { decodingFault } from './faults.ts';
+import { kubeadmKind, kubeadmVersion } from './versions.ts';
+
+const CONFIG = '/var/lib/kubelet/config.yaml';
+const CLIENT_CA = ['authentication', 'x509', 'clientCAFile'];
+/** What the unit of the kubeadm package gives to the kubelet before the arguments of kubeadm. */
+const UNIT: readonly Word[] = [
+  { text: '--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf' },
+  { text: '--kubeconfig=/etc/kubernetes/kubelet.conf' },
+  { text: `--config=${CONFIG}` },
+];
+const HEADER = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' };
+
+/**
+ * The kubelet of a node, or the kubelets that a configuration without a node is for.
+ *
+ * @returns nothing for a joining node whose own configuration sets none of the settings: its cluster decides all of them
+ */
+export function kubeadmKubelet(documents: KubeadmDocuments, place: ConfigurationPlace, budget: Budget): Subject[] {
+  const { cluster, node, files = [], minor: given } = documents;
+  const fault = node && decodingFault(node.document);
+  if (node && fault) return [refusedKubelet(fault, node, place)];
+  const known = isKnown(documents) ? writtenFile(documents) : undefined;
+  if (known && 'refusal' in known) return [refusedKubelet(known.refusal, documents.kubelet, place)];
+  const words = node ? nodeWords(node) : [];
+  if (known === undefined && !decides(words)) return [];
+  const minor = given ?? configuredMinor(cluster?.document.value);
+  const written: DeclaredFile[] = known ? [{ path: CONFIG, content: { document: known.document }, pointer: '' }] : [];
+  const subjects = declaredKubelet(
+    place,
+    {
+      words: [...UNIT, ...words],
+      files: [...written, ...files],
+      missing: (path) => notHere(path, known !== undefined),
+      ...(minor !== undefined && { minor }),
+    },
+    budget,
+  );
+  return subjects.map((subject) =>
+    withOrigins(subject, (origin) => {
+      if (origin.file !== CONFIG) return origin.layer === 'flag' && node ? originIn(node, origin) : origin;
+      const { file: _, ...inFile } = origin;
+      if (known?.filled && origin.pointer === `/${CLIENT_CA.join('/')}`) return { layer: 'kubeadm' };
+      return documents.kubelet ? originIn(documents.kubelet, inFile) : { layer: 'kubeadm' };
+    }),
+  );
+}
+
+/** Whether kubeadm makes the file of these documents. A node that only joins gets it from its cluster. */
+function isKnown({ cluster, node, kubelet }: KubeadmDocuments): boolean {
+  return cluster !== undefined || kubelet !== undefined || kubeadmKind(node?.document.value) !== 'JoinConfiguration';
+}
+
+type Written = { readonly document: ParsedDocument; readonly filled: boolean } | { readonly refusal: Refusal };
+
+/** The configuration that kubeadm writes: what was given, with kubeadm's own defaults. */
+function writtenFile({ cluster, kubelet }: KubeadmDocuments): Written {
+  const given = kubelet?.document ?? decodedDocument(HEADER);
+  const value = { ...HEADER, ...asRecord(given.value) };
+  const step = readKubeletConfiguration({ ...given, value: isRecord(given.value) ? value : given.value }, undefined);
+  if ('refusal' in step) return step;
+  const { clientCAFile } = step.readings;
+  const filled = clientCAFile.state === 'unset' || (clientCAFile.state === 'set' && clientCAFile.value === '');
+  if (!filled) return { document: { ...given, value }, filled };
+  const authority = joinPath(certificatesDirectory(cluster?.document.value), 'ca.crt');
+  return { document: { ...given, value: withValue(value, CLIENT_CA, authority) }, filled };
+}
+
+function withValue(value: unknown, [name, ...rest]: readonly string[], leaf: string): unknown {
+  if (name === undefined) return leaf;
+  const before = asRecord(value);
+  return { ...before, [name]: withValue(before[name], rest, leaf) };
+}
+
+/** The arguments of a node's configuration, as its kubelet gets them. */
+function nodeWords({ document }: KubeadmDocument): Word[] {
+  const version = kubeadmVersion(document.value);
+  if (version?.kubeletArguments === undefined) return [];
+  return splitBySystemd(commandLine([], extraArguments(document.value, version.kubeletArguments, version)));
+}
+
+const DECIDING = new Set([
+  ...Object.values(KUBELET_SETTINGS).map(({ flag }) => flag as string),
+  'config',
+  'config-dir',
+]);
+
+/** Whether arguments may set something that is checked. */
+function decides(words: readonly Word[]): boolean {
+  return words.some(({ text, holes }) => {
+    if (holes) return true;
+    const name = /^--?([^=]*)/.exec(text)?.[1];
+    return name === undefined || DECIDING.has(name.replaceAll('_', '-'));
+  });
+}
+
+function notHere(path: string, written: boolean): Problem {
+  const message =
+    path === CONFIG && !written
+      ? 'the other settings of a joining node come from the ConfigMap kubelet-config of its cluster, which this document does not hold; check the configuration that the cluster was made with, or the cluster with kubelet-guard sweep'
+      : `${path} is a file of the node that the configuration does not hold; check it too, or check the node with kubelet-guard node`;
+  return { code: 'not-visible', message };
+}
+
+function refusedKubelet(refusal: Refusal, from: KubeadmDocument | undefined, place: ConfigurationPlace): Subject {
+  const origin = refusal.origin && from ? originIn(from, refusal.origin) : refusal.origin;
+  return {
+    ...subjectAt('kubelet', place),
+    component: 'kubelet',
+    ...kubeletReadings(() => ({ state: 'unset' })),
+    doubts: [],
+    refusal: { ...refusal, ...(origin && { origin }) },
+  };
+}
+
+/** An origin in one of the documents, as one in what holds it. */
+export function originIn({ document, pointer, elsewhere }: KubeadmDocument, origin: Origin): Origin {
+  if (origin.pointer === undefined) return origin;
+  if (elsewhere !== true) return { ...origin, pointer: `${pointer}${origin.pointer}` };
+  const { pointer: _, ...rest } = origin;
+  const line = document.locate({ ...origin, pointer: `${pointer}${origin.pointer}` });
+  return { ...rest, ...(line !== undefined && { line }) };
+}
