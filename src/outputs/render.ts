@@ -8,6 +8,8 @@ export interface TextStyle {
   readonly color: boolean;
   /** Do not list what passed. */
   readonly quiet: boolean;
+  /** Give each finding of a sweep its own block, also where many differ only in the names of their nodes. */
+  readonly all?: boolean;
 }
 
 /** Renders a report. It is pure, and escapes whatever came from files. */

@@ -6,30 +6,34 @@ import type { TextStyle } from './render.ts';
 import { paint, renderFinding, renderRemedies, summariseRun } from './lines.ts';
 import { escapeLine } from './printable.ts';
 
-/** How many of the nodes that pass are named. */
+/** How many of the nodes that pass, or that have the same findings, are named. */
 const MOST_NAMES = 5;
 
 /**
  * Renders the report of a sweep for people: the link as a whole, what failed or is unknown, a count of what passed for each
- * control, how to fix each control that failed, and a summary. It does not grow with the nodes that pass.
+ * control, how to fix each control that failed, and a summary. It does not grow with the nodes that pass, and findings that
+ * differ only in names share a block.
  */
 export function renderSweepText({ findings, ...head }: StreamedReport, style: TextStyle): string {
-  const { color, quiet } = style;
-  const lines: string[] = [];
+  const { color, quiet, all = false } = style;
+  const blocks = new Map<string, Block>();
   const failed = new Map<string, ReportedFinding>();
-  const passed = new Map<string, { count: number; names: string[] }>();
+  const passed = new Map<string, Named>();
   for (const finding of findings) {
     const { control, result, subject, exempted, warnings = [], otherEvidence = [], drift } = finding;
     if (result === 'fail' && exempted === undefined && !failed.has(control)) failed.set(control, finding);
     const isPlain = warnings.length === 0 && drift === undefined && otherEvidence.every(({ agrees }) => agrees);
-    if (result !== 'pass' || !isPlain) lines.push(...renderFinding(finding, color));
-    else {
+    if (result === 'pass' && isPlain) {
       const known = passed.get(control) ?? { count: 0, names: [] };
-      known.count += 1;
-      if (known.names.length < MOST_NAMES) known.names.push(subject.name);
-      passed.set(control, known);
+      passed.set(control, addName(known, subject.name));
+      continue;
     }
+    const key = all ? String(blocks.size) : withoutNames(finding);
+    const block = blocks.get(key);
+    if (block === undefined) blocks.set(key, { lines: renderFinding(finding, color), count: 0, names: [] });
+    else addName(block, subject.name);
   }
+  const lines = Array.from(blocks.values(), renderBlock).flat();
   const link = head.link === undefined || (quiet && head.link.result === 'pass') ? [] : renderLink(head.link, color);
   const passes = quiet
     ? []
@@ -42,21 +46,62 @@ export function renderSweepText({ findings, ...head }: StreamedReport, style: Te
     : [...parts, [summariseRun(head)]].map((part) => part.map((line) => `${line}\n`).join('')).join('\n');
 }
 
+/** How many, and the names of the first. */
+interface Named {
+  count: number;
+  readonly names: string[];
+}
+
+/** A finding, and the others that differ from it only in names. */
+interface Block extends Named {
+  readonly lines: readonly string[];
+}
+
+function addName<T extends Named>(named: T, name: string): T {
+  named.count += 1;
+  if (named.names.length < MOST_NAMES) named.names.push(name);
+  return named;
+}
+
+function renderBlock({ lines, count, names }: Block): readonly string[] {
+  if (count === 0) return lines;
+  const hint = count > names.length ? '; list them with --all' : '';
+  return [...lines, `${' '.repeat(9)}${escapeLine(`the same for ${count} more: ${listed(count, names)}${hint}`)}`];
+}
+
+/** What a finding says, without the names of its subject and node, and without addresses. */
+function withoutNames(finding: ReportedFinding): string {
+  const { name, node = name } = finding.subject;
+  const text = renderFinding(finding, false).join('\n');
+  return text.replace(/[\w.:[\]-]+/g, (found) => {
+    if (found.length > LONGEST_NAME) return found;
+    const word = found.replace(/[.:-]+$/, '');
+    const isName = word === name || word === node || word.endsWith(`-${node}`) || ADDRESS.test(word);
+    return isName ? `*${found.slice(word.length)}` : found;
+  });
+}
+
+/** A host name, with brackets and a port. */
+const LONGEST_NAME = 263;
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/;
+
 /** The quiet report lists them too, because a kubelet can set that label itself. */
 function renderSkipped({ skipped, skippedNames: names = [] }: Partial<NodeCounts> = {}): string[] {
   if (skipped === undefined || skipped === 0) return [];
-  const more = skipped - names.length;
-  const nodes = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const words = skipped === 1 ? '1 node was skipped: it has' : `${skipped} nodes were skipped: they have`;
   return [
-    escapeLine(`${words} the label type=virtual-kubelet, and nothing answered there: ${nodes}`),
+    escapeLine(`${words} the label type=virtual-kubelet, and nothing answered there: ${listed(skipped, names)}`),
     'If they have no kubelet, exempt them in the configuration; until then their findings are unknown.',
   ];
 }
 
 function renderPass(control: string, count: number, names: readonly string[], color: boolean): string {
+  return `${paint('pass', color)}${escapeLine(`${control}  ${count}: ${listed(count, names)}`)}`;
+}
+
+function listed(count: number, names: readonly string[]): string {
   const more = count - names.length;
-  return `${paint('pass', color)}${escapeLine(`${control}  ${count}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`)}`;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function renderLink(link: Link, color: boolean): string[] {

@@ -121,4 +121,45 @@ To fix kubelet-client-ca: Set it.
     expect(text).not.toContain('\u001b');
     expect(text.split('\n').filter((line) => line.startsWith('PASS'))).toHaveLength(1);
   });
+
+  describe('with findings that differ only in names', () => {
+    const unreachable = (name: string, index: number, message = 'refused the connection'): ReportedFinding =>
+      finding(name, {
+        result: 'unknown',
+        problems: [{ code: 'unreachable', message: `10.0.0.${index}:10250 of ${name} ${message}` }],
+      });
+    const many = Array.from({ length: 9 }, (_, index) => unreachable(`w-${index}`, index));
+
+    test('shows one block with their number and the first names', () => {
+      expect(render([...many, unreachable('other', 99, 'timed out')])).toContain(`
+UNKNOWN  kubelet-client-ca  kubelet Node w-0 on w-0  node w-0 (configz)
+         unknown: 10.0.0.0:10250 of w-0 refused the connection [unreachable]
+         the same for 8 more: w-1, w-2, w-3, w-4, w-5 and 3 more; list them with --all
+UNKNOWN  kubelet-client-ca  kubelet Node other on other  node other (configz)
+         unknown: 10.0.0.99:10250 of other timed out [unreachable]
+`);
+    });
+
+    test('shows each of them with --all', () => {
+      const text = render(many, { ...PLAIN, all: true });
+      expect(text.match(/^UNKNOWN/gm)).toHaveLength(9);
+      expect(text).not.toContain('the same for');
+    });
+
+    test.each([
+      ['control', { control: 'kubelet-anonymous-auth' }],
+      ['result', { result: 'fail' }],
+      ['evidence', { evidence: [{ setting: 's', value: '/other.crt', layer: 'file' }] }],
+      ['exemption', { exempted: { reason: 'ticket 4711' } }],
+      ['drift', { drift: { state: 'new', since: '2026-11-23T12:00:00Z' } }],
+    ] as const)('keeps apart what has another %s', (_what, changes) => {
+      const text = render([unreachable('a', 1), { ...unreachable('b', 2), ...changes }]);
+      expect(text).not.toContain('the same for');
+    });
+
+    test('escapes the names', () => {
+      const hostile = [unreachable('a', 1), unreachable('b\u001b[2J\nPASS', 2)];
+      expect(render(hostile)).not.toContain('\u001b');
+    });
+  });
 });

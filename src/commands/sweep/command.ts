@@ -14,6 +14,7 @@ interface SweepFlags extends ReportOptions, ClusterOptions {
   readonly namespace?: string;
   readonly evidence?: readonly SweepEvidence[];
   readonly kubeletCertificateAuthority?: string;
+  readonly all?: true;
 }
 
 const HELP = `${EXIT_CODES}
@@ -42,6 +43,7 @@ export function addSweep(root: Command, terminal: Terminal): void {
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, sweep settings')) {
     command.addOption(option);
   }
+  command.option('--all', 'text: list every finding; without it, findings that differ only in names share a block');
   command.addHelpText('after', HELP).action((options: SweepFlags) => runSweep(options, terminal));
 }
 
@@ -54,7 +56,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     kubeletCA: options.kubeletCertificateAuthority,
     output: options.output,
     failOn: options.failOn,
-    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
+    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false, all: options.all ?? false },
   };
   const deps: SweepCommandDeps = {
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
