@@ -73,8 +73,8 @@ export type ProcessCommand =
   | { readonly by: 'words'; readonly args: readonly string[] }
   /** The arguments in a file of microk8s, in which the variables are replaced. */
   | { readonly by: 'args-file'; readonly path: string; readonly variables: ReadonlyMap<string, string> }
-  /** It runs inside k3s, which sets --config-dir. */
-  | { readonly by: 'k3s'; readonly configDir: string }
+  /** It runs inside k3s, whose data is in this folder. */
+  | { readonly by: 'k3s'; readonly dataDirectory: string }
   /** It does not run. Its systemd unit would start it. */
   | { readonly by: 'unit' }
   | { readonly by: 'unknown'; readonly problem: Problem };

@@ -9,9 +9,10 @@ import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { commandOf, hasSameWords, isPrinting, unitInstead, unknownNext, type HostCommand } from './command.ts';
+import { commandOf, hasSameWords, isPrinting, unitInstead, unknownNext } from './command.ts';
 import { keptFile, presentPair, runningPair } from './client-pair.ts';
 import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
+import type { HostCommand } from './start.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseStream } from '../yaml/documents.ts';
@@ -29,7 +30,7 @@ export function runningApiServer(document: ProcessDocument, budget: Budget): Api
 export function nextApiServer(document: ProcessDocument, budget: Budget): NextSubject<ApiServer> | undefined {
   const units = watched(document.files);
   const settings = watched(document.files);
-  const own = commandOf(document, settings.files, budget);
+  const own = commandOf(document, document.command.by === 'args-file' ? settings.files : units.files, budget);
   const next = unitInstead(document, units, budget) ?? own;
   if ('problem' in next) return unknownNext(document, next, own, units, unreadableHostApiServer);
   const isOther = document.command.by === 'unit' || !hasSameWords(next, own);
@@ -65,7 +66,9 @@ function apiServerOf(
     return { ...base, ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: problems };
   }
   const { doubts, ...settings } = settingsOf(command.words, files, stage.isParsed, budget);
-  const pair = stage.runs ? runningPair(settings, command.words, document) : presentPair(settings, document);
+  const pair = stage.runs
+    ? runningPair(settings, command.words, document)
+    : presentPair(settings, document, command.creates);
   return { ...base, ...settings, ...(pair && { pair }), doubts: [...problems, ...command.doubts, ...doubts] };
 }
 

@@ -12,9 +12,21 @@ const RELOADS_SINCE = 18;
 /** kube-apiserver refuses to start without it since 1.20 (cmd/kube-apiserver/app/options/validation.go). */
 const REQUIRED_SINCE_20 = '--service-account-issuer';
 
-/** The files of both settings, as a process that is started now would read them. */
-export function presentPair(settings: ApiServerReadings, document: ProcessDocument): PairFiles | undefined {
-  return pairOf(settings, document, document.certificates?.read);
+/**
+ * The files of both settings, as a process that is started now would read them.
+ *
+ * @param created the files that its launcher creates if they do not exist; nothing is known of those yet
+ */
+export function presentPair(
+  settings: ApiServerReadings,
+  document: ProcessDocument,
+  created: readonly string[] = [],
+): PairFiles | undefined {
+  const pair = pairOf(settings, document, document.certificates?.read);
+  const [certificate, key] = pathsOfPair(settings);
+  const isToCome = (file: CertificateFile | undefined, path: string | undefined): boolean =>
+    file?.state === 'missing' && created.includes(path ?? '');
+  return isToCome(pair?.certificate, certificate) || isToCome(pair?.key, key) ? undefined : pair;
 }
 
 /** The files of both settings, as a running process presents them: an old one keeps what it read at its start. */

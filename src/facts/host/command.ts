@@ -5,30 +5,19 @@ import type { Component, Problem } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { changedFile, lastChange, type NextSubject, type WatchedFiles } from './files.ts';
-import { unitCommand } from './units.ts';
 import { argsOfFile } from '../systemd/args-file.ts';
-
-/** The words after a component's name, as far as they are known, or why its unit is not started. */
-export type StartCommand =
-  | { readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
-  | { readonly words?: undefined; readonly refusal: string; readonly doubts: readonly Problem[] };
-
-/** A start, or why it is not known. */
-export type HostCommand = StartCommand | { readonly problem: Problem };
-
-const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
+import { changedFile, isChangedSince, lastChange, watched, type NextSubject, type WatchedFiles } from './files.ts';
+import { dropInFolder } from './launchers/rancher/kubelet.ts';
+import type { HostCommand, StartCommand } from './start.ts';
+import { unitCommand } from './units.ts';
 
 /**
  * Finds the words that a process is started with.
  *
  * @param files reads its files
  */
-export function commandOf(
-  { command, unit, subject }: ProcessDocument,
-  files: ProcessFiles,
-  budget: Budget,
-): HostCommand {
+export function commandOf(document: ProcessDocument, files: ProcessFiles, budget: Budget): HostCommand {
+  const { command, unit, subject } = document;
   switch (command.by) {
     case 'words':
       budget.words(command.args.length);
@@ -40,11 +29,7 @@ export function commandOf(
       return { problem: content.state === 'unreadable' ? content.problem : noFile(command.path) };
     }
     case 'k3s':
-      return insideK3s(
-        command.configDir,
-        unit === undefined ? undefined : wordsOfUnit(unit, subject.component, files, budget),
-        files,
-      );
+      return insideK3s(document, command.dataDirectory, files, budget);
     case 'unit':
       return ofUnit(unit ?? '', subject.component, files, budget);
     case 'unknown':
@@ -62,12 +47,14 @@ export function unitInstead(
   budget: Budget,
 ): HostCommand | undefined {
   const { command, unit, startedAt } = document;
-  if (command.by !== 'words' || unit === undefined) return undefined;
+  if ((command.by !== 'words' && command.by !== 'k3s') || unit === undefined) return undefined;
   const found = commandOf({ ...document, command: { by: 'unit' } }, files, budget);
   const isKnown =
     !('problem' in found) && found.doubts.length === 0 && (found.words ?? []).every(({ holes }) => holes !== true);
   if (isKnown) return found;
-  const changed = changedFile(document.files, paths(), { startedAt, writesItself: false });
+  const own = 'problem' in found || found.words === undefined ? [] : (found.writes ?? []);
+  const read = paths().filter((path) => !own.some((file) => file.path.startsWith(path)));
+  const changed = changedFile(document.files, read, { startedAt, writesItself: false });
   if (changed === undefined) return undefined;
   if (!('problem' in found)) return found;
   const { code, message } = found.problem;
@@ -88,9 +75,11 @@ export function unknownNext<S>(
   return { subject: unreadable(document, next.problem), ...(since !== undefined && { since }) };
 }
 
-/** Tells whether two starts are the same. */
-export function hasSameWords({ words: one }: StartCommand, other: HostCommand): boolean {
-  const words = 'problem' in other ? undefined : other.words;
+/** Tells whether a next start is the same as the present one, as far as that is known. */
+export function hasSameWords(next: StartCommand, own: HostCommand): boolean {
+  const { words: one } = next;
+  const isDoubted = 'doubts' in own && own.doubts.length > next.doubts.length;
+  const words = 'problem' in own || isDoubted ? undefined : own.words;
   return one !== undefined && words?.length === one.length && one.every(({ text }, at) => text === words[at]?.text);
 }
 
@@ -109,8 +98,6 @@ function ofUnit(unit: string, component: Component, files: ProcessFiles, budget:
   switch (found.state) {
     case 'words':
       return { ...found, words: found.words.map(withoutPlace) };
-    case 'k3s':
-      return insideK3s(found.configDir, found.words, files);
     case 'refused':
       return { refusal: found.reason, doubts: [] };
     case 'unknown':
@@ -122,40 +109,53 @@ function ofUnit(unit: string, component: Component, files: ProcessFiles, budget:
   }
 }
 
-/**
- * The kubelet inside k3s gets its --config-dir, and then the flags of `kubelet-arg` (k3s
- * pkg/daemons/agent/agent.go). Before k3s 1.32 there is no such folder, and all settings are flags.
- */
-function insideK3s(configDir: string, unit: readonly Word[] | undefined, files: ProcessFiles): HostCommand {
-  const dropIns = files.readDropIns(configDir);
-  if ('state' in dropIns && dropIns.state === 'missing') {
-    const message = `k3s keeps the settings of its kubelet in memory, because ${configDir} does not exist; check its /configz, or use k3s 1.32 or newer`;
-    return { problem: { code: 'not-visible', message } };
-  }
-  const words = [{ text: `--config-dir=${configDir}` }];
-  const main = files.readFile(K3S_CONFIG);
-  const more = files.readStaticPods(`${K3S_CONFIG}.d`);
-  const hidden = [main, more].find(({ state }) => state === 'unreadable');
-  const texts = [
-    ...(unit ?? []).map(({ text }) => text),
-    ...(main.state === 'read' ? [main.text] : []),
-    ...(more.state === 'read' ? more.files.map(({ text }) => text) : []),
-  ];
-  const isGiven = unit === undefined || texts.some((text) => text.includes('kubelet-arg'));
-  if (!isGiven && hidden === undefined) return { words, doubts: [] };
-  const message = `kubelet-arg of k3s may set flags, which override ${configDir} and which no file shows; check the kubelet's /configz`;
-  return { words, doubts: [{ code: 'not-visible', message }] };
-}
-
-/** Undefined if they are not known. */
-function wordsOfUnit(
-  unit: string,
-  component: Component,
+/** A component that runs inside k3s, which shows its flags to nobody: those that its unit and configuration give it. */
+function insideK3s(
+  { unit, subject: { component }, startedAt }: ProcessDocument,
+  dataDirectory: string,
   files: ProcessFiles,
   budget: Budget,
-): readonly Word[] | undefined {
-  const found = unitCommand(unit, component, files, budget);
-  return found.state === 'k3s' ? found.words : undefined;
+): HostCommand {
+  const read = watched(files);
+  const found = unit === undefined ? undefined : unitCommand(unit, component, read.files, budget);
+  const folder = dropInFolder(dataDirectory);
+  if (found?.state === 'words') {
+    const { words, doubts } = found;
+    const changed = changedConfiguration(files, read.paths(), folder, startedAt);
+    return { words, doubts: changed === undefined ? doubts : [...doubts, changed] };
+  }
+  const dropIns = files.readDropIns(folder);
+  if (component === 'kube-apiserver' || ('state' in dropIns && dropIns.state === 'missing')) {
+    const asked = component === 'kubelet' ? '/configz' : '/flagz';
+    const message = `k3s keeps the flags of its ${component} in memory, and no unit shows them; check its ${asked}`;
+    return { problem: { code: 'not-visible', message } };
+  }
+  const message = `kubelet-arg of k3s may set flags, which override ${folder} and which no unit shows; check the kubelet's /configz`;
+  return { words: [{ text: `--config-dir=${folder}` }], doubts: [{ code: 'not-visible', message }] };
+}
+
+/** A change of k3s's configuration since its start, so that it may run with other flags. */
+function changedConfiguration(
+  files: ProcessFiles,
+  paths: readonly string[],
+  folder: string,
+  startedAt: Date | undefined,
+): Problem | undefined {
+  const isPresent = (path: string): boolean => files.stat(path).state !== 'missing';
+  const read = paths.filter((path) => isPresent(path) && !path.startsWith(folder));
+  // a deleted file has changed its folder, where k3s writes at its start too
+  const folders = paths.filter((path) => /\.ya?ml(?:\.d)?$/.test(path) && !isPresent(path)).map(parentOf);
+  const isChanged =
+    isChangedSince(files, read, { startedAt, writesItself: false }) ||
+    isChangedSince(files, folders.filter(isPresent), { startedAt, writesItself: true });
+  if (!isChanged) return undefined;
+  const message =
+    'the unit or the configuration of k3s was changed after it had started, so it may run with other flags; restart it';
+  return { code: 'ambiguous', message };
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function noFile(path: string): Problem {

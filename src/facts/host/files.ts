@@ -89,9 +89,42 @@ export function watched(files: ProcessFiles): WatchedFiles {
         for (const path of foldersOf(directory, found)) paths.add(path);
         return found;
       },
+      readStaticPods: (directory) => {
+        const found = files.readStaticPods(directory);
+        paths.add(directory);
+        for (const { path } of found.state === 'read' ? found.files : []) paths.add(path);
+        return found;
+      },
     },
     paths: () => [...paths],
   };
+}
+
+/** Files after a launcher has written some of them. */
+export function withWritten(files: ProcessFiles, written: readonly NamedText[]): ProcessFiles {
+  if (written.length === 0) return files;
+  const isWritten = (path: string): boolean => written.some((file) => file.path === path);
+  return {
+    ...files,
+    readFile: (path) => {
+      const file = written.find((one) => one.path === path);
+      return file ? { state: 'read', text: file.text } : files.readFile(path);
+    },
+    readDropIns: (directory) => {
+      const found = files.readDropIns(directory);
+      if ('state' in found && found.state === 'unreadable') return found;
+      const kept = 'state' in found ? [] : found.filter(({ path }) => !isWritten(path));
+      const added = written.filter(({ path }) => path.startsWith(`${directory}/`));
+      return [...kept, ...added].sort((a, b) => comparePaths(a.path, b.path));
+    },
+  };
+}
+
+/** The order in which the kubelet walks a folder: by name, folder by folder. */
+function comparePaths(one: string, other: string): number {
+  const [first, second] = [one.split('/'), other.split('/')];
+  const at = first.findIndex((segment, index) => segment !== second[index]);
+  return (first[at] ?? '') < (second[at] ?? '') ? -1 : 1;
 }
 
 /**

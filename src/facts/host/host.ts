@@ -6,16 +6,10 @@ import type { Subject } from '../../policy/subject.ts';
 import { Budget, thrownProblem, type Allowance } from '../budget.ts';
 import { nextApiServer, runningApiServer, unreadableHostApiServer } from './api-server.ts';
 import type { NextSubject } from './files.ts';
-import {
-  DEFAULT_PLACE,
-  kubeletPlace,
-  nextKubelet,
-  runningClientCA,
-  runningKubelet,
-  unreadableKubelet,
-  type KubeletPlace,
-} from './kubelet.ts';
+import { nextKubelet, runningClientCA, runningKubelet, unreadableKubelet } from './kubelet.ts';
+import { DEFAULT_PLACE, kubeletPlace, type KubeletPlace } from './kubelet-place.ts';
 import { staticApiServerMinor } from './static-pods.ts';
+import { LAUNCHERS } from './launchers/index.ts';
 import { unitCommand } from './units.ts';
 import { processComponent, type ProcessWords } from './processes.ts';
 
@@ -36,7 +30,7 @@ export interface StartedComponent {
 export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
 
 /** The units that start a kubelet, or a program that contains one. */
-export const UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service'];
+export const UNITS = ['kubelet.service', ...LAUNCHERS.flatMap(({ units }) => units)];
 const HOSTNAME = '/etc/hostname';
 
 /** The component of a process, unless it serves nobody. Total: a process that costs too much, or a crash, makes it unreadable. */
@@ -125,19 +119,19 @@ export function componentsOf(process: HostProcessWords): readonly StartedCompone
   const cut = process.problems?.find(({ code }) => code === 'too-large');
   const unread: ProcessCommand | undefined = cut && { by: 'unknown', problem: cut };
   if ('component' in found) return [{ component: found.component, command: unread ?? commandOfWords(found.args) }];
-  return found.inside.map(({ component, configDir, argsFile }) => ({
+  return found.inside.map(({ component, dataDirectory, argsFile }) => ({
     component,
-    command: unread ?? commandInside(process, component, configDir, argsFile),
+    command: unread ?? commandInside(process, component, dataDirectory, argsFile),
   }));
 }
 
 function commandInside(
   { variables }: HostProcessWords,
   component: Component,
-  configDir: string | undefined,
+  dataDirectory: string | undefined,
   argsFile: string | undefined,
 ): ProcessCommand {
-  if (configDir !== undefined) return { by: 'k3s', configDir };
+  if (dataDirectory !== undefined) return { by: 'k3s', dataDirectory };
   if (argsFile !== undefined) return { by: 'args-file', path: argsFile, variables };
   return { by: 'unknown', problem: inMemory(component) };
 }

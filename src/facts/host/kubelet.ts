@@ -4,37 +4,25 @@ import { isRejectedByKubelet } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Problem } from '../../policy/reading.ts';
 import type { Kubelet } from '../../policy/subject.ts';
-import { flagTable } from '../argv/flags.ts';
-import { parseCommandLine } from '../argv/pflag.ts';
 import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
-import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
-import { commandOf, hasSameWords, unitInstead, unknownNext, type HostCommand } from './command.ts';
 import {
-  applyDocument,
-  firstDocument,
-  readKubeletConfiguration,
-  startingPoint,
-  type Layered,
-} from '../kubelet/configuration.ts';
-import { foldedPath } from '../kubelet/fields.ts';
+  filesAsRead,
+  isChangedSince,
+  lastChange,
+  watched,
+  withWritten,
+  type NextSubject,
+  type ReadTime,
+} from './files.ts';
+import { commandOf, hasSameWords, unitInstead, unknownNext } from './command.ts';
+import type { HostCommand, StartCommand } from './start.ts';
 import { kubeletSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
-import { isAbsolute, joinPath } from '../values/paths.ts';
+import { joinPath } from '../values/paths.ts';
 
-/** Settings of a kubelet of a host that no control checks. */
-export interface KubeletPlace {
-  /** The name of its node, if a flag sets it. */
-  readonly hostname?: string;
-  readonly staticPodPath?: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-const PORT = 10250;
-/** The place of a kubelet whose settings are unknown. */
-export const DEFAULT_PLACE: KubeletPlace = { address: '', port: PORT };
+type Started = Extract<StartCommand, { words: readonly Word[] }>;
 
 /** A kubelet as it runs; undefined if it serves nobody. */
 export function runningKubelet(document: ProcessDocument, budget: Budget): Kubelet | undefined {
@@ -42,7 +30,7 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
   const command = commandOf(document, document.command.by === 'args-file' ? files : document.files, budget);
   if ('problem' in command) return unreadableKubelet(document, command.problem);
   if (command.words === undefined) return undefined;
-  const { refusal, ...settings } = settingsOf(command.words, files, budget);
+  const { refusal, ...settings } = settingsOf(command, files, budget);
   if (isPrinting(refusal)) return undefined;
   if (refusal && refusal.isRule !== true) {
     const message = `it runs, although its visible settings would not start: ${refusal.reason}; check its /configz`;
@@ -73,11 +61,11 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
       ? refusedKubelet(document, next.refusal)
       : kubeletOf(
           document,
-          withoutRuleOf(document, own, settingsOf(next.words, settings.files, budget), budget),
+          withoutRuleOf(document, own, settingsOf(next, settings.files, budget), budget),
           next.doubts,
           !isOther,
         );
-  const clientCA = clientCAOf(document, kubelet);
+  const clientCA = clientCAOf(document, kubelet, next.words && next.creates);
   const path = clientCA && isRejectedByKubelet(clientCA.file) ? pathOf(kubelet) : undefined;
   const isChanged = isOther || isChangedSince(document.files, settings.paths(), readTime(document));
   if (!isChanged && path === undefined) return undefined;
@@ -96,7 +84,7 @@ function withoutRuleOf(
   const { refusal, ...settings } = next;
   if (refusal?.isRule !== true || document.command.by === 'unit') return next;
   const words = 'problem' in own ? undefined : own.words;
-  const running = words && settingsOf(words, filesAsRead(document.files, readTime(document)), budget);
+  const running = words && settingsOf({ words }, filesAsRead(document.files, readTime(document)), budget);
   return running?.refusal?.reason === refusal.reason ? settings : next;
 }
 
@@ -110,46 +98,24 @@ function pathOf(kubelet: Kubelet | undefined): string | undefined {
   return reading?.state === 'set' && reading.value !== '' ? reading.value : undefined;
 }
 
-function clientCAOf({ certificates }: ProcessDocument, kubelet: Kubelet | undefined): Kubelet['clientCA'] {
+/** @param created the files that its launcher creates if they do not exist; nothing is known of those yet */
+function clientCAOf(
+  { certificates }: ProcessDocument,
+  kubelet: Kubelet | undefined,
+  created: readonly string[] = [],
+): Kubelet['clientCA'] {
   const path = pathOf(kubelet);
-  return certificates && path !== undefined
-    ? { file: certificates.read(path), moment: certificates.moment }
-    : undefined;
+  if (certificates === undefined || path === undefined) return undefined;
+  const file = certificates.read(path);
+  return file.state === 'missing' && created.includes(path) ? undefined : { file, moment: certificates.moment };
 }
 
-/** Results for as long as the files of a process are open, because several callers need them. */
-const places = new WeakMap<ProcessFiles, KubeletPlace>();
-
-/** Where a kubelet serves and has its static pods, as its present settings show it. */
-export function kubeletPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
-  const place = places.get(document.files) ?? findPlace(document, budget);
-  places.set(document.files, place);
-  return place;
-}
-
-function findPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
-  const { files } = document;
-  const command = commandOf(document, files, budget);
-  const words = ('problem' in command ? undefined : command.words) ?? [];
-  const flags = flagsOf(words, budget);
-  const config = effectiveConfig(flags, files, budget);
-  const hostname = flags('hostname-override') ?? '';
-  const manifests = flags('pod-manifest-path') ?? config.staticPodPath ?? '';
-  return {
-    ...(hostname !== '' && { hostname }),
-    ...(manifests !== '' && { staticPodPath: manifests }),
-    address: flags('address') ?? config.address ?? '',
-    port: portOf(flags('port')) ?? portOf(config.port) ?? PORT,
-  };
-}
-
-/** Zero means the default. */
-function portOf(value: string | number | undefined): number | undefined {
-  const port = Number(value);
-  return Number.isInteger(port) && port > 0 ? port : undefined;
-}
-
-function settingsOf(words: readonly Word[], files: ProcessFiles, budget: Budget): KubeletSettings {
+function settingsOf(
+  { words, writes = [] }: Pick<Started, 'words' | 'writes'>,
+  onDisk: ProcessFiles,
+  budget: Budget,
+): KubeletSettings {
+  const files = withWritten(onDisk, writes);
   return kubeletSettings({
     args: words,
     budget,
@@ -191,46 +157,4 @@ function base({ subject, source }: ProcessDocument) {
 
 function readTime({ startedAt, command }: ProcessDocument): ReadTime {
   return { startedAt, writesItself: command.by === 'k3s' };
-}
-
-/** The flags for where the kubelet serves. Undefined: not set, or not known. */
-function flagsOf(words: readonly Word[], budget: Budget): (name: string) => string | undefined {
-  const table = flagTable('kubelet', undefined);
-  const { assignments, unclear } = parseCommandLine(words, table, { emptyPositionals: false, budget });
-  return (name) => {
-    const assignment = unclear ? undefined : assignments.get(name);
-    return assignment?.word.holes === true ? undefined : assignment?.value;
-  };
-}
-
-function effectiveConfig(
-  flags: (name: string) => string | undefined,
-  files: ProcessFiles,
-  budget: Budget,
-): { readonly staticPodPath?: string; readonly address?: string; readonly port?: number } {
-  const path = joinPath(flags('config') ?? '', '');
-  const content = path === '' ? undefined : files.readFile(path);
-  const base = content?.state === 'read' ? firstDocument(content.text, path, budget) : undefined;
-  const read = base === undefined || 'state' in base ? undefined : readKubeletConfiguration(base, path);
-  let layered: Layered = read === undefined || 'refusal' in read ? startingPoint() : read;
-  const written = foldedPath(layered.config, ['staticpodpath']);
-  const directory = flags('config-dir') ?? '';
-  const dropIns = directory === '' ? [] : files.readDropIns(directory);
-  for (const dropIn of 'state' in dropIns ? [] : dropIns) {
-    const document = firstDocument(dropIn.text, dropIn.path, budget);
-    const step = 'state' in document ? document.step : applyDocument(layered, document, dropIn.path, budget);
-    if (!('refusal' in step)) layered = step;
-  }
-  const [pods, address, port] = ['staticpodpath', 'address', 'port'].map((name) => foldedPath(layered.config, [name]));
-  return {
-    ...(typeof pods === 'string' && { staticPodPath: pods === written ? besides(path, pods) : pods }),
-    ...(typeof address === 'string' && { address }),
-    ...(typeof port === 'number' && { port }),
-  };
-}
-
-/** Paths in the file of --config are relative to its folder, those of drop-ins and flags to the working directory. */
-function besides(configPath: string, path: string): string {
-  if (path === '' || isAbsolute(path)) return path;
-  return joinPath(configPath.slice(0, configPath.lastIndexOf('/') + 1), path);
 }

@@ -29,8 +29,8 @@ export interface EmbeddingProcess {
 /** A component inside another process, and the place of its settings on the host, if there is one. */
 export interface EmbeddedComponent {
   readonly component: Component;
-  /** It starts with this --config-dir and no --config. Missing in k3s before 1.32, which sets flags in memory. */
-  readonly configDir?: string;
+  /** The data folder of the k3s that contains it. */
+  readonly dataDirectory?: string;
   /** This file has its command line, with comments, quotes and variables of the snap. */
   readonly argsFile?: string;
 }
@@ -98,13 +98,11 @@ function embedding(name: string, words: readonly string[], program: string | und
   switch (name) {
     case 'k3s': {
       if (subcommand !== 'server' && subcommand !== 'agent') return undefined;
-      const kubelet = {
-        component: 'kubelet',
-        configDir: `${dataDirectory(program)}/agent/etc/kubelet.conf.d`,
-      } as const;
+      const place = { dataDirectory: dataDirectoryOf(program) };
+      const kubelet = { component: 'kubelet', ...place } as const;
       return {
         embedded: 'k3s',
-        inside: subcommand === 'server' ? [{ component: 'kube-apiserver' }, kubelet] : [kubelet],
+        inside: subcommand === 'server' ? [{ component: 'kube-apiserver', ...place }, kubelet] : [kubelet],
       };
     }
     // kubelet is its child, kube-apiserver a static pod
@@ -121,7 +119,7 @@ function embedding(name: string, words: readonly string[], program: string | und
 }
 
 /** k3s unpacks itself into DATA/data/HASH/bin, and runs from there. */
-function dataDirectory(program: string | undefined): string {
+function dataDirectoryOf(program: string | undefined): string {
   return /^(.+)\/data\/[^/]+\/bin\/k3s$/.exec(program ?? '')?.[1] ?? '/var/lib/rancher/k3s';
 }
 

@@ -6,7 +6,7 @@ import type { Origin, Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { minorOfImage } from '../argv/flags.ts';
 import { thrownProblem, type Budget } from '../budget.ts';
-import { kubeletPlace } from './kubelet.ts';
+import { kubeletPlace } from './kubelet-place.ts';
 import { recognise } from '../inputs/recognise.ts';
 import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
 

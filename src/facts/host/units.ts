@@ -7,16 +7,15 @@ import { basename, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { resolveLaunch } from '../launch/launch.ts';
 import { SHELLS } from '../launch/programs.ts';
-import { processComponent } from './processes.ts';
 import { withPlace } from '../systemd/places.ts';
+import { launcherOf } from './launchers/index.ts';
+import type { HostCommand, StartCommand } from './start.ts';
 import { startedBy } from '../systemd/start.ts';
 import type { UnitFiles } from '../systemd/unit.ts';
 
 /** What a unit would start. */
 export type UnitCommand =
-  | { readonly state: 'words'; readonly words: readonly Word[]; readonly doubts: readonly Problem[] }
-  /** k3s, which contains a kubelet. */
-  | { readonly state: 'k3s'; readonly configDir: string; readonly words: readonly Word[] }
+  | ({ readonly state: 'words' } & Extract<StartCommand, { words: readonly Word[] }>)
   /** systemd would not start it. */
   | { readonly state: 'refused'; readonly reason: string }
   | { readonly state: 'unknown'; readonly problem: Problem }
@@ -36,11 +35,11 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
       return { state: 'unknown', problem: start.problem };
     case 'starts': {
       const [words = []] = start.commands;
-      const found = processComponent({ argv: words.map(({ text }) => text) });
-      if (found !== undefined && 'embedded' in found) {
-        const inside = found.inside.find((one) => one.component === component);
-        if (inside?.configDir === undefined) return { state: 'nothing' };
-        return { state: 'k3s', configDir: inside.configDir, words };
+      const launcher = launcherOf(words);
+      if (launcher !== undefined) {
+        const { environment } = start;
+        const found = launcher.commandOf(component, { words: words.slice(1), environment }, files, budget);
+        return byLauncher(found, start.doubts);
       }
       const command = launched(words, component, start, budget);
       if (command.state === 'unknown') lookAtScripts(words, files);
@@ -56,6 +55,13 @@ function lookAtScripts(words: readonly Word[], files: ProcessFiles): void {
   const [program, ...args] = words.slice(0, MOST_SCRIPTS).map(({ text }) => text);
   const isShell = SHELLS.has(basename(program ?? ''));
   for (const text of isShell ? args : [program ?? '', ...args]) if (text.startsWith('/')) files.stat(text);
+}
+
+function byLauncher(found: HostCommand | undefined, doubts: readonly Problem[]): UnitCommand {
+  if (found === undefined) return { state: 'nothing' };
+  if ('problem' in found) return { state: 'unknown', problem: found.problem };
+  if (found.words === undefined) return { state: 'refused', reason: found.refusal };
+  return { state: 'words', ...found, doubts: [...doubts, ...found.doubts] };
 }
 
 function launched(

@@ -249,7 +249,9 @@ describe('a kubelet inside another process', () => {
     '/etc/systemd/system/k3s.service': "[Service]\nExecStart=/usr/local/bin/k3s server '--node-name' 'x'\n",
   };
   const k3s = (files: Readonly<Record<string, string | HostFile>>, unit = 'k3s.service') =>
-    kubelet(processOf('kubelet', { by: 'k3s', configDir: DIR }, { ...UNIT, ...files }, { unit }));
+    kubelet(
+      processOf('kubelet', { by: 'k3s', dataDirectory: '/var/lib/rancher/k3s' }, { ...UNIT, ...files }, { unit }),
+    );
   const good = { [`${DIR}/00-k3s-defaults.conf`]: dropIn('/k3s/ca.crt') };
 
   test('has the settings of the folder that k3s gives it', () => {
@@ -263,21 +265,9 @@ describe('a kubelet inside another process', () => {
     expect(shown(k3s({ [`${DIR}/00-k3s-defaults.conf`]: at(6) })?.clientCAFile)).toBe('ambiguous');
   });
 
-  test.each<[string, Readonly<Record<string, string>>, string]>([
-    ['in the file of k3s', { '/etc/rancher/k3s/config.yaml': 'kubelet-arg: [anonymous-auth=true]' }, 'k3s.service'],
-    ['in a drop-in of k3s', { '/etc/rancher/k3s/config.yaml.d/a.yaml': 'kubelet-arg+: [v=2]' }, 'k3s.service'],
-    [
-      'in the unit',
-      { '/etc/systemd/system/k3s.service': '[Service]\nExecStart=/usr/local/bin/k3s server --kubelet-arg=v=2\n' },
-      'k3s.service',
-    ],
-    ['that no unit shows', {}, 'other.service'],
-  ])('has a doubt because of flags %s', (_, files, unit) => {
-    expect(k3s({ ...good, ...files }, unit)?.doubts).toMatchObject([{ code: 'not-visible' }]);
-  });
-
-  test('is not visible in k3s before 1.32', () => {
-    expect(shown(k3s({})?.clientCAFile)).toBe('not-visible');
+  test('has doubts if no unit shows the flags of k3s', () => {
+    expect(k3s(good, 'other.service')?.doubts).toMatchObject([{ code: 'not-visible' }]);
+    expect(shown(k3s({}, 'other.service')?.clientCAFile)).toBe('not-visible');
   });
 
   test('of microk8s has the settings of its file of arguments', () => {

@@ -77,10 +77,13 @@ test.each<[string[], string | undefined]>([
 });
 
 describe('a process with components inside', () => {
-  const directory = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';
+  const dataDirectory = '/var/lib/rancher/k3s';
 
   test('can be k3s, which hides its arguments (pkg/cli/server/server.go)', () => {
-    const inside = [{ component: 'kube-apiserver' }, { component: 'kubelet', configDir: directory }];
+    const inside = [
+      { component: 'kube-apiserver', dataDirectory },
+      { component: 'kubelet', dataDirectory },
+    ];
     for (const argv of [
       ['/usr/local/bin/k3s', 'server', '--disable=traefik'],
       ['/usr/local/bin/k3s server', '', '', ''],
@@ -89,14 +92,14 @@ describe('a process with components inside', () => {
     }
     expect(processComponent({ argv: ['k3s agent', ''] })).toStrictEqual({
       embedded: 'k3s',
-      inside: [{ component: 'kubelet', configDir: directory }],
+      inside: [{ component: 'kubelet', dataDirectory }],
     });
   });
 
   test('shows the data folder if it is k3s', () => {
     expect(processComponent({ argv: ['k3s agent'], exe: '/data/k3s/data/93a/bin/k3s (deleted)' })).toStrictEqual({
       embedded: 'k3s',
-      inside: [{ component: 'kubelet', configDir: '/data/k3s/agent/etc/kubelet.conf.d' }],
+      inside: [{ component: 'kubelet', dataDirectory: '/data/k3s' }],
     });
   });
 
