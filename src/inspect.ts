@@ -5,13 +5,16 @@ import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
 import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
 import { recogniseHost } from './facts/declared/host.ts';
+import { inputOf } from './facts/inputs/index.ts';
+import { kubeletConfigurationFile } from './facts/inputs/kubelet/kubelet-configuration.ts';
 import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
 import { textInputOf } from './facts/inputs/texts.ts';
 import { brokenTemplate, firstPlaceholder } from './facts/values/placeholders.ts';
 import { decodedDocument, parseStream, type AnyDocument } from './facts/yaml/documents.ts';
+import { asRecord } from './json.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
-import type { ProcessDocument, RawDocument, UnansweredDocument } from './policy/document.ts';
+import type { FilesDocument, NamedText, ProcessDocument, RawDocument, UnansweredDocument } from './policy/document.ts';
 import type { Finding, Inspection } from './policy/finding.ts';
 import type { Outcome } from './policy/outcome.ts';
 import type { Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
@@ -39,13 +42,17 @@ export function inspect(
 ): Inspection {
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
+  const parts: NamedText[] = [];
+  const used: string[] = [];
   for (const document of documents) {
     const inspection = inspectSafely(controls, document, allowance);
     // loops, for there can be more than a call can have arguments
     for (const finding of inspection.findings) findings.push(finding);
     for (const problem of inspection.problems) problems.push(problem);
+    for (const part of inspection.parts ?? []) parts.push(part);
+    for (const path of inspection.used ?? []) used.push(path);
   }
-  return { findings, problems };
+  return { findings, problems, ...(parts.length > 0 && { parts }), ...(used.length > 0 && { used }) };
 }
 
 /** The net: everything that is thrown while a document is read or checked ends here. */
@@ -91,7 +98,7 @@ function nameOf(source: SourceProblem['source']): string {
 }
 
 function inspectOne(controls: readonly Control[], document: RawDocument, budget: Budget): Inspection {
-  const { inspected, broken } = read(document, budget);
+  const { inspected, broken, parts, used } = read(document, budget);
   const findings: Finding[] = [];
   const problems = [...broken];
   for (const { recognised, source, locate } of inspected) {
@@ -102,7 +109,7 @@ function inspectOne(controls: readonly Control[], document: RawDocument, budget:
     const found = [...recognised.problems, ...crashes];
     problems.push(...found.map((problem) => ({ problem: withLine(problem, locate), source })));
   }
-  return { findings, problems };
+  return { findings, problems, ...(parts && { parts }), ...(used && { used }) };
 }
 
 /** The crashes that are kept in unknown findings, each once. */
@@ -115,19 +122,20 @@ function crashesIn(findings: readonly Finding[]): Problem[] {
   return [...crashes.values()];
 }
 
-interface Read {
+interface Read extends Pick<Inspection, 'parts' | 'used'> {
   readonly inspected: readonly { readonly recognised: Recognised; readonly source: Source; readonly locate: Locate }[];
   readonly broken: readonly SourceProblem[];
 }
 
 function read(document: RawDocument, budget: Budget): Read {
   if (document.form === 'text') return readText(document, budget);
+  if (document.form === 'files') return readFiles(document, budget);
   if (document.form === 'process' && document.view === 'static-pods') return readStaticPods(document, budget);
   const { source } = document;
   return { inspected: [{ recognised: recogniseOne(document, budget), source, locate: () => undefined }], broken: [] };
 }
 
-function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>, budget: Budget): Recognised {
+function recogniseOne(document: Exclude<RawDocument, { form: 'text' | 'files' }>, budget: Budget): Recognised {
   switch (document.form) {
     case 'object':
       return recognise(decodedDocument(document.value), {
@@ -135,8 +143,6 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' }>, budget: 
         vantage: document.vantage,
         budget,
       });
-    case 'files':
-      return recogniseHost(document, budget);
     case 'configz':
     case 'flagz':
       return { subjects: [answerSubject(document)], problems: [] };
@@ -160,6 +166,12 @@ function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, bud
   return { inspected, broken: [] };
 }
 
+function readFiles(document: FilesDocument, budget: Budget): Read {
+  const { parts, used } = recogniseHost(document, budget);
+  const inspected = parts.map(({ source, ...recognised }) => ({ recognised, source, locate: () => undefined }));
+  return { inspected, broken: [], used };
+}
+
 function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget: Budget): Read {
   const found = { path, text, vantage: 'declared', budget } as const;
   const textInput = textInputOf(found);
@@ -168,6 +180,7 @@ function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget
     return {
       inspected: [{ recognised, source: { path, document: 0 }, locate: ({ line }) => line }],
       broken: [],
+      ...(textInput.read === undefined && { parts: [{ path, text }] }),
     };
   }
   const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });
@@ -180,7 +193,13 @@ function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget
       return found ? [{ recognised: found, source: sourceOf(entry), locate: entry.locate }] : [];
     }),
     broken: brokenIn(stream, text, path),
+    ...(isFileOfKubelet(stream) && { parts: [{ path, text }] }),
   };
+}
+
+/** A file that the unit of a kubelet can name. */
+function isFileOfKubelet([first]: readonly AnyDocument[]): boolean {
+  return first !== undefined && 'value' in first && inputOf(asRecord(first.value)) === kubeletConfigurationFile;
 }
 
 /** What of a text cannot be read. The text of a template says so. */

@@ -1,6 +1,7 @@
 // Findings: the outcome of a control for a subject, how it changed, and the decision about it. Data only.
 
 import type { Action, ControlMetadata, Exemption } from './control.ts';
+import type { NamedText } from './document.ts';
 import type { Evidence, Outcome, Violation } from './outcome.ts';
 import type { Problem, Source, SourceProblem, Surface, Vantage } from './reading.ts';
 import type { SubjectName } from './subject.ts';
@@ -67,4 +68,8 @@ export interface Decision {
 export interface Inspection {
   readonly findings: readonly Finding[];
   readonly problems: readonly SourceProblem[];
+  /** Files that also count together with others, as a document of the form `files`: a unit, or what a unit can name. */
+  readonly parts?: readonly NamedText[];
+  /** The paths of such files that were read as a part of a component. Alone, they do not count. */
+  readonly used?: readonly string[];
 }

@@ -1,7 +1,7 @@
 // `check`: checks documents, and makes the report and the exit code.
 
 import type { DecisionPolicy, Finding, Inspection } from '../../policy/finding.ts';
-import type { RawDocument } from '../../policy/document.ts';
+import type { NamedText, RawDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import type { GuardReport } from '../../outputs/guard-report.ts';
 import { renderJson } from '../../outputs/json.ts';
@@ -84,13 +84,26 @@ function withBaseline(answer: RunAnswer, whole: GuardReport, { writesBaseline = 
 async function inspectAll({ documents, inspect }: CheckDeps, policy: CheckOptions['policy']): Promise<Inspection> {
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
-  for await (const document of documents) {
-    const inspected = 'problem' in document ? { findings: [], problems: [document] } : inspect(document);
+  const parts: NamedText[] = [];
+  const add = (inspected: Inspection): void => {
     // loops, because there can be more than a call can have arguments
     for (const finding of inspected.findings) if (isShown(finding, policy)) findings.push(finding);
     for (const problem of inspected.problems) problems.push(problem);
-  }
-  return { findings, problems };
+    for (const part of inspected.parts ?? []) parts.push(part);
+  };
+  for await (const document of documents)
+    add('problem' in document ? { findings: [], problems: [document] } : inspect(document));
+  const [first] = parts;
+  if (first === undefined) return { findings, problems };
+  const together = inspect({ form: 'files', source: { path: first.path, document: 0 }, files: parts });
+  const used = new Set(together.used);
+  add(together);
+  return { findings: findings.filter((finding) => !isPart(finding, used)), problems };
+}
+
+/** A configuration that a unit names counts as a part of the component that the unit starts. */
+function isPart({ source, surface }: Finding, used: ReadonlySet<string>): boolean {
+  return surface === 'kubelet-config' && 'path' in source && source.document === 0 && used.has(source.path);
 }
 
 function isShown({ control, surface }: Finding, policy: CheckOptions['policy']): boolean {

@@ -1,10 +1,87 @@
-// The components of a host that files declare: its units, drop-ins, environment files and configuration.
+// The components of the hosts that the files of a tree declare: their units, drop-ins, environment files and configuration.
 
 import type { FilesDocument } from '../../policy/document.ts';
+import type { Problem, Source } from '../../policy/reading.ts';
+import type { Subject } from '../../policy/subject.ts';
+import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../policy/settings.ts';
 import type { Budget } from '../budget.ts';
-import type { Recognised } from '../inputs/recognise.ts';
+import { lastList } from '../systemd/environment.ts';
+import { parseUnitText } from '../systemd/syntax.ts';
+import { declaredFiles } from './host-files.ts';
+import { kubeadmUnit } from './tree/kubeadm.ts';
+import { treeFile, type TreeFile } from './tree/paths.ts';
+import { TreeLookup } from './tree/lookup.ts';
+import { isDropIn, isUnit, unitsOf, type TreeUnit } from './tree/units.ts';
+import { unitSubjects } from './units.ts';
 
-/** Finds the components that the units of a host would start with its files. */
-export function recogniseHost(_document: FilesDocument, _budget: Budget): Recognised {
-  return { subjects: [], problems: [] };
+/** What a unit of a tree starts, or what is wrong with one of its files. */
+interface HostPart {
+  readonly source: Source;
+  readonly subjects: readonly Subject[];
+  readonly problems: readonly Problem[];
+}
+
+/** What the files of hosts declare together. */
+export interface DeclaredParts {
+  readonly parts: readonly HostPart[];
+  /** The paths of the files that count as a part of a component, so that they are not judged alone. */
+  readonly used: readonly string[];
+}
+
+/** Finds the components that the units of a tree would start with its files. */
+export function recogniseHost({ files }: FilesDocument, budget: Budget): DeclaredParts {
+  const tree = files.map(treeFile);
+  const used = new Set<TreeFile>();
+  const parts = unitsOf(tree).flatMap((unit) => read(unit, tree, used, budget));
+  for (const file of tree) {
+    const unit = used.has(file) ? undefined : kubeadmUnit(file, tree);
+    if (unit !== undefined) parts.push(...read(unit, tree, used, budget));
+  }
+  for (const file of tree) {
+    if (used.has(file) || isUnit(file) || file.text.includes('kubelet.config.k8s.io/')) continue;
+    const name = settingIn(file);
+    if (name !== undefined) parts.push({ source: sourceOf(file), subjects: [], problems: [unusedFile(file, name)] });
+  }
+  return { parts, used: [...used].map(({ path }) => path) };
+}
+
+function read(unit: TreeUnit, tree: readonly TreeFile[], used: Set<TreeFile>, budget: Budget): HostPart[] {
+  const texts = [...(unit.file ? [unit.file] : []), ...unit.dropIns];
+  const [first] = texts;
+  if (first === undefined || !hasCommand(texts)) return [];
+  const lookup = new TreeLookup(unit, tree, budget);
+  const source = sourceOf(first);
+  const subjects = unitSubjects(
+    {
+      ...{ name: unit.name, texts, files: declaredFiles(lookup, texts) },
+      place: { name: unit.name, kind: 'systemd unit', source, vantage: 'declared', surface: 'declared-cluster' },
+      locate: (origin) => lookup.locate(origin, first.path),
+    },
+    budget,
+  );
+  for (const file of subjects.length > 0 ? lookup.used() : texts) used.add(file);
+  return [{ source, subjects, problems: [] }];
+}
+
+/** Drop-ins can leave the command to a unit that is not there. */
+function hasCommand(texts: readonly TreeFile[]): boolean {
+  const settings = texts.flatMap(({ path, text }) => parseUnitText(text, path).settings);
+  return lastList(settings, 'Service', 'ExecStart').length > 0;
+}
+
+function sourceOf({ path }: TreeFile): Source {
+  return { path, document: 0 };
+}
+
+const FLAGS = [...Object.values(API_SERVER_SETTINGS), ...Object.values(KUBELET_SETTINGS)].map(({ flag }) => flag);
+const FLAG = new RegExp(`^[^#;\\n]*--?(${FLAGS.join('|')})\\b`, 'm');
+
+function settingIn({ text }: TreeFile): string | undefined {
+  return FLAG.exec(text)?.[1];
+}
+
+function unusedFile(file: TreeFile, flag: string): Problem {
+  const what = isDropIn(file) ? 'drop-in' : 'environment file';
+  const message = `this ${what} has --${flag}, and no unit that is checked with it shows what it starts; check it together with its unit`;
+  return { code: 'not-read', message };
 }
