@@ -1,9 +1,11 @@
-// Command generate writes ../../src/facts/data/flags.json and types.json from the sources of Kubernetes itself.
+// Command generate writes flags.json, feature-gates.json and types.json in ../../src/facts/data from the sources of
+// Kubernetes itself.
 //
-//	go run . [-types=false] [-flags=false] [VERSION...]
+//	go run . [-types=false] [-flags=false] [-gates=false] [-keep DIR] [VERSION...]
 //
-// For each VERSION it derives a Go module from that version's own go.mod, compiles ./flags in it, and merges what the
-// compiled programs print. ./types is compiled in this module only.
+// For each VERSION it derives a Go module from that version's own go.mod, compiles ./flags and ./gates in it, and merges
+// what the compiled programs print. ./types is compiled in this module only. -keep stores what they print in DIR, and
+// compiles no version that is there.
 package main
 
 import (
@@ -22,7 +24,8 @@ import (
 )
 
 // One version of each minor, the newest that the Go module proxy has complete; the last must be the one of go.mod.
-var versions = []string{"1.30.4", "1.31.0", "1.32.2", "1.33.13", "1.34.4", "1.35.4", "1.36.3", "1.37.2"}
+var versions = []string{"1.20.15", "1.21.14", "1.22.17", "1.23.17", "1.24.17", "1.25.16", "1.26.15", "1.27.16", "1.28.15", "1.29.15",
+	"1.30.4", "1.31.0", "1.32.2", "1.33.13", "1.34.4", "1.35.4", "1.36.3", "1.37.2"}
 
 const data = "../../src/facts/data"
 
@@ -32,7 +35,9 @@ var build = []string{"build", "-trimpath", "-buildvcs=false", "-gcflags=all=-N -
 func main() {
 	log.SetFlags(log.Ltime)
 	doFlags := flag.Bool("flags", true, "write flags.json")
+	doGates := flag.Bool("gates", true, "write feature-gates.json")
 	doTypes := flag.Bool("types", true, "write types.json")
+	keep := flag.String("keep", "", "folder for what the compiled programs print")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		versions = flag.Args()
@@ -42,34 +47,80 @@ func main() {
 		must(os.WriteFile(filepath.Join(data, "types.json"), output(".", "go", "run", "-trimpath", "-buildvcs=false", "./types"), 0o644))
 	}
 	if *doFlags {
-		must(os.WriteFile(filepath.Join(data, "flags.json"), mergeFlags(), 0o644))
+		found := map[string][]registered{}
+		for _, version := range versions {
+			found[version] = kept(*keep, "flags-"+version, func() []registered { return flagsOf(version) })
+		}
+		must(os.WriteFile(filepath.Join(data, "flags.json"), mergeFlags(found), 0o644))
 	}
+	if *doGates {
+		found := map[string]map[string][]gate{}
+		for _, version := range versions {
+			found[version] = map[string][]gate{}
+			for _, component := range components {
+				found[version][component] = kept(*keep, "gates-"+component+"-"+version, func() []gate { return gatesOf(version, component) })
+			}
+		}
+		must(os.WriteFile(filepath.Join(data, "feature-gates.json"), mergeGates(found), 0o644))
+	}
+}
+
+// kept is what was found before and is stored in a folder, or else what is found now.
+func kept[T any](folder, name string, find func() []T) []T {
+	if folder == "" {
+		return find()
+	}
+	path := filepath.Join(folder, name+".json")
+	var found []T
+	if content, err := os.ReadFile(path); err == nil {
+		must(json.Unmarshal(content, &found))
+		return found
+	}
+	found = find()
+	must(os.MkdirAll(folder, 0o755))
+	write(folder, name+".json", []byte(encode(found)))
+	return found
 }
 
 type registered struct {
 	Component, Name, Type, GoType, NoOptDefVal, Shorthand string
 }
 
-// flagsOf compiles ./flags against one version, as k8s.io/kubernetes itself is built: with the versions of its go.mod.
+// throwAwayModule is an empty module that builds k8s.io/kubernetes as it is built itself: with the versions of its go.mod.
+func throwAwayModule(version string) (dir string, remove func()) {
+	module := moduleOf(version)
+	mod := string(read(module.GoMod))
+	mod = regexp.MustCompile(`(?m)^module .*`).ReplaceAllString(mod, "module generated")
+	mod = regexp.MustCompile(`(?m)=> \./staging/src/(\S+)`).ReplaceAllString(mod, "=> $1 v0."+strings.TrimPrefix(version, "1."))
+	// go finds what is imported; the module proxy does not have all of the others
+	mod = regexp.MustCompile(`(?m)^\s+k8s\.io/\S+ v0\.0\.0$`).ReplaceAllString(mod, "")
+	mod += "\nrequire k8s.io/kubernetes v" + version + "\n"
+	dir, err := os.MkdirTemp("", "generated")
+	must(err)
+	write(dir, "go.mod", []byte(mod))
+	write(dir, "go.sum", read(filepath.Join(module.Dir, "go.sum")))
+	return dir, func() { os.RemoveAll(dir) }
+}
+
+func moduleOf(version string) (module struct{ GoMod, Dir string }) {
+	must(json.Unmarshal(output(os.TempDir(), "go", "mod", "download", "-json", "k8s.io/kubernetes@v"+version), &module))
+	return module
+}
+
+// flagsOf compiles ./flags against one version.
 func flagsOf(version string) []registered {
 	log.Printf("flags of %s", version)
-	var module struct{ GoMod, Dir string }
-	must(json.Unmarshal(output(os.TempDir(), "go", "mod", "download", "-json", "k8s.io/kubernetes@v"+version), &module))
-	mod := string(read(module.GoMod))
-	mod = regexp.MustCompile(`(?m)^module .*`).ReplaceAllString(mod, "module flags")
-	mod = regexp.MustCompile(`(?m)=> \./staging/src/(\S+)`).ReplaceAllString(mod, "=> $1 v0."+strings.TrimPrefix(version, "1."))
-	mod += "\nrequire k8s.io/kubernetes v" + version + "\n"
-
-	dir, err := os.MkdirTemp("", "flags")
-	must(err)
-	defer os.RemoveAll(dir)
-	write := func(name string, content []byte) { must(os.WriteFile(filepath.Join(dir, name), content, 0o644)) }
-	write("go.mod", []byte(mod))
-	write("go.sum", read(filepath.Join(module.Dir, "go.sum")))
-	write("main.go", read("flags/main.go"))
-	globals, _ := os.ReadFile(filepath.Join(module.Dir, "cmd/kube-apiserver/app/options/globalflags.go"))
+	dir, remove := throwAwayModule(version)
+	defer remove()
+	write(dir, "main.go", read("flags/main.go"))
+	globalsFile := "flags/globals.go.txt"
+	if minorOf(version) < 23 {
+		globalsFile = "flags/globals-before-1.23.go.txt"
+	}
+	write(dir, "globals.go", read(globalsFile))
+	globals, _ := os.ReadFile(filepath.Join(moduleOf(version).Dir, "cmd/kube-apiserver/app/options/globalflags.go"))
 	if bytes.Contains(globals, []byte("func AddCustomGlobalFlags")) {
-		write("custom.go", read("flags/custom.go.txt"))
+		write(dir, "custom.go", read("flags/custom.go.txt"))
 	}
 	output(dir, "go", append(append([]string{}, build...), "-mod=mod", "-o", "flags", ".")...)
 	var found []registered
@@ -92,13 +143,11 @@ type entry struct {
 	OS        string `json:"os,omitempty"`
 }
 
-func mergeFlags() []byte {
+func mergeFlags(found map[string][]registered) []byte {
 	entries := map[string][]entry{}
 	for _, version := range versions {
-		minor, err := strconv.Atoi(strings.Split(version, ".")[1])
-		must(err)
-		found := flagsOf(version)
-		for _, f := range append(found, onWindows...) {
+		minor := minorOf(version)
+		for _, f := range append(found[version], onWindows...) {
 			e := entry{f.Name, typeName(f), f.NoOptDefVal, f.Shorthand, minor, minor, ""}
 			if f.Type == "windows" {
 				e.OS = "windows"
@@ -121,7 +170,7 @@ func mergeFlags() []byte {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n\"versions\": %s", encode(versions))
-	for _, component := range []string{"kube-apiserver", "kubelet"} {
+	for _, component := range components {
 		list := entries[component]
 		sort.Slice(list, func(i, j int) bool {
 			if list[i].Name != list[j].Name {
@@ -212,6 +261,16 @@ func output(dir string, name string, args ...string) []byte {
 		log.Fatalf("%s %v: %v", name, args, err)
 	}
 	return out
+}
+
+func minorOf(version string) int {
+	minor, err := strconv.Atoi(strings.Split(version, ".")[1])
+	must(err)
+	return minor
+}
+
+func write(dir, name string, content []byte) {
+	must(os.WriteFile(filepath.Join(dir, name), content, 0o644))
 }
 
 func encode(value any) string {

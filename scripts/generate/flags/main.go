@@ -12,8 +12,6 @@ import (
 
 	"github.com/spf13/pflag"
 	cliflag "k8s.io/component-base/cli/flag"
-	"k8s.io/component-base/cli/globalflag"
-	"k8s.io/component-base/logs"
 	"k8s.io/component-base/version/verflag"
 	apiserveroptions "k8s.io/kubernetes/cmd/kube-apiserver/app/options"
 	kubeletoptions "k8s.io/kubernetes/cmd/kubelet/app/options"
@@ -37,13 +35,13 @@ func main() {
 	s := apiserveroptions.NewServerRunOptions()
 	named := s.Flags()
 	verflag.AddFlags(named.FlagSet("global"))
-	globalflag.AddGlobalFlags(named.FlagSet("global"), "kube-apiserver", logs.SkipLoggingConfigurationFlags())
+	addGlobals(named.FlagSet("global"))
 	customGlobals(named.FlagSet("generic"))
 	apiserver := newSet("kube-apiserver")
 	for _, set := range named.FlagSets {
 		apiserver.AddFlagSet(set)
 	}
-	logs.AddFlags(apiserver) // component-base/cli.Run
+	addLogs(apiserver)
 	print("kube-apiserver", apiserver)
 
 	// as in NewKubeletCommand
@@ -74,7 +72,7 @@ func print(component string, set *pflag.FlagSet) {
 }
 
 // goType is the concrete type behind a flag, within those that only hand on to another.
-func goType(value any) string {
+func goType(value interface{}) string {
 	v := reflect.ValueOf(value)
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {

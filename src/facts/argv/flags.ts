@@ -16,9 +16,11 @@ export interface Flag {
   readonly shorthand?: string;
   /** The value is read, so the parser keeps it. */
   readonly kept: boolean;
+  /** A word that sets the flag has the same effect each time, in this version. */
+  readonly repeats: boolean;
 }
 
-interface FlagEntry extends Omit<Flag, 'kept'> {
+interface FlagEntry extends Omit<Flag, 'kept' | 'repeats'> {
   readonly since: number;
   readonly until: number;
 }
@@ -38,18 +40,33 @@ export interface FlagTable {
   readonly accepted: Map<string, KnownWord>;
   readonly find: (name: string) => Flag | undefined;
   readonly shorthand: (letter: string) => Flag | undefined;
+  /** A flag that this version does not have, as another version has it. */
+  readonly elsewhere: (name: string) => FlagElsewhere | undefined;
+  readonly version: KnownVersion;
   /** The data has this version, so a flag that is not in the table does not exist. */
   readonly complete: boolean;
 }
+
+/** A flag of another version, with the first and the last minor version that has it. */
+export interface FlagElsewhere {
+  readonly flag: Flag;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** A minor version of the data, one before or after all of them, or one that is not known. */
+export type KnownVersion = number | 'older' | 'newer' | 'unknown';
 
 const ENTRIES: Readonly<Record<Component, readonly FlagEntry[]>> = {
   'kube-apiserver': data['kube-apiserver'],
   kubelet: data.kubelet,
 };
 const MINORS: readonly number[] = data.versions.map((version) => minorOf(version) ?? 0);
-const NEWEST = Math.max(...MINORS);
-const OLDEST = Math.min(...MINORS);
-const tables: Readonly<Record<Component, Map<number | 'older' | 'newest', FlagTable>>> = {
+/** The newest minor version of the data. */
+export const NEWEST = Math.max(...MINORS);
+/** The oldest minor version of the data. */
+export const OLDEST = Math.min(...MINORS);
+const tables: Readonly<Record<Component, Map<KnownVersion, FlagTable>>> = {
   'kube-apiserver': new Map(),
   kubelet: new Map(),
 };
@@ -91,29 +108,56 @@ export function minorOfImage(image: string): number | undefined {
  *   the data the flags of every version
  */
 export function flagTable(component: Component, minor: number | undefined): FlagTable {
-  const complete = minor !== undefined && MINORS.includes(minor);
-  const era = complete ? minor : minor !== undefined && minor < OLDEST ? 'older' : 'newest';
-  const known = tables[component].get(era);
+  const version = knownVersion(minor);
+  const known = tables[component].get(version);
   if (known) return known;
-  const version = era === 'newest' ? NEWEST : era;
-  const entries = ENTRIES[component]
-    // an older version may have flags that were removed since
-    .filter(({ since, until }) => version === 'older' || (since <= version && version <= until))
-    .map((flag) => ({ ...flag, kept: KEPT[component].has(flag.name) || dependsOnBefore(flag.type) }))
-    // the oldest of several entries for a name wins
-    .reverse();
-  const byName = new Map(entries.map((flag) => [flag.name, flag]));
+  const entries = ENTRIES[component];
+  const shown = typeof version === 'number' ? version : NEWEST;
+  // an older version may have flags that were removed since
+  const own = entries.filter(({ since, until }) => version === 'older' || (since <= shown && shown <= until));
+  // the oldest of several entries for a name wins
+  const byName = new Map(own.map((entry) => [entry.name, flagOf(component, entry)] as const).reverse());
   const byLetter = new Map(
-    entries.flatMap((flag) => (flag.shorthand === undefined ? [] : [[flag.shorthand, flag] as const])),
+    Array.from(byName.values()).flatMap((flag) =>
+      flag.shorthand === undefined ? [] : [[flag.shorthand, flag] as const],
+    ),
   );
   const table: FlagTable = {
     accepted: new Map(),
     find: (name) => byName.get(name),
     shorthand: (letter) => byLetter.get(letter),
-    complete,
+    elsewhere: (name) => allFlags(component).get(name),
+    version,
+    complete: typeof version === 'number',
   };
-  tables[component].set(era, table);
+  tables[component].set(version, table);
   return table;
+}
+
+function knownVersion(minor: number | undefined): KnownVersion {
+  if (minor === undefined) return 'unknown';
+  if (MINORS.includes(minor)) return minor;
+  return minor < OLDEST ? 'older' : minor > NEWEST ? 'newer' : 'unknown';
+}
+
+function flagOf(component: Component, { since: _since, until: _until, ...flag }: FlagEntry): Flag {
+  const isStateful = dependsOnBefore(flag.type);
+  return { ...flag, kept: KEPT[component].has(flag.name) || isStateful, repeats: !isStateful };
+}
+
+const everywhere = new Map<Component, ReadonlyMap<string, FlagElsewhere>>();
+
+/** Every flag of a component by name, as the newest version has it that has one. */
+function allFlags(component: Component): ReadonlyMap<string, FlagElsewhere> {
+  const known = everywhere.get(component);
+  if (known) return known;
+  const flags = new Map<string, FlagElsewhere>();
+  for (const entry of ENTRIES[component]) {
+    const { since = entry.since } = flags.get(entry.name) ?? {};
+    flags.set(entry.name, { flag: { ...flagOf(component, entry), repeats: false }, since, until: entry.until });
+  }
+  everywhere.set(component, flags);
+  return flags;
 }
 
 const KUBELET_FLAGS = new Set(data.kubelet.map(({ name }) => name));

@@ -3,9 +3,10 @@
 
 import type { Origin, Problem, Reading } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
-import { dependsOnBefore, faultOf } from './flag-values.ts';
+import { faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
 import type { Budget } from '../budget.ts';
+import { doubtOfFlag, refusalOfFlag } from './unknown-flags.ts';
 import { GAP, HOLE, isKnown, shown, type Word } from './words.ts';
 
 /** A value that the command line gives to a flag; the last one counts. */
@@ -90,7 +91,6 @@ class Parser {
   readonly #emptyPositionals: boolean;
   readonly #budget: Budget;
   #at = 0;
-
   constructor(words: readonly Word[], table: FlagTable, { emptyPositionals, budget }: Options) {
     this.#words = words;
     this.#table = table;
@@ -147,13 +147,10 @@ class Parser {
     const equals = text.indexOf('=');
     const spelling = equals === -1 ? text.slice(2) : text.slice(2, equals);
     const name = spelling.includes('_') ? spelling.replaceAll('_', '-') : spelling;
-    const flag = this.#table.find(name);
-    if (flag === undefined) this.#unknown(name, equals === -1, word);
-    else if (equals !== -1) {
-      const value = text.slice(equals + 1);
-      this.#set(flag, value, word);
-      this.#remember(flag, value, word);
-    } else if (flag.noOptDefVal !== undefined) this.#set(flag, flag.noOptDefVal, word);
+    const flag = this.#table.find(name) ?? this.#unknown(name, equals === -1, word);
+    if (flag === undefined) return;
+    if (equals !== -1) this.#setHere(flag, text.slice(equals + 1), word);
+    else if (flag.noOptDefVal !== undefined) this.#set(flag, flag.noOptDefVal, word);
     else this.#setNext(flag, word);
   }
 
@@ -212,26 +209,29 @@ class Parser {
     if (flag.kept) this.assignments.set(flag.name, { value, word, before: this.assignments.get(flag.name) });
   }
 
-  #remember(flag: Flag, value: string, { text, holes }: Word): void {
+  #setHere(flag: Flag, value: string, word: Word): void {
+    this.#set(flag, value, word);
+    const { text, holes } = word;
+    if (holes === true || this.refusal !== undefined || text.length > LONGEST_REMEMBERED || !flag.repeats) return;
     const { accepted } = this.#table;
-    if (holes === true || this.refusal !== undefined || text.length > LONGEST_REMEMBERED || dependsOnBefore(flag.type))
-      return;
     if (accepted.size >= MOST_REMEMBERED) accepted.clear();
     accepted.set(text, { flag, value });
   }
 
-  #unknown(name: string, takesNext: boolean, word: Word): void {
+  /** A flag that this version does not have, or may not have. Returns it as another version has it. */
+  #unknown(name: string, takesNext: boolean, word: Word): Flag | undefined {
+    const found = this.#table.elsewhere(name);
     if (this.#table.complete) {
-      this.#refuse(`unknown flag: --${name}`, word);
-      return;
+      this.#refuse(refusalOfFlag(name, found, this.#table), word);
+      return undefined;
     }
-    const message = `no known version of the component has the flag --${name}, and the document does not show which version runs; if it has none, the component would not start`;
-    const problem: Problem = { code: 'unknown-flag', message, origin: originAt(word.pointer) };
+    this.doubts.push(doubtOfFlag(name, found, this.#table, originAt(word.pointer)));
+    if (found) return found.flag;
     const next = this.#words[this.#at];
     // It may take the next word as its value. If that word is a flag, the rest can be read in two ways.
-    if (takesNext && next?.text.startsWith('-') === true) this.unclear = problem;
-    else if (takesNext && next !== undefined) this.#at += 1;
-    this.doubts.push(problem);
+    if (takesNext && next?.text.startsWith('-') === true) this.unclear = this.doubts.at(-1);
+    if (takesNext && next !== undefined) this.#at += 1;
+    return undefined;
   }
 }
 
