@@ -12,10 +12,11 @@ import { neverServes } from '../argv/serving.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { apiServerReadings, readSetting } from '../readings.ts';
-import { isAbsolute, joinPath } from '../values/paths.ts';
+import { joinPath } from '../values/paths.ts';
 import { pointerOf } from '../values/shape.ts';
 import { commandLine, extraArguments, type Argument } from './arguments.ts';
 import { decodingFault, type Decoded } from './faults.ts';
+import { viewOfMounts } from './mounts.ts';
 import { kubeadmVersion } from './versions.ts';
 
 type Settings = ApiServerReadings & Pick<ApiServer, 'view' | 'doubts'> & { readonly refusal?: Refusal };
@@ -53,11 +54,14 @@ export function clusterConfigurationSettings(document: Decoded, budget: Budget, 
   const minor = configuredMinor(configuration) ?? given;
   const parsed = parseCommandLine(words, flagTable('kube-apiserver', minor), { emptyPositionals: true, budget });
   const refusal = parsed.refusal ?? neverServes('kube-apiserver', parsed);
-  const [field = ''] = kubeadmVersion(configuration)?.apiServerArguments ?? [];
+  const version = kubeadmVersion(configuration);
+  const [field = ''] = version?.apiServerArguments ?? [];
   const place: Origin = { layer: 'kubeadm', pointer: pointerOf([field]) };
   return {
     ...apiServerReadings((setting) => byKubeadm(readSetting(parsed, setting, place))),
-    view: (path) => (isAbsolute(path) ? 'not-shown' : 'relative'),
+    view: version
+      ? viewOfMounts(configuration, certificatesDirectory(configuration), version, minor)
+      : () => 'not-shown',
     doubts: parsed.doubts,
     ...(refusal && { refusal }),
   };

@@ -13,13 +13,14 @@ import { readKubeletConfiguration } from '../kubelet/configuration.ts';
 import { KUBELET_SETTINGS } from '../../policy/settings.ts';
 import { kubeletReadings } from '../readings.ts';
 import { joinPath } from '../values/paths.ts';
+import { pointerOf } from '../values/shape.ts';
 import { decodedDocument, type ParsedDocument } from '../yaml/documents.ts';
 import { certificatesDirectory, configuredMinor } from './api-server.ts';
 import { commandLine, extraArguments } from './arguments.ts';
 import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
 import { splitBySystemd } from './environment.ts';
 import { decodingFault } from './faults.ts';
-import { kubeadmKind, kubeadmVersion } from './versions.ts';
+import { isJoinConfiguration, kubeadmVersion } from './versions.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const CLIENT_CA = ['authentication', 'x509', 'clientCAFile'];
@@ -30,6 +31,12 @@ const UNIT: readonly Word[] = [
   { text: `--config=${CONFIG}` },
 ];
 const HEADER = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' };
+
+const ENFORCED = {
+  ...HEADER,
+  authentication: { x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' }, anonymous: { enabled: false } },
+  authorization: { mode: 'Webhook' },
+};
 
 /**
  * The kubelet of a node, or the kubelets that a configuration without a node is for.
@@ -60,21 +67,25 @@ export function kubeadmKubelet(documents: KubeadmDocuments, place: Configuration
     withOrigins(subject, (origin) => {
       if (origin.file !== CONFIG) return origin.layer === 'flag' && node ? originIn(node, origin) : origin;
       const { file: _, ...inFile } = origin;
-      if (known?.filled && origin.pointer === `/${CLIENT_CA.join('/')}`) return { layer: 'kubeadm' };
-      return documents.kubelet ? originIn(documents.kubelet, inFile) : { layer: 'kubeadm' };
+      const filled = known?.enforced === true || (known?.filled === true && origin.pointer === pointerOf(CLIENT_CA));
+      return documents.kubelet && !filled ? originIn(documents.kubelet, inFile) : { layer: 'kubeadm' };
     }),
   );
 }
 
 /** Whether kubeadm makes the file of these documents. A node that only joins gets it from its cluster. */
 function isKnown({ cluster, node, kubelet }: KubeadmDocuments): boolean {
-  return cluster !== undefined || kubelet !== undefined || kubeadmKind(node?.document.value) !== 'JoinConfiguration';
+  return cluster !== undefined || kubelet !== undefined || !isJoinConfiguration(node?.document.value);
 }
 
-type Written = { readonly document: ParsedDocument; readonly filled: boolean } | { readonly refusal: Refusal };
+type Written =
+  | { readonly document: ParsedDocument; readonly filled: boolean; readonly enforced?: true }
+  | { readonly refusal: Refusal };
 
 /** The configuration that kubeadm writes: what was given, with kubeadm's own defaults. */
-function writtenFile({ cluster, kubelet }: KubeadmDocuments): Written {
+function writtenFile({ cluster, node, kubelet }: KubeadmDocuments): Written {
+  if (kubeadmVersion((cluster ?? node)?.document.value)?.enforces)
+    return { document: decodedDocument(ENFORCED), filled: true, enforced: true };
   const given = kubelet?.document ?? decodedDocument(HEADER);
   const value = { ...HEADER, ...asRecord(given.value) };
   const step = readKubeletConfiguration({ ...given, value: isRecord(given.value) ? value : given.value }, undefined);

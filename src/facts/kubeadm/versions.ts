@@ -12,8 +12,8 @@ export interface KubeadmVersion {
   readonly apiServerVolumes: readonly string[];
   /** Arguments of the node's kubelet, in its Init- or JoinConfiguration. */
   readonly kubeletArguments?: readonly string[];
-  /** A KubeletConfiguration inside the configuration of the cluster. */
-  readonly kubeletConfiguration?: readonly string[];
+  /** Whatever the KubeletConfiguration says, kubeadm sets the settings that are checked (componentconfigs/defaults.go until 1.14). */
+  readonly enforces?: true;
   /** Before v1alpha3 one kind held what are InitConfiguration and ClusterConfiguration now. */
   readonly clusterKind: 'ClusterConfiguration' | 'MasterConfiguration';
 }
@@ -59,6 +59,18 @@ export function kubeadmKind(value: unknown): string | undefined {
 export function kubeadmVersion(value: unknown): KubeadmVersion | undefined {
   const apiVersion = asString(asRecord(value).apiVersion) ?? '';
   return apiVersion.startsWith(GROUP) ? VERSIONS.get(apiVersion.slice(GROUP.length)) : undefined;
+}
+
+/** Whether a document is the configuration of one node: InitConfiguration, JoinConfiguration, or that of an old version. */
+export function isNodeConfiguration(value: unknown): boolean {
+  const kind = kubeadmKind(value);
+  return kind === 'InitConfiguration' || isJoinConfiguration(value);
+}
+
+/** Whether a document is the configuration of a node that joins a cluster. */
+export function isJoinConfiguration(value: unknown): boolean {
+  const kind = kubeadmKind(value);
+  return kind === 'JoinConfiguration' || kind === 'NodeConfiguration';
 }
 
 /** Whether a document is the configuration of a cluster, of any version. */

@@ -1,7 +1,7 @@
 // ClusterConfiguration: what kubeadm writes kube-apiserver's static pod from.
 
-import { kubeadmApiServer } from '../../kubeadm/subjects.ts';
-import { isClusterConfiguration } from '../../kubeadm/versions.ts';
+import { kubeadmSubjects } from '../../kubeadm/subjects.ts';
+import { isClusterConfiguration, kubeadmKind } from '../../kubeadm/versions.ts';
 import { configurationFile, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
 import type { Input } from '../input.ts';
 import { withDoubts } from './file.ts';
@@ -9,7 +9,12 @@ import { withDoubts } from './file.ts';
 /** The configuration of a cluster that kubeadm sets up. */
 export const clusterConfiguration: Configuration = {
   surface: 'kubeadm-config',
-  read: (document, place, budget) => kubeadmApiServer({ cluster: { document, pointer: '' } }, place, budget),
+  read: (document, place, budget) => {
+    const cluster = { document, pointer: '' };
+    // until v1alpha2 it held the configuration of the node too
+    const node = kubeadmKind(document.value) === 'MasterConfiguration' ? cluster : undefined;
+    return kubeadmSubjects({ cluster, ...(node && { node }) }, place, budget);
+  },
   unreadable: unreadableConfiguredApiServer,
 };
 

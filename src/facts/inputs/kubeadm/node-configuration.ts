@@ -2,7 +2,7 @@
 
 import { asRecord, asText } from '../../../json.ts';
 import { kubeadmKubelet } from '../../kubeadm/kubelet.ts';
-import { kubeadmKind } from '../../kubeadm/versions.ts';
+import { isNodeConfiguration, kubeadmKind } from '../../kubeadm/versions.ts';
 import { inDocument, unreadableConfiguredKubelet, type ConfigurationPlace } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
 import { documentsFor, withDoubts } from './file.ts';
@@ -11,7 +11,7 @@ import { documentsFor, withDoubts } from './file.ts';
 export const nodeConfiguration: Input = {
   name: 'InitConfiguration, JoinConfiguration',
   surfaces: ['kubeadm-config'],
-  matches: (object) => ['InitConfiguration', 'JoinConfiguration'].includes(kubeadmKind(object) ?? ''),
+  matches: isNodeConfiguration,
   read: ({ document, kubeadm, pointer, budget, ...found }) => {
     // the kubelet of kubeadm init is reported for its KubeletConfiguration, if there is one
     if (kubeadm?.kubelet && kubeadm.init === document) return [];
