@@ -8,7 +8,7 @@ import { valueAt } from '../values/shape.ts';
 import type { KubeadmVersion } from './versions.ts';
 
 const CA_CERTIFICATES = '/etc/ssl/certs';
-/** kubeadm mounts those that its host has. Before Kubernetes 1.30 it mounted all of /etc/pki. */
+/** kubeadm mounts those that its host has. Before Kubernetes 1.31 it mounted all of /etc/pki. */
 const ON_SOME_HOSTS = [
   '/etc/pki',
   '/etc/ca-certificates',
@@ -16,7 +16,7 @@ const ON_SOME_HOSTS = [
   '/usr/local/share/ca-certificates',
 ];
 const ON_SOME_HOSTS_NOW = ['/etc/pki/ca-trust', '/etc/pki/tls/certs', ...ON_SOME_HOSTS.slice(1)];
-const FIRST_WITHOUT_PKI = 30;
+const FIRST_WITHOUT_PKI = 31;
 
 /** Mount paths by the names of their volumes: of two volumes with one name the last counts. */
 type Mounts = ReadonlyMap<string, string>;

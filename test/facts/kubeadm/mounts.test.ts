@@ -43,7 +43,7 @@ describe('the pair of kube-apiserver', () => {
       '/etc/kubernetes/pki',
       ['  extraVolumes: [{name: k8s-certs, hostPath: /a, mountPath: /srv}]'],
     ],
-    ['in /etc/pki since 1.30', '/etc/pki/kube', ['kubernetesVersion: v1.33.1']],
+    ['in /etc/pki since 1.31', '/etc/pki/kube', ['kubernetesVersion: v1.33.1']],
     [
       'in an extra volume of a single file',
       '/srv',
@@ -53,7 +53,7 @@ describe('the pair of kube-apiserver', () => {
     expect(result(directory, ...lines)).toBe('unknown');
   });
 
-  test('all of /etc/pki may be mounted before 1.30', () => {
-    expect(result('/etc/pki/kube', 'kubernetesVersion: v1.29.0')).toBe('pass');
+  test('all of /etc/pki may be mounted before 1.31', () => {
+    expect(result('/etc/pki/kube', 'kubernetesVersion: v1.30.0')).toBe('pass');
   });
 });
