@@ -12,6 +12,7 @@ import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
+import { clusterApiKubeadm } from './cluster-api/kubeadm.ts';
 import { k0s } from './k0s/k0s.ts';
 import { kops } from './kops/kops.ts';
 import { talconfig } from './talos/talconfig.ts';
@@ -36,6 +37,7 @@ export const INPUTS: readonly Input[] = [
   configzBody,
   rke1,
   k0s,
+  clusterApiKubeadm,
   kops,
   talosMachineConfig,
   talconfig,

@@ -77,6 +77,15 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
       spec: { k0sConfigSpec: { k0s: { spec: { api: { extraArgs: { 'kubelet-client-key': '' } } } } } },
     },
   ],
+  '`KubeadmControlPlane`, `KubeadmControlPlaneTemplate`, `KubeadmConfig`, `KubeadmConfigTemplate`': [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'controlplane.cluster.x-k8s.io/v1beta1', kind: 'KubeadmControlPlane', metadata: { name: 'k' } },
+      spec: {
+        kubeadmConfigSpec: { clusterConfiguration: { apiServer: { extraArgs: { 'kubelet-client-key': '' } } } },
+      },
+    },
+  ],
   'kops `Cluster`, `InstanceGroup`': [
     'kubelet',
     {
