@@ -123,7 +123,7 @@ export interface FileStatus {
   readonly owner: number;
   readonly group: number;
   readonly size: number;
-  /** The time of the last change of content or metadata (ctime), which no program can set. */
+  /** The time of the last change of content or metadata (ctime), which no program can set. In a copy of a host, that of the content. */
   readonly changed: Date;
 }
 

@@ -8,6 +8,7 @@ import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
+import type { HostNote } from './processes.ts';
 import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
 
 /** How a host is checked, and how the result is shown. */
@@ -26,7 +27,7 @@ export interface NodeAuditDeps {
    * The processes of the host, the oldest first, and what kept others from being read. A process is open until the next one is
    * asked for.
    */
-  readonly processes: () => Iterable<ProcessDocument | SourceProblem>;
+  readonly processes: () => Iterable<ProcessDocument | SourceProblem | HostNote>;
   /** Asks a kubelet itself; undefined if that is not wanted or not possible. Never rejects. */
   readonly ask: (kubelet: ProcessDocument) => Promise<RawDocument> | undefined;
   /** Since when a process would start with other settings than it runs with, RFC 3339 in UTC. */
@@ -66,7 +67,8 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
   const startedAt = now().toISOString();
   const seen: Seen = { processes: [], stopped: [], pods: [], podFiles: new Map(), problems: [], notes: [] };
   for (const entry of deps.processes()) {
-    if ('problem' in entry) seen.problems.push(entry);
+    if ('note' in entry) seen.notes.push(entry.note);
+    else if ('problem' in entry) seen.problems.push(entry);
     else checkProcess(entry, options, deps, seen);
   }
   const findings = await settle(seen);

@@ -34,6 +34,11 @@ export interface ProcessesOptions extends HostPlace {
 /** Any user may start processes that look like a kubelet, each with files that take long to read. */
 const MAX_MILLISECONDS = 60_000;
 
+/** Something to know about all findings of a host. */
+export interface HostNote {
+  readonly note: string;
+}
+
 /** Whether a process is in the network namespace of this one; undefined if that is unknown. */
 export type Network = 'own' | 'other' | undefined;
 
@@ -55,12 +60,13 @@ export function* hostProcesses(
   { clock, ...place }: ProcessesOptions,
   moment: CheckTime,
   networks: WeakMap<ProcessFiles, Network>,
-): Generator<ProcessDocument | SourceProblem> {
+): Generator<ProcessDocument | SourceProblem | HostNote> {
   const { root, hostname, node: given } = place;
   const deadline = clock() + MAX_MILLISECONDS;
   const wanted = (name: Parameters<typeof processComponent>[0]) => processComponent(name) !== undefined;
-  const { processes, problems } = listProcesses(root, { wanted, variables: VARIABLES });
+  const { processes, problems, copiedAfter } = listProcesses(root, { wanted, variables: VARIABLES });
   yield* problems;
+  if (copiedAfter) yield { note: copyNote(root) };
   const started = processes.flatMap((process) => componentsOf(process).map((one) => ({ process, ...one })));
   const isKubelet = ({ component }: StartedComponent) => component === 'kubelet';
   const kubelets: KnownKubelet[] = [];
@@ -70,7 +76,7 @@ export function* hostProcesses(
       yield { source: { path: join(root, 'proc') }, problem: tooLong() };
       break;
     }
-    const opened = openProcess(root, one.process);
+    const opened = openProcess(root, one.process, copiedAfter);
     const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
     try {
       const found = documentOf(one, files);
@@ -78,11 +84,11 @@ export function* hostProcesses(
       const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
-      const authorities = () => onKubelet(root, node, kubelets, readAuthoritiesOf);
+      const authorities = () => onKubelet({ root, copiedAfter }, node, kubelets, readAuthoritiesOf);
       const certificates = readCertificateFiles(files, moment, authorities);
       const minor = isKubelet(one)
         ? undefined
-        : onKubelet(root, node, kubelets, (kubelet) => apiServerMinorOf(kubelet, HOST));
+        : onKubelet({ root, copiedAfter }, node, kubelets, (kubelet) => apiServerMinorOf(kubelet, HOST));
       yield { ...withName(found, node, one.process, names), certificates, ...(minor !== undefined && { minor }) };
     } finally {
       if (!('state' in opened)) opened.close();
@@ -131,14 +137,14 @@ function withName(
 
 /** Looks at a node's only kubelet. It is opened again, so that the files of all kubelets need not be kept. */
 function onKubelet<T>(
-  root: string,
+  { root, copiedAfter }: { readonly root: string; readonly copiedAfter: Date | undefined },
   node: string,
   kubelets: readonly KnownKubelet[],
   look: (kubelet: ProcessDocument) => T | undefined,
 ): T | undefined {
   const [kubelet, ...others] = kubelets.filter((each) => each.node === node);
   if (kubelet === undefined || others.length > 0) return undefined;
-  const opened = openProcess(root, kubelet.started.process);
+  const opened = openProcess(root, kubelet.started.process, copiedAfter);
   if ('state' in opened) return undefined;
   try {
     return look(documentOf(kubelet.started, bounded(opened)));
@@ -159,6 +165,10 @@ function networkOf({ directory }: HostProcess): Network {
   } catch {
     return undefined;
   }
+}
+
+function copyNote(root: string): string {
+  return `${root} is a copy of a host, made after its processes had started: files are compared with their starts by the times of their content (mtime), which programs can set`;
 }
 
 function closedFiles(problem: Problem): ProcessFiles {

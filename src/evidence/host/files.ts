@@ -20,8 +20,13 @@ export interface HostFiles extends ProcessFiles {
  *
  * @param exists whether the process still runs. When it ends, its mounts go: what is read after that may be another file, or
  *   seem to be missing
+ * @param copiedAfter all files were copied after this time, so later changes of their metadata are those of the copy
  */
-export function openFiles(context: PathContext, exists: () => boolean = () => true): HostFiles | UnreadableFile {
+export function openFiles(
+  context: PathContext,
+  exists: () => boolean = () => true,
+  copiedAfter?: Date,
+): HostFiles | UnreadableFile {
   const named = <T>(path: string, read: (bytes: string) => T): T | MissingFile | UnreadableFile => {
     const found = attempt(path, () => read(given(path)));
     if (exists()) return found;
@@ -39,7 +44,7 @@ export function openFiles(context: PathContext, exists: () => boolean = () => tr
         return found.state === 'read' ? found.files : found;
       },
       readStaticPods: (path) => named(path, (bytes) => readStaticPods(tree, bytes)),
-      stat: (path) => named(path, (bytes) => tree.visit(bytes, ({ stats }) => factsOf(stats))),
+      stat: (path) => named(path, (bytes) => tree.visit(bytes, ({ stats }) => factsOf(stats, copiedAfter))),
       close: () => {
         tree.close();
       },
@@ -60,7 +65,8 @@ function given(path: string): string {
   throw new HostFault('malformed', 'is not all UTF-8, so it cannot be followed: rename it');
 }
 
-function factsOf(stats: Stats): FileStatus {
+function factsOf(stats: Stats, copiedAfter: Date | undefined): FileStatus {
+  const isOfCopy = copiedAfter !== undefined && stats.ctime > copiedAfter;
   return {
     state: 'present',
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
@@ -68,6 +74,6 @@ function factsOf(stats: Stats): FileStatus {
     owner: stats.uid,
     group: stats.gid,
     size: stats.size,
-    changed: stats.ctime,
+    changed: isOfCopy ? stats.mtime : stats.ctime,
   };
 }

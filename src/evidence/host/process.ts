@@ -1,6 +1,6 @@
 // One process, as /proc/PID shows it (proc(5)).
 
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readlinkSync } from 'node:fs';
 
 import type { Problem } from '../../policy/reading.ts';
 import { readProcFile } from './bytes.ts';
@@ -72,9 +72,14 @@ export function linkOf(path: string, needed = false): string | undefined {
   }
 }
 
-/** Its parent, and when it was started. */
-export function readStatus(directory: string): { readonly parent: number; readonly startTicks: number } {
-  const status = readProcFile(`${directory}/stat`, STATUS_BYTES).toString('latin1');
+/** Its parent, and when it was started. In a copy of a host, the file may be missing, and both are NaN. */
+export function readStatus(
+  directory: string,
+  isCopy = false,
+): { readonly parent: number; readonly startTicks: number } {
+  const path = `${directory}/stat`;
+  if (isCopy && !existsSync(path)) return { parent: NaN, startTicks: NaN };
+  const status = readProcFile(path, STATUS_BYTES).toString('latin1');
   // the name of the program stands in parentheses, and may have any in itself
   const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
   return { parent: Number(fields[1]), startTicks: Number(fields[19]) };
@@ -84,6 +89,7 @@ export function readStatus(directory: string): { readonly parent: number; readon
  * Reads on below one open folder, so that it is one process, whoever gets its number next.
  *
  * @param limit how many bytes of its words, and how many of its variables, are read
+ * @param isCopy of a host: a file that is missing says nothing of the process
  */
 export function readProcess(
   directory: string,
@@ -91,13 +97,16 @@ export function readProcess(
   boot: number | undefined,
   variables: readonly string[],
   limit = ARGUMENT_BYTES,
+  isCopy = false,
 ): HostProcess {
   const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const at = `/proc/self/fd/${descriptor}`;
     const name = readName(at, limit);
-    const status = readStatus(at);
-    const environment = readVariables(at, variables, limit);
+    const status = readStatus(at, isCopy);
+    // an archive may leave out what can be secret
+    const hasNone = isCopy && !existsSync(`${at}/environ`);
+    const environment = readVariables(at, hasNone ? [] : variables, limit);
     const cut = name.cut || environment?.cut === true;
     const mountNamespace = linkOf(`${at}/ns/mnt`);
     const pidNamespace = linkOf(`${at}/ns/pid`);
@@ -108,7 +117,10 @@ export function readProcess(
       cut,
       pid,
       directory,
-      ...(boot !== undefined && { startedAt: new Date((boot + status.startTicks / TICKS_PER_SECOND) * 1000) }),
+      ...(boot !== undefined &&
+        !Number.isNaN(status.startTicks) && {
+          startedAt: new Date((boot + status.startTicks / TICKS_PER_SECOND) * 1000),
+        }),
       ...(mountNamespace !== undefined && { mountNamespace }),
       ...(pidNamespace !== undefined && { pidNamespace }),
       ...(cgroup !== undefined && { cgroup }),

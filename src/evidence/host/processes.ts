@@ -1,27 +1,21 @@
 // The processes of a host, as its /proc shows them (proc(5)).
 
-import { readdirSync, statfsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
-import { bytesOf, readProcFile } from './bytes.ts';
+import { readProcFile } from './bytes.ts';
+import { isProc, lastStartBeforeCopy, missingInCopy, openCopy } from './copy.ts';
 import type { UnreadableFile } from '../../policy/certificates.ts';
 import { openFiles, type HostFiles } from './files.ts';
 import { isGone, hostProblem } from './problems.ts';
-import {
-  ARGUMENT_BYTES,
-  linkOf,
-  readName,
-  readProcess,
-  readStatus,
-  type HostProcess,
-  type ProcessName,
-} from './process.ts';
-import { HostTree } from './tree.ts';
+import { ARGUMENT_BYTES, readName, readProcess, readStatus, type HostProcess, type ProcessName } from './process.ts';
 
 /** The processes that were found, and why others could not be read. */
 export interface ProcessList {
   readonly processes: readonly HostProcess[];
+  /** The host is a copy whose files were all made after this time, when the last of its processes started. */
+  readonly copiedAfter?: Date;
   readonly problems: readonly SourceProblem[];
 }
 
@@ -44,8 +38,6 @@ const MAXIMUM_CHARACTERS = 16 * 1024 * 1024;
 const MAXIMUM_WORDS = 200_000;
 /** Seconds by which the two ways to tell the host's start can differ. */
 const CLOCK_DRIFT = 1.5;
-/** Of statfs(2). */
-const PROC_SUPER_MAGIC = 0x9fa0;
 
 /**
  * Finds the wanted processes of the host whose root is `root`.
@@ -60,6 +52,7 @@ export function listProcesses(root: string, { wanted, variables = [] }: ProcessS
   const found: HostProcess[] = [];
   const problems: Problem[] = [];
   const boot = bootTime(proc);
+  const isCopy = !isProc(proc);
   let hidden = 0;
   let words = 0;
   let characters = 0;
@@ -72,27 +65,36 @@ export function listProcesses(root: string, { wanted, variables = [] }: ProcessS
         break;
       }
       const limit = words < MAXIMUM_WORDS && characters < MAXIMUM_CHARACTERS ? ARGUMENT_BYTES : HEAD_BYTES;
-      const read = readProcess(directory, pid, boot, variables, limit);
+      const read = readProcess(directory, pid, boot, variables, limit, isCopy);
       words += read.argv.length;
       characters += read.cut ? limit : lengthOf(read);
-      if (wanted(read)) found.push(read);
+      if (!wanted(read)) continue;
+      found.push(read);
+      const missing = isCopy ? missingInCopy(read) : undefined;
+      if (missing) problems.push(missing);
     } catch (cause) {
       if (!isGone(cause)) hidden += 1;
     }
   }
   // process 1 is always there
-  if (hidden > 0 || (pids[0] !== 1 && isProc(proc))) problems.push(hiddenProblem(hidden));
-  return { processes: leaveForks(found), problems: problems.map((problem) => ({ source: { path: proc }, problem })) };
+  if (hidden > 0 || (pids[0] !== 1 && !isCopy)) problems.push(hiddenProblem(hidden));
+  const copiedAfter = isCopy ? lastStartBeforeCopy(root, found) : undefined;
+  return {
+    processes: leaveForks(found),
+    ...(copiedAfter && { copiedAfter }),
+    problems: problems.map((problem) => ({ source: { path: proc }, problem })),
+  };
 }
 
 /**
  * Opens the files of a process as it sees them, for as long as it runs.
  *
  * @param root the root that it was found below
+ * @param copiedAfter that of the list that has the process
  */
-export function openProcess(root: string, process: HostProcess): HostFiles | UnreadableFile {
+export function openProcess(root: string, process: HostProcess, copiedAfter?: Date): HostFiles | UnreadableFile {
   const { directory, pid } = process;
-  if (!isProc(join(root, 'proc'))) return openCopy(root, directory);
+  if (!isProc(join(root, 'proc'))) return openCopy(root, directory, copiedAfter);
   const exists = (): boolean => isSame(process);
   const files = openFiles(
     { root: `${directory}/root`, workingDirectory: `${directory}/cwd`, mountinfo: [`${directory}/mountinfo`] },
@@ -102,32 +104,6 @@ export function openProcess(root: string, process: HostProcess): HostFiles | Unr
   if (!('state' in files)) files.close();
   const message = `process ${pid} has ended while it was read: run again`;
   return { state: 'unreadable', problem: { code: 'not-found', message } };
-}
-
-/** Its links are those of the kernel; in a copy of a host they are texts, whose `/` is the root of the copy. */
-function isProc(proc: string): boolean {
-  return statfsSync(proc).type === PROC_SUPER_MAGIC;
-}
-
-function openCopy(root: string, directory: string): HostFiles | UnreadableFile {
-  try {
-    const tree = new HostTree({ root, workingDirectory: root, mountinfo: [] });
-    try {
-      return tree.visit(bytesOf(linkOf(`${directory}/root`) ?? '/'), ({ descriptor: inside }) =>
-        tree.visit(bytesOf(linkOf(`${directory}/cwd`) ?? '/'), ({ descriptor }) =>
-          openFiles({
-            root: `/proc/self/fd/${inside}`,
-            workingDirectory: `/proc/self/fd/${descriptor}`,
-            mountinfo: [],
-          }),
-        ),
-      );
-    } finally {
-      tree.close();
-    }
-  } catch (cause) {
-    return { state: 'unreadable', problem: hostProblem(directory, cause) };
-  }
 }
 
 function isSame({ directory, startTicks }: HostProcess): boolean {

@@ -189,7 +189,7 @@ function changeOf(files: ProcessFiles, path: string, time: ReadTime): Problem | 
   if (status.state === 'missing') return gone(path);
   const { startedAt } = time;
   if (startedAt === undefined) {
-    const message = `the start of the process is not known, so ${path} may have been changed since then; check the process itself`;
+    const message = `the start of the process is not known, which /proc/stat and the process's own stat show, so ${path} may have been changed since then; check the process itself`;
     return { code: 'ambiguous', message };
   }
   if (!isAfter(status.changed, time)) return undefined;
