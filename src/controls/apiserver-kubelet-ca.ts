@@ -2,7 +2,8 @@
 // the serving certificates of kubelets (kubernetes pkg/kubelet/client/kubelet_client.go:126).
 
 import { defineControl } from './shared/define-control.ts';
-import { noteApiServerPath } from './shared/settings.ts';
+import { unusableAs } from './shared/path-faults.ts';
+import { noteApiServerPath } from './shared/paths.ts';
 
 const USELESS = 'it holds no CA, so kube-apiserver has no CA of the cluster to verify kubelets with';
 
@@ -23,8 +24,7 @@ export const apiserverKubeletCA = defineControl(
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',
-      unusable:
-        'The value cannot be the path of a CA bundle: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
+      unusable: unusableAs('a CA bundle'),
       'would-not-start': 'With this command line kube-apiserver would exit instead of starting.',
     },
     differences:

@@ -6,7 +6,9 @@ import type { PairFiles } from '../policy/certificates.ts';
 import { noteIssuance } from './shared/authority-faults.ts';
 import { notePair, PAIR_CODES } from './shared/certificate-faults.ts';
 import { defineControl, type Notes } from './shared/define-control.ts';
-import { apiServerSettingName, noteApiServerPath, type PathSetting } from './shared/settings.ts';
+import { unusableAs } from './shared/path-faults.ts';
+import { noteApiServerPath, type PathSetting } from './shared/paths.ts';
+import { apiServerSettingName } from './shared/settings.ts';
 
 const USELESS = 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
 
@@ -30,8 +32,7 @@ export const apiserverKubeletClientCert = defineControl(
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',
-      unusable:
-        'The value cannot be the path of a certificate or key: /dev/null, white space, quotes that no shell has removed, an unexpanded variable.',
+      unusable: unusableAs('a certificate or key'),
       refused:
         'A kubelet that asks for a client certificate refused a call of kube-apiserver, which presented none, or none that the kubelet accepts.',
       'would-not-start': 'With this command line, or without this file, kube-apiserver would exit instead of starting.',

@@ -4,13 +4,14 @@
 // (kubelet.go:970-993; client-go util/cert/io.go:88, pem.go: no certificate is an error).
 
 import type { Reading } from '../policy/reading.ts';
-import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import type { Kubelet } from '../policy/subject.ts';
 import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
 import { defineControl, type Notes } from './shared/define-control.ts';
-import { isNullDevice, kubeletSettingName, notePath } from './shared/settings.ts';
+import { unusableAs } from './shared/path-faults.ts';
+import { noteKubeletPath } from './shared/paths.ts';
 
 const HELLO = 'client CAs of the TLS hello';
+const USELESS = 'it holds no CA, so the kubelet would exit at start';
 
 /** Bundles of public CAs, by distribution. Anybody with a client certificate of one of these CAs would get an identity. */
 const PUBLIC_BUNDLES: ReadonlySet<string> = new Set([
@@ -47,7 +48,7 @@ export const kubeletClientCA = defineControl(
         'No file, drop-in or flag sets a client CA file, or the running kubelet asks its callers for no certificate.',
       empty:
         'The file, drop-in or flag that decides sets the client CA file to an empty value, or the running kubelet names no CA.',
-      unusable: 'The value cannot be the path of a CA bundle: /dev/null, white space.',
+      unusable: unusableAs('a CA bundle'),
       'would-not-start':
         'The kubelet would exit with this configuration, or with this client CA file, instead of starting.',
       ...CA_CODES,
@@ -60,25 +61,23 @@ export const kubeletClientCA = defineControl(
       'checks the effective value after file, drop-ins and flags, or what the running kubelet answers.',
     defaults: { action: 'ratchet' },
   },
-  ({ clientCAFile, acceptedAuthorities, clientCA }) => {
+  (subject) => {
+    const { clientCAFile, acceptedAuthorities } = subject;
     if (!clientCAFile && !acceptedAuthorities) return undefined;
     return (notes) => {
-      if (clientCAFile) noteFile(clientCAFile, clientCA, notes);
+      if (clientCAFile) noteFile(subject, notes);
       else if (acceptedAuthorities) noteHello(acceptedAuthorities, notes);
     };
   },
 );
 
-function noteFile(reading: Reading<string>, clientCA: Kubelet['clientCA'], notes: Notes): void {
-  const setting = kubeletSettingName(KUBELET_SETTINGS.clientCAFile, reading);
-  const path = notePath(setting, reading, notes);
-  if (path === undefined || reading.state !== 'set') return;
-  const { origin } = reading;
-  if (isNullDevice(path) || path.trim() === '') {
-    const message = `${setting} is ${JSON.stringify(path)}, which holds no CA: the kubelet would exit at start`;
-    notes.violations.push({ code: 'unusable', setting, message, origin });
-  } else if (clientCA) {
-    noteClientCA({ setting, path, origin, file: clientCA.file }, clientCA.moment, notes);
+function noteFile(subject: Kubelet, notes: Notes): void {
+  const found = noteKubeletPath(subject, 'clientCAFile', USELESS, notes);
+  if (found === undefined) return;
+  const { setting, path, origin } = found;
+  const { clientCA } = subject;
+  if (clientCA) {
+    noteClientCA({ ...found, file: clientCA.file }, clientCA.moment, notes);
   } else if (PUBLIC_BUNDLES.has(path)) {
     const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;
     notes.warnings.push({ code: 'public-bundle', setting, message, origin });

@@ -17,6 +17,7 @@ import {
 import type { ApiServer, Kubelet, Subject } from '../policy/subject.ts';
 import { readExactFlag, readFlag, type CommandLine } from './argv/pflag.ts';
 import { parseBool, parseInteger } from './values/go-values.ts';
+import { placeholderIn, placeholderProblem } from './values/placeholders.ts';
 
 type SettingReading = Reading<SettingValue>;
 
@@ -87,7 +88,11 @@ export function defaultReading(value: SettingValue | undefined, origin: Origin):
  */
 export function readSetting(commandLine: CommandLine, setting: ApiServerSetting, place: Origin): SettingReading {
   const read = setting.type === 'path' ? readFlag : readExactFlag;
-  return ofFlagText(setting, read(commandLine, setting.flag, place));
+  const reading = read(commandLine, setting.flag, place);
+  const found = reading.state === 'set' ? placeholderIn(reading.value, 'command line') : undefined;
+  if (reading.state === 'set' && found)
+    return unreadableAs(placeholderProblem(`--${setting.flag}`, found, reading.origin));
+  return ofFlagText(setting, reading);
 }
 
 /** The text of a flag as a value of the setting's type. A component's own parser accepts no other text. */

@@ -58,6 +58,8 @@ export interface Kubelet extends SubjectBase, Partial<KubeletReadings> {
   readonly clientCA?: { readonly file: CertificateFile; readonly moment: CheckTime };
   /** The names of the CAs that it accepts client certificates from, as its TLS handshake lists them (RFC 4514). */
   readonly acceptedAuthorities?: Reading<readonly string[]>;
+  /** Tells whether the subject's mounts make a path visible. Absent: the evidence shows no mounts. */
+  readonly view?: (path: string) => PathView;
 }
 
 /** What a control checks. */

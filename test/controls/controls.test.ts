@@ -74,7 +74,7 @@ describe('kubelet-client-ca', () => {
     [
       'blanks',
       { clientCAFile: set(' \t', FILE) },
-      `fail unusable ${CA_FIELD}: ${CA_FIELD} is " \\t", which holds no CA`,
+      `fail unusable ${CA_FIELD}: ${CA_FIELD} is " \\t": white space is not a path`,
     ],
     ['a null device', { clientCAFile: set('/dev/null', FLAG) }, 'fail unusable --client-ca-file: '],
     [

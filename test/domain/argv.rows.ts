@@ -91,7 +91,7 @@ export const rows: readonly Row[] = [
     row: 21,
     title: 'both flags in one word set only the first',
     show: () => apiServer(`${C} ${K}`),
-    expected: [`fail missing ${KEY}`],
+    expected: [`fail unusable ${CERTIFICATE} missing ${KEY}`],
     effective: `/c ${K}`,
   },
   {

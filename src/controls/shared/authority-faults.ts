@@ -14,7 +14,7 @@ import {
   type IssuanceFacts,
   type CheckTime,
 } from '../../policy/certificates.ts';
-import type { PathSetting } from './settings.ts';
+import type { PathSetting } from './paths.ts';
 
 /** The codes that `noteClientCA` notes besides `would-not-start`, for the metadata of a control. */
 export const CA_CODES = {

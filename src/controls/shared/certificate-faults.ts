@@ -4,7 +4,7 @@
 import type { CertificateFacts, CheckTime } from '../../policy/certificates.ts';
 import { nameFault } from './certificate-names.ts';
 import type { Notes } from './define-control.ts';
-import type { PathSetting } from './settings.ts';
+import type { PathSetting } from './paths.ts';
 import type { CertificateFile } from '../../policy/certificates.ts';
 import type { Violation } from '../../policy/outcome.ts';
 

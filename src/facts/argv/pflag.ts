@@ -6,8 +6,9 @@ import type { Refusal } from '../../policy/subject.ts';
 import { faultOf } from './flag-values.ts';
 import type { Flag, FlagTable } from './flags.ts';
 import type { Budget } from '../budget.ts';
+import { placeholderIn, placeholderProblem } from '../values/placeholders.ts';
 import { doubtOfFlag, refusalOfFlag } from './unknown-flags.ts';
-import { GAP, HOLE, isKnown, shown, type Word } from './words.ts';
+import { GAP, HOLE, isFilledIn, isKnown, isUnclear, shown, type Word } from './words.ts';
 
 /** A value that the command line gives to a flag; the last one counts. */
 export interface Assignment {
@@ -108,6 +109,7 @@ class Parser {
       const known = word.holes === true ? undefined : this.#table.accepted.get(text);
       if (known) this.#assign(known.flag, known.value, word);
       else if (word.holes === true && isUnclear(text)) this.#giveUp(word);
+      else if (isFilledIn(text)) this.#giveUpTemplate(word);
       else if (text.charCodeAt(0) !== DASH || text === '-') positional ??= this.#counts(text) ? word : undefined;
       else if (text === '--') {
         const rest = this.#words.slice(this.#at);
@@ -131,6 +133,11 @@ class Parser {
   #giveUp({ text, pointer, problem }: Word): void {
     const message = `the value of ${shown(text)} is not in this document, and it decides how the words after it are read; write it out, or check the running process`;
     this.unclear = problem ?? { code: 'unresolved', message, origin: originAt(pointer) };
+  }
+
+  #giveUpTemplate({ text, pointer }: Word): void {
+    const placeholder = placeholderIn(text, 'command line');
+    if (placeholder) this.unclear = placeholderProblem('the command line', placeholder, originAt(pointer));
   }
 
   #refuse(reason: string, { pointer }: Word, setting?: string): void {
@@ -194,7 +201,8 @@ class Parser {
     if (value.length > LONGEST_REMEMBERED) this.#budget.steps(value.length);
     const before = flag.kept ? this.assignments.get(flag.name)?.value : undefined;
     const fault = word.holes === true && !isKnown(value) ? undefined : faultOf(flag.type, value, before);
-    if (fault !== undefined) {
+    // what is filled in may be right
+    if (fault !== undefined && placeholderIn(value, 'command line') === undefined) {
       this.#refuse(
         `invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: ${fault}`,
         word,
@@ -233,15 +241,6 @@ class Parser {
     if (takesNext && next !== undefined) this.#at += 1;
     return undefined;
   }
-}
-
-/** Whether an unknown part could be a flag, a value or nothing, which decides what the words after it mean. */
-function isUnclear(text: string): boolean {
-  if (text.includes(GAP)) return true;
-  const hole = text.indexOf(HOLE);
-  if (!text.startsWith('-')) return hole === 0;
-  const equals = text.indexOf('=');
-  return hole !== -1 && (equals === -1 || hole < equals);
 }
 
 /** The origin of a word of a command line. */

@@ -2,6 +2,7 @@
 
 import type { Refusal } from '../../policy/subject.ts';
 import { parseBool } from '../values/go-values.ts';
+import { placeholderIn } from '../values/placeholders.ts';
 import { originAt, type CommandLine } from './pflag.ts';
 
 /**
@@ -13,6 +14,7 @@ export function neverServes(component: string, { assignments }: CommandLine): Re
   for (const name of ['help', 'version']) {
     const assignment = assignments.get(name);
     if (assignment === undefined || parseBool(assignment.value) === false || assignment.value.startsWith('v')) continue;
+    if (placeholderIn(assignment.value, 'command line')) continue;
     return {
       reason: `with --${name}, ${component} prints and exits`,
       setting: `--${name}`,

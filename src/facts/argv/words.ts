@@ -1,6 +1,7 @@
 // The words of a command line, with marks for parts that are not known.
 
 import type { Problem } from '../../policy/reading.ts';
+import { placeholderIn } from '../values/placeholders.ts';
 
 /** Marks an unknown part of a word that is any text, but no further word. */
 export const HOLE = '\uE000';
@@ -32,6 +33,26 @@ export function isKnown(text: string): boolean {
 /** The text for messages, with an ellipsis for each unknown part. */
 export function shown(text: string): string {
   return text.replace(/[\uE000\uE001]/g, '…');
+}
+
+/** What placeholders of flags' names and of whole words have. */
+const MAY_BE_FILLED_IN = /[{$<@%#[(]|__/;
+
+/** Whether an unknown part could be a flag, a value or nothing, which decides what the words after it mean. */
+export function isUnclear(text: string): boolean {
+  if (text.includes(GAP)) return true;
+  const hole = text.indexOf(HOLE);
+  if (!text.startsWith('-')) return hole === 0;
+  const equals = text.indexOf('=');
+  return hole !== -1 && (equals === -1 || hole < equals);
+}
+
+/** Whether a template fills in a flag's name, or words: a positional word, or what is before the equals sign. */
+export function isFilledIn(text: string): boolean {
+  if (!MAY_BE_FILLED_IN.test(text)) return false;
+  const equals = text.indexOf('=');
+  const name = text.startsWith('-') && equals !== -1 ? text.slice(0, equals) : text;
+  return placeholderIn(name, 'command line') !== undefined;
 }
 
 /** The last element of a path, with either separator, without `.exe`. */

@@ -7,11 +7,14 @@ import { isRecord } from '../../json.ts';
 import type { Attempts } from '../yaml/duplicates.ts';
 import { isBase64 } from '../yaml/scalars.ts';
 import { isDuration, isQuantity, isTime } from '../values/go-values.ts';
+import { placeholderIn, type Placeholder } from '../values/placeholders.ts';
 
 /** Where and why a decoder rejects a value. */
 export interface Mismatch {
   readonly pointer: string;
   readonly reason: string;
+  /** Present if a template would fill the value in, so that the reason is not certain. */
+  readonly placeholder?: Placeholder;
 }
 
 const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> = data.types;
@@ -130,7 +133,12 @@ function inEntries(
 function mismatch(type: string, value: unknown, pointer: string): Mismatch {
   const found =
     value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'bigint' ? 'number' : typeof value;
-  return { pointer, reason: `cannot unmarshal ${found} into a field of type ${type}` };
+  const placeholder = typeof value === 'string' ? placeholderIn(value) : undefined;
+  return {
+    pointer,
+    reason: `cannot unmarshal ${found} into a field of type ${type}`,
+    ...(placeholder && { placeholder }),
+  };
 }
 
 const INTEGER_TYPES: Readonly<Record<string, readonly [bigint, bigint]>> = {
@@ -140,7 +148,9 @@ const INTEGER_TYPES: Readonly<Record<string, readonly [bigint, bigint]>> = {
   int: [-(1n << 63n), (1n << 63n) - 1n],
 };
 
+/** Whether a scalar type accepts a value. It may accept what a template fills in. */
 function accepts(type: string, value: unknown): boolean {
+  if (typeof value === 'string' && type !== 'string' && placeholderIn(value)) return true;
   const range = INTEGER_TYPES[type];
   if (range) return value === null || isIntegerWithin(value, range);
   switch (type) {

@@ -11,6 +11,7 @@ import { findMismatchIn, fold } from '../decoding/decode.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
 import { defaultReading, kubeletReadings, kubeletSettingNames, unreadableAs } from '../readings.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
+import { placeholderProblem } from '../values/placeholders.ts';
 import { isFinite } from '../yaml/conversion.ts';
 import { FIELDS, fieldValue, foldedValue, readField, TYPE, withFields, withReadings } from './fields.ts';
 import { parseFirst, type ParsedDocument, type Syntax } from '../yaml/documents.ts';
@@ -69,6 +70,8 @@ export function readKubeletConfiguration(document: KubeletDocument, path: string
   const fault = headerFault(document, true);
   if (fault !== undefined) return refuse(fault, place);
   const found = findMismatchIn(TYPE, document);
+  if (found?.placeholder)
+    return unreadableLayer(placeholderProblem(found.pointer, found.placeholder, { ...place, pointer: found.pointer }));
   if (found)
     return refuse(`the configuration cannot be decoded: ${found.reason} (${found.pointer})`, {
       ...place,

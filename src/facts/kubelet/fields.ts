@@ -12,7 +12,8 @@ import {
 import { HOLE } from '../argv/words.ts';
 import { fieldType, fold } from '../decoding/decode.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
-import { defaultReading, kubeletSettingNames, ofFieldValue } from '../readings.ts';
+import { defaultReading, kubeletSettingNames, ofFieldValue, unreadableAs } from '../readings.ts';
+import { placeholderIn, placeholderProblem } from '../values/placeholders.ts';
 import { pointerOf, valueAt } from '../values/shape.ts';
 
 /** The Go type of the configuration. */
@@ -57,6 +58,8 @@ export function readField(
   elsewhere: Origin,
 ): Reading<SettingValue> {
   const setting: KubeletSetting = KUBELET_SETTINGS[name];
+  const placeholder = typeof value === 'string' ? placeholderIn(value) : undefined;
+  if (placeholder) return unreadableAs(placeholderProblem(setting.field, placeholder, place));
   const written = ofFieldValue(setting, value);
   const { file } = setting.defaults;
   if (written !== undefined && !(isEmpty(written) && getsDefault(name)))

@@ -26,6 +26,7 @@ import { foldedPath, TYPE, withoutHoles } from './fields.ts';
 import { brokenRule } from './rules.ts';
 import { kubeletReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseBool } from '../values/go-values.ts';
+import { placeholderProblem } from '../values/placeholders.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 
 /** A file, as far as it could be read. */
@@ -168,6 +169,8 @@ function applyDropIns(base: Step, setup: KubeletSetup, commandLine: CommandLine)
     layered = { ...step, ...(malformed && { malformed }) };
   }
   const found = findMismatch(TYPE, withoutHoles(layered.config), { anyCase: true });
+  if (found?.placeholder)
+    return unreadableLayer(placeholderProblem(found.pointer, found.placeholder, { layer: 'drop-in' }));
   return found
     ? refuse(`the merged drop-ins cannot be decoded: ${found.reason} (${found.pointer})`, { layer: 'drop-in' })
     : layered;

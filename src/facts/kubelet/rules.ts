@@ -7,6 +7,7 @@ import { nodeLabelsFault } from '../argv/labels.ts';
 import { originAt, type Assignment, type CommandLine } from '../argv/pflag.ts';
 import { isKnown } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
+import { placeholderIn } from '../values/placeholders.ts';
 import type { Layered } from './configuration.ts';
 
 /** What a kubelet was started with, and what it read. */
@@ -41,6 +42,7 @@ function nodeLabels({ commandLine: { assignments } }: KubeletStart): Refusal | u
   if (labels === undefined) return undefined;
   const values: string[] = [];
   for (let given: Assignment | undefined = labels; given; given = given.before) values.push(given.value);
-  const reason = values.every(isKnown) ? nodeLabelsFault(values.reverse()) : undefined;
+  const isWritten = values.every((value) => isKnown(value) && !placeholderIn(value, 'command line'));
+  const reason = isWritten ? nodeLabelsFault(values.reverse()) : undefined;
   return reason === undefined ? undefined : { reason, setting: '--node-labels', origin: originAt(labels.word.pointer) };
 }

@@ -57,7 +57,7 @@ function subjectOf(
   const quits = neverServes(component, commandLine);
   // a script may print the version before it starts the server
   if (quits && (container.endsByItself || invocation.conditional || !alone)) return undefined;
-  if (component === 'kubelet') return kubeletInPod(invocation, base, minor, budget);
+  if (component === 'kubelet') return kubeletInPod(invocation, { ...base, view: viewOf(container) }, minor, budget);
   const bareUpstream = doubt !== undefined && UPSTREAM_IMAGE.test(container.image);
   const refusal = bareUpstream
     ? {

@@ -44,7 +44,9 @@ const IMAGE = String.raw`(^|/)kube-apiserver(:[^/:@]*)?(@.*)?$`;
 const PRINTABLE_WITHOUT_DOLLAR = '^[ -#%-~]*$';
 /** Values that cannot be the path of a certificate: empty, white space, quotes that no shell removes, /dev/null. */
 const NO_PATH = String.raw`^(\s*|["'].*|.*["']|(/+\.)*/+dev(/+\.)*/+null)$`;
-const CLEAN_PATH = String.raw`^(/\.{0,2}[\w@%+=:,~-][\w.@%+=:,~-]*)+$`;
+const CLEAN_PATH = String.raw`^(/\.{0,2}[\w+=-][\w.+=-]*)+$`;
+/** Paths that may be placeholders of a template, or directories. */
+const UNSURE_PATH = String.raw`__[A-Z]|(?i:replace|change)[-_]?(?i:me|this)|^/(etc|srv|var|var/lib|var/run)(/(kubernetes|kubelet|pki|ssl|certs))*$`;
 const SERVICE_ACCOUNT_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const NAME = String.raw`^[^=\r]*`;
 const PLAIN_TEXT = '^[ %+-:=@-Z_a-z]*$';
@@ -185,7 +187,8 @@ const PASSING: readonly Named[] = [
   'mounts': dyn((has(server.container.volumeMounts) ? server.container.volumeMounts : [])
     .map(mount, mount.mountPath).filter(path, path != '${SERVICE_ACCOUNT_MOUNT}'))
 }).filter(line, line.server.values.all(entry,
-  entry[1].matches(${raw(CLEAN_PATH)}) && (
+  entry[1].matches(${raw(CLEAN_PATH)}) && !entry[1].matches(${raw(UNSURE_PATH)}) &&
+  !line.server.values.exists(other, other[1].startsWith(entry[1] + '/')) && (
     size(line.mounts) == 0 || line.mounts.exists(path,
       path.matches(${raw(CLEAN_PATH)}) && (entry[1] == path || entry[1].startsWith(path + '/')))
   )
