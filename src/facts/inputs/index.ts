@@ -17,6 +17,7 @@ import { k0s } from './k0s/k0s.ts';
 import { kops } from './kops/kops.ts';
 import { talconfig } from './talos/talconfig.ts';
 import { talosMachineConfig } from './talos/machine-config.ts';
+import { rancherConfig } from './rancher/config.ts';
 import { rke1 } from './rancher/rke1.ts';
 import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
 
@@ -36,6 +37,7 @@ export const INPUTS: readonly Input[] = [
   kubeApiServerConfigFile,
   configzBody,
   rke1,
+  rancherConfig,
   k0s,
   clusterApiKubeadm,
   kops,

@@ -70,6 +70,7 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
   ],
   KubeAPIServerConfig: ['kube-apiserver', OPENSHIFT],
   'RKE1 `cluster.yml`': ['kube-apiserver', { services: { 'kube-api': { extra_args: { 'kubelet-client-key': '' } } } }],
+  '`config.yaml` of k3s and RKE2': ['kube-apiserver', { 'kube-apiserver-arg': ['kubelet-client-key='] }],
   'k0s `ClusterConfig`, k0sctl `Cluster`, `K0sControlPlane`, `K0sWorkerConfig`': [
     'kube-apiserver',
     {

@@ -1,6 +1,7 @@
 // The kubelet of k3s and RKE2 (k3s pkg/daemons/agent/agent.go, startKubelet). From 1.32 its settings are a folder of drop-ins that they
 // write at each start; before, they are flags.
 
+import type { UnknownRecord } from '../../../../json.ts';
 import type { NamedText, ProcessFiles } from '../../../../policy/document.ts';
 import type { Problem } from '../../../../policy/reading.ts';
 import { isKnown, shown, type Word } from '../../../argv/words.ts';
@@ -40,7 +41,9 @@ export function hostKubelet(
     return present.state === 'unreadable' ? { problem: present.problem } : flagKubelet(dataDirectory, extra);
   }
   const { passed, taken, doubts } = withoutConfiguration(extra);
-  const writes: NamedText[] = [{ path: `${folder}/00-${program}-defaults.conf`, text: defaults(dataDirectory) }];
+  const writes: NamedText[] = [
+    { path: `${folder}/00-${program}-defaults.conf`, text: JSON.stringify(defaultSettings(dataDirectory)) },
+  ];
   const config = taken.get('config')?.text;
   if (config !== undefined && !config.startsWith(folder)) {
     const content = files.readFile(config);
@@ -54,32 +57,41 @@ export function hostKubelet(
     for (const { path, text } of content)
       writes.push({ path: `${folder}/20-cli-config-dir${path.slice(directory.replace(/\/+$/, '').length)}`, text });
   }
-  const own = { 'config-dir': folder, kubeconfig: `${dataDirectory}/agent/kubelet.kubeconfig` };
-  return { words: componentWords(own, passed), doubts, writes, creates: [clientCA(dataDirectory)] };
+  const words = componentWords(folderAsFlags(dataDirectory), passed);
+  return { words, doubts, writes, creates: [clientCA(dataDirectory)] };
 }
 
-/**
- * The kubelet with the launcher's defaults as flags. That is how it is started before 1.32, and from then on it has the same settings
- * unless kubelet-arg names a configuration.
- */
-export function flagKubelet(dataDirectory: string, extra: readonly Word[]): RancherKubelet {
-  const own = {
+/** The settings as flags. That is how a kubelet is started before 1.32, and from then on it has the same ones by default. */
+export function settingsAsFlags(dataDirectory: string): Readonly<Record<string, string>> {
+  return {
     'anonymous-auth': 'false',
     'authentication-token-webhook': 'true',
     'authorization-mode': 'Webhook',
     'client-ca-file': clientCA(dataDirectory),
-    kubeconfig: `${dataDirectory}/agent/kubelet.kubeconfig`,
+    kubeconfig: kubeconfig(dataDirectory),
     'pod-manifest-path': staticPods(dataDirectory),
   };
+}
+
+/** The flags by which a kubelet finds its drop-ins. */
+export function folderAsFlags(dataDirectory: string): Readonly<Record<string, string>> {
+  return { 'config-dir': dropInFolder(dataDirectory), kubeconfig: kubeconfig(dataDirectory) };
+}
+
+function flagKubelet(dataDirectory: string, extra: readonly Word[]): RancherKubelet {
   const { passed, taken, doubts } = withoutConfiguration(extra);
   const [given] = taken.values();
-  const words = componentWords(own, passed);
+  const words = componentWords(settingsAsFlags(dataDirectory), passed);
   return {
     words,
     doubts: given === undefined ? doubts : [...doubts, dependsOnVersion(given)],
     writes: [],
     creates: [clientCA(dataDirectory)],
   };
+}
+
+function kubeconfig(dataDirectory: string): string {
+  return `${dataDirectory}/agent/kubelet.kubeconfig`;
 }
 
 function clientCA(dataDirectory: string): string {
@@ -91,8 +103,8 @@ function staticPods(dataDirectory: string): string {
 }
 
 /** The settings that matter of the file that is written anew at each start. */
-function defaults(dataDirectory: string): string {
-  return JSON.stringify({
+export function defaultSettings(dataDirectory: string): UnknownRecord {
+  return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     authentication: {
@@ -102,10 +114,11 @@ function defaults(dataDirectory: string): string {
     },
     authorization: { mode: 'Webhook' },
     staticPodPath: staticPods(dataDirectory),
-  });
+  };
 }
 
-interface Extra {
+/** The values of kubelet-arg, as they are taken apart. */
+export interface ExtraArguments {
   readonly passed: readonly Word[];
   /** The configuration files that are copied into the folder. */
   readonly taken: ReadonlyMap<string, Word>;
@@ -113,7 +126,7 @@ interface Extra {
 }
 
 /** Takes `config` and `config-dir` out (k3s pkg/daemons/agent/agent.go, extractConfigArgs). An argument without a value swallows the next one. */
-function withoutConfiguration(extra: readonly Word[]): Extra {
+export function withoutConfiguration(extra: readonly Word[]): ExtraArguments {
   const passed: Word[] = [];
   const taken = new Map<string, Word>();
   const doubts: Problem[] = [];
@@ -139,7 +152,8 @@ function swallows(word: Word, next: Word): Problem {
   return { code: 'ambiguous', message, origin: originAt(word.pointer) };
 }
 
-function dependsOnVersion({ text, pointer }: Word): Problem {
+/** Why the configuration that kubelet-arg names leaves the settings unknown. */
+export function dependsOnVersion({ text, pointer }: Word): Problem {
   const path = isKnown(text) ? text : 'a file';
   const message = `kubelet-arg names the configuration ${path}, which overrides the defaults of k3s and RKE2 from 1.32 on, and is not shown here; check it too, or check the node with kubelet-guard node`;
   return { code: 'not-visible', message, origin: originAt(pointer) };
