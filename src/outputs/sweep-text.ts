@@ -75,9 +75,11 @@ function withoutNames(finding: ReportedFinding): string {
   const text = renderFinding(finding, false).join('\n');
   return text.replace(/[\w.:[\]-]+/g, (found) => {
     if (found.length > LONGEST_NAME) return found;
-    const word = found.replace(/[.:-]+$/, '');
+    let end = found.length;
+    while (end > 0 && '.:-'.includes(found.charAt(end - 1))) end -= 1;
+    const word = found.slice(0, end);
     const isName = word === name || word === node || word.endsWith(`-${node}`) || ADDRESS.test(word);
-    return isName ? `*${found.slice(word.length)}` : found;
+    return isName ? `*${found.slice(end)}` : found;
   });
 }
 
