@@ -35,6 +35,8 @@ export interface EvidenceOptions {
   readonly now: () => Date;
   /** A kubelet was sent a token though its certificate did not verify. */
   readonly unverified: (node: string) => void;
+  /** Kubelets are shown the client certificate of the kubeconfig, because there is no token. */
+  readonly withoutToken?: (reason: string) => void;
 }
 
 /** Makes what a sweep asks: the API of the cluster, and its processes by the evidence of the plan. */

@@ -57,7 +57,7 @@ export type EvidenceRight = { readonly account: string } & (ResourceRight | NonR
 
 /** What a way to ask works with. */
 export interface EvidenceDeps {
-  readonly cluster: Pick<Cluster, 'server' | 'ca' | 'userAgent' | 'request'>;
+  readonly cluster: Pick<Cluster, 'server' | 'ca' | 'userAgent' | 'request' | 'clientCertificate'>;
   /** The namespace that kubelet-guard runs in. */
   readonly namespace: string;
   /** The CA of the kubelets' serving certificates in PEM, if one is configured. */
@@ -70,6 +70,8 @@ export interface EvidenceDeps {
   readonly now: () => Date;
   /** Called when a kubelet got a token though its certificate did not verify. */
   readonly unverified: (node: string) => void;
+  /** Called when kubelets are shown the client certificate of the kubeconfig, because there is no token, with the reason. */
+  readonly withoutToken?: ((reason: string) => void) | undefined;
 }
 
 /** A node, as far as it is needed to ask its kubelet. */

@@ -49,6 +49,8 @@ export interface Cluster {
   readonly notes: readonly string[];
   /** Gets credentials, so that a fault of theirs is reported once and first. Rejects with an ApiFault. */
   readonly authenticate: (signal: AbortSignal) => Promise<void>;
+  /** Gives the client certificate of the kubeconfig; undefined if it has none, or impersonates somebody. */
+  readonly clientCertificate?: (signal: AbortSignal) => Promise<Credentials['certificate']>;
   readonly request: Api;
   readonly pods: ObjectApi;
   /** Nodes are in no namespace: list and watch them as `''`. */
@@ -112,6 +114,9 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
       // the calls that follow report any other failure
       const answer = await once({ path: '/version', timeout: FIRST_PATIENCE }, signal).catch(() => undefined);
       if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
+    },
+    clientCertificate: async (signal) => {
+      return user.impersonate === undefined ? (await credentials.current(signal)).certificate : undefined;
     },
     request,
     pods: objects(PODS),

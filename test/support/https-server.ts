@@ -26,15 +26,18 @@ export function issue(wanted: Partial<Wanted>): KeyPair {
   return authority.issue({ name: 'server', ...wanted });
 }
 
-/** Serves HTTPS with this certificate, or HTTP without one. */
-export async function serve(pair: KeyPair | undefined, answer: Answer): Promise<TestServer> {
+/** Serves HTTPS with this certificate, or HTTP without one. With the CA of callers it requests a client certificate. */
+export async function serve(pair: KeyPair | undefined, answer: Answer, callers?: string): Promise<TestServer> {
   const asked: string[] = [];
   const listener: Answer = (request, response) => {
     asked.push([request.method, request.url, request.headers.authorization].filter(Boolean).join(' '));
     answer(request, response);
   };
+  const asking = callers === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ca: callers };
   const server =
-    pair === undefined ? createServer(listener) : createTlsServer({ cert: pair.certificate, key: pair.key }, listener);
+    pair === undefined
+      ? createServer(listener)
+      : createTlsServer({ cert: pair.certificate, key: pair.key, ...asking }, listener);
   return { ...(await start(server)), asked };
 }
 

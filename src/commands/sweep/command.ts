@@ -21,7 +21,8 @@ const HELP = `${EXIT_CODES}
 ${evidenceHelp(SWEEP_EVIDENCE)}
 
 It writes nothing to the cluster. It only requests tokens of the account kubelet-guard-configz, which expire after ten
-minutes.
+minutes. Where that account is not installed, it shows kubelets the client certificate of the kubeconfig, if there is one. It
+never shows them a token of the kubeconfig.
 
 Examples:
   kubelet-guard sweep                                     check the cluster of the current context

@@ -53,6 +53,7 @@ export async function sweepOnce(
   const sweepSettings = sweepOptions(configuration, controls, plan.concurrency, dayOf(startedAt));
   const kubeletCA = readKubeletCA(options.kubeletCA);
   const unverified = new Set<string>();
+  let withoutToken: string | undefined;
   const deps = {
     ...(await clusterEvidence(cluster, {
       plan,
@@ -62,6 +63,9 @@ export async function sweepOnce(
       clock: () => performance.now(),
       now,
       unverified: (node) => unverified.add(node),
+      withoutToken: (reason) => {
+        withoutToken = reason;
+      },
     })),
     history: noHistory,
     callbacks: { onProgress: bar?.show ?? ignore, onUnanswered: ignore, onFinding: ignore, onStoreError: ignore },
@@ -74,7 +78,7 @@ export async function sweepOnce(
     {
       report: reportStream(result, result.findings.all(), sweepSettings.exemptionFor),
       counts: result.counts,
-      notes: tokenNote(unverified.size, plan.evidence),
+      notes: [...tokenNote(unverified.size, plan.evidence), ...certificateNote(withoutToken)],
       nothing: NOTHING,
       exemptions: configuration.policy.exemptions,
     },
@@ -92,5 +96,12 @@ function tokenNote(count: number, evidence: readonly SweepEvidence[]): string[] 
   const kubelets = count === 1 ? '1 kubelet' : `${count} kubelets`;
   return [
     `${kubelets} could not be verified and got a token that can only read configz; pass --kubelet-certificate-authority to send none then`,
+  ];
+}
+
+function certificateNote(reason: string | undefined): string[] {
+  if (reason === undefined) return [];
+  return [
+    `kubelets were shown the client certificate of the kubeconfig instead of a token, because there is ${reason}`,
   ];
 }

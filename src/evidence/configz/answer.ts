@@ -21,8 +21,13 @@ export function configzDocument(source: AskedSource, { text }: ApiAnswer): RawDo
 /** Why there is no usable answer, with what to do. */
 export type Reason = readonly [code: ProblemCode, message: string];
 
-/** Why a kubelet answered with another status than 200. */
-export function refusal(status: number): Reason {
+/**
+ * Why a kubelet answered with another status than 200.
+ *
+ * @param by the credential that it was shown
+ */
+export function refusal(status: number, by: 'token' | 'certificate' = 'token'): Reason {
+  if (by === 'certificate' && (status === 401 || status === 403)) return refusedCertificate(status);
   if (status === 401) {
     return [
       'unauthorized',
@@ -42,6 +47,20 @@ export function refusal(status: number): Reason {
     ];
   }
   return ['unreachable', `HTTP ${status}: no configz; see the log of the kubelet`];
+}
+
+function refusedCertificate(status: 401 | 403): Reason {
+  const account = 'apply the manifests, so that a token of kubelet-guard-configz can be used instead';
+  if (status === 401) {
+    return [
+      'unauthorized',
+      `HTTP 401: the kubelet did not accept the client certificate of the kubeconfig; its client CA is another one, or it has none; ${account}`,
+    ];
+  }
+  return [
+    'forbidden',
+    `HTTP 403: the kubelet knows the user of the kubeconfig's client certificate and refuses it; allow it to get nodes/configz (kubelet 1.33), or ${account}`,
+  ];
 }
 
 /** Why there was no answer. */

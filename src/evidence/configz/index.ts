@@ -1,6 +1,7 @@
 // The evidence `configz` and `configz-proxy`: `GET /configz` of a kubelet, asked directly or through kube-apiserver.
 
-import type { EvidenceKind } from '../evidence.ts';
+import type { EvidenceDeps, EvidenceKind } from '../evidence.ts';
+import type { CallKubelet } from './caller.ts';
 
 /** The service account whose only right is to read the configz of kubelets (manifests/base). */
 const ACCOUNT = 'kubelet-guard-configz';
@@ -11,7 +12,7 @@ export const configz = {
   sweep: true,
   node: false,
   default: true,
-  help: `the settings in use of each kubelet, read with a token of the service account ${ACCOUNT} (manifests/base)`,
+  help: `the settings in use of each kubelet, read with a token of the service account ${ACCOUNT} (manifests/base); without that account, with the client certificate of the kubeconfig`,
   rights: [
     {
       account: 'kubelet-guard-sweeper',
@@ -25,23 +26,9 @@ export const configz = {
     { account: ACCOUNT, verb: 'get', group: '', resource: 'nodes', subresource: 'configz' },
   ],
   asks: 'kubelet',
-  make: async ({ cluster: { request, ca, userAgent }, namespace, kubeletCA, timeout, clock, unverified }) => {
-    const [{ configzEvidence }, { tokenSource }, { servingNamesBy }] = await Promise.all([
-      import('./configz.ts'),
-      import('./token.ts'),
-      import('../serving-names.ts'),
-    ]);
-    return configzEvidence({
-      tokens: tokenSource({ request, namespace, account: ACCOUNT, clock }),
-      ca: kubeletCA,
-      clusterCA: ca,
-      unverified: ({ name }) => {
-        unverified(name);
-      },
-      readNames: servingNamesBy({ kubelets: kubeletCA, cluster: ca }),
-      userAgent,
-      timeout,
-    });
+  make: async (deps) => {
+    const [{ configzBy }, call] = await Promise.all([import('./configz.ts'), callerOf(deps)]);
+    return configzBy(call);
   },
 } as const satisfies EvidenceKind;
 
@@ -59,3 +46,35 @@ export const configzProxy = {
     return configzProxyEvidence({ request, timeout });
   },
 } as const satisfies EvidenceKind;
+
+/** The ways to ask of one sweep share a token. */
+const callers = new WeakMap<EvidenceDeps, Promise<CallKubelet>>();
+
+function callerOf(deps: EvidenceDeps): Promise<CallKubelet> {
+  const caller = callers.get(deps) ?? makeCaller(deps);
+  callers.set(deps, caller);
+  return caller;
+}
+
+async function makeCaller(deps: EvidenceDeps): Promise<CallKubelet> {
+  const { cluster, namespace, kubeletCA, timeout, clock, unverified, withoutToken } = deps;
+  const { request, ca, userAgent, clientCertificate } = cluster;
+  const [{ kubeletCaller }, { tokenSource }, { servingNamesBy }] = await Promise.all([
+    import('./caller.ts'),
+    import('./token.ts'),
+    import('../serving-names.ts'),
+  ]);
+  return kubeletCaller({
+    tokens: tokenSource({ request, namespace, account: ACCOUNT, clock }),
+    certificate: clientCertificate,
+    ca: kubeletCA,
+    clusterCA: ca,
+    unverified: ({ name }) => {
+      unverified(name);
+    },
+    withoutToken,
+    readNames: servingNamesBy({ kubelets: kubeletCA, cluster: ca }),
+    userAgent,
+    timeout,
+  });
+}

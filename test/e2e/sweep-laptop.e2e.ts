@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { describeWith } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { NODE_NEEDS, startNode } from './support/node.ts';
+import { runCli } from './support/product.ts';
+import { addAccount } from './support/rights.ts';
+import { sweepConfiguration, sweepOnce, verdict } from './support/sweeper.ts';
+
+jest.setTimeout(60_000);
+
+describeWith(NODE_NEEDS, 'a sweep of a cluster where nothing is installed', () => {
+  const cleanup = new Cleanup();
+  let plane: ControlPlane;
+  let config: string;
+
+  beforeAll(async () => {
+    plane = await startControlPlane(cleanup);
+    config = plane.write('sweep.json', sweepConfiguration({ timeout: '2s' }));
+    await startNode(cleanup, plane, 'compliant-1', COMPLIANT);
+    await startNode(cleanup, plane, 'compliant-2', COMPLIANT);
+    await startNode(cleanup, plane, 'without-ca', WITHOUT_CLIENT_CA);
+  }, 150_000);
+  afterAll(() => cleanup.run(), 60_000);
+
+  test('reads the effective settings with the client certificate of an admin kubeconfig', async () => {
+    const { report } = await sweepOnce({ kubeconfig: plane.kubeconfig, config, evidence: 'handshake,configz' });
+
+    expect(verdict(report, 'compliant-1')).toBe('pass pass pass');
+    // it asks its callers for no certificate, and so knows none of them
+    expect(verdict(report, 'without-ca')).toBe('fail unauthorized unauthorized');
+  });
+
+  test('never shows a kubelet the token of a person, and prints what is alike once', async () => {
+    const rules = [{ apiGroups: [''], resources: ['nodes', 'pods', 'configmaps'], verbs: ['list'] }];
+    const kubeconfig = await addAccount(plane, 'person', rules);
+    const args = ['sweep', '--kubeconfig', kubeconfig, '--config', config, '--evidence', 'handshake,configz'];
+
+    const { stdout } = await runCli(args);
+    const all = await runCli([...args, '--all']);
+
+    expect(stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(1);
+    expect(stdout).toContain('no token of the service account');
+    expect(stdout).toMatch(/the same for 2 more: \S+, \S+\n/);
+    expect(all.stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(3);
+  });
+});
