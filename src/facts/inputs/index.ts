@@ -4,6 +4,7 @@ import type { UnknownRecord } from '../../json.ts';
 import { admissionReview } from './kubernetes/admission-review.ts';
 import { list } from './kubernetes/list.ts';
 import { pod, workload } from './kubernetes/pod.ts';
+import { kindCluster } from './kind/cluster.ts';
 import { clusterConfigurationFile } from './kubeadm/cluster-configuration.ts';
 import { kubeadmConfig } from './kubeadm/kubeadm-config.ts';
 import { kubeletConfig } from './kubeadm/kubelet-config.ts';
@@ -34,6 +35,7 @@ export const INPUTS: readonly Input[] = [
   kubeletConfigurationFile,
   clusterConfigurationFile,
   nodeConfiguration,
+  kindCluster,
   kubeApiServerConfigFile,
   configzBody,
   rke1,

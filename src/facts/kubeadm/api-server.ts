@@ -1,7 +1,7 @@
 // The kube-apiserver that kubeadm would start from the configuration of a cluster (kubernetes cmd/kubeadm/app/phases/controlplane/
 // manifests.go:185).
 
-import { asArray, asRecord, asString, asText, isRecord } from '../../json.ts';
+import { asArray, asRecord, asString, asText, isRecord, stringOrEmpty } from '../../json.ts';
 import type { Origin, Reading } from '../../policy/reading.ts';
 import type { ApiServerReadings } from '../../policy/settings.ts';
 import type { ApiServer, Refusal } from '../../policy/subject.ts';
@@ -75,7 +75,7 @@ function byKubeadm<T>(reading: Reading<T>): Reading<T> {
 }
 
 /** The arguments of kube-apiserver. */
-function apiServerWords(configuration: Readonly<Record<string, unknown>>): Word[] {
+export function apiServerWords(configuration: Readonly<Record<string, unknown>>): Word[] {
   const version = kubeadmVersion(configuration);
   if (version === undefined) return [];
   const extra = extraArguments(configuration, version.apiServerArguments, version);
@@ -83,7 +83,7 @@ function apiServerWords(configuration: Readonly<Record<string, unknown>>): Word[
   return commandLine(defaultArguments(configuration, new Set(extra.map(({ name }) => name)), ofEtcd), extra);
 }
 
-/** kubeadm's default arguments, without those that kube-apiserver always accepts and no control needs. */
+/** kubeadm's default arguments. */
 function defaultArguments(
   configuration: Readonly<Record<string, unknown>>,
   overrides: ReadonlySet<string>,
@@ -92,12 +92,10 @@ function defaultArguments(
   const directory = certificatesDirectory(configuration);
   const certificate = (name: string): string => joinPath(directory, name);
   const { external } = asRecord(configuration.etcd);
-  const endpoints = asArray(asRecord(external).endpoints)
-    .map((endpoint) => asString(endpoint) ?? '')
-    .join(',');
   const advertised = localArguments.findLast(({ name }) => name === 'advertise-client-urls');
   const localServers = advertised === undefined ? 'https://127.0.0.1:2379' : advertised.value;
-  const servers = isRecord(external) ? endpoints : localServers;
+  const { serviceSubnet, dnsDomain } = asRecord(configuration.networking);
+  // in the order of kubeadm 1.37, because JSON patches count them
   return [
     { name: 'advertise-address', value: '192.0.2.10' },
     { name: 'allow-privileged', value: 'true' },
@@ -105,22 +103,41 @@ function defaultArguments(
     { name: 'client-ca-file', value: certificate('ca.crt') },
     { name: 'enable-admission-plugins', value: 'NodeRestriction' },
     { name: 'enable-bootstrap-token-auth', value: 'true' },
-    { name: 'etcd-servers', value: servers },
+    ...etcdArguments(external, localServers, certificate),
     { name: 'kubelet-client-certificate', value: certificate('apiserver-kubelet-client.crt') },
     { name: 'kubelet-client-key', value: certificate('apiserver-kubelet-client.key') },
     { name: 'kubelet-preferred-address-types', value: 'InternalIP,ExternalIP,Hostname' },
+    { name: 'proxy-client-cert-file', value: certificate('front-proxy-client.crt') },
+    { name: 'proxy-client-key-file', value: certificate('front-proxy-client.key') },
     { name: 'requestheader-allowed-names', value: 'front-proxy-client' },
-    { name: 'requestheader-username-headers', value: 'X-Remote-User' },
-    { name: 'requestheader-group-headers', value: 'X-Remote-Group' },
+    { name: 'requestheader-client-ca-file', value: certificate('front-proxy-ca.crt') },
     { name: 'requestheader-extra-headers-prefix', value: 'X-Remote-Extra-' },
+    { name: 'requestheader-group-headers', value: 'X-Remote-Group' },
+    { name: 'requestheader-username-headers', value: 'X-Remote-User' },
     { name: 'secure-port', value: '6443' },
-    { name: 'service-account-issuer', value: 'https://kubernetes.default.svc' },
+    { name: 'service-account-issuer', value: `https://kubernetes.default.svc.${asText(dnsDomain) ?? 'cluster.local'}` },
     { name: 'service-account-key-file', value: certificate('sa.pub') },
-    {
-      name: 'service-cluster-ip-range',
-      value: asText(asRecord(configuration.networking).serviceSubnet) ?? '10.96.0.0/12',
-    },
+    { name: 'service-account-signing-key-file', value: certificate('sa.key') },
+    { name: 'service-cluster-ip-range', value: asText(serviceSubnet) ?? '10.96.0.0/12' },
     { name: 'tls-cert-file', value: certificate('apiserver.crt') },
     { name: 'tls-private-key-file', value: certificate('apiserver.key') },
+  ];
+}
+
+function etcdArguments(external: unknown, local: string, certificate: (name: string) => string): Argument[] {
+  if (!isRecord(external))
+    return [
+      { name: 'etcd-cafile', value: certificate('etcd/ca.crt') },
+      { name: 'etcd-certfile', value: certificate('apiserver-etcd-client.crt') },
+      { name: 'etcd-keyfile', value: certificate('apiserver-etcd-client.key') },
+      { name: 'etcd-servers', value: local },
+    ];
+  const { caFile, certFile, keyFile } = external;
+  const both = asText(certFile) !== undefined && asText(keyFile) !== undefined;
+  return [
+    ...(asText(caFile) === undefined ? [] : [{ name: 'etcd-cafile', value: stringOrEmpty(caFile) }]),
+    ...(both ? [{ name: 'etcd-certfile', value: stringOrEmpty(certFile) }] : []),
+    ...(both ? [{ name: 'etcd-keyfile', value: stringOrEmpty(keyFile) }] : []),
+    { name: 'etcd-servers', value: asArray(external.endpoints).map(stringOrEmpty).join(',') },
   ];
 }

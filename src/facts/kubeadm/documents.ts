@@ -1,5 +1,6 @@
 // The documents that kubeadm sets up a cluster or a node from.
 
+import type { Origin } from '../../policy/reading.ts';
 import type { DeclaredFile } from '../declared/files.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 
@@ -11,6 +12,8 @@ export interface KubeadmDocument {
   readonly pointer: string;
   /** It is another document than the one that the subject is reported for: its origins get their lines at once. */
   readonly elsewhere?: true;
+  /** Where a part of the object is written, if that is not at its own pointer. */
+  readonly originOf?: (origin: Origin) => Origin;
 }
 
 /** What kubeadm is given. */

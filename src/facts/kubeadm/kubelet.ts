@@ -8,8 +8,15 @@ import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { declaredKubelet } from '../declared/components.ts';
 import type { DeclaredFile } from '../declared/files.ts';
-import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
+import {
+  subjectAt,
+  unreadableConfiguredKubelet,
+  withOrigins,
+  type ConfigurationPlace,
+} from '../inputs/configuration.ts';
 import { readKubeletConfiguration } from '../kubelet/configuration.ts';
+import type { PatchFault } from '../patching/json-patch.ts';
+import { treeOf, valueOf, writtenAt, type Tree } from '../patching/tree.ts';
 import { KUBELET_SETTINGS } from '../../policy/settings.ts';
 import { kubeletReadings } from '../readings.ts';
 import { joinPath } from '../values/paths.ts';
@@ -20,6 +27,8 @@ import { commandLine, extraArguments } from './arguments.ts';
 import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
 import { splitBySystemd } from './environment.ts';
 import { decodingFault } from './faults.ts';
+import { originIn } from './origins.ts';
+import { applyPatches, missingPatches, patchName } from './patches.ts';
 import { isJoinConfiguration, kubeadmVersion } from './versions.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
@@ -47,8 +56,10 @@ export function kubeadmKubelet(documents: KubeadmDocuments, place: Configuration
   const { cluster, node, files = [], minor: given } = documents;
   const fault = node && decodingFault(node.document);
   if (node && fault) return [refusedKubelet(fault, node, place)];
-  const known = isKnown(documents) ? writtenFile(documents) : undefined;
+  const known = isKnown(documents) ? patchedFile(documents, budget) : undefined;
   if (known && 'refusal' in known) return [refusedKubelet(known.refusal, documents.kubelet, place)];
+  if (known && 'fault' in known)
+    return [unreadableConfiguredKubelet({ code: 'malformed', message: known.fault }, place)];
   const words = node ? nodeWords(node) : [];
   if (known === undefined && !decides(words)) return [];
   const minor = given ?? configuredMinor(cluster?.document.value);
@@ -60,6 +71,7 @@ export function kubeadmKubelet(documents: KubeadmDocuments, place: Configuration
       files: [...written, ...files],
       missing: (path) => notHere(path, known !== undefined),
       ...(minor !== undefined && { minor }),
+      doubts: [...missingPatches(documents), ...(known?.doubts ?? [])],
     },
     budget,
   );
@@ -67,6 +79,7 @@ export function kubeadmKubelet(documents: KubeadmDocuments, place: Configuration
     withOrigins(subject, (origin) => {
       if (origin.file !== CONFIG) return origin.layer === 'flag' && node ? originIn(node, origin) : origin;
       const { file: _, ...inFile } = origin;
+      if (known?.tree) return placeIn(known.tree, inFile);
       const filled = known?.enforced === true || (known?.filled === true && origin.pointer === pointerOf(CLIENT_CA));
       return documents.kubelet && !filled ? originIn(documents.kubelet, inFile) : { layer: 'kubeadm' };
     }),
@@ -82,6 +95,11 @@ type Written =
   | { readonly document: ParsedDocument; readonly filled: boolean; readonly enforced?: true }
   | { readonly refusal: Refusal };
 
+interface Patched extends Extract<Written, { document: unknown }> {
+  readonly tree?: Tree;
+  readonly doubts?: readonly Problem[];
+}
+
 /** The configuration that kubeadm writes: what was given, with kubeadm's own defaults. */
 function writtenFile({ cluster, node, kubelet }: KubeadmDocuments): Written {
   if (kubeadmVersion((cluster ?? node)?.document.value)?.enforces)
@@ -95,6 +113,42 @@ function writtenFile({ cluster, node, kubelet }: KubeadmDocuments): Written {
   if (!filled) return { document: { ...given, value }, filled };
   const authority = joinPath(certificatesDirectory(cluster?.document.value), 'ca.crt');
   return { document: { ...given, value: withValue(value, CLIENT_CA, authority) }, filled };
+}
+
+/** The same after the patches of `--patches`. */
+function patchedFile(
+  documents: KubeadmDocuments,
+  budget: Budget,
+): Patched | PatchFault | { readonly refusal: Refusal } {
+  const { kubelet, patches = [] } = documents;
+  const file = writtenFile(documents);
+  const isOurs = patches.some(({ path }) => patchName(path)?.target === 'kubeletconfiguration');
+  if ('refusal' in file || !isOurs) return file;
+  const base = treeOf(file.document.value, undefined, budget);
+  const own =
+    kubelet &&
+    !file.enforced &&
+    treeOf(kubelet.document.value, (pointer) => originIn(kubelet, { layer: 'file', pointer }), budget);
+  const patched = applyPatches('kubeletconfiguration', own ? withFilled(own, base) : base, patches, budget);
+  if ('fault' in patched) return patched;
+  return { ...file, document: { ...file.document, value: valueOf(patched.tree) }, ...patched };
+}
+
+/** What was given, with what kubeadm fills in. */
+function withFilled(own: Tree, filled: Tree): Tree {
+  if (own.kind !== 'map' || filled.kind !== 'map') return own;
+  const entries = new Map(filled.entries);
+  for (const [name, entry] of own.entries) {
+    const other = entries.get(name);
+    if (other?.kind === 'map' || JSON.stringify(other && valueOf(other)) === JSON.stringify(valueOf(entry)))
+      entries.set(name, other ? withFilled(entry, other) : entry);
+  }
+  return { ...own, entries };
+}
+
+function placeIn(tree: Tree, { layer, pointer = '' }: Origin): Origin {
+  const written = writtenAt(tree, pointer);
+  return written ? { ...written, layer } : { layer: 'kubeadm' };
 }
 
 function withValue(value: unknown, [name, ...rest]: readonly string[], leaf: string): unknown {
@@ -142,13 +196,4 @@ function refusedKubelet(refusal: Refusal, from: KubeadmDocument | undefined, pla
     doubts: [],
     refusal: { ...refusal, ...(origin && { origin }) },
   };
-}
-
-/** An origin in one of the documents, as one in what holds it. */
-export function originIn({ document, pointer, elsewhere }: KubeadmDocument, origin: Origin): Origin {
-  if (origin.pointer === undefined) return origin;
-  if (elsewhere !== true) return { ...origin, pointer: `${pointer}${origin.pointer}` };
-  const { pointer: _, ...rest } = origin;
-  const line = document.locate({ ...origin, pointer: `${pointer}${origin.pointer}` });
-  return { ...rest, ...(line !== undefined && { line }) };
 }

@@ -45,7 +45,8 @@ export function viewOfMounts(
   };
 }
 
-function mountsOf(configuration: unknown, directory: string, version: KubeadmVersion): Mounts {
+/** The mounts that every host has. */
+export function mountsOf(configuration: unknown, directory: string, version: KubeadmVersion): Mounts {
   const mounts = new Map([
     ['k8s-certs', directory],
     ['ca-certs', CA_CERTIFICATES],

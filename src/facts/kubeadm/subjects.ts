@@ -7,7 +7,10 @@ import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/confi
 import type { ParsedDocument } from '../yaml/documents.ts';
 import { clusterConfigurationSettings } from './api-server.ts';
 import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
-import { kubeadmKubelet, originIn } from './kubelet.ts';
+import { kubeadmKubelet } from './kubelet.ts';
+import { patchedApiServer } from './manifest.ts';
+import { originIn } from './origins.ts';
+import { missingPatches, patchName } from './patches.ts';
 
 /**
  * The components that kubeadm would set up: a kube-apiserver if a cluster is configured, and a kubelet if a node or its
@@ -25,14 +28,19 @@ export function kubeadmSubjects(documents: KubeadmDocuments, place: Configuratio
 
 /** The kube-apiserver of a cluster's configuration. */
 export function kubeadmApiServer(
-  { cluster, minor }: KubeadmDocuments & { readonly cluster: KubeadmDocument },
+  documents: KubeadmDocuments & { readonly cluster: KubeadmDocument },
   place: ConfigurationPlace,
   budget: Budget,
 ): Subject[] {
+  const { cluster, minor, patches = [] } = documents;
+  if (patches.some(({ path }) => patchName(path)?.target === 'kube-apiserver'))
+    return patchedApiServer(documents, place, budget);
+  const settings = clusterConfigurationSettings(cluster.document, budget, minor);
   const subject: Subject = {
     ...subjectAt('kube-apiserver', place),
     component: 'kube-apiserver',
-    ...clusterConfigurationSettings(cluster.document, budget, minor),
+    ...settings,
+    doubts: [...settings.doubts, ...missingPatches(documents)],
   };
   return [withOrigins(subject, (origin) => originIn(cluster, origin))];
 }

@@ -61,6 +61,13 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
   ],
   KubeletConfiguration: ['kubelet', KUBELET],
   ClusterConfiguration: ['kube-apiserver', CLUSTER],
+  'kind `Cluster`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'kind.x-k8s.io/v1alpha4', kind: 'Cluster' },
+      kubeadmConfigPatches: ['kind: InitConfiguration\nnodeRegistration: {kubeletExtraArgs: {client-ca-file: ""}}\n'],
+    },
+  ],
   'InitConfiguration, JoinConfiguration': [
     'kubelet',
     {

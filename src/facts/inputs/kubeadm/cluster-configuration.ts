@@ -1,5 +1,6 @@
 // ClusterConfiguration: what kubeadm writes kube-apiserver's static pod from.
 
+import { missingPatches } from '../../kubeadm/patches.ts';
 import { kubeadmSubjects } from '../../kubeadm/subjects.ts';
 import { isClusterConfiguration, kubeadmKind } from '../../kubeadm/versions.ts';
 import { configurationFile, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
@@ -23,5 +24,13 @@ const file = configurationFile('ClusterConfiguration', clusterConfiguration, isC
 /** A ClusterConfiguration in a file. */
 export const clusterConfigurationFile: Input = {
   ...file,
-  read: (found) => file.read(found).map((subject) => withDoubts(subject, found.kubeadm)),
+  read: (found) => {
+    const { kubeadm } = found;
+    const doubts = kubeadm?.init
+      ? missingPatches({ node: { document: kubeadm.init, pointer: '', elsewhere: true } })
+      : [];
+    return file
+      .read(found)
+      .map((subject) => withDoubts({ ...subject, doubts: [...subject.doubts, ...doubts] }, kubeadm));
+  },
 };
