@@ -7,8 +7,8 @@ import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from '
 import { recogniseHost } from './facts/declared/host.ts';
 import { inputOf } from './facts/inputs/index.ts';
 import { kubeletConfigurationFile } from './facts/inputs/kubelet/kubelet-configuration.ts';
-import { recognise, recogniseAll, type Recognised } from './facts/inputs/recognise.ts';
-import { textInputOf } from './facts/inputs/texts.ts';
+import { recognise, recogniseAll, recogniseText, type Recognised } from './facts/inputs/recognise.ts';
+import { countsTogether, textInputOf } from './facts/inputs/texts.ts';
 import { brokenTemplate, firstPlaceholder } from './facts/values/placeholders.ts';
 import { decodedDocument, parseStream, type AnyDocument } from './facts/yaml/documents.ts';
 import { asRecord } from './json.ts';
@@ -173,14 +173,14 @@ function readFiles(document: FilesDocument, budget: Budget): Read {
 }
 
 function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget: Budget): Read {
-  const found = { path, text, vantage: 'declared', budget } as const;
-  const textInput = textInputOf(found);
+  const textInput = textInputOf({ path, text, vantage: 'declared', source: { path, document: 0 }, budget });
   if (textInput) {
-    const recognised = textInput.read?.(found) ?? { subjects: [], problems: [] };
+    const source: Source = { path, document: 0 };
+    const recognised = recogniseText({ path, text }, { source, vantage: 'declared', budget });
     return {
-      inspected: [{ recognised, source: { path, document: 0 }, locate: ({ line }) => line }],
+      inspected: [{ recognised, source, locate: ({ line }) => line }],
       broken: [],
-      ...(textInput.read === undefined && { parts: [{ path, text }] }),
+      ...(countsTogether(textInput) && { parts: [{ path, text }] }),
     };
   }
   const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });

@@ -3,11 +3,12 @@
 import type { FilesDocument } from '../../policy/document.ts';
 import type { Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../policy/settings.ts';
 import type { Budget } from '../budget.ts';
 import { lastList } from '../systemd/environment.ts';
 import { parseUnitText } from '../systemd/syntax.ts';
 import { declaredFiles } from './host-files.ts';
+import { settingIn } from './setting-names.ts';
+import { isEnvironmentFile } from './environment-files.ts';
 import { kubeadmUnit } from './tree/kubeadm.ts';
 import { treeFile, type TreeFile } from './tree/paths.ts';
 import { TreeLookup } from './tree/lookup.ts';
@@ -38,9 +39,9 @@ export function recogniseHost({ files }: FilesDocument, budget: Budget): Declare
     if (unit !== undefined) parts.push(...read(unit, tree, used, budget));
   }
   for (const file of tree) {
-    if (used.has(file) || isUnit(file) || file.text.includes('kubelet.config.k8s.io/')) continue;
-    const name = settingIn(file);
-    if (name !== undefined) parts.push({ source: sourceOf(file), subjects: [], problems: [unusedFile(file, name)] });
+    if (used.has(file) || isUnit(file) || !(isDropIn(file) || isEnvironmentFile(file))) continue;
+    const named = settingIn(file.text);
+    if (named) parts.push({ source: sourceOf(file), subjects: [], problems: [unusedFile(file, named)] });
   }
   return { parts, used: [...used].map(({ path }) => path) };
 }
@@ -73,15 +74,8 @@ function sourceOf({ path }: TreeFile): Source {
   return { path, document: 0 };
 }
 
-const FLAGS = [...Object.values(API_SERVER_SETTINGS), ...Object.values(KUBELET_SETTINGS)].map(({ flag }) => flag);
-const FLAG = new RegExp(`^[^#;\\n]*--?(${FLAGS.join('|')})\\b`, 'm');
-
-function settingIn({ text }: TreeFile): string | undefined {
-  return FLAG.exec(text)?.[1];
-}
-
-function unusedFile(file: TreeFile, flag: string): Problem {
+function unusedFile(file: TreeFile, { name, line }: NonNullable<ReturnType<typeof settingIn>>): Problem {
   const what = isDropIn(file) ? 'drop-in' : 'environment file';
-  const message = `this ${what} has --${flag}, and no unit that is checked with it shows what it starts; check it together with its unit`;
-  return { code: 'not-read', message };
+  const message = `this ${what} has ${name}, and no unit that is checked with it shows what it starts; check it together with its unit`;
+  return { code: 'not-read', message, origin: { layer: 'file', line } };
 }

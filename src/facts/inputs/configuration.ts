@@ -16,6 +16,8 @@ export interface ConfigurationPlace {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
+  /** The path of the file that it is in, if that is inside another document. */
+  readonly file?: string;
 }
 
 /** A kind of configuration: how it is read, and its subject where it cannot be read. */

@@ -12,8 +12,14 @@ import { nodeConfiguration } from './kubeadm/node-configuration.ts';
 import { configzBody } from './kubelet/configz.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 import { openShiftConfig } from './openshift/config.ts';
+import { kubeletConfigResource } from './openshift/kubelet-config-resource.ts';
 import { kubeApiServerConfigFile } from './openshift/kube-api-server-config.ts';
 import { clusterApiKubeadm } from './cluster-api/kubeadm.ts';
+import { cloudConfig } from './cloud-init/cloud-config.ts';
+import { butane, ignition, machineConfig } from './ignition/ignition.ts';
+import { ec2NodeClass } from './eks/karpenter.ts';
+import { eksctl } from './eks/eksctl.ts';
+import { nodeConfig } from './eks/node-config.ts';
 import { k0s } from './k0s/k0s.ts';
 import { kops } from './kops/kops.ts';
 import { talconfig } from './talos/talconfig.ts';
@@ -45,6 +51,14 @@ export const INPUTS: readonly Input[] = [
   kops,
   talosMachineConfig,
   talconfig,
+  ignition,
+  butane,
+  machineConfig,
+  cloudConfig,
+  nodeConfig,
+  ec2NodeClass,
+  eksctl,
+  kubeletConfigResource,
 ];
 
 /** The wrapper that an object is, if it is one. */

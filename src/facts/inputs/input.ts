@@ -12,6 +12,8 @@ export interface Context {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly budget: Budget;
+  /** The path of the file that the document is in, if it is inside another one. */
+  readonly file?: string;
   /** The file of kubeadm that the document is part of. */
   readonly kubeadm?: KubeadmFile;
 }
@@ -35,12 +37,23 @@ export interface Input {
   readonly read: (found: FoundObject) => Subject[];
   /** Problems of the run about it. */
   readonly problems?: (found: FoundObject) => readonly Problem[];
+  /** Texts in it that are files of their own. */
+  readonly contents?: (found: FoundObject) => readonly EmbeddedText[];
   /** Its subjects where the object could not be read, because of a limit or a bug: none of their settings is known. */
   readonly unreadable: (found: FoundObject, problem: Problem) => Subject[];
   /** What an API server sends to the webhook. Without it the input is only read from files. */
   readonly resources?: readonly AdmissionResource[];
   /** The ConfigMap that sweeps list and the webhook watches. */
   readonly configMap?: ConfigMapName;
+}
+
+/** A text inside an object, such as a file that it writes to a host. */
+export interface EmbeddedText {
+  /** The path of the file, or a name for a text without one. */
+  readonly path: string;
+  readonly text: string;
+  /** JSON Pointer of the text in the object. */
+  readonly pointer: string;
 }
 
 /** A kind of object that holds other objects. */

@@ -2,10 +2,13 @@
 // holds no component gives no subject.
 
 import { asRecord, isRecord } from '../../json.ts';
-import type { Problem } from '../../policy/reading.ts';
+import type { NamedText } from '../../policy/document.ts';
+import type { Origin, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { thrownProblem } from '../budget.ts';
-import type { ParsedDocument } from '../yaml/documents.ts';
+import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
+import { withOrigins } from './configuration.ts';
+import { textInputOf } from './texts.ts';
 import { inputOf, wrapperOf } from './index.ts';
 import type { Context } from './input.ts';
 import { kubeadmFile } from './kubeadm/file.ts';
@@ -41,6 +44,7 @@ export function recognise(document: ParsedDocument, context: Context): Recognise
 export function recogniseAll(
   documents: readonly ParsedDocument[],
   contextOf: (document: ParsedDocument) => Context,
+  depth = 0,
 ): Recognised[] {
   const kubeadm = kubeadmFile(documents);
   const isForKubelet = ({ value }: ParsedDocument): boolean => inputOf(asRecord(value)) === kubeletConfigurationFile;
@@ -48,8 +52,73 @@ export function recogniseAll(
   const onlyFirst = first?.index === 0 && kubeadm === undefined && isForKubelet(first);
   return documents.map((document) => {
     if (onlyFirst && document !== first && isForKubelet(document)) return { subjects: [], problems: [] };
-    return recognise(document, { ...contextOf(document), ...(kubeadm && { kubeadm }) });
+    const found: Found = { subjects: [], problems: [] };
+    collect(document, '', { ...contextOf(document), ...(kubeadm && { kubeadm }) }, depth, found);
+    return found;
   });
+}
+
+/**
+ * Finds the subjects in a text, and in the texts inside it. Their origins have lines of the text.
+ *
+ * @param depth how deep the text is inside others
+ */
+export function recogniseText({ path, text }: NamedText, context: Context, depth = 0): Recognised {
+  const found: Found = { subjects: [], problems: [] };
+  const { budget, vantage, source } = context;
+  const whole = { path, text, vantage, source, budget };
+  const input = textInputOf(whole);
+  if (depth > MAX_DEPTH)
+    return { subjects: [], problems: [{ code: 'malformed', message: 'texts are nested too deeply' }] };
+  if (input === undefined) {
+    readDocuments(text, context, depth, found);
+    return found;
+  }
+  const read = input.read?.(whole);
+  if (read) addMoved(read, found, (origin) => origin);
+  for (const part of input.contents?.(whole) ?? []) {
+    const inner = recogniseText(part, { ...context, file: part.path }, depth + 1);
+    addMoved(inner, found, ({ layer, line }) => ({
+      layer,
+      line: part.encoded === true ? part.line : part.line + (line ?? 1) - 1,
+    }));
+  }
+  return found;
+}
+
+/** The text names something that configures a component, or holds texts that can. */
+const OURS = /kube-?apiserver|kubelet|kubeadm|rancher|\bk3s|\brke2|write_files|"?ignition"?\s*:|^variant:/im;
+
+function readDocuments(text: string, context: Context, depth: number, found: Found): void {
+  if (!OURS.test(text)) return;
+  const stream = parseStream(text, context.budget);
+  for (const entry of stream)
+    if ('problem' in entry && NAMED.test(text))
+      found.problems.push({ ...entry.problem, message: `a text in it is ${entry.problem.message}` });
+  const { kubeadm: _, ...inText } = context;
+  const parsed = stream.filter((entry) => 'value' in entry);
+  const recognised = recogniseAll(parsed, () => inText, depth);
+  for (const [index, entry] of parsed.entries()) {
+    const read = recognised[index];
+    if (read)
+      addMoved(read, found, (origin) => {
+        const line = entry.locate(origin);
+        return { layer: origin.layer, ...(line !== undefined && { line }) };
+      });
+  }
+}
+
+/** A text that is meant to be a configuration of a component. */
+const NAMED = /^\s*"?(?:apiVersion|kind)"?\s*:.*(?:kube|k8s)/im;
+
+function within(line: number | undefined): Pick<Origin, 'lineWithin'> {
+  return line === undefined ? {} : { lineWithin: line };
+}
+
+function addMoved({ subjects, problems }: Recognised, found: Found, move: (origin: Origin) => Origin): void {
+  for (const subject of subjects) found.subjects.push(withOrigins(subject, move));
+  for (const { origin, ...problem } of problems)
+    found.problems.push(origin === undefined ? problem : { ...problem, origin: move(origin) });
 }
 
 interface Found {
@@ -83,6 +152,10 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   try {
     found.subjects.push(...input.read(foundObject));
     found.problems.push(...(input.problems?.(foundObject) ?? []));
+    for (const { path, text, pointer: own } of input.contents?.(foundObject) ?? []) {
+      const inner = recogniseText({ path, text }, { ...context, file: path }, depth + 1);
+      addMoved(inner, found, ({ layer, line }) => ({ layer, pointer: `${pointer}${own}`, ...within(line) }));
+    }
   } catch (cause) {
     found.subjects.push(...input.unreadable(foundObject, thrownProblem(cause)));
   }

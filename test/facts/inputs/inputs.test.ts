@@ -112,6 +112,84 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
       patches: ['machine:\n  kubelet:\n    extraArgs: { client-ca-file: "" }\n'],
     },
   ],
+  'Ignition configuration': [
+    'kubelet',
+    {
+      ignition: { version: '3.4.0' },
+      systemd: {
+        units: [{ name: 'kubelet.service', contents: '[Service]\nExecStart=/k/kubelet --client-ca-file=\n' }],
+      },
+    },
+  ],
+  'Butane configuration': [
+    'kubelet',
+    {
+      ...{ variant: 'flatcar', version: '1.0.0' },
+      systemd: {
+        units: [{ name: 'kubelet.service', contents: '[Service]\nExecStart=/k/kubelet --client-ca-file=\n' }],
+      },
+    },
+  ],
+  'OpenShift `MachineConfig`': [
+    'kubelet',
+    {
+      ...{
+        apiVersion: 'machineconfiguration.openshift.io/v1',
+        kind: 'MachineConfig',
+        metadata: { name: '99-kubelet' },
+      },
+      spec: {
+        config: {
+          ignition: { version: '3.4.0' },
+          systemd: {
+            units: [{ name: 'kubelet.service', contents: '[Service]\nExecStart=/k/kubelet --client-ca-file=\n' }],
+          },
+        },
+      },
+    },
+  ],
+  'OpenShift `KubeletConfig`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'machineconfiguration.openshift.io/v1', kind: 'KubeletConfig', metadata: { name: 'k' } },
+      spec: { kubeletConfig: { authentication: { anonymous: { enabled: true } } } },
+    },
+  ],
+  'cloud-init `#cloud-config`': [
+    'kubelet',
+    {
+      write_files: [
+        {
+          path: '/etc/systemd/system/kubelet.service',
+          content: '[Service]\nExecStart=/k/kubelet --client-ca-file=\n',
+        },
+      ],
+    },
+  ],
+  'EKS `NodeConfig`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'node.eks.aws/v1alpha1', kind: 'NodeConfig' },
+      spec: { kubelet: { config: { authentication: { x509: { clientCAFile: '' } } } } },
+    },
+  ],
+  'Karpenter `EC2NodeClass`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'karpenter.k8s.aws/v1', kind: 'EC2NodeClass', metadata: { name: 'default' } },
+      spec: {
+        userData:
+          'apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  kubelet:\n    flags: [--client-ca-file=]\n',
+      },
+    },
+  ],
+  'eksctl `ClusterConfig`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'eksctl.io/v1alpha5', kind: 'ClusterConfig', metadata: { name: 'c' } },
+      nodeGroups: [{ name: 'n', kubeletExtraConfig: { authentication: { anonymous: { enabled: true } } } }],
+    },
+  ],
   'body of `/configz`': ['kubelet', { kubeletconfig: { ...KUBELET, authentication: { x509: {} } } }],
 };
 

@@ -79,8 +79,9 @@ export class TreeLookup implements KnownFiles {
     if (exact) return exact;
     const byEnd = this.#files.filter(({ slashed }) => slashed.endsWith(path) && !this.#isOfOther(slashed, path));
     const name = path.slice(path.lastIndexOf('/') + 1);
+    // the path of a unit that is installed shows the paths of all others
     const found =
-      byEnd.length > 0
+      byEnd.length > 0 || this.#unit.root !== undefined
         ? byEnd
         : this.#files.filter((file) => file.name === name && isNear(file.folder, this.#unit.folder));
     const [first, second] = found.sort((a, b) => Number(this.#isFar(a)) - Number(this.#isFar(b)));

@@ -54,9 +54,10 @@ export const kubeletConfigurationFile: Input = {
   },
 };
 
-function settingsOf(document: ParsedDocument, { source }: ConfigurationPlace, budget: Budget): KubeletSettings {
-  // the kubelet reads files of such names in its --config-dir
-  return 'path' in source && source.path.endsWith('.conf')
-    ? dropInSettings(document, source.path, budget)
+function settingsOf(document: ParsedDocument, { source, file }: ConfigurationPlace, budget: Budget): KubeletSettings {
+  const path = file ?? ('path' in source ? source.path : '');
+  // the kubelet reads files of such names in its --config-dir; OpenShift's --config is /etc/kubernetes/kubelet.conf
+  return path.endsWith('.conf') && !path.endsWith('/etc/kubernetes/kubelet.conf')
+    ? dropInSettings(document, path, budget)
     : configurationSettings(document);
 }

@@ -1,6 +1,7 @@
 // systemd units, their drop-ins, and environment files: what a component's command line is made of, together.
 
 import { withoutTemplate } from '../../declared/tree/paths.ts';
+import { isEnvironmentFile } from '../../declared/environment-files.ts';
 import type { TextInput } from './text-input.ts';
 
 const SECTION = /^[ \t]*\[(?:Unit|Service|Install)\][ \t\r]*$/m;
@@ -16,14 +17,9 @@ export const systemdUnit: TextInput = {
   },
 };
 
-/** The names and folders of environment files; a text with such a name still has to look like one. */
-const ENVIRONMENT = /(?:\.env|\/(?:default|sysconfig)\/[^/]+|^(?:default|sysconfig)\/[^/]+|\/etc\/kubernetes\/[^/.]+)$/;
-/** The first line that is no comment. */
-const ASSIGNMENT = /^(?:[ \t]*(?:[#;].*)?\r?\n)*[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*=/;
-
 /** An environment file, as kubeadm-flags.env or /etc/default/kubelet. */
 export const environmentFile: TextInput = {
   name: 'environment files of units (`*.env`, `default/kubelet`, `sysconfig/kubelet`)',
   surfaces: ['declared-cluster'],
-  matches: ({ path, text }) => ENVIRONMENT.test(withoutTemplate(path)) && ASSIGNMENT.test(text),
+  matches: isEnvironmentFile,
 };

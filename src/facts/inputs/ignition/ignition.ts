@@ -1,0 +1,45 @@
+// Ignition configurations, and the Butane configurations that they are made from.
+
+import { asRecord, asString, isRecord } from '../../../json.ts';
+import { hostInput } from '../host-input.ts';
+import { ignitionHost } from './config.ts';
+
+/** An Ignition configuration, usually JSON (coreos/ignition docs/configuration-v3_5.md). */
+export const ignition = hostInput({
+  name: 'Ignition configuration',
+  kind: 'Ignition configuration',
+  matches: ({ ignition: header, kind }) =>
+    kind === undefined && isRecord(header) && asString(header.version) !== undefined,
+  files: (object) => ignitionHost(object),
+});
+
+/** A Butane configuration (coreos/butane docs/specs.md). */
+export const butane = hostInput({
+  name: 'Butane configuration',
+  kind: 'Butane configuration',
+  matches: ({ variant, version, kind }) =>
+    kind === undefined &&
+    /^(?:fcos|flatcar|openshift|r4e|fiot|rhcos)$/.test(asString(variant) ?? '') &&
+    version !== undefined,
+  files: (object) => ignitionHost(object),
+});
+
+/** The Ignition configuration of an object of OpenShift. */
+export const machineConfig = hostInput({
+  name: 'OpenShift `MachineConfig`',
+  kind: 'MachineConfig',
+  matches: ({ apiVersion, kind }) =>
+    kind === 'MachineConfig' && (asString(apiVersion) ?? '').startsWith('machineconfiguration.openshift.io/'),
+  files: ({ spec }) => ignitionHost(asRecord(asRecord(spec).config), ['spec', 'config']),
+  resources: [
+    {
+      ...{
+        group: 'machineconfiguration.openshift.io',
+        version: 'v1',
+        kind: 'MachineConfig',
+        resource: 'machineconfigs',
+      },
+      ...{ subResource: '', operations: ['CREATE', 'UPDATE'], reads: [['spec', 'config']] },
+    },
+  ],
+});
