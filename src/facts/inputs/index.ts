@@ -24,7 +24,10 @@ import { k0s } from './k0s/k0s.ts';
 import { kops } from './kops/kops.ts';
 import { talconfig } from './talos/talconfig.ts';
 import { talosMachineConfig } from './talos/machine-config.ts';
+import { clusterApiRancher } from './rancher/cluster-api.ts';
 import { rancherConfig } from './rancher/config.ts';
+import { k3d } from './rancher/k3d.ts';
+import { rancherCluster } from './rancher/provisioning.ts';
 import { rke1 } from './rancher/rke1.ts';
 import type { AdmissionResource, ConfigMapName, Input, Wrapper } from './input.ts';
 
@@ -46,6 +49,9 @@ export const INPUTS: readonly Input[] = [
   configzBody,
   rke1,
   rancherConfig,
+  rancherCluster,
+  clusterApiRancher,
+  k3d,
   k0s,
   clusterApiKubeadm,
   kops,

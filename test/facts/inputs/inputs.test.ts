@@ -76,7 +76,39 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
     },
   ],
   KubeAPIServerConfig: ['kube-apiserver', OPENSHIFT],
-  'RKE1 `cluster.yml`': ['kube-apiserver', { services: { 'kube-api': { extra_args: { 'kubelet-client-key': '' } } } }],
+  'RKE1 `cluster.yml`': [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'management.cattle.io/v3', kind: 'Cluster', metadata: { name: 'c' } },
+      spec: { rancherKubernetesEngineConfig: { services: { kubeApi: { extraArgs: { 'kubelet-client-key': '' } } } } },
+    },
+  ],
+  'Rancher `Cluster`, `RKEControlPlane`': [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', metadata: { name: 'c' } },
+      spec: { rkeConfig: { machineGlobalConfig: { 'kube-apiserver-arg': ['kubelet-client-key='] } } },
+    },
+  ],
+  [[
+    ...['RKE2ControlPlane', 'RKE2ControlPlaneTemplate', 'RKE2Config', 'RKE2ConfigTemplate', 'KThreesControlPlane'],
+    ...['KThreesControlPlaneTemplate', 'KThreesConfig', 'KThreesConfigTemplate'],
+  ]
+    .map((kind) => `\`${kind}\``)
+    .join(', ')]: [
+    'kube-apiserver',
+    {
+      ...{ apiVersion: 'controlplane.cluster.x-k8s.io/v1beta1', kind: 'RKE2ControlPlane', metadata: { name: 'r' } },
+      spec: { serverConfig: { kubeAPIServer: { extraArgs: ['kubelet-client-key='] } } },
+    },
+  ],
+  'k3d `Simple`': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'k3d.io/v1alpha5', kind: 'Simple', metadata: { name: 'k' } },
+      options: { k3s: { extraArgs: [{ arg: '--kubelet-arg=client-ca-file=', nodeFilters: ['all'] }] } },
+    },
+  ],
   '`config.yaml` of k3s and RKE2': ['kube-apiserver', { 'kube-apiserver-arg': ['kubelet-client-key='] }],
   'k0s `ClusterConfig`, k0sctl `Cluster`, `K0sControlPlane`, `K0sWorkerConfig`': [
     'kube-apiserver',

@@ -18,6 +18,8 @@ export interface RancherConfig {
   readonly keys: UnknownRecord;
   /** JSON Pointer of the keys, where origins are shown. */
   readonly pointer?: string;
+  /** JSON Pointer of the text that holds the keys: the place of all of them. */
+  readonly text?: string;
 }
 
 /** The arguments of a command line, and what makes them uncertain. */
@@ -33,10 +35,11 @@ export interface RancherArguments {
  */
 export function argumentsOfConfigs(configs: readonly RancherConfig[]): RancherArgument[] {
   const values = new Map<string, readonly Word[]>();
-  for (const { keys, pointer } of configs) {
+  for (const { keys, pointer, text } of configs) {
     for (const [key, value] of Object.entries(keys)) {
       const name = key.replace(/\+$/, '');
-      const words = wordsOf(name, value, pointer === undefined ? undefined : `${pointer}/${key}`);
+      const place = pointer === undefined ? undefined : `${pointer}/${key}`;
+      const words = wordsOf(name, value, place).map((word) => (text === undefined ? word : { ...word, pointer: text }));
       const before = key === name ? undefined : values.get(name);
       // a null adds nothing to others, and alone it is an empty argument
       const isNothing = value === null && before !== undefined;
