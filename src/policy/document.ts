@@ -61,6 +61,8 @@ export interface ProcessDocument {
   /** The minor version of Kubernetes that it runs, if its host shows it. */
   readonly minor?: number;
   readonly files: ProcessFiles;
+  /** The files of its host, where its unit is, if it has its own. */
+  readonly hostFiles?: ProcessFiles;
   /** Its certificate files, if they are checked. */
   readonly certificates?: CertificateFiles;
   /** What could not be read of it. Every finding about it is then unknown. */

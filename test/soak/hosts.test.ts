@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { mayBeOf } from '../../src/facts/host/host.ts';
+import { mayBeOf } from '../../src/facts/host/stopped.ts';
 import { soakAudits, soakHosts } from './hosts.ts';
 
 /** The same seed each time; npm run soak uses new ones. */

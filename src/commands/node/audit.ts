@@ -102,7 +102,9 @@ function checkProcess(document: ProcessDocument, { byHost }: NodeAuditOptions, d
     const findings = inspect(document);
     seen.stopped.push(...findings);
     if (findings.length > 0)
-      seen.notes.push(`${subject.name}: its unit runs no kubelet; the kubelet that it would start is checked`);
+      seen.notes.push(
+        `${subject.name}: its unit runs no ${subject.component}; the ${subject.component} that it would start is checked`,
+      );
   } else {
     const running = inspect(document);
     // a kubelet that serves nobody answers nothing

@@ -8,22 +8,22 @@ import {
   apiServerMinorOf,
   clientCAFileOf,
   componentsOf,
-  mayBeOf,
   nodeName,
   nodeOf,
-  unitOf,
   VARIABLES,
   type StartedComponent,
 } from '../../facts/host/host.ts';
 import { processComponent } from '../../facts/host/processes.ts';
+import { containerUnit, isContainerItself, unitOf } from '../../facts/host/stopped.ts';
 import { readCertificateFiles, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
 import type { HostProcess } from '../../evidence/host/process.ts';
+import { openHost } from '../../evidence/host/files.ts';
 import { listProcesses, openProcess } from '../../evidence/host/processes.ts';
 import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { HOST } from '../allowances.ts';
-import { stoppedKubelet, type HostPlace } from './units.ts';
+import { stoppedComponents, type HostPlace } from './units.ts';
 
 /** Where to look for processes, and until when. */
 export interface ProcessesOptions extends HostPlace {
@@ -77,9 +77,13 @@ export function* hostProcesses(
       break;
     }
     const opened = openProcess(root, one.process, copiedAfter);
+    const host = isContainerItself(one.process.cgroup) ? openHost(root) : undefined;
     const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
     try {
-      const found = documentOf(one, files);
+      const found = {
+        ...documentOf(one, files),
+        ...(host && !('state' in host) && unitOfContainer(one, bounded(host))),
+      };
       const own = given ?? nodeName(found, hostname, HOST);
       const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
@@ -91,11 +95,11 @@ export function* hostProcesses(
         : onKubelet({ root, copiedAfter }, node, kubelets, (kubelet) => apiServerMinorOf(kubelet, HOST));
       yield { ...withName(found, node, one.process, names), certificates, ...(minor !== undefined && { minor }) };
     } finally {
-      if (!('state' in opened)) opened.close();
+      for (const each of [opened, host]) if (each && !('state' in each)) each.close();
     }
   }
-  const runs = (unit: string) => started.some((one) => isKubelet(one) && mayBeOf(unit, one.process.cgroup));
-  yield* stoppedKubelet(place, moment, runs);
+  const running = started.map(({ component, process: { cgroup } }) => ({ component, cgroup }));
+  yield* stoppedComponents(place, moment, running);
 }
 
 function documentOf(
@@ -115,6 +119,15 @@ function documentOf(
     files,
     problems,
   };
+}
+
+/** A component in a container of its own is started by a unit of the host, whose files it need not see. */
+function unitOfContainer(
+  { component, process: { cgroup } }: StartedComponent & { readonly process: HostProcess },
+  hostFiles: ProcessFiles,
+): Pick<ProcessDocument, 'unit' | 'hostFiles'> {
+  const unit = containerUnit({ component, cgroup }, hostFiles, HOST);
+  return unit === undefined ? {} : { unit, hostFiles };
 }
 
 /** Names a process after its node. The second one of a node also gets its container or process id. */

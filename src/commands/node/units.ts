@@ -1,7 +1,8 @@
-// The kubelet that a unit of the host would start, if none runs.
+// The kubelet and the kube-apiserver that units of the host would start, if none runs.
 
 import { bounded } from '../../facts/host/files.ts';
-import { kubeletUnit, nodeName } from '../../facts/host/host.ts';
+import { nodeName } from '../../facts/host/host.ts';
+import { stoppedUnit, type RunningComponent } from '../../facts/host/stopped.ts';
 import { readCertificateFiles } from '../../evidence/host/certificates.ts';
 import { openHost } from '../../evidence/host/files.ts';
 import type { CheckTime } from '../../policy/certificates.ts';
@@ -19,15 +20,17 @@ export interface HostPlace {
   readonly node?: string;
 }
 
+const COMPONENTS = ['kubelet', 'kube-apiserver'] as const;
+
 /**
- * The kubelet that the host's unit would start. It is open until the next one is asked for.
+ * The components that the host's units would start. Each is open until the next one is asked for.
  *
- * @param runs whether a kubelet of this unit runs; then there is nothing to add
+ * @param running what runs; there is nothing to add to that
  */
-export function* stoppedKubelet(
+export function* stoppedComponents(
   { root, hostname, node: given }: HostPlace,
   moment: CheckTime,
-  runs: (unit: string) => boolean,
+  running: readonly RunningComponent[],
 ): Generator<ProcessDocument | SourceProblem> {
   const opened = openHost(root);
   if ('state' in opened) {
@@ -36,21 +39,23 @@ export function* stoppedKubelet(
   }
   try {
     const files = bounded(opened);
-    const unit = kubeletUnit(files, HOST);
-    if (unit === undefined || runs(unit)) return;
-    const found: ProcessDocument = {
-      form: 'process',
-      source: { path: unit, document: 0 },
-      subject: { component: 'kubelet', name: '' },
-      view: 'next',
-      command: { by: 'unit' },
-      unit,
-      files,
-      certificates: readCertificateFiles(files, moment, () => undefined),
-      problems: [],
-    };
-    const node = given ?? nodeName(found, hostname, HOST);
-    yield { ...found, subject: { component: 'kubelet', name: node, kind: 'Node', node } };
+    for (const component of COMPONENTS) {
+      const unit = stoppedUnit(component, running, files, HOST);
+      if (unit === undefined) continue;
+      const found: ProcessDocument = {
+        form: 'process',
+        source: { path: unit, document: 0 },
+        subject: { component, name: '' },
+        view: 'next',
+        command: { by: 'unit' },
+        unit,
+        files,
+        certificates: readCertificateFiles(files, moment, () => undefined),
+        problems: [],
+      };
+      const node = given ?? nodeName(found, hostname, HOST);
+      yield { ...found, subject: { component, name: node, kind: 'Node', node } };
+    }
   } finally {
     opened.close();
   }

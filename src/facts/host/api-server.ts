@@ -9,9 +9,9 @@ import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { commandOf, hasSameWords, isPrinting, unitInstead, unknownNext } from './command.ts';
+import { commandOf, hasSameWords, isPrinting, sinceWhen, unitFiles, unitInstead, unknownNext } from './command.ts';
 import { keptFile, presentPair, runningPair } from './client-pair.ts';
-import { filesAsRead, isChangedSince, lastChange, watched, type NextSubject, type ReadTime } from './files.ts';
+import { filesAsRead, isChangedSince, watched, type NextSubject, type ReadTime } from './files.ts';
 import type { HostCommand } from './start.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
@@ -28,7 +28,7 @@ export function runningApiServer(document: ProcessDocument, budget: Budget): Api
 
 /** A kube-apiserver as it would be started now; undefined if that is what runs. */
 export function nextApiServer(document: ProcessDocument, budget: Budget): NextSubject<ApiServer> | undefined {
-  const units = watched(document.files);
+  const units = watched(unitFiles(document));
   const settings = watched(document.files);
   const own = commandOf(document, document.command.by === 'args-file' ? settings.files : units.files, budget);
   const next = unitInstead(document, units, budget) ?? own;
@@ -39,7 +39,7 @@ export function nextApiServer(document: ProcessDocument, budget: Budget): NextSu
   const kept = isOther ? undefined : keptFile(subject, next.words ?? [], document);
   const read = [...settings.paths(), ...(kept === undefined ? [] : [kept])];
   if (!isOther && !isChangedSince(document.files, read, readTime(document))) return undefined;
-  const since = lastChange(document.files, [...read, ...(isOther ? units.paths() : [])]);
+  const since = sinceWhen(document, read, isOther ? units.paths() : []);
   return { subject, ...(since !== undefined && { since }) };
 }
 

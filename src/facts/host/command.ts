@@ -54,12 +54,30 @@ export function unitInstead(
   if (isKnown) return found;
   const own = 'problem' in found || found.words === undefined ? [] : (found.writes ?? []);
   const read = paths().filter((path) => !own.some((file) => file.path.startsWith(path)));
-  const changed = changedFile(document.files, read, { startedAt, writesItself: false });
+  const changed = changedFile(unitFiles(document), read, { startedAt, writesItself: false });
   if (changed === undefined) return undefined;
   if (!('problem' in found)) return found;
   const { code, message } = found.problem;
   const next = `${changed} was changed after the start of the process, and what it starts now is not known: ${message}`;
   return { problem: { code, message: next } };
+}
+
+/** The files that show the unit of a process. */
+export function unitFiles({ files, hostFiles }: ProcessDocument): ProcessFiles {
+  return hostFiles ?? files;
+}
+
+/** The time of the last change of files of a process and of its unit, RFC 3339 in UTC. */
+export function sinceWhen(
+  document: ProcessDocument,
+  own: readonly string[],
+  unit: readonly string[],
+): string | undefined {
+  const times = [lastChange(document.files, own), lastChange(unitFiles(document), unit)];
+  return times
+    .filter((time) => time !== undefined)
+    .sort()
+    .at(-1);
 }
 
 /** A next start that is not known. Where what runs is not known for the same reason, there is nothing to add. */
@@ -71,7 +89,7 @@ export function unknownNext<S>(
   unreadable: (document: ProcessDocument, problem: Problem) => S,
 ): NextSubject<S> | undefined {
   if (next === own && document.command.by !== 'unit') return undefined;
-  const since = lastChange(document.files, units.paths());
+  const since = lastChange(unitFiles(document), units.paths());
   return { subject: unreadable(document, next.problem), ...(since !== undefined && { since }) };
 }
 

@@ -1,6 +1,6 @@
 // The processes of a host: their nodes and their settings.
 
-import type { ProcessCommand, ProcessDocument, ProcessFiles } from '../../policy/document.ts';
+import type { ProcessCommand, ProcessDocument } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import { Budget, thrownProblem, type Allowance } from '../budget.ts';
@@ -9,8 +9,6 @@ import type { NextSubject } from './files.ts';
 import { nextKubelet, runningClientCA, runningKubelet, unreadableKubelet } from './kubelet.ts';
 import { DEFAULT_PLACE, kubeletPlace, type KubeletPlace } from './kubelet-place.ts';
 import { staticApiServerMinor } from './static-pods.ts';
-import { LAUNCHERS } from './launchers/index.ts';
-import { unitCommand } from './units.ts';
 import { processComponent, type ProcessWords } from './processes.ts';
 
 /** What is known about a process before its files are read. */
@@ -29,8 +27,6 @@ export interface StartedComponent {
 /** The variables in argument files. */
 export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
 
-/** The units that start a kubelet, or a program that contains one. */
-export const UNITS = ['kubelet.service', ...LAUNCHERS.flatMap(({ units }) => units)];
 const HOSTNAME = '/etc/hostname';
 
 /** The component of a process, unless it serves nobody. Total: a process that costs too much, or a crash, makes it unreadable. */
@@ -104,13 +100,6 @@ export function apiServerMinorOf(kubelet: ProcessDocument, allowance: Allowance)
   return within(allowance, undefined, (budget) => staticApiServerMinor(kubelet, budget));
 }
 
-/** The unit that would start a kubelet on a host where none runs; also a unit that costs too much to read. */
-export function kubeletUnit(files: ProcessFiles, allowance: Allowance): string | undefined {
-  return UNITS.find((unit) =>
-    within(allowance, true, (budget) => unitCommand(unit, 'kubelet', files, budget).state !== 'nothing'),
-  );
-}
-
 /** The components that a process is or contains, and how each was started. */
 export function componentsOf(process: HostProcessWords): readonly StartedComponent[] {
   const found = processComponent(process);
@@ -145,25 +134,6 @@ function commandOfWords(args: readonly string[] | undefined): ProcessCommand {
 function inMemory(component: Component): Problem {
   const message = `the flags of ${component} exist only in the memory of the process that contains it; check its ${component === 'kubelet' ? '/configz' : '/flagz'}`;
   return { code: 'not-visible', message };
-}
-
-/** The unit that a process belongs to, by its control group. */
-export function unitOf(cgroup: string | undefined): string | undefined {
-  return /\/([^/]+\.service)$/.exec(cgroup ?? '')?.[1];
-}
-
-/**
- * Tells whether a unit may have started a process, by its control group. It did not start a program of a session or of another service,
- * whatever its name.
- */
-export function mayBeOf(unit: string, cgroup: string | undefined): boolean {
-  if (isContainer(cgroup) || cgroup?.startsWith('/user.slice/') === true) return false;
-  return [undefined, unit].includes(unitOf(cgroup));
-}
-
-/** Tells whether a control group is one of a container: a whole node can be one (kind). */
-export function isContainer(cgroup: string | undefined): boolean {
-  return /[0-9a-f]{64}/.test(cgroup ?? '');
 }
 
 /** The node of a process among several: that of the kubelet whose control group it has most in common with. */

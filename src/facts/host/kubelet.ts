@@ -7,16 +7,8 @@ import type { Kubelet } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
-import {
-  filesAsRead,
-  isChangedSince,
-  lastChange,
-  watched,
-  withWritten,
-  type NextSubject,
-  type ReadTime,
-} from './files.ts';
-import { commandOf, hasSameWords, unitInstead, unknownNext } from './command.ts';
+import { filesAsRead, isChangedSince, watched, withWritten, type NextSubject, type ReadTime } from './files.ts';
+import { commandOf, hasSameWords, sinceWhen, unitFiles, unitInstead, unknownNext } from './command.ts';
 import type { HostCommand, StartCommand } from './start.ts';
 import { kubeletSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
@@ -49,7 +41,7 @@ export function runningKubelet(document: ProcessDocument, budget: Budget): Kubel
  * @returns undefined if that is what runs
  */
 export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubject<Kubelet> | undefined {
-  const units = watched(document.files);
+  const units = watched(unitFiles(document));
   const settings = watched(document.files);
   const { command } = document;
   const own = commandOf(document, command.by === 'args-file' ? settings.files : units.files, budget);
@@ -69,8 +61,8 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   const path = clientCA && isRejectedByKubelet(clientCA.file) ? pathOf(kubelet) : undefined;
   const isChanged = isOther || isChangedSince(document.files, settings.paths(), readTime(document));
   if (!isChanged && path === undefined) return undefined;
-  const changed = isChanged ? [...settings.paths(), ...(isOther ? units.paths() : [])] : [];
-  const since = lastChange(document.files, [...changed, ...(path === undefined ? [] : [path])]);
+  const changed = [...(isChanged ? settings.paths() : []), ...(path === undefined ? [] : [path])];
+  const since = sinceWhen(document, changed, isOther ? units.paths() : []);
   return kubelet && { subject: { ...kubelet, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
 }
 

@@ -8,6 +8,7 @@ import type { Budget } from '../budget.ts';
 import { resolveLaunch } from '../launch/launch.ts';
 import { SHELLS } from '../launch/programs.ts';
 import { withPlace } from '../systemd/places.ts';
+import { isContainerProgram } from './launchers/container.ts';
 import { launcherOf } from './launchers/index.ts';
 import type { HostCommand, StartCommand } from './start.ts';
 import { startedBy } from '../systemd/start.ts';
@@ -46,6 +47,12 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
       return command;
     }
   }
+}
+
+/** Tells whether the command of a unit starts a container. */
+export function startsContainer(unit: string, files: ProcessFiles, budget: Budget): boolean {
+  const start = startedBy(unit, systemdFiles(files), budget);
+  return start.state === 'starts' && start.commands.some(([program]) => isContainerProgram(program?.text ?? ''));
 }
 
 const MOST_SCRIPTS = 20;

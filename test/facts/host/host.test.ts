@@ -5,13 +5,11 @@ import {
   changedSince,
   componentsOf,
   helloTarget,
-  isContainer,
-  kubeletUnit,
   nodeName,
   nodeOf,
   processSubjects,
-  unitOf,
 } from '../../../src/facts/host/host.ts';
+import { isContainer, startingUnit, unitOf } from '../../../src/facts/host/stopped.ts';
 import type { ProcessDocument } from '../../../src/policy/document.ts';
 import type { Reading } from '../../../src/policy/reading.ts';
 import type { ApiServer, Kubelet } from '../../../src/policy/subject.ts';
@@ -219,9 +217,9 @@ describe('a unit', () => {
   });
 
   test('shows what would be started if no kubelet runs', () => {
-    expect(kubeletUnit(filesOf(files), AMPLE)).toBe('kubelet.service');
-    expect(kubeletUnit(filesOf(unit('/bin/sleep 1')), AMPLE)).toBeUndefined();
-    expect(kubeletUnit(filesOf({}), AMPLE)).toBeUndefined();
+    expect(startingUnit('kubelet', filesOf(files), AMPLE)).toBe('kubelet.service');
+    expect(startingUnit('kubelet', filesOf(unit('/bin/sleep 1')), AMPLE)).toBeUndefined();
+    expect(startingUnit('kubelet', filesOf({}), AMPLE)).toBeUndefined();
     const stopped = processOf('kubelet', { by: 'unit' }, files, { unit: 'kubelet.service', view: 'next' });
     expect(shown(kubelet(stopped)?.clientCAFile)).toBe('');
     const hidden = processOf('kubelet', { by: 'unit' }, unit('/opt/start.sh'), {

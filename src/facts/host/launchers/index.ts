@@ -1,11 +1,12 @@
 // The list of programs that start components on a host.
 
 import { basename, type Word } from '../../argv/words.ts';
+import { containers } from './container.ts';
 import { k3s, rke2 } from './rancher/rancher.ts';
 import type { Launcher } from './launcher.ts';
 
 /** The launchers, one for each name of a program. */
-export const LAUNCHERS: readonly Launcher[] = [k3s, rke2];
+export const LAUNCHERS: readonly Launcher[] = [k3s, rke2, ...containers];
 
 /** The launcher that a command line starts, if it starts one that then starts components. */
 export function launcherOf([program, ...words]: readonly Word[]): Launcher | undefined {

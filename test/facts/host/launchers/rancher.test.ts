@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 
-import { changedSince, kubeletUnit, processSubjects } from '../../../../src/facts/host/host.ts';
+import { changedSince, processSubjects } from '../../../../src/facts/host/host.ts';
+import { startingUnit } from '../../../../src/facts/host/stopped.ts';
 import {
   argumentsOfConfigs,
   argumentsOfWords,
@@ -285,7 +286,7 @@ describe('the next start of k3s', () => {
   });
 
   test('has no kubelet without an agent, and no kube-apiserver in an agent', () => {
-    expect(kubeletUnit(filesOf(unit('k3s', 'k3s server --disable-agent')), AMPLE)).toBeUndefined();
+    expect(startingUnit('kubelet', filesOf(unit('k3s', 'k3s server --disable-agent')), AMPLE)).toBeUndefined();
     const agent = stopped('kube-apiserver', 'k3s', unit('k3s', 'k3s agent'));
     expect(shown(agent)).toMatchObject({ kubeletClientKey: 'not-visible' });
   });
@@ -314,8 +315,8 @@ describe('RKE2', () => {
   });
 
   test('is found by its units if it is stopped', () => {
-    expect(kubeletUnit(filesOf(RKE2), AMPLE)).toBe('rke2-server.service');
-    expect(kubeletUnit(filesOf(unit('rke2-agent', 'rke2 agent')), AMPLE)).toBe('rke2-agent.service');
+    expect(startingUnit('kubelet', filesOf(RKE2), AMPLE)).toBe('rke2-server.service');
+    expect(startingUnit('kubelet', filesOf(unit('rke2-agent', 'rke2 agent')), AMPLE)).toBe('rke2-agent.service');
     expect(
       shown(stopped('kubelet', 'rke2-server', { ...RKE2, ...config('kubelet-arg: anonymous-auth') })),
     ).toStrictEqual({
