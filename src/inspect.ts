@@ -3,7 +3,7 @@
 import { Budget, thrownProblem, type Allowance } from './facts/budget.ts';
 import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
-import { answerSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
+import { answerSubject, flagsSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
 import { recogniseHost } from './facts/declared/host.ts';
 import { inputOf } from './facts/inputs/index.ts';
 import { kubeletConfigurationFile } from './facts/inputs/kubelet/kubelet-configuration.ts';
@@ -71,6 +71,8 @@ function inspectSafely(controls: readonly Control[], document: RawDocument, allo
 /** A process is unknown if its answer cannot be checked. */
 function unansweredFor(document: RawDocument, problem: Problem): UnansweredDocument | undefined {
   switch (document.form) {
+    case 'kubelet-flagz':
+      return { form: 'unanswered', component: 'kubelet', wanted: 'configz', source: document.source, problem };
     case 'configz':
     case 'hello':
       return { form: 'unanswered', component: 'kubelet', wanted: document.form, source: document.source, problem };
@@ -146,6 +148,8 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' | 'files' }>
     case 'configz':
     case 'flagz':
       return { subjects: [answerSubject(document)], problems: [] };
+    case 'kubelet-flagz':
+      return { subjects: [flagsSubject(document)], problems: [] };
     case 'hello':
       return { subjects: [helloSubject(document)], problems: [] };
     case 'refused-calls':

@@ -94,6 +94,8 @@ export interface KubeletEvidence {
   readonly name: Via;
   /** The form of the document that a usable answer gives. */
   readonly wanted: 'configz' | 'hello';
+  /** It only says more about a fault that `/configz` shows, and is asked after it. */
+  readonly refines?: true;
   /**
    * Asks once, within its own limits of time and bytes. Never rejects: without a usable answer the document is
    * `unanswered`, and its problem code is the reason.

@@ -1,14 +1,14 @@
 // The list of the ways to ask a process, and the only place that names them all. `--evidence` of `sweep` and `node` with its help,
 // `sweep.evidence` of the configuration and its default, and what a sweep asks are derived from it.
 
-import { configz, configzProxy } from './configz/index.ts';
+import { configz, configzProxy, kubeletFlagz } from './configz/index.ts';
 import type { EvidenceKind } from './evidence.ts';
 import { flagz } from './flagz/index.ts';
 import { handshake } from './handshake/index.ts';
 import { host } from './host/index.ts';
 import { nodeAgent } from './node-agent/index.ts';
 
-const ENTRIES = [host, handshake, configz, configzProxy, flagz, nodeAgent] as const;
+const ENTRIES = [host, handshake, configz, kubeletFlagz, configzProxy, flagz, nodeAgent] as const;
 type Entry = (typeof ENTRIES)[number];
 
 /** All ways to ask, in the order in which help and messages list them. */

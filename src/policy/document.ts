@@ -22,6 +22,12 @@ export type RawDocument =
     }
   | AnswerDocument
   | {
+      /** The flags of a kubelet, from its `/flagz`. */
+      readonly form: 'kubelet-flagz';
+      readonly source: AskedSource;
+      readonly flags: Readonly<Record<string, unknown>>;
+    }
+  | {
       /** The names of the CAs in a kubelet's TLS handshake; undefined if it requested no client certificate. */
       readonly form: 'hello';
       readonly source: AskedSource;

@@ -32,6 +32,21 @@ export const configz = {
   },
 } as const satisfies EvidenceKind;
 
+export const kubeletFlagz = {
+  name: 'kubelet-flagz',
+  via: 'kubelet-flagz',
+  sweep: true,
+  node: false,
+  default: true,
+  help: 'the flags of each kubelet (1.36 and newer) whose configz shows a fault: which flag decided, or which files; needs what configz needs',
+  rights: [{ account: ACCOUNT, verb: 'get', group: '', resource: 'nodes', subresource: 'configz' }],
+  asks: 'kubelet',
+  make: async (deps) => {
+    const [{ kubeletFlagzBy }, call] = await Promise.all([import('./kubelet-flagz.ts'), callerOf(deps)]);
+    return kubeletFlagzBy(call);
+  },
+} as const satisfies EvidenceKind;
+
 export const configzProxy = {
   name: 'configz-proxy',
   via: 'configz-proxy',

@@ -2,6 +2,7 @@
 
 import { asRecord, isRecord } from '../../json.ts';
 import type { AnswerDocument, RawDocument, UnansweredDocument } from '../../policy/document.ts';
+import { flagOf } from '../../policy/link/command-line.ts';
 import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
 import { KUBELET_SETTINGS, type KubeletReadings } from '../../policy/settings.ts';
 import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
@@ -24,6 +25,17 @@ export function helloSubject({ source, authorities }: Extract<RawDocument, { for
   const acceptedAuthorities: Reading<readonly string[]> =
     authorities === undefined ? { state: 'unset' } : { state: 'set', value: authorities, origin: { layer: 'live' } };
   return { ...base('kubelet', source), component: 'kubelet', acceptedAuthorities };
+}
+
+/** The kubelet that showed its flags. A flag that is set overrides all files; any other setting can be in a file. */
+export function flagsSubject({ source, flags }: Extract<RawDocument, { form: 'kubelet-flagz' }>): Kubelet {
+  const readings = kubeletReadings((setting) => {
+    const [row] = flagOf(setting, flags);
+    if (row !== undefined) return ofFlagText(setting, { state: 'set', value: row.value, origin: row.origin });
+    const message = `no flag sets it, and the kubelet's /flagz does not show what its files set; add configz to --evidence`;
+    return unreadableAs({ code: 'not-visible', message });
+  });
+  return { ...base('kubelet', source), component: 'kubelet', ...readings };
 }
 
 /** A kube-apiserver whose calls kubelets rejected. That shows the effect of its flags, not the flags. */

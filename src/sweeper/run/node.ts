@@ -1,5 +1,6 @@
 // Checks one node: asks its kubelet in every way, loads its stored audit, and combines the findings.
 
+import { withCommandLine } from '../../policy/link/command-line.ts';
 import { markOutdated, type NodeAudit } from '../../policy/link/node-audit.ts';
 import { combineReported, type CombinedFindings } from '../../policy/link/combine.ts';
 import type { NodeIndex } from '../../policy/link/identity.ts';
@@ -59,19 +60,52 @@ export async function checkNode(node: ListedNode, deps: NodeDeps, signal: AbortS
 async function check(node: ListedNode, deps: NodeDeps, signal: AbortSignal): Promise<NodeFindings> {
   const { evidence, inspect, isReported, declared, onUnanswered } = deps;
   const loading = loadAudit(node, deps, signal);
-  const asking = evidence.map((one) => askKubelet(one, node, deps, signal));
+  const asking = evidence.filter(({ refines }) => !refines).map((one) => askKubelet(one, node, deps, signal));
   const answers = withoutOtherServers(await Promise.all(asking));
   const isSilent = answers.every((answer) => answer.form === 'unanswered' && NO_ANSWER.has(answer.problem.code));
   const loaded = (await loading) ?? NO_AUDIT;
   if ('code' in loaded) answers.push(unknownKubelet(node, loaded));
   const { findings, at } = 'code' in loaded ? NO_AUDIT : loaded;
   for (const answer of answers) if (answer.form === 'unanswered') onUnanswered(answer);
-  const live = answers.flatMap(inspect);
+  const found = answers.map((answer) => ({ answer, findings: inspect(answer) }));
+  const live = await refined(found, node, deps, signal);
   const audited = markOutdated({ findings: findings.filter(isAboutKubelet), at }, () => node.readySince, live);
   const combined = combineReported([...live, ...audited], declared.filter(isAboutKubelet), isReported);
   const apiServers = { findings: findings.filter((finding) => !isAboutKubelet(finding)), at };
   const isSkipped = node.isVirtual && (isSilent || 'unusable' in node) && findings.length === 0;
   return { ...combined, apiServers, call: proxyCallOf(answers, combined.all), isSkipped };
+}
+
+interface Answered {
+  readonly answer: RawDocument;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Gives the findings about all answers. Where `/configz` shows a fault, the kubelet is asked which flags and files decided.
+ * Without `/configz`, its flags are evidence of their own. A kubelet that does not show them has no finding for that, unless
+ * it was asked for nothing else.
+ */
+async function refined(
+  found: readonly Answered[],
+  node: ListedNode,
+  deps: NodeDeps,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings = found.flatMap((one) => one.findings);
+  const [one] = deps.evidence.filter(({ refines }) => refines);
+  const configz = found.filter(({ answer }) => answer.form === 'configz');
+  const hasFault = configz.some((answered) => answered.findings.some(({ outcome }) => outcome.result !== 'pass'));
+  const isAskedForConfigz = deps.evidence.some(({ refines, wanted }) => !refines && wanted === 'configz');
+  if (one === undefined || (isAskedForConfigz && !hasFault)) return findings;
+  const answer = await askKubelet(one, node, deps, signal);
+  if (answer.form === 'kubelet-flagz' && isAskedForConfigz) {
+    return found.flatMap((answered) =>
+      configz.includes(answered) ? withCommandLine(answered.findings, answer.flags) : answered.findings,
+    );
+  }
+  const isNeeded = answer.form === 'kubelet-flagz' || deps.evidence.length === 1;
+  return isNeeded ? [...findings, ...deps.inspect(answer)] : findings;
 }
 
 /** Tells whether the kubelet itself showed that it requests a client certificate. */

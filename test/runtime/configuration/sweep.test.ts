@@ -19,7 +19,7 @@ const DEFAULTS = {
   jitter: 0.1,
   concurrency: 32,
   timeout: 5000,
-  evidence: ['handshake', 'configz', 'flagz', 'node-agent'],
+  evidence: ['handshake', 'configz', 'kubelet-flagz', 'flagz', 'node-agent'],
   reports: 'auto',
 };
 
