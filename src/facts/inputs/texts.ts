@@ -1,12 +1,13 @@
 // The list of inputs that are no objects: units, environment files and other texts that a file can hold.
 
+import { kubeadmPatch } from './kubeadm/patch-file.ts';
 import { mime } from './texts/mime.ts';
 import { script } from './texts/script.ts';
 import type { FoundText, TextInput } from './texts/text-input.ts';
 import { environmentFile, systemdUnit } from './texts/unit.ts';
 
 /** The inputs. The first one that matches a text reads it. */
-export const TEXT_INPUTS: readonly TextInput[] = [systemdUnit, environmentFile, mime, script];
+export const TEXT_INPUTS: readonly TextInput[] = [systemdUnit, environmentFile, kubeadmPatch, mime, script];
 
 /** The input that a text is, if it is one. */
 export function textInputOf(found: FoundText): TextInput | undefined {

@@ -9,9 +9,12 @@ export function applyMergePatch(target: Tree | undefined, patch: Tree, budget: B
   const base = target?.kind === 'map' ? target : undefined;
   budget.steps((base?.entries.size ?? 0) + patch.entries.size);
   const entries = new Map(base?.entries);
+  let written = base ? base.written : patch.written;
   for (const [name, entry] of patch.entries) {
-    if (isNull(entry)) entries.delete(name);
-    else entries.set(name, applyMergePatch(entries.get(name), entry, budget));
+    if (isNull(entry)) {
+      // what is gone was removed here
+      if (entries.delete(name)) ({ written } = entry);
+    } else entries.set(name, applyMergePatch(entries.get(name), entry, budget));
   }
-  return { kind: 'map', entries, written: base ? base.written : patch.written };
+  return { kind: 'map', entries, written };
 }

@@ -42,6 +42,7 @@ function mergeMap(target: MapTree, patch: MapTree, merged: boolean, budget: Budg
     return { fault: `${JSON.stringify(directive)} is no directive of a strategic merge patch` };
   budget.steps(target.entries.size + patch.entries.size);
   const entries = new Map(target.entries);
+  let { written } = target;
   for (const [name, entry] of patch.entries) {
     if (name === DIRECTIVE || OTHER_DIRECTIVE.test(name)) continue;
     if (name.startsWith('$deleteFromPrimitiveList/')) {
@@ -49,14 +50,15 @@ function mergeMap(target: MapTree, patch: MapTree, merged: boolean, budget: Budg
       continue;
     }
     if (isNull(entry)) {
-      entries.delete(name);
+      // what is gone was removed here
+      if (entries.delete(name)) ({ written } = entry);
       continue;
     }
     const result = mergeEntry(name, entries.get(name), entry, merged, budget);
     if ('fault' in result) return result;
     entries.set(name, result);
   }
-  return { ...target, entries };
+  return { ...target, entries, written };
 }
 
 function mergeEntry(
