@@ -52,8 +52,10 @@ export function renderFinding(finding: ReportedFinding, color: boolean): string[
   const { result, control, subject, violations, problems, warnings = [], evidence, exempted } = finding;
   const { otherEvidence = [], drift } = finding;
   const verdict = exempted === undefined ? result : 'exempt';
-  // a line of another file stands beside that file's name
-  const line = [...violations, ...problems].find((entry) => entry.line !== undefined && entry.file === undefined)?.line;
+  // a line of another file stands beside that file's name; with a pointer it is in the source
+  const line = [...violations, ...problems].find(
+    (entry) => entry.line !== undefined && (entry.file === undefined || entry.pointer !== undefined),
+  )?.line;
   const title = `${control}  ${nameOf(subject)}  ${placeOf(finding.source, line)}`;
   const head = `${paint(verdict, color)}${escapeLine(title)}`;
   const details = [

@@ -118,8 +118,7 @@ function textOf({ content }: DeclaredFile): string {
 function placed(origin: Origin, files: readonly DeclaredFile[], budget: Budget): Origin {
   const file = origin.file === undefined ? undefined : files.find(({ path }) => path === origin.file);
   if (file === undefined) return origin;
-  const { pointer = '', layer } = origin;
-  const rest = { layer };
+  const { pointer = '', ...rest } = origin;
   if (!('text' in file.content)) return { ...rest, pointer: `${file.pointer}${pointer}` };
   const parsed = parseFirst(file.content.text, budget);
   const lineWithin = parsed && 'value' in parsed ? parsed.locate(origin) : undefined;

@@ -33,8 +33,9 @@ export interface DeclaredParts {
 export function recogniseHost({ files }: FilesDocument, budget: Budget): DeclaredParts {
   const tree = files.map(treeFile);
   const used = new Set<TreeFile>();
-  const parts = unitsOf(tree).flatMap((unit) => read(unit, tree, used, budget));
+  const parts = unitsOf(tree, budget).flatMap((unit) => read(unit, tree, used, budget));
   for (const file of tree) {
+    budget.steps();
     const unit = used.has(file) ? undefined : kubeadmUnit(file, tree);
     if (unit !== undefined) parts.push(...read(unit, tree, used, budget));
   }

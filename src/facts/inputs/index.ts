@@ -19,7 +19,7 @@ import { cloudConfig } from './cloud-init/cloud-config.ts';
 import { butane, ignition, machineConfig } from './ignition/ignition.ts';
 import { ec2NodeClass } from './eks/karpenter.ts';
 import { eksctl } from './eks/eksctl.ts';
-import { nodeConfig } from './eks/node-config.ts';
+import { eksConfig, nodeConfig } from './eks/node-config.ts';
 import { k0s } from './k0s/k0s.ts';
 import { kops } from './kops/kops.ts';
 import { talconfig } from './talos/talconfig.ts';
@@ -62,6 +62,7 @@ export const INPUTS: readonly Input[] = [
   machineConfig,
   cloudConfig,
   nodeConfig,
+  eksConfig,
   ec2NodeClass,
   eksctl,
   kubeletConfigResource,

@@ -193,3 +193,36 @@ describe('other units', () => {
     expect(await checkFiles({ 'node.service': text })).toEqual([`${CA} unknown node.service`]);
   });
 });
+
+describe('templates of units', () => {
+  test.each([
+    ['a value', 'ExecStart={{ bin_dir }}/kubelet --client-ca-file={{ ca }} --v=2', 'unknown'],
+    [
+      'a part of a value',
+      'ExecStart={{ bin_dir }}/kubelet --client-ca-file={{ dir | default("/a") }}/ca.pem',
+      'unknown',
+    ],
+    ['words', 'ExecStart=/usr/bin/kubelet --client-ca-file=/ca.pem {{ more }}', 'unknown'],
+    [
+      'a condition',
+      'ExecStart=/usr/bin/kubelet --client-ca-file=/ca.pem {% if a %} --client-ca-file= {% endif %}',
+      'unknown',
+    ],
+    ['nothing that decides', 'ExecStart={{ bin_dir }}/kubelet --client-ca-file=/ca.pem --v={{ v }}', 'pass'],
+  ])('%s', async (_title, line, result) => {
+    expect(await checkFiles({ 'kubelet.service.j2': service(line) })).toEqual([
+      expect.stringContaining(`${CA} ${result}`),
+    ]);
+  });
+
+  test('a variable', async () => {
+    const files = {
+      'a/kubelet.service': service(
+        'EnvironmentFile=/etc/default/kubelet',
+        'ExecStart=/usr/bin/kubelet --client-ca-file=/c $ARGS',
+      ),
+      'a/default/kubelet.j2': 'ARGS={{ args }}\n',
+    };
+    expect(await checkFiles(files)).toEqual([`${CA} unknown a/kubelet.service`]);
+  });
+});

@@ -205,6 +205,13 @@ const SAMPLES: Readonly<Record<string, readonly [component: string, object: Unkn
       spec: { kubelet: { config: { authentication: { x509: { clientCAFile: '' } } } } },
     },
   ],
+  'Cluster API `EKSConfig`, `NodeadmConfig` and their templates': [
+    'kubelet',
+    {
+      ...{ apiVersion: 'bootstrap.cluster.x-k8s.io/v1beta2', kind: 'EKSConfig', metadata: { name: 'e' } },
+      spec: { kubeletExtraArgs: { 'client-ca-file': '' } },
+    },
+  ],
   'Karpenter `EC2NodeClass`': [
     'kubelet',
     {

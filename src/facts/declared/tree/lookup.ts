@@ -60,11 +60,11 @@ export class TreeLookup implements KnownFiles {
 
   /** An origin in a file of the host, as a place in the tree. */
   locate(origin: Origin, source: string): Origin {
-    const { file: path, line, ...rest } = origin;
+    const { file: path, line, layer } = origin;
     const file = path === undefined ? undefined : this.#found.get(path);
     if (file === undefined) return origin;
     const known = line ?? lineIn(file, origin, this.#budget);
-    return { ...rest, ...(file.path !== source && { file: file.path }), ...(known !== undefined && { line: known }) };
+    return { layer, ...(file.path !== source && { file: file.path }), ...(known !== undefined && { line: known }) };
   }
 
   #exact(path: string): TreeFile | undefined {
@@ -77,6 +77,7 @@ export class TreeLookup implements KnownFiles {
   #search(path: string): TreeFile | UnreadableFile | undefined {
     const exact = this.#exact(path);
     if (exact) return exact;
+    this.#budget.steps(this.#files.length);
     const byEnd = this.#files.filter(({ slashed }) => slashed.endsWith(path) && !this.#isOfOther(slashed, path));
     const name = path.slice(path.lastIndexOf('/') + 1);
     // the path of a unit that is installed shows the paths of all others
@@ -99,6 +100,7 @@ export class TreeLookup implements KnownFiles {
   #isOfOther(slashed: string, path: string): boolean {
     const { file, root } = this.#unit;
     const own = file && installed(file)?.path;
+    this.#budget.steps(this.#files.length);
     const other = slashed.slice(0, slashed.length - path.length);
     return own !== undefined && other !== root && this.#files.some((each) => each.slashed === `${other}${own}`);
   }

@@ -1,6 +1,7 @@
 // Paths of files in a tree, such as a repository, and the paths on a host that they stand for.
 
 import type { NamedText } from '../../../policy/document.ts';
+import { withoutPlaceholders } from './templates.ts';
 
 /** A file of a tree. */
 export interface TreeFile extends NamedText {
@@ -24,7 +25,9 @@ export function withoutTemplate(path: string): string {
 export function treeFile({ path, text }: NamedText): TreeFile {
   const slashed = `/${withoutTemplate(path).replace(/^(?:\.?\/)+/, '')}`;
   const end = slashed.lastIndexOf('/');
-  return { path, text, slashed, folder: slashed.slice(0, end), name: slashed.slice(end + 1) };
+  const isUnit = /\.(?:service|conf|env)$|\/(?:default|sysconfig)\/[^/]+$/.test(slashed);
+  const read = isUnit && !text.includes('kubelet.config.k8s.io/') ? withoutPlaceholders(text) : text;
+  return { path, text: read, slashed, folder: slashed.slice(0, end), name: slashed.slice(end + 1) };
 }
 
 /** Where a unit or drop-in is installed: the folder that stands for the host's root, and its path below it. */

@@ -1,5 +1,6 @@
 // The units of a tree, each with the drop-ins that belong to it.
 
+import type { Budget } from '../../budget.ts';
 import { installed, isNear, parentOf, unitOfFolder, type TreeFile } from './paths.ts';
 
 /** A unit of a tree. */
@@ -24,12 +25,15 @@ interface Group {
 }
 
 /** Finds the units of a tree. Drop-ins without a unit make one of their own. */
-export function unitsOf(files: readonly TreeFile[]): readonly TreeUnit[] {
+export function unitsOf(files: readonly TreeFile[], budget: Budget): readonly TreeUnit[] {
   const groups: Group[] = files.filter(isUnit).map((file) => ({
     ...{ name: file.name, file, dropIns: [], folder: file.folder },
     root: installed(file)?.root,
   }));
-  for (const file of files.filter(isDropIn)) groupOf(file, groups).dropIns.push(file);
+  for (const file of files.filter(isDropIn)) {
+    budget.steps(groups.length);
+    groupOf(file, groups).dropIns.push(file);
+  }
   return groups;
 }
 

@@ -1,11 +1,11 @@
 // cloud-init's `#cloud-config`: the files that it writes, and the commands that it runs (cloud-init
 // cloudinit/config/cc_write_files.py, cc_runcmd.py).
 
-import { asArray, asRecords, asText } from '../../../json.ts';
+import { asArray, asRecord, asRecords, asText } from '../../../json.ts';
 import type { Problem } from '../../../policy/reading.ts';
 import { decodeBase64 } from '../../values/base64.ts';
 import { pointerOf } from '../../values/shape.ts';
-import { hiddenFile } from '../../declared/host-paths.ts';
+import { hiddenFile, unitPath } from '../../declared/host-paths.ts';
 import { hostInput, type HostDocument } from '../host-input.ts';
 import type { EmbeddedText } from '../input.ts';
 
@@ -13,13 +13,20 @@ import type { EmbeddedText } from '../input.ts';
 export const cloudConfig = hostInput({
   name: 'cloud-init `#cloud-config`',
   kind: 'cloud-config',
-  matches: ({ apiVersion, kind, write_files: files, runcmd, bootcmd }) =>
-    apiVersion === undefined && kind === undefined && [files, runcmd, bootcmd].some((list) => Array.isArray(list)),
+  matches: ({ apiVersion, kind, write_files: files, runcmd, bootcmd, coreos }) =>
+    apiVersion === undefined &&
+    kind === undefined &&
+    [files, runcmd, bootcmd, asRecord(coreos).units].some((list) => Array.isArray(list)),
   files: (object) => {
     const host = filesOf(object.write_files);
     return {
       ...host,
-      files: [...host.files, ...commandsOf(object.bootcmd, 'bootcmd'), ...commandsOf(object.runcmd, 'runcmd')],
+      files: [
+        ...host.files,
+        ...unitsOfCoreOS(object.coreos),
+        ...commandsOf(object.bootcmd, 'bootcmd'),
+        ...commandsOf(object.runcmd, 'runcmd'),
+      ],
     };
   },
 });
@@ -41,6 +48,24 @@ function filesOf(list: unknown): HostDocument {
     else problems.push(...hiddenFile(path, 'it is appended to a file of the image', pointer));
   }
   return { files, problems };
+}
+
+/** The units of CoreOS's own cloud-config (coreos-cloudinit config/units.go). */
+function unitsOfCoreOS(coreos: unknown): EmbeddedText[] {
+  return asRecords(asRecord(coreos).units).flatMap((unit, at) => {
+    const name = asText(unit.name) ?? '';
+    const own = ['coreos', 'units', String(at)];
+    const text = asText(unit.content);
+    const dropIns = asRecords(unit['drop-ins']).map((dropIn, index) => ({
+      path: unitPath(name, asText(dropIn.name) ?? ''),
+      text: asText(dropIn.content) ?? '',
+      pointer: pointerOf([...own, 'drop-ins', String(index), 'content']),
+    }));
+    return [
+      ...(text === undefined ? [] : [{ path: unitPath(name), text, pointer: pointerOf([...own, 'content']) }]),
+      ...dropIns,
+    ];
+  });
 }
 
 /** Each command as a script of its own. */

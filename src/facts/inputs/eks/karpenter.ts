@@ -1,4 +1,4 @@
-// Karpenter's `EC2NodeClass`: its user data is MIME, a NodeConfig or a script, by the family of the image. Its own `kubelet` section has
+// Karpenter's `EC2NodeClass`, which was `AWSNodeTemplate` once: its user data is MIME, a NodeConfig or a script, by the family of the image. Its own `kubelet` section has
 // none of the checked settings.
 
 import { asRecord, asString, asText } from '../../../json.ts';
@@ -11,7 +11,8 @@ const GROUP = 'karpenter.k8s.aws';
 export const ec2NodeClass: Input = {
   name: 'Karpenter `EC2NodeClass`',
   surfaces: ['declared-cluster'],
-  matches: ({ apiVersion, kind }) => kind === 'EC2NodeClass' && (asString(apiVersion) ?? '').startsWith(`${GROUP}/`),
+  matches: ({ apiVersion, kind }) =>
+    (kind === 'EC2NodeClass' || kind === 'AWSNodeTemplate') && (asString(apiVersion) ?? '').startsWith(`${GROUP}/`),
   read: () => [],
   contents: ({ object }) => {
     const text = asText(asRecord(object.spec).userData);

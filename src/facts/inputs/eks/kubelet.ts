@@ -6,7 +6,7 @@ import type { Word } from '../../argv/words.ts';
 import type { Budget } from '../../budget.ts';
 import { declaredKubelet, notDeclared } from '../../declared/components.ts';
 import type { DeclaredFile } from '../../declared/files.ts';
-import type { ConfigurationPlace } from '../configuration.ts';
+import { withOrigins, type ConfigurationPlace } from '../configuration.ts';
 
 const CONFIG = '/etc/kubernetes/kubelet/config.json';
 const DIRECTORY = '/etc/kubernetes/kubelet/config.json.d';
@@ -43,7 +43,7 @@ export function eksKubelet(place: ConfigurationPlace, additions: EksAdditions, b
     pointer,
   }));
   const own = [`--config=${CONFIG}`, ...(dropIns.length > 0 ? [`--config-dir=${DIRECTORY}`] : [])];
-  return declaredKubelet(
+  const subjects = declaredKubelet(
     place,
     {
       words: [...own, '--kubeconfig=/var/lib/kubelet/kubeconfig'].map((text) => ({ text })).concat(words),
@@ -53,4 +53,6 @@ export function eksKubelet(place: ConfigurationPlace, additions: EksAdditions, b
     },
     budget,
   );
+  // nodeadm chooses the names of the files, so only the place in the document says something
+  return subjects.map((subject) => withOrigins(subject, ({ file: _, ...origin }) => origin));
 }

@@ -1,11 +1,15 @@
 // EKS `NodeConfig`: nodeadm writes `spec.kubelet.config` as the kubelet's last drop-in, and gives it `spec.kubelet.flags` after its own
-// (awslabs/amazon-eks-ami nodeadm/internal/kubelet/config.go, writeKubeletConfigToDir; environment.go).
+// (awslabs/amazon-eks-ami nodeadm/internal/kubelet/config.go, writeKubeletConfigToDir; environment.go). Cluster API's AWS provider
+// makes one of its `NodeadmConfig`, and `bootstrap.sh --kubelet-extra-args` of its `EKSConfig`
+// (kubernetes-sigs/cluster-api-provider-aws bootstrap/eks/internal/userdata).
 
-import { asArray, asRecord, asString, asText, isRecord, scalarText } from '../../../json.ts';
-import { wordOf } from '../../argv/words.ts';
+import { asArray, asRecord, asString, asText, isRecord, scalarText, type UnknownRecord } from '../../../json.ts';
+import type { Subject } from '../../../policy/subject.ts';
+import { wordOf, type Word } from '../../argv/words.ts';
 import { splitWords } from '../../systemd/syntax.ts';
+import { pointerOf, valueAt } from '../../values/shape.ts';
 import { inDocument, unreadableConfiguredKubelet, type ConfigurationPlace } from '../configuration.ts';
-import type { FoundObject, Input } from '../input.ts';
+import type { AdmissionResource, FoundObject, Input } from '../input.ts';
 import { eksKubelet, KUBELET_TYPE } from './kubelet.ts';
 
 /** A NodeConfig, in a file or in user data. */
@@ -13,24 +17,69 @@ export const nodeConfig: Input = {
   name: 'EKS `NodeConfig`',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'NodeConfig' && (asString(apiVersion) ?? '').startsWith('node.eks.aws/'),
+  read: (found) => kubeletIn(found, ['spec', 'kubelet']),
+  unreadable: (found, problem) => [unreadableConfiguredKubelet(problem, placeOf(found))],
+};
+
+const BOOTSTRAP = 'bootstrap.cluster.x-k8s.io';
+
+/** The ways to the specification of a node, by kind. */
+const SPECS: Readonly<Record<string, readonly string[]>> = {
+  EKSConfig: ['spec'],
+  EKSConfigTemplate: ['spec', 'template', 'spec'],
+  NodeadmConfig: ['spec'],
+  NodeadmConfigTemplate: ['spec', 'template', 'spec'],
+};
+
+const RESOURCES: readonly AdmissionResource[] = Object.keys(SPECS).map((kind) => ({
+  ...{ group: BOOTSTRAP, version: 'v1beta2', kind, resource: `${kind.toLowerCase()}s`, subResource: '' },
+  operations: ['CREATE', 'UPDATE'],
+  reads: [['spec']],
+}));
+
+/** The objects of Cluster API that a node of EKS is made from. */
+export const eksConfig: Input = {
+  name: 'Cluster API `EKSConfig`, `NodeadmConfig` and their templates',
+  surfaces: ['declared-cluster'],
+  matches: ({ apiVersion, kind }) =>
+    Object.hasOwn(SPECS, asString(kind) ?? '') && (asString(apiVersion) ?? '').startsWith(`${BOOTSTRAP}/`),
   read: (found) => {
-    const { config, flags } = asRecord(asRecord(found.object.spec).kubelet);
-    const words = asArray(flags).flatMap((flag, at) =>
-      // the flags become the value of a variable, which systemd splits
-      splitWords(scalarText(flag) ?? '', 'value').words.map((text) =>
-        wordOf(text, `/spec/kubelet/flags/${String(at)}`),
-      ),
-    );
-    const isGiven = isRecord(config) && Object.keys(config).length > 0;
-    const configurations = isGiven ? [{ value: { ...KUBELET_TYPE, ...config }, pointer: '/spec/kubelet/config' }] : [];
-    return eksKubelet(placeOf(found), { words, configurations }, found.budget).map((subject) =>
+    const names = SPECS[asString(found.object.kind) ?? ''] ?? [];
+    const spec = asRecord(valueAt(found.object, names));
+    if (isRecord(spec.kubelet)) return kubeletIn(found, [...names, 'kubelet']);
+    const words = argumentsOf(asRecord(spec.kubeletExtraArgs), [...names, 'kubeletExtraArgs']);
+    return eksKubelet(placeOf(found), { words, configurations: [] }, found.budget).map((subject) =>
       inDocument(subject, found.pointer),
     );
   },
   unreadable: (found, problem) => [unreadableConfiguredKubelet(problem, placeOf(found))],
+  resources: RESOURCES,
 };
 
+function kubeletIn(found: FoundObject, names: readonly string[]): Subject[] {
+  const { config, flags } = asRecord(valueAt(found.object, names));
+  const words = asArray(flags).flatMap((flag, at) =>
+    // the flags become the value of a variable, which systemd splits
+    splitWords(scalarText(flag) ?? '', 'value').words.map((text) =>
+      wordOf(text, pointerOf([...names, 'flags', String(at)])),
+    ),
+  );
+  const isGiven = isRecord(config) && Object.keys(config).length > 0;
+  const pointer = pointerOf([...names, 'config']);
+  const configurations = isGiven ? [{ value: { ...KUBELET_TYPE, ...config }, pointer }] : [];
+  return eksKubelet(placeOf(found), { words, configurations }, found.budget).map((subject) =>
+    inDocument(subject, found.pointer),
+  );
+}
+
+function argumentsOf(given: UnknownRecord, names: readonly string[]): Word[] {
+  return Object.keys(given).map((name) =>
+    wordOf(`--${name}=${scalarText(given[name]) ?? ''}`, pointerOf([...names, name])),
+  );
+}
+
 function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {
-  const name = asText(asRecord(object.metadata).name) ?? 'NodeConfig';
-  return { name, kind: 'NodeConfig', source, vantage, surface: 'declared-cluster' };
+  const kind = asText(object.kind) ?? 'NodeConfig';
+  const name = asText(asRecord(object.metadata).name) ?? kind;
+  return { name, kind, source, vantage, surface: 'declared-cluster' };
 }

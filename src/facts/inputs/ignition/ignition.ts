@@ -13,14 +13,18 @@ export const ignition = hostInput({
   files: (object) => ignitionHost(object),
 });
 
-/** A Butane configuration (coreos/butane docs/specs.md). */
+const VARIANT = /^(?:fcos|flatcar|openshift|r4e|fiot|rhcos)$/;
+
+/** A Butane configuration (coreos/butane docs/specs.md), or one of Container Linux, which has no header. */
 export const butane = hostInput({
   name: 'Butane configuration',
   kind: 'Butane configuration',
-  matches: ({ variant, version, kind }) =>
-    kind === undefined &&
-    /^(?:fcos|flatcar|openshift|r4e|fiot|rhcos)$/.test(asString(variant) ?? '') &&
-    version !== undefined,
+  matches: ({ variant, version, kind, apiVersion, ignition: header, storage, systemd, machine }) => {
+    if (kind !== undefined || apiVersion !== undefined || header !== undefined) return false;
+    if (variant !== undefined) return VARIANT.test(asString(variant) ?? '') && version !== undefined;
+    const lists = [asRecord(storage).files, asRecord(systemd).units];
+    return machine === undefined && lists.some((list) => Array.isArray(list));
+  },
   files: (object) => ignitionHost(object),
 });
 

@@ -4,7 +4,7 @@
 import { asRecord, asString, asText, isRecord, type UnknownRecord } from '../../../json.ts';
 import { declaredKubelet, notDeclared } from '../../declared/components.ts';
 import { mergePatch } from '../../decoding/merge-patch.ts';
-import { inDocument, unreadableConfiguredKubelet, type ConfigurationPlace } from '../configuration.ts';
+import { inDocument, unreadableConfiguredKubelet, withOrigins, type ConfigurationPlace } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
 
 const GROUP = 'machineconfiguration.openshift.io';
@@ -34,7 +34,12 @@ export const kubeletConfigResource: Input = {
         missing: notDeclared,
       },
       found.budget,
-    ).map((subject) => inDocument(subject, found.pointer));
+    ).map((subject) =>
+      inDocument(
+        withOrigins(subject, ({ file: _, ...origin }) => origin),
+        found.pointer,
+      ),
+    );
   },
   unreadable: (found, problem) => [unreadableConfiguredKubelet(problem, placeOf(found))],
   resources: [

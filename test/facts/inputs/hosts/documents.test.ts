@@ -174,3 +174,11 @@ describe('OpenShift', () => {
     expect(await check(value)).toEqual([expect.stringContaining(`${CA} ${result}`)]);
   });
 });
+
+test('units of CoreOS, and of Container Linux', async () => {
+  const unit = indented('[Service]\nExecStart=/k/kubelet --client-ca-file=\n', 8);
+  const coreos = `#cloud-config\ncoreos:\n  units:\n    - name: kubelet.service\n      content: |\n${unit}`;
+  expect(await checkFiles({ 'u.yaml': coreos })).toEqual([`${CA} fail empty --client-ca-file u.yaml:7`]);
+  const linux = `systemd:\n  units:\n    - name: kubelet.service\n      contents: |\n${unit}`;
+  expect(await checkFiles({ 'u.yaml': linux })).toEqual([`${CA} fail empty --client-ca-file u.yaml:6`]);
+});
