@@ -2,13 +2,15 @@
 // bootstrap/kubeadm/api, controlplane/kubeadm/api, bootstrap/kubeadm/types/upstream*).
 
 import { asRecord, asRecords, asString, asText, isRecord, type UnknownRecord } from '../../../json.ts';
+import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { minorOf } from '../../argv/flags.ts';
+import { declaredHost, type DeclaredHost } from '../../declared/document.ts';
 import type { DeclaredFile } from '../../declared/files.ts';
+import { hiddenFile } from '../../declared/host-paths.ts';
 import type { KubeadmDocument, KubeadmDocuments } from '../../kubeadm/documents.ts';
 import { kubeadmKubelet } from '../../kubeadm/kubelet.ts';
 import { insideObject, kubeadmSubjects } from '../../kubeadm/subjects.ts';
-import { decodeBase64 } from '../../values/base64.ts';
 import { pointerOf, valueAt } from '../../values/shape.ts';
 import {
   inDocument,
@@ -17,6 +19,7 @@ import {
   type ConfigurationPlace,
 } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
+import { commandDoubts, machineFiles, type MachineFiles } from './machine.ts';
 
 /** A kind of object with a KubeadmConfigSpec. */
 interface KubeadmKind {
@@ -54,8 +57,15 @@ export const clusterApiKubeadm: Input = {
   matches: (object) => kindOf(object) !== undefined,
   read: (found) => {
     const known = kindOf(found.object);
-    return known === undefined ? [] : read(known, found).map((subject) => inDocument(subject, found.pointer));
+    if (known === undefined) return [];
+    const { spec, files } = holderOf(known, found);
+    const doubts = [...hiddenPatches(spec, files.hidden), ...commandDoubts(spec, known.spec)];
+    return [...read(known, found), ...hostOf(found).subjects]
+      .map((subject) => ({ ...subject, doubts: [...subject.doubts, ...doubts] }))
+      .map((subject) => inDocument(subject, found.pointer));
   },
+  problems: (found) => hostOf(found).problems,
+  contents: (found) => hostOf(found).rest,
   unreadable: (found, problem) => {
     const kubelet = unreadableConfiguredKubelet(problem, placeOf(found));
     return kindOf(found.object)?.controlPlane === true
@@ -73,29 +83,47 @@ function kindOf({ apiVersion, kind }: UnknownRecord): KubeadmKind | undefined {
   return KINDS.find((known) => known.kind === kind && known.group === group);
 }
 
-function read({ spec: names, controlPlane }: KubeadmKind, found: FoundObject): Subject[] {
+/** The object's KubeadmConfigSpec, and the files that it gives to its machines. */
+function holderOf({ spec: names }: KubeadmKind, found: FoundObject): Holder {
+  const spec = asRecord(valueAt(found.object, names));
+  return { found, spec, names, files: machineFiles(spec.files, [...names, 'files']) };
+}
+
+/** The files that kubeadm does not read as patches, as a host has them. */
+function hostOf(found: FoundObject): DeclaredHost {
+  const known = kindOf(found.object);
+  if (known === undefined) return { subjects: [], problems: [], rest: [] };
+  const { spec, files } = holderOf(known, found);
+  const patches = new Set(patchFolders(spec));
+  const others = files.texts.filter(({ path }) => !patches.has(folderOf(path)));
+  const hidden = files.hidden.filter(({ path }) => !patches.has(folderOf(path)));
+  const host = declaredHost(others, placeOf(found), found.budget);
+  return {
+    ...host,
+    problems: [...host.problems, ...hidden.flatMap(({ path, why, pointer }) => hiddenFile(path, why, pointer))],
+  };
+}
+
+function read(known: KubeadmKind, found: FoundObject): Subject[] {
   const { object, budget } = found;
-  const spec = asRecord(valueAt(object, names));
+  const holder = holderOf(known, found);
+  const { spec } = holder;
   const version =
     asText(asRecord(object.spec).version) ?? asText(asRecord(spec.clusterConfiguration).kubernetesVersion);
   const minor = minorOf(version ?? '');
-  const holder: Holder = { found, spec, names };
-  const cluster = documentIn(holder, 'clusterConfiguration', 'ClusterConfiguration', controlPlane === true);
+  const cluster = documentIn(holder, 'clusterConfiguration', 'ClusterConfiguration', known.controlPlane === true);
   const init = documentIn(holder, 'initConfiguration', 'InitConfiguration', cluster !== undefined);
   const join = documentIn(holder, 'joinConfiguration', 'JoinConfiguration', false);
-  const files = filesOf(spec, names);
+  const files = holder.files.texts.map(({ path, text, pointer }) => ({ path, content: { text }, pointer }));
   const common = { files, ...(cluster && { cluster }), ...(minor !== undefined && { minor }) };
   const place = placeOf(found);
+  const joining = { ...place, name: init ? `${place.name}/join` : place.name };
   return [
     ...(init
       ? kubeadmSubjects({ ...common, node: init, ...patchesOf(spec.initConfiguration, files) }, place, budget)
       : []),
     ...(join
-      ? kubeadmKubelet(
-          { ...common, node: join, ...patchesOf(spec.joinConfiguration, files) },
-          { ...place, name: init ? `${place.name}/join` : place.name },
-          budget,
-        )
+      ? kubeadmKubelet({ ...common, node: join, ...patchesOf(spec.joinConfiguration, files) }, joining, budget)
       : []),
   ];
 }
@@ -104,6 +132,7 @@ interface Holder {
   readonly found: FoundObject;
   readonly spec: UnknownRecord;
   readonly names: readonly string[];
+  readonly files: MachineFiles;
 }
 
 /** A document of kubeadm in the object; if it is `needed`, an empty one stands for kubeadm's defaults. */
@@ -132,24 +161,33 @@ function versionOf(
   return isList ? 'kubeadm.k8s.io/v1beta4' : 'kubeadm.k8s.io/v1beta3';
 }
 
-/** The files that the object holds. A file that is compressed, or that stands in a Secret, is left out. */
-function filesOf(spec: UnknownRecord, names: readonly string[]): DeclaredFile[] {
-  return asRecords(spec.files).flatMap(({ path, content, encoding }, at) => {
-    const text = encoding === undefined || encoding === '' ? asString(content) : decoded(encoding, content);
-    if (typeof path !== 'string' || text === undefined) return [];
-    return [{ path, content: { text }, pointer: pointerOf([...names, 'files', String(at), 'content']) }];
-  });
-}
-
-function decoded(encoding: unknown, content: unknown): string | undefined {
-  return encoding === 'base64' && typeof content === 'string' ? decodeBase64(content) : undefined;
-}
-
 /** The files in the folder of patches that a node's configuration names. */
 function patchesOf(node: unknown, files: readonly DeclaredFile[]): Pick<KubeadmDocuments, 'patches'> {
-  const directory = asText(valueAt(node, ['patches', 'directory']))?.replace(/\/+$/, '');
-  if (directory === undefined) return {};
-  return { patches: files.filter(({ path }) => path.slice(0, path.lastIndexOf('/')) === directory) };
+  const folder = patchFolder(node);
+  return folder === undefined ? {} : { patches: files.filter(({ path }) => folderOf(path) === folder) };
+}
+
+function patchFolders({ initConfiguration, joinConfiguration }: UnknownRecord): string[] {
+  return [initConfiguration, joinConfiguration].flatMap((node) => patchFolder(node) ?? []);
+}
+
+function patchFolder(node: unknown): string | undefined {
+  return asText(valueAt(node, ['patches', 'directory']))?.replace(/\/+$/, '');
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** A patch that cannot be read may change everything that kubeadm makes. */
+function hiddenPatches(spec: UnknownRecord, hidden: MachineFiles['hidden']): Problem[] {
+  const folders = new Set(patchFolders(spec));
+  return hidden
+    .filter(({ path }) => folders.has(folderOf(path)))
+    .map(({ path, why, pointer }) => {
+      const message = `the patch ${path} is not read, because ${why}; check that file too, or check the node with kubelet-guard node`;
+      return { code: 'not-read', message, origin: { layer: 'file', pointer } };
+    });
 }
 
 function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {

@@ -71,3 +71,75 @@ describe('machines', () => {
     ]);
   });
 });
+
+describe('the files of a machine', () => {
+  const PATCHES = '    initConfiguration: { patches: { directory: /etc/kubernetes/patches } }';
+  const file = (path: string, ...lines: readonly string[]): string[] => [
+    '    files:',
+    `      - path: ${path}`,
+    ...lines,
+  ];
+  const text = (...lines: readonly string[]): string[] => [
+    '        content: |',
+    ...lines.map((line) => `          ${line}`),
+  ];
+
+  test.each([
+    [
+      'a patch that removes the client CA',
+      file(
+        '/etc/kubernetes/patches/kubeletconfiguration.yaml',
+        ...text('authentication:', '  x509:', '    clientCAFile: null'),
+      ),
+      'ca missing authentication.x509.clientCAFile :10',
+    ],
+    [
+      'a patch in a Secret',
+      file('/etc/kubernetes/patches/kube-apiserver.yaml', '        contentFrom: { secret: { name: a, key: b } }'),
+      'pair unknown not-read',
+    ],
+    [
+      'a compressed patch',
+      file('/etc/kubernetes/patches/kube-apiserver.yaml', '        encoding: gzip+base64', '        content: H4sI'),
+      'pair unknown not-read',
+    ],
+  ])('%s', (_title, lines, expected) => {
+    expect(linkResults(controlPlane('v1beta1', ...lines, PATCHES), 'kcp.yaml')).toContainEqual(
+      expect.stringContaining(expected.replace(/ :\d+$/, '')),
+    );
+  });
+
+  test('a static pod in a file is read', () => {
+    const pod = [
+      'apiVersion: v1',
+      'kind: Pod',
+      'metadata: { name: second }',
+      'spec:',
+      '  containers:',
+      '    - { name: a, image: a, command: [kube-apiserver] }',
+    ];
+    const results = linkResults(
+      controlPlane('v1beta1', ...file('/etc/kubernetes/manifests/x.yaml', ...text(...pod))),
+      'kcp.yaml',
+    );
+    expect(results.some((line) => line.startsWith('pair missing'))).toBe(true);
+  });
+
+  test('a file in a Secret that can configure a component is a problem of the run', () => {
+    const lines = file('/etc/kubernetes/extra.conf', '        contentFrom: { secret: { name: a, key: b } }');
+    expect(linkResults(controlPlane('v1beta1', ...lines), 'kcp.yaml')).toContain('problem not-read');
+    const other = file('/etc/motd', '        contentFrom: { secret: { name: a, key: b } }');
+    expect(linkResults(controlPlane('v1beta1', ...other), 'kcp.yaml')).toEqual(['pair pass', 'ca pass']);
+  });
+
+  test('a command that names a setting makes the settings unknown', () => {
+    const lines = ['    postKubeadmCommands:', '      - sed -i /clientCAFile/d /var/lib/kubelet/config.yaml'];
+    expect(linkResults(controlPlane('v1beta1', ...lines), 'kcp.yaml')).toEqual([
+      'pair unknown unresolved',
+      'ca unknown unresolved',
+    ]);
+    expect(
+      linkResults(controlPlane('v1beta1', lines[0] ?? '', '      - systemctl restart kubelet'), 'kcp.yaml'),
+    ).toEqual(['pair pass', 'ca pass']);
+  });
+});
