@@ -5,19 +5,15 @@ import { staticPods } from './facts/host/static-pods.ts';
 import { processSubjects } from './facts/host/host.ts';
 import { answerSubject, flagsSubject, helloSubject, refusedSubject, unansweredSubject } from './facts/inputs/live.ts';
 import { recogniseHost } from './facts/declared/host.ts';
-import { inputOf } from './facts/inputs/index.ts';
-import { kubeletConfigurationFile } from './facts/inputs/kubelet/kubelet-configuration.ts';
-import { recognise, recogniseAll, recogniseText, type Recognised } from './facts/inputs/recognise.ts';
-import { countsTogether, textInputOf } from './facts/inputs/texts.ts';
-import { brokenTemplate, firstPlaceholder } from './facts/values/placeholders.ts';
-import { decodedDocument, parseStream, type AnyDocument } from './facts/yaml/documents.ts';
-import { asRecord } from './json.ts';
+import { readTextDocument, type ReadDocument } from './facts/inputs/read-text.ts';
+import { recognise, type Recognised } from './facts/inputs/recognise.ts';
+import { decodedDocument } from './facts/yaml/documents.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Control } from './policy/control.ts';
 import type { FilesDocument, NamedText, ProcessDocument, RawDocument, UnansweredDocument } from './policy/document.ts';
 import type { Finding, Inspection } from './policy/finding.ts';
 import type { Outcome } from './policy/outcome.ts';
-import type { Origin, Problem, Source, SourceProblem } from './policy/reading.ts';
+import type { Origin, Problem, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
 export { ADMISSION_RESOURCES, WATCHED_CONFIG_MAPS } from './facts/inputs/index.ts';
@@ -124,13 +120,8 @@ function crashesIn(findings: readonly Finding[]): Problem[] {
   return [...crashes.values()];
 }
 
-interface Read extends Pick<Inspection, 'parts' | 'used'> {
-  readonly inspected: readonly { readonly recognised: Recognised; readonly source: Source; readonly locate: Locate }[];
-  readonly broken: readonly SourceProblem[];
-}
-
-function read(document: RawDocument, budget: Budget): Read {
-  if (document.form === 'text') return readText(document, budget);
+function read(document: RawDocument, budget: Budget): ReadDocument {
+  if (document.form === 'text') return readTextDocument(document, budget);
   if (document.form === 'files') return readFiles(document, budget);
   if (document.form === 'process' && document.view === 'static-pods') return readStaticPods(document, budget);
   const { source } = document;
@@ -161,7 +152,7 @@ function recogniseOne(document: Exclude<RawDocument, { form: 'text' | 'files' }>
   }
 }
 
-function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, budget: Budget): Read {
+function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, budget: Budget): ReadDocument {
   const inspected = staticPods(document, budget).map(({ source, locate, ...recognised }) => ({
     recognised,
     source,
@@ -170,50 +161,10 @@ function readStaticPods(document: Extract<RawDocument, { form: 'process' }>, bud
   return { inspected, broken: [] };
 }
 
-function readFiles(document: FilesDocument, budget: Budget): Read {
+function readFiles(document: FilesDocument, budget: Budget): ReadDocument {
   const { parts, used } = recogniseHost(document, budget);
   const inspected = parts.map(({ source, ...recognised }) => ({ recognised, source, locate: () => undefined }));
   return { inspected, broken: [], used };
-}
-
-function readText({ path, text }: Extract<RawDocument, { form: 'text' }>, budget: Budget): Read {
-  const textInput = textInputOf({ path, text, vantage: 'declared', source: { path, document: 0 }, budget });
-  if (textInput) {
-    const source: Source = { path, document: 0 };
-    const recognised = recogniseText({ path, text }, { source, vantage: 'declared', budget });
-    return {
-      inspected: [{ recognised, source, locate: ({ line }) => line }],
-      broken: [],
-      ...(countsTogether(textInput) && { parts: [{ path, text }] }),
-    };
-  }
-  const sourceOf = ({ index }: { readonly index: number }): Source => ({ path, document: index });
-  const stream = parseStream(text, budget);
-  const parsed = stream.filter((entry) => 'value' in entry);
-  const recognised = recogniseAll(parsed, (entry) => ({ source: sourceOf(entry), vantage: 'declared', budget }));
-  return {
-    inspected: parsed.flatMap((entry, index) => {
-      const found = recognised[index];
-      return found ? [{ recognised: found, source: sourceOf(entry), locate: entry.locate }] : [];
-    }),
-    broken: brokenIn(stream, text, path),
-    ...(isFileOfKubelet(stream) && { parts: [{ path, text }] }),
-  };
-}
-
-/** A file that the unit of a kubelet can name. */
-function isFileOfKubelet([first]: readonly AnyDocument[]): boolean {
-  return first !== undefined && 'value' in first && inputOf(asRecord(first.value)) === kubeletConfigurationFile;
-}
-
-/** What of a text cannot be read. The text of a template says so. */
-function brokenIn(stream: readonly AnyDocument[], text: string, path: string): SourceProblem[] {
-  const broken = stream.filter((entry) => 'problem' in entry);
-  const placeholder = broken.length > 0 ? firstPlaceholder(text) : undefined;
-  return broken.map(({ problem, index }) => ({
-    problem: placeholder ? brokenTemplate(problem, placeholder, path) : problem,
-    source: { path, document: index },
-  }));
 }
 
 function withLines(finding: Finding, locate: Locate): Finding {

@@ -79,7 +79,7 @@ test('check loads no server, no Kubernetes client, and no code for baselines and
     registerHooks({ resolve(name, context, next) { process.stderr.write(name + '\\n'); return next(name, context); } });`;
   const url = `data:text/javascript,${encodeURIComponent(hook)}`;
   const { stderr } = spawnSync(process.execPath, ['--import', url, program, 'check', manifest], { encoding: 'utf8' });
-  expect(stderr).toContain('evidence/files.ts');
+  expect(stderr).toContain('evidence/files/read-paths.ts');
   expect(stderr).not.toMatch(/express|pino|prom-client|client-node|x509|node:https?$/m);
   expect(stderr).not.toMatch(/baseline|report-file|check\/exemptions|exemptions\.ts/);
 });

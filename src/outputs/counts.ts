@@ -45,12 +45,12 @@ export class RunCounts {
    * The exit code of the run. It does not depend on the output format. A violation is certain, whatever else is unknown.
    *
    * @param isComplete whether the run has no problem
-   * @param checked how many findings the run has, if not all of them are counted here
+   * @param isEnough whether the run has findings, or may have none
    */
-  exitCode(failOn: FailOn, isComplete: boolean, checked = this.checked): ExitCode {
+  exitCode(failOn: FailOn, isComplete: boolean, isEnough = this.checked > 0): ExitCode {
     if (failOn === 'never') return 0;
     if (this.#counting.fail > 0) return 1;
-    if (!isComplete || checked === 0) return 3;
+    if (!isComplete || !isEnough) return 3;
     return failOn === 'unknown' && this.#counting.unknown > 0 ? 3 : 0;
   }
 }

@@ -25,8 +25,8 @@ export interface RunOutcome {
   readonly checked?: number;
   /** Lines for standard error. */
   readonly notes: readonly string[];
-  /** The line for standard error if there is nothing to check. */
-  readonly nothing: string;
+  /** The line for standard error if there is nothing to check. Undefined if that is no failure. */
+  readonly nothing: string | undefined;
   /** The configured exemptions. */
   readonly exemptions: readonly Exemption[];
 }
@@ -52,10 +52,10 @@ export function concludeRun(
     errors: [
       ...problems.map(renderRunProblem),
       ...notes,
-      ...(checked === 0 ? [nothing] : []),
+      ...(checked === 0 && nothing !== undefined ? [nothing] : []),
       ...expiredNotes(exemptions, dayOf(startedAt)),
     ],
-    exitCode: counts.exitCode(failOn, complete, checked),
+    exitCode: counts.exitCode(failOn, complete, checked > 0 || nothing === undefined),
   };
 }
 

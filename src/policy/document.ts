@@ -6,12 +6,7 @@ import type { SubjectName } from './subject.ts';
 
 /** What was read from one source. */
 export type RawDocument =
-  | {
-      /** The content of a file: YAML or JSON, one document or many. */
-      readonly form: 'text';
-      readonly path: string;
-      readonly text: string;
-    }
+  | TextDocument
   | FilesDocument
   | {
       /** One object, decoded by an API server. */
@@ -41,6 +36,25 @@ export type RawDocument =
     }
   | ProcessDocument
   | UnansweredDocument;
+
+/** The content of a file: YAML or JSON, one document or many, or a text of another kind. */
+export interface TextDocument {
+  readonly form: 'text';
+  readonly path: string;
+  readonly text: string;
+  /** How it was found. Without it, a text that holds nothing to check is no problem. */
+  readonly found?: FoundFile;
+}
+
+/** How a file was found. */
+export interface FoundFile {
+  /** The path that the user named: the file's own, or that of a folder that it is in. */
+  readonly named: string;
+  /** The folder of the Helm chart that it is a template of, or the values. */
+  readonly chart?: string;
+  /** It is beside `.conf` files that are drop-ins of a kubelet. */
+  readonly besideDropIns?: true;
+}
 
 /** Files that only count together: the units, drop-ins and environment files of a host. */
 export interface FilesDocument {

@@ -16,6 +16,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
 /** A part of the key of a finding. */
 const FIELD = String.raw`((?:[^\\|]|\\[\\|])*)`;
 
+/** The names of settings that src/facts/inputs/unread/setting-names.ts searches. */
+const NAMES = String.raw`(?<!requestheader[-_]?)(?:kubelet[-_]?client[-_]?certificate|kubelet[-_]?client[-_]?key|client[-_]?ca[-_]?file)`;
+
 /** The results of regular expressions that are built at run time. */
 const MADE: Readonly<Record<string, readonly RegExp[]>> = {
   "policy/finding-key.ts new RegExp(`^${Array<string>(6).fill(FIELD).join('\\\\|')}$`)": [
@@ -26,6 +29,10 @@ const MADE: Readonly<Record<string, readonly RegExp[]>> = {
     /(?<!\d|^)_|_(?!\d)/,
     /(?<![\da-fA-F]|^)_|_(?![\da-fA-F])/,
   ],
+  "facts/inputs/unread/setting-names.ts new RegExp(`(?<![\\\\w-])--?${names}(?![\\\\w-])|${names}\\\\w{0,40}[\"']?[ \\\\t]{0,8}[:=]`, 'i')":
+    [new RegExp(`(?<![\\w-])--?${NAMES}(?![\\w-])|${NAMES}\\w{0,40}["']?[ \\t]{0,8}[:=]`, 'i')],
+  "facts/inputs/unread/setting-names.ts new RegExp(`^${NAMES}$`, 'i')": [new RegExp(`^${NAMES}$`, 'i')],
+  "facts/inputs/unread/setting-names.ts new RegExp(NAMES, 'i')": [new RegExp(NAMES, 'i')],
   'facts/values/go-values.ts new RegExp(`^1{${precision + 1}}`)': [/^1{25}/, /^1{54}/],
   "runtime/configuration/exemptions.ts new RegExp(`^(?!node/[^/]*/)(?!.*\\\\*\\\\*)${PART}/${PART}(?:/${PART})?$`, 'i')":
     [

@@ -1,17 +1,16 @@
 // `check`: checks documents, and makes the report and the exit code.
 
-import type { DecisionPolicy, Finding, Inspection } from '../../policy/finding.ts';
-import type { NamedText, RawDocument } from '../../policy/document.ts';
-import type { SourceProblem } from '../../policy/reading.ts';
+import type { DecisionPolicy, Finding } from '../../policy/finding.ts';
 import type { GuardReport } from '../../outputs/guard-report.ts';
 import { renderJson } from '../../outputs/json.ts';
 import { countReported, reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import type { Baseline } from './baseline.ts';
 import type { GeneratedExemptions, generateExemptions } from './exemptions.ts';
+import { inspectDocuments, type InspectDeps, type InspectOptions } from './inspect-documents.ts';
 
 /** What is checked, and how the result is shown. */
-export interface CheckOptions extends RunOptions {
+export interface CheckOptions extends RunOptions, InspectOptions {
   /** The configured actions and exemptions. Controls that are off are not shown. Without it supporting controls are not shown. */
   readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
   /** Print exemptions for what fails, as YAML for a GuardConfiguration, instead of the report. */
@@ -25,10 +24,7 @@ export interface CheckOptions extends RunOptions {
   readonly writesBaseline?: boolean;
 }
 
-export interface CheckDeps {
-  /** Documents to findings. */
-  readonly inspect: (document: RawDocument) => Inspection;
-  readonly documents: AsyncIterable<RawDocument | SourceProblem>;
+export interface CheckDeps extends InspectDeps {
   readonly runId: string;
   readonly now: () => Date;
 }
@@ -46,10 +42,10 @@ const NOTHING = 'nothing to check: no kube-apiserver and no kubelet configuratio
  * @returns the report and the exit code; a document that cannot be checked is a problem of the run; it never throws
  */
 export async function check(options: CheckOptions, deps: CheckDeps): Promise<CheckAnswer> {
-  const { policy, generateExemptions } = options;
+  const { policy, generateExemptions, allowEmpty = false } = options;
   const { runId, now } = deps;
   const startedAt = now();
-  const inspection = await inspectAll(deps, policy);
+  const inspection = await inspectDocuments(deps, options);
   const time = startedAt.toISOString();
   const run = { id: runId, entrance: 'check', startedAt: time, finishedAt: now().toISOString() } as const;
   const exemptions = policy?.exemptions ?? [];
@@ -61,7 +57,7 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
     counts: countReported(report.findings),
     checked: whole.findings.length,
     notes: changedSinceBaseline(report),
-    nothing: NOTHING,
+    nothing: allowEmpty ? undefined : NOTHING,
     exemptions,
   };
   const answer = concludeRun(outcome, options);
@@ -79,35 +75,6 @@ function withBaseline(answer: RunAnswer, whole: GuardReport, { writesBaseline = 
   const fault = whyNoBaseline(whole);
   if (fault !== undefined) return { ...answer, errors: [...errors, fault], exitCode: exitCode === 1 ? 1 : 3 };
   return { ...answer, baseline: renderJson(whole) };
-}
-
-async function inspectAll({ documents, inspect }: CheckDeps, policy: CheckOptions['policy']): Promise<Inspection> {
-  const findings: Finding[] = [];
-  const problems: SourceProblem[] = [];
-  const parts: NamedText[] = [];
-  const add = (inspected: Inspection): void => {
-    // loops, because there can be more than a call can have arguments
-    for (const finding of inspected.findings) if (isShown(finding, policy)) findings.push(finding);
-    for (const problem of inspected.problems) problems.push(problem);
-    for (const part of inspected.parts ?? []) parts.push(part);
-  };
-  for await (const document of documents)
-    add('problem' in document ? { findings: [], problems: [document] } : inspect(document));
-  const [first] = parts;
-  if (first === undefined) return { findings, problems };
-  const together = inspect({ form: 'files', source: { path: first.path, document: 0 }, files: parts });
-  const used = new Set(together.used);
-  add(together);
-  return { findings: findings.filter((finding) => !isPart(finding, used)), problems };
-}
-
-/** A configuration that a unit names counts as a part of the component that the unit starts. */
-function isPart({ source, surface }: Finding, used: ReadonlySet<string>): boolean {
-  return surface === 'kubelet-config' && 'path' in source && source.document === 0 && used.has(source.path);
-}
-
-function isShown({ control, surface }: Finding, policy: CheckOptions['policy']): boolean {
-  return policy === undefined ? control.supporting !== true : policy.action(control, surface) !== 'off';
 }
 
 /** Loaded only if it is needed: a plain check starts fast. */

@@ -19,11 +19,18 @@ interface CheckFlags extends ReportOptions {
   readonly writeBaseline?: string;
   readonly generateExemptions?: true;
   readonly expires?: string;
+  readonly exclude?: readonly string[];
+  readonly allowEmpty?: true;
 }
 
 const HELP = `${EXIT_CODES}
 These are the codes of --fail-on unknown, the default. With --fail-on fail, unknown findings do not fail the run (0), but
-unreadable paths, or nothing to check, still give 3. With --fail-on never the exit code is always 0.
+what could not be read, or nothing to check, still give 3. With --fail-on never the exit code is always 0.
+
+In folders, every file is read that can configure a component, whatever its name. Not read are source code, documentation,
+images and archives, and what .gitignore files, --exclude, .git and node_modules leave out. A path that is named is always read.
+Code 3 also means: a file that was named holds nothing to check, or a file sets one of the checked settings but is of a kind that
+is not read, as a template that is not rendered. Each one is listed on stderr, with what to do.
 
 With --baseline only what is worse counts: findings that no longer pass, new violations, and new findings. Exempt findings
 do not count. --write-baseline and --generate-exemptions do not change the exit code, but a run that cannot be a baseline
@@ -32,6 +39,8 @@ never gives 0.
 Examples:
   kubelet-guard check manifests/                            check the files of a folder
   kubectl get pods -A -o yaml | kubelet-guard check -       check standard input
+  kubelet-guard check --exclude 'test/' .                   check a repository, without its test folders
+  helm template mychart | kubelet-guard check -             check a rendered chart
   kubelet-guard check --write-baseline base.json manifests/ keep this report as the baseline
   kubelet-guard check --baseline base.json manifests/       report only what is worse than the baseline
   kubelet-guard check --generate-exemptions manifests/      print exemptions for what fails now`;
@@ -41,11 +50,17 @@ export function addCheck(root: Command, terminal: Terminal): void {
   const command = root
     .command('check')
     .description('Check files and folders: manifests, Lists, ConfigMaps, kubelet and kubeadm configuration.')
-    .argument('<path...>', 'files and folders (.yaml, .yml, .json, .manifest, kubelet drop-ins); - is standard input');
+    .argument('<path...>', 'files and folders; - is standard input');
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions')) {
     command.addOption(option);
   }
   command
+    .addOption(
+      new Option('--exclude <glob>', 'leave files and folders out, as a line of .gitignore does; repeatable').argParser(
+        (glob: string, before: readonly string[] | undefined) => [...(before ?? []), glob],
+      ),
+    )
+    .option('--allow-empty', 'nothing to check is no failure, for hooks that are given the changed files')
     .option('--baseline <report>', 'report only what is worse than in this report')
     .addOption(
       new Option('--write-baseline <file>', 'also write the report of this run, as a baseline').conflicts('baseline'),
@@ -69,13 +84,15 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
   if (options.expires !== undefined && options.generateExemptions === undefined)
     throw new StartError('usage', '--expires needs --generate-exemptions');
-  const [{ check }, { controls }, { inspect }, { readPaths }, { CHECK }] = await Promise.all([
-    import('./check.ts'),
-    import('../../controls/index.ts'),
-    import('../../inspect.ts'),
-    import('../../evidence/files.ts'),
-    import('../allowances.ts'),
-  ]);
+  const [{ check }, { controls }, { inspect }, { readPaths }, { canMatter, hasRelevantName }, { CHECK }] =
+    await Promise.all([
+      import('./check.ts'),
+      import('../../controls/index.ts'),
+      import('../../inspect.ts'),
+      import('../../evidence/files/read-paths.ts'),
+      import('../../facts/inputs/unread/relevance.ts'),
+      import('../allowances.ts'),
+    ]);
   const configuration =
     options.config === undefined ? undefined : await loadGuardConfiguration(options.config, controls);
   const checkOptions = {
@@ -83,13 +100,22 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),
     ...(options.generateExemptions === true && { generateExemptions: { expires: options.expires } }),
     writesBaseline: options.writeBaseline !== undefined,
+    allowEmpty: options.allowEmpty ?? false,
     output: options.output,
     failOn: options.failOn,
     style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
   };
+  const folders = new Set<string>();
+  const folderOptions = {
+    ...(options.exclude && { exclude: options.exclude }),
+    hasName: hasRelevantName,
+    canMatter,
+    onFolder: (folder: string) => folders.add(folder),
+  };
   const { output, errors, exitCode, baseline } = await check(checkOptions, {
     inspect: (document) => inspect(controls, [document], CHECK),
-    documents: readPaths(paths, terminal.stdin),
+    documents: readPaths(paths, terminal.stdin, folderOptions),
+    folders,
     runId: runId(new Date()),
     now: () => new Date(),
   });

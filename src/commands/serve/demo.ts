@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { controls } from '../../controls/index.ts';
-import { readPaths } from '../../evidence/files.ts';
+import { readPaths } from '../../evidence/files/read-paths.ts';
 import { inspect } from '../../inspect.ts';
 import { renderJson } from '../../outputs/json.ts';
 import { reportRun } from '../../outputs/report.ts';

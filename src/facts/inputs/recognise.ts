@@ -1,7 +1,7 @@
 // From documents to the subjects in them. It never throws: what cannot be understood becomes a problem, and a document that
 // holds no component gives no subject.
 
-import { asRecord, isRecord } from '../../json.ts';
+import { asRecord, isRecord, type UnknownRecord } from '../../json.ts';
 import type { NamedText } from '../../policy/document.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
@@ -18,6 +18,14 @@ import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 export interface Recognised {
   readonly subjects: readonly Subject[];
   readonly problems: readonly Problem[];
+  /** Objects in it that no input reads. */
+  readonly unread?: readonly UnreadInside[];
+}
+
+/** An object that no input reads, with its JSON Pointer in the document. */
+interface UnreadInside {
+  readonly object: UnknownRecord;
+  readonly pointer: string;
 }
 
 /** How deep lists and reviews can be nested in each other. */
@@ -30,7 +38,7 @@ const MAX_DEPTH = 8;
  * @param context where it came from and how much it proves
  */
 export function recognise(document: ParsedDocument, context: Context): Recognised {
-  const found: Found = { subjects: [], problems: [] };
+  const found: Found = { subjects: [], problems: [], unread: [] };
   collect(document, '', context, 0, found);
   return found;
 }
@@ -52,7 +60,7 @@ export function recogniseAll(
   const onlyFirst = first?.index === 0 && kubeadm === undefined && isForKubelet(first);
   return documents.map((document) => {
     if (onlyFirst && document !== first && isForKubelet(document)) return { subjects: [], problems: [] };
-    const found: Found = { subjects: [], problems: [] };
+    const found: Found = { subjects: [], problems: [], unread: [] };
     collect(document, '', { ...contextOf(document), ...(kubeadm && { kubeadm }) }, depth, found);
     return found;
   });
@@ -64,7 +72,7 @@ export function recogniseAll(
  * @param depth how deep the text is inside others
  */
 export function recogniseText({ path, text }: NamedText, context: Context, depth = 0): Recognised {
-  const found: Found = { subjects: [], problems: [] };
+  const found: Found = { subjects: [], problems: [], unread: [] };
   const { budget, vantage, source } = context;
   const whole = { path, text, vantage, source, budget };
   const input = textInputOf(whole);
@@ -124,6 +132,7 @@ function addMoved({ subjects, problems }: Recognised, found: Found, move: (origi
 interface Found {
   readonly subjects: Subject[];
   readonly problems: Problem[];
+  readonly unread: UnreadInside[];
 }
 
 /**
@@ -147,8 +156,12 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
     return;
   }
   const input = inputOf(object);
-  if (!input) return;
+  if (!input) {
+    found.unread.push({ object, pointer });
+    return;
+  }
   const foundObject = { ...context, object, document, pointer };
+  const before = found.subjects.length + found.problems.length;
   try {
     found.subjects.push(...input.read(foundObject));
     found.problems.push(...(input.problems?.(foundObject) ?? []));
@@ -156,6 +169,9 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
       const inner = recogniseText({ path, text }, { ...context, file: path }, depth + 1);
       addMoved(inner, found, ({ layer, line }) => ({ layer, pointer: `${pointer}${own}`, ...within(line) }));
     }
+    // a holder of texts, of which none could be read
+    const isEmpty = found.subjects.length + found.problems.length === before;
+    if (input.contents !== undefined && isEmpty) found.unread.push({ object, pointer });
   } catch (cause) {
     found.subjects.push(...input.unreadable(foundObject, thrownProblem(cause)));
   }

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { readPaths, type FileDocument } from '../../src/evidence/files.ts';
+import { readPaths, type FileDocument, type FolderOptions } from '../../../src/evidence/files/read-paths.ts';
 
 let folder: string;
 
@@ -33,15 +33,24 @@ function write(name: string, content: string | Uint8Array = name): string {
   return path;
 }
 
-async function read(paths: readonly string[], input = noInput): Promise<FileDocument[]> {
+async function read(paths: readonly string[], input = noInput, options: FolderOptions = {}): Promise<FileDocument[]> {
   const documents: FileDocument[] = [];
-  for await (const document of readPaths(paths, input)) documents.push(document);
+  for await (const document of readPaths(paths, input, options)) documents.push(document);
   return documents;
+}
+
+/** The document of a file that was named itself. */
+function named(path: string, text: unknown): unknown {
+  return { form: 'text', path, text, found: { named: path } };
 }
 
 /** What was read, in order: names of texts, and names with the code of a problem. */
 async function outline(...paths: string[]): Promise<string[]> {
-  const found = await read(paths.length > 0 ? paths : [folder]);
+  return outlineWith({}, ...(paths.length > 0 ? paths : [folder]));
+}
+
+async function outlineWith(options: FolderOptions, ...paths: string[]): Promise<string[]> {
+  const found = await read(paths, noInput, options);
   return found.map((item) => {
     if (!('problem' in item)) return relative(folder, item.path);
     return `${relative(folder, 'path' in item.source ? item.source.path : '')} ${item.problem.code}`;
@@ -54,26 +63,42 @@ describe('a folder', () => {
     expect(await outline()).toStrictEqual(['a/B.json', 'a/z.yml', 'a/é.yaml', 'a.yaml', 'b.yaml', 'c/d/e.manifest']);
   });
 
-  test('gives only files that can be configuration', async () => {
+  test('gives files of any name, but not what is below .git, node_modules and mounted volumes', async () => {
     for (const name of [
-      'README.md',
       'kubelet',
-      'a.YAML',
       'a.yaml.bak',
       '.git/x.yaml',
+      'node_modules/a/x.yaml',
       '..data/x.yaml',
       '.hidden.yaml',
     ]) {
       write(name);
     }
-    expect(await outline()).toStrictEqual(['.hidden.yaml']);
+    expect(await outline()).toStrictEqual(['.hidden.yaml', 'a.yaml.bak', 'kubelet']);
   });
 
-  test('gives only those .conf files that are kubelet drop-ins', async () => {
-    write('10-ca.conf', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n');
-    write('nginx.conf', 'server { listen 80; }');
-    expect(await outline()).toStrictEqual(['10-ca.conf']);
-    expect(await outline(join(folder, 'nginx.conf'))).toStrictEqual(['nginx.conf']);
+  test('gives only files whose name and content can matter; a file that was named is always read', async () => {
+    const other = write('a.go', 'kubelet');
+    const irrelevant = write('b.yaml', 'nothing');
+    write('c.yaml', 'kubelet');
+    const options: FolderOptions = {
+      hasName: (path) => !path.endsWith('.go'),
+      canMatter: (_path, bytes) => Buffer.from(bytes).includes('kubelet'),
+    };
+    expect(await outlineWith(options, folder)).toStrictEqual(['c.yaml']);
+    expect(await outlineWith(options, other, irrelevant)).toStrictEqual(['a.go', 'b.yaml']);
+  });
+
+  test('says of each file how it was found', async () => {
+    const path = write('sub/x.yaml');
+    expect(await read([folder])).toMatchObject([{ path, found: { named: folder } }]);
+  });
+
+  test('is announced once, if it was named', async () => {
+    write('sub/x.yaml');
+    const folders: string[] = [];
+    await outlineWith({ onFolder: (path) => folders.push(path) }, folder, folder, join(folder, 'sub'));
+    expect(folders).toStrictEqual([folder]);
   });
 
   test('is read once, even if links form a loop', async () => {
@@ -100,6 +125,12 @@ describe('a folder', () => {
     expect(await outline()).toStrictEqual(['a.yaml not-found', 'round.yaml unreachable', 'z.yaml']);
   });
 
+  test('that is binary, but for the name of a configuration, is no text and no problem', async () => {
+    write('kubelet', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0));
+    write('a.yaml', Uint8Array.of(0x61, 0));
+    expect(await outline()).toStrictEqual(['a.yaml malformed']);
+  });
+
   test('can be as deep as the file system allows', async () => {
     const deep = Array.from({ length: 300 }, () => 'd').join('/');
     write(`${deep}/x.yaml`);
@@ -110,12 +141,14 @@ describe('a folder', () => {
 describe('a file', () => {
   test('given by its path is read whatever its name, with its text unchanged', async () => {
     const path = write('kubelet', '\ufeffkind: KubeletConfiguration\r\n');
-    expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '\ufeffkind: KubeletConfiguration\r\n' }]);
+    expect(await read([path])).toStrictEqual([
+      { form: 'text', path, text: '\ufeffkind: KubeletConfiguration\r\n', found: { named: path } },
+    ]);
   });
 
   test('that is empty is an empty text', async () => {
     const path = write('empty.yaml', '');
-    expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '' }]);
+    expect(await read([path])).toStrictEqual([{ form: 'text', path, text: '', found: { named: path } }]);
   });
 
   test.each([
@@ -129,12 +162,12 @@ describe('a file', () => {
   ] as const)('%s is a separate problem: %s', async (_name, code, make) => {
     const [first, ...others] = await read([make(), write('good.yaml')]);
     expect(first).toMatchObject({ problem: { code } });
-    expect(others).toStrictEqual([{ form: 'text', path: join(folder, 'good.yaml'), text: 'good.yaml' }]);
+    expect(others).toStrictEqual([named(join(folder, 'good.yaml'), 'good.yaml')]);
   });
 
   test('whose size is not known in advance is read to its end', async () => {
     expect(await read(['/proc/self/status'])).toStrictEqual([
-      { form: 'text', path: '/proc/self/status', text: expect.stringMatching(/^Name:[^]*\nPid:[^]*\n$/) },
+      named('/proc/self/status', expect.stringMatching(/^Name:[^]*\nPid:[^]*\n$/)),
     ]);
   });
 
@@ -177,10 +210,7 @@ describe('standard input', () => {
     const euro = new TextEncoder().encode('€');
     const input = (): AsyncIterable<Uint8Array> => chunks(euro.subarray(0, 1), euro.subarray(1));
     const path = write('a.yaml');
-    expect(await read([path, '-', '-'], input)).toStrictEqual([
-      { form: 'text', path, text: 'a.yaml' },
-      { form: 'text', path: '-', text: '€' },
-    ]);
+    expect(await read([path, '-', '-'], input)).toStrictEqual([named(path, 'a.yaml'), named('-', '€')]);
   });
 
   test('is not read any further once it is too large', async () => {

@@ -1,0 +1,55 @@
+// The names of the settings that controls check, as files spell them: flags, fields, variables. Derived from the settings table.
+
+import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../../policy/settings.ts';
+
+/** The settings' flags. */
+export const SETTING_FLAGS: readonly string[] = [
+  ...new Set([...Object.values(API_SERVER_SETTINGS), ...Object.values(KUBELET_SETTINGS)].map(({ flag }) => flag)),
+];
+
+/** The kubelet's fields, as the keys on the way to them. */
+const SETTING_FIELDS: readonly (readonly string[])[] = Object.values(KUBELET_SETTINGS).map(({ field }) =>
+  field.split('.'),
+);
+
+/** `client-ca-file`, `client_ca_file`, `clientCAFile`, but not the CA of the aggregation layer. */
+function namesOf(flags: readonly string[]): string {
+  return `(?<!requestheader[-_]?)(?:${flags.map((flag) => flag.replaceAll('-', '[-_]?')).join('|')})`;
+}
+
+/** A flag with its dashes, or a name that something is assigned to. */
+function usedAs(names: string): RegExp {
+  return new RegExp(`(?<![\\w-])--?${names}(?![\\w-])|${names}\\w{0,40}["']?[ \\t]{0,8}[:=]`, 'i');
+}
+
+const NAMES = namesOf(SETTING_FLAGS);
+/** Names that are of kubelets in any context come first. */
+const USED = [usedAs(namesOf(SETTING_FLAGS.filter(isUnambiguous))), usedAs(NAMES)];
+const WHOLE = new RegExp(`^${NAMES}$`, 'i');
+const PART = new RegExp(NAMES, 'i');
+
+/** The name of a setting that a text uses, as the text writes it. A text that only mentions one in a sentence does not use it. */
+export function settingUsedIn(text: string): { readonly name: string; readonly at: number } | undefined {
+  if (WHOLE.test(text)) return { name: text, at: 0 };
+  for (const form of USED) {
+    const used = form.exec(text);
+    if (used !== null) return { name: PART.exec(used[0])?.[0] ?? used[0], at: used.index };
+  }
+  return undefined;
+}
+
+/** The name of the setting that a key sets. */
+export function settingOfKey(key: string): string | undefined {
+  return PART.test(key) ? key : undefined;
+}
+
+/** The field of a kubelet's configuration that keys lead to. */
+export function fieldAt(keys: readonly string[]): string | undefined {
+  const field = SETTING_FIELDS.find((path) => path.every((key, at) => keys[keys.length - path.length + at] === key));
+  return field?.join('.');
+}
+
+/** Whether a name is of kubelets without its context: other programs have a `--client-ca-file`, too. */
+export function isUnambiguous(name: string): boolean {
+  return /kubelet/i.test(name);
+}
