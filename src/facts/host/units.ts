@@ -9,7 +9,7 @@ import { resolveLaunch } from '../launch/launch.ts';
 import { SHELLS } from '../launch/programs.ts';
 import { withPlace } from '../systemd/places.ts';
 import { isContainerProgram } from './launchers/container.ts';
-import { launcherOf } from './launchers/index.ts';
+import { launcherOf, LAUNCHERS } from './launchers/index.ts';
 import type { HostCommand, StartCommand } from './start.ts';
 import { startedBy } from '../systemd/start.ts';
 import type { UnitFiles } from '../systemd/unit.ts';
@@ -28,6 +28,7 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
   const start = startedBy(unit, systemdFiles(files), budget);
   switch (start.state) {
     case 'missing':
+      return usualCommand(unit, component, files, budget);
     case 'masked':
       return { state: 'nothing' };
     case 'refused':
@@ -47,6 +48,19 @@ export function unitCommand(unit: string, component: Component, files: ProcessFi
       return command;
     }
   }
+}
+
+/** A program can make its units where no file of the host shows them. */
+function usualCommand(unit: string, component: Component, files: ProcessFiles, budget: Budget): UnitCommand {
+  for (const { usual, commandOf } of LAUNCHERS) {
+    const [program, ...words] = usual?.(unit) ?? [];
+    if (program === undefined) continue;
+    return byLauncher(
+      commandOf(component, { words, environment: { values: new Map(), open: false } }, files, budget),
+      [],
+    );
+  }
+  return { state: 'nothing' };
 }
 
 /** Tells whether the command of a unit starts a container. */

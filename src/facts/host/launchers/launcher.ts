@@ -21,6 +21,8 @@ export interface Launcher {
   readonly name: string;
   /** The systemd units that start it. */
   readonly units: readonly string[];
+  /** The command of one of its units, where that is always the same and the unit itself is not there. */
+  readonly usual?: (unit: string) => readonly Word[] | undefined;
   /** Whether it starts components if the words after its name are these. */
   readonly starts: (words: readonly string[]) => boolean;
   /**

@@ -2,7 +2,6 @@
 // pkg/component/controller/apiserver.go, workerconfig/reconciler.go, pkg/component/worker/kubelet.go).
 
 import { asRecord, asRecords, asStrings, asText, type UnknownRecord } from '../../../json.ts';
-import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import type { Word } from '../../argv/words.ts';
 import type { Budget } from '../../budget.ts';
@@ -11,6 +10,7 @@ import { declaredApiServer, declaredKubelet, notDeclared } from '../../declared/
 import { mergePatch } from '../../decoding/merge-patch.ts';
 import { pointerOf } from '../../values/shape.ts';
 import type { ConfigurationPlace } from '../configuration.ts';
+import { k0sKubeletArguments } from './kubelet-arguments.ts';
 
 const PKI = '/var/lib/k0s/pki';
 const API_SERVER = {
@@ -81,7 +81,7 @@ interface Profile {
  */
 export function k0sKubelet(options: readonly Word[], place: K0sPlace, budget: Budget, profile?: Profile): Subject[] {
   const values = mergePatch(mergePatch(PROFILE, profile?.values ?? {}, budget), BY_WORKER, budget);
-  const { words, doubts } = kubeletArguments(options);
+  const { words, doubts } = k0sKubeletArguments(options);
   const name = profile === undefined ? place.name : `${place.name}/${profile.name}`;
   return declaredKubelet(
     { ...place, name },
@@ -94,27 +94,4 @@ export function k0sKubelet(options: readonly Word[], place: K0sPlace, budget: Bu
     },
     budget,
   );
-}
-
-const EXTRA = '--kubelet-extra-args';
-
-/** k0s splits the text of `--kubelet-extra-args` at white space (internal/pkg/flags/split.go). */
-function kubeletArguments(options: readonly Word[]): { words: Word[]; doubts: Problem[] } {
-  const words: Word[] = [];
-  const doubts: Problem[] = [];
-  for (const [at, { text, pointer }] of options.entries()) {
-    const next = options[at + 1]?.text ?? '';
-    const given = text === EXTRA ? next : text.startsWith(`${EXTRA}=`) ? text.slice(EXTRA.length + 1) : '';
-    const unquoted = /^(["'])(.*)\1$/s.exec(given)?.[2] ?? given;
-    for (const word of unquoted.split(/\s+/).filter((part) => part !== '')) {
-      if (/^--[^=]+=/.test(word)) words.push({ text: word, ...(pointer !== undefined && { pointer }) });
-      else doubts.push(unclear(word, pointer));
-    }
-  }
-  return { words, doubts };
-}
-
-function unclear(word: string, pointer: string | undefined): Problem {
-  const message = `${JSON.stringify(word)} in ${EXTRA} is not of the form --flag=value, so what k0s makes of it is not known; write --flag=value`;
-  return { code: 'unresolved', message, origin: { layer: 'flag', ...(pointer !== undefined && { pointer }) } };
 }
