@@ -24,7 +24,6 @@ type gate struct {
 // A feature gate as a run of consecutive minor versions has it.
 type gateEntry struct {
 	Name    string   `json:"name"`
-	Only    string   `json:"only,omitempty"` // the component that has it so, if the other one does not
 	Stage   string   `json:"stage,omitempty"`
 	Default bool     `json:"default,omitempty"`
 	Locked  bool     `json:"locked,omitempty"`
@@ -103,36 +102,25 @@ func importOf(source []byte, name string) string {
 
 func mergeGates(found map[string]map[string][]gate) []byte {
 	var entries []gateEntry
-	for _, version := range versions {
+	for _, version := range gateVersions {
 		minor := minorOf(version)
-		have := map[string][]gateEntry{}
-		for _, component := range components {
-			for _, g := range found[version][component] {
-				have[component] = append(have[component], gateEntry{g.Name, "", g.Stage, g.Default, g.Locked, g.Needs, minor, minor})
-			}
+		same := found[version][components[0]]
+		if !equalGates(same, found[version][components[1]]) {
+			log.Fatalf("%s: the components register different gates, so each entry must say whose it is", version)
 		}
-		for at, component := range components {
-			for _, e := range have[component] {
-				both := slices.ContainsFunc(have[components[1-at]], func(other gateEntry) bool { return sameGate(e, other) })
-				if both && at == 1 {
-					continue
-				}
-				if !both {
-					e.Only = component
-				}
-				entries = addGate(entries, e)
-			}
+		for _, g := range same {
+			entries = addGate(entries, gateEntry{g.Name, g.Stage, g.Default, g.Locked, g.Needs, minor, minor})
 		}
 	}
 	sort.Slice(entries, func(i, j int) bool {
 		a, b := entries[i], entries[j]
-		return a.Name < b.Name || a.Name == b.Name && (a.Since < b.Since || a.Since == b.Since && a.Only < b.Only)
+		return a.Name < b.Name || a.Name == b.Name && a.Since < b.Since
 	})
 	var lines []string
 	for _, e := range entries {
 		lines = append(lines, encode(e))
 	}
-	return []byte(fmt.Sprintf("{\n\"versions\": %s,\n\"gates\": [\n%s\n]\n}\n", encode(versions), strings.Join(lines, ",\n")))
+	return []byte(fmt.Sprintf("{\n\"versions\": %s,\n\"gates\": [\n%s\n]\n}\n", encode(gateVersions), strings.Join(lines, ",\n")))
 }
 
 func addGate(entries []gateEntry, e gateEntry) []gateEntry {
@@ -146,5 +134,17 @@ func addGate(entries []gateEntry, e gateEntry) []gateEntry {
 }
 
 func sameGate(a, b gateEntry) bool {
-	return a.Name == b.Name && a.Only == b.Only && a.Stage == b.Stage && a.Default == b.Default && a.Locked == b.Locked && slices.Equal(a.Needs, b.Needs)
+	return a.Name == b.Name && a.Stage == b.Stage && a.Default == b.Default && a.Locked == b.Locked && slices.Equal(a.Needs, b.Needs)
+}
+
+func equalGates(one, other []gate) bool {
+	encoded := func(gates []gate) []string {
+		var lines []string
+		for _, g := range gates {
+			lines = append(lines, encode(g))
+		}
+		sort.Strings(lines)
+		return lines
+	}
+	return slices.Equal(encoded(one), encoded(other))
 }

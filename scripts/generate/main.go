@@ -23,9 +23,13 @@ import (
 	"strings"
 )
 
-// One version of each minor, the newest that the Go module proxy has complete; the last must be the one of go.mod.
+// One version of each minor for the flags; the last must be the one of go.mod. The Go module proxy must have it complete.
 var versions = []string{"1.20.15", "1.21.14", "1.22.17", "1.23.17", "1.24.17", "1.25.16", "1.26.15", "1.27.16", "1.28.15", "1.29.15",
 	"1.30.4", "1.31.0", "1.32.2", "1.33.13", "1.34.4", "1.35.4", "1.36.3", "1.37.2"}
+
+// The newest patch of each minor that the module proxy has: patches bring feature gates, too.
+var gateVersions = []string{"1.20.15", "1.21.14", "1.22.17", "1.23.17", "1.24.17", "1.25.16", "1.26.15", "1.27.16", "1.28.15", "1.29.15",
+	"1.30.14", "1.31.14", "1.32.13", "1.33.13", "1.34.4", "1.35.4", "1.36.3", "1.37.2"}
 
 const data = "../../src/facts/data"
 
@@ -40,7 +44,7 @@ func main() {
 	keep := flag.String("keep", "", "folder for what the compiled programs print")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		versions = flag.Args()
+		versions, gateVersions = flag.Args(), flag.Args()
 	}
 	must(os.MkdirAll(data, 0o755))
 	if *doTypes {
@@ -55,7 +59,7 @@ func main() {
 	}
 	if *doGates {
 		found := map[string]map[string][]gate{}
-		for _, version := range versions {
+		for _, version := range gateVersions {
 			found[version] = map[string][]gate{}
 			for _, component := range components {
 				found[version][component] = kept(*keep, "gates-"+component+"-"+version, func() []gate { return gatesOf(version, component) })

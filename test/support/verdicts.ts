@@ -87,6 +87,8 @@ export function incomparable(query: Query, answer: Answer): string | undefined {
   // real one leaves those out (cmd/kube-apiserver/app/server.go, logs.SkipLoggingConfigurationFlags).
   if (query.component !== 'kubelet' && answer.parses && setting !== undefined && LOGGING.has(setting))
     return "kube-apiserver's logging flags";
+  // The oracle parses feature gates, and sets none; test/differential/feature-gates.test.ts asks the components themselves.
+  if (answer.parses && (setting === '--feature-gates' || setting === 'featureGates')) return 'feature gates';
   // kubeadm 1.37 no longer has v1beta3; kubelet-guard checks it for older clusters.
   if (FORMER_KUBEADM.test(answer.error ?? '')) return 'a version that kubeadm 1.37 has no more';
   // Which patch release runs is not in a document, so that --version=v1.37.5 may be right.

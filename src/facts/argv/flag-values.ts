@@ -58,7 +58,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ),
   mapStringStringNoSplit: (value) => unless(value.includes('='), 'malformed pair, expect string=string'),
   mapStringBool: (value) => unless(pairs(value).every(isBoolPair), 'malformed pair, expect string=bool'),
-  // the names of feature gates are not in the data, so a gate that does not exist is accepted
+  // judgeGates knows their names
   featureGate: (value) => unless(pairs(value).every(isBoolPair), 'malformed pair, expect string=bool'),
   gceCidrs: (value, before) =>
     unless(

@@ -70,11 +70,11 @@ const tables: Readonly<Record<Component, Map<KnownVersion, FlagTable>>> = {
   'kube-apiserver': new Map(),
   kubelet: new Map(),
 };
-/** Flags besides the settings' own whose values are read: they decide which files count, and whether and where it serves. */
+/** Flags besides the settings' own whose values are read: they decide which files count, and whether and where it starts and serves. */
 const OWN_FLAGS: Readonly<Record<Component, readonly string[]>> = {
-  'kube-apiserver': ['help', 'version'],
+  'kube-apiserver': ['emulated-version', 'feature-gates', 'help', 'min-compatibility-version', 'version'],
   kubelet: [
-    ...['config', 'config-dir', 'enable-server', 'help', 'node-labels', 'version'],
+    ...['config', 'config-dir', 'enable-server', 'feature-gates', 'help', 'node-labels', 'version'],
     ...['address', 'hostname-override', 'pod-manifest-path', 'port'],
   ],
 };

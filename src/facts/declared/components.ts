@@ -6,9 +6,9 @@ import type { PathView, Subject } from '../../policy/subject.ts';
 import { expand, type Environment } from '../argv/expansion.ts';
 import { flagTable } from '../argv/flags.ts';
 import { parseCommandLine } from '../argv/pflag.ts';
-import { neverServes } from '../argv/serving.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
+import { apiServerStart } from '../gates/flags.ts';
 import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
 import { kubeletSettings, type ConfigFile, type ParsedFile } from '../kubelet/kubelet.ts';
 import { apiServerReadings, readSetting } from '../readings.ts';
@@ -90,15 +90,15 @@ export function declaredApiServer(place: ConfigurationPlace, declared: DeclaredA
     emptyPositionals: true,
     budget,
   });
-  const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
+  const start = apiServerStart(commandLine, minor);
   const { view = (path: string): PathView => (isAbsolute(path) ? 'not-shown' : 'relative') } = declared;
   const subject: Subject = {
     ...subjectAt('kube-apiserver', place),
     component: 'kube-apiserver',
     ...apiServerReadings((setting) => readSetting(commandLine, setting, { layer: 'flag' })),
     view,
-    doubts: [...doubts, ...commandLine.doubts],
-    ...(refusal && { refusal }),
+    ...start,
+    doubts: [...doubts, ...start.doubts],
   };
   return [subject];
 }

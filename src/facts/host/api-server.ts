@@ -13,6 +13,7 @@ import { commandOf, hasSameWords, isPrinting, sinceWhen, unitFiles, unitInstead,
 import { keptFile, presentPair, runningPair } from './client-pair.ts';
 import { filesAsRead, isChangedSince, watched, type NextSubject, type ReadTime } from './files.ts';
 import type { HostCommand } from './start.ts';
+import { apiServerStart } from '../gates/flags.ts';
 import { apiServerConfigSettings, isApiServerConfig } from '../api-server/openshift.ts';
 import { apiServerReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseStream } from '../yaml/documents.ts';
@@ -109,15 +110,14 @@ function settingsOf(all: readonly Word[], files: ProcessFiles, isParsed: boolean
   const config = all.findLast(({ text }) => text.startsWith(OPENSHIFT));
   const words = all.filter(({ text }) => !text.startsWith(OPENSHIFT));
   const commandLine = parse(words, budget);
-  const refusal = commandLine.refusal ?? neverServes('kube-apiserver', commandLine);
-  if (refusal && !isParsed) {
-    return { ...apiServerReadings(() => ({ state: 'unset' })), refusal, doubts: commandLine.doubts };
-  }
+  const start = apiServerStart(commandLine, undefined);
+  const refusal = isParsed ? (commandLine.refusal ?? neverServes('kube-apiserver', commandLine)) : undefined;
+  if (start.refusal && !isParsed) return { ...apiServerReadings(() => ({ state: 'unset' })), ...start };
   if (refusal) {
     const message = `it runs, although its command line would not start: ${refusal.reason}; check its /flagz`;
     return { ...apiServerReadings(() => unreadableAs({ code: 'ambiguous', message })), doubts: [] };
   }
-  const doubts = isParsed ? [] : commandLine.doubts;
+  const doubts = isParsed ? [] : start.doubts;
   const read = (setting: ApiServerSetting): Reading<SettingValue> => readSetting(commandLine, setting, PLACE);
   const readings =
     config === undefined ? apiServerReadings(read) : ofFile(config.text.slice(OPENSHIFT.length), files, read, budget);

@@ -8,9 +8,9 @@ import type { ApiServer, Refusal } from '../../policy/subject.ts';
 import { environmentOf, expand } from '../argv/expansion.ts';
 import { flagTable, minorOf } from '../argv/flags.ts';
 import { parseCommandLine } from '../argv/pflag.ts';
-import { neverServes } from '../argv/serving.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
+import { apiServerStart } from '../gates/flags.ts';
 import { apiServerReadings, readSetting } from '../readings.ts';
 import { joinPath } from '../values/paths.ts';
 import { pointerOf } from '../values/shape.ts';
@@ -53,7 +53,6 @@ export function clusterConfigurationSettings(document: Decoded, budget: Budget, 
   );
   const minor = configuredMinor(configuration) ?? given;
   const parsed = parseCommandLine(words, flagTable('kube-apiserver', minor), { emptyPositionals: true, budget });
-  const refusal = parsed.refusal ?? neverServes('kube-apiserver', parsed);
   const version = kubeadmVersion(configuration);
   const [field = ''] = version?.apiServerArguments ?? [];
   const place: Origin = { layer: 'kubeadm', pointer: pointerOf([field]) };
@@ -62,8 +61,7 @@ export function clusterConfigurationSettings(document: Decoded, budget: Budget, 
     view: version
       ? viewOfMounts(configuration, certificatesDirectory(configuration), version, minor)
       : () => 'not-shown',
-    doubts: parsed.doubts,
-    ...(refusal && { refusal }),
+    ...apiServerStart(parsed, minor),
   };
 }
 

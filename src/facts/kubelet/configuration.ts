@@ -8,6 +8,8 @@ import type { Refusal } from '../../policy/subject.ts';
 import { HOLE } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { findMismatchIn, fold } from '../decoding/decode.ts';
+import { gatesOfConfiguration, mergedGates } from '../gates/configuration.ts';
+import type { Gates } from '../gates/judge.ts';
 import { mergePatch } from '../decoding/merge-patch.ts';
 import { defaultReading, kubeletReadings, kubeletSettingNames, unreadableAs } from '../readings.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
@@ -28,6 +30,7 @@ export interface Layered {
   /** A layer that could not be parsed: the kubelet may exit because of it, whatever the other layers set. */
   readonly malformed?: Problem;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly gates: Gates;
   readonly readings: KubeletReadings;
 }
 
@@ -50,7 +53,12 @@ export function applyDocument(base: Layered, document: ParsedDocument, path: str
     const place: Origin = { ...origin, pointer: FIELDS[name].pointer };
     return readField(name, merged, place, place);
   });
-  return { config, readings };
+  const gates = mergedGates(
+    gatesOfConfiguration(config, origin),
+    gatesOfConfiguration(asRecord(value), origin),
+    base.gates,
+  );
+  return { config, gates, readings };
 }
 
 /**
@@ -82,7 +90,11 @@ export function readKubeletConfiguration(document: KubeletDocument, path: string
     const resolved = type === 'path' && typeof written === 'string' ? resolvePath(written, path) : written;
     return readField(name, resolved, { ...place, pointer: FIELDS[name].pointer }, { layer: 'default' });
   });
-  return { config: withReadings(asRecord(value), readings), readings };
+  return {
+    config: withReadings(asRecord(value), readings),
+    gates: gatesOfConfiguration(asRecord(value), place),
+    readings,
+  };
 }
 
 function headerFault(
@@ -143,6 +155,7 @@ function resolvePath(value: string, configPath: string | undefined): string {
 export function unreadableLayer(problem: Problem): Layered {
   return {
     config: withFields({}, kubeletSettingNames, () => HOLE),
+    gates: new Map(),
     readings: kubeletReadings(() => unreadableAs(problem)),
     ...(problem.code === 'malformed' && { malformed: problem }),
   };
@@ -151,7 +164,7 @@ export function unreadableLayer(problem: Problem): Layered {
 /** The configuration of a kubelet without --config (cmd/kubelet/app/options/options.go:215-224). */
 export function startingPoint(): Layered {
   const readings = kubeletReadings(({ defaults }) => defaultReading(defaults.flags, { layer: 'default' }));
-  return { config: withReadings({}, readings), readings };
+  return { config: withReadings({}, readings), gates: new Map(), readings };
 }
 
 /** The kubelet exits for this reason. */

@@ -23,6 +23,7 @@ import {
   type Step,
 } from './configuration.ts';
 import { foldedPath, TYPE, withoutHoles } from './fields.ts';
+import { configurationGates, kubeletGates } from './gates.ts';
 import { brokenRule } from './rules.ts';
 import { kubeletReadings, readSetting, unreadableAs } from '../readings.ts';
 import { parseBool } from '../values/go-values.ts';
@@ -79,17 +80,21 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   const refusal = commandLine.refusal ?? neverServes('kubelet', commandLine);
   const doubts = commandLine.unclear ? [...commandLine.doubts, commandLine.unclear] : commandLine.doubts;
   if (refusal) return refused(refusal, doubts);
-  const layered = applyDropIns(applyConfig(setup, commandLine), setup, commandLine);
+  const base = applyConfig(setup, commandLine);
+  const layered = applyDropIns(base, setup, commandLine);
+  if ('refusal' in base) return refused(base.refusal, doubts);
   if ('refusal' in layered) return refused(layered.refusal, doubts);
   const readings = applyFlags(layered.readings, commandLine);
   const { minor, budget } = setup;
-  const broken = brokenRule({ minor, budget, commandLine, layered, readings });
+  const gates = kubeletGates(commandLine, [base.gates, layered.gates], minor);
+  const broken = gates.refusal ?? brokenRule({ minor, budget, commandLine, layered, readings });
   const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
   return {
     doubts: [
       ...commandLine.doubts,
       ...dropInDoubts(setup, commandLine),
       ...(layered.malformed && isRead ? [layered.malformed] : []),
+      ...gates.doubts,
     ],
     ...readings,
     ...(broken && { refusal: { ...broken, isRule: true } }),
@@ -121,8 +126,7 @@ function dropInDoubts({ minor }: KubeletSetup, { assignments }: CommandLine): Pr
 /** The settings of one KubeletConfiguration, as a kubelet reads it from `--config`. */
 export function configurationSettings(document: KubeletDocument): KubeletSettings {
   const step = readKubeletConfiguration(document, undefined);
-  if ('refusal' in step) return refused(step.refusal);
-  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
+  return 'refusal' in step ? refused(step.refusal) : alone(step, false);
 }
 
 /** The settings that one drop-in sets. The files that it is merged into decide the others, and they are not known. */
@@ -132,10 +136,20 @@ export function dropInSettings(document: ParsedDocument, path: string, budget: B
     message: `the drop-in ${path} leaves ${what} to the configuration that it is merged into; check the kubelet's /configz, or its host`,
   });
   const readings = kubeletReadings(({ field }) => unreadableAs(left(field)));
-  const { config } = unreadableLayer(left('everything else'));
-  const step = applyDocument({ config, readings }, document, path, budget);
-  if ('refusal' in step) return refused(step.refusal);
-  return { doubts: [], ...step.readings, serves: step.config.enableServer !== false };
+  const { config, gates } = unreadableLayer(left('everything else'));
+  const step = applyDocument({ config, gates, readings }, document, path, budget);
+  return 'refusal' in step ? refused(step.refusal) : alone(step, true);
+}
+
+/** A configuration whose kubelet has no flags that are known. */
+function alone({ config, gates, readings }: Layered, partial: boolean): KubeletSettings {
+  const { refusal, doubts } = configurationGates(gates, partial);
+  return {
+    doubts,
+    ...readings,
+    ...(refusal && { refusal: { ...refusal, isRule: true } }),
+    serves: config.enableServer !== false,
+  };
 }
 
 function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {

@@ -8,6 +8,7 @@ import { flagTable, minorOfImage } from '../argv/flags.ts';
 import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Budget } from '../budget.ts';
+import { apiServerStart } from '../gates/flags.ts';
 import { kubeletSettings } from '../kubelet/kubelet.ts';
 import type { Invocation, Launch } from '../launch/launch.ts';
 import { apiServerReadings, linkReadings, readSetting } from '../readings.ts';
@@ -59,16 +60,17 @@ function subjectOf(
   if (quits && (container.endsByItself || invocation.conditional || !alone)) return undefined;
   if (component === 'kubelet') return kubeletInPod(invocation, { ...base, view: viewOf(container) }, minor, budget);
   const bareUpstream = doubt !== undefined && UPSTREAM_IMAGE.test(container.image);
+  const start = apiServerStart(commandLine, minor);
   const refusal = bareUpstream
     ? {
         reason:
           'the entrypoint of the image is go-runner, which does not know these flags; set command to kube-apiserver',
       }
-    : (commandLine.refusal ?? quits);
+    : start.refusal;
   return {
     ...base,
     ...apiServerSettings(commandLine, container),
-    doubts: [...doubts, ...commandLine.doubts],
+    doubts: [...doubts, ...start.doubts],
     ...(refusal && { refusal }),
   };
 }
