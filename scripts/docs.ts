@@ -1,5 +1,5 @@
 // Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
-// and docs/inputs.md from the list of inputs.
+// and docs/inputs.md and the component declared-clusters from the list of inputs.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { INPUTS, WRAPPERS } from '../src/facts/inputs/index.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
+import { writeDeclaredClusters } from './declared-clusters.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CONTROLS = join(ROOT, 'src/controls');
@@ -129,6 +130,7 @@ async function write(): Promise<void> {
   const files = await loadControls();
   writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
   writeFileSync(join(ROOT, 'docs/inputs.md'), inputsPage());
+  writeDeclaredClusters();
   const pages = join(ROOT, 'docs/controls');
   mkdirSync(pages, { recursive: true });
   for (const { control } of files) writeFileSync(join(pages, `${control.slug}.md`), controlPage(control));

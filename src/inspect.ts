@@ -16,7 +16,7 @@ import type { Outcome } from './policy/outcome.ts';
 import type { Origin, Problem, SourceProblem } from './policy/reading.ts';
 
 export { ADMISSION_LIMITS, type Allowance } from './facts/budget.ts';
-export { ADMISSION_RESOURCES, WATCHED_CONFIG_MAPS } from './facts/inputs/index.ts';
+export { ADMISSION_RESOURCES, DECLARED_RESOURCES, WATCHED_CONFIG_MAPS } from './facts/inputs/index.ts';
 export type { AdmissionResource } from './facts/inputs/input.ts';
 
 type Locate = (origin: Origin) => number | undefined;

@@ -1,7 +1,7 @@
 // From the body of a call to an AdmissionRequest: decodes an AdmissionReview of admission.k8s.io/v1.
 
 import { isRecord, stringOrEmpty, type UnknownRecord } from '../json.ts';
-import { apiVersionOf, findResource } from './resources.ts';
+import { apiVersionsOf, findResource } from './resources.ts';
 
 /** The fields of an AdmissionRequest that a decision needs. */
 export interface AdmissionRequest {
@@ -89,10 +89,10 @@ function objectFault(request: AdmissionRequest): string | undefined {
   const { group, resource, subResource, operation, object, oldObject } = request;
   const expected = findResource(group, resource, subResource);
   if (expected === undefined) return undefined;
-  const apiVersion = apiVersionOf(expected);
+  const apiVersions = apiVersionsOf(expected);
   const is = (value: unknown): boolean =>
-    isRecord(value) && value.kind === expected.kind && value.apiVersion === apiVersion;
-  const what = `${expected.kind} of apiVersion ${apiVersion}`;
+    isRecord(value) && value.kind === expected.kind && apiVersions.some((known) => value.apiVersion === known);
+  const what = `${expected.kind} of apiVersion ${apiVersions.join(' or ')}`;
   if ((operation === 'CREATE' || operation === 'UPDATE') && !is(object))
     return `the object of the AdmissionReview is not a ${what}`;
   // ratchet compares with the old object wherever there is one

@@ -83,7 +83,7 @@ function withRequestName(finding: Finding, request: AdmissionRequest, value: unk
   const subject = {
     component,
     name,
-    namespace,
+    ...(namespace !== '' && { namespace }),
     kind,
     ...(isOfNode && { node }),
     ...(container !== undefined && { container }),
@@ -96,7 +96,8 @@ function isPresent(value: unknown): boolean {
 }
 
 function sourceOf(request: AdmissionRequest, value: unknown): Source {
-  return { object: `${request.kind} ${request.namespace}/${namedBy(request, value)}` };
+  const { kind, namespace } = request;
+  return { object: `${kind} ${namespace === '' ? '' : `${namespace}/`}${namedBy(request, value)}` };
 }
 
 function namedBy({ name }: AdmissionRequest, value: unknown): string {

@@ -9,6 +9,7 @@ import type { Problem, ProblemCode } from '../policy/reading.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import type { ObjectCache, ObjectName } from './object-cache.ts';
 import { findingsOf, NODE_USER_PREFIX, type RequestFindings } from './request-findings.ts';
+import { isInScope } from './resources.ts';
 import { decideOnUnchecked } from './unchecked.ts';
 
 /** Decides on a request; undefined if the webhook does not check such requests. */
@@ -47,7 +48,7 @@ export function createValidator({ allowance, ...deps }: ValidatorDeps & { readon
   const decideOn = createDecide(deps);
   return (request) => {
     const { controls, policy, namespaces } = deps.configuration();
-    if (!namespaces.has(request.namespace)) return undefined;
+    if (!isInScope(request, namespaces)) return undefined;
     const checked = findingsOf(request, controls, policy.action, allowance);
     return checked && decideOn(checked);
   };
@@ -72,13 +73,13 @@ export function createDecide({ configuration, cache, stored, now }: ValidatorDep
   return (checked) => {
     const { controls, policy: configured, namespaces } = configuration();
     const { attributes, findings } = checked;
-    if (!namespaces.has(attributes.namespace)) return undefined;
+    if (!isInScope(attributes, namespaces)) return undefined;
     const policy = policyFor(checked, configured);
     const today = utcDay(now());
     const problem = unreadProblem(checked);
     if (problem !== undefined) {
       const { kind, namespace, name } = attributes;
-      const subject = { kind, namespace, name: name === '' ? '(no name)' : name };
+      const subject = { kind, ...(namespace !== '' && { namespace }), name: name === '' ? '(no name)' : name };
       return decideOnUnchecked(controls, policy, subject, problem, today);
     }
     const passed = findings.every(({ outcome }) => outcome.result === 'pass');

@@ -25,9 +25,11 @@ export interface ShippedPolicy {
   readonly binding: Readonly<Record<string, unknown>>;
 }
 
-/** What manifests/base holds. A test compares this copy with it. */
+/** What manifests/base and the component declared-clusters hold. A test compares this copy with them. */
 export const shipped: {
   readonly webhooks: readonly Readonly<Record<string, unknown>>[];
+  /** The webhooks of components, which need not be installed. */
+  readonly optionalWebhooks: readonly Readonly<Record<string, unknown>>[];
   readonly rights: readonly ShippedRight[];
   readonly policies: readonly ShippedPolicy[];
 } = data;

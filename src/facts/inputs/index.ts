@@ -83,5 +83,10 @@ export const ADMISSION_RESOURCES: readonly AdmissionResource[] = [
   ...new Set(INPUTS.flatMap(({ resources = [] }) => resources)),
 ];
 
+/** The resources that declare clusters and nodes. Their objects are in any namespace, or in none. */
+export const DECLARED_RESOURCES: readonly AdmissionResource[] = INPUTS.filter(({ surfaces }) =>
+  surfaces.includes('declared-cluster'),
+).flatMap(({ resources = [] }) => resources);
+
 /** The ConfigMaps that sweeps list and the webhook watches. */
 export const WATCHED_CONFIG_MAPS: readonly ConfigMapName[] = INPUTS.flatMap(({ configMap }) => configMap ?? []);

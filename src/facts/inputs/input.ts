@@ -74,6 +74,10 @@ export interface AdmissionResource {
   readonly resource: string;
   /** Empty for the resource itself. */
   readonly subResource: string;
+  /** Versions that are sent as they are; all others are sent in `version`. */
+  readonly otherVersions?: readonly string[];
+  /** Controllers also make such objects, from others that the webhook checks. */
+  readonly isMadeByControllers?: boolean;
   readonly operations: readonly ('CREATE' | 'UPDATE')[];
   /** The fields that a verdict depends on: an update that leaves them unchanged is not checked. Undefined: every update is. */
   readonly reads?: readonly (readonly string[])[];

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
+import { declaredClustersWebhook } from '../../../scripts/declared-clusters.ts';
 import { grantedRights, manifest, type Named } from '../../support/granted-rights.ts';
 
 const SHIPPED = new URL('../../../src/commands/doctor/shipped.json', import.meta.url);
@@ -25,6 +26,7 @@ test('the doctor compares with what manifests/base contains (UPDATE_GOLDEN=1 upd
   const { webhooks } = registration as unknown as { webhooks: readonly { clientConfig: object }[] };
   const expected = {
     webhooks: webhooks.map(({ clientConfig: _left, ...webhook }) => webhook),
+    optionalWebhooks: [declaredClustersWebhook()],
     rights: grantedRights(['base/rbac.yaml', 'base/rbac-certificates.yaml']),
     policies: policies(),
   };

@@ -69,18 +69,29 @@ export function checkWebhookConfiguration(
 
 function differences(object: unknown, namespaces: ReadonlySet<string> | undefined): string[] {
   const found = asRecords(asRecord(object).webhooks);
-  const known = new Set(shipped.webhooks.map(({ name }) => name));
+  const { webhooks, optionalWebhooks } = shipped;
+  const known = new Set([...webhooks, ...optionalWebhooks].map(({ name }) => name));
   const more = found
     .filter(({ name }) => !known.has(name))
     .map(({ name }) => `webhook ${stringOrEmpty(name)} is not shipped`);
-  const rest = shipped.webhooks.flatMap((wanted) => {
-    const name = stringOrEmpty(wanted.name);
-    const actual = found.find((webhook) => webhook.name === name);
-    if (actual === undefined) return [`webhook ${name} is missing`];
-    const fields = Object.entries(FIELDS).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
-    return [...fields, ...selectorDifferences(actual, wanted, namespaces)];
+  const rest = webhooks.flatMap((wanted) => {
+    const actual = found.find(({ name }) => name === wanted.name);
+    if (actual === undefined) return [`webhook ${stringOrEmpty(wanted.name)} is missing`];
+    return [...fieldDifferences(actual, wanted), ...selectorDifferences(actual, wanted, namespaces)];
   });
-  return [...more, ...rest];
+  const optional = optionalWebhooks.flatMap((wanted) => {
+    const actual = found.find(({ name }) => name === wanted.name);
+    if (actual === undefined) return [];
+    const selector = difference('namespaceSelector', actual, wanted, {});
+    return [...fieldDifferences(actual, wanted), ...selector].map(
+      (detail) => `${stringOrEmpty(wanted.name)}: ${detail}`,
+    );
+  });
+  return [...more, ...rest, ...optional];
+}
+
+function fieldDifferences(actual: Webhook, wanted: Webhook): string[] {
+  return Object.entries(FIELDS).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
 }
 
 type Webhook = Readonly<Record<string, unknown>>;

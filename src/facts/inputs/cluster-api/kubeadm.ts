@@ -72,9 +72,13 @@ export const clusterApiKubeadm: Input = {
       ? [unreadableConfiguredApiServer(problem, placeOf(found)), kubelet]
       : [kubelet];
   },
-  resources: KINDS.map(({ group, kind, resource }) => ({
-    ...{ group, version: 'v1beta1', kind, resource, subResource: '' },
-    ...{ operations: ['CREATE', 'UPDATE'], reads: [['spec']] },
+  resources: KINDS.map(({ group, kind, resource, spec }) => ({
+    ...{ group, version: 'v1beta1', otherVersions: ['v1beta2'], kind, resource, subResource: '' },
+    ...(kind === 'KubeadmConfig' && { isMadeByControllers: true }),
+    ...{
+      operations: ['CREATE', 'UPDATE'],
+      reads: kind === 'KubeadmControlPlane' ? [spec, ['spec', 'version']] : [spec],
+    },
   })),
 };
 

@@ -44,6 +44,8 @@ export const machineConfig = hostInput({
         resource: 'machineconfigs',
       },
       ...{ subResource: '', operations: ['CREATE', 'UPDATE'], reads: [['spec', 'config']] },
+      // those named rendered-… and 99-…-generated-kubelet
+      isMadeByControllers: true,
     },
   ],
 });

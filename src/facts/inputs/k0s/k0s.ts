@@ -56,7 +56,12 @@ const KINDS: readonly K0sKind[] = [
 const RESOURCES: readonly AdmissionResource[] = KINDS.flatMap(({ group, version, kind, resource }) =>
   resource === undefined || version === undefined
     ? []
-    : [{ group, version, kind, resource, subResource: '', operations: ['CREATE', 'UPDATE'], reads: [['spec']] }],
+    : [
+        {
+          ...{ group, version, kind, resource, subResource: '', operations: ['CREATE', 'UPDATE'], reads: [['spec']] },
+          ...(kind === 'K0sWorkerConfig' && { isMadeByControllers: true }),
+        },
+      ],
 );
 
 /** k0s, k0sctl and k0smotron. */

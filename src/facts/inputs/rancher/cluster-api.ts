@@ -62,6 +62,7 @@ export const clusterApiRancher: Input = {
   unreadable: (found, problem) => unreadableParts(found, problem, kindOf(found.object)?.isServer === true),
   resources: KINDS.map(({ group, kind, resource }): AdmissionResource => ({
     ...{ group, version: 'v1beta1', kind, resource, subResource: '', operations: ['CREATE', 'UPDATE'] },
+    ...((kind === 'RKE2Config' || kind === 'KThreesConfig') && { isMadeByControllers: true }),
     reads: [['spec']],
   })),
 };
