@@ -1,5 +1,6 @@
 // Inspects the documents of a run one at a time, then those that only count together, and names the paths that gave nothing.
 
+import { RANCHER_CONFIG_KINDS } from '../../facts/inputs/rancher/config.ts';
 import { ChartTemplates } from '../../facts/inputs/unread/templates.ts';
 import type { NamedText, RawDocument } from '../../policy/document.ts';
 import type { DecisionPolicy, Finding, Inspection } from '../../policy/finding.ts';
@@ -116,8 +117,9 @@ function namedPath(document: RawDocument): string {
 }
 
 /** A configuration that a unit names counts as a part of the component that the unit starts. */
-function isPart({ source, surface }: Finding, used: ReadonlySet<string>): boolean {
-  return surface === 'kubelet-config' && 'path' in source && source.document === 0 && used.has(source.path);
+function isPart({ source, surface, subject }: Finding, used: ReadonlySet<string>): boolean {
+  const isConfiguration = surface === 'kubelet-config' || RANCHER_CONFIG_KINDS.includes(subject.kind ?? '');
+  return isConfiguration && 'path' in source && source.document === 0 && used.has(source.path);
 }
 
 function pathOf(source: SourceProblem['source']): string | undefined {

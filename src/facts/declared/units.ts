@@ -3,10 +3,11 @@
 import type { NamedText, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Origin, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import type { Word } from '../argv/words.ts';
 import { basename } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { unitCommand } from '../host/units.ts';
+import { withWritten } from '../host/files.ts';
+import { launcherOf } from '../host/launchers/index.ts';
+import { unitCommand, type UnitCommand } from '../host/units.ts';
 import {
   subjectAt,
   unreadableConfiguredApiServer,
@@ -44,7 +45,7 @@ function started(unit: DeclaredUnit, component: Component, budget: Budget): Subj
   switch (command.state) {
     case 'words':
       return component === 'kubelet'
-        ? kubeletOf(unit, command.words, command.doubts, budget)
+        ? kubeletOf(unit, command, budget)
         : declaredApiServer(unit.place, command, budget);
     case 'refused':
       return namesComponent(unit, component) ? [refused(unit, component, command.reason)] : [];
@@ -52,19 +53,15 @@ function started(unit: DeclaredUnit, component: Component, budget: Budget): Subj
       return namesComponent(unit, component) ? [unreadable(unit, component, command.problem)] : [];
     case 'nothing':
       return [];
-    default: {
-      const message = `the unit does not show the flags of the ${component} inside k3s; check its configuration`;
-      return [unreadable(unit, component, { code: 'not-visible', message })];
-    }
   }
 }
 
 function kubeletOf(
-  { name, texts, files, place }: DeclaredUnit,
-  words: readonly Word[],
-  doubts: readonly Problem[],
+  { name, texts, files: known, place }: DeclaredUnit,
+  { words, doubts, writes = [] }: Extract<UnitCommand, { state: 'words' }>,
   budget: Budget,
 ): Subject[] {
+  const files = withWritten(known, writes);
   if (words.length === 0 && texts.length === 1) return [unreadableConfiguredKubelet(withoutFlags(name), place)];
   const { serves, ...settings } = kubeletSettings({
     args: words,
@@ -95,6 +92,7 @@ function namesComponent({ name, texts }: DeclaredUnit, component: Component): bo
   return commands.some(({ value }) => {
     const { words } = splitWords(value, 'command');
     if (MANAGERS.has(basename(words[0] ?? ''))) return false;
+    if (launcherOf(words.map((text) => ({ text }))) !== undefined) return true;
     const at = words.findIndex((word) => word === component || word.endsWith(`bin/${component}`));
     return at !== -1 && words.slice(at + 1).some((word) => word.startsWith('--') || word.startsWith('$'));
   });

@@ -138,7 +138,8 @@ function insideK3s(
   const found = unit === undefined ? undefined : unitCommand(unit, component, read.files, budget);
   const folder = dropInFolder(dataDirectory);
   if (found?.state === 'words') {
-    const { words, doubts } = found;
+    const { doubts } = found;
+    const words = found.words.map(withoutPlace);
     const changed = changedConfiguration(files, read.paths(), folder, startedAt);
     return { words, doubts: changed === undefined ? doubts : [...doubts, changed] };
   }

@@ -80,9 +80,9 @@ function lookAtScripts(words: readonly Word[], files: ProcessFiles): void {
 
 function byLauncher(found: HostCommand | undefined, doubts: readonly Problem[]): UnitCommand {
   if (found === undefined) return { state: 'nothing' };
-  if ('problem' in found) return { state: 'unknown', problem: found.problem };
+  if ('problem' in found) return { state: 'unknown', problem: withPlaceOf(found.problem) };
   if (found.words === undefined) return { state: 'refused', reason: found.refusal };
-  return { state: 'words', ...found, doubts: [...doubts, ...found.doubts] };
+  return { state: 'words', ...found, doubts: [...doubts, ...found.doubts.map(withPlaceOf)] };
 }
 
 function launched(

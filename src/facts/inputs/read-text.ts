@@ -9,6 +9,7 @@ import { brokenTemplate, firstPlaceholder } from '../values/placeholders.ts';
 import { parseStream, type AnyDocument, type ParsedDocument } from '../yaml/documents.ts';
 import { inputOf } from './index.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
+import { rancherConfig } from './rancher/config.ts';
 import { recogniseAll, recogniseText, type Recognised } from './recognise.ts';
 import { countsTogether, textInputOf } from './texts.ts';
 import { notADropIn } from './unread/drop-ins.ts';
@@ -49,7 +50,7 @@ export function readTextDocument(document: TextDocument, budget: Budget): ReadDo
   const stream = parseStream(text, budget);
   const inspected = readStream(stream, document, budget);
   const broken = brokenIn(stream, text, path);
-  const parts = isFileOfKubelet(stream) && { parts: [{ path, text }] };
+  const parts = isFileOfUnit(stream) && { parts: [{ path, text }] };
   if (found === undefined) return { inspected, broken, ...parts };
   const isNamed = found.named === path;
   if (kind === 'prose')
@@ -132,9 +133,10 @@ function isTemplate(text: string): boolean {
   return firstPlaceholder(text) !== undefined;
 }
 
-/** A file that the unit of a kubelet can name. */
-function isFileOfKubelet([first]: readonly AnyDocument[]): boolean {
-  return first !== undefined && 'value' in first && inputOf(asRecord(first.value)) === kubeletConfigurationFile;
+/** A file that a unit can name: the configuration of a kubelet, or of k3s and RKE2. */
+function isFileOfUnit([first]: readonly AnyDocument[]): boolean {
+  const input = first !== undefined && 'value' in first ? inputOf(asRecord(first.value)) : undefined;
+  return input === kubeletConfigurationFile || input === rancherConfig;
 }
 
 /** What of a text cannot be read. The text of a template says so. */

@@ -13,6 +13,8 @@ import type { FoundObject, Input } from '../input.ts';
 import { isRancherConfig, isServerConfig, programOf } from './config-keys.ts';
 
 const NAMES: Readonly<Record<RancherProgram, string>> = { k3s: 'k3s', rke2: 'RKE2' };
+/** The kinds of the subjects of these files. */
+export const RANCHER_CONFIG_KINDS: readonly string[] = Object.values(NAMES).map(kindOf);
 
 /** A configuration file. Each is read alone: the others of its node may override it. */
 export const rancherConfig: Input = {
@@ -45,5 +47,9 @@ function program({ object, source }: FoundObject): RancherProgram {
 function placeOf(found: FoundObject): ConfigurationPlace {
   const { source, vantage } = found;
   const name = NAMES[program(found)];
-  return { name: `${name} config.yaml`, kind: `${name} configuration`, source, vantage, surface: 'declared-cluster' };
+  return { name: `${name} config.yaml`, kind: kindOf(name), source, vantage, surface: 'declared-cluster' };
+}
+
+function kindOf(name: string): string {
+  return `${name} configuration`;
 }
