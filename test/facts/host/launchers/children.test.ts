@@ -121,11 +121,7 @@ describe("Canonical's Kubernetes", () => {
 
   test.each([
     ['the same', GOOD, undefined],
-    [
-      'comments, quotes and two words',
-      `# a\n${GOOD.replace('ca-file=/etc', 'ca-file "/etc').trim()}" # b\n`,
-      undefined,
-    ],
+    ['comments, quotes and two words', `# a\n${GOOD.replace('ca-file=/etc', 'ca-file "/etc').trim()}" # b\n`, 'pass'],
     ['an empty client CA', `${GOOD}--client-ca-file=\n`, 'fail'],
     ['an empty client CA in quotes', `${GOOD}--client-ca-file=""\n`, 'fail'],
     ['no client CA', '--anonymous-auth=false\n', 'fail'],
