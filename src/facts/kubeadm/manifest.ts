@@ -13,6 +13,7 @@ import { treeOf, valueOf, writtenAt, type Tree } from '../patching/tree.ts';
 import { podSubjects } from '../pod/pods.ts';
 import { apiServerWords, certificatesDirectory, clusterConfigurationSettings } from './api-server.ts';
 import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
+import { decodingFault } from './faults.ts';
 import { mountsOf } from './mounts.ts';
 import { originIn } from './origins.ts';
 import { applyPatches } from './patches.ts';
@@ -25,7 +26,7 @@ export function patchedApiServer(
   budget: Budget,
 ): Subject[] {
   const base = clusterConfigurationSettings(cluster.document, budget, minor);
-  if (base.refusal) {
+  if (decodingFault(cluster.document)) {
     const subject: Subject = { ...subjectAt('kube-apiserver', place), component: 'kube-apiserver', ...base };
     return [withOrigins(subject, (origin) => originIn(cluster, origin))];
   }

@@ -69,8 +69,7 @@ function isKubeletPatch({ value }: ParsedDocument, suffix: string): boolean {
   );
 }
 
-function read({ path, text, vantage, budget }: FoundText): Subject[] {
-  const source = { path, document: 0 };
+function read({ path, text, source, vantage, budget }: FoundText): Subject[] {
   const name = basename(path);
   const place: ConfigurationPlace = { name, kind: 'kubeadm patch', source, vantage, surface: 'kubeadm-config' };
   const patches = [{ path, content: { text }, pointer: '' }];
