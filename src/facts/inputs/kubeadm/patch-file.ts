@@ -13,7 +13,7 @@ import { patchedApiServer } from '../../kubeadm/manifest.ts';
 import { patchName, type PatchName } from '../../kubeadm/patches.ts';
 import { apiServerSettingNames } from '../../readings.ts';
 import { decodedDocument, parseStream, type ParsedDocument } from '../../yaml/documents.ts';
-import type { ConfigurationPlace } from '../configuration.ts';
+import { withOrigins, type ConfigurationPlace } from '../configuration.ts';
 import type { FoundText, TextInput } from '../texts/text-input.ts';
 
 /** A patch of kube-apiserver or of the KubeletConfiguration. */
@@ -24,7 +24,7 @@ export const kubeadmPatch: TextInput = {
     const name = patchName(path);
     return name !== undefined && isOurs(name) && isPatch(name, text, budget);
   },
-  read: (found) => ({ subjects: read(found), problems: [] }),
+  read: (found) => ({ subjects: read(found).map((subject) => withOrigins(subject, withoutFile)), problems: [] }),
 };
 
 const CLUSTER = {
@@ -80,6 +80,11 @@ function read({ path, text, source, vantage, budget }: FoundText): Subject[] {
   return kubeadmKubelet({ cluster: CLUSTER, patches }, place, budget).flatMap((subject): Subject[] =>
     subject.component === 'kubelet' ? touchedKubelet(subject) : [subject],
   );
+}
+
+/** The patch is the file that is checked, so that its lines need no name. */
+function withoutFile({ file: _, ...origin }: Origin): Origin {
+  return origin;
 }
 
 function isTouched(subject: ApiServer): boolean {
