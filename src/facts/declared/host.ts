@@ -4,15 +4,14 @@ import type { FilesDocument } from '../../policy/document.ts';
 import type { Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
-import { lastList } from '../systemd/environment.ts';
-import { parseUnitText } from '../systemd/syntax.ts';
 import { declaredFiles } from './host-files.ts';
 import { settingIn } from './setting-names.ts';
 import { isEnvironmentFile } from './environment-files.ts';
 import { kubeadmUnit } from './tree/kubeadm.ts';
-import { treeFile, type TreeFile } from './tree/paths.ts';
+import { FileTree } from './tree/files.ts';
+import type { TreeFile } from './tree/paths.ts';
 import { TreeLookup } from './tree/lookup.ts';
-import { isDropIn, isUnit, unitsOf, type TreeUnit } from './tree/units.ts';
+import { hasCommand, isDropIn, isUnit, unitsOf, type TreeUnit } from './tree/units.ts';
 import { unitSubjects } from './units.ts';
 
 /** What a unit of a tree starts, or what is wrong with one of its files. */
@@ -31,15 +30,15 @@ export interface DeclaredParts {
 
 /** Finds the components that the units of a tree would start with its files. */
 export function recogniseHost({ files }: FilesDocument, budget: Budget): DeclaredParts {
-  const tree = files.map(treeFile);
+  const tree = new FileTree(files);
   const used = new Set<TreeFile>();
-  const parts = unitsOf(tree, budget).flatMap((unit) => read(unit, tree, used, budget));
-  for (const file of tree) {
+  const parts = unitsOf(tree.files, budget).flatMap((unit) => read(unit, tree, used, budget));
+  for (const file of tree.files) {
     budget.steps();
-    const unit = used.has(file) ? undefined : kubeadmUnit(file, tree);
+    const unit = used.has(file) ? undefined : kubeadmUnit(file, tree.files);
     if (unit !== undefined) parts.push(...read(unit, tree, used, budget));
   }
-  for (const file of tree) {
+  for (const file of tree.files) {
     if (used.has(file) || isUnit(file) || !(isDropIn(file) || isEnvironmentFile(file))) continue;
     const named = settingIn(file.text);
     if (named) parts.push({ source: sourceOf(file), subjects: [], problems: [unusedFile(file, named)] });
@@ -47,7 +46,7 @@ export function recogniseHost({ files }: FilesDocument, budget: Budget): Declare
   return { parts, used: [...used].map(({ path }) => path) };
 }
 
-function read(unit: TreeUnit, tree: readonly TreeFile[], used: Set<TreeFile>, budget: Budget): HostPart[] {
+function read(unit: TreeUnit, tree: FileTree, used: Set<TreeFile>, budget: Budget): HostPart[] {
   const texts = [...(unit.file ? [unit.file] : []), ...unit.dropIns];
   const [first] = texts;
   if (first === undefined || !hasCommand(texts)) return [];
@@ -63,12 +62,6 @@ function read(unit: TreeUnit, tree: readonly TreeFile[], used: Set<TreeFile>, bu
   );
   for (const file of subjects.length > 0 ? lookup.used() : texts) used.add(file);
   return [{ source, subjects, problems: [] }];
-}
-
-/** Drop-ins can leave the command to a unit that is not there. */
-function hasCommand(texts: readonly TreeFile[]): boolean {
-  const settings = texts.flatMap(({ path, text }) => parseUnitText(text, path).settings);
-  return lastList(settings, 'Service', 'ExecStart').length > 0;
 }
 
 function sourceOf({ path }: TreeFile): Source {

@@ -188,9 +188,12 @@ describe('other units', () => {
     expect(await checkFiles({ 'node.service': text })).toEqual([expect.stringContaining(`${CA} fail`)]);
   });
 
-  test('a kubelet in a container is unknown', async () => {
+  test('a kubelet in a container is judged, behind a program that is not known it is unknown', async () => {
     const text = service('ExecStart=/usr/bin/docker run --rm hyperkube:v1.18 kubelet --client-ca-file=');
-    expect(await checkFiles({ 'node.service': text })).toEqual([`${CA} unknown node.service`]);
+    expect(await checkFiles({ 'node.service': text })).toEqual([`${CA} fail empty --client-ca-file node.service:2`]);
+    expect(await checkFiles({ 'node.service': text.replace('/usr/bin/docker', '/opt/start') })).toEqual([
+      `${CA} unknown node.service`,
+    ]);
   });
 });
 
@@ -224,5 +227,60 @@ describe('templates of units', () => {
       'a/default/kubelet.j2': 'ARGS={{ args }}\n',
     };
     expect(await checkFiles(files)).toEqual([`${CA} unknown a/kubelet.service`]);
+  });
+});
+
+describe('several hosts or choices in one tree', () => {
+  const good = service('ExecStart=', 'ExecStart=/usr/bin/kubelet --client-ca-file=/ca.pem');
+  const bad = good.replace('/ca.pem', '');
+
+  test('drop-ins of two hosts never hide each other', async () => {
+    const files = { 'a/kubelet.service.d/10.conf': bad, 'b/kubelet.service.d/10.conf': good };
+    expect(await checkFiles(files)).toEqual([
+      `${CA} fail empty --client-ca-file a/kubelet.service.d/10.conf:3`,
+      `${CA} pass b/kubelet.service.d/10.conf`,
+    ]);
+  });
+
+  test('two drop-ins with a command beside each other are choices', async () => {
+    const files = {
+      'x/10-debian.conf': bad,
+      'x/20-fedora.conf': good,
+      'x/kubelet.service': service('ExecStart=/usr/bin/kubelet'),
+    };
+    expect(await checkFiles(files)).toEqual([
+      `${CA} fail empty --client-ca-file x/10-debian.conf:3`,
+      `${CA} pass x/kubelet.service`,
+    ]);
+  });
+
+  test('a unit with flags of its own is judged beside the drop-in of another folder', async () => {
+    const files = {
+      'a/kubelet.service': service('ExecStart=/usr/bin/kubelet --client-ca-file='),
+      'b/kubelet.service.d/10.conf': good,
+    };
+    expect(await checkFiles(files)).toEqual([
+      `${CA} fail empty --client-ca-file a/kubelet.service:2`,
+      `${CA} pass b/kubelet.service.d/10.conf`,
+    ]);
+  });
+
+  test('a unit does not take the file of a nearer unit', async () => {
+    const unit = service('EnvironmentFile=/etc/default/kubelet', 'ExecStart=/usr/bin/kubelet $ARGS');
+    const files = {
+      'a/kubelet.service': unit,
+      'b/kubelet.service': unit,
+      'b/kubelet': '',
+      'b/default/kubelet': 'ARGS=--client-ca-file=/c\n',
+    };
+    expect(await checkFiles(files)).toEqual([`${CA} unknown a/kubelet.service`, `${CA} pass b/kubelet.service`]);
+  });
+
+  test('the bare unit of a package gets the drop-in of a neighbouring folder', async () => {
+    const files = {
+      'p/kubelet/kubelet.service': service('ExecStart=/usr/bin/kubelet'),
+      'p/kubeadm/10-kubeadm.conf': good,
+    };
+    expect(await checkFiles(files)).toEqual([`${CA} pass p/kubelet/kubelet.service`]);
   });
 });

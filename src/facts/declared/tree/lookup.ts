@@ -6,6 +6,7 @@ import type { Origin, Problem } from '../../../policy/reading.ts';
 import type { Budget } from '../../budget.ts';
 import { parseFirst } from '../../yaml/documents.ts';
 import type { KnownFiles } from '../host-files.ts';
+import type { FileTree } from './files.ts';
 import { installed, isNear, type TreeFile } from './paths.ts';
 import type { TreeUnit } from './units.ts';
 
@@ -16,14 +17,14 @@ const OF_SYSTEMD = /^\/(?:etc|run|lib|usr\/lib|usr\/local\/lib)\/systemd(?:\/|$)
 /** The files of a tree, as one of its units sees them. */
 export class TreeLookup implements KnownFiles {
   readonly #unit: TreeUnit;
-  readonly #files: readonly TreeFile[];
+  readonly #tree: FileTree;
   readonly #budget: Budget;
   readonly #own = new Map<string, TreeFile>();
   readonly #found = new Map<string, TreeFile>();
 
-  constructor(unit: TreeUnit, files: readonly TreeFile[], budget: Budget) {
+  constructor(unit: TreeUnit, tree: FileTree, budget: Budget) {
     this.#unit = unit;
-    this.#files = files;
+    this.#tree = tree;
     this.#budget = budget;
     if (unit.file) this.#own.set(installed(unit.file)?.path ?? `${LOOSE}/${unit.name}`, unit.file);
     for (const file of unit.dropIns)
@@ -42,7 +43,6 @@ export class TreeLookup implements KnownFiles {
   readonly inside = (directory: string): readonly NamedText[] => {
     const isBelow = (path: string): boolean => path.startsWith(`${directory}/`);
     const own = [...this.#own].filter(([path]) => isBelow(path));
-    this.#budget.steps(this.#files.length);
     const others = own.length > 0 || OF_SYSTEMD.test(directory) ? [] : this.#below(directory);
     for (const [path, file] of [...own, ...others]) this.#found.set(path, file);
     return [...own, ...others].map(([path, { text }]) => ({ path, text })).sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -69,22 +69,22 @@ export class TreeLookup implements KnownFiles {
 
   #exact(path: string): TreeFile | undefined {
     const { root } = this.#unit;
-    this.#budget.steps(this.#files.length);
-    return root === undefined ? undefined : this.#files.find(({ slashed }) => slashed === `${root}${path}`);
+    return root === undefined ? undefined : this.#tree.at(`${root}${path}`);
   }
 
   /** By its whole path below the unit's root, by the end of its path, or by its name near the unit. */
   #search(path: string): TreeFile | UnreadableFile | undefined {
     const exact = this.#exact(path);
     if (exact) return exact;
-    this.#budget.steps(this.#files.length);
-    const byEnd = this.#files.filter(({ slashed }) => slashed.endsWith(path) && !this.#isOfOther(slashed, path));
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const named = this.#tree.named(path.slice(path.lastIndexOf('/') + 1));
+    this.#budget.steps(named.length);
+    const possible = named.filter((file) => !this.#isOfOther(file));
+    const byEnd = possible.filter(({ slashed }) => slashed.endsWith(path));
     // the path of a unit that is installed shows the paths of all others
     const found =
       byEnd.length > 0 || this.#unit.root !== undefined
         ? byEnd
-        : this.#files.filter((file) => file.name === name && isNear(file.folder, this.#unit.folder));
+        : possible.filter((file) => isNear(file.folder, this.#unit.folder));
     const [first, second] = found.sort((a, b) => Number(this.#isFar(a)) - Number(this.#isFar(b)));
     if (first === undefined || second === undefined) return first;
     if (!this.#isFar(first) && this.#isFar(second)) return first;
@@ -96,28 +96,36 @@ export class TreeLookup implements KnownFiles {
     return folder !== this.#unit.folder;
   }
 
-  /** Another host of the tree has a unit of this name beside such a file. */
-  #isOfOther(slashed: string, path: string): boolean {
-    const { file, root } = this.#unit;
-    const own = file && installed(file)?.path;
-    this.#budget.steps(this.#files.length);
-    const other = slashed.slice(0, slashed.length - path.length);
-    return own !== undefined && other !== root && this.#files.some((each) => each.slashed === `${other}${own}`);
+  /** Another unit of this name is nearer to the file. */
+  #isOfOther({ folder }: TreeFile): boolean {
+    const own = common(folder, this.#unit.folder);
+    const units = this.#tree.units(this.#unit.name);
+    this.#budget.steps(units.length);
+    return units.some((unit) => unit !== this.#unit.file && common(folder, unit.folder) > own);
   }
 
   #below(directory: string): (readonly [string, TreeFile])[] {
     const part = `${directory}/`;
     const roots = new Map<string, (readonly [string, TreeFile])[]>();
-    for (const file of this.#files) {
+    this.#budget.steps(this.#tree.files.length);
+    for (const file of this.#tree.files) {
       const at = file.slashed.indexOf(part);
-      if (at === -1) continue;
+      if (at === -1 || this.#isOfOther(file)) continue;
       const root = file.slashed.slice(0, at);
       const files = roots.get(root) ?? [];
       files.push([file.slashed.slice(at), file]);
       roots.set(root, files);
     }
-    return roots.get(this.#unit.root ?? '') ?? (roots.size === 1 ? [...roots.values()].flat() : []);
+    const only = this.#unit.root === undefined && roots.size === 1 ? [...roots.values()].flat() : [];
+    return roots.get(this.#unit.root ?? '') ?? only;
   }
+}
+
+/** How many folders two paths have in common from the top. */
+function common(one: string, other: string): number {
+  const [a, b] = [one.split('/'), other.split('/')];
+  const at = a.findIndex((part, index) => part !== b[index]);
+  return at === -1 ? a.length : at;
 }
 
 function lineIn({ text }: TreeFile, origin: Origin, budget: Budget): number | undefined {

@@ -1,6 +1,8 @@
 // The units of a tree, each with the drop-ins that belong to it.
 
 import type { Budget } from '../../budget.ts';
+import { lastList } from '../../systemd/environment.ts';
+import { parseUnitText } from '../../systemd/syntax.ts';
 import { installed, isNear, parentOf, unitOfFolder, type TreeFile } from './paths.ts';
 
 /** A unit of a tree. */
@@ -26,15 +28,46 @@ interface Group {
 
 /** Finds the units of a tree. Drop-ins without a unit make one of their own. */
 export function unitsOf(files: readonly TreeFile[], budget: Budget): readonly TreeUnit[] {
-  const groups: Group[] = files.filter(isUnit).map((file) => ({
-    ...{ name: file.name, file, dropIns: [], folder: file.folder },
-    root: installed(file)?.root,
-  }));
+  const groups: Group[] = files.filter(isUnit).map((file) => groupAt(file.name, file.folder, file));
+  const loose: TreeFile[] = [];
   for (const file of files.filter(isDropIn)) {
     budget.steps(groups.length);
-    groupOf(file, groups).dropIns.push(file);
+    const name = unitOfFolder(file.folder);
+    if (name === undefined) loose.push(file);
+    else groupOf(file, name, groups).dropIns.push(file);
   }
-  return groups;
+  // one with a command beside another one is another choice, not a further layer
+  for (const file of loose.filter((each) => hasCommand([each]))) {
+    budget.steps(groups.length);
+    const name = nameBySettings(file.text);
+    const beside = groups.filter((group) => group.name === name && group.file && isNear(group.folder, file.folder));
+    const unit = beside.find(({ folder }) => folder === file.folder) ?? beside.find(isBare);
+    groups.push({ ...groupAt(name, file.folder, unit?.file), dropIns: [...(unit?.dropIns ?? []), file] });
+  }
+  for (const file of loose.filter((each) => !hasCommand([each]))) {
+    budget.steps(groups.length);
+    const name = nameBySettings(file.text);
+    const beside = groups.filter((group) => group.name === name && group.folder === file.folder);
+    if (beside.length === 0) groups.push({ ...groupAt(name, file.folder, undefined), dropIns: [file] });
+    for (const group of beside) group.dropIns.push(file);
+  }
+  const completed = new Set(groups.filter(({ dropIns }) => dropIns.length > 0).map(({ file }) => file));
+  return groups.filter((group) => !(isBare(group) && completed.has(group.file)));
+}
+
+function groupAt(name: string, folder: string, file: TreeFile | undefined): Group {
+  return { name, file, dropIns: [], folder, root: file && installed(file)?.root };
+}
+
+/** A unit that leaves all flags to a drop-in, as the package of the kubelet has it. */
+function isBare({ file, dropIns }: Group): boolean {
+  return file !== undefined && dropIns.length === 0 && !/^\s*ExecStart\s*=\s*\S+[ \t]+\S/m.test(file.text);
+}
+
+/** Whether units and drop-ins together have a command. */
+export function hasCommand(texts: readonly TreeFile[]): boolean {
+  const settings = texts.flatMap(({ path, text }) => parseUnitText(text, path).settings);
+  return lastList(settings, 'Service', 'ExecStart').length > 0;
 }
 
 /** Tells whether a file is a unit. */
@@ -47,22 +80,19 @@ export function isDropIn({ name, text }: TreeFile): boolean {
   return name.endsWith('.conf') && /^[ \t]*\[Service\][ \t\r]*$/m.test(text);
 }
 
-function groupOf(file: TreeFile, groups: Group[]): Group {
-  const named = unitOfFolder(file.folder);
-  const name = named ?? nameBySettings(file.text);
-  const folder = named === undefined ? file.folder : parentOf(file.folder);
+/** The unit on the same host, in the same folder, or else the only one nearby that lacks its drop-in. */
+function groupOf(file: TreeFile, name: string, groups: Group[]): Group {
+  const folder = parentOf(file.folder);
   const root = installed(file)?.root;
-  const candidates = groups.filter((group) => group.name === name && belongs(group, folder, root));
-  const best = candidates.find((group) => group.folder === folder) ?? candidates[0];
-  if (best !== undefined) return best;
-  const group: Group = { name, file: undefined, dropIns: [], folder, root };
+  const named = groups.filter((group) => group.name === name);
+  const own = named.find((group) => (root !== undefined && group.root === root) || group.folder === folder);
+  const bare = named.filter((group) => isBare(group) && isNear(group.folder, folder));
+  const only = bare.length === 1 ? bare[0] : undefined;
+  const found = own ?? (root === undefined ? only : undefined);
+  if (found) return found;
+  const group = { ...groupAt(name, folder, undefined), root };
   groups.push(group);
   return group;
-}
-
-/** Two hosts of one tree can each have a unit of this name. */
-function belongs(group: Group, folder: string, root: string | undefined): boolean {
-  return root !== undefined && group.root !== undefined ? root === group.root : isNear(group.folder, folder);
 }
 
 /** A drop-in beside its unit instead of in a folder of its name, as repositories of roles have it. */
