@@ -117,7 +117,7 @@ function readDocuments(text: string, context: Context, depth: number, found: Fou
 }
 
 /** A text that is meant to be a configuration of a component. */
-const NAMED = /^\s*"?(?:apiVersion|kind)"?\s*:.*(?:kube|k8s)/im;
+const NAMED = /^[ \t]*"?(?:apiVersion|kind)"?[ \t]*:[^\n]{0,200}(?:kube|k8s)/im;
 
 function within(line: number | undefined): Pick<Origin, 'lineWithin'> {
   return line === undefined ? {} : { lineWithin: line };

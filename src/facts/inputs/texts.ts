@@ -1,10 +1,10 @@
 // The list of inputs that are no objects: units, environment files and other texts that a file can hold.
 
 import { kubeadmPatch } from './kubeadm/patch-file.ts';
-import { mime } from './texts/mime.ts';
-import { script } from './texts/script.ts';
-import type { FoundText, TextInput } from './texts/text-input.ts';
-import { environmentFile, systemdUnit } from './texts/unit.ts';
+import { mime } from './text/mime.ts';
+import { script } from './text/script.ts';
+import type { FoundText, TextInput } from './text/text-input.ts';
+import { environmentFile, systemdUnit } from './text/unit.ts';
 
 /** The inputs. The first one that matches a text reads it. */
 export const TEXT_INPUTS: readonly TextInput[] = [systemdUnit, environmentFile, kubeadmPatch, mime, script];

@@ -11,7 +11,7 @@ EnvironmentFile=-/etc/sysconfig/kubelet
 ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 `;
 const PATHS = ['/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet', '/etc/sysconfig/kubelet'];
-const VARIABLES = /^\s*KUBELET_(?:KUBEADM|EXTRA)_ARGS\s*=/m;
+const VARIABLES = /^[ \t]*KUBELET_(?:KUBEADM|EXTRA)_ARGS[ \t]*=/m;
 const FLAG = /--(?:client-ca-file|anonymous-auth|authorization-mode|config)\b/;
 
 /** The kubelet of kubeadm that an environment file is for, if it can change what is checked, or the tree has the rest. */

@@ -4,7 +4,7 @@ import { GAP } from '../../argv/words.ts';
 
 const PLACEHOLDER = /\{\{[^\n]{0,200}?\}\}|\{%[^\n]{0,200}?%\}|\{#[^\n]{0,200}?#\}|<%[^\n]{0,200}?%>/g;
 /** The folder of a program. */
-const FOLDER = /^(\s*ExecStart\s*=\s*[-@:+!]*)\{\{[^\n]{0,200}?\}\}(?=\/)/gm;
+const FOLDER = /^([ \t]*ExecStart[ \t]*=[ \t]*[-@:+!]*)\{\{[^\n]{0,200}?\}\}(?=\/)/gm;
 const LONGEST_TOKEN = 256;
 
 /**
@@ -14,7 +14,8 @@ const LONGEST_TOKEN = 256;
 export function withoutPlaceholders(text: string): string {
   const withFolder = text.replace(FOLDER, '$1/usr/bin');
   return withFolder.replace(PLACEHOLDER, (all: string, at: number) => {
-    const before = /\S*$/.exec(withFolder.slice(Math.max(0, at - LONGEST_TOKEN), at))?.[0] ?? '';
+    const line = withFolder.slice(Math.max(0, at - LONGEST_TOKEN), at);
+    const before = line.slice(Math.max(...[' ', '\t', '\n'].map((blank) => line.lastIndexOf(blank))) + 1);
     return before.includes('--') ? all.replace(/[\s"'\\]+/g, '') : GAP;
   });
 }

@@ -61,7 +61,7 @@ function groupAt(name: string, folder: string, file: TreeFile | undefined): Grou
 
 /** A unit that leaves all flags to a drop-in, as the package of the kubelet has it. */
 function isBare({ file, dropIns }: Group): boolean {
-  return file !== undefined && dropIns.length === 0 && !/^\s*ExecStart\s*=\s*\S+[ \t]+\S/m.test(file.text);
+  return file !== undefined && dropIns.length === 0 && !/^[ \t]*ExecStart[ \t]*=[ \t]*\S+[ \t]+\S/m.test(file.text);
 }
 
 /** Whether units and drop-ins together have a command. */

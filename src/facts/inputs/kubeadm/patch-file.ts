@@ -14,7 +14,7 @@ import { patchName, type PatchName } from '../../kubeadm/patches.ts';
 import { apiServerSettingNames } from '../../readings.ts';
 import { decodedDocument, parseStream, type ParsedDocument } from '../../yaml/documents.ts';
 import { withOrigins, type ConfigurationPlace } from '../configuration.ts';
-import type { FoundText, TextInput } from '../texts/text-input.ts';
+import type { FoundText, TextInput } from '../text/text-input.ts';
 
 /** A patch of kube-apiserver or of the KubeletConfiguration. */
 export const kubeadmPatch: TextInput = {
