@@ -66,6 +66,14 @@ export const KUBELET_SETTINGS = {
     defaults: { file: false, flags: true },
     configz: 'always',
   },
+  // defaults.go:94, options.go:219; no control needs it, but a kubelet without a kubeconfig does not start with it
+  webhookAuthentication: {
+    flag: 'authentication-token-webhook',
+    field: 'authentication.webhook.enabled',
+    type: 'boolean',
+    defaults: { file: true, flags: false },
+    configz: 'always',
+  },
   // defaults.go:100, options.go:221
   authorizationMode: {
     flag: 'authorization-mode',

@@ -25,7 +25,8 @@ import { processOf } from './host/documents.ts';
 /** Values of each type as YAML writes them. There is a false too, so that a default cannot look like a value that was read. */
 const SAMPLES: Readonly<Record<SettingType, readonly SettingValue[]>> = {
   path: ['/etc/sample/file.pem'],
-  string: ['Sample'],
+  // a mode that kubelets start with
+  string: ['AlwaysAllow'],
   boolean: [true, false],
   number: [1234],
 };

@@ -42,6 +42,7 @@ const KUBELET_GLOBALS = new Set(['--help', '--version', '--housekeeping-interval
 /** Known limits: messages of kubelet-guard about what it cannot read although the components can, and the name of the limit. */
 const LIMITS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b__internal cannot be read/, "the kubelet's internal version"],
+  [/ holds the placeholder /, 'a placeholder of a template'],
   [/it is no ClusterConfiguration/, 'kubeadm fills in a missing apiVersion or kind'],
 ];
 const FORMER_KUBEADM = /registered for version "kubeadm\.k8s\.io\/v1(?:alpha\d|beta[123])"/;
@@ -172,8 +173,12 @@ function kubelet(args: readonly string[], files: Readonly<Record<string, string>
     readDropIns: (directory) => readDropIns(placed, directory),
   });
   const readings = { clientCAFile, anonymousEnabled: anonymousAuth, authorizationMode };
-  return settle(refusal, commandLine.refusal ? undefined : quits('kubelet', commandLine), readings, doubts);
+  const early = refusal && LATER.test(refusal.reason) ? undefined : refusal;
+  return settle(early, commandLine.refusal ? undefined : quits('kubelet', commandLine), readings, doubts);
 }
+
+/** Rules that the kubelet checks when it has read its settings, which is where the oracle ends. */
+const LATER = /^(?:invalid configuration|unknown authorization mode|no authorization mode|no client provided)/;
 
 function readFile(files: ReadonlyMap<string, string>, path: string): ConfigFile {
   const text = path.endsWith('/') ? undefined : files.get(posix.normalize(path));

@@ -75,7 +75,12 @@ const OWN_FLAGS: Readonly<Record<Component, readonly string[]>> = {
   'kube-apiserver': ['emulated-version', 'feature-gates', 'help', 'min-compatibility-version', 'version'],
   kubelet: [
     ...['config', 'config-dir', 'enable-server', 'feature-gates', 'help', 'node-labels', 'version'],
-    ...['address', 'hostname-override', 'pod-manifest-path', 'port'],
+    ...['address', 'hostname-override', 'kubeconfig', 'pod-manifest-path', 'port'],
+    // kubelet/limits.ts
+    ...['event-burst', 'event-qps', 'hairpin-mode', 'healthz-port', 'image-gc-high-threshold'],
+    ...['image-gc-low-threshold', 'iptables-drop-bit', 'iptables-masquerade-bit', 'kube-api-burst', 'kube-api-qps'],
+    ...['max-open-files', 'max-pods', 'oom-score-adj', 'pods-per-core', 'read-only-port', 'registry-burst'],
+    ...['registry-qps', 'topology-manager-policy', 'topology-manager-scope'],
   ],
 };
 const KEPT: Readonly<Record<Component, ReadonlySet<string>>> = {

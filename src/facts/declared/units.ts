@@ -66,6 +66,7 @@ function kubeletOf(
   const { serves, ...settings } = kubeletSettings({
     args: words,
     budget,
+    isWhole: doubts.length === 0,
     readFile: (path) => files.readFile(joinPath(path, '')),
     readDropIns: files.readDropIns,
   });

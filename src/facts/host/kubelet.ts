@@ -53,7 +53,7 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
       ? refusedKubelet(document, next.refusal)
       : kubeletOf(
           document,
-          withoutRuleOf(document, own, settingsOf(next, settings.files, budget), budget),
+          withoutRuleOf(document, own, settingsOf(wholeOf(document, own, next), settings.files, budget), budget),
           next.doubts,
           !isOther,
         );
@@ -102,8 +102,19 @@ function clientCAOf(
   return file.state === 'missing' && created.includes(path) ? undefined : { file, moment: certificates.moment };
 }
 
+/** The unit `kubelet.service` starts a kubelet itself; other launchers add flags. What runs without a kubeconfig needs none. */
+function wholeOf(
+  { unit, command }: ProcessDocument,
+  own: HostCommand,
+  next: Started,
+): Started & { readonly isWhole: boolean } {
+  const words = 'problem' in own ? [] : (own.words ?? []);
+  const hasClient = command.by === 'unit' || words.some(({ text }) => text.startsWith('--kubeconfig'));
+  return { ...next, isWhole: unit === 'kubelet.service' && next.doubts.length === 0 && hasClient };
+}
+
 function settingsOf(
-  { words, writes = [] }: Pick<Started, 'words' | 'writes'>,
+  { words, writes = [], isWhole = false }: Pick<Started, 'words' | 'writes'> & { readonly isWhole?: boolean },
   onDisk: ProcessFiles,
   budget: Budget,
 ): KubeletSettings {
@@ -111,6 +122,7 @@ function settingsOf(
   return kubeletSettings({
     args: words,
     budget,
+    isWhole,
     // filepath.Abs cleans the path before it is read (kubernetes cmd/kubelet/app/server.go:456)
     readFile: (path) => files.readFile(joinPath(path, '')),
     readDropIns: files.readDropIns,

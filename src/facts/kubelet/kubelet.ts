@@ -55,14 +55,16 @@ export interface KubeletSetup {
   readonly budget: Budget;
   /** The minor version of Kubernetes, if it is known. */
   readonly minor?: number;
+  /** The words are all that the kubelet is started with: no launcher adds flags that are not among them. */
+  readonly isWhole?: boolean;
   readonly readFile: (path: string) => ConfigFile | ParsedFile;
   /** The `.conf` files of a --config-dir, in the order in which the kubelet walks it. */
   readonly readDropIns: (directory: string) => readonly DropIn[] | Exclude<ConfigFile, { state: 'read' }>;
 }
 
 /**
- * The settings that a kubelet gets from its setup, or why it exits. With a refusal the readings are unset, unless it is a
- * rule about values.
+ * The settings that a kubelet gets from its setup, or why it exits. With a refusal the readings are unset, unless it exits after
+ * it has read them.
  */
 export interface KubeletSettings extends KubeletReadings {
   readonly refusal?: Refusal;
@@ -85,9 +87,9 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   if ('refusal' in base) return refused(base.refusal, doubts);
   if ('refusal' in layered) return refused(layered.refusal, doubts);
   const readings = applyFlags(layered.readings, commandLine);
-  const { minor, budget } = setup;
+  const { minor, isWhole = false } = setup;
   const gates = kubeletGates(commandLine, [base.gates, layered.gates], minor);
-  const broken = gates.refusal ?? brokenRule({ minor, budget, commandLine, layered, readings });
+  const broken = asRule(gates.refusal) ?? brokenRule({ minor, commandLine, isWhole, layered, readings });
   const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
   return {
     doubts: [
@@ -97,7 +99,7 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
       ...gates.doubts,
     ],
     ...readings,
-    ...(broken && { refusal: { ...broken, isRule: true } }),
+    ...(broken && { refusal: broken }),
     serves: serves(layered.config, commandLine),
   };
 }
@@ -142,14 +144,18 @@ export function dropInSettings(document: ParsedDocument, path: string, budget: B
 }
 
 /** A configuration whose kubelet has no flags that are known. */
-function alone({ config, gates, readings }: Layered, partial: boolean): KubeletSettings {
+function alone(layered: Layered, partial: boolean): KubeletSettings {
+  const { config, gates, readings } = layered;
   const { refusal, doubts } = configurationGates(gates, partial);
-  return {
-    doubts,
-    ...readings,
-    ...(refusal && { refusal: { ...refusal, isRule: true } }),
-    serves: config.enableServer !== false,
-  };
+  // what a drop-in sets, a later one can replace
+  const rule = partial ? undefined : brokenRule({ minor: undefined, isWhole: false, layered, readings });
+  const broken = asRule(refusal) ?? rule;
+  return { doubts, ...readings, ...(broken && { refusal: broken }), serves: config.enableServer !== false };
+}
+
+/** Gates differ by version, and a patched kubelet can have more. */
+function asRule(refusal: Refusal | undefined): Refusal | undefined {
+  return refusal && { ...refusal, isRule: true };
 }
 
 function applyConfig(setup: KubeletSetup, commandLine: CommandLine): Step {

@@ -1,31 +1,19 @@
 // Rules about values that a kubelet checks when it has read its flags and files. It exits if one is broken, but the
 // settings are read all the same (kubernetes cmd/kubelet/app/server.go: NewKubeletCommand).
 
-import type { KubeletReadings } from '../../policy/settings.ts';
 import type { Refusal } from '../../policy/subject.ts';
 import { nodeLabelsFault } from '../argv/labels.ts';
-import { originAt, type Assignment, type CommandLine } from '../argv/pflag.ts';
+import { originAt, type Assignment } from '../argv/pflag.ts';
 import { isKnown } from '../argv/words.ts';
-import type { Budget } from '../budget.ts';
 import { placeholderIn } from '../values/placeholders.ts';
-import type { Layered } from './configuration.ts';
-
-/** What a kubelet was started with, and what it read. */
-export interface KubeletStart {
-  /** The minor version of Kubernetes, if it is known. */
-  readonly minor: number | undefined;
-  readonly budget: Budget;
-  readonly commandLine: CommandLine;
-  /** The file of --config with its drop-ins. */
-  readonly layered: Layered;
-  /** The effective settings. */
-  readonly readings: KubeletReadings;
-}
+import { authorizationMode, webhookWithoutClient } from './authorization-rules.ts';
+import { valueOutOfRange } from './limits.ts';
+import type { KubeletStart } from './start.ts';
 
 type Rule = (start: KubeletStart) => Refusal | undefined;
 
 /** In the order in which the kubelet checks them. */
-const RULES: readonly Rule[] = [nodeLabels];
+const RULES: readonly Rule[] = [nodeLabels, valueOutOfRange, webhookWithoutClient, authorizationMode];
 
 /** Why the kubelet exits after it has read its settings; undefined if it keeps every rule. */
 export function brokenRule(start: KubeletStart): Refusal | undefined {
@@ -37,12 +25,13 @@ export function brokenRule(start: KubeletStart): Refusal | undefined {
 }
 
 /** Cmd/kubelet/app/options/options.go: ValidateKubeletFlags. */
-function nodeLabels({ commandLine: { assignments } }: KubeletStart): Refusal | undefined {
-  const labels = assignments.get('node-labels');
+function nodeLabels({ commandLine }: KubeletStart): Refusal | undefined {
+  const labels = commandLine?.assignments.get('node-labels');
   if (labels === undefined) return undefined;
   const values: string[] = [];
   for (let given: Assignment | undefined = labels; given; given = given.before) values.push(given.value);
   const isWritten = values.every((value) => isKnown(value) && !placeholderIn(value, 'command line'));
   const reason = isWritten ? nodeLabelsFault(values.reverse()) : undefined;
-  return reason === undefined ? undefined : { reason, setting: '--node-labels', origin: originAt(labels.word.pointer) };
+  if (reason === undefined) return undefined;
+  return { reason, setting: '--node-labels', origin: originAt(labels.word.pointer), isRule: true };
 }

@@ -122,7 +122,14 @@ function kubeletInPod(
       message: `the kubelet reads ${path}, which the pod does not show; check the file itself, or the kubelet's /configz`,
     },
   });
-  const setup = { args, budget, readFile: hidden, readDropIns: hidden, ...(minor !== undefined && { minor }) };
+  const setup = {
+    args,
+    budget,
+    isWhole: true,
+    readFile: hidden,
+    readDropIns: hidden,
+    ...(minor !== undefined && { minor }),
+  };
   const { serves, ...settings } = kubeletSettings(setup);
   if (!serves) return undefined;
   return { ...base, component: 'kubelet', ...settings, doubts: [...base.doubts, ...settings.doubts] };

@@ -268,7 +268,7 @@ describe('the client CA file of the kubelet', () => {
 
   test('that is missing is a violation of a stopped kubelet', async () => {
     const unit =
-      '=== /etc/systemd/system/kubelet.service\n[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml\n';
+      '=== /etc/systemd/system/kubelet.service\n[Service]\nExecStart=/usr/bin/kubelet --kubeconfig=/k --config=/var/lib/kubelet/config.yaml\n';
     build(HOST.slice(HOST.indexOf('=== /etc/hostname')) + unit);
     expect((await audited()).kubelet).toStrictEqual(['pass']);
     rmSync(join(root, CA));

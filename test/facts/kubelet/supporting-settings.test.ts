@@ -85,7 +85,6 @@ describe('anonymous access and the authorization mode', () => {
       'flag true',
       'flag "AlwaysAllow"',
     ],
-    ['of an emptied mode', setup('--config=/c --authorization-mode=', HEAD), 'default false', 'flag ""'],
     [
       'of a file that cannot be read, and one flag',
       setup('--config=/c --anonymous-auth=F'),
@@ -113,6 +112,7 @@ describe('anonymous access and the authorization mode', () => {
   });
 
   test.each([
+    ['an emptied mode', setup('--config=/c --authorization-mode=', HEAD)],
     ['a text for a bool', setup('--config=/c', anonymous('"false"'))],
     ['a number for a mode', setup('--config=/c', mode('5'))],
     ['a text for a bool in a drop-in', setup('--config=/c --config-dir=/d', HEAD, [anonymous('"x"')])],
