@@ -232,6 +232,7 @@ var typeNames = map[string]string{
 	"flag.int64Value":    "int64",
 	"flag.intValue":      "int",
 	"flag.stringValue":   "string",
+	"flag.uint64Value":   "uint",
 
 	"k8s.io/apimachinery/pkg/api/resource.QuantityValue": "quantity",
 	"k8s.io/apimachinery/pkg/util/net.PortRange":         "portRange",
@@ -243,17 +244,27 @@ var typeNames = map[string]string{
 	"k8s.io/component-base/cli/flag.MapStringBool":                                           "mapStringBool",
 	"k8s.io/component-base/cli/flag.MapStringString":                                         "mapStringString",
 	"k8s.io/component-base/cli/flag.MapStringString:NoSplit":                                 "mapStringStringNoSplit",
+	"k8s.io/component-base/cli/flag.StringFlag":                                              "string",
+	"k8s.io/component-base/config.VerbosityLevel":                                            "verbosity",
+	"k8s.io/component-base/config.VModuleConfiguration":                                      "vmodule",
 	"k8s.io/component-base/cli/flag.NamedCertKeyArray":                                       "namedCertKey",
 	"k8s.io/component-base/featuregate.featureGate":                                          "featureGate",
 	"k8s.io/component-base/logs/api/v1.verbosityLevelPflag":                                  "verbosity",
 	"k8s.io/component-base/logs/api/v1.vmoduleConfigurationPFlag":                            "vmodule",
 	"k8s.io/component-base/version/verflag.versionValue":                                     "version",
 
+	"k8s.io/klog/v2.Level":         "klogLevel",
+	"k8s.io/klog/v2.moduleSpec":    "klogModules",
+	"k8s.io/klog/v2.severity":      "klogSeverity",
+	"k8s.io/klog/v2.severityValue": "klogSeverity",
+	"k8s.io/klog/v2.traceLocation": "klogTrace",
+
 	"k8s.io/legacy-cloud-providers/gce.cidrs": "gceCidrs",
 
 	"k8s.io/kubernetes/pkg/util/flag.IPVar":                 "ipVar",
 	"k8s.io/kubernetes/pkg/util/flag.RegisterWithTaintsVar": "taints",
 	"k8s.io/kubernetes/pkg/util/flag.ReservedMemoryVar":     "reservedMemory",
+	"k8s.io/kubernetes/pkg/util/taints.taintsVar":           "plainTaints",
 }
 
 func output(dir string, name string, args ...string) []byte {

@@ -44,10 +44,15 @@ describe('the flags of a minor version', () => {
   test.each([
     [37, 'cloud-provider', false, true],
     [31, 'cloud-provider', true, true],
-    [24, 'cloud-provider', true, false],
+    [24, 'cloud-provider', true, true],
+    [17, 'cloud-provider', true, false],
     [undefined, 'cloud-provider', false, false],
     [99, 'cloud-provider', false, false],
-    [24, 'kubelet-https', false, false],
+    [20, 'insecure-port', true, true],
+    [24, 'insecure-port', false, true],
+    [21, 'kubelet-https', true, true],
+    [22, 'kubelet-https', false, true],
+    [17, 'kubelet-https', true, false],
   ])('%j: the flag %s is known: %s, the list is complete: %s', (minor, name, known, complete) => {
     expect([has(minor, name), flagTable('kube-apiserver', minor).complete]).toEqual([known, complete]);
   });

@@ -16,6 +16,9 @@ Examples:
   kubelet-guard export vap | kubectl apply -f -      enforce the rules without a webhook
   kubelet-guard export vap --static > policies.yaml  write the file that kube-apiserver reads at its start`;
 
+/** ValidatingAdmissionPolicies are generally available from this minor version on. */
+const FIRST_WITH_POLICIES = 30;
+
 /** Adds `export`, which prints the rules in another format. */
 export function addExport(root: Command, { print }: Terminal): void {
   root
@@ -34,10 +37,10 @@ export function addExport(root: Command, { print }: Terminal): void {
         import('../../runtime/configuration/configuration.ts'),
       ]);
       const { policy, namespaces } = loadConfiguration(options.config, controls);
-      const minors = data.versions.map((version) => Number(version.split('.')[1]));
-      // only flags of every version: any other one could keep kube-apiserver from starting
+      const newest = Math.max(...data.versions.map((version) => Number(version.split('.')[1])));
+      // only flags of every version with these policies: any other one could keep kube-apiserver from starting
       const flags = data['kube-apiserver'].filter(
-        ({ since, until }) => since <= Math.min(...minors) && until >= Math.max(...minors),
+        ({ since, until }) => since <= FIRST_WITH_POLICIES && until >= newest,
       );
       const isStatic = options.static === true;
       const policies = renderPolicies({ controls, flags, policy, namespaces, today: dayOf(new Date()), isStatic });

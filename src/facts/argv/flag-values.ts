@@ -87,7 +87,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
       value === 'raw' || (value.startsWith('v') ? SEMANTIC_VERSION.test(value) : parseBool(value) !== undefined),
       `${JSON.stringify(value)} is neither true, false, raw nor a version`,
     ),
+  klogLevel: (value) => unless(isInt32(value), numberFault(value)),
+  klogSeverity: (value) =>
+    unless(['INFO', 'WARNING', 'ERROR', 'FATAL'].includes(value.toUpperCase()) || isInt32(value), numberFault(value)),
+  klogModules: (value) =>
+    unless(pairs(value).every(isModuleLevel), 'syntax error: expect comma-separated list of filename=N'),
+  klogTrace: (value) => unless(isTraceLocation(value), 'syntax error: expect file.go:234'),
   taints: taints,
+  plainTaints: plainTaints,
   reservedMemory: reservedMemory,
 };
 
@@ -160,22 +167,49 @@ function taints(value: string): string | undefined {
   const seen = new Set<string>();
   for (const spec of value.split(',')) {
     const removes = spec.endsWith('-');
-    const parts = (removes ? spec.slice(0, -1) : spec).split(':');
-    const [pair = '', effect] = parts;
-    const [key = '', label, ...more] = effect === undefined ? [pair] : pair.split('=');
-    const valid =
-      parts.length <= 2 &&
-      more.length === 0 &&
-      (effect === undefined || ['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(effect)) &&
-      isQualifiedName(key) &&
-      isLabelValue(label ?? '') &&
-      (removes || effect !== undefined);
-    if (!valid) return `invalid taint spec: ${spec}`;
+    const taint = taintOf(removes ? spec.slice(0, -1) : spec);
+    if (taint === undefined || (!removes && taint.effect === undefined)) return `invalid taint spec: ${spec}`;
     if (removes) continue;
-    if (seen.has(`${key}:${effect ?? ''}`)) return `duplicated taints with the same key and effect: ${spec}`;
-    seen.add(`${key}:${effect ?? ''}`);
+    const id = `${taint.key}:${taint.effect ?? ''}`;
+    if (seen.has(id)) return `duplicated taints with the same key and effect: ${spec}`;
+    seen.add(id);
   }
   return undefined;
+}
+
+/** Before 1.23 an effect was not required, and none could be removed. */
+function plainTaints(value: string): string | undefined {
+  const wrong = value === '' ? undefined : value.split(',').find((spec) => taintOf(spec) === undefined);
+  return wrong === undefined ? undefined : `invalid taint spec: ${wrong}`;
+}
+
+function taintOf(spec: string): { readonly key: string; readonly effect: string | undefined } | undefined {
+  const parts = spec.split(':');
+  const [pair = '', effect] = parts;
+  const [key = '', label, ...more] = effect === undefined ? [pair] : pair.split('=');
+  const isValid =
+    parts.length <= 2 &&
+    more.length === 0 &&
+    (effect === undefined || ['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(effect)) &&
+    isQualifiedName(key) &&
+    isLabelValue(label ?? '');
+  return isValid ? { key, effect } : undefined;
+}
+
+/** Strconv.ParseInt(value, 10, 32). */
+function isInt32(value: string): boolean {
+  const number = Number(value);
+  return /^[+-]?\d+$/.test(value) && number >= -2_147_483_648 && number <= 2_147_483_647;
+}
+
+function isModuleLevel(pair: string): boolean {
+  const [pattern = '', level = '', ...more] = pair.split('=');
+  return pattern !== '' && more.length === 0 && isInt32(level) && Number(level) >= 0;
+}
+
+function isTraceLocation(value: string): boolean {
+  const [file = '', line = '', ...more] = value.split(':');
+  return value === '' || (file.includes('.') && more.length === 0 && (atoi(line) ?? 0) > 0);
 }
 
 function reservedMemory(value: string, before: string | undefined): string | undefined {

@@ -72,3 +72,34 @@ describe('a flag that no version has', () => {
     expect(parse('kubelet', undefined, '--vendor-flag', '--client-ca-file=/ca.crt').unclear?.code).toBe('unknown-flag');
   });
 });
+
+describe('old versions', () => {
+  test.each<[Component, number, string, string | undefined]>([
+    ['kube-apiserver', 20, '--insecure-port=0', undefined],
+    ['kube-apiserver', 23, '--insecure-port=0', undefined],
+    ['kube-apiserver', 24, '--insecure-port=0', '1.23 is the last version'],
+    ['kube-apiserver', 23, '--master-service-namespace=default', undefined],
+    ['kube-apiserver', 25, '--logtostderr', undefined],
+    ['kube-apiserver', 26, '--logtostderr=true', '1.25 is the last version'],
+    ['kubelet', 23, '--network-plugin=cni', undefined],
+    ['kubelet', 24, '--network-plugin=cni', '1.23 is the last version'],
+    ['kubelet', 26, '--container-runtime=remote', undefined],
+    ['kubelet', 27, '--container-runtime=remote', '1.26 is the last version'],
+    ['kubelet', 22, '--register-with-taints=key,key', undefined],
+    ['kubelet', 23, '--register-with-taints=key', 'invalid taint spec'],
+    ['kubelet', 22, '--v=-1', undefined],
+    ['kubelet', 23, '--v=-1', 'invalid argument'],
+    ['kubelet', 22, '--v=2147483648', 'invalid argument'],
+    ['kubelet', 22, '--vmodule=a=0,b=+5,', undefined],
+    ['kubelet', 22, '--vmodule=a=-1', 'invalid argument'],
+    ['kubelet', 25, '--stderrthreshold=warning', undefined],
+    ['kubelet', 25, '--stderrthreshold=loud', 'invalid argument'],
+    ['kubelet', 25, '--log-backtrace-at=file.go:3', undefined],
+    ['kubelet', 25, '--log-backtrace-at=file.go:0', 'invalid argument'],
+  ])('%s 1.%i: %s → %s', (component, minor, word, reason) => {
+    const { refusal, doubts: found } = parse(component, minor, word);
+    expect(found).toEqual([]);
+    if (reason === undefined) expect(refusal).toBeUndefined();
+    else expect(refusal?.reason).toContain(reason);
+  });
+});
