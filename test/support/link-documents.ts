@@ -35,6 +35,7 @@ export async function faultyLinks(): Promise<ProcessDocument[]> {
     { to: days(9) },
     { usages: [SERVER_AUTH] },
     { name: 'O=system:masters' },
+    { name: 'O=system:nodes, CN=system:node:n' },
     { critical: '1.2.3.4' },
     { by: await authority({ name: 'CN=other' }) },
   ];

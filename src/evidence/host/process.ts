@@ -89,7 +89,7 @@ export function readStatus(
  * Reads on below one open folder, so that it is one process, whoever gets its number next.
  *
  * @param limit how many bytes of its words, and how many of its variables, are read
- * @param isCopy of a host: a file that is missing says nothing of the process
+ * @param isCopy whether it is in a copy of a host, which may lack files of it
  */
 export function readProcess(
   directory: string,

@@ -93,7 +93,7 @@ function samePaths(volume: string): string[] {
         fields.get('target') ?? fields.get('dst') ?? fields.get('destination'),
       ]
     : volume.split(':');
-  return first === second && first.startsWith('/') ? [first.replace(/\/+$/, '')] : [];
+  return first === second && first.startsWith('/') ? [first.replace(/(?<!\/)\/+$/, '')] : [];
 }
 
 /** A file that the container need not have at the host's path is not known. */

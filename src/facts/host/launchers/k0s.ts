@@ -17,7 +17,7 @@ import type { Launcher } from './launcher.ts';
 const CONFIG = '/etc/k0s/k0s.yaml';
 
 /** k0s. */
-export const k0s: Launcher = {
+export const k0sLauncher: Launcher = {
   name: 'k0s',
   units: ['k0scontroller.service', 'k0sworker.service'],
   starts: ([subcommand]) => subcommand === 'controller' || subcommand === 'worker',
