@@ -31,6 +31,9 @@ const MADE: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   "facts/inputs/unread/setting-names.ts new RegExp(`(?<![\\\\w-])--?${names}(?![\\\\w-])|${names}\\\\w{0,40}[\"']?[ \\\\t]{0,8}[:=]`, 'i')":
     [new RegExp(`(?<![\\w-])--?${NAMES}(?![\\w-])|${NAMES}\\w{0,40}["']?[ \\t]{0,8}[:=]`, 'i')],
+  "facts/inputs/unread/relevance.ts new RegExp(`${SETTING_SPELLINGS}|apiserver|settings\\\\.kubernetes`, 'i')": [
+    /kubelet[-_]?client[-_]?certificate|client[-_]?ca[-_]?file|authorization[-_]?mode|apiserver|settings\.kubernetes/i,
+  ],
   "facts/inputs/unread/setting-names.ts new RegExp(`^${NAMES}$`, 'i')": [new RegExp(`^${NAMES}$`, 'i')],
   "facts/inputs/unread/setting-names.ts new RegExp(NAMES, 'i')": [new RegExp(NAMES, 'i')],
   'facts/values/go-values.ts new RegExp(`^1{${precision + 1}}`)': [/^1{25}/, /^1{54}/],

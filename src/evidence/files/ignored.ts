@@ -63,7 +63,8 @@ function rulesOf(folder: string, layers: readonly PatternLayer[], excludes: read
 
 /** The last pattern that matches decides, and the deepest file first. */
 function decides(layers: readonly PatternLayer[], name: string, isFolder: boolean): boolean {
-  for (const { patterns, below } of layers.toReversed()) {
+  for (let at = layers.length - 1; at >= 0; at -= 1) {
+    const { patterns = [], below = [] } = layers[at] ?? {};
     const segments = [...below, name];
     const last = patterns.findLast(({ onlyFolders, matches }) => (isFolder || !onlyFolders) && matches(segments));
     if (last) return !last.negated;

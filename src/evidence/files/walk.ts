@@ -95,13 +95,16 @@ function listFolder({ path, found, inside }: WaitingEntry): WaitingEntry[] {
   const entries = readdirSync(path, { withFileTypes: true });
   const rules = inside(entries.some(({ name }) => name === '.gitignore'));
   const isChart = entries.some(({ name }) => name === CHART_FILE);
+  const plain = inFolder(found, isChart);
+  // as `join` would write it, which is slow for each file
+  const prefix = join(path, 'x').slice(0, -1);
   return entries
     .filter((entry) => !rules.ignores(entry.name, entry.isDirectory()))
     .sort((a, b) => byCodeUnits(b.name, a.name))
     .map((entry) => ({
-      path: join(path, entry.name),
+      path: `${prefix}${entry.name}`,
       entry,
-      found: isChart && isRendered(entry.name) ? { ...found, chart: path } : inFolder(found, isChart),
+      found: isChart && isRendered(entry.name) ? { ...found, chart: path } : plain,
       inside: (hasIgnoreFile) => rules.inside(entry.name, hasIgnoreFile),
     }));
 }

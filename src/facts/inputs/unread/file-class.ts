@@ -34,9 +34,8 @@ const OTHER_NAMES =
 /** The class of a file. A template has the class of what is made from it. */
 export function fileClass(path: string): FileClass {
   const name = fileNameOf(path);
-  if (OTHER_NAMES.test(name)) return 'other';
   const extension = extensionOf(name);
-  if (OTHER.has(extension)) return 'other';
+  if (OTHER.has(extension) || OTHER_NAMES.test(name)) return 'other';
   if (SCRIPTS.has(extension)) return 'script';
   return PROSE.has(extension) ? 'prose' : 'configuration';
 }

@@ -3,7 +3,7 @@
 import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../../policy/settings.ts';
 
 /** The settings' flags. */
-export const SETTING_FLAGS: readonly string[] = [
+const SETTING_FLAGS: readonly string[] = [
   ...new Set([...Object.values(API_SERVER_SETTINGS), ...Object.values(KUBELET_SETTINGS)].map(({ flag }) => flag)),
 ];
 
@@ -12,9 +12,17 @@ const SETTING_FIELDS: readonly (readonly string[])[] = Object.values(KUBELET_SET
   field.split('.'),
 );
 
-/** `client-ca-file`, `client_ca_file`, `clientCAFile`, but not the CA of the aggregation layer. */
+/** `client-ca-file`, `client_ca_file`, `clientCAFile`. */
+function spellingsOf(flags: readonly string[]): string {
+  return flags.map((flag) => flag.replaceAll('-', '[-_]?')).join('|');
+}
+
+/** The names in any spelling, as the source of a regular expression that ignores case. */
+export const SETTING_SPELLINGS = spellingsOf(SETTING_FLAGS);
+
+/** The same, but not the CA of the aggregation layer. */
 function namesOf(flags: readonly string[]): string {
-  return `(?<!requestheader[-_]?)(?:${flags.map((flag) => flag.replaceAll('-', '[-_]?')).join('|')})`;
+  return `(?<!requestheader[-_]?)(?:${spellingsOf(flags)})`;
 }
 
 /** A flag with its dashes, or a name that something is assigned to. */

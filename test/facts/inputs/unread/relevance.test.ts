@@ -2,9 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 
-import { byteSearch } from '../../../../src/facts/inputs/unread/byte-search.ts';
 import { canMatter, hasRelevantName } from '../../../../src/facts/inputs/unread/relevance.ts';
 import { API_SERVER_SETTINGS, KUBELET_SETTINGS } from '../../../../src/policy/settings.ts';
 
@@ -99,17 +97,4 @@ test('every fixture and golden document that is checked can matter', () => {
       expect([path, canMatter(path, readFileSync(path))]).toStrictEqual([path, true]);
     }
   }
-});
-
-test('the search finds a word if and only if it is there', () => {
-  const words = ['abcd', 'bcab', 'cccc', 'dabca'];
-  const search = byteSearch([...words.map((text) => ({ text })), { text: 'EXact', exact: true }]);
-  const text = fc.stringMatching(/^[abcdABCDEXxet]{0,30}$/);
-  fc.assert(
-    fc.property(text, (each) => {
-      const expected = words.some((word) => each.toLowerCase().includes(word)) || each.includes('EXact');
-      expect(search(Buffer.from(each))).toBe(expected);
-    }),
-    { numRuns: 3000 },
-  );
 });
