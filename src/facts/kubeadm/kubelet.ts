@@ -136,12 +136,12 @@ function patchedFile(
 
 /** What was given, with what kubeadm fills in. */
 function withFilled(own: Tree, filled: Tree): Tree {
-  if (own.kind !== 'map' || filled.kind !== 'map') return own;
+  if (own.kind !== 'map' || filled.kind !== 'map')
+    return JSON.stringify(valueOf(own)) === JSON.stringify(valueOf(filled)) ? own : filled;
   const entries = new Map(filled.entries);
   for (const [name, entry] of own.entries) {
     const other = entries.get(name);
-    if (other?.kind === 'map' || JSON.stringify(other && valueOf(other)) === JSON.stringify(valueOf(entry)))
-      entries.set(name, other ? withFilled(entry, other) : entry);
+    if (other) entries.set(name, withFilled(entry, other));
   }
   return { ...own, entries };
 }

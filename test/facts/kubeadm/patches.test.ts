@@ -2,6 +2,11 @@
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { ConfigurationPlace } from '../../../src/facts/inputs/configuration.ts';
+import { kubeadmSubjects } from '../../../src/facts/kubeadm/subjects.ts';
+import { decodedDocument } from '../../../src/facts/yaml/documents.ts';
+import type { UnknownRecord } from '../../../src/json.ts';
+import { ample } from '../../support/budget.ts';
 import { resultsOf } from './results.ts';
 
 const API_SERVER = 'kube-apiserver of kubeadm patch';
@@ -130,5 +135,42 @@ describe('a whole object of such a name is no patch', () => {
     ],
   ])('%s', (path, text, subject) => {
     expect(resultsOf(text, path)).toEqual({ [subject]: expect.stringContaining('missing') });
+  });
+});
+
+describe('patches with the documents that they change', () => {
+  const HEADER = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' };
+  const place: ConfigurationPlace = {
+    name: 'k',
+    kind: 'k',
+    source: { object: 'k' },
+    vantage: 'declared',
+    surface: 'kubeadm-config',
+  };
+
+  function clientCA(kubelet: UnknownRecord, patch: unknown): unknown {
+    const patches = [{ path: 'kubeletconfiguration.json', content: { text: JSON.stringify(patch) }, pointer: '/p' }];
+    const documents = { kubelet: { document: decodedDocument({ ...HEADER, ...kubelet }), pointer: '/k' }, patches };
+    const [subject] = kubeadmSubjects(documents, place, ample());
+    return subject?.component === 'kubelet' ? subject.clientCAFile : undefined;
+  }
+
+  test.each([[{}], [{ authentication: null }], [{ authentication: { x509: null } }]])(
+    'kubeadm fills in the client CA of %j first',
+    (kubelet) => {
+      const origin = { layer: 'kubeadm' };
+      expect(clientCA(kubelet, { maxPods: 5 })).toEqual({ state: 'set', value: '/etc/kubernetes/pki/ca.crt', origin });
+      expect(clientCA(kubelet, { authentication: { x509: { clientCAFile: '' } } })).toMatchObject({
+        value: '',
+        origin: { pointer: '/p', lineWithin: 1 },
+      });
+    },
+  );
+
+  test('what no patch changes stays where it is written', () => {
+    expect(clientCA({ authentication: { x509: { clientCAFile: '/ca' } } }, { maxPods: 5 })).toMatchObject({
+      value: '/ca',
+      origin: { pointer: '/k/authentication/x509/clientCAFile' },
+    });
   });
 });
