@@ -37,6 +37,34 @@ function selecting(...matchExpressions: readonly object[]) {
 }
 
 describe('the ValidatingWebhookConfiguration', () => {
+  describe('with the webhook of the component declared-clusters', () => {
+    const withDeclaredClusters = (changes: object = {}) => {
+      const { object } = installed();
+      const [declared] = shipped.optionalWebhooks;
+      const { webhooks } = object as { webhooks: readonly { readonly clientConfig: object }[] };
+      const clientConfig = webhooks[0]?.clientConfig;
+      const added = { ...declared, objectSelector: {}, namespaceSelector: {}, clientConfig, ...changes };
+      return checkWebhookConfiguration(
+        { known: readWebhookConfiguration({ ...(object as object), webhooks: [...webhooks, added] }) },
+        undefined,
+      );
+    };
+
+    test('as shipped is ok', () => {
+      expect(withDeclaredClusters()).toMatchObject({ result: 'ok' });
+    });
+
+    test.each([
+      ['another failurePolicy', { failurePolicy: 'Fail' }, 'failurePolicy is Fail, shipped Ignore'],
+      ['a condition less', { matchConditions: [] }, 'matchConditions: objects-that-hold-settings is missing'],
+      ['fewer namespaces', selecting(), 'namespaceSelector is'],
+    ])('with %s is not as shipped', (_what, changes, detail) => {
+      const check = withDeclaredClusters(changes);
+      expect(check.result).toBe('problem');
+      expect(check.details?.join('\n')).toContain(`declared-clusters.kubelet-guard.dev: ${detail}`);
+    });
+  });
+
   test('as shipped is ok, with any Service', () => {
     expect(checkWebhookConfiguration({ known: installed() }, undefined)).toEqual({
       check: 'registration',
