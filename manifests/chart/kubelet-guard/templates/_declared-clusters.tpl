@@ -93,6 +93,19 @@
         - kubeletconfigs
       scope: "*"
     - apiGroups:
+        - bootstrap.cluster.x-k8s.io
+      apiVersions:
+        - v1beta2
+      operations:
+        - CREATE
+        - UPDATE
+      resources:
+        - eksconfigs
+        - eksconfigtemplates
+        - nodeadmconfigs
+        - nodeadmconfigtemplates
+      scope: "*"
+    - apiGroups:
         - karpenter.k8s.aws
       apiVersions:
         - v1
@@ -107,7 +120,7 @@
       expression: |-
         (request.resource.group + '/' + request.resource.resource) in ['management.cattle.io/clusters'] ? (object.?spec.?rancherKubernetesEngineConfig.hasValue()) :
         (request.resource.group + '/' + request.resource.resource) in ['provisioning.cattle.io/clusters'] ? (object.?spec.?rkeConfig.hasValue()) :
-        (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/rke2controlplanes', 'controlplane.cluster.x-k8s.io/rke2controlplanetemplates', 'bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/rke2configtemplates', 'controlplane.cluster.x-k8s.io/kthreescontrolplanes', 'controlplane.cluster.x-k8s.io/kthreescontrolplanetemplates', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/kthreesconfigtemplates', 'controlplane.cluster.x-k8s.io/k0scontrolplanes', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigtemplates', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs'] ? (object.?spec.hasValue()) :
+        (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/rke2controlplanes', 'controlplane.cluster.x-k8s.io/rke2controlplanetemplates', 'bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/rke2configtemplates', 'controlplane.cluster.x-k8s.io/kthreescontrolplanes', 'controlplane.cluster.x-k8s.io/kthreescontrolplanetemplates', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/kthreesconfigtemplates', 'controlplane.cluster.x-k8s.io/k0scontrolplanes', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigtemplates', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs', 'bootstrap.cluster.x-k8s.io/eksconfigs', 'bootstrap.cluster.x-k8s.io/eksconfigtemplates', 'bootstrap.cluster.x-k8s.io/nodeadmconfigs', 'bootstrap.cluster.x-k8s.io/nodeadmconfigtemplates'] ? (object.?spec.hasValue()) :
         (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/kubeadmcontrolplanes'] ? (object.?spec.?kubeadmConfigSpec.hasValue()) :
         (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/kubeadmcontrolplanetemplates'] ? (object.?spec.?template.?spec.?kubeadmConfigSpec.hasValue()) :
         (request.resource.group + '/' + request.resource.resource) in ['bootstrap.cluster.x-k8s.io/kubeadmconfigtemplates'] ? (object.?spec.?template.?spec.hasValue()) :
@@ -120,7 +133,7 @@
         request.operation != 'UPDATE' || (
         (request.resource.group + '/' + request.resource.resource) in ['management.cattle.io/clusters'] ? (object.?spec.?rancherKubernetesEngineConfig != oldObject.?spec.?rancherKubernetesEngineConfig) :
         (request.resource.group + '/' + request.resource.resource) in ['provisioning.cattle.io/clusters'] ? (object.?spec.?rkeConfig != oldObject.?spec.?rkeConfig || object.?spec.?kubernetesVersion != oldObject.?spec.?kubernetesVersion) :
-        (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/rke2controlplanes', 'controlplane.cluster.x-k8s.io/rke2controlplanetemplates', 'bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/rke2configtemplates', 'controlplane.cluster.x-k8s.io/kthreescontrolplanes', 'controlplane.cluster.x-k8s.io/kthreescontrolplanetemplates', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/kthreesconfigtemplates', 'controlplane.cluster.x-k8s.io/k0scontrolplanes', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigtemplates', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs'] ? (object.?spec != oldObject.?spec) :
+        (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/rke2controlplanes', 'controlplane.cluster.x-k8s.io/rke2controlplanetemplates', 'bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/rke2configtemplates', 'controlplane.cluster.x-k8s.io/kthreescontrolplanes', 'controlplane.cluster.x-k8s.io/kthreescontrolplanetemplates', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/kthreesconfigtemplates', 'controlplane.cluster.x-k8s.io/k0scontrolplanes', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigtemplates', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs', 'bootstrap.cluster.x-k8s.io/eksconfigs', 'bootstrap.cluster.x-k8s.io/eksconfigtemplates', 'bootstrap.cluster.x-k8s.io/nodeadmconfigs', 'bootstrap.cluster.x-k8s.io/nodeadmconfigtemplates'] ? (object.?spec != oldObject.?spec) :
         (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/kubeadmcontrolplanes'] ? (object.?spec.?kubeadmConfigSpec != oldObject.?spec.?kubeadmConfigSpec || object.?spec.?version != oldObject.?spec.?version) :
         (request.resource.group + '/' + request.resource.resource) in ['controlplane.cluster.x-k8s.io/kubeadmcontrolplanetemplates'] ? (object.?spec.?template.?spec.?kubeadmConfigSpec != oldObject.?spec.?template.?spec.?kubeadmConfigSpec) :
         (request.resource.group + '/' + request.resource.resource) in ['bootstrap.cluster.x-k8s.io/kubeadmconfigtemplates'] ? (object.?spec.?template.?spec != oldObject.?spec.?template.?spec) :
@@ -131,7 +144,7 @@
         )
     - name: not-made-by-a-controller
       expression: |-
-        !((request.resource.group + '/' + request.resource.resource) in ['bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs', 'machineconfiguration.openshift.io/machineconfigs']) ||
+        !((request.resource.group + '/' + request.resource.resource) in ['bootstrap.cluster.x-k8s.io/rke2configs', 'bootstrap.cluster.x-k8s.io/kthreesconfigs', 'bootstrap.cluster.x-k8s.io/k0sworkerconfigs', 'bootstrap.cluster.x-k8s.io/kubeadmconfigs', 'machineconfiguration.openshift.io/machineconfigs', 'bootstrap.cluster.x-k8s.io/eksconfigs', 'bootstrap.cluster.x-k8s.io/nodeadmconfigs']) ||
         !request.userInfo.username.startsWith('system:serviceaccount:') ||
         !object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false))
   clientConfig:

@@ -33,6 +33,7 @@ const SPECS: Readonly<Record<string, readonly string[]>> = {
 
 const RESOURCES: readonly AdmissionResource[] = Object.keys(SPECS).map((kind) => ({
   ...{ group: BOOTSTRAP, version: 'v1beta2', kind, resource: `${kind.toLowerCase()}s`, subResource: '' },
+  ...(!kind.endsWith('Template') && { isMadeByControllers: true }),
   operations: ['CREATE', 'UPDATE'],
   reads: [['spec']],
 }));
