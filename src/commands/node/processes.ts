@@ -14,7 +14,7 @@ import {
   type StartedComponent,
 } from '../../facts/host/host.ts';
 import { processComponent } from '../../facts/host/processes.ts';
-import { containerUnit, isContainerItself, unitOf } from '../../facts/host/stopped.ts';
+import { containerUnit, isContainer, staticPodUnit, unitOf } from '../../facts/host/stopped.ts';
 import { readCertificateFiles, readAuthorities, type AuthoritiesFile } from '../../evidence/host/certificates.ts';
 import type { HostProcess } from '../../evidence/host/process.ts';
 import { openHost } from '../../evidence/host/files.ts';
@@ -77,7 +77,7 @@ export function* hostProcesses(
       break;
     }
     const opened = openProcess(root, one.process, copiedAfter);
-    const host = isContainerItself(one.process.cgroup) ? openHost(root) : undefined;
+    const host = isContainer(one.process.cgroup) ? openHost(root) : undefined;
     const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
     try {
       const found = {
@@ -123,10 +123,13 @@ function documentOf(
 
 /** A component in a container of its own is started by a unit of the host, whose files it need not see. */
 function unitOfContainer(
-  { component, process: { cgroup } }: StartedComponent & { readonly process: HostProcess },
+  { component, command, process: { cgroup } }: StartedComponent & { readonly process: HostProcess },
   hostFiles: ProcessFiles,
 ): Pick<ProcessDocument, 'unit' | 'hostFiles'> {
-  const unit = containerUnit({ component, cgroup }, hostFiles, HOST);
+  const words = command.by === 'words' ? command.args : [];
+  const unit =
+    containerUnit({ component, cgroup }, hostFiles, HOST) ??
+    staticPodUnit({ component, cgroup }, words, hostFiles, HOST);
   return unit === undefined ? {} : { unit, hostFiles };
 }
 

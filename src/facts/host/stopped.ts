@@ -4,6 +4,7 @@ import type { ProcessFiles } from '../../policy/document.ts';
 import type { Component } from '../../policy/reading.ts';
 import { Budget, type Allowance } from '../budget.ts';
 import { LAUNCHERS } from './launchers/index.ts';
+import { rke2 } from './launchers/rancher/rancher.ts';
 import { startsContainer, unitCommand } from './units.ts';
 
 const OF_LAUNCHERS = LAUNCHERS.flatMap(({ units }) => units);
@@ -43,6 +44,26 @@ export function containerUnit(
   if (!isContainerItself(cgroup)) return undefined;
   const unit = startingUnit(component, files, allowance);
   return unit !== undefined && within(allowance, (budget) => startsContainer(unit, files, budget)) ? unit : undefined;
+}
+
+/** RKE2's kube-apiserver serves with this certificate, in a static pod that RKE2 writes anew at each of its starts. */
+const WRITTEN_BY_RKE2 = /^--tls-cert-file=.*\/server\/tls\/serving-kube-apiserver\.crt$/;
+
+/**
+ * The unit whose start writes the static pod that a process runs in.
+ *
+ * @param words the arguments of the process
+ */
+export function staticPodUnit(
+  { component, cgroup }: RunningComponent,
+  words: readonly string[],
+  files: ProcessFiles,
+  allowance: Allowance,
+): string | undefined {
+  if (component !== 'kube-apiserver' || !isContainer(cgroup)) return undefined;
+  if (!words.some((word) => WRITTEN_BY_RKE2.test(word))) return undefined;
+  const unit = startingUnit(component, files, allowance);
+  return unit !== undefined && rke2.units.includes(unit) ? unit : undefined;
 }
 
 /** The first unit that starts a component. */

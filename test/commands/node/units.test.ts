@@ -171,3 +171,32 @@ describe('a unit that runs nothing', () => {
     expect([shown[0], exitCode]).toStrictEqual(['kubelet-client-ca unknown not-mounted', 3]);
   });
 });
+
+describe('RKE2', () => {
+  const TLS = '/var/lib/rancher/rke2/server/tls';
+  const words = [
+    'kube-apiserver',
+    `--kubelet-certificate-authority=${TLS}/server-ca.crt`,
+    `--kubelet-client-certificate=${TLS}/client-kube-apiserver.crt`,
+    `--kubelet-client-key=${TLS}/client-kube-apiserver.key`,
+    `--tls-cert-file=${TLS}/serving-kube-apiserver.crt`,
+  ];
+  const process = `=== process 900\nexe /usr/bin/kube-apiserver\ncgroup /kubepods/pod1/${ID}\n${words.join('\n')}\n`;
+  const pair = `certificate ${TLS}/client-kube-apiserver.crt\nkey ${TLS}/client-kube-apiserver.key\n`;
+  const host = process + unit('rke2-server.service', '/usr/local/bin/rke2 server') + `=== certificates\n${pair}`;
+
+  test('writes the static pod of its kube-apiserver anew: a later argument counts', async () => {
+    const config = '=== /etc/rancher/rke2/config.yaml\nkube-apiserver-arg: [kubelet-client-key=]\n';
+    const { shown, exitCode } = await audit(config + host);
+    expect([shown.find((line) => line.startsWith('apiserver-kubelet-client-cert')), exitCode]).toStrictEqual([
+      'apiserver-kubelet-client-cert pass next fail',
+      1,
+    ]);
+  });
+
+  test('has the same kube-apiserver after its next start if nothing was changed', async () => {
+    const config = '=== /etc/rancher/rke2/config.yaml\nkube-apiserver-arg: [profiling=true]\n';
+    const { shown, exitCode } = await audit(config + host);
+    expect([shown.filter((line) => line.includes('next')), exitCode]).toStrictEqual([[], 0]);
+  });
+});
