@@ -13,9 +13,10 @@ import {
   settingsAsFlags,
   withoutConfiguration,
 } from '../host/launchers/rancher/kubelet.ts';
-import { apiServerWords } from '../host/launchers/rancher/rancher.ts';
+import { rancherApiServerWords } from '../host/launchers/rancher/rancher.ts';
 import type { ConfigurationPlace } from '../inputs/configuration.ts';
 import { parseBool } from '../values/go-values.ts';
+import { joinPath } from '../values/paths.ts';
 import { declaredApiServer, declaredKubelet, notDeclared, type DeclaredKubelet } from './components.ts';
 import type { DeclaredFile } from './files.ts';
 
@@ -44,9 +45,9 @@ export function rancherSubjects(place: ConfigurationPlace, declared: DeclaredRan
   const { program, given, minor, isServer, doubts = [] } = declared;
   const isOff = (name: string): boolean => parseBool(lastOf(given, name)?.text ?? '') === true;
   const written = lastOf(given, 'data-dir')?.text ?? '';
-  const directory = written === '' ? `/var/lib/rancher/${program}` : written.replace(/\/+$/, '');
+  const directory = written === '' ? `/var/lib/rancher/${program}` : joinPath(written, '');
   const version = minor !== undefined && { minor };
-  const words = apiServerWords(directory, allOf(given, 'kube-apiserver-arg'));
+  const words = rancherApiServerWords(directory, allOf(given, 'kube-apiserver-arg'));
   return [
     ...(isServer && !isOff('disable-apiserver') ? declaredApiServer(place, { words, doubts, ...version }, budget) : []),
     ...(isServer && isOff('disable-agent')
@@ -83,7 +84,7 @@ function copiesOf(name: string, { text }: Word, folder: string, files: readonly 
     const file = files.find(({ path }) => path === text);
     return file ? [{ ...file, path: `${folder}/10-cli-config.conf` }] : [];
   }
-  const source = text.replace(/\/*$/, '/');
+  const source = `${joinPath(text, '')}/`;
   return files
     .filter(({ path }) => path.startsWith(source))
     .map((file) => ({ ...file, path: `${folder}/20-cli-config-dir/${file.path.slice(source.length)}` }));

@@ -46,7 +46,7 @@ export function containerUnit(
   return unit !== undefined && within(allowance, (budget) => startsContainer(unit, files, budget)) ? unit : undefined;
 }
 
-/** RKE2's kube-apiserver serves with this certificate, in a static pod that RKE2 writes anew at each of its starts. */
+/** RKE2's kube-apiserver serves with this certificate, in a static pod that RKE2 writes at each of its starts. */
 const WRITTEN_BY_RKE2 = /^--tls-cert-file=.*\/server\/tls\/serving-kube-apiserver\.crt$/;
 
 /**

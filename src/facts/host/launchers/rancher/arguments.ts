@@ -132,7 +132,7 @@ export function componentWords(own: Readonly<Record<string, string>>, extra: rea
       unknown.push(word);
       continue;
     }
-    const name = written.replace(/[-+]+$/, '');
+    const name = withoutSigns(written);
     const first = left.get(name);
     const before = [...(first === undefined ? [] : [{ text: first }]), ...(values.get(name) ?? [])];
     const value = { ...word, text };
@@ -147,4 +147,10 @@ export function componentWords(own: Readonly<Record<string, string>>, extra: rea
     (values.get(name) ?? []).map((word) => ({ ...word, text: `--${name.replace(/^--/, '')}=${word.text}` })),
   );
   return [...known, ...unknown];
+}
+
+function withoutSigns(name: string): string {
+  let end = name.length;
+  while (name.charAt(end - 1) === '-' || name.charAt(end - 1) === '+') end -= 1;
+  return name.slice(0, end);
 }

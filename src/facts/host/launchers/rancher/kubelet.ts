@@ -5,6 +5,7 @@ import type { UnknownRecord } from '../../../../json.ts';
 import type { NamedText, ProcessFiles } from '../../../../policy/document.ts';
 import type { Problem } from '../../../../policy/reading.ts';
 import { isKnown, shown, type Word } from '../../../argv/words.ts';
+import { joinPath } from '../../../values/paths.ts';
 import { originAt } from '../../../argv/pflag.ts';
 import { componentWords } from './arguments.ts';
 
@@ -55,7 +56,7 @@ export function hostKubelet(
     const content = files.readDropIns(directory);
     if ('state' in content) return { problem: notCopied(directory, content) };
     for (const { path, text } of content)
-      writes.push({ path: `${folder}/20-cli-config-dir${path.slice(directory.replace(/\/+$/, '').length)}`, text });
+      writes.push({ path: `${folder}/20-cli-config-dir${path.slice(joinPath(directory, '').length)}`, text });
   }
   const words = componentWords(folderAsFlags(dataDirectory), passed);
   return { words, doubts, writes, creates: [clientCA(dataDirectory)] };
@@ -102,7 +103,7 @@ function staticPods(dataDirectory: string): string {
   return `${dataDirectory}/agent/pod-manifests`;
 }
 
-/** The settings that matter of the file that is written anew at each start. */
+/** The settings that matter of the file that is written at each start. */
 export function defaultSettings(dataDirectory: string): UnknownRecord {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',

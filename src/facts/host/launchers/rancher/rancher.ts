@@ -21,7 +21,7 @@ export const k3s: Launcher = launcher('k3s', ['k3s.service', 'k3s-agent.service'
 export const rke2: Launcher = launcher('rke2', ['rke2-server.service', 'rke2-agent.service']);
 
 /** kube-apiserver's arguments that k3s and RKE2 give by themselves. */
-export function apiServerWords(dataDirectory: string, extra: readonly Word[]): Word[] {
+export function rancherApiServerWords(dataDirectory: string, extra: readonly Word[]): Word[] {
   return componentWords(apiServerFiles(dataDirectory), extra).filter(({ text }) => !text.startsWith(ADVERTISE_PORT));
 }
 
@@ -71,7 +71,7 @@ function commandOf(
     return 'problem' in kubelet ? kubelet : { ...kubelet, doubts: [...doubts, ...kubelet.doubts] };
   }
   const extra = allOf(given, 'kube-apiserver-arg');
-  return { words: apiServerWords(directory, extra), doubts, creates: Object.values(apiServerFiles(directory)) };
+  return { words: rancherApiServerWords(directory, extra), doubts, creates: Object.values(apiServerFiles(directory)) };
 }
 
 /** A server can leave out its agent, with the kubelet, or its kube-apiserver. */
