@@ -7,7 +7,7 @@ import { environmentOf, expand } from '../../src/facts/argv/expansion.ts';
 import { faultOf, KNOWN_TYPES } from '../../src/facts/argv/flag-values.ts';
 import { isLabelValue, isQualifiedName, nodeLabelsFault } from '../../src/facts/argv/labels.ts';
 import { ADMISSION_LIMITS, Budget, Exhausted } from '../../src/facts/budget.ts';
-import { imageName } from '../../src/facts/pod/containers.ts';
+import { programOf } from '../../src/facts/pod/containers.ts';
 import { findMismatch, keepKnown } from '../../src/facts/decoding/decode.ts';
 import { mergePatch } from '../../src/facts/decoding/merge-patch.ts';
 import { readComponentConfiguration } from '../../src/facts/kubeadm/component-documents.ts';
@@ -156,7 +156,7 @@ const READERS: Readonly<Record<string, (make: Text) => Work>> = {
   'node labels': (make) => free(make, (input) => nodeLabelsFault([input])),
   'a key of a label': (make) => free(make, isQualifiedName),
   'a value of a label': (make) => free(make, isLabelValue),
-  'an image': (make) => free(make, imageName),
+  'an image': (make) => free(make, programOf),
   'the words of a process': (make) =>
     free(make, (input) => processComponent({ argv: [input], exe: '/usr/bin/kubelet' })),
   'a file of arguments': (make) => spending(make, (input, budget) => argsOfFile(input, new Map([['A', 'b']]), budget)),

@@ -1,7 +1,7 @@
 // The containers of a pod, their command lines and their mounts.
 
 import { asArray, asRecord, asString } from '../../json.ts';
-import type { Problem } from '../../policy/reading.ts';
+import type { Component, Problem } from '../../policy/reading.ts';
 import type { PathView } from '../../policy/subject.ts';
 import { environmentOf, expand, type Environment } from '../argv/expansion.ts';
 import { isApiServerFlag } from '../argv/flags.ts';
@@ -24,11 +24,16 @@ export interface Container {
 const STEPS_OF_CONTAINER = 20;
 const SERVICE_ACCOUNT_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The last element of an image's repository, without tag and digest. */
-export function imageName(image: string): string {
+/** Images of one architecture have its name at the end. */
+const PROGRAM_OF_IMAGE =
+  /^(kube-apiserver|kubelet|hyperkube)(?:-linux)?(?:-(?:386|amd64|arm|armv7|arm64|arm64v8|ppc64le|riscv64|s390x))?$/;
+
+/** The program that an image is for, by the last element of its repository: kube-apiserver, kubelet or hyperkube. */
+export function programOf(image: string): string | undefined {
   const [untilDigest = ''] = image.split('@', 1);
   const colon = untilDigest.lastIndexOf(':');
-  return basename(colon > untilDigest.lastIndexOf('/') ? untilDigest.slice(0, colon) : untilDigest);
+  const name = basename(colon > untilDigest.lastIndexOf('/') ? untilDigest.slice(0, colon) : untilDigest);
+  return PROGRAM_OF_IMAGE.exec(name)?.[1];
 }
 
 /**
@@ -103,10 +108,10 @@ export function launchOf(container: Container, budget: Budget): { readonly launc
     return {
       launch: resolveLaunch(args.length === 0 ? command : [...command, ...args], environment, isApiServerFlag, budget),
     };
-  const image = imageName(container.image);
+  const program = programOf(container.image);
   const [first] = args;
   if (first === undefined) {
-    const names = image === 'kube-apiserver';
+    const names = program === 'kube-apiserver';
     return {
       launch: {
         invocations: [],
@@ -116,12 +121,24 @@ export function launchOf(container: Container, budget: Budget): { readonly launc
   }
   const bare = first.text.startsWith('-');
   if (!bare) {
-    const launch = resolveLaunch(args, environment, isApiServerFlag, budget);
-    return image === 'kube-apiserver' ? { launch } : { launch, doubt: entrypointUnknown(container) };
+    // the entrypoint is hyperkube, and the first word says what it starts
+    const words = program === 'hyperkube' && basename(first.text) !== 'hyperkube' ? [HYPERKUBE, ...args] : args;
+    const launch = resolveLaunch(words, environment, isApiServerFlag, budget);
+    return program === 'kube-apiserver' ? { launch } : { launch, doubt: entrypointUnknown(container) };
   }
-  const likely = image === 'kube-apiserver' || looksLikeApiServer(args) || container.name === 'kube-apiserver';
-  const invocation: Invocation = { component: 'kube-apiserver', args, conditional: false, doubts: [] };
-  return { launch: { invocations: likely ? [invocation] : [], suspects: [] }, doubt: entrypointUnknown(container) };
+  const component = componentOf(program, args, container);
+  const invocations: Invocation[] = component ? [{ component, args, conditional: false, doubts: [] }] : [];
+  return { launch: { invocations, suspects: [] }, doubt: entrypointUnknown(container) };
+}
+
+const HYPERKUBE: Word = { text: 'hyperkube' };
+
+/** The component that a container without a command gives its flags to, as far as its image, flags and name show it. */
+function componentOf(program: string | undefined, args: readonly Word[], { name }: Container): Component | undefined {
+  if (program === 'kubelet') return 'kubelet';
+  return program === 'kube-apiserver' || looksLikeApiServer(args) || name === 'kube-apiserver'
+    ? 'kube-apiserver'
+    : undefined;
 }
 
 function entrypointUnknown({ pointer }: Container): Problem {

@@ -5,7 +5,7 @@ import type { Problem } from '../../policy/reading.ts';
 import type { ApiServer, Kubelet, Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
-import { containersOf, imageName, launchOf, type Container } from './containers.ts';
+import { containersOf, launchOf, programOf, type Container } from './containers.ts';
 import { identity, unreadablePodApiServer, type PodPlace } from './place.ts';
 import { startsOf } from './starts.ts';
 
@@ -40,7 +40,7 @@ export function podSubjects(spec: UnknownRecord, place: PodPlace, budget: Budget
 }
 
 function isApiServerByName({ name, image }: Container): boolean {
-  return name === 'kube-apiserver' || imageName(image) === 'kube-apiserver';
+  return name === 'kube-apiserver' || programOf(image) === 'kube-apiserver';
 }
 
 function hasLabel({ labels }: PodPlace): boolean {

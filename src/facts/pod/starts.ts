@@ -15,7 +15,8 @@ import { apiServerReadings, linkReadings, readSetting } from '../readings.ts';
 import { viewOf, type Container } from './containers.ts';
 import { identity, unreadablePodApiServer, type PodPlace } from './place.ts';
 
-const UPSTREAM_IMAGE = /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:[:@]|$)/;
+const UPSTREAM_IMAGE =
+  /^(?:registry\.k8s\.io|k8s\.gcr\.io)\/kube-apiserver(?:-(?:amd64|arm|arm64|ppc64le|s390x))?(?:[:@]|$)/;
 
 /**
  * The components that a container visibly starts.

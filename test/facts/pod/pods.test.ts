@@ -87,3 +87,39 @@ describe('a container that is kube-apiserver by its image or name, with an unkno
     expect(resultsOf({ containers: [container] })).toEqual(['apiserver-kubelet-client-cert pass']);
   });
 });
+
+describe('a container without a command', () => {
+  const certificate = '--kubelet-client-certificate=/c';
+  const pair = [certificate, '--kubelet-client-key=/k'];
+
+  test.each([
+    ['kube-apiserver-amd64:v1.20.1', [certificate], ['apiserver-kubelet-client-cert fail']],
+    [
+      'registry.example.com:5000/mirror/kube-apiserver-arm64@sha256:abc',
+      pair,
+      ['apiserver-kubelet-client-cert unknown'],
+    ],
+    [
+      'example.com/kube-apiserver-linux-arm64:v1.31.0',
+      ['kube-apiserver', ...pair],
+      ['apiserver-kubelet-client-cert pass'],
+    ],
+    ['registry.k8s.io/kube-apiserver-s390x:v1.31.0', pair, ['apiserver-kubelet-client-cert fail']],
+    ['k8s.gcr.io/hyperkube-amd64:v1.9.6', ['apiserver', certificate], ['apiserver-kubelet-client-cert fail']],
+    ['k8s.gcr.io/hyperkube:v1.9.6', ['/hyperkube', 'kubelet', '--client-ca-file='], ['kubelet-client-ca fail']],
+    ['example.com/kubelet:v1.31.0', ['--client-ca-file='], ['kubelet-client-ca fail']],
+    ['example.com/kubelet-amd64', ['--client-ca-file=/ca.crt'], ['kubelet-client-ca unknown']],
+    ['example.com/kube-apiserver-proxy:v1', ['--v=2'], []],
+    ['example.com/kubelet-csr-approver:v1', ['--v=2'], []],
+    ['example.com/my-kube-apiserver:v1', ['--v=2'], []],
+  ])('and with the image %s and the arguments %j', (image, args, results) => {
+    expect(resultsOf({ containers: [{ name: 'it', image, args }] })).toEqual(results);
+  });
+
+  test.each([
+    ['kube-apiserver-amd64', ['apiserver-kubelet-client-cert unknown']],
+    ['nginx', []],
+  ])('and without arguments has the settings of the entrypoint of %s', (image, results) => {
+    expect(resultsOf({ containers: [{ name: 'it', image }] })).toEqual(results);
+  });
+});
