@@ -9,6 +9,12 @@ test.each([
   ['a carriage return', 'PASS\rFAIL', String.raw`PASS\u000dFAIL`],
   ['a change of writing direction', 'a\u202eb', String.raw`a\u202eb`],
   ['half a surrogate pair', 'a\ud800b', String.raw`a\ud800b`],
+  ['a no-break space', '/ca.crt\u00a0', String.raw`/ca.crt\u00a0`],
+  ['a narrow no-break space', 'a\u202fb', String.raw`a\u202fb`],
+  ['an ideographic space', 'a\u3000b', String.raw`a\u3000b`],
+  ['a zero-width space', 'a\u200bb', String.raw`a\u200bb`],
+  ['a Hangul filler', 'a\u3164b', String.raw`a\u3164b`],
+  ['a variation selector', 'a\ufe0fb', String.raw`a\ufe0fb`],
   ['an invisible tag character', '\u{e0041}', String.raw`\udb40\udc41`],
 ])('%s is escaped', (_name, hostile, harmless) => {
   expect(escapeForTerminal(hostile)).toBe(harmless);

@@ -4,19 +4,19 @@ import { asRecord, isRecord } from '../../json.ts';
 import type { AnswerDocument, RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import { flagOf } from '../../policy/link/command-line.ts';
 import type { AskedSource, Component, Origin, Problem, Reading } from '../../policy/reading.ts';
-import { KUBELET_SETTINGS, type KubeletReadings } from '../../policy/settings.ts';
+import type { KubeletReadings, KubeletSettingName } from '../../policy/settings.ts';
 import type { ApiServer, Kubelet, Subject, SubjectName } from '../../policy/subject.ts';
 import {
   apiServerReadings,
   defaultReading,
   kubeletReadings,
-  kubeletSettingNames,
   ofFieldValue,
   ofFlagText,
   unreadableAs,
 } from '../readings.ts';
 import { FIELDS, fieldValue } from '../kubelet/fields.ts';
 import { select } from '../select.ts';
+import { valueAt } from '../values/shape.ts';
 
 const FLAGZ_VERSION = /^config\.k8s\.io\/v1(?:alpha1|beta1)$/;
 
@@ -67,17 +67,27 @@ export function answerSubject({ form, source, value }: AnswerDocument): Subject 
  * The effective settings in the body of a kubelet's `/configz` (kubelet config/v1beta1/types.go). A body without the object
  * `x509`, which a kubelet always shows, is another program's.
  */
-export function configzReadings(body: unknown): KubeletReadings {
+function configzReadings(body: unknown): KubeletReadings {
   const config = select('kubeletconfig', body);
   const authentication = asRecord(asRecord(config.value).authentication);
   if (!isRecord(authentication.x509)) {
     const unreadable = unreadableAs(notOf('/configz', config.pointer));
     return kubeletReadings(() => unreadable);
   }
+  return shownReadings(body);
+}
+
+/**
+ * The settings that a body of `/configz` shows. Somebody may have trimmed one that is kept in a file, so what it does not show is
+ * not known: an empty field is only left out of an object that is there.
+ */
+export function shownReadings(body: unknown): KubeletReadings {
+  const config = select('kubeletconfig', body);
   return kubeletReadings((setting, name) => {
     const value = fieldValue(name, config.value);
     const origin: Origin = { layer: 'live', pointer: `${config.pointer}${FIELDS[name].pointer}` };
-    if (value === undefined && setting.configz === 'always') return unreadableAs(notShown(setting.field, origin));
+    const isLeftOut = setting.configz === 'unless-empty' && isRecord(parentOf(name, config.value));
+    if (value === undefined && !isLeftOut) return unreadableAs(notShown(setting.field, origin));
     if (value === undefined) return defaultReading(EMPTY[setting.type], origin);
     const read = ofFieldValue(setting, value);
     return read === undefined
@@ -86,17 +96,16 @@ export function configzReadings(body: unknown): KubeletReadings {
   });
 }
 
+/** The object that holds a setting's field. */
+function parentOf(name: KubeletSettingName, config: unknown): unknown {
+  return valueAt(config, FIELDS[name].names.slice(0, -1));
+}
+
 /** The value of a field that `/configz` leaves out because it is empty. An empty string is no setting. */
 const EMPTY = { path: undefined, string: undefined, boolean: false, number: 0 } as const;
 
-/** The readings of the settings that a real `/configz` never leaves out. */
-export function alwaysShown(readings: KubeletReadings): Partial<KubeletReadings> {
-  const names = kubeletSettingNames.filter((name) => KUBELET_SETTINGS[name].configz === 'always');
-  return Object.fromEntries(names.map((name) => [name, readings[name]]));
-}
-
 function notShown(field: string, origin: Origin): Problem {
-  const message = `the /configz does not show ${field}, which a kubelet's always does; check what answers on its port`;
+  const message = `the /configz does not show ${field}, which a kubelet's always does; check all of the answer, or what answers on its port`;
   return { code: 'malformed', message, origin };
 }
 

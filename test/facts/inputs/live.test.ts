@@ -246,3 +246,53 @@ test('every answer gives findings, and only a possible answer of a component pas
     }),
   );
 });
+
+describe('a body of /configz in a file may be trimmed', () => {
+  const inFile = (kubeletconfig: unknown): string[] =>
+    inspect(controls, [{ form: 'text', path: 'a.json', text: JSON.stringify({ kubeletconfig }) }], AMPLE).findings.map(
+      ({ control, outcome }) => {
+        const [first] =
+          outcome.result === 'fail' ? outcome.violations : outcome.result === 'unknown' ? outcome.problems : [];
+        return [control.slug, outcome.result, ...(first ? [first.code] : [])].join(' ');
+      },
+    );
+
+  test.each<[string, unknown, string, string, string]>([
+    ['nothing', {}, 'unknown malformed', 'unknown malformed', 'unknown malformed'],
+    [
+      'no x509',
+      { authentication: { anonymous: { enabled: true } }, authorization: { mode: 'AlwaysAllow' } },
+      'unknown malformed',
+      'fail enabled',
+      'fail always-allow',
+    ],
+    [
+      'good values without x509',
+      { authentication: { anonymous: { enabled: false } }, authorization: { mode: 'Webhook' } },
+      'unknown malformed',
+      'pass',
+      'pass',
+    ],
+    ['an empty x509 alone', { authentication: { x509: {} } }, 'fail missing', 'unknown malformed', 'unknown malformed'],
+    [
+      'a client CA alone',
+      { authentication: { x509: { clientCAFile: '/ca.crt' } } },
+      'pass',
+      'unknown malformed',
+      'unknown malformed',
+    ],
+    [
+      'an emptied client CA',
+      { authentication: { x509: { clientCAFile: '' } } },
+      'fail empty',
+      'unknown malformed',
+      'unknown malformed',
+    ],
+  ])('%s', (_what, body, clientCA, anonymous, mode) => {
+    expect(inFile(body)).toEqual([
+      `kubelet-client-ca ${clientCA}`,
+      `kubelet-anonymous-auth ${anonymous}`,
+      `kubelet-authorization-mode ${mode}`,
+    ]);
+  });
+});

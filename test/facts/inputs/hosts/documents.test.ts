@@ -6,7 +6,7 @@ import { checkFiles } from '../../../support/check-files.ts';
 
 const CA = 'kubelet-client-ca';
 const PAIR = 'apiserver-kubelet-client-cert';
-const UNIT = '[Service]\nExecStart=/usr/bin/kubelet --config=/etc/kubernetes/kubelet.conf $ARGS\n';
+const UNIT = '[Service]\nExecStart=/usr/bin/kubelet --kubeconfig=/k --config=/etc/kubernetes/kubelet.conf $ARGS\n';
 const GOOD =
   'kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  x509:\n    clientCAFile: /ca.crt\n';
 const EMPTY = GOOD.replace('/ca.crt', '""');
