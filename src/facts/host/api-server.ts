@@ -9,7 +9,16 @@ import { parseCommandLine, type CommandLine } from '../argv/pflag.ts';
 import { neverServes } from '../argv/serving.ts';
 import type { Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
-import { commandOf, hasSameWords, isPrinting, sinceWhen, unitFiles, unitInstead, unknownNext } from './command.ts';
+import {
+  commandOf,
+  hasSameWords,
+  isPrinting,
+  sinceWhen,
+  unitFiles,
+  unitInstead,
+  unknownNext,
+  withoutKnownFlags,
+} from './command.ts';
 import { keptFile, presentPair, runningPair } from './client-pair.ts';
 import { filesAsRead, isChangedSince, watched, type NextSubject, type ReadTime } from './files.ts';
 import type { HostCommand } from './start.ts';
@@ -41,7 +50,8 @@ export function nextApiServer(document: ProcessDocument, budget: Budget): NextSu
   const read = [...settings.paths(), ...(kept === undefined ? [] : [kept])];
   if (!isOther && !isChangedSince(document.files, read, readTime(document))) return undefined;
   const since = sinceWhen(document, read, isOther ? units.paths() : []);
-  return { subject, ...(since !== undefined && { since }) };
+  const doubts = withoutKnownFlags(subject.doubts, document, own, budget);
+  return { subject: { ...subject, doubts }, ...(since !== undefined && { since }) };
 }
 
 interface Stage {

@@ -3,6 +3,8 @@
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Refusal } from '../../policy/subject.ts';
+import { flagTable } from '../argv/flags.ts';
+import { parseCommandLine } from '../argv/pflag.ts';
 import { wordOf, type Word } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { argsOfFile } from '../systemd/args-file.ts';
@@ -99,6 +101,29 @@ export function hasSameWords(next: StartCommand, own: HostCommand): boolean {
   const isDoubted = 'doubts' in own && own.doubts.length > next.doubts.length;
   const words = 'problem' in own || isDoubted ? undefined : own.words;
   return one !== undefined && words?.length === one.length && one.every(({ text }, at) => text === words[at]?.text);
+}
+
+/**
+ * The doubts about a next start that the running process leaves. It has parsed its command line, so it knows all of its flags.
+ *
+ * @param own the start of the running process
+ */
+export function withoutKnownFlags(
+  doubts: readonly Problem[],
+  { command, subject: { component } }: ProcessDocument,
+  own: HostCommand,
+  budget: Budget,
+): readonly Problem[] {
+  const words = 'problem' in own || command.by === 'unit' ? undefined : own.words;
+  if (words === undefined || !doubts.some(isUnknownFlag)) return doubts;
+  const options = { emptyPositionals: component === 'kube-apiserver', budget };
+  const parsed = parseCommandLine(words, flagTable(component, undefined), options);
+  const known = new Set(parsed.doubts.filter(isUnknownFlag).map(({ message }) => message));
+  return doubts.filter((doubt) => !isUnknownFlag(doubt) || !known.has(doubt.message));
+}
+
+function isUnknownFlag({ code }: Problem): boolean {
+  return code === 'unknown-flag';
 }
 
 /** It prints its help or version, and exits. */

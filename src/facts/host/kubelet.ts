@@ -8,7 +8,15 @@ import type { Budget } from '../budget.ts';
 import { isPrinting } from './command.ts';
 import type { Word } from '../argv/words.ts';
 import { filesAsRead, isChangedSince, watched, withWritten, type NextSubject, type ReadTime } from './files.ts';
-import { commandOf, hasSameWords, sinceWhen, unitFiles, unitInstead, unknownNext } from './command.ts';
+import {
+  commandOf,
+  hasSameWords,
+  sinceWhen,
+  unitFiles,
+  unitInstead,
+  unknownNext,
+  withoutKnownFlags,
+} from './command.ts';
 import type { HostCommand, StartCommand } from './start.ts';
 import { kubeletSettings, type KubeletSettings } from '../kubelet/kubelet.ts';
 import { kubeletReadings, unreadableAs } from '../readings.ts';
@@ -63,7 +71,9 @@ export function nextKubelet(document: ProcessDocument, budget: Budget): NextSubj
   if (!isChanged && path === undefined) return undefined;
   const changed = [...(isChanged ? settings.paths() : []), ...(path === undefined ? [] : [path])];
   const since = sinceWhen(document, changed, isOther ? units.paths() : []);
-  return kubelet && { subject: { ...kubelet, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
+  if (kubelet === undefined) return undefined;
+  const doubts = withoutKnownFlags(kubelet.doubts, document, own, budget);
+  return { subject: { ...kubelet, doubts, ...(clientCA && { clientCA }) }, ...(since !== undefined && { since }) };
 }
 
 /** A running process that breaks a rule is built without it, so its next start does not end with the same reason. */

@@ -30,7 +30,7 @@ export function stoppedUnit(
 ): string | undefined {
   const unit = startingUnit(component, files, allowance);
   if (unit === undefined) return undefined;
-  const inContainer = within(allowance, (budget) => startsContainer(unit, files, budget));
+  const inContainer = mayStartContainer(component, unit, files, allowance);
   const isRun = running.some((one) => one.component === component && isStartedByUnit(one, unit, inContainer));
   return isRun || (component === 'kube-apiserver' && isOfAnotherUnit(unit, running)) ? undefined : unit;
 }
@@ -43,7 +43,15 @@ export function containerUnit(
 ): string | undefined {
   if (!isContainerItself(cgroup)) return undefined;
   const unit = startingUnit(component, files, allowance);
-  return unit !== undefined && within(allowance, (budget) => startsContainer(unit, files, budget)) ? unit : undefined;
+  return unit !== undefined && mayStartContainer(component, unit, files, allowance) ? unit : undefined;
+}
+
+/** A script that is not known may start a container too. */
+function mayStartContainer(component: Component, unit: string, files: ProcessFiles, allowance: Allowance): boolean {
+  return within(
+    allowance,
+    (budget) => startsContainer(unit, files, budget) || unitCommand(unit, component, files, budget).state === 'unknown',
+  );
 }
 
 /** RKE2's kube-apiserver serves with this certificate, in a static pod that RKE2 writes at each of its starts. */
@@ -77,7 +85,7 @@ export function startingUnit(component: Component, files: ProcessFiles, allowanc
 function isStartedByUnit({ component, cgroup }: RunningComponent, unit: string, inContainer: boolean): boolean {
   if ([unit, ...UNITS].some((each) => mayBeOf(each, cgroup))) return true;
   // a static pod of the host
-  if (component === 'kube-apiserver') return isContainer(cgroup);
+  if (component === 'kube-apiserver') return isContainer(cgroup) && !isOfUser(cgroup);
   return inContainer && isContainerItself(cgroup);
 }
 
@@ -109,7 +117,7 @@ export function unitOf(cgroup: string | undefined): string | undefined {
  * whatever its name.
  */
 export function mayBeOf(unit: string, cgroup: string | undefined): boolean {
-  if (isContainer(cgroup) || cgroup?.startsWith('/user.slice/') === true) return false;
+  if (isContainer(cgroup) || isOfUser(cgroup)) return false;
   return [undefined, unit].includes(unitOf(cgroup));
 }
 
@@ -120,5 +128,10 @@ export function isContainer(cgroup: string | undefined): boolean {
 
 /** Tells whether a control group is that of a container which a unit can have started: no service inside one, and no pod. */
 export function isContainerItself(cgroup: string | undefined): boolean {
-  return isContainer(cgroup) && unitOf(cgroup) === undefined && !/kubepods|kubelet\.slice/.test(cgroup ?? '');
+  if (!isContainer(cgroup) || isOfUser(cgroup)) return false;
+  return unitOf(cgroup) === undefined && !/kubepods|kubelet\.slice/.test(cgroup ?? '');
+}
+
+function isOfUser(cgroup: string | undefined): boolean {
+  return cgroup?.startsWith('/user.slice/') === true;
 }

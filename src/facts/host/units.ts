@@ -66,7 +66,11 @@ function usualCommand(unit: string, component: Component, files: ProcessFiles, b
 /** Tells whether the command of a unit starts a container. */
 export function startsContainer(unit: string, files: ProcessFiles, budget: Budget): boolean {
   const start = startedBy(unit, systemdFiles(files), budget);
-  return start.state === 'starts' && start.commands.some(([program]) => isContainerProgram(program?.text ?? ''));
+  if (start.state !== 'starts') return false;
+  const words = start.commands.flatMap((command) => command.map(({ text }) => text));
+  for (const text of words) budget.characters(text.length);
+  // also in the text of a shell
+  return words.some((text) => text.split(/[\s;&|'"]+/).some(isContainerProgram));
 }
 
 const MOST_SCRIPTS = 20;

@@ -94,6 +94,13 @@ describe('a kube-apiserver that runs well', () => {
     ]);
   });
 
+  test('is not unknown for a flag that it runs with', async () => {
+    const args = [...PAIR, ...REST, '--vendor-flag=x'];
+    const server = apiServer(line(...args, '--v=3'), AFTER);
+    const { next, exitCode } = await audit([{ ...server, command: { by: 'words', args } }]);
+    expect([next[0], exitCode]).toStrictEqual(['apiserver-kubelet-client-cert pass', 0]);
+  });
+
   test('is not unknown if the unit that shows nothing has not changed since it started', async () => {
     const script = { '/opt/start.sh': { text: '', changed: BEFORE } };
     const { next, exitCode } = await audit([apiServer('/opt/start.sh', BEFORE, script)]);
@@ -131,6 +138,13 @@ describe('a kubelet that runs well', () => {
   ])('fails with its next start if its unit has %s', async (_, exec) => {
     const { next, exitCode } = await audit([kubelet(exec)]);
     expect([next[0], exitCode]).toStrictEqual(['kubelet-client-ca pass fail would-not-start', 1]);
+  });
+
+  test('is not unknown for a flag that it runs with', async () => {
+    const args = [`--config=${CONFIG}`, '--vendor-flag=x'];
+    const process = kubelet(`/usr/bin/kubelet ${args.join(' ')} --v=3`);
+    const { next, exitCode } = await audit([{ ...process, command: { by: 'words', args } }]);
+    expect([next[0], exitCode]).toStrictEqual(['kubelet-client-ca pass', 0]);
   });
 
   test('is unknown for its next start if its unit was changed to a script', async () => {

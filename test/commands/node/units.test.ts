@@ -103,6 +103,13 @@ describe('a kubelet in a container that a unit runs', () => {
       `/k8s.io/${ID}`,
       `/usr/bin/ctr -n k8s.io run --rm --net-host --mount type=bind,src=/var/lib/kubelet,dst=/var/lib/kubelet,options=rbind:rw docker.io/example/kubelet:v1 kubelet kubelet --config=${CONFIG}`,
     ],
+    ['a shell', `/docker/${ID}`, `/bin/sh -c 'exec docker run --net=host example/kubelet'`],
+    ['a script', `/docker/${ID}`, '/opt/start-kubelet.sh'],
+    [
+      'podman as Quadlet writes it',
+      `/system.slice/kubelet.service/libpod-payload-${ID}`,
+      `/usr/bin/podman run --name systemd-%N --cidfile=/run/%N.cid --replace --rm --cgroups=split --sdnotify=conmon -d ${MOUNTS} example/kubelet kubelet --config=${CONFIG}`,
+    ],
     ['an image whose command is not shown', `/docker/${ID}`, `/usr/bin/docker run --net=host example/kubelet`],
   ])('is one kubelet: %s', async (_, cgroup, exec) => {
     const { shown, errors, exitCode } = await audit(running(cgroup) + unit('kubelet.service', exec));
@@ -115,9 +122,13 @@ describe('a kubelet in a container that a unit runs', () => {
     expect([shown[0], exitCode]).toStrictEqual(['kubelet-client-ca pass next fail', 1]);
   });
 
-  test('is another one than that of a node in a container, or of a pod', async () => {
+  test('is another one than that of a node in a container, of a pod, or of a user', async () => {
     const exec = `/usr/bin/docker run --net=host ${MOUNTS} example/kubelet kubelet --config=${CONFIG} --client-ca-file=`;
-    for (const cgroup of [`/docker/${ID}/kubelet.slice/kubelet.service`, `/kubepods/burstable/pod1/${ID}`]) {
+    for (const cgroup of [
+      `/docker/${ID}/kubelet.slice/kubelet.service`,
+      `/kubepods/burstable/pod1/${ID}`,
+      `/user.slice/user-1000.slice/libpod-${ID}.scope`,
+    ]) {
       const { shown, errors } = await audit(running(cgroup) + unit('kubelet.service', exec));
       expect(shown).toContain('kubelet-client-ca fail');
       expect(errors.join()).toContain('its unit runs no kubelet');
