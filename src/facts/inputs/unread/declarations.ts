@@ -8,10 +8,14 @@ const GROUP = /^(?:kubelet\.config\.k8s\.io|kubeadm\.k8s\.io|kubecontrolplane\.c
 const IN_TEXT =
   /^[ \t"'{-]{0,200}kind["']?[ \t]{0,8}:[ \t]{0,8}["']?(KubeletConfiguration|ClusterConfiguration|InitConfiguration|JoinConfiguration|KubeAPIServerConfig|KubeadmControlPlane(?:Template)?|KubeadmConfig(?:Template)?)\b/m;
 
-/** The first kind in a text that configures a component. */
-export function declaredIn(text: string): { readonly kind: string; readonly at: number } | undefined {
+const STARTED = /^[ \t]*ExecStart[ \t]*=.{0,200}\b(kubelet|kube-apiserver)\b/m;
+
+/** What of a text configures or starts a component, as the end of a sentence. */
+export function declaredIn(text: string): { readonly what: string; readonly at: number } | undefined {
   const found = IN_TEXT.exec(text);
-  return found === null ? undefined : { kind: found[1] ?? '', at: found.index };
+  if (found !== null) return { what: `holds a ${found[1] ?? ''}`, at: found.index };
+  const started = STARTED.exec(text);
+  return started === null ? undefined : { what: `starts a ${started[1] ?? ''}`, at: started.index };
 }
 
 /** The kind of an object, if it configures a component. */

@@ -44,7 +44,7 @@ function search(value: unknown, keys: readonly string[], state: SearchState): He
   if (field !== undefined && value !== null && !isRecord(value)) keep(setting(field, keys), state);
   if (!isRecord(value)) return undefined;
   const declared = keys.length === 0 ? undefined : declaredKind(value);
-  if (declared !== undefined) return holding(declared, keys);
+  if (declared !== undefined) return { name: declared, what: `holds a ${declared}`, pointer: pointerOf(keys) };
   return state.budget.deeper(() =>
     firstOf(Object.entries(value), (item, key) => {
       const inner = [...keys, key];
@@ -61,7 +61,7 @@ function searchText(text: string, keys: readonly string[], state: SearchState): 
   const content = decodedBase64(text) ?? text;
   if (/kubelet/i.test(content)) state.mentionsKubelet = true;
   const declared = declaredIn(content);
-  if (declared) return holding(declared.kind, keys);
+  if (declared) return { name: 'kubelet', what: declared.what, pointer: pointerOf(keys) };
   const used = settingUsedIn(content);
   if (used) return keep(setting(used.name, keys), state);
   const field = fieldAt(keys);
@@ -70,10 +70,6 @@ function searchText(text: string, keys: readonly string[], state: SearchState): 
 
 function setting(name: string, keys: readonly string[]): HeldSetting {
   return { name, what: `sets ${name}`, pointer: pointerOf(keys) };
-}
-
-function holding(kind: string, keys: readonly string[]): HeldSetting {
-  return { name: `kubelet: ${kind}`, what: `holds a ${kind}`, pointer: pointerOf(keys) };
 }
 
 /** Returns a setting that is a kubelet's whatever the rest is about, and keeps any other one. */

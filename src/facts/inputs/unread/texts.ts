@@ -28,7 +28,7 @@ export function signIn(text: string, path: string): TextSign | undefined {
   const used = settingIn(content, path);
   if (used) return { what: `sets ${used.name}`, line: lineAt(content, used.at) };
   const declared = declaredIn(content);
-  if (declared) return { what: `holds a ${declared.kind}`, line: lineAt(content, declared.at) };
+  if (declared) return { what: declared.what, line: lineAt(content, declared.at) };
   const started = STARTED.exec(content);
   return started ? { what: 'starts a component', line: lineAt(content, started.index) } : undefined;
 }

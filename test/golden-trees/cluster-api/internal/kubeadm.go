@@ -1,0 +1,3 @@
+package internal
+
+var key = "kubelet-client-key"

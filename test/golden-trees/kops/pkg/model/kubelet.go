@@ -1,0 +1,4 @@
+package model
+
+// clientCAFile of the kubelet
+const flag = "--client-ca-file="
