@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { INPUTS, WRAPPERS } from '../src/facts/inputs/index.ts';
+import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
 import { writeDeclaredClusters } from './declared-clusters.ts';
@@ -116,6 +117,13 @@ export function inputsPage(): string {
     '| Input | Surface | Resources that the webhook checks |',
     '| --- | --- | --- |',
     ...rows,
+    '',
+    '`check` also reads texts that are no objects:',
+    '',
+    ...TEXT_INPUTS.map(({ name }) => `- ${name}`),
+    '',
+    'Units count together with the drop-ins, environment files and configuration that they name, if those are checked too. They are',
+    'found by their paths on the host, anywhere below the same folder, or by their names in a folder beside the unit.',
     '',
   ].join('\n');
 }

@@ -96,12 +96,22 @@
         - bootstrap.cluster.x-k8s.io
       apiVersions:
         - v1beta2
+        - v1beta1
       operations:
         - CREATE
         - UPDATE
       resources:
         - eksconfigs
         - eksconfigtemplates
+      scope: "*"
+    - apiGroups:
+        - bootstrap.cluster.x-k8s.io
+      apiVersions:
+        - v1beta2
+      operations:
+        - CREATE
+        - UPDATE
+      resources:
         - nodeadmconfigs
         - nodeadmconfigtemplates
       scope: "*"
@@ -109,6 +119,7 @@
         - karpenter.k8s.aws
       apiVersions:
         - v1
+        - v1beta1
       operations:
         - CREATE
         - UPDATE

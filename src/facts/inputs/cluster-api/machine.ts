@@ -38,15 +38,18 @@ export function machineFiles(list: unknown, names: readonly string[]): MachineFi
   return { texts, hidden };
 }
 
-const COMMANDS = ['bootCommands', 'preKubeadmCommands', 'postKubeadmCommands'];
+const COMMANDS = [
+  ...['bootCommands', 'preKubeadmCommands', 'postKubeadmCommands'],
+  ...['preBootstrapCommands', 'postBootstrapCommands', 'preNodeadmCommands'],
+];
 
-/** Commands that name a setting may change it before or after kubeadm. */
+/** Commands that name a setting may change it, before or after kubeadm or the script of the image. */
 export function commandDoubts(spec: UnknownRecord, names: readonly string[]): Problem[] {
   return COMMANDS.flatMap((field) =>
     asStrings(spec[field]).flatMap((command, at): Problem[] => {
       const setting = settingIn(command);
       if (setting === undefined) return [];
-      const message = `a command names ${setting.name} and may change it, so the machine's settings are not known; set it in kubeadm's configuration, or check the node with kubelet-guard node`;
+      const message = `a command names ${setting.name} and may change it, so the machine's settings are not known; set it in the object's own fields, or check the node with kubelet-guard node`;
       return [
         { code: 'unresolved', message, origin: { layer: 'file', pointer: pointerOf([...names, field, String(at)]) } },
       ];

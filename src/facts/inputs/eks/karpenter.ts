@@ -32,8 +32,14 @@ export const ec2NodeClass: Input = {
   },
   resources: [
     {
-      // older objects are sent to the webhook in this version
-      ...{ group: GROUP, version: 'v1', kind: 'EC2NodeClass', resource: 'ec2nodeclasses', subResource: '' },
+      ...{
+        group: GROUP,
+        version: 'v1',
+        otherVersions: ['v1beta1'],
+        kind: 'EC2NodeClass',
+        resource: 'ec2nodeclasses',
+        subResource: '',
+      },
       operations: ['CREATE', 'UPDATE'],
       reads: [['spec', 'userData']],
     },

@@ -6,8 +6,11 @@
 import { asArray, asRecord, asString, asText, isRecord, scalarText, type UnknownRecord } from '../../../json.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { wordOf, type Word } from '../../argv/words.ts';
+import { declaredHost, type DeclaredHost } from '../../declared/document.ts';
+import { hiddenFile } from '../../declared/host-paths.ts';
 import { splitWords } from '../../systemd/syntax.ts';
 import { pointerOf, valueAt } from '../../values/shape.ts';
+import { commandDoubts, machineFiles } from '../cluster-api/machine.ts';
 import { inDocument, unreadableConfiguredKubelet, type ConfigurationPlace } from '../configuration.ts';
 import type { AdmissionResource, FoundObject, Input } from '../input.ts';
 import { eksKubelet, KUBELET_TYPE } from './kubelet.ts';
@@ -17,7 +20,7 @@ export const nodeConfig: Input = {
   name: 'EKS `NodeConfig`',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'NodeConfig' && (asString(apiVersion) ?? '').startsWith('node.eks.aws/'),
-  read: (found) => kubeletIn(found, ['spec', 'kubelet']),
+  read: (found) => kubeletIn(found, ['spec', 'kubelet']).map((subject) => inDocument(subject, found.pointer)),
   unreadable: (found, problem) => [unreadableConfiguredKubelet(problem, placeOf(found))],
 };
 
@@ -33,6 +36,7 @@ const SPECS: Readonly<Record<string, readonly string[]>> = {
 
 const RESOURCES: readonly AdmissionResource[] = Object.keys(SPECS).map((kind) => ({
   ...{ group: BOOTSTRAP, version: 'v1beta2', kind, resource: `${kind.toLowerCase()}s`, subResource: '' },
+  ...(kind.startsWith('EKS') && { otherVersions: ['v1beta1'] }),
   ...(!kind.endsWith('Template') && { isMadeByControllers: true }),
   operations: ['CREATE', 'UPDATE'],
   reads: [['spec']],
@@ -45,14 +49,14 @@ export const eksConfig: Input = {
   matches: ({ apiVersion, kind }) =>
     Object.hasOwn(SPECS, asString(kind) ?? '') && (asString(apiVersion) ?? '').startsWith(`${BOOTSTRAP}/`),
   read: (found) => {
-    const names = SPECS[asString(found.object.kind) ?? ''] ?? [];
-    const spec = asRecord(valueAt(found.object, names));
-    if (isRecord(spec.kubelet)) return kubeletIn(found, [...names, 'kubelet']);
-    const words = argumentsOf(asRecord(spec.kubeletExtraArgs), [...names, 'kubeletExtraArgs']);
-    return eksKubelet(placeOf(found), { words, configurations: [] }, found.budget).map((subject) =>
-      inDocument(subject, found.pointer),
+    const { spec, names } = specOf(found);
+    const doubts = commandDoubts(spec, names);
+    return [...ownKubelet(found), ...hostOf(found).subjects].map((subject) =>
+      inDocument({ ...subject, doubts: [...subject.doubts, ...doubts] }, found.pointer),
     );
   },
+  problems: (found) => hostOf(found).problems,
+  contents: (found) => hostOf(found).rest,
   unreadable: (found, problem) => [unreadableConfiguredKubelet(problem, placeOf(found))],
   resources: RESOURCES,
 };
@@ -68,9 +72,27 @@ function kubeletIn(found: FoundObject, names: readonly string[]): Subject[] {
   const isGiven = isRecord(config) && Object.keys(config).length > 0;
   const pointer = pointerOf([...names, 'config']);
   const configurations = isGiven ? [{ value: { ...KUBELET_TYPE, ...config }, pointer }] : [];
-  return eksKubelet(placeOf(found), { words, configurations }, found.budget).map((subject) =>
-    inDocument(subject, found.pointer),
-  );
+  return eksKubelet(placeOf(found), { words, configurations }, found.budget);
+}
+
+function specOf({ object }: FoundObject): { readonly spec: UnknownRecord; readonly names: readonly string[] } {
+  const names = SPECS[asString(object.kind) ?? ''] ?? [];
+  return { spec: asRecord(valueAt(object, names)), names };
+}
+
+function ownKubelet(found: FoundObject): Subject[] {
+  const { spec, names } = specOf(found);
+  if (isRecord(spec.kubelet)) return kubeletIn(found, [...names, 'kubelet']);
+  const words = argumentsOf(asRecord(spec.kubeletExtraArgs), [...names, 'kubeletExtraArgs']);
+  return eksKubelet(placeOf(found), { words, configurations: [] }, found.budget);
+}
+
+function hostOf(found: FoundObject): DeclaredHost {
+  const { spec, names } = specOf(found);
+  const { texts, hidden } = machineFiles(spec.files, [...names, 'files']);
+  const host = declaredHost(texts, placeOf(found), found.budget);
+  const unread = hidden.flatMap(({ path, why, pointer }) => hiddenFile(path, why, pointer));
+  return { ...host, problems: [...host.problems, ...unread] };
 }
 
 function argumentsOf(given: UnknownRecord, names: readonly string[]): Word[] {

@@ -112,3 +112,31 @@ describe('Karpenter and eksctl', () => {
     expect(await checkFiles({ 'c.yaml': own })).toEqual([`${CA} fail empty --client-ca-file c.yaml:8`]);
   });
 });
+
+describe("Cluster API's objects for EKS", () => {
+  const object = (kind: string, spec: object): string =>
+    JSON.stringify({ apiVersion: 'bootstrap.cluster.x-k8s.io/v1beta2', kind, metadata: { name: 'e' }, spec });
+
+  test.each([
+    ['EKSConfig with harmless arguments', 'EKSConfig', { kubeletExtraArgs: { 'max-pods': '10' } }, 'pass'],
+    ['EKSConfig that empties the client CA', 'EKSConfig', { kubeletExtraArgs: { 'client-ca-file': '' } }, 'fail'],
+    ['NodeadmConfig with a flag', 'NodeadmConfig', { kubelet: { flags: ['--client-ca-file='] } }, 'fail'],
+    ['NodeadmConfig with a configuration', 'NodeadmConfig', { kubelet: { config: { authentication: null } } }, 'fail'],
+    ['a command that changes it', 'EKSConfig', { preBootstrapCommands: ['sed -i s/clientCAFile.*// /k'] }, 'unknown'],
+  ])('%s', async (_title, kind, spec, result) => {
+    expect(await checkFiles({ 'e.json': object(kind, spec) })).toEqual([expect.stringContaining(`${CA} ${result}`)]);
+    expect(await checkFiles({ 'e.json': object(`${kind}Template`, { template: { spec } }) })).toEqual([
+      expect.stringContaining(`${CA} ${result}`),
+    ]);
+  });
+
+  test('files count too', async () => {
+    const unit = {
+      path: '/etc/systemd/system/kubelet.service',
+      content: '[Service]\nExecStart=/k/kubelet --client-ca-file=\n',
+    };
+    expect(await checkFiles({ 'e.json': object('EKSConfig', { files: [unit] }) })).toContainEqual(
+      expect.stringContaining(`${CA} fail empty`),
+    );
+  });
+});
