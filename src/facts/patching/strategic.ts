@@ -111,7 +111,7 @@ function mergeList(
 
 function isNamed(item: Tree, key: string, name: Tree): boolean {
   const own = childOf(item, key);
-  return own !== undefined && JSON.stringify(valueOf(own)) === JSON.stringify(valueOf(name));
+  return own?.kind === 'scalar' && name.kind === 'scalar' && own.value === name.value;
 }
 
 function directiveOf(tree: Tree): string | undefined {

@@ -11,6 +11,7 @@ import {
   type ConfigurationPlace,
 } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
+import { valueOf } from '../../patching/tree.ts';
 import { generatedDocuments, kubeadmVersionsFor, type KindNode } from './generated.ts';
 import { subjectsOfCluster, type PatchedNode } from './nodes.ts';
 import { appliesTo, kindPatches, type KindPatch } from './patches.ts';
@@ -34,15 +35,25 @@ export const kindCluster: Input = {
   ],
 };
 
-function read({ object, budget }: FoundObject): { nodes: PatchedNode[]; versions: readonly string[] } {
+interface KindFile {
+  readonly nodes: readonly PatchedNode[];
+  /** All patches, each once. */
+  readonly patches: readonly KindPatch[];
+  /** The versions of kubeadm's API that kind may use. */
+  readonly versions: readonly string[];
+}
+
+function read({ object, budget }: FoundObject): KindFile {
   const ofCluster = kindPatches(object, '', budget);
+  const patches = [...ofCluster.patches];
   const listed = asRecords(object.nodes);
   const counts = new Map<string, number>();
-  const nodes = (listed.length === 0 ? [{}] : listed).map((node, index): PatchedNode => {
+  const nodes = (listed.length === 0 ? [{}] : listed).map((node: UnknownRecord, index): PatchedNode => {
     const role = asText(node.role) ?? 'control-plane';
     const count = (counts.get(role) ?? 0) + 1;
     counts.set(role, count);
     const own = kindPatches(node, `/nodes/${String(index)}`, budget);
+    for (const patch of own.patches) patches.push(patch);
     return {
       ...nodeOf(object, node, role, count),
       patches: ofCluster.patches,
@@ -50,14 +61,11 @@ function read({ object, budget }: FoundObject): { nodes: PatchedNode[]; versions
       doubts: [...ofCluster.problems, ...own.problems, ...mountDoubts(node, index)],
     };
   });
-  const stated = new Set(
-    nodes.flatMap(({ patches, ownPatches }) => [...patches, ...ownPatches]).flatMap(statedVersion),
-  );
   const possible = [...new Set(nodes.flatMap(({ version }) => kubeadmVersionsFor(minorOf(version ?? ''))))];
   // who writes a version into a patch has a kind that uses it
-  const versions =
-    possible.length > 1 && stated.size === 1 ? possible.filter((version) => stated.has(version)) : possible;
-  return { nodes, versions: versions.length === 0 ? possible : versions };
+  const stated = new Set(patches.flatMap(statedVersion));
+  const chosen = possible.length > 1 && stated.size === 1 ? possible.filter((version) => stated.has(version)) : [];
+  return { nodes, patches, versions: chosen.length === 0 ? possible : chosen };
 }
 
 function statedVersion({ apiVersion }: KindPatch): string[] {
@@ -97,18 +105,19 @@ const SETTINGS = /client-?ca-?file|kubelet-client-|kubelet-certificate-authority
 
 /** kind passes over patches that match no document. */
 function ignoredPatches(found: FoundObject): Problem[] {
-  const { nodes, versions } = read(found);
-  const problems = new Map<string, Problem>();
-  for (const node of nodes) {
-    const documents = versions.flatMap((version) => generatedDocuments(node, version));
-    for (const patch of [...node.patches, ...node.ownPatches]) {
-      if (!SETTINGS.test(patch.text) || documents.some((document) => appliesTo(patch, document))) continue;
-      const message = `kind ignores this patch: it is for ${patch.apiVersion} ${patch.kind}, and kind writes ${versions.join(' or ')} for this node; correct or remove it`;
-      const origin = { layer: 'file', pointer: `${found.pointer}${patch.pointer}` } as const;
-      problems.set(patch.pointer, { code: 'not-read', message, origin });
-    }
-  }
-  return [...problems.values()];
+  const { nodes, patches, versions } = read(found);
+  const [node] = nodes;
+  const documents = node ? versions.flatMap((version) => generatedDocuments(node, version)) : [];
+  const ignored = patches.filter(
+    (patch) =>
+      (patch.kind === '' || documents.some(({ kind }) => kind === patch.kind)) &&
+      !documents.some((document) => appliesTo(patch, document)) &&
+      SETTINGS.test(JSON.stringify(valueOf(patch.tree))),
+  );
+  return ignored.map(({ apiVersion, kind, pointer }) => {
+    const message = `kind ignores this patch: it is for ${kind === '' ? 'no kind' : `${apiVersion} ${kind}`}, and kind writes ${versions.join(' or ')} here; correct or remove it`;
+    return { code: 'not-read', message, origin: { layer: 'file', pointer: `${found.pointer}${pointer}` } };
+  });
 }
 
 function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {

@@ -16,7 +16,6 @@ export interface KindPatch {
   readonly tree: Tree;
   /** JSON Pointer of its text. */
   readonly pointer: string;
-  readonly text: string;
 }
 
 /** The patches of a cluster or of one of its nodes, in the order in which kind applies them, and why some cannot be read. */
@@ -51,7 +50,7 @@ export function kindPatches(object: UnknownRecord, pointer: string, budget: Budg
         return { layer: 'file', pointer: at, ...(lineWithin !== undefined && { lineWithin }) };
       };
       patches.push({
-        ...{ kind: asString(kind) ?? '', apiVersion: asString(apiVersion) ?? '', pointer: at, text },
+        ...{ kind: asString(kind) ?? '', apiVersion: asString(apiVersion) ?? '', pointer: at },
         ...{ form: header ? 'json' : 'merge', tree: treeOf(value, originOf, budget) },
       });
     }
@@ -80,6 +79,7 @@ export function applyKindPatches(
   patches: readonly KindPatch[],
   budget: Budget,
 ): Tree | PatchFault {
+  budget.steps(patches.length);
   const matching = patches.filter((patch) => appliesTo(patch, document));
   let patched = tree;
   for (const { form, tree: patch } of matching) if (form === 'merge') patched = applyMergePatch(patched, patch, budget);

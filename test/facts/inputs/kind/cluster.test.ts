@@ -68,6 +68,13 @@ describe('a kind Cluster', () => {
     expect(resultsOf(patched(patch))).toMatchObject({ [API_SERVER]: 'empty in line 7' });
   });
 
+  test('passes over a patch of another kind', () => {
+    const patch = 'kind: KubeProxyConfiguration\nmode: ipvs\n---\nkind: KubeletConfiguration\nmaxPods: 5';
+    expect(problemsOf(patched(patch))).toEqual([]);
+    const without = 'apiServer: {extraArgs: {kubelet-client-key: ""}}';
+    expect(problemsOf(patched(without))).toEqual([expect.stringContaining('it is for no kind')]);
+  });
+
   test.each(['kubeadmConfigPatchesJSON6902', 'kubeadmConfigPatchesJson6902'])('has JSON patches in %s', (field) => {
     const patch = '[{"op": "add", "path": "/apiServer/extraArgs/kubelet-client-key", "value": ""}]';
     const text = `${HEAD}${field}:\n- group: kubeadm.k8s.io\n  version: v1beta3\n  kind: ClusterConfiguration\n  patch: |\n    ${patch}\n`;
