@@ -5,6 +5,7 @@ import { asRecord, asRecords, asText, isRecord, type UnknownRecord } from '../..
 import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { minorOf } from '../../argv/flags.ts';
+import type { Budget } from '../../budget.ts';
 import { rancherSubjects } from '../../declared/rancher.ts';
 import { argumentsOfConfigs, type RancherArgument } from '../../host/launchers/rancher/arguments.ts';
 import { pointerOf, valueAt } from '../../values/shape.ts';
@@ -61,10 +62,10 @@ function read(names: readonly string[], found: FoundObject): Subject[] {
   const groups = [all];
   for (const [at, { config, machineLabelSelector: selector }] of selected.entries()) {
     const settings = settingsOf(config, [...names, 'machineSelectorConfig', String(at), 'config']);
-    if (!isRecord(selector)) for (const group of groups) group.given = replaced(group.given, settings);
+    if (!isRecord(selector)) for (const group of groups) group.given = replaced(group.given, settings, budget);
     // machines that get none of these are judged already
     else if (settings.keys.some((key) => DECIDING.has(key)))
-      groups.push({ name: `${place.name}/selector ${String(at)}`, given: replaced(all.given, settings) });
+      groups.push({ name: `${place.name}/selector ${String(at)}`, given: replaced(all.given, settings, budget) });
   }
   return groups.flatMap(({ name, given }) => rancherSubjects({ ...place, name }, { ...base, given }, budget));
 }
@@ -90,7 +91,12 @@ function settingsOf(config: unknown, names: readonly string[]): Settings {
 }
 
 /** The values of a key replace those before. */
-function replaced(before: readonly RancherArgument[], { keys, given }: Settings): readonly RancherArgument[] {
+function replaced(
+  before: readonly RancherArgument[],
+  { keys, given }: Settings,
+  budget: Budget,
+): readonly RancherArgument[] {
+  budget.steps(before.length * (keys.length + 1) + given.length);
   return [...before.filter(({ name }) => !keys.includes(name)), ...given];
 }
 

@@ -89,6 +89,16 @@ describe('the arguments', () => {
     ]);
   });
 
+  test('of many items take no more than a moment', () => {
+    const many = Array.from({ length: 200_000 }, () => 'a+=1');
+    const { length } = componentWords(
+      { a: '0' },
+      argumentsOfConfigs([{ keys: { x: many } }]).map(({ value }) => value),
+    );
+    const files = Array.from({ length: 20_000 }, () => ({ keys: { 'x+': 'a' } }));
+    expect([length, argumentsOfConfigs(files).length]).toStrictEqual([200_001, 20_000]);
+  });
+
   test('of a command line can be separate words, and a switch takes none', () => {
     const words = ['-d', '/x', '--cluster-init', '--kubelet-arg', 'v=2', '-kubelet-arg=a=b=c', '--selinux=false'];
     const { given, doubts } = argumentsOfWords(words.map((text) => ({ text })));
@@ -114,6 +124,14 @@ describe('the arguments', () => {
     ],
     [['a+=1'], ['--a=0', '--a=1']],
     [['a-=1'], ['--a=1', '--a=0']],
+    [
+      ['a-=1', 'a-=2', 'a+=3', 'a=4'],
+      ['--a=2', '--a=1', '--a=0', '--a=3', '--a=4'],
+    ],
+    [
+      ['a=1', 'a+=2', 'a-=3'],
+      ['--a=3', '--a=1', '--a=2'],
+    ],
     [['a'], ['--a=true']],
     [['a='], ['--a=']],
     [['-a=1'], ['---a=1', '--a=0']],

@@ -34,16 +34,16 @@ export interface RancherArguments {
  * @param configs the files in the order in which they are read
  */
 export function argumentsOfConfigs(configs: readonly RancherConfig[]): RancherArgument[] {
-  const values = new Map<string, readonly Word[]>();
+  const values = new Map<string, Word[]>();
   for (const { keys, pointer, text } of configs) {
     for (const [key, value] of Object.entries(keys)) {
       const name = key.replace(/\+$/, '');
       const place = pointer === undefined ? undefined : `${pointer}/${key}`;
       const words = wordsOf(name, value, place).map((word) => (text === undefined ? word : { ...word, pointer: text }));
       const before = key === name ? undefined : values.get(name);
+      if (before === undefined) values.set(name, words);
       // a null adds nothing to others, and alone it is an empty argument
-      const isNothing = value === null && before !== undefined;
-      values.set(name, isNothing ? before : [...(before ?? []), ...words]);
+      else if (value !== null) for (const word of words) before.push(word);
     }
   }
   return [...values].flatMap(([name, words]) => words.map((value) => ({ name, value })));
@@ -124,7 +124,7 @@ export function allOf(given: readonly RancherArgument[], name: string): Word[] {
  */
 export function componentWords(own: Readonly<Record<string, string>>, extra: readonly Word[]): Word[] {
   const left = new Map(Object.entries(own));
-  const values = new Map<string, readonly Word[]>();
+  const values = new Map<string, { readonly front: Word[]; readonly back: Word[] }>();
   const unknown: Word[] = [];
   for (const word of extra) {
     const [, written = '', text = 'true'] = /^(?:--)?([^=]*)(?:=([^]*))?$/.exec(word.text) ?? [];
@@ -133,18 +133,17 @@ export function componentWords(own: Readonly<Record<string, string>>, extra: rea
       continue;
     }
     const name = withoutSigns(written);
+    const given = values.get(name) ?? { front: [], back: [] };
+    values.set(name, given);
     const first = left.get(name);
-    const before = [...(first === undefined ? [] : [{ text: first }]), ...(values.get(name) ?? [])];
-    const value = { ...word, text };
-    if (written.endsWith('+')) values.set(name, [...before, value]);
-    else if (written.endsWith('-')) values.set(name, [value, ...before]);
-    else values.set(name, [...(values.get(name) ?? []), value]);
     left.delete(name);
+    if (first !== undefined && name !== written) given.back.push({ text: first });
+    (written.endsWith('-') ? given.front : given.back).push({ ...word, text });
   }
-  for (const [name, text] of left) values.set(name, [{ text }]);
+  for (const [name, text] of left) values.set(name, { front: [], back: [{ text }] });
   const names = [...values.keys()].sort();
   const known = names.flatMap((name) =>
-    (values.get(name) ?? []).map((word) => ({ ...word, text: `--${name.replace(/^--/, '')}=${word.text}` })),
+    inOrder(values.get(name)).map((word) => ({ ...word, text: `--${name.replace(/^--/, '')}=${word.text}` })),
   );
   return [...known, ...unknown];
 }
@@ -153,4 +152,9 @@ function withoutSigns(name: string): string {
   let end = name.length;
   while (name.charAt(end - 1) === '-' || name.charAt(end - 1) === '+') end -= 1;
   return name.slice(0, end);
+}
+
+/** Each word that is put before others comes before those that were put there earlier. */
+function inOrder(words: { readonly front: readonly Word[]; readonly back: readonly Word[] } | undefined): Word[] {
+  return words === undefined ? [] : [...words.front.toReversed(), ...words.back];
 }
