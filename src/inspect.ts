@@ -169,11 +169,12 @@ function readFiles(document: FilesDocument, budget: Budget): ReadDocument {
 
 function withLines(finding: Finding, locate: Locate): Finding {
   const { outcome } = finding;
-  if (outcome.result !== 'fail') return finding;
-  const located: Outcome = {
-    ...outcome,
-    violations: mapAll(outcome.violations, (violation) => withLine(violation, locate)),
-  };
+  if (outcome.result === 'pass') return finding;
+  const problems = outcome.problems.map((problem) => withLine(problem, locate));
+  const located: Outcome =
+    outcome.result === 'fail'
+      ? { ...outcome, violations: mapAll(outcome.violations, (violation) => withLine(violation, locate)), problems }
+      : { ...outcome, problems: mapAll(outcome.problems, (problem) => withLine(problem, locate)) };
   return { ...finding, outcome: located };
 }
 

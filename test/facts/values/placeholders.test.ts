@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { controls } from '../../../src/controls/index.ts';
 import { firstPlaceholder, placeholderIn, renderFirst } from '../../../src/facts/values/placeholders.ts';
 import { inspect } from '../../../src/inspect.ts';
 import { AMPLE } from '../../support/budget.ts';
 import { ofTheLink } from '../../support/controls.ts';
+
+const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 
 describe('a value holds a placeholder', () => {
   test.each([
@@ -108,4 +111,37 @@ describe('a text that cannot be read holds a placeholder', () => {
     expect(problems[0]?.problem.message).toContain('line 3 holds the placeholder {{ port }}: ');
     expect(problems[0]?.problem.message).toContain(advice.startsWith('helm') ? 'helm template' : advice);
   });
+});
+
+test('the line of a placeholder is that of the value, and what is certain beside it still fails', () => {
+  const pod = (...words: readonly string[]): string =>
+    `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: a:v1.37.2\n    command:\n${words.map((word) => `    - ${word}\n`).join('')}`;
+  const outcomeOf = (...words: readonly string[]) =>
+    inspect(ofTheLink, [{ form: 'text', path: 'a.yaml', text: pod(...words) }], AMPLE).findings[0]?.outcome;
+  const certificate = '--kubelet-client-certificate=/pki/a.crt';
+  expect(outcomeOf('kube-apiserver', certificate, '--kubelet-client-key=/pki/{{ key }}')).toMatchObject({
+    result: 'unknown',
+    problems: [{ code: 'unresolved', origin: { line: 11 } }],
+  });
+  const key = '--kubelet-client-key=/pki/a.key';
+  const port = '--secure-port={{ port }}';
+  expect(outcomeOf('kube-apiserver', port)).toMatchObject({ result: 'fail', violations: [{ code: 'missing' }, {}] });
+  expect(outcomeOf('kube-apiserver', port, certificate)).toMatchObject({
+    violations: [{ setting: '--kubelet-client-key' }],
+  });
+  expect(outcomeOf('kube-apiserver', port, certificate, key)).toMatchObject({ result: 'pass' });
+  expect(outcomeOf('kube-apiserver', certificate, key, '"{{ extra }}"')).toMatchObject({ result: 'unknown' });
+  expect(outcomeOf('kube-apiserver', certificate, key, '--{{ flag }}=true')).toMatchObject({ result: 'unknown' });
+});
+
+test('a field that a template fills in makes its own setting unknown, and no other', () => {
+  const resultsOf = (text: string): string[] =>
+    inspect(controls, [{ form: 'text', path: 'a.yaml', text: `${HEAD}${text}` }], AMPLE).findings.map(
+      ({ outcome }) => outcome.result,
+    );
+  const ca = 'x509: {clientCAFile: /ca.crt}';
+  expect(resultsOf(`authentication: {${ca}, anonymous: {enabled: "\${ANON}"}}\n`)).toEqual(['pass', 'unknown', 'pass']);
+  expect(resultsOf(`authentication: {${ca}}\nport: \${PORT}\n`)).toEqual(['pass', 'pass', 'pass']);
+  expect(resultsOf('port: ${PORT}\n')).toEqual(['fail', 'pass', 'pass']);
+  expect(resultsOf('authentication: ${AUTHENTICATION}\n')).toEqual(['unknown', 'unknown', 'unknown']);
 });
