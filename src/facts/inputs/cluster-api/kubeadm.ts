@@ -1,7 +1,7 @@
 // Cluster API's kubeadm provider: control planes and machines that kubeadm will set up (cluster-api
 // bootstrap/kubeadm/api, controlplane/kubeadm/api, bootstrap/kubeadm/types/upstream*).
 
-import { asRecord, asRecords, asString, asText, isRecord, type UnknownRecord } from '../../../json.ts';
+import { asRecord, asString, asText, isRecord, type UnknownRecord } from '../../../json.ts';
 import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
 import { minorOf } from '../../argv/flags.ts';
