@@ -176,7 +176,7 @@ function patchFolders({ initConfiguration, joinConfiguration }: UnknownRecord): 
 }
 
 function patchFolder(node: unknown): string | undefined {
-  return asText(valueAt(node, ['patches', 'directory']))?.replace(/\/+$/, '');
+  return asText(valueAt(node, ['patches', 'directory']))?.replace(/(?<!\/)\/+$/, '');
 }
 
 function folderOf(path: string): string {
