@@ -1,4 +1,4 @@
-// What is said of a flag that a component's version does not have, or may not have.
+// Problems and refusals about a flag that a component's version does not have, or may not have.
 
 import type { Origin, Problem } from '../../policy/reading.ts';
 import { NEWEST, OLDEST, type FlagElsewhere, type FlagTable } from './flags.ts';

@@ -23,7 +23,7 @@ export interface GateVerdict {
   readonly doubts: readonly Problem[];
 }
 
-/** Says nothing against any gate. */
+/** Every gate can be set. */
 export const NO_FAULT: GateVerdict = { doubts: [] };
 
 /** What the gates are written for. */

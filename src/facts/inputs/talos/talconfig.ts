@@ -69,7 +69,7 @@ function patchSubjects(text: string, pointer: string, found: FoundObject): Subje
   );
 }
 
-/** The configuration in a patch. Of the operations of a JSON patch, only the values that it sets count: what is removed, Talos sets. */
+/** The configuration in a patch. A JSON patch counts by the values that it sets: what it removes, Talos sets itself. */
 function configOf({ value }: ParsedDocument, { budget }: FoundObject): UnknownRecord {
   if (!Array.isArray(value)) return asRecord(value);
   let config: UnknownRecord = {};
