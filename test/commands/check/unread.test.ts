@@ -258,6 +258,7 @@ describe('in a folder, what is not ours is no problem', () => {
     ['JSON with comments', 'tsconfig.json', '{ // kubelet\n "a": 1, }'],
     ['a mention in a comment', 'a.yaml', '# the kubelet has --client-ca-file=x\na: kubelet\n'],
     ['a setting of another program', 'a.yaml', 'metrics: { args: [--client-ca-file=/ca.crt] }\n'],
+    ['a setting of this product', 'a.yaml', 'image: kubelet-guard\nargs: [serve, --client-ca-file=/ca.crt]\n'],
     ['the CA of the aggregation layer', 'a.yaml', 'kubelet: { requestheader-client-ca-file: x }\n'],
     [
       'a CRD whose schema has the field',

@@ -4,7 +4,7 @@ import { isRecord } from '../../../json.ts';
 import type { Budget } from '../../budget.ts';
 import { pointerOf } from '../../values/shape.ts';
 import { declaredIn, declaredKind } from './declarations.ts';
-import { fieldAt, isUnambiguous, settingOfKey, settingUsedIn } from './setting-names.ts';
+import { fieldAt, isAboutKubelets, isUnambiguous, settingOfKey, settingUsedIn } from './setting-names.ts';
 
 /** What of a value concerns a component: a setting that it uses, or a configuration that it holds. */
 export interface HeldSetting {
@@ -28,7 +28,7 @@ interface SearchState {
  * @param about what is known of its context: the path, the name
  */
 export function settingIn(value: unknown, about: string, budget: Budget): HeldSetting | undefined {
-  const state: SearchState = { budget, mentionsKubelet: /kubelet/i.test(about) };
+  const state: SearchState = { budget, mentionsKubelet: isAboutKubelets(about) };
   return search(value, [], state) ?? (state.mentionsKubelet ? state.ambiguous : undefined);
 }
 
@@ -48,7 +48,7 @@ function search(value: unknown, keys: readonly string[], state: SearchState): He
   return state.budget.deeper(() =>
     firstOf(Object.entries(value), (item, key) => {
       const inner = [...keys, key];
-      if (/kubelet/i.test(key)) state.mentionsKubelet = true;
+      if (isAboutKubelets(key)) state.mentionsKubelet = true;
       const name = settingOfKey(key);
       const held = name === undefined ? undefined : keep(setting(name, inner), state);
       return held ?? search(item, inner, state);
@@ -59,7 +59,7 @@ function search(value: unknown, keys: readonly string[], state: SearchState): He
 function searchText(text: string, keys: readonly string[], state: SearchState): HeldSetting | undefined {
   state.budget.characters(text.length);
   const content = decodedBase64(text) ?? text;
-  if (/kubelet/i.test(content)) state.mentionsKubelet = true;
+  if (isAboutKubelets(content)) state.mentionsKubelet = true;
   const declared = declaredIn(content);
   if (declared) return { name: 'kubelet', what: declared.what, pointer: pointerOf(keys) };
   const used = settingUsedIn(content);

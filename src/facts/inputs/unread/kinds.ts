@@ -74,7 +74,7 @@ const KINDS: readonly UnreadKind[] = [
     (object) => 'AWSTemplateFormatVersion' in object || isRecord(object.Resources),
   ),
   loose('variables of Kubespray', 'check the kubeadm configuration and the manifests that it writes', (object) =>
-    Object.keys(object).some((key) => /^(?:kubelet|kube_api|kube_kubeadm|kubeadm|kube_proxy|kube_version)/.test(key)),
+    Object.keys(object).some((key) => /^(?:kubelet_|kube_api|kube_kubeadm|kubeadm_|kube_proxy|kube_version)/.test(key)),
   ),
   loose('variables of k3s-ansible', RESULT, (object) =>
     Object.keys(object).some((key) => /^(?:extra_(?:server|agent)_args|server_config_yaml|k3s_|rke2_)/.test(key)),

@@ -61,3 +61,11 @@ export function fieldAt(keys: readonly string[]): string | undefined {
 export function isUnambiguous(name: string): boolean {
   return /kubelet/i.test(name);
 }
+
+/** Programs that are named after kubelets, and have settings of the same names. */
+const ABOUT_KUBELETS = /kubelet(?!-(?:guard|csr-approver|serving-cert|rubber-stamp|exporter))/i;
+
+/** Whether a text is about kubelets, so that a setting that other programs have, too, is a kubelet's. */
+export function isAboutKubelets(text: string): boolean {
+  return ABOUT_KUBELETS.test(text);
+}

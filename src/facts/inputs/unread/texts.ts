@@ -3,7 +3,7 @@
 import { declaredIn } from './declarations.ts';
 import { hasOurName } from './file-class.ts';
 import { nearestNames } from './file-names.ts';
-import { isUnambiguous, settingUsedIn } from './setting-names.ts';
+import { isAboutKubelets, isUnambiguous, settingUsedIn } from './setting-names.ts';
 
 /** What makes a text ours, and the line, counted from 1. */
 export interface TextSign {
@@ -41,7 +41,7 @@ export function isOurs(text: string, path: string): boolean {
 function settingIn(content: string, path: string): ReturnType<typeof settingUsedIn> {
   const used = settingUsedIn(content);
   if (used === undefined) return undefined;
-  return isUnambiguous(used.name) || /kubelet/i.test(content) || /kubelet/i.test(nearestNames(path)) ? used : undefined;
+  return isUnambiguous(used.name) || isAboutKubelets(content) || isAboutKubelets(nearestNames(path)) ? used : undefined;
 }
 
 function lineAt(text: string, end: number): number {
