@@ -66,7 +66,7 @@ export function isServerConfig(object: UnknownRecord): boolean {
 }
 
 /** The program that a configuration is for: by its path, then by its keys. */
-export function programOf(object: UnknownRecord, path: string): RancherProgram {
+export function rancherProgramOf(object: UnknownRecord, path: string): RancherProgram {
   if (/\brke2\b/.test(path)) return 'rke2';
   if (/\bk3s\b/.test(path)) return 'k3s';
   return Object.keys(object).some((key) => RKE2.test(nameOf(key))) ? 'rke2' : 'k3s';

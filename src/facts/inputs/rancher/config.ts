@@ -10,7 +10,7 @@ import {
   type ConfigurationPlace,
 } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
-import { isRancherConfig, isServerConfig, programOf } from './config-keys.ts';
+import { isRancherConfig, isServerConfig, rancherProgramOf } from './config-keys.ts';
 
 const NAMES: Readonly<Record<RancherProgram, string>> = { k3s: 'k3s', rke2: 'RKE2' };
 /** The kinds of the subjects of these files. */
@@ -41,7 +41,7 @@ export const rancherConfig: Input = {
 };
 
 function program({ object, source }: FoundObject): RancherProgram {
-  return programOf(object, 'path' in source ? source.path : '');
+  return rancherProgramOf(object, 'path' in source ? source.path : '');
 }
 
 function placeOf(found: FoundObject): ConfigurationPlace {
