@@ -1,6 +1,7 @@
 // Whether a kubelet starts with the feature gates of its flags and files.
 
 import type { CommandLine } from '../argv/pflag.ts';
+import type { KubeletReadings } from '../../policy/settings.ts';
 import { gatesOfFlags } from '../gates/flags.ts';
 import { enabledGates, judgeGates, NO_FAULT, type Gates, type GateVerdict } from '../gates/judge.ts';
 
@@ -14,12 +15,15 @@ const FIELD = 'featureGates';
  * NewKubeletCommand, kubeletConfigFlagPrecedence).
  *
  * @param configurations the gates of the file, and those of the file with its drop-ins
+ * @param readings the effective settings
  */
 export function kubeletGates(
   commandLine: CommandLine,
   configurations: readonly Gates[],
   minor: number | undefined,
+  readings: KubeletReadings,
 ): GateVerdict {
+  if (isOpenShift(readings)) return NO_FAULT;
   const flags = gatesOfFlags(commandLine);
   const over = minor === undefined || minor >= FIRST_WITH_DEFAULTS ? configurations : [];
   const use = { minor, setting: FIELD, before: enabledGates(flags, minor) };
@@ -32,6 +36,14 @@ export function kubeletGates(
 }
 
 /** Whether a kubelet starts with the gates of a configuration whose flags and version are not known. */
-export function configurationGates(gates: Gates, partial: boolean): GateVerdict {
-  return judgeGates(gates, { minor: undefined, setting: FIELD, partial });
+export function configurationGates(gates: Gates, readings: KubeletReadings, partial: boolean): GateVerdict {
+  return isOpenShift(readings) ? NO_FAULT : judgeGates(gates, { minor: undefined, setting: FIELD, partial });
+}
+
+/**
+ * OpenShift's configuration names gates that only its operators know. Its kubelet is built to warn of a gate that it does not
+ * know, where upstream's exits. The machine-config-operator gives it this client CA, and nobody else does.
+ */
+function isOpenShift({ clientCAFile: reading }: KubeletReadings): boolean {
+  return reading.state === 'set' && reading.value === '/etc/kubernetes/kubelet-ca.crt';
 }

@@ -88,7 +88,7 @@ export function kubeletSettings(setup: KubeletSetup): KubeletSettings {
   if ('refusal' in layered) return refused(layered.refusal, doubts);
   const readings = applyFlags(layered.readings, commandLine);
   const { minor, isWhole = false } = setup;
-  const gates = kubeletGates(commandLine, [base.gates, layered.gates], minor);
+  const gates = kubeletGates(commandLine, [base.gates, layered.gates], minor, readings);
   const broken = asRule(gates.refusal) ?? brokenRule({ minor, commandLine, isWhole, layered, readings });
   const isRead = Object.values(readings).some(({ state }: Reading<unknown>) => state !== 'unreadable');
   return {
@@ -146,7 +146,7 @@ export function dropInSettings(document: ParsedDocument, path: string, budget: B
 /** A configuration whose kubelet has no flags that are known. */
 function alone(layered: Layered, partial: boolean): KubeletSettings {
   const { config, gates, readings } = layered;
-  const { refusal, doubts } = configurationGates(gates, partial);
+  const { refusal, doubts } = configurationGates(gates, readings, partial);
   // what a drop-in sets, a later one can replace
   const rule = partial ? undefined : brokenRule({ minor: undefined, isWhole: false, layered, readings });
   const broken = asRule(refusal) ?? rule;

@@ -171,6 +171,14 @@ test('null is false in the map of gates', () => {
   expect(kubelet({ minor: 37, file: 'featureGates: {DynamicResourceAllocation: null}' }).refusal).toBeDefined();
 });
 
+test("OpenShift's kubelet only warns of gates that it does not know", () => {
+  const gates = 'featureGates: {AdminNetworkPolicy: true}';
+  const openShift = 'authentication: {x509: {clientCAFile: /etc/kubernetes/kubelet-ca.crt}}';
+  expect(kubelet({ dropIns: [gates] }).doubts).toHaveLength(1);
+  expect(kubelet({ dropIns: [`${gates}\n${openShift}`] })).toMatchObject({ doubts: [] });
+  expect(kubelet({ minor: 34, dropIns: [`${gates}\n${openShift}`] }).refusal).toBeUndefined();
+});
+
 describe('a document', () => {
   const GATES = 'featureGates: {NoSuchGate: true}';
   const pod = (image: string): string =>
