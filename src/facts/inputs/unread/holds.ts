@@ -27,7 +27,7 @@ interface SearchState {
  *
  * @param about what is known of its context: the path, the name
  */
-export function settingIn(value: unknown, about: string, budget: Budget): HeldSetting | undefined {
+export function heldSetting(value: unknown, about: string, budget: Budget): HeldSetting | undefined {
   const state: SearchState = { budget, mentionsKubelet: isAboutKubelets(about) };
   return search(value, [], state) ?? (state.mentionsKubelet ? state.ambiguous : undefined);
 }

@@ -4,7 +4,7 @@ import { asText, isRecord, scalarText, stringOrEmpty, type UnknownRecord } from 
 import type { Problem } from '../../../policy/reading.ts';
 import type { Budget } from '../../budget.ts';
 import { nearestNames } from './file-names.ts';
-import { settingIn } from './holds.ts';
+import { heldSetting } from './holds.ts';
 import { onlyDescribes, unreadKindOf } from './kinds.ts';
 import { errorAnswer, signIn, textKindOf } from './texts.ts';
 
@@ -26,7 +26,7 @@ export function unreadObject(
   const origin = { layer: 'file', pointer } as const;
   if (object.kind === 'Status' && object.status === 'Failure') return { ...refused(answerOf(object)), origin };
   const kind = unreadKindOf(object);
-  const held = settingIn(object, nearestNames(path), budget);
+  const held = heldSetting(object, nearestNames(path), budget);
   if (held === undefined && kind?.always?.(object) !== true) return undefined;
   const names = kind?.names ?? `objects of ${kindNamed(object)}`;
   return {
@@ -38,7 +38,7 @@ export function unreadObject(
 
 /** The problem of a document that is no object: a list of something else, or a text. */
 export function unreadValue(value: unknown, path: string, budget: Budget): Problem | undefined {
-  const held = settingIn(value, nearestNames(path), budget);
+  const held = heldSetting(value, nearestNames(path), budget);
   if (held === undefined) return undefined;
   const isPatch = Array.isArray(value) && value.every((entry) => isRecord(entry) && 'op' in entry && 'path' in entry);
   const names = isPatch ? 'JSON patches' : 'lists of this kind';
