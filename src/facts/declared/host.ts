@@ -5,7 +5,7 @@ import type { Problem, Source } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
 import { declaredFiles } from './host-files.ts';
-import { settingIn } from './setting-names.ts';
+import { settingNamedIn } from './setting-names.ts';
 import { isEnvironmentFile } from './environment-files.ts';
 import { kubeadmUnit } from './tree/kubeadm.ts';
 import { FileTree } from './tree/files.ts';
@@ -40,7 +40,7 @@ export function recogniseHost({ files }: FilesDocument, budget: Budget): Declare
   }
   for (const file of tree.files) {
     if (used.has(file) || isUnit(file) || !(isDropIn(file) || isEnvironmentFile(file))) continue;
-    const named = settingIn(file.text);
+    const named = settingNamedIn(file.text);
     if (named) parts.push({ source: sourceOf(file), subjects: [], problems: [unusedFile(file, named)] });
   }
   return { parts, used: [...used].map(({ path }) => path) };
@@ -68,7 +68,7 @@ function sourceOf({ path }: TreeFile): Source {
   return { path, document: 0 };
 }
 
-function unusedFile(file: TreeFile, { name, line }: NonNullable<ReturnType<typeof settingIn>>): Problem {
+function unusedFile(file: TreeFile, { name, line }: NonNullable<ReturnType<typeof settingNamedIn>>): Problem {
   const what = isDropIn(file) ? 'drop-in' : 'environment file';
   const message = `this ${what} has ${name}, and no unit that is checked with it shows what it starts; check it together with its unit`;
   return { code: 'not-read', message, origin: { layer: 'file', line } };

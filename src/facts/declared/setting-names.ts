@@ -8,7 +8,7 @@ const FLAGS = [...Object.values(API_SERVER_SETTINGS), ...Object.values(KUBELET_S
 const NAMES = [...FLAGS, 'clientCAFile'];
 
 /** The first setting that a text names outside of comments, with its line. */
-export function settingIn(text: string): { readonly name: string; readonly line: number } | undefined {
+export function settingNamedIn(text: string): { readonly name: string; readonly line: number } | undefined {
   if (!NAMES.some((name) => text.includes(name))) return undefined;
   for (const [index, line] of text.split('\n').entries()) {
     const name = /^\s*[#;]/.test(line) ? undefined : NAMES.find((each) => line.includes(each));

@@ -31,3 +31,13 @@ export interface KubeadmDocuments {
   /** The minor version of Kubernetes, if it is known. */
   readonly minor?: number;
 }
+
+/** An origin in one of the documents, as one in what holds it. */
+export function originIn({ document, pointer, elsewhere, originOf }: KubeadmDocument, origin: Origin): Origin {
+  if (origin.pointer === undefined) return origin;
+  if (originOf) return originOf(origin);
+  if (elsewhere !== true) return { ...origin, pointer: `${pointer}${origin.pointer}` };
+  const { pointer: _, ...rest } = origin;
+  const line = document.locate({ ...origin, pointer: `${pointer}${origin.pointer}` });
+  return { ...rest, ...(line !== undefined && { line }) };
+}

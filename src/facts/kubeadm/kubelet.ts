@@ -24,10 +24,9 @@ import { pointerOf } from '../values/shape.ts';
 import { decodedDocument, type ParsedDocument } from '../yaml/documents.ts';
 import { certificatesDirectory, configuredMinor } from './api-server.ts';
 import { commandLine, extraArguments } from './arguments.ts';
-import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
+import { originIn, type KubeadmDocument, type KubeadmDocuments } from './documents.ts';
 import { splitBySystemd } from './environment.ts';
 import { decodingFault } from './faults.ts';
-import { originIn } from './origins.ts';
 import { applyPatches, missingPatches, patchName } from './patches.ts';
 import { isJoinConfiguration, kubeadmVersion } from './versions.ts';
 

@@ -12,10 +12,9 @@ import {
 import { treeOf, valueOf, writtenAt, type Tree } from '../patching/tree.ts';
 import { podSubjects } from '../pod/pods.ts';
 import { apiServerWords, certificatesDirectory, clusterConfigurationSettings } from './api-server.ts';
-import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
+import { originIn, type KubeadmDocument, type KubeadmDocuments } from './documents.ts';
 import { decodingFault } from './faults.ts';
 import { mountsOf } from './mounts.ts';
-import { originIn } from './origins.ts';
 import { applyPatches } from './patches.ts';
 import { kubeadmVersion } from './versions.ts';
 

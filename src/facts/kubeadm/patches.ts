@@ -22,15 +22,22 @@ export interface PatchName {
   readonly explicit: boolean;
 }
 
-const NAME =
-  /^(etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubeletconfiguration|corednsdeployment|kubeproxydaemonset)([^.+\n]*)(\+?)(json|merge|strategic)?.*\.(?:json|yaml)$/;
+const TARGET =
+  /^(?:etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubeletconfiguration|corednsdeployment|kubeproxydaemonset)/;
+const SUFFIX = /^[^.+\n]*/;
+const FORM = /^\+(json|merge|strategic)/;
 
 /** What the name of a file says, if kubeadm takes it for a patch. */
 export function patchName(path: string): PatchName | undefined {
-  const [, target, suffix = '', plus, form] = NAME.exec(basename(path)) ?? [];
-  if (target === undefined || (plus !== '' && form === undefined)) return undefined;
-  const explicit = plus !== '';
-  return { target, suffix, form: explicit && (form === 'json' || form === 'merge') ? form : 'strategic', explicit };
+  const name = basename(path);
+  const target = TARGET.exec(name)?.[0];
+  if (target === undefined || !/\.(?:json|yaml)$/.test(name)) return undefined;
+  const suffix = SUFFIX.exec(name.slice(target.length))?.[0] ?? '';
+  const rest = name.slice(target.length + suffix.length);
+  const form = FORM.exec(rest)?.[1];
+  const explicit = rest.startsWith('+');
+  if (explicit && form === undefined) return undefined;
+  return { target, suffix, form: form === 'json' || form === 'merge' ? form : 'strategic', explicit };
 }
 
 /** Places of JSON patches that depend on the order of the arguments, which versions of kubeadm differ in. */

@@ -6,10 +6,9 @@ import type { Budget } from '../budget.ts';
 import { subjectAt, withOrigins, type ConfigurationPlace } from '../inputs/configuration.ts';
 import type { ParsedDocument } from '../yaml/documents.ts';
 import { clusterConfigurationSettings } from './api-server.ts';
-import type { KubeadmDocument, KubeadmDocuments } from './documents.ts';
+import { originIn, type KubeadmDocument, type KubeadmDocuments } from './documents.ts';
 import { kubeadmKubelet } from './kubelet.ts';
 import { patchedApiServer } from './manifest.ts';
-import { originIn } from './origins.ts';
 import { missingPatches, patchName } from './patches.ts';
 
 /**

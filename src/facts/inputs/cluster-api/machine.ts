@@ -3,7 +3,7 @@
 
 import { asRecords, asString, asStrings, asText, type UnknownRecord } from '../../../json.ts';
 import type { Problem } from '../../../policy/reading.ts';
-import { settingIn } from '../../declared/setting-names.ts';
+import { settingNamedIn } from '../../declared/setting-names.ts';
 import { decodeBase64 } from '../../values/base64.ts';
 import { pointerOf } from '../../values/shape.ts';
 import type { EmbeddedText } from '../input.ts';
@@ -47,7 +47,7 @@ const COMMANDS = [
 export function commandDoubts(spec: UnknownRecord, names: readonly string[]): Problem[] {
   return COMMANDS.flatMap((field) =>
     asStrings(spec[field]).flatMap((command, at): Problem[] => {
-      const setting = settingIn(command);
+      const setting = settingNamedIn(command);
       if (setting === undefined) return [];
       const message = `a command names ${setting.name} and may change it, so the machine's settings are not known; set it in the object's own fields, or check the node with kubelet-guard node`;
       return [

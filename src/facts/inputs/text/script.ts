@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../../policy/reading.ts';
 import type { Subject } from '../../../policy/subject.ts';
-import { settingIn } from '../../declared/setting-names.ts';
+import { settingNamedIn } from '../../declared/setting-names.ts';
 import { readScript } from '../../launch/shell/shell.ts';
 import { withOrigins, type ConfigurationPlace } from '../configuration.ts';
 import { bootstrapKubelet, isBootstrap } from '../eks/bootstrap.ts';
@@ -17,7 +17,7 @@ export const script: TextInput = {
 };
 
 function read({ text, source, vantage, budget }: FoundText): ReadText {
-  const named = settingIn(text);
+  const named = settingNamedIn(text);
   if (named === undefined && !text.includes('bootstrap.sh')) return { subjects: [], problems: [] };
   const place: ConfigurationPlace = {
     name: 'bootstrap.sh',
@@ -29,7 +29,7 @@ function read({ text, source, vantage, budget }: FoundText): ReadText {
   const { commands, doubt } = readScript(text, new Map(), 'sh', [], undefined, budget);
   const others = commands.filter(({ words }) => !isBootstrap(words));
   const changes = others.some(({ words }) =>
-    words.some((word) => settingIn(word.text) !== undefined || word.text.includes('kubelet-config')),
+    words.some((word) => settingNamedIn(word.text) !== undefined || word.text.includes('kubelet-config')),
   );
   const doubts: Problem[] = doubt !== undefined || changes ? [uncertain(doubt)] : [];
   const subjects: Subject[] = commands
