@@ -135,7 +135,8 @@ export const rows: readonly Row[] = [
   {
     row: 119,
     title: 'twice in the list, the last one with a path',
-    show: () => kubeadmConfig([override('kubelet-client-key', '""'), override('kubelet-client-key', '/etc/kubernetes/pki/k')]),
+    show: () =>
+      kubeadmConfig([override('kubelet-client-key', '""'), override('kubelet-client-key', '/etc/kubernetes/pki/k')]),
     expected: PASS,
     effective: '/etc/kubernetes/pki/k',
   },
