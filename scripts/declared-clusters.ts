@@ -103,14 +103,14 @@ function notMadeByController(): string {
 export function kustomizePatch(): string {
   const service = { namespace: 'kubelet-guard', name: 'kubelet-guard', path: '/validate', port: 443 };
   const value = { ...declaredClustersWebhook(), clientConfig: { service } };
-  return `# ${HEADER}\n${stringify([{ op: 'add', path: '/webhooks/-', value }], { lineWidth: 0 })}`;
+  return `# ${HEADER}\n${stringify([{ op: 'add', path: '/webhooks/-', value }], { lineWidth: 0, singleQuote: true })}`;
 }
 
 /** The template of the chart. */
 export function chartTemplate(): string {
   const service = { namespace: '{{ .Release.Namespace }}', name: 'kubelet-guard', path: '/validate', port: 443 };
   const value = { ...declaredClustersWebhook(), clientConfig: { service } };
-  const text = stringify([value], { lineWidth: 0 }).replace(/"(\{\{.*\}\})"/, '$1');
+  const text = stringify([value], { lineWidth: 0, singleQuote: true }).replace(/'(\{\{.*\}\})'/, '$1');
   return `{{/* ${HEADER} */}}\n{{- define "kubelet-guard.declaredClusters" -}}\n${text}{{- end }}\n`;
 }
 

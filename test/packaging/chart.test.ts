@@ -19,6 +19,7 @@ const VALUES: Readonly<Record<string, object>> = {
   audit: { preset: 'audit' },
   'cert-manager': { certManager: { enabled: true } },
   'client-certificates': { clientCertificates: { enabled: true } },
+  'declared-clusters': { declaredClusters: { enabled: true } },
   enforce: { preset: 'enforce' },
   'node-agent': { nodeAgent: { enabled: true } },
   openshift: { openshift: { enabled: true } },
@@ -71,7 +72,9 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     });
     expect(one('ValidatingWebhookConfiguration kubelet-guard')).toMatchObject({
       metadata: { annotations: { 'cert-manager.io/inject-ca-from': 'security/kubelet-guard-serving' } },
-      webhooks: [{ clientConfig: { service: { namespace: 'security', name: 'kubelet-guard' } } }],
+      webhooks: Array.from({ length: 2 }, () => ({
+        clientConfig: { service: { namespace: 'security', name: 'kubelet-guard' } },
+      })),
     });
     const subjects = objects
       .filter(({ kind }) => kind.endsWith('RoleBinding'))

@@ -17,7 +17,7 @@
         - UPDATE
       resources:
         - clusters
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - provisioning.cattle.io
       apiVersions:
@@ -27,7 +27,7 @@
         - UPDATE
       resources:
         - clusters
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - controlplane.cluster.x-k8s.io
       apiVersions:
@@ -41,7 +41,7 @@
         - kthreescontrolplanes
         - kthreescontrolplanetemplates
         - k0scontrolplanes
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - bootstrap.cluster.x-k8s.io
       apiVersions:
@@ -56,7 +56,7 @@
         - kthreesconfigtemplates
         - k0sworkerconfigs
         - k0sworkerconfigtemplates
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - controlplane.cluster.x-k8s.io
       apiVersions:
@@ -68,7 +68,7 @@
       resources:
         - kubeadmcontrolplanes
         - kubeadmcontrolplanetemplates
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - bootstrap.cluster.x-k8s.io
       apiVersions:
@@ -80,7 +80,7 @@
       resources:
         - kubeadmconfigs
         - kubeadmconfigtemplates
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - machineconfiguration.openshift.io
       apiVersions:
@@ -91,7 +91,7 @@
       resources:
         - machineconfigs
         - kubeletconfigs
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - bootstrap.cluster.x-k8s.io
       apiVersions:
@@ -103,7 +103,7 @@
       resources:
         - eksconfigs
         - eksconfigtemplates
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - bootstrap.cluster.x-k8s.io
       apiVersions:
@@ -114,7 +114,7 @@
       resources:
         - nodeadmconfigs
         - nodeadmconfigtemplates
-      scope: "*"
+      scope: '*'
     - apiGroups:
         - karpenter.k8s.aws
       apiVersions:
@@ -125,7 +125,7 @@
         - UPDATE
       resources:
         - ec2nodeclasses
-      scope: "*"
+      scope: '*'
   matchConditions:
     - name: objects-that-hold-settings
       expression: |-
