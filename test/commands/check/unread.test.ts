@@ -160,6 +160,12 @@ describe('in a folder, what is not read is a problem if it is ours', () => {
       'KubeOne',
     ],
     [
+      'a JSON patch in a ClusterClass',
+      'class.yaml',
+      'apiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\nspec: { patches: [{ definitions: [{ jsonPatches: [{ op: add, path: /spec/template/spec/kubeadmConfigSpec/clusterConfiguration/apiServer/extraArgs/kubelet-client-key, value: "" }] }] }] }\n',
+      'Cluster API',
+    ],
+    [
       'settings of Bottlerocket',
       'userdata.toml',
       '[settings.kubernetes]\nauthentication-mode = "tls"\n',
@@ -295,6 +301,7 @@ describe('in a folder, what is not ours is no problem', () => {
       'apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: x }\n',
     ],
     ['an empty file', '.gitkeep', ''],
+    ['a file that is named like a setting', 'a.yaml', 'kubelet: { key: /etc/kubernetes/kubelet-client-key }\n'],
     [
       'a pod of another program',
       'p.yaml',
@@ -305,6 +312,29 @@ describe('in a folder, what is not ours is no problem', () => {
     write({ 'good.yaml': GOOD, [path]: text });
     expect(await check('.')).toStrictEqual({ status: 0, problems: [] });
   });
+});
+
+test('a repository of 324 files with nothing bad in it passes', async () => {
+  const numbered = (count: number, path: (at: number) => string, text: string) =>
+    Array.from({ length: count }, (_, at) => [path(at), text] as const);
+  const files = [
+    ...numbered(40, (at) => `chart/templates/t${String(at)}.yaml`, '{{- if .Values.on }}\nkind: Service\n{{- end }}\n'),
+    ...numbered(10, (at) => `packages/p${String(at)}/tsconfig.json`, '{ // kubelet\n "compilerOptions": {}, }'),
+    ...numbered(60, (at) => `src/f${String(at)}.go`, 'package f // sets --kubelet-client-key=\n'),
+    ...numbered(60, (at) => `docs/d${String(at)}.md`, 'Set `clientCAFile: ""` on the kubelet.\n'),
+    ...numbered(
+      80,
+      (at) => `deploy/s${String(at)}.yaml`,
+      'apiVersion: v1\nkind: Service\nmetadata: { name: kubelet }\n',
+    ),
+    ...numbered(60, (at) => `assets/i${String(at)}.png`, '\u0089PNG\u0000'),
+    ...numbered(12, (at) => `.github/workflows/w${String(at)}.yml`, 'on: push\njobs: {}\n'),
+    ['chart/Chart.yaml', CHART] as const,
+    ['kubelet.yaml', GOOD] as const,
+  ];
+  expect(files).toHaveLength(324);
+  write(Object.fromEntries(files));
+  expect(await check('.')).toStrictEqual({ status: 0, problems: [] });
 });
 
 describe('templates of a Helm chart', () => {

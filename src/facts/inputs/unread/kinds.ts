@@ -34,7 +34,7 @@ const KINDS: readonly UnreadKind[] = [
     ...kind('eksctl clusters', /^eksctl\.io\//, RESULT),
     always: (object) => JSON.stringify(object).includes('kubeletExtraConfig'),
   },
-  kind('Cluster API objects of this kind', /\.cluster\.x-k8s\.io\//, RESULT),
+  kind('Cluster API objects of this kind', /(?:^|\.)cluster\.x-k8s\.io\//, RESULT),
   kind('Talos configurations', /^v1alpha1$/, RESULT, (object) => isRecord(object.machine)),
   kind('k3d configurations', /^k3d\.io\//, RESULT),
   kind('Gardener objects', /\.gardener\.cloud\//, RESULT),

@@ -35,10 +35,13 @@ const NAMES = namesOf(SETTING_FLAGS);
 const USED = [usedAs(namesOf(SETTING_FLAGS.filter(isUnambiguous))), usedAs(NAMES)];
 const WHOLE = new RegExp(`^${NAMES}$`, 'i');
 const PART = new RegExp(NAMES, 'i');
+/** Where the JSON Pointers of patches begin that set arguments or configuration. Other paths are files. */
+const POINTER = /^\/(?:spec|apiServer|authentication|authorization|cluster|machine|nodeRegistration)\//;
 
 /** The name of a setting that a text uses, as the text writes it. A text that only mentions one in a sentence does not use it. */
 export function settingUsedIn(text: string): { readonly name: string; readonly at: number } | undefined {
-  if (WHOLE.test(text)) return { name: text, at: 0 };
+  const whole = POINTER.test(text) ? text.slice(text.lastIndexOf('/') + 1) : text;
+  if (WHOLE.test(whole)) return { name: whole, at: 0 };
   for (const form of USED) {
     const used = form.exec(text);
     if (used !== null) return { name: PART.exec(used[0])?.[0] ?? used[0], at: used.index };
