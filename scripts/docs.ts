@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { INPUTS, WRAPPERS } from '../src/facts/inputs/index.ts';
+import { UNREAD_KINDS } from '../src/facts/inputs/unread/kinds.ts';
 import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
@@ -124,6 +125,9 @@ export function inputsPage(): string {
     '',
     'Units count together with the drop-ins, environment files and configuration that they name, if those are checked too. They are',
     'found by their paths on the host, anywhere below the same folder, or by their names in a folder beside the unit.',
+    '',
+    'These are known and not read. If one of them sets a checked setting, it is listed on standard error with what to do instead, and the',
+    `exit code is 3: ${[...new Set(UNREAD_KINDS.map(({ names }) => names.replace(/^(.*) of this (?:kind|name)$/, 'other $1')))].join(', ')}.`,
     '',
   ].join('\n');
 }

@@ -16,14 +16,7 @@ export interface UnreadKind {
 const RESULT = 'check the configuration that it makes: kubelet-guard node on a host, or kubelet-guard sweep';
 
 /** The kinds. The first one that matches names the object. */
-const KINDS: readonly UnreadKind[] = [
-  {
-    names: 'kubeadm configurations of kubeadm 1.11 and older',
-    matches: (object) =>
-      hasGroup(object, /^kubeadm\.k8s\.io\//) && /^(?:MasterConfiguration|NodeConfiguration)$/.test(kindOf(object)),
-    instead: 'convert it first: kubeadm config migrate --old-config FILE, and check the result',
-    always: () => true,
-  },
+export const UNREAD_KINDS: readonly UnreadKind[] = [
   kind(
     'kubeadm configurations of this kind',
     /^kubeadm\.k8s\.io\//,
@@ -102,7 +95,7 @@ function loose(names: string, instead: string, matches: (object: UnknownRecord) 
 
 /** The kind of an object that no input reads, if it is known. */
 export function unreadKindOf(object: UnknownRecord): UnreadKind | undefined {
-  return KINDS.find(({ matches }) => matches(object));
+  return UNREAD_KINDS.find(({ matches }) => matches(object));
 }
 
 /**
