@@ -158,7 +158,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
   });
 
   test('the namespace of kubelet-guard can be set', async () => {
-    const [, setup] = ROWS.find(([name]) => name === 'a client certificate as data') ?? [];
+    const [, setup] = ROWS.find(([name]) => name === 'a token') ?? [];
     if (setup === undefined) throw new Error('no such row');
     const metadata = { name: 'far' };
     const node = { apiVersion: 'v1', kind: 'Node', metadata };
