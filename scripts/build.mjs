@@ -68,6 +68,7 @@ function writeCache(text, filename) {
 
 const code = await bundle('src/main.ts');
 const text = `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
+if (/[^\0-\x7f]/.test(text)) throw new Error('the program is not all ASCII: write \\u escapes in regular expressions');
 const worker = await bundle('src/commands/serve/worker.ts');
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');

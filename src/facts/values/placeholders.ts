@@ -33,10 +33,10 @@ const FORMS: readonly (readonly [PlaceholderKind, RegExp])[] = [
   ],
   ['sample', /<[A-Za-z][^<>\n]{0,200}>/],
   ['sample', /(?<![A-Za-z])(?:REPLACE|CHANGE)[-_ ]?(?:ME|THIS)(?![A-Za-z])/i],
-  ['sample', /^(?:TODO|TBD|FIXME|x{3,100}|X{3,100}|\.{3}|…)$/],
+  ['sample', /^(?:TODO|TBD|FIXME|x{3,100}|X{3,100}|\.{3}|\u2026)$/],
 ];
 /** What every form has; most values have none of it. */
-const ANY_FORM = /[{$<@%#[(…]|__|\.{3}|REPLACE|CHANGE|TODO|TBD|FIXME|xxx/i;
+const ANY_FORM = /[{$<@%#[(\u2026]|__|\.{3}|REPLACE|CHANGE|TODO|TBD|FIXME|xxx/i;
 /** `$(NAME)`, which only a kubelet replaces, in the command line of a container. */
 const DOLLAR_PARENTHESES = /\$\([A-Za-z_][\w.-]{0,100}\)/;
 
