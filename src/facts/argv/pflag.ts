@@ -201,13 +201,12 @@ class Parser {
     if (value.length > LONGEST_REMEMBERED) this.#budget.steps(value.length);
     const before = flag.kept ? this.assignments.get(flag.name)?.value : undefined;
     const fault = word.holes === true && !isKnown(value) ? undefined : faultOf(flag.type, value, before);
+    const placeholder = fault === undefined ? undefined : placeholderIn(value, 'command line');
     // what is filled in may be right
-    if (fault !== undefined && placeholderIn(value, 'command line') === undefined) {
-      this.#refuse(
-        `invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: ${fault}`,
-        word,
-        `--${flag.name}`,
-      );
+    if (placeholder) this.doubts.push(placeholderProblem(`--${flag.name}`, placeholder, originAt(word.pointer)));
+    else if (fault !== undefined) {
+      const reason = `invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: ${fault}`;
+      this.#refuse(reason, word, `--${flag.name}`);
       return;
     }
     this.#assign(flag, value, word);
@@ -220,7 +219,8 @@ class Parser {
   #setHere(flag: Flag, value: string, word: Word): void {
     this.#set(flag, value, word);
     const { text, holes } = word;
-    if (holes === true || this.refusal !== undefined || text.length > LONGEST_REMEMBERED || !flag.repeats) return;
+    const isSure = holes !== true && this.refusal === undefined && this.doubts.length === 0;
+    if (!isSure || text.length > LONGEST_REMEMBERED || !flag.repeats) return;
     const { accepted } = this.#table;
     if (accepted.size >= MOST_REMEMBERED) accepted.clear();
     accepted.set(text, { flag, value });

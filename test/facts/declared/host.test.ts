@@ -211,7 +211,12 @@ describe('templates of units', () => {
       'ExecStart=/usr/bin/kubelet --client-ca-file=/ca.pem {% if a %} --client-ca-file= {% endif %}',
       'unknown',
     ],
-    ['nothing that decides', 'ExecStart={{ bin_dir }}/kubelet --client-ca-file=/ca.pem --v={{ v }}', 'pass'],
+    [
+      'a name that decides nothing',
+      'ExecStart={{ bin_dir }}/kubelet --client-ca-file=/ca.pem --node-ip={{ ip }}',
+      'pass',
+    ],
+    ['a number that it may not be', 'ExecStart={{ bin_dir }}/kubelet --client-ca-file=/ca.pem --v={{ v }}', 'unknown'],
   ])('%s', async (_title, line, result) => {
     expect(await checkFiles({ 'kubelet.service.j2': service(line) })).toEqual([
       expect.stringContaining(`${CA} ${result}`),
