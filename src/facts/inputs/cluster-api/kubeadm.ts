@@ -12,13 +12,9 @@ import type { KubeadmDocument, KubeadmDocuments } from '../../kubeadm/documents.
 import { kubeadmKubelet } from '../../kubeadm/kubelet.ts';
 import { insideObject, kubeadmSubjects } from '../../kubeadm/subjects.ts';
 import { pointerOf, valueAt } from '../../values/shape.ts';
-import {
-  inDocument,
-  unreadableConfiguredApiServer,
-  unreadableConfiguredKubelet,
-  type ConfigurationPlace,
-} from '../configuration.ts';
+import { inDocument } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
+import { objectPlace, unreadableParts } from '../object-place.ts';
 import { commandDoubts, machineFiles, type MachineFiles } from './machine.ts';
 
 /** A kind of object with a KubeadmConfigSpec. */
@@ -66,12 +62,7 @@ export const clusterApiKubeadm: Input = {
   },
   problems: (found) => hostOf(found).problems,
   contents: (found) => hostOf(found).rest,
-  unreadable: (found, problem) => {
-    const kubelet = unreadableConfiguredKubelet(problem, placeOf(found));
-    return kindOf(found.object)?.controlPlane === true
-      ? [unreadableConfiguredApiServer(problem, placeOf(found)), kubelet]
-      : [kubelet];
-  },
+  unreadable: (found, problem) => unreadableParts(found, problem, kindOf(found.object)?.controlPlane === true),
   resources: KINDS.map(({ group, kind, resource, spec }) => ({
     ...{ group, version: 'v1beta1', otherVersions: ['v1beta2'], kind, resource, subResource: '' },
     ...(kind === 'KubeadmConfig' && { isMadeByControllers: true }),
@@ -101,7 +92,7 @@ function hostOf(found: FoundObject): DeclaredHost {
   const patches = new Set(patchFolders(spec));
   const others = files.texts.filter(({ path }) => !patches.has(folderOf(path)));
   const hidden = files.hidden.filter(({ path }) => !patches.has(folderOf(path)));
-  const host = declaredHost(others, placeOf(found), found.budget);
+  const host = declaredHost(others, objectPlace(found), found.budget);
   return {
     ...host,
     problems: [...host.problems, ...hidden.flatMap(({ path, why, pointer }) => hiddenFile(path, why, pointer))],
@@ -120,7 +111,7 @@ function read(known: KubeadmKind, found: FoundObject): Subject[] {
   const join = documentIn(holder, 'joinConfiguration', 'JoinConfiguration', false);
   const files = holder.files.texts.map(({ path, text, pointer }) => ({ path, content: { text }, pointer }));
   const common = { files, ...(cluster && { cluster }), ...(minor !== undefined && { minor }) };
-  const place = placeOf(found);
+  const place = objectPlace(found);
   const joining = { ...place, name: init ? `${place.name}/join` : place.name };
   return [
     ...(init
@@ -192,15 +183,4 @@ function hiddenPatches(spec: UnknownRecord, hidden: MachineFiles['hidden']): Pro
       const message = `the patch ${path} is not read, because ${why}; check that file too, or check the node with kubelet-guard node`;
       return { code: 'not-read', message, origin: { layer: 'file', pointer } };
     });
-}
-
-function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {
-  const { name, namespace } = asRecord(object.metadata);
-  const kind = asText(object.kind) ?? '';
-  const known = asText(namespace);
-  return {
-    name: asText(name) ?? kind,
-    ...(known !== undefined && { namespace: known }),
-    ...{ kind, source, vantage, surface: 'declared-cluster' },
-  };
 }

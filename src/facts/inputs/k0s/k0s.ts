@@ -4,13 +4,9 @@ import { asRecord, asRecords, asString, asText, isRecord, type UnknownRecord } f
 import type { Subject } from '../../../policy/subject.ts';
 import { minorOf } from '../../argv/flags.ts';
 import { pointerOf, valueAt } from '../../values/shape.ts';
-import {
-  inDocument,
-  unreadableConfiguredApiServer,
-  unreadableConfiguredKubelet,
-  type ConfigurationPlace,
-} from '../configuration.ts';
+import { inDocument } from '../configuration.ts';
 import type { AdmissionResource, FoundObject, Input } from '../input.ts';
+import { objectPlace, unreadableParts } from '../object-place.ts';
 import { k0sKubelet, k0sSubjects, type K0sPlace } from './cluster.ts';
 
 /** A kind of document that holds parts of a k0s cluster. */
@@ -73,13 +69,7 @@ export const k0s: Input = {
     const known = kindOf(found.object);
     return known === undefined ? [] : read(known, found).map((subject) => inDocument(subject, found.pointer));
   },
-  unreadable: (found, problem) => {
-    const place = placeOf(found);
-    const kubelet = unreadableConfiguredKubelet(problem, place);
-    return kindOf(found.object)?.config === undefined
-      ? [kubelet]
-      : [unreadableConfiguredApiServer(problem, place), kubelet];
-  },
+  unreadable: (found, problem) => unreadableParts(found, problem, kindOf(found.object)?.config !== undefined),
   resources: RESOURCES,
 };
 
@@ -91,11 +81,12 @@ function kindOf({ apiVersion, kind }: UnknownRecord): K0sKind | undefined {
 function read({ config, release, options }: K0sKind, found: FoundObject): Subject[] {
   const { object, budget } = found;
   const minor = minorOf(asText(valueAt(object, release ?? ['spec', 'version'])) ?? '');
-  const place: K0sPlace = { ...placeOf(found), minor, names: config ?? [] };
+  const place: K0sPlace = { ...objectPlace(found), minor, names: config ?? [] };
   const cluster = config === undefined ? undefined : valueAt(object, config);
   const subjects = isRecord(cluster) ? k0sSubjects(cluster, place, budget) : [];
   // a control plane without a ClusterConfig gets k0s's defaults
-  if (config !== undefined && cluster === undefined) subjects.push(...k0sSubjects({}, place, budget));
+  if (config !== undefined && (cluster === undefined || cluster === null))
+    subjects.push(...k0sSubjects({}, place, budget));
   for (const names of options?.(object) ?? []) {
     const given = valueAt(object, names);
     if (!Array.isArray(given) || given.length === 0) continue;
@@ -111,15 +102,4 @@ function read({ config, release, options }: K0sKind, found: FoundObject): Subjec
 function hostOf(names: readonly string[]): string {
   const at = names.indexOf('hosts');
   return at === -1 ? '' : `/host ${names[at + 1] ?? ''}`;
-}
-
-function placeOf({ object, source, vantage }: FoundObject): ConfigurationPlace {
-  const { name, namespace } = asRecord(object.metadata);
-  const kind = asText(object.kind) ?? '';
-  const known = asText(namespace);
-  return {
-    name: asText(name) ?? kind,
-    ...(known !== undefined && { namespace: known }),
-    ...{ kind, source, vantage, surface: 'declared-cluster' },
-  };
 }

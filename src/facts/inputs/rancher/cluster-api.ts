@@ -11,7 +11,7 @@ import { pointerOf, valueAt } from '../../values/shape.ts';
 import { inDocument } from '../configuration.ts';
 import type { AdmissionResource, FoundObject, Input } from '../input.ts';
 import { nodeFiles, textDoubts } from './node-files.ts';
-import { objectPlace, unreadableParts } from './object-place.ts';
+import { objectPlace, unreadableParts } from '../object-place.ts';
 
 /** A kind of object that sets up nodes. */
 interface RancherKind {

@@ -11,7 +11,7 @@ import { pointerOf } from '../../values/shape.ts';
 import { inDocument } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
 import { hidden } from './node-files.ts';
-import { objectPlace, unreadableParts } from './object-place.ts';
+import { objectPlace, unreadableParts } from '../object-place.ts';
 
 /** `Simple` of `k3d.io`. */
 export const k3d: Input = {

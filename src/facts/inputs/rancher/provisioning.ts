@@ -12,7 +12,7 @@ import { pointerOf, valueAt } from '../../values/shape.ts';
 import { inDocument } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
 import { hidden } from './node-files.ts';
-import { objectPlace, unreadableParts } from './object-place.ts';
+import { objectPlace, unreadableParts } from '../object-place.ts';
 
 /** A Cluster of `provisioning.cattle.io` with `rkeConfig`, or the RKEControlPlane that Rancher makes of it. */
 export const rancherCluster: Input = {

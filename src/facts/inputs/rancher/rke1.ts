@@ -13,7 +13,7 @@ import {
   type ConfigurationPlace,
 } from '../configuration.ts';
 import type { FoundObject, Input } from '../input.ts';
-import { objectPlace } from './object-place.ts';
+import { objectPlace } from '../object-place.ts';
 import { valueAt } from '../../values/shape.ts';
 
 const CERTIFICATES = '/etc/kubernetes/ssl';

@@ -63,6 +63,10 @@ describe('k0s', () => {
     expect(linkResults(text, 'k0sctl.yaml')).toEqual(['pair pass', 'ca pass', ...expected]);
   });
 
+  test('k0sctl: a configuration that is null means the defaults of k0s', () => {
+    expect(linkResults(`${CTL}  k0s:\n    config:\n`, 'k0sctl.yaml')).toEqual(['pair pass', 'ca pass']);
+  });
+
   test('k0sctl: the configuration in it', () => {
     const text = `${CTL}  k0s:\n    config:\n      spec:\n        api:\n          extraArgs: { kubelet-client-certificate: '' }\n`;
     expect(linkResults(text, 'k0sctl.yaml')).toEqual(['pair empty --kubelet-client-certificate :9', 'ca pass']);

@@ -1,13 +1,13 @@
-// Where the objects of Rancher's projects were found.
+// Where the objects of declared clusters were found, and their components if they cannot be read.
 
-import { asRecord, asText } from '../../../json.ts';
-import type { Problem } from '../../../policy/reading.ts';
+import { asRecord, asText } from '../../json.ts';
+import type { Problem } from '../../policy/reading.ts';
 import {
   unreadableConfiguredApiServer,
   unreadableConfiguredKubelet,
   type ConfigurationPlace,
-} from '../configuration.ts';
-import type { FoundObject } from '../input.ts';
+} from './configuration.ts';
+import type { FoundObject } from './input.ts';
 
 /** The place of an object that has a kind and a name. */
 export function objectPlace({ object, source, vantage }: FoundObject): ConfigurationPlace {
