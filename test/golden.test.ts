@@ -16,10 +16,11 @@ import type { RawDocument } from '../src/policy/document.ts';
 import type { SourceProblem } from '../src/policy/reading.ts';
 import type { Subject } from '../src/policy/subject.ts';
 import type { GuardReport } from '../src/outputs/guard-report.ts';
-import { renderJson } from '../src/outputs/json.ts';
+import { renderJson } from '../src/outputs/formats/json.ts';
 import { reportRun } from '../src/outputs/report.ts';
 import { readPaths } from '../src/evidence/files/read-paths.ts';
 import { AMPLE, ample } from './support/budget.ts';
+import { rendered } from './support/rendered.ts';
 
 // `check` without a configuration does not use the supporting controls either.
 const controls = all.filter(({ supporting }) => supporting !== true);
@@ -82,13 +83,16 @@ function kubeletOf(distribution: string): Subject[] {
 
 /** The report of a distribution, with a run that never changes. */
 async function reportOf(distribution: string): Promise<string> {
-  const options = { output: 'json', failOn: 'fail', style: { color: false, quiet: false } } as const;
-  const { output } = await check(options, {
-    inspect: (document) => inspect(controls, [document], AMPLE),
-    documents: documentsOf(distribution),
-    runId: 'golden',
-    now: () => new Date(0),
-  });
+  const answer = await check(
+    { failOn: 'fail' },
+    {
+      inspect: (document) => inspect(controls, [document], AMPLE),
+      documents: documentsOf(distribution),
+      runId: 'golden',
+      now: () => new Date(0),
+    },
+  );
+  const { output } = rendered(answer);
   const report = JSON.parse(output) as GuardReport;
   const { findings } = reportRun(report.run, { findings: evaluate(controls, kubeletOf(distribution)), problems: [] });
   if (findings.length === 0) return output;

@@ -18,6 +18,7 @@ import { processOf } from './facts/host/documents.ts';
 import { run as sweepOf, stream } from './sweeper/run/cluster.ts';
 import { fixturesOf, type Fixture } from './support/fixtures.ts';
 import { AMPLE, ample } from './support/budget.ts';
+import { rendered } from './support/rendered.ts';
 
 /** Fixtures that no API server would send, because it cannot decode them. */
 const NOT_DECODABLE: ReadonlySet<string> = new Set([
@@ -48,17 +49,15 @@ async function* one(document: RawDocument): AsyncGenerator<RawDocument> {
 async function throughFile({ name, text }: Fixture): Promise<GuardReport> {
   const options = {
     policy: EVERYTHING,
-    output: 'json',
     failOn: 'fail',
-    style: { color: false, quiet: false },
   } as const;
-  const { output } = await check(options, {
+  const answer = await check(options, {
     inspect: (document) => inspect(controls, [document], AMPLE),
     documents: one({ form: 'text', path: `${name}.yaml`, text }),
     runId: 'run',
     now: () => new Date(0),
   });
-  return JSON.parse(output) as GuardReport;
+  return JSON.parse(rendered(answer).output) as GuardReport;
 }
 
 /** The report on a document that reaches the pipeline without `check`. */

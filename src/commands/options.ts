@@ -1,33 +1,23 @@
 // Options and texts that commands share: the report, its exit codes, and flags with an environment variable.
 
-import { writeFileSync } from 'node:fs';
-
 import { InvalidArgumentError, Option } from 'commander';
 
 import type { Control } from '../policy/control.ts';
 import type { FailOn } from '../outputs/counts.ts';
-import { outputs, type OutputName } from '../outputs/index.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
-import { StartError } from '../runtime/start-error.ts';
-import type { Terminal } from './terminal.ts';
+import { outputOption, type DeliveryOptions } from './deliver.ts';
 
 /** The options of every command that prints a report. */
-export interface ReportOptions {
+export interface ReportOptions extends DeliveryOptions {
   readonly config?: string;
-  readonly output: OutputName;
-  readonly outputFile?: string;
   readonly failOn: FailOn;
-  readonly quiet?: true;
-  readonly color: 'auto' | 'always' | 'never';
 }
 
 /** The options of `ReportOptions`, in the order of the help. */
 export function reportOptions(config: string): readonly Option[] {
   return [
     new Option('--config <file>', config),
-    new Option('-o, --output <format>', 'format of the report')
-      .choices(outputs.map(({ name }) => name))
-      .default(outputs[0].name),
+    outputOption(),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),
     new Option('--fail-on <what>', 'which results make the exit code non-zero')
       .choices(['fail', 'unknown', 'never'])
@@ -70,35 +60,6 @@ Exit codes:
 export async function loadGuardConfiguration(path: string, controls: readonly Control[]): Promise<GuardConfiguration> {
   const { loadConfiguration } = await import('../runtime/configuration/configuration.ts');
   return loadConfiguration(path, controls);
-}
-
-/**
- * Prints a report, or writes it to --output-file.
- *
- * @throws StartError if the file cannot be written
- */
-export function deliver(report: string, { outputFile }: Pick<ReportOptions, 'outputFile'>, { print }: Terminal): void {
-  if (outputFile === undefined) {
-    print(report);
-    return;
-  }
-  try {
-    writeFileSync(outputFile, report);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'no reason given';
-    throw new StartError('usage', `the report cannot be written: ${reason}; choose another --output-file`, { cause });
-  }
-}
-
-/** Whether a report has colors: by --color, else only on a terminal that NO_COLOR and TERM do not exclude. */
-export function wantsColor(
-  { color, outputFile }: Pick<ReportOptions, 'color' | 'outputFile'>,
-  { env, isTerminal }: Terminal,
-): boolean {
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR = '', TERM } = env;
-  if (outputFile !== undefined || NO_COLOR !== '' || TERM === 'dumb') return false;
-  return isTerminal('stdout');
 }
 
 /** The CA that verifies kubelets, as with kube-apiserver's flag of the same name. */

@@ -20,9 +20,21 @@ export interface GuardReport {
 /** A report without its findings, which can be too many to hold at once. */
 export type ReportHead = Omit<GuardReport, 'findings'>;
 
-/** A report whose findings are read one by one. A `GuardReport` is one. */
+/** A report whose findings are made one by one, each time they are read. A `GuardReport` is one. */
 export interface StreamedReport extends ReportHead {
   readonly findings: Iterable<ReportedFinding>;
+}
+
+/** The cluster that a run asked. */
+export interface ReportedCluster {
+  /** The `host:port` of its API server. */
+  readonly server: string;
+  /** The context of the kubeconfig; absent in a pod. */
+  readonly context?: string;
+  /** The uid of the namespace kube-system, which identifies the cluster; absent if it cannot be read. */
+  readonly uid?: string;
+  /** The `gitVersion` of the API server. */
+  readonly version?: string;
 }
 
 /** Which run made the report, and when. */
@@ -32,6 +44,14 @@ export interface Run {
   /** RFC 3339, in UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** The program that ran. */
+  readonly tool?: { readonly name: 'kubelet-guard'; readonly version: string };
+  /** Present if a cluster was asked. */
+  readonly cluster?: ReportedCluster;
+  /** The benchmark that was chosen with --benchmark. */
+  readonly benchmark?: string;
+  /** The SHA-256 of the GuardConfiguration in hexadecimal; absent if none was given. */
+  readonly configuration?: { readonly digest: string };
 }
 
 /** A run that has a problem is not complete: something could be wrong that no finding shows. */

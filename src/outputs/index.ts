@@ -1,8 +1,8 @@
 // The output formats. A format is one file that exports a `Render`, and one line here.
 
-import { renderJson } from './json.ts';
+import { renderJson } from './formats/json.ts';
 import type { Render } from './render.ts';
-import { renderText } from './text.ts';
+import { renderText } from './text/text.ts';
 
 /** The formats of `--output`. The first one is the default. */
 export const outputs = [

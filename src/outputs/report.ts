@@ -47,14 +47,14 @@ interface SweptRun {
   readonly nodes: NodeCounts;
 }
 
-/** Makes the report of a sweep, whose findings are made one by one as they are read. */
+/** Makes the report of a sweep, whose findings are made one by one each time they are read. */
 export function reportStream(
   { run, problems, counts, link, nodes }: SweptRun,
-  findings: Iterable<Finding>,
+  findings: () => Iterable<Finding>,
   exemptionFor: ExemptionFor,
 ): StreamedReport {
   const head = reportHead(run, problems, counts.summary, { link, nodes });
-  return { ...head, findings: reportEach(findings, exemptionFor, link) };
+  return { ...head, findings: { [Symbol.iterator]: () => reportEach(findings(), exemptionFor, link) } };
 }
 
 function* reportEach(findings: Iterable<Finding>, exemptionFor: ExemptionFor, link: Link): Generator<ReportedFinding> {

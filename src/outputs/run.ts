@@ -1,24 +1,19 @@
-// The end of every run: what `check`, `node` and `sweep` print, and their exit code.
+// The end of every run of `check`, `node` and `sweep`: its lines for standard error, and its exit code.
 
 import { findExemption, isExpired } from '../policy/decision/exempt.ts';
 import type { Exemption } from '../policy/control.ts';
 import type { ExitCode, FailOn, RunCounts } from './counts.ts';
 import type { StreamedReport } from './guard-report.ts';
-import { renderOf, type OutputName } from './index.ts';
-import { renderRunProblem } from './lines.ts';
-import type { TextStyle } from './render.ts';
+import { renderRunProblem } from './text/lines.ts';
 import type { ExemptionFor } from './report.ts';
 
-/** How a command reports. */
+/** How a run counts. */
 export interface RunOptions {
-  readonly output: OutputName;
-  readonly style: TextStyle;
   readonly failOn: FailOn;
 }
 
 /** What a run found. */
 export interface RunOutcome {
-  /** Its findings are read once. */
   readonly report: StreamedReport;
   readonly counts: RunCounts;
   /** How many findings the run has, if the report does not show all of them. */
@@ -31,24 +26,22 @@ export interface RunOutcome {
   readonly exemptions: readonly Exemption[];
 }
 
-/** What a command prints. */
+/** What a run ends with. */
 export interface RunAnswer {
-  /** The report in the chosen format. */
-  readonly output: string;
+  readonly report: StreamedReport;
   /** Lines for standard error. Each one says what could not be checked, and what to do. */
   readonly errors: readonly string[];
   readonly exitCode: ExitCode;
 }
 
-/** Renders the report of a run, and says which exit code it has. */
+/** Says what a run prints on standard error, and which exit code it has. */
 export function concludeRun(
   { report, counts, checked = counts.checked, notes, nothing, exemptions }: RunOutcome,
-  { output, style, failOn }: RunOptions,
+  { failOn }: RunOptions,
 ): RunAnswer {
-  const render = renderOf(output);
   const { problems, complete, startedAt } = report.run;
   return {
-    output: render(report, style),
+    report,
     errors: [
       ...problems.map(renderRunProblem),
       ...notes,

@@ -24,15 +24,16 @@ export function evaluate(controls: readonly Control[], subjects: readonly Subjec
 }
 
 function findingOf(control: Control, subject: Subject): Finding | undefined {
-  const { name, source, vantage, surface } = subject;
+  const { name, source, vantage, surface, platform } = subject;
+  const about = { control, subject: name, source, vantage, surface, ...(platform && { platform }) };
   try {
     const checked = control.check(subject);
     if (checked === undefined) return undefined;
     const { outcome, evidence } = checked;
-    return { control, subject: name, source, vantage, surface, outcome, evidence };
+    return { ...about, outcome, evidence };
   } catch (cause) {
     const problem = crashProblem(cause, `it with the control ${control.slug}`);
     const outcome = { result: 'unknown', problems: [problem], warnings: [] } as const;
-    return { control, subject: name, source, vantage, surface, outcome, evidence: [] };
+    return { ...about, outcome, evidence: [] };
   }
 }

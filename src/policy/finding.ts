@@ -3,6 +3,7 @@
 import type { Action, ControlMetadata, Exemption } from './control.ts';
 import type { NamedText } from './document.ts';
 import type { Evidence, Outcome, Violation } from './outcome.ts';
+import type { Platform } from './benchmarks/platform.ts';
 import type { Problem, Source, SourceProblem, Surface, Vantage } from './reading.ts';
 import type { SubjectName } from './subject.ts';
 
@@ -13,6 +14,8 @@ export interface Finding {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
+  /** Absent if nothing shows it. */
+  readonly platform?: Platform;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
   /** The other evidence about the same control and subject, where there is more than one piece. */

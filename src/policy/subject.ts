@@ -1,6 +1,7 @@
 // Subjects: one kube-apiserver or one kubelet with typed readings, which controls check. Data only.
 
 import type { CertificateFile, CheckTime, PairFiles } from './certificates.ts';
+import type { Platform } from './benchmarks/platform.ts';
 import type { Component, Origin, Problem, Reading, Source, Surface, Vantage } from './reading.ts';
 import type { ApiServerReadings, KubeletReadings } from './settings.ts';
 
@@ -34,6 +35,8 @@ interface SubjectBase {
   readonly source: Source;
   readonly vantage: Vantage;
   readonly surface: Surface;
+  /** Absent if nothing shows it. */
+  readonly platform?: Platform;
   /** Present if the component certainly exits at start with these settings. */
   readonly refusal?: Refusal;
   /** What makes all readings of the subject uncertain. */

@@ -5,7 +5,7 @@ import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 
 import type { Inspection } from '../../src/policy/finding.ts';
 import { compareWithBaseline } from '../../src/commands/check/baseline.ts';
-import { renderJson } from '../../src/outputs/json.ts';
+import { renderJson } from '../../src/outputs/formats/json.ts';
 import { referTo, reportRun } from '../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
 

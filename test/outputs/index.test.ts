@@ -10,9 +10,9 @@ const FOLDER = join(import.meta.dirname, '../../src/outputs');
 const names = outputs.map(({ name }) => name);
 
 test('every file of an output format is in the list of formats', () => {
-  const written = readdirSync(FOLDER)
+  const written = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => /^\/\/ The output format `(\w+)`/.exec(readFileSync(join(FOLDER, file), 'utf8'))?.[1] ?? []);
+    .flatMap((file) => /^\/\/ The output format `([\w-]+)`/.exec(readFileSync(join(FOLDER, file), 'utf8'))?.[1] ?? []);
   expect(written.sort()).toStrictEqual([...names].sort());
 });
 
@@ -22,6 +22,5 @@ test('each name gives the renderer of its format', () => {
 
 test.each(['check', 'node', 'sweep'])('the help of %s lists each format', async (command) => {
   const { stdout } = await runCli([command, '--help']);
-  const choices = /--output <format>.*?\(choices: ([^)]*), default/.exec(stdout.replaceAll(/\s+/g, ' '))?.[1];
-  expect(choices).toBe(names.map((name) => JSON.stringify(name)).join(', '));
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`--output <format> format of the report: ${names.join(', ')};`);
 });

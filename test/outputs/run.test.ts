@@ -4,7 +4,7 @@ import { RunCounts } from '../../src/outputs/counts.ts';
 import { countReported, reportRun } from '../../src/outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunOptions, type RunOutcome } from '../../src/outputs/run.ts';
 import type { Inspection } from '../../src/policy/finding.ts';
-import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
+import { kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
 
 const RUN = {
   id: '1',
@@ -12,7 +12,7 @@ const RUN = {
   startedAt: '2026-11-23T12:00:00Z',
   finishedAt: '2026-11-23T12:00:01Z',
 } as const;
-const OPTIONS: RunOptions = { output: 'json', style: { color: false, quiet: false }, failOn: 'unknown' };
+const OPTIONS: RunOptions = { failOn: 'unknown' };
 const EXEMPTION = { control: 'kubelet-client-ca', subject: 'configmap/*', reason: 'known', expires: '2026-11-23' };
 
 function outcomeOf(
@@ -51,12 +51,6 @@ describe('the end of a run', () => {
     const exitCodeAt = (time: string) =>
       concludeRun(outcomeOf({ findings: [failing] }, [EXEMPTION], time), OPTIONS).exitCode;
     expect([exitCodeAt('2026-11-23T23:59:59Z'), exitCodeAt('2026-11-24T00:00:00Z')]).toStrictEqual([0, 1]);
-  });
-
-  test('the exit code is the same in each format', () => {
-    const outcome = outcomeOf({ findings: [apiServerFinding({ outcome: outcomes.unknown })] });
-    expect(concludeRun(outcome, { ...OPTIONS, output: 'text' }).exitCode).toBe(3);
-    expect(concludeRun(outcome, OPTIONS).exitCode).toBe(3);
   });
 
   test('hidden findings count as checked', () => {

@@ -17,6 +17,7 @@ import type { Bounds } from './reviews.ts';
 import { hostileLayout } from './support/hostile-processes.ts';
 import { mutateText } from './support/mutate-text.ts';
 import { Random } from './support/random.ts';
+import { rendered } from '../support/rendered.ts';
 
 const LAYOUTS = ['kind.txt', 'kubeadm-stopped.txt', 'k3s.txt', 'rke2.txt', 'openshift.txt', 'microk8s.txt'];
 /** Limits in milliseconds, for a busy machine. */
@@ -113,12 +114,10 @@ async function audit(layout: string) {
       hostname: 'host',
       config: undefined,
       evidence: ['proc'],
-      output: 'json',
       failOn: 'fail',
-      style: { color: false, quiet: false },
     } as const;
     const deps = { now: () => NOW, clock: () => performance.now() };
-    return await auditHost(request, deps, new AbortController().signal);
+    return rendered(await auditHost(request, deps, new AbortController().signal));
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+import { rendered } from './rendered.ts';
 import { auditHost } from '../../src/commands/node/host.ts';
 
 for await (const root of createInterface({ input: process.stdin })) {
@@ -11,18 +12,18 @@ for await (const root of createInterface({ input: process.stdin })) {
   globalThis.gc?.();
   writeFileSync('/proc/self/clear_refs', '5');
   const before = process.cpuUsage();
-  const { output } = await auditHost(
-    {
-      root,
-      hostname: 'localhost',
-      config: undefined,
-      evidence: ['proc'],
-      output: 'json',
-      failOn: 'unknown',
-      style: { color: false, quiet: false },
-    },
-    { now: () => new Date('2026-03-01T12:00:00Z'), clock: () => performance.now() },
-    new AbortController().signal,
+  const { output } = rendered(
+    await auditHost(
+      {
+        root,
+        hostname: 'localhost',
+        config: undefined,
+        evidence: ['proc'],
+        failOn: 'unknown',
+      },
+      { now: () => new Date('2026-03-01T12:00:00Z'), clock: () => performance.now() },
+      new AbortController().signal,
+    ),
   );
   const { user, system } = process.cpuUsage(before);
   // the peak since it was reset

@@ -6,6 +6,7 @@ import { inspect } from '../../src/inspect.ts';
 import type { RawDocument } from '../../src/policy/document.ts';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { AMPLE } from './budget.ts';
+import { rendered } from './rendered.ts';
 
 /** The findings of files about the link, as `CONTROL RESULT CODE SETTING PLACE`, and the problems of the run. */
 export async function checkFiles(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
@@ -22,7 +23,7 @@ export async function checkFiles(files: Readonly<Record<string, string>>): Promi
 /** The report of `check` about files. */
 export async function reportOf(files: Readonly<Record<string, string>>): Promise<GuardReport> {
   const answer = await check(
-    { output: 'json', failOn: 'unknown', style: { color: false, quiet: false } },
+    { failOn: 'unknown' },
     {
       documents: documentsOf(files),
       inspect: (document) => inspect(controls, [document], AMPLE),
@@ -30,7 +31,7 @@ export async function reportOf(files: Readonly<Record<string, string>>): Promise
       now: () => new Date(0),
     },
   );
-  return JSON.parse(answer.output) as GuardReport;
+  return JSON.parse(rendered(answer).output) as GuardReport;
 }
 
 async function* documentsOf(files: Readonly<Record<string, string>>): AsyncGenerator<RawDocument> {

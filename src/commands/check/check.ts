@@ -2,7 +2,7 @@
 
 import type { DecisionPolicy, Finding } from '../../policy/finding.ts';
 import type { GuardReport } from '../../outputs/guard-report.ts';
-import { renderJson } from '../../outputs/json.ts';
+import { renderJson } from '../../outputs/formats/json.ts';
 import { countReported, reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import type { Baseline } from './baseline.ts';
@@ -30,6 +30,8 @@ export interface CheckDeps extends InspectDeps {
 }
 
 export interface CheckAnswer extends RunAnswer {
+  /** The exemptions to print instead of the report, as YAML, if they were wanted. */
+  readonly exemptions?: string;
   /** The baseline to write, if one was wanted. Absent if this run cannot be one; `errors` then say why. */
   readonly baseline?: string;
 }
@@ -64,12 +66,12 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
   if (generateExemptions !== undefined) {
     const isExempt = (finding: Finding): boolean => exemptionFor(finding) !== undefined;
     const { yaml, notes } = await exempt(inspection.findings, isExempt, startedAt, generateExemptions.expires);
-    return withBaseline({ ...answer, output: yaml, errors: [...answer.errors, ...notes] }, whole, options);
+    return withBaseline({ ...answer, exemptions: yaml, errors: [...answer.errors, ...notes] }, whole, options);
   }
   return withBaseline(answer, whole, options);
 }
 
-function withBaseline(answer: RunAnswer, whole: GuardReport, { writesBaseline = false }: CheckOptions): CheckAnswer {
+function withBaseline(answer: CheckAnswer, whole: GuardReport, { writesBaseline = false }: CheckOptions): CheckAnswer {
   if (!writesBaseline) return answer;
   const { errors, exitCode } = answer;
   const fault = whyNoBaseline(whole);

@@ -4,14 +4,8 @@ import { Option, InvalidArgumentError, type Command } from 'commander';
 
 import type { Baseline } from './baseline.ts';
 import { StartError } from '../../runtime/start-error.ts';
-import {
-  deliver,
-  EXIT_CODES,
-  loadGuardConfiguration,
-  reportOptions,
-  wantsColor,
-  type ReportOptions,
-} from '../options.ts';
+import { checkOutputs, deliver, deliverReport } from '../deliver.ts';
+import { EXIT_CODES, loadGuardConfiguration, reportOptions, type ReportOptions } from '../options.ts';
 import { runId, type Terminal } from '../terminal.ts';
 
 interface CheckFlags extends ReportOptions {
@@ -84,6 +78,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
   if (options.expires !== undefined && options.generateExemptions === undefined)
     throw new StartError('usage', '--expires needs --generate-exemptions');
+  checkOutputs(options);
   const [{ check }, { controls }, { inspect }, { readPaths }, { canMatter, hasRelevantName }, { CHECK }] =
     await Promise.all([
       import('./check.ts'),
@@ -101,9 +96,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     ...(options.generateExemptions === true && { generateExemptions: { expires: options.expires } }),
     writesBaseline: options.writeBaseline !== undefined,
     allowEmpty: options.allowEmpty ?? false,
-    output: options.output,
     failOn: options.failOn,
-    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
   };
   const folders = new Set<string>();
   const folderOptions = {
@@ -112,7 +105,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     canMatter,
     onFolder: (folder: string) => folders.add(folder),
   };
-  const { output, errors, exitCode, baseline } = await check(checkOptions, {
+  const { report, exemptions, errors, exitCode, baseline } = await check(checkOptions, {
     inspect: (document) => inspect(controls, [document], CHECK),
     documents: readPaths(paths, terminal.stdin, folderOptions),
     folders,
@@ -121,7 +114,8 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
   });
   terminal.exitWith(exitCode);
   terminal.printErrorLines(errors);
-  deliver(output, options, terminal);
+  if (exemptions === undefined) deliverReport(report, options, terminal);
+  else deliver(exemptions, options.outputFile, terminal);
   if (options.writeBaseline !== undefined && baseline !== undefined) {
     const { writeReportFile } = await import('./report-file.ts');
     writeReportFile(options.writeBaseline, baseline);

@@ -10,7 +10,8 @@ import { StartError } from '../../runtime/start-error.ts';
 import { defaultsOf, NODE_EVIDENCE, type NodeEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import type { HostAuditOptions } from './host.ts';
-import { deliver, EXIT_CODES, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
+import { checkOutputs, deliverReport } from '../deliver.ts';
+import { EXIT_CODES, reportOptions, type ReportOptions } from '../options.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -53,6 +54,7 @@ export function addNode(root: Command, terminal: Terminal): void {
 }
 
 async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
+  checkOutputs(options);
   const root = folder(options.root);
   const { auditHost } = await import('./host.ts');
   const hostOptions: HostAuditOptions = {
@@ -60,20 +62,18 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     hostname: root === '/' ? hostname() : 'localhost',
     config: options.config,
     evidence: options.evidence,
-    output: options.output,
     failOn: options.failOn,
-    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false },
   };
   const deps = { now: () => new Date(), clock: () => performance.now() };
   await stoppable(
     terminal,
     'the check of this host is incomplete, and its findings are not printed',
     async (signal) => {
-      const { output, errors, exitCode } = await auditHost(hostOptions, deps, signal);
+      const { report, errors, exitCode } = await auditHost(hostOptions, deps, signal);
       return () => {
         terminal.exitWith(exitCode);
         terminal.printErrorLines(errors);
-        deliver(output, options, terminal);
+        deliverReport(report, options, terminal);
       };
     },
   );

@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 import { SWEEP_EVIDENCE, type SweepEvidence } from '../../evidence/index.ts';
 import { evidenceHelp, evidenceOption } from '../evidence-option.ts';
 import { accessTo, clusterFlags, openCluster, type ClusterOptions } from '../kubeconfig.ts';
-import { deliver, EXIT_CODES, flag, kubeletCA, reportOptions, wantsColor, type ReportOptions } from '../options.ts';
+import { checkOutputs, deliverReport } from '../deliver.ts';
+import { EXIT_CODES, flag, kubeletCA, reportOptions, type ReportOptions } from '../options.ts';
 import type { SweepCommandDeps, SweepCommandOptions } from './sweep.ts';
 import { stoppable } from '../stoppable.ts';
 import type { Terminal } from '../terminal.ts';
@@ -14,7 +15,6 @@ interface SweepFlags extends ReportOptions, ClusterOptions {
   readonly namespace?: string;
   readonly evidence?: readonly SweepEvidence[];
   readonly kubeletCertificateAuthority?: string;
-  readonly all?: true;
 }
 
 const HELP = `${EXIT_CODES}
@@ -49,15 +49,14 @@ export function addSweep(root: Command, terminal: Terminal): void {
 }
 
 async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> {
+  checkOutputs(options);
   const { sweepOnce } = await import('./sweep.ts');
   const sweepOptions: SweepCommandOptions = {
     namespace: options.namespace,
     config: options.config,
     evidence: options.evidence,
     kubeletCA: options.kubeletCertificateAuthority,
-    output: options.output,
     failOn: options.failOn,
-    style: { color: wantsColor(options, terminal), quiet: options.quiet ?? false, all: options.all ?? false },
   };
   const deps: SweepCommandDeps = {
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
@@ -65,11 +64,11 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     now: () => new Date(),
   };
   await stoppable(terminal, 'the sweep is incomplete, and its findings are not printed', async (signal) => {
-    const { output, errors, exitCode } = await sweepOnce(sweepOptions, deps, signal);
+    const { report, errors, exitCode } = await sweepOnce(sweepOptions, deps, signal);
     return () => {
       terminal.exitWith(exitCode);
       terminal.printErrorLines(errors);
-      deliver(output, options, terminal);
+      deliverReport(report, options, terminal);
     };
   });
 }

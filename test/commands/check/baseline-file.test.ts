@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { readBaseline } from '../../../src/commands/check/baseline-file.ts';
 import { compareWithBaseline } from '../../../src/commands/check/baseline.ts';
-import { renderJson } from '../../../src/outputs/json.ts';
+import { renderJson } from '../../../src/outputs/formats/json.ts';
 import { reportRun } from '../../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../../support/findings.ts';
 

@@ -6,7 +6,7 @@ import type { Outcome, Violation } from '../../../src/policy/outcome.ts';
 import type { Source } from '../../../src/policy/reading.ts';
 import { compareWithBaseline } from '../../../src/commands/check/baseline.ts';
 import type { GuardReport } from '../../../src/outputs/guard-report.ts';
-import { renderJson } from '../../../src/outputs/json.ts';
+import { renderJson } from '../../../src/outputs/formats/json.ts';
 import { reportRun } from '../../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 

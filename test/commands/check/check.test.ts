@@ -8,6 +8,7 @@ import type { Finding, Inspection } from '../../../src/policy/finding.ts';
 import type { SourceProblem } from '../../../src/policy/reading.ts';
 import { reportRun } from '../../../src/outputs/report.ts';
 import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../../support/findings.ts';
+import { rendered, type Shown } from '../../support/rendered.ts';
 
 const nothing: Inspection = { findings: [], problems: [] };
 
@@ -24,9 +25,9 @@ async function* each(items: readonly (RawDocument | SourceProblem)[]): AsyncGene
   for (const item of items) yield await Promise.resolve(item);
 }
 
-type CheckRequest = CheckOptions & CheckDeps;
+type CheckRequest = CheckOptions & CheckDeps & Shown;
 
-const check = (request: CheckRequest) => checkWith(request, request);
+const check = async (request: CheckRequest) => rendered(await checkWith(request, request), request);
 
 /** Each text names the result of its inspection. */
 function request(texts: readonly string[], parts: Partial<CheckRequest> = {}): CheckRequest {

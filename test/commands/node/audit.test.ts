@@ -12,6 +12,7 @@ import { readCertificateFiles } from '../../../src/evidence/host/certificates.ts
 import { AFTER, configuration, filesOf, processOf, type HostFile } from '../../facts/host/documents.ts';
 import { authority, DAY, NOW as MADE, type Wanted } from '../../support/link-certificates.ts';
 import { AMPLE } from '../../support/budget.ts';
+import { rendered, type Shown } from '../../support/rendered.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
@@ -24,7 +25,7 @@ interface Answer {
   readonly text: string;
 }
 
-type NodeRequest = NodeAuditOptions & NodeAuditDeps;
+type NodeRequest = NodeAuditOptions & NodeAuditDeps & Shown;
 
 async function audit(
   documents: readonly (ProcessDocument | SourceProblem)[],
@@ -40,13 +41,12 @@ async function audit(
     exemptions: [],
     runId: 'run',
     now: () => NOW,
-    output: 'json',
     failOn: 'unknown',
-    style: { color: false, quiet: false },
     ...more,
   };
-  const { output, errors, exitCode } = await auditNode(request, request);
-  const { output: text } = await auditNode({ ...request, output: 'text' }, request);
+  const answer = await auditNode(request, request);
+  const { output, errors, exitCode } = rendered(answer);
+  const { output: text } = rendered(answer, { ...request, output: 'text' });
   return { findings: (JSON.parse(output) as GuardReport).findings, errors, exitCode, text };
 }
 

@@ -12,6 +12,7 @@ import type { GuardReport, ReportedFinding } from '../../../src/outputs/guard-re
 import { asOther } from '../../evidence/host/as-other.ts';
 import { authority, client, DAY, NOW, SERVER_AUTH, type Issued, type Wanted } from '../../support/link-certificates.ts';
 import { buildHost } from './node-host.ts';
+import { rendered, type Shown } from '../../support/rendered.ts';
 
 const CERTIFICATE = '/etc/kubernetes/pki/apiserver-kubelet-client.crt';
 const KEY = '/etc/kubernetes/pki/apiserver-kubelet-client.key';
@@ -70,27 +71,28 @@ function putPair({ pem, keyPem }: Issued): void {
   put(KEY, keyPem);
 }
 
-function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
-  const request: HostAuditOptions & HostAuditDeps = {
+type HostRequest = HostAuditOptions & HostAuditDeps & Shown;
+
+async function run(more: Partial<HostRequest> = {}) {
+  const request: HostRequest = {
     root,
     hostname: 'localhost',
     config: undefined,
     evidence: ['proc'],
     output: 'text',
     failOn: 'unknown',
-    style: { color: false, quiet: false },
     now: () => NOW,
     clock: () => performance.now(),
     ...more,
   };
-  return auditHost(request, request, new AbortController().signal);
+  return rendered(await auditHost(request, request, new AbortController().signal), request);
 }
 
 /**
  * The findings on the client certificate and the client CA: the result, then codes, with `?` before a problem, `~` before
  * a warning, `>` before a violation of the next start.
  */
-async function audited(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
+async function audited(more: Partial<HostRequest> = {}) {
   const { output, exitCode } = await run({ ...more, output: 'json' });
   const { findings } = JSON.parse(output) as GuardReport;
   const of = (slug: string) => findings.filter(({ control }) => control === slug).flatMap(codesOf);

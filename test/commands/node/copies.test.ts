@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { auditHost } from '../../../src/commands/node/host.ts';
 import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import { buildHost } from './node-host.ts';
+import { rendered } from '../../support/rendered.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const DROP_INS = '/etc/kubelet.d';
@@ -62,18 +63,18 @@ function touch(path: string, time: Date): void {
 }
 
 async function audit(place = root) {
-  const { output, errors, exitCode } = await auditHost(
-    {
-      root: place,
-      hostname: 'localhost',
-      config: undefined,
-      evidence: ['proc'],
-      output: 'json',
-      failOn: 'unknown',
-      style: { color: false, quiet: false },
-    },
-    { now: () => LATER, clock: () => performance.now() },
-    new AbortController().signal,
+  const { output, errors, exitCode } = rendered(
+    await auditHost(
+      {
+        root: place,
+        hostname: 'localhost',
+        config: undefined,
+        evidence: ['proc'],
+        failOn: 'unknown',
+      },
+      { now: () => LATER, clock: () => performance.now() },
+      new AbortController().signal,
+    ),
   );
   const { findings } = JSON.parse(output) as GuardReport;
   const results = Object.fromEntries(findings.map(({ control, result }) => [control, result]));

@@ -19,6 +19,7 @@ import { auditHost, type HostAuditDeps, type HostAuditOptions } from '../../../s
 import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import { asOther } from '../../evidence/host/as-other.ts';
 import { buildHost, layoutPath, readLayout } from './node-host.ts';
+import { rendered, type Shown } from '../../support/rendered.ts';
 
 const schema = JSON.parse(
   readFileSync(new URL('../../../schema/guard-report.schema.json', import.meta.url), 'utf8'),
@@ -37,23 +38,24 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-function run(more: Partial<HostAuditOptions & HostAuditDeps> = {}) {
-  const request: HostAuditOptions & HostAuditDeps = {
+type HostRequest = HostAuditOptions & HostAuditDeps & Shown;
+
+async function run(more: Partial<HostRequest> = {}) {
+  const request: HostRequest = {
     root,
     hostname: 'localhost',
     config: undefined,
     evidence: ['proc', 'handshake'],
     output: 'text',
     failOn: 'unknown',
-    style: { color: false, quiet: false },
     now: () => new Date('2026-03-01T12:00:00Z'),
     clock: () => performance.now(),
     ...more,
   };
-  return auditHost(request, request, new AbortController().signal);
+  return rendered(await auditHost(request, request, new AbortController().signal), request);
 }
 
-async function report(more: Partial<HostAuditOptions & HostAuditDeps> = {}): Promise<GuardReport> {
+async function report(more: Partial<HostRequest> = {}): Promise<GuardReport> {
   const parsed: unknown = JSON.parse((await run({ ...more, output: 'json' })).output);
   expect([validate(parsed), validate.errors ?? []]).toStrictEqual([true, []]);
   return parsed as GuardReport;

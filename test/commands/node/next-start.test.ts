@@ -8,29 +8,30 @@ import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import type { ProcessDocument } from '../../../src/policy/document.ts';
 import { AFTER, BEFORE, configuration, processOf, type HostFile } from '../../facts/host/documents.ts';
 import { AMPLE } from '../../support/budget.ts';
+import { rendered } from '../../support/rendered.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const PAIR = ['--kubelet-client-certificate=/a.crt', '--kubelet-client-key=/a.key'];
 const REST = ['--kubelet-certificate-authority=/ca.crt', '--allow-privileged=true'];
 
 async function audit(documents: readonly ProcessDocument[]) {
-  const { output, errors, exitCode } = await auditNode(
-    {
-      byHost: true,
-      places: 'nowhere',
-      exemptions: [],
-      output: 'json',
-      failOn: 'unknown',
-      style: { color: false, quiet: false },
-    },
-    {
-      inspect: (document) => inspect(controls, [document], AMPLE),
-      processes: () => documents,
-      ask: () => undefined,
-      changedSince: (process) => changedSince(process, AMPLE),
-      runId: 'run',
-      now: () => new Date('2026-03-02T00:00:00Z'),
-    },
+  const { output, errors, exitCode } = rendered(
+    await auditNode(
+      {
+        byHost: true,
+        places: 'nowhere',
+        exemptions: [],
+        failOn: 'unknown',
+      },
+      {
+        inspect: (document) => inspect(controls, [document], AMPLE),
+        processes: () => documents,
+        ask: () => undefined,
+        changedSince: (process) => changedSince(process, AMPLE),
+        runId: 'run',
+        now: () => new Date('2026-03-02T00:00:00Z'),
+      },
+    ),
   );
   const { findings } = JSON.parse(output) as GuardReport;
   const next = findings.map(({ control, result, otherEvidence = [] }) => {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { auditHost } from '../../../src/commands/node/host.ts';
 import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import { buildHost } from './node-host.ts';
+import { rendered } from '../../support/rendered.ts';
 
 const ID = '4f5d2a0c9b7e6d1f3a8c5e2b4d7f9a1c3e5b7d9f1a3c5e7b9d1f3a5c7e9b1d3f';
 const CONFIG = '/var/lib/kubelet/config.yaml';
@@ -52,18 +53,18 @@ function running(cgroup: string, ...args: readonly string[]): string {
 /** The control, its result, and what the next start says. */
 async function audit(text: string, boot?: number) {
   buildHost(root, FILES + text, boot);
-  const { output, errors, exitCode } = await auditHost(
-    {
-      root,
-      hostname: 'localhost',
-      config: undefined,
-      evidence: ['proc'],
-      output: 'json',
-      failOn: 'unknown',
-      style: { color: false, quiet: false },
-    },
-    { now: () => new Date('2026-03-01T12:00:00Z'), clock: () => performance.now() },
-    new AbortController().signal,
+  const { output, errors, exitCode } = rendered(
+    await auditHost(
+      {
+        root,
+        hostname: 'localhost',
+        config: undefined,
+        evidence: ['proc'],
+        failOn: 'unknown',
+      },
+      { now: () => new Date('2026-03-01T12:00:00Z'), clock: () => performance.now() },
+      new AbortController().signal,
+    ),
   );
   const { findings } = JSON.parse(output) as GuardReport;
   const shown = findings.map(({ control, result, problems, otherEvidence = [] }) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { controls } from '../../../src/controls/index.ts';
 import type { Control } from '../../../src/policy/control.ts';
 import type { Finding } from '../../../src/policy/finding.ts';
-import { renderJson } from '../../../src/outputs/json.ts';
+import { renderJson } from '../../../src/outputs/formats/json.ts';
 import { reportRun } from '../../../src/outputs/report.ts';
 import { cutToFit } from '../../../src/evidence/node-agent/audit-size.ts';
 import { readAudit } from '../../../src/evidence/node-agent/stored-audit.ts';

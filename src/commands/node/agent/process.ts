@@ -1,6 +1,7 @@
 // The process of `node-agent`: its cluster, its host and its log.
 
 import type { Writable } from 'node:stream';
+import { renderJson } from '../../../outputs/formats/json.ts';
 import { setTimeout } from 'node:timers/promises';
 
 import { controls } from '../../../controls/index.ts';
@@ -43,16 +44,14 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
     config,
     showsAll: true,
     evidence: defaultsOf(NODE_EVIDENCE),
-    output: 'json',
     failOn: 'fail',
-    style: { color: false, quiet: false },
   };
   const deps = { now: () => new Date(), clock: () => performance.now() };
   log.info({ node, root }, 'auditing');
   await runAgent(
     {
       node,
-      audit: async () => cutToFit((await auditHost(audit, deps, signal)).output),
+      audit: async () => cutToFit(renderJson((await auditHost(audit, deps, signal)).report)),
       store: storeAuditIn(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
       settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),

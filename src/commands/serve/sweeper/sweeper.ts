@@ -8,7 +8,7 @@ import { inspect } from '../../../inspect.ts';
 import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
-import { renderJsonParts } from '../../../outputs/json.ts';
+import { renderJsonParts } from '../../../outputs/formats/json.ts';
 import { reportStream, type ExemptionFor } from '../../../outputs/report.ts';
 import { findExemption } from '../../../policy/decision/exempt.ts';
 import type { Finding } from '../../../policy/finding.ts';
@@ -81,7 +81,8 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   return {
     report: () => {
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
-      return { chunks: renderJsonParts(reportStream(last, last.findings.all(), exemptionFor)) };
+      const { findings } = last;
+      return { chunks: renderJsonParts(reportStream(last, () => findings.all(), exemptionFor)) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
     notices: detectChanges(

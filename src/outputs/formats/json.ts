@@ -1,7 +1,7 @@
 // The output format `json`: the report as it is.
 
-import type { StreamedReport } from './guard-report.ts';
-import { escapeForTerminal } from './printable.ts';
+import type { StreamedReport } from '../guard-report.ts';
+import { escapeForTerminal } from '../printable.ts';
 
 /** Renders a report as JSON text in which nothing can act on a terminal. */
 export function renderJson(report: StreamedReport): string {

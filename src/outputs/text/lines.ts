@@ -8,8 +8,8 @@ import type {
   ReportedViolation,
   ReportHead,
   Summary,
-} from './guard-report.ts';
-import { escapeLine } from './printable.ts';
+} from '../guard-report.ts';
+import { escapeLine } from '../printable.ts';
 
 const LABELS = { pass: 'PASS', fail: 'FAIL', unknown: 'UNKNOWN', exempt: 'EXEMPT' } as const;
 const COLORS = { pass: '\u001b[32m', fail: '\u001b[31m', unknown: '\u001b[33m', exempt: '\u001b[36m' } as const;

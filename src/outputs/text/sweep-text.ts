@@ -1,10 +1,10 @@
 // The text report of a sweep.
 
-import type { Link } from '../policy/link/link.ts';
-import type { NodeCounts, ReportedFinding, StreamedReport } from './guard-report.ts';
-import type { TextStyle } from './render.ts';
+import type { Link } from '../../policy/link/link.ts';
+import type { NodeCounts, ReportedFinding, StreamedReport } from '../guard-report.ts';
+import type { TextStyle } from '../render.ts';
 import { paint, renderFinding, renderRemedies, summariseRun } from './lines.ts';
-import { escapeLine } from './printable.ts';
+import { escapeLine } from '../printable.ts';
 
 /** How many of the nodes that pass, or that have the same findings, are named. */
 const MOST_NAMES = 5;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Inspection } from '../../src/policy/finding.ts';
-import { reportRun } from '../../src/outputs/report.ts';
-import { renderText } from '../../src/outputs/text.ts';
-import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../support/findings.ts';
+import type { Inspection } from '../../../src/policy/finding.ts';
+import { reportRun } from '../../../src/outputs/report.ts';
+import { renderText } from '../../../src/outputs/text/text.ts';
+import { apiServerFinding, kubeletFinding, lostFile, outcomes } from '../../support/findings.ts';
 
 const run = { id: '1', entrance: 'check', startedAt: '', finishedAt: '' } as const;
 

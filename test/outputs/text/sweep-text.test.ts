@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Link } from '../../src/policy/link/link.ts';
-import type { ReportedFinding } from '../../src/outputs/guard-report.ts';
-import { reportHead } from '../../src/outputs/report.ts';
-import { renderSweepText } from '../../src/outputs/sweep-text.ts';
-import type { TextStyle } from '../../src/outputs/render.ts';
-import type { SourceProblem } from '../../src/policy/reading.ts';
+import type { Link } from '../../../src/policy/link/link.ts';
+import type { ReportedFinding } from '../../../src/outputs/guard-report.ts';
+import { reportHead } from '../../../src/outputs/report.ts';
+import { renderSweepText } from '../../../src/outputs/text/sweep-text.ts';
+import type { TextStyle } from '../../../src/outputs/render.ts';
+import type { SourceProblem } from '../../../src/policy/reading.ts';
 
 const RUN = {
   id: 'r',

@@ -1,7 +1,7 @@
 // The output format `text`: the report for people.
 
-import type { StreamedReport } from './guard-report.ts';
-import type { TextStyle } from './render.ts';
+import type { StreamedReport } from '../guard-report.ts';
+import type { TextStyle } from '../render.ts';
 import { counted, renderFinding, renderRemedies, summariseRun } from './lines.ts';
 import { renderSweepText } from './sweep-text.ts';
 
