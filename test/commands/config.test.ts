@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { runCli } from '../support/run-cli.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
 const HEAD = 'apiVersion: kubelet-guard.dev/v1alpha1\nkind: GuardConfiguration\n';
 
 let folder: string;
@@ -136,19 +135,4 @@ describe('an environment variable', () => {
       stderr: 'kubelet-guard: KUBELET_GUARD_DEMO must be true or false, not "1"\n',
     });
   });
-});
-
-test('docs/configuration.md shows what the commands really print', async () => {
-  const [example = ''] = /(?<=^```yaml\n# guard\.yaml\n)[^]*?(?=^```)/m.exec(page) ?? [];
-  write('guard.yaml', `# guard.yaml\n${example}`);
-  const shown = [...page.matchAll(/^```console\n\$ kubelet-guard (config .*)\n([^]*?)^```/gm)];
-  expect(shown.length).toBeGreaterThan(2);
-  for (const [, command = '', output] of shown) {
-    if (command.includes('bad.yaml')) {
-      const [bad = ''] = /(?<=^```yaml\n# bad\.yaml\n)[^]*?(?=^```)/m.exec(page) ?? [];
-      write('bad.yaml', `# bad.yaml\n${bad}`);
-    }
-    const { stdout, stderr } = await run(command.split(' '));
-    expect(stdout + stderr).toBe(output);
-  }
 });

@@ -59,7 +59,7 @@ const files = [
 
 /** Without what other programs print; what this one prints is in its source. */
 function withoutOutputs(text: string): string {
-  return text.replaceAll(/^( *)```(?:console)?\n[\s\S]*?^\1```$/gm, (block) => block.replaceAll(/[^\n]/g, ''));
+  return text.replaceAll(/^( *)```(?:console[^\n]*)?\n[\s\S]*?^\1```$/gm, (block) => block.replaceAll(/[^\n]/g, ''));
 }
 
 function faultsIn(text: string): string[] {
