@@ -4,9 +4,11 @@ import { writeFileSync } from 'node:fs';
 
 import { InvalidArgumentError, Option } from 'commander';
 
-import type { StreamedReport } from '../outputs/guard-report.ts';
+import type { ControlMetadata } from '../policy/control.ts';
 import { outputs, renderOf, type OutputName } from '../outputs/index.ts';
 import type { TextStyle } from '../outputs/render.ts';
+import type { RunAnswer } from '../outputs/run.ts';
+import { digest } from '../runtime/digest.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -66,16 +68,27 @@ export function checkOutputs({ output, outputFile }: Pick<DeliveryOptions, 'outp
   );
 }
 
+/** What a report is delivered with. */
+interface DeliveryDeps {
+  readonly terminal: Terminal;
+  /** The controls of the run. */
+  readonly controls: readonly ControlMetadata[];
+}
+
 /**
- * Renders a report in each format, and prints or writes it.
+ * Renders the report of a run in each format, and prints or writes it.
  *
  * @throws StartError if a file cannot be written
  */
-export function deliverReport(report: StreamedReport, options: DeliveryOptions, terminal: Terminal): void {
+export function deliverReport(
+  { report, nothing }: Pick<RunAnswer, 'report' | 'nothing'>,
+  options: DeliveryOptions,
+  { terminal, controls }: DeliveryDeps,
+): void {
   const { output, quiet = false, all = false } = options;
   for (const { format, file = options.outputFile } of output) {
     const style: TextStyle = { color: wantsColor(options.color, file, terminal), quiet, all };
-    deliver(renderOf(format)(report, style), file, terminal);
+    deliver(renderOf(format)(report, style, { controls, digest, nothing }), file, terminal);
   }
 }
 

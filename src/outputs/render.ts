@@ -1,5 +1,6 @@
 // What the file of an output format exports: types only.
 
+import type { ControlMetadata } from '../policy/control.ts';
 import type { StreamedReport } from './guard-report.ts';
 
 /** How a report for people looks. Formats for programs ignore it. */
@@ -12,5 +13,15 @@ export interface TextStyle {
   readonly all?: boolean;
 }
 
+/** What formats for programs need beside the report. */
+export interface RenderContext {
+  /** Every control that findings can refer to. */
+  readonly controls: readonly ControlMetadata[];
+  /** Makes a short text of lower-case letters and digits that no other text has. */
+  readonly digest: (text: string) => string;
+  /** Why it is a failure that nothing was checked; absent if something was, or if that is no failure. */
+  readonly nothing?: string | undefined;
+}
+
 /** Renders a report. It is pure, and escapes whatever came from files. */
-export type Render = (report: StreamedReport, style: TextStyle) => string;
+export type Render = (report: StreamedReport, style: TextStyle, context: RenderContext) => string;

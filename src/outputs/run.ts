@@ -31,6 +31,8 @@ export interface RunAnswer {
   readonly report: StreamedReport;
   /** Lines for standard error. Each one says what could not be checked, and what to do. */
   readonly errors: readonly string[];
+  /** The line of `errors` that says that nothing was checked, if that is a failure. */
+  readonly nothing?: string;
   readonly exitCode: ExitCode;
 }
 
@@ -40,15 +42,17 @@ export function concludeRun(
   { failOn }: RunOptions,
 ): RunAnswer {
   const { problems, complete, startedAt } = report.run;
+  const empty = checked === 0 ? nothing : undefined;
   return {
     report,
     errors: [
       ...problems.map(renderRunProblem),
       ...notes,
-      ...(checked === 0 && nothing !== undefined ? [nothing] : []),
+      ...(empty === undefined ? [] : [empty]),
       ...expiredNotes(exemptions, dayOf(startedAt)),
     ],
-    exitCode: counts.exitCode(failOn, complete, checked > 0 || nothing === undefined),
+    ...(empty !== undefined && { nothing: empty }),
+    exitCode: counts.exitCode(failOn, complete, empty === undefined),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type OutputRequest,
 } from '../../src/commands/deliver.ts';
 import type { Terminal } from '../../src/commands/terminal.ts';
+import { controls } from '../../src/controls/index.ts';
 import { reportRun } from '../../src/outputs/report.ts';
 import { kubeletFinding, outcomes } from '../support/findings.ts';
 
@@ -41,7 +42,7 @@ function requests(...args: string[]): readonly OutputRequest[] {
 function delivered(options: Pick<DeliveryOptions, 'output' | 'outputFile'>): string {
   let printed = '';
   const terminal = { print: (text: string) => (printed += text), isTerminal: () => true, env: {} };
-  deliverReport(report, { color: 'auto', ...options }, terminal as unknown as Terminal);
+  deliverReport({ report }, { color: 'auto', ...options }, { terminal: terminal as unknown as Terminal, controls });
   return printed;
 }
 

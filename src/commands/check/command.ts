@@ -105,16 +105,17 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     canMatter,
     onFolder: (folder: string) => folders.add(folder),
   };
-  const { report, exemptions, errors, exitCode, baseline } = await check(checkOptions, {
+  const answer = await check(checkOptions, {
     inspect: (document) => inspect(controls, [document], CHECK),
     documents: readPaths(paths, terminal.stdin, folderOptions),
     folders,
     runId: runId(new Date()),
     now: () => new Date(),
   });
-  terminal.exitWith(exitCode);
-  terminal.printErrorLines(errors);
-  if (exemptions === undefined) deliverReport(report, options, terminal);
+  const { exemptions, baseline } = answer;
+  terminal.exitWith(answer.exitCode);
+  terminal.printErrorLines(answer.errors);
+  if (exemptions === undefined) deliverReport(answer, options, { terminal, controls });
   else deliver(exemptions, options.outputFile, terminal);
   if (options.writeBaseline !== undefined && baseline !== undefined) {
     const { writeReportFile } = await import('./report-file.ts');

@@ -56,7 +56,7 @@ export function addNode(root: Command, terminal: Terminal): void {
 async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
   checkOutputs(options);
   const root = folder(options.root);
-  const { auditHost } = await import('./host.ts');
+  const [{ auditHost }, { controls }] = await Promise.all([import('./host.ts'), import('../../controls/index.ts')]);
   const hostOptions: HostAuditOptions = {
     root,
     hostname: root === '/' ? hostname() : 'localhost',
@@ -69,11 +69,11 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     terminal,
     'the check of this host is incomplete, and its findings are not printed',
     async (signal) => {
-      const { report, errors, exitCode } = await auditHost(hostOptions, deps, signal);
+      const answer = await auditHost(hostOptions, deps, signal);
       return () => {
-        terminal.exitWith(exitCode);
-        terminal.printErrorLines(errors);
-        deliverReport(report, options, terminal);
+        terminal.exitWith(answer.exitCode);
+        terminal.printErrorLines(answer.errors);
+        deliverReport(answer, options, { terminal, controls });
       };
     },
   );

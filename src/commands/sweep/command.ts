@@ -50,7 +50,7 @@ export function addSweep(root: Command, terminal: Terminal): void {
 
 async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> {
   checkOutputs(options);
-  const { sweepOnce } = await import('./sweep.ts');
+  const [{ sweepOnce }, { controls }] = await Promise.all([import('./sweep.ts'), import('../../controls/index.ts')]);
   const sweepOptions: SweepCommandOptions = {
     namespace: options.namespace,
     config: options.config,
@@ -64,11 +64,11 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     now: () => new Date(),
   };
   await stoppable(terminal, 'the sweep is incomplete, and its findings are not printed', async (signal) => {
-    const { report, errors, exitCode } = await sweepOnce(sweepOptions, deps, signal);
+    const answer = await sweepOnce(sweepOptions, deps, signal);
     return () => {
-      terminal.exitWith(exitCode);
-      terminal.printErrorLines(errors);
-      deliverReport(report, options, terminal);
+      terminal.exitWith(answer.exitCode);
+      terminal.printErrorLines(answer.errors);
+      deliverReport(answer, options, { terminal, controls });
     };
   });
 }
