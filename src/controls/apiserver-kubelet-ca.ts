@@ -15,12 +15,14 @@ export const apiserverKubeletCA = defineControl(
     rationale:
       'Without a CA kube-apiserver accepts any serving certificate from a kubelet. An attacker who can answer in place ' +
       'of a node then receives what users type into exec and attach, and can forge logs.',
-    remediation:
-      'First give the kubelets serving certificates that a CA signed, because logs and exec stop working with ' +
-      'self-signed ones (with kubeadm: set serverTLSBootstrap: true in the KubeletConfiguration, then approve the ' +
-      'certificate signing requests of the kubelets); then set --kubelet-certificate-authority to that CA in the static ' +
-      'pod manifest of kube-apiserver (with kubeadm: in apiServer.extraArgs).',
-    benchmarks: [{ benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5' }],
+    remediation: {
+      general:
+        'First give the kubelets serving certificates that a CA signed, because logs and exec stop working with ' +
+        'self-signed ones (with kubeadm: set serverTLSBootstrap: true in the KubeletConfiguration, then approve the ' +
+        'certificate signing requests of the kubelets); then set --kubelet-certificate-authority to that CA in the static ' +
+        'pod manifest of kube-apiserver (with kubeadm: in apiServer.extraArgs).',
+      entries: [],
+    },
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',

@@ -21,14 +21,13 @@ export const apiserverKubeletClientCert = defineControl(
       'Unless both flags are set, kube-apiserver calls kubelets anonymously. With only one of the two it starts without ' +
       'an error or a warning, and nothing else reports it. A kubelet that rejects anonymous requests then rejects logs, ' +
       'exec and port-forward. A kubelet that serves them serves everybody.',
-    remediation:
-      'Set both --kubelet-client-certificate and --kubelet-client-key to a certificate with extended key usage ' +
-      'clientAuth, issued by the CA that the kubelets accept, in the static pod manifest of kube-apiserver (with ' +
-      'kubeadm: remove the overrides from apiServer.extraArgs, because its defaults are correct).',
-    benchmarks: [
-      { benchmark: 'CIS Kubernetes Benchmark', id: '1.2.4' },
-      { benchmark: 'CIS Kubernetes Benchmark', id: '1.2.5', versions: 'v1.5, v1.6, v1.23' },
-    ],
+    remediation: {
+      general:
+        'Set both --kubelet-client-certificate and --kubelet-client-key to a certificate with extended key usage ' +
+        'clientAuth, issued by the CA that the kubelets accept, in the static pod manifest of kube-apiserver (with ' +
+        'kubeadm: remove the overrides from apiServer.extraArgs, because its defaults are correct).',
+      entries: [],
+    },
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',

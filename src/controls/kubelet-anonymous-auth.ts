@@ -14,16 +14,13 @@ export const kubeletAnonymousAuth = defineControl(
     rationale:
       'A kubelet that serves anonymous callers passes requests without any credential to its authorizer, as the user ' +
       'system:anonymous. It then does not matter whether kube-apiserver presents a certificate.',
-    remediation:
-      'Set authentication.anonymous.enabled to false in the KubeletConfiguration, or pass --anonymous-auth=false where ' +
-      'the kubelet is started without --config; remove drop-ins and flags that enable it, then restart the kubelet: ' +
-      'systemctl daemon-reload; systemctl restart kubelet.',
-    benchmarks: [
-      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.1' },
-      { benchmark: 'CIS AKS Benchmark', id: '3.2.1' },
-      { benchmark: 'CIS EKS Benchmark', id: '3.2.1' },
-      { benchmark: 'CIS GKE Benchmark', id: '3.2.1' },
-    ],
+    remediation: {
+      general:
+        'Set authentication.anonymous.enabled to false in the KubeletConfiguration, or pass --anonymous-auth=false where ' +
+        'the kubelet is started without --config; remove drop-ins and flags that enable it, then restart the kubelet: ' +
+        'systemctl daemon-reload; systemctl restart kubelet.',
+      entries: [],
+    },
     codes: {
       enabled:
         'The kubelet serves anonymous requests, because a file, drop-in or flag enables them, or because that is the default without --config.',

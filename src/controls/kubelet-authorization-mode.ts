@@ -14,16 +14,13 @@ export const kubeletAuthorizationMode = defineControl(
     rationale:
       'With AlwaysAllow every caller that the kubelet serves may do everything, including exec in any container of the ' +
       'node. The CA that the kubelet accepts then only decides under which name the caller does it.',
-    remediation:
-      'Set authorization.mode to Webhook in the KubeletConfiguration, or pass --authorization-mode=Webhook where the ' +
-      'kubelet is started without --config; remove drop-ins and flags that set AlwaysAllow, then restart the kubelet: ' +
-      'systemctl daemon-reload; systemctl restart kubelet.',
-    benchmarks: [
-      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.2' },
-      { benchmark: 'CIS AKS Benchmark', id: '3.2.2' },
-      { benchmark: 'CIS EKS Benchmark', id: '3.2.2' },
-      { benchmark: 'CIS GKE Benchmark', id: '3.2.2' },
-    ],
+    remediation: {
+      general:
+        'Set authorization.mode to Webhook in the KubeletConfiguration, or pass --authorization-mode=Webhook where the ' +
+        'kubelet is started without --config; remove drop-ins and flags that set AlwaysAllow, then restart the kubelet: ' +
+        'systemctl daemon-reload; systemctl restart kubelet.',
+      entries: [],
+    },
     codes: {
       'always-allow':
         'The kubelet allows every request, because a file, drop-in or flag sets AlwaysAllow, or because that is the default without --config.',

@@ -32,17 +32,13 @@ export const kubeletClientCA = defineControl(
     rationale:
       "Logs, exec, attach and port-forward end at the kubelet's HTTPS endpoint. Without a client CA the kubelet does not " +
       'ask for a certificate, so kube-apiserver never presents its own, and the call is anonymous.',
-    remediation:
-      'Set authentication.x509.clientCAFile in the KubeletConfiguration to the CA that signs the client certificate of ' +
-      'kube-apiserver (with kubeadm: /etc/kubernetes/pki/ca.crt), remove drop-ins and --client-ca-file flags that empty ' +
-      'it, then restart the kubelet: systemctl daemon-reload; systemctl restart kubelet.',
-    benchmarks: [
-      { benchmark: 'CIS Kubernetes Benchmark', id: '4.2.3' },
-      { benchmark: 'CIS AKS Benchmark', id: '3.2.3' },
-      { benchmark: 'CIS EKS Benchmark', id: '3.2.3' },
-      { benchmark: 'CIS GKE Benchmark', id: '3.2.3' },
-      { benchmark: 'CIS OpenShift Benchmark', id: '4.2.4', versions: 'v1.4, v1.8' },
-    ],
+    remediation: {
+      general:
+        'Set authentication.x509.clientCAFile in the KubeletConfiguration to the CA that signs the client certificate of ' +
+        'kube-apiserver (with kubeadm: /etc/kubernetes/pki/ca.crt), remove drop-ins and --client-ca-file flags that empty ' +
+        'it, then restart the kubelet: systemctl daemon-reload; systemctl restart kubelet.',
+      entries: [],
+    },
     codes: {
       missing:
         'No file, drop-in or flag sets a client CA file, or the running kubelet asks its callers for no certificate.',

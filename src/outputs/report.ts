@@ -1,6 +1,8 @@
 // From findings and problems to the report of a run.
 
-import type { BenchmarkId, Exemption } from '../policy/control.ts';
+import { remediationFor } from '../policy/benchmarks/remedy.ts';
+import { referencesOf } from '../policy/benchmarks/shown.ts';
+import type { Exemption } from '../policy/control.ts';
 import type { Finding, Inspection, OtherEvidence } from '../policy/finding.ts';
 import type { Evidence, Violation } from '../policy/outcome.ts';
 import type { Origin, Problem, SourceProblem } from '../policy/reading.ts';
@@ -85,11 +87,6 @@ export function reportHead(
   };
 }
 
-/** Names a benchmark's id, as in `CIS Kubernetes Benchmark 1.2.4 (v1.7 and later)`. */
-export function referTo({ benchmark, id, versions }: BenchmarkId): string {
-  return versions === undefined ? `${benchmark} ${id}` : `${benchmark} ${id} (${versions})`;
-}
-
 /** Counts the findings of each result. */
 export function summarise(findings: Iterable<ReportedFinding>): Summary {
   return countReported(findings).summary;
@@ -125,8 +122,8 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),
     ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
-    references: control.benchmarks.map(referTo),
-    remediation: control.remediation,
+    references: referencesOf(control, finding.platform),
+    remediation: remediationFor(finding),
   };
 }
 

@@ -1,15 +1,39 @@
 // Controls: their metadata and check, the action at admission, and exemptions. Data only.
 
+import type { Platform } from './benchmarks/platform.ts';
 import type { Evidence, Outcome } from './outcome.ts';
 import type { Component, Surface } from './reading.ts';
 import type { ApiServerSettingName } from './settings.ts';
 import type { Subject } from './subject.ts';
 
-/** The id of a control in a benchmark, and the versions of the benchmark that use it. */
+/** The id of a control in a benchmark. */
 export interface BenchmarkId {
+  /** The benchmark's name for --benchmark. */
+  readonly framework: string;
+  /** The benchmark's title. */
   readonly benchmark: string;
+  /** One id, or several that are separated by a comma and a space. */
   readonly id: string;
-  readonly versions?: string;
+  /** The versions that use it, as text. */
+  readonly versions: string;
+  /** Whether the newest known version uses it, so that an id is shown without versions. */
+  readonly isCurrent: boolean;
+  /** Where the id was read. */
+  readonly sources: readonly string[];
+}
+
+/** How to fix a violation: the first entry that names the surface and the platform, else the general text. */
+export interface Remediation {
+  /** In sentences, for what no entry is about. */
+  readonly general: string;
+  readonly entries: readonly RemediationEntry[];
+}
+
+/** How to fix a violation on some surfaces and platforms. What is absent matches all. */
+export interface RemediationEntry {
+  readonly platforms?: readonly Platform[];
+  readonly surfaces?: readonly Surface[];
+  readonly text: string;
 }
 
 /** The metadata of a control, which its findings refer to. */
@@ -19,9 +43,9 @@ export interface ControlMetadata {
   readonly title: string;
   /** Why the control matters, in a few sentences of Markdown. */
   readonly rationale: string;
-  /** How to fix a violation, in sentences. */
-  readonly remediation: string;
-  readonly benchmarks: readonly [BenchmarkId, ...BenchmarkId[]];
+  readonly remediation: Remediation;
+  /** Its ids in benchmarks, the general benchmark first; none if no benchmark has it, or not the chosen one. */
+  readonly benchmarks: readonly BenchmarkId[];
   /** The code of each violation and warning, with one sentence of explanation. */
   readonly codes: Readonly<Record<string, string>>;
   /** The codes for faults inside certificate files. A restart of the process does not fix them. */

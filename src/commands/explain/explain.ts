@@ -1,6 +1,5 @@
 // The text that explains a control.
 
-import { referTo } from '../../outputs/report.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 
 /** Explains a control: why it matters, how to fix it, what can be wrong, and which benchmarks it is from. */
@@ -9,9 +8,12 @@ export function explainControl(control: ControlMetadata): string {
   return [
     `${control.slug}: ${control.title}`,
     ...section('Why', control.rationale),
-    ...section('To fix', control.remediation),
+    ...section('To fix', control.remediation.general),
     ...section('What can be wrong', ...Object.entries(control.codes).map(([code, sentence]) => `${code}: ${sentence}`)),
-    ...section('Benchmarks', ...control.benchmarks.map(referTo)),
+    ...section(
+      'Benchmarks',
+      ...control.benchmarks.map(({ benchmark, id, versions }) => `${benchmark} ${id} (${versions})`),
+    ),
     ...section("Where the check differs from the benchmark's text", control.differences),
     '',
   ].join('\n');

@@ -1,5 +1,6 @@
 // Makes a control of its metadata and its logic: what the logic notes about a subject decides the outcome.
 
+import { benchmarksOf } from '../../policy/benchmarks/versions.ts';
 import type { Control, ControlMetadata } from '../../policy/control.ts';
 import type { Evidence, Outcome, Violation, Warning } from '../../policy/outcome.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
@@ -18,17 +19,18 @@ export interface Notes {
 /**
  * Makes a control. The settings of a component that would refuse to start have no effect, so its logic does not run then.
  *
- * @param metadata what the control is; `component` decides which subjects it sees
+ * @param metadata what the control is; `component` decides which subjects it sees, and its ids are rows of the table of benchmarks
  * @param logic returns a function that notes what it finds, or undefined if this kind of evidence never shows what the
  *   control needs
  * @returns a control whose outcome follows from the notes: a violation fails, else a problem makes it unknown, else it passes
  */
 export function defineControl<const C extends Component>(
-  metadata: ControlMetadata & { readonly component: C },
+  metadata: Omit<ControlMetadata, 'benchmarks'> & { readonly component: C },
   logic: (subject: SubjectOf<C>) => ((notes: Notes) => void) | undefined,
 ): Control {
   return {
     ...metadata,
+    benchmarks: benchmarksOf(metadata.slug),
     check: (subject) => {
       const noteFindings = isOf(subject, metadata.component) ? logic(subject) : undefined;
       if (!noteFindings) return undefined;

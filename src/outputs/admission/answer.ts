@@ -1,5 +1,7 @@
 // The answer to an AdmissionReview.
 
+import { remediationFor } from '../../policy/benchmarks/remedy.ts';
+import { titleOf } from '../../policy/benchmarks/shown.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Decision, Finding } from '../../policy/finding.ts';
 import type { Violation } from '../../policy/outcome.ts';
@@ -98,12 +100,12 @@ function refusalOf(denied: readonly Finding[]): string {
 }
 
 function paragraphOf(finding: Finding): string {
-  const { control, source, subject } = finding;
+  const { source, subject } = finding;
   const container = subject.container === undefined ? '' : `, container ${subject.container}`;
   const wrong = faultsOf(finding).map(({ text, origin }) => cut(text, LIMITS.text) + placeOf(origin));
   const where = `${cut(whereOf(source), LIMITS.text)}${container}`;
   // the message ends up in terminals and logs
-  return escapeLine(`${titleOf(finding)}, in ${where}: ${wrong.join('; ')}. To fix it: ${control.remediation}`);
+  return escapeLine(`${titleOf(finding)}, in ${where}: ${wrong.join('; ')}. To fix it: ${remediationFor(finding)}`);
 }
 
 interface Fault {
@@ -129,11 +131,6 @@ function warningsOf(finding: Finding): string[] {
   const { outcome } = finding;
   const notes = [...faultsOf(finding), ...outcome.warnings.map(violationFault)];
   return notes.map(({ text }) => `${titleOf(finding)}: ${text}`);
-}
-
-function titleOf({ control }: Finding): string {
-  const [{ benchmark, id }] = control.benchmarks;
-  return `${control.slug} (${benchmark} ${id})`;
 }
 
 function whereOf(source: Source): string {

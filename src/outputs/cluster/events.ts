@@ -1,5 +1,7 @@
 // Kubernetes Events about changed findings.
 
+import { remediationFor } from '../../policy/benchmarks/remedy.ts';
+import { titleOf } from '../../policy/benchmarks/shown.ts';
 import { summaryOf, driftOf, type StoredFinding } from '../../policy/decision/drift.ts';
 import { findingKey } from '../../policy/finding-key.ts';
 import type { Finding } from '../../policy/finding.ts';
@@ -50,7 +52,7 @@ export function driftEvents(
 ): readonly DriftEvent[] {
   const now = summaryOf(finding);
   const state = driftOf(now, before, at)?.state;
-  const title = titleOf(finding);
+  const title = titleWithSubject(finding);
   const make = (reason: DriftReason, message: string): DriftEvent => {
     const involvedObject = referenceOf(finding.subject, about) ?? (about.kind === 'node' ? nodeOf(about) : API_SERVERS);
     const key = findingKey(finding);
@@ -78,7 +80,7 @@ export function driftEvents(
     const codes = now.violations.map(({ code }) => code).join(', ');
     const reason = now.result === 'fail' ? 'KubeletGuardViolation' : 'KubeletGuardUnknown';
     const what = codes === '' ? describe(finding) : `${codes}: ${describe(finding)}`;
-    events.push(make(reason, `${title}: ${what}. To fix it: ${finding.control.remediation}`));
+    events.push(make(reason, `${title}: ${what}. To fix it: ${remediationFor(finding)}`));
   } else if (state === 'resolved') {
     const was = before?.result === 'fail' ? 'failed' : 'was unknown';
     events.push(make('KubeletGuardResolved', `${title} passes; it ${was} since ${before?.since ?? at}`));
@@ -91,10 +93,10 @@ export function driftEvents(
   return events;
 }
 
-function titleOf({ control, subject }: Finding): string {
-  const [{ benchmark, id }] = control.benchmarks;
+function titleWithSubject(finding: Finding): string {
+  const { subject } = finding;
   const container = subject.container === undefined ? '' : `, container ${subject.container}`;
-  return `${control.slug} (${benchmark} ${id}) of ${subject.component} ${subject.name}${container}`;
+  return `${titleOf(finding)} of ${subject.component} ${subject.name}${container}`;
 }
 
 function nodeOf({ name, uid }: { readonly name: string; readonly uid: string }): ObjectReference {

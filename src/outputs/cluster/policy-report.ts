@@ -1,5 +1,6 @@
 // Reports of the APIs wgpolicyk8s.io and openreports.io: findings to the objects that are written.
 
+import { shownReference } from '../../policy/benchmarks/shown.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { StoredFinding, StoredFindings } from '../../policy/decision/drift.ts';
 import { findingKey, type FindingKey } from '../../policy/finding-key.ts';
@@ -100,15 +101,14 @@ function resultOf({ finding, exemption }: ReportEntry): 'pass' | 'fail' | 'error
 }
 
 function resultRow(entry: ReportEntry, about: ReportSubject): object {
-  const { control, subject } = entry.finding;
-  const [{ benchmark, id }] = control.benchmarks;
+  const { control, subject, platform } = entry.finding;
+  const shown = shownReference(control, platform);
   const timestamp = timestampOf(entry.remembered.since);
   const reference = referenceOf(subject, about);
   return {
     source: MANAGED_BY.value,
     policy: control.slug,
-    rule: id,
-    category: benchmark,
+    ...(shown && { rule: shown.id, category: shown.benchmark }),
     severity: control.supporting === true ? 'medium' : 'high',
     result: resultOf(entry),
     scored: true,

@@ -1,6 +1,8 @@
 // Controls as ValidatingAdmissionPolicies, which an API server evaluates without the webhook. Annotations list what CEL cannot
 // see.
 
+import { remediationFor } from '../../policy/benchmarks/remedy.ts';
+import { titleOf } from '../../policy/benchmarks/shown.ts';
 import { isExpired } from '../../policy/decision/exempt.ts';
 import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
 import type { DecisionPolicy } from '../../policy/finding.ts';
@@ -74,7 +76,8 @@ function nameOf({ control, surface }: Guard, isStatic: boolean): string {
 
 function renderPolicy(guard: Guard, { flags, policy, namespaces, today, isStatic }: PolicyInput): string {
   const { control, settings, action, surface } = guard;
-  const { slug, title, benchmarks, remediation } = control;
+  const { slug, title } = control;
+  const remediation = remediationFor({ control, surface: surface ?? 'pod' });
   const rule = ruleOf(settings, flags);
   const exemptions = policy.exemptions.filter((entry) => entry.control === slug && !isExpired(entry, today));
   const conditions = [
@@ -82,8 +85,7 @@ function renderPolicy(guard: Guard, { flags, policy, namespaces, today, isStatic
     ...(exemptions.length === 0 ? [] : [notExempt(exemptions)]),
     ...rule.matchConditions,
   ];
-  const [{ benchmark, id }] = benchmarks;
-  const head = `${slug} (${benchmark} ${id})`;
+  const head = titleOf({ control });
   const annotations = [
     ['title', title],
     ['answers', ANSWERS],

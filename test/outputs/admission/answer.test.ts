@@ -67,7 +67,7 @@ describe('a denial', () => {
     expect(response.status?.message).toBe(
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4), in Pod kube-system/kube-apiserver-cp-1, ' +
         'container kube-apiserver: --kubelet-client-key is not set (at /spec/containers/0/command). ' +
-        `To fix it: ${failing.control.remediation}`,
+        `To fix it: ${failing.control.remediation.general}`,
     );
   });
 
