@@ -41,7 +41,6 @@ export async function sweepOf(
     announce: () => Promise.resolve(undefined),
     digest: (text) => text,
     setting: () => 'none',
-    exemptionFor: () => undefined,
     callbacks: {
       onApiChosen: () => undefined,
       onWrite: () => undefined,

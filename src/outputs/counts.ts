@@ -12,7 +12,7 @@ type Result = 'pass' | 'fail' | 'unknown';
 
 /** How a finding counts. */
 interface CountOptions {
-  /** An exemption covers the finding, so that it does not change the exit code. */
+  /** An exemption covers the finding. If it does not pass, it counts as exempt and as nothing else. */
   readonly isExempted?: boolean;
   /** What it counts as for the exit code, if that is not its result. */
   readonly countsAs?: Result;
@@ -26,15 +26,18 @@ export class RunCounts {
 
   /** Counts a finding. */
   add(result: Result, { isExempted = false, countsAs = result }: CountOptions = {}): void {
+    if (isExempted && result !== 'pass') {
+      this.#exempted += 1;
+      return;
+    }
     this.#all[result] += 1;
     if (!isExempted) this.#counting[countsAs] += 1;
-    else if (result !== 'pass') this.#exempted += 1;
   }
 
   /** How many findings were counted, exempted or not. */
   get checked(): number {
     const { pass, fail, unknown } = this.#all;
-    return pass + fail + unknown;
+    return pass + fail + unknown + this.#exempted;
   }
 
   get summary(): Summary {

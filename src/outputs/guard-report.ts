@@ -62,20 +62,24 @@ export interface ReportedRun extends Run {
   readonly baseline?: ReportedBaseline;
 }
 
-/** How many findings have which result. */
+/** How many findings have which result. Each finding counts once. */
 export interface Summary {
   readonly pass: number;
+  /** Without those that are exempt. */
   readonly fail: number;
+  /** Without those that are exempt. */
   readonly unknown: number;
-  /** How many failed or unknown findings are exempt; absent if none. */
+  /** How many findings fail or are unknown, and are exempt; absent if none. */
   readonly exempted?: number;
 }
 
-/** How many nodes have which worst result. */
+/** How many nodes have which worst result. Each node counts once. */
 export interface NodeCounts {
   readonly pass: number;
   readonly fail: number;
   readonly unknown: number;
+  /** Nodes on which only exempt findings fail or are unknown; absent if none. */
+  readonly exempted?: number;
   /**
    * Nodes with the label of a virtual node, at which nothing answered. A kubelet can set that label itself, so their findings
    * are unknown.

@@ -156,7 +156,6 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
       announce: eventSink(api),
       digest,
       setting: () => setting,
-      exemptionFor: () => undefined,
       callbacks: {
         onApiChosen: (which) => chosen.push(which),
         onWrite: (result) => wrote.push(result),
@@ -174,7 +173,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
   async function sweep(history: SweepHistory, at: string, nodes: readonly string[], result: keyof typeof outcomes) {
     await history.load(signal);
     const plain = { outcome: outcomes[result] };
-    const look = { at, isPartial: false };
+    const look = { at, isPartial: false, exemptionFor: () => undefined };
     const problems = [...(await history.save({ kind: 'control-plane' }, [apiServerFinding(plain)], look, signal))];
     for (const name of nodes) problems.push(...(await keep(history, at, name, result)));
     problems.push(...(await history.deleteStale((name) => nodes.includes(name), signal)));
@@ -188,7 +187,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
       source: { node: name, via: 'configz' },
       outcome: outcomes[result],
     });
-    return history.save(about, [finding], { at, isPartial: false }, signal);
+    return history.save(about, [finding], { at, isPartial: false, exemptionFor: () => undefined }, signal);
   }
 
   async function install(which: ReportApi): Promise<void> {

@@ -33,7 +33,7 @@ async function everything(): Promise<string> {
   certificates.expires(new Date(0));
   configuration.countExemptions(() => ({ active: 0, expired: 0 }));
   for (const end of ['complete', 'partial', 'failed'] as const) sweep.ended(end, 0, new Date(0));
-  const counts = { pass: 0, fail: 0, unknown: 0 };
+  const counts = { pass: 0, fail: 0, unknown: 0, exempt: 0 };
   sweep.counts({ findings: new Map([['kubelet-client-ca', counts]]), nodes: { ...counts, skipped: 0 } });
   sweep.evidenceFailed('configz', 'timeout');
   return text();

@@ -76,7 +76,7 @@ export async function sweepOnce(
   const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());
   return concludeRun(
     {
-      report: reportStream(result, () => result.findings.all(), sweepSettings.exemptionFor),
+      report: reportStream(result, () => result.findings.all(), result.exemptionFor),
       counts: result.counts,
       notes: [...tokenNote(unverified.size, plan.evidence), ...certificateNote(withoutToken)],
       nothing: NOTHING,

@@ -36,8 +36,8 @@ const LONGEST = 1024;
 const API_SERVERS: ObjectReference = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'kubernetes' };
 
 /**
- * Makes the Events of a finding: one if it is new or worse, one if it is resolved, one if its sources begin to contradict each
- * other; none if it has not changed.
+ * Makes the Events of a finding: one if it is new or worse or no longer exempt, one if it is resolved, one if its sources begin
+ * to contradict each other; none if it has not changed.
  *
  * Replicas that stored and see the same give an Event the same name, so that it is created only once.
  *
@@ -76,11 +76,13 @@ export function driftEvents(
     };
   };
   const events: DriftEvent[] = [];
-  if (state === 'new') {
+  const wasExempt = state === 'persisting' && before?.exempted === true;
+  if (state === 'new' || wasExempt) {
     const codes = now.violations.map(({ code }) => code).join(', ');
     const reason = now.result === 'fail' ? 'KubeletGuardViolation' : 'KubeletGuardUnknown';
     const what = codes === '' ? describe(finding) : `${codes}: ${describe(finding)}`;
-    events.push(make(reason, `${title}: ${what}. To fix it: ${remediationFor(finding)}`));
+    const ended = wasExempt ? ` No exemption applies any longer; it is so since ${before.since}.` : '';
+    events.push(make(reason, `${title}: ${what}.${ended} To fix it: ${remediationFor(finding)}`));
   } else if (state === 'resolved') {
     const was = before?.result === 'fail' ? 'failed' : 'was unknown';
     events.push(make('KubeletGuardResolved', `${title} passes; it ${was} since ${before?.since ?? at}`));

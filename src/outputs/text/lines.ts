@@ -31,13 +31,13 @@ export function summariseRun({ summary, run }: ReportHead): string {
 }
 
 /** How many findings a summary counts. */
-export function counted({ pass, fail, unknown }: Summary): number {
-  return pass + fail + unknown;
+export function counted({ pass, fail, unknown, exempted = 0 }: Summary): number {
+  return pass + fail + unknown + exempted;
 }
 
 function countsOf({ fail, pass, unknown, exempted }: Summary): string {
   const counts = `${fail} failed, ${pass} passed, ${unknown} unknown`;
-  return exempted === undefined ? counts : `${counts} (${exempted} exempt)`;
+  return exempted === undefined ? counts : `${counts}, ${exempted} exempt`;
 }
 
 function comparison(worse: Summary, notWorse: Summary): string {

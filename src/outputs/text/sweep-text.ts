@@ -109,12 +109,13 @@ function listed(count: number, names: readonly string[]): string {
 function renderLink(link: Link, color: boolean): string[] {
   const { result, apiServers, apiServersNotApplicable, kubelets, acceptedAuthorities, calls } = link;
   const presenting = apiServers.filter((end) => end.result === 'pass').length;
-  const asked = kubelets.pass + kubelets.fail + kubelets.unknown;
+  const exemptServers = apiServers.filter(({ exempted }) => exempted).length;
+  const { pass, fail, unknown, exempted = 0 } = kubelets;
   const details = [
     apiServersNotApplicable === undefined
-      ? `${presenting} of ${apiServers.length} kube-apiservers present a client certificate to kubelets`
+      ? `${presenting} of ${apiServers.length} kube-apiservers present a client certificate to kubelets${exemptOf(exemptServers)}`
       : `kube-apiserver is not checked: ${apiServersNotApplicable}`,
-    `${kubelets.pass} of ${asked} kubelets ask for one, ${kubelets.fail} do not, ${kubelets.unknown} are unknown`,
+    `${pass} of ${pass + fail + unknown + exempted} kubelets ask for one, ${fail} do not, ${unknown} are unknown${exemptOf(exempted)}`,
     ...acceptedAuthorities.map(({ name, kubelets: count }) => `accepted by ${count}: certificates of ${name}`),
     ...(calls.answered + calls.refused === 0
       ? []
@@ -124,4 +125,8 @@ function renderLink(link: Link, color: boolean): string[] {
     `${paint(result, color)}the link between kube-apiserver and kubelets`,
     ...details.map((detail) => `${' '.repeat(9)}${escapeLine(detail)}`),
   ];
+}
+
+function exemptOf(count: number): string {
+  return count === 0 ? '' : `, ${count} ${count === 1 ? 'is' : 'are'} exempt`;
 }

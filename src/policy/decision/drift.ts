@@ -16,6 +16,8 @@ export interface StoredFinding extends FindingSummary {
   readonly since: string;
   /** The last result that was not `unknown`; only where the result is `unknown` now. */
   readonly decided?: OutcomeSummary & { readonly since: string };
+  /** It did not pass and was exempt, so that it was not announced. */
+  readonly exempted?: true;
 }
 
 /** The stored findings of one report. */

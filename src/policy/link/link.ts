@@ -11,14 +11,17 @@ export const CLIENT_CA_CONTROL = 'kubelet-client-ca';
 
 /** The state of the link in one cluster. */
 export interface Link {
-  /** `pass` if both ends are configured everywhere, `fail` if one is not, else `unknown`. */
+  /**
+   * `pass` if both ends are configured everywhere, `fail` if one is not, else `unknown`. Exempt ends change it only if an end
+   * has no others: nothing then shows that the link stands, and it is `unknown`.
+   */
   readonly result: Result;
   /** Every kube-apiserver, and whether it presents a certificate to kubelets. */
   readonly apiServers: readonly LinkEnd[];
   /** Why no kube-apiserver can be checked; only where a provider runs them and does not show them. */
   readonly apiServersNotApplicable?: string;
-  /** How many kubelets request a certificate, do not, or are unknown. */
-  readonly kubelets: Readonly<Record<Result, number>>;
+  /** How many kubelets request a certificate, do not, or are unknown. Kubelets that do not pass and are exempt count only as such. */
+  readonly kubelets: Readonly<Record<Result, number>> & { readonly exempted?: number };
   /** The names of the CAs that kubelets accept client certificates from, and how many kubelets name each. */
   readonly acceptedAuthorities: readonly { readonly name: string; readonly kubelets: number }[];
   /** How many kubelets answered a call through kube-apiserver, which proves the link, or rejected it, which proves that the link is broken. */
@@ -29,6 +32,8 @@ export interface Link {
 export interface LinkEnd {
   readonly name: string;
   readonly result: Result;
+  /** Present if it does not pass and is exempt. */
+  readonly exempted?: true;
 }
 
 /** Counts the ends of the link, one node at a time. */
@@ -38,24 +43,39 @@ export interface LinkCounter {
   readonly result: (apiServersNotApplicable?: string) => Link;
 }
 
-/** Makes a counter. Its memory does not grow with the number of nodes. */
-export function countLink(): LinkCounter {
+/**
+ * Makes a counter. Its memory does not grow with the number of nodes.
+ *
+ * @param isExempt whether an exemption applies to a finding; asked only for findings that do not pass
+ */
+export function countLink(isExempt: (finding: Finding) => boolean): LinkCounter {
   const apiServers: LinkEnd[] = [];
   const kubelets = { pass: 0, fail: 0, unknown: 0 };
+  let exempted = 0;
   const authorities = new Map<string, number>();
   const calls = { answered: 0, refused: 0 };
+  let isRefused = false;
+  const isExempted = (finding: Finding): boolean => finding.outcome.result !== 'pass' && isExempt(finding);
   return {
     addApiServers: (findings) => {
-      for (const { control, subject, vantage, outcome } of findings) {
+      for (const finding of findings) {
+        const { control, subject, vantage, outcome } = finding;
         // a document that only declares settings is not a kube-apiserver
         if (control.slug !== CLIENT_CERTIFICATE_CONTROL || vantage === 'declared') continue;
-        apiServers.push({ name: subject.name, result: outcome.result });
+        apiServers.push({
+          name: subject.name,
+          result: outcome.result,
+          ...(isExempted(finding) && { exempted: true as const }),
+        });
       }
     },
     addNode: (findings, call) => {
       const clientCA = findings.find(({ control }) => control.slug === CLIENT_CA_CONTROL);
-      kubelets[clientCA?.outcome.result ?? 'unknown'] += 1;
+      const isLeftOut = clientCA !== undefined && isExempted(clientCA);
+      if (isLeftOut) exempted += 1;
+      else kubelets[clientCA?.outcome.result ?? 'unknown'] += 1;
       if (call !== undefined) calls[call] += 1;
+      isRefused ||= call === 'refused' && !isLeftOut;
       for (const name of clientCA === undefined ? [] : authoritiesOf(clientCA)) {
         if (authorities.size < MOST_AUTHORITIES || authorities.has(name)) {
           authorities.set(name, (authorities.get(name) ?? 0) + 1);
@@ -65,11 +85,15 @@ export function countLink(): LinkCounter {
     result: (reason) => ({
       result: worst([
         ...(reason === undefined || apiServers.length > 0 ? [endOf(apiServers)] : []),
-        kubelets.fail > 0 || calls.refused > 0 ? 'fail' : kubelets.unknown > 0 ? 'unknown' : 'pass',
+        isRefused || kubelets.fail > 0
+          ? 'fail'
+          : kubelets.unknown > 0 || (kubelets.pass === 0 && exempted > 0)
+            ? 'unknown'
+            : 'pass',
       ]),
       apiServers,
       ...(reason !== undefined && apiServers.length === 0 && { apiServersNotApplicable: reason }),
-      kubelets,
+      kubelets: { ...kubelets, ...(exempted > 0 && { exempted }) },
       acceptedAuthorities: Array.from(authorities, ([name, count]) => ({ name, kubelets: count })),
       calls,
     }),
@@ -100,9 +124,10 @@ function authoritiesOf({ source, evidence, others = [] }: Finding): readonly str
   return [...new Set(handshake?.evidence.map(({ value }) => value) ?? [])];
 }
 
-/** Any kube-apiserver can call a kubelet, so all must present a certificate. If none is visible, nothing is proven. */
+/** Any kube-apiserver can call a kubelet, so all must present a certificate. If none counts, nothing is proven. */
 function endOf(apiServers: readonly LinkEnd[]): Result {
-  return apiServers.length === 0 ? 'unknown' : worst(apiServers.map(({ result }) => result));
+  const counting = apiServers.filter(({ exempted }) => exempted !== true);
+  return counting.length === 0 ? 'unknown' : worst(counting.map(({ result }) => result));
 }
 
 function worst(results: readonly Result[]): Result {

@@ -5,7 +5,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** The result of a sweep: it read everything, it could not read everything, or it failed. */
 export type SweepEnd = 'complete' | 'partial' | 'failed';
 
-type Result = 'pass' | 'fail' | 'unknown';
+/** The results that findings and nodes are counted by. A finding that is exempt and does not pass counts as nothing else. */
+type Result = 'pass' | 'fail' | 'unknown' | 'exempt';
 
 /** The counts of a complete sweep. */
 export interface SweepCounts {
@@ -61,7 +62,7 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
       for (const [control, results] of counts.findings) {
         for (const [result, count] of Object.entries(results)) findings.set({ control, result }, count);
       }
-      for (const result of ['pass', 'fail', 'unknown', 'skipped'] as const) nodes.set({ result }, counts.nodes[result]);
+      for (const result of ['pass', 'fail', 'unknown', 'exempt', 'skipped'] as const) nodes.set({ result }, counts.nodes[result]);
     },
     evidenceFailed: (evidence, reason) => {
       failures.inc({ evidence, reason });
@@ -101,13 +102,13 @@ function runMetrics(registers: Registry[]) {
 function countMetrics(registers: Registry[]) {
   const findings = new Gauge({
     name: 'kubelet_guard_findings',
-    help: 'Findings of the last complete sweep, by control and result. Only the leader has them.',
+    help: 'Findings of the last complete sweep, by control and result: pass, fail, unknown or exempt. Only the leader has them.',
     labelNames: ['control', 'result'],
     registers,
   });
   const nodes = new Gauge({
     name: 'kubelet_guard_sweep_nodes',
-    help: 'Nodes of the last complete sweep, by their worst result. Skipped nodes are virtual nodes that did not answer.',
+    help: 'Nodes of the last complete sweep, by their worst result: pass, fail, unknown, exempt, or skipped for a virtual node that did not answer.',
     labelNames: ['result'],
     registers,
   });

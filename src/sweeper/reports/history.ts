@@ -23,6 +23,8 @@ export interface RunStatus {
    * sweep is compared with the last complete one.
    */
   readonly isPartial: boolean;
+  /** The exemptions of the sweep. An exempt finding is stored and not announced; it is announced when it no longer is. */
+  readonly exemptionFor: (finding: Finding) => Exemption | undefined;
 }
 
 /** The findings of the last complete sweep. */
@@ -61,18 +63,15 @@ export interface SweepHistory {
 /** What a history needs. */
 export interface HistoryDeps extends StoredReportsDeps {
   readonly announce: CreateEvent;
-  readonly exemptionFor: (finding: Finding) => Exemption | undefined;
 }
 
 /** Makes a history; it is empty until it is loaded. */
-export function createHistory({ announce, exemptionFor, ...deps }: HistoryDeps): SweepHistory {
+export function createHistory({ announce, ...deps }: HistoryDeps): SweepHistory {
   const cache = new ReportCache();
   const stored = new StoredReports(cache, deps);
-  const exemptionOf = (finding: Finding): Exemption | undefined =>
-    finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
   const announcer = new Announcer(announce, ({ about, finding, at }) => {
     const previous = cache.get(about)?.findings.get(findingKey(finding));
-    return exemptionOf(finding) ? [] : driftEvents(about, finding, previous, at, deps.digest);
+    return driftEvents(about, finding, previous, at, deps.digest);
   });
   let isLoaded = false;
   return {
@@ -99,11 +98,12 @@ export function createHistory({ announce, exemptionFor, ...deps }: HistoryDeps):
       // Events come first: one whose finding was not stored is announced again under the same name, and is not lost
       if (!isAnnounced || status.isPartial) return problems;
       const entriesOf: EntriesOf = (previous) =>
-        findings.map((finding) => ({
-          finding,
-          remembered: toStoredFinding(summaryOf(finding), previous?.findings.get(findingKey(finding)), status.at),
-          exemption: exemptionOf(finding),
-        }));
+        findings.map((finding) => {
+          const before = previous?.findings.get(findingKey(finding));
+          const stored = toStoredFinding(summaryOf(finding), before, status.at);
+          const exemption = exemptionOf(finding, status);
+          return { finding, remembered: { ...stored, ...(exemption && { exempted: true as const }) }, exemption };
+        });
       const problem = await stored.save(about, entriesOf, signal);
       if (problem) problems.push(problem);
       return problems;
@@ -122,6 +122,10 @@ export const noHistory: SweepHistory = {
   save: () => Promise.resolve([]),
   deleteStale: () => Promise.resolve([]),
 };
+
+function exemptionOf(finding: Finding, { exemptionFor }: RunStatus): Exemption | undefined {
+  return finding.outcome.result === 'pass' ? undefined : exemptionFor(finding);
+}
 
 type DriftEvent = ReturnType<typeof driftEvents>[number];
 interface About {
@@ -150,12 +154,14 @@ class Announcer {
   async announce(
     about: ReportSubject,
     findings: readonly Finding[],
-    { at, isPartial }: RunStatus,
+    status: RunStatus,
     problems: SourceProblem[],
     signal: AbortSignal,
   ): Promise<boolean> {
+    const { at, isPartial } = status;
     let isDone = true;
-    for (const event of findings.flatMap((finding) => this.#eventsOf({ about, finding, at }))) {
+    const announced = findings.filter((finding) => exemptionOf(finding, status) === undefined);
+    for (const event of announced.flatMap((finding) => this.#eventsOf({ about, finding, at }))) {
       const { name, namespace } = event.metadata;
       if (this.#forbidden.has(namespace) || (isPartial && event.reason === 'KubeletGuardResolved')) continue;
       const problem = await this.#announce(event, signal);

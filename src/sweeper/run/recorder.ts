@@ -3,7 +3,8 @@
 import type { CombinedFindings } from '../../policy/link/combine.ts';
 import { summaryOf, driftOf } from '../../policy/decision/drift.ts';
 import { findingKey } from '../../policy/finding-key.ts';
-import { countLink, type Link } from '../../policy/link/link.ts';
+import { countLink, type Link, type LinkCounter } from '../../policy/link/link.ts';
+import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { RunCounts } from '../../outputs/counts.ts';
@@ -49,21 +50,24 @@ export class SweepRecorder {
   readonly #deps: RecorderDeps;
   readonly #signal: AbortSignal;
   readonly #counts = new RunCounts();
-  readonly #nodes = { pass: 0, fail: 0, unknown: 0, skipped: 0 };
+  readonly #nodes = { pass: 0, fail: 0, unknown: 0, exempted: 0, skipped: 0 };
   readonly #skippedNames: string[] = [];
   readonly #findings = new SweepFindings();
-  readonly #link = countLink();
+  readonly #link: LinkCounter;
 
   constructor(deps: RecorderDeps, signal: AbortSignal) {
     this.#deps = deps;
     this.#signal = signal;
+    // a crash here is reported with the finding itself
+    this.#link = countLink((finding) => this.#exemptionOf(finding, () => undefined) !== undefined);
   }
 
   /** Records the findings of a node. Rejects only if the signal aborts. */
   async recordNode({ name, uid }: { readonly name: string; readonly uid: string }, record: NodeRecord): Promise<void> {
     const { all, reported, call, isSkipped, isPartial } = record;
     this.#link.addNode(all, call);
-    this.#nodes[isSkipped ? 'skipped' : worstOf(reported)] += 1;
+    const isExempt = (finding: Finding): boolean => this.#exemptionOf(finding, () => undefined) !== undefined;
+    this.#nodes[isSkipped ? 'skipped' : worstOf(reported, isExempt)] += 1;
     if (isSkipped && this.#skippedNames.length < MAX_SKIPPED_NAMES) this.#skippedNames.push(name);
     await this.#record({ kind: 'node', name, uid }, reported, isPartial, (findings) => {
       this.#findings.addNode(name, findings);
@@ -94,10 +98,15 @@ export class SweepRecorder {
   /** @param apiServersNotApplicable why no kube-apiserver can be checked, if a provider runs them */
   result(apiServersNotApplicable: string | undefined): SweepRecord {
     const names = this.#skippedNames.toSorted();
+    const { exempted, ...rest } = this.#nodes;
     return {
       counts: this.#counts,
       link: this.#link.result(apiServersNotApplicable),
-      nodes: { ...this.#nodes, ...(names.length > 0 && { skippedNames: names }) },
+      nodes: {
+        ...rest,
+        ...(exempted > 0 && { exempted }),
+        ...(names.length > 0 && { skippedNames: names }),
+      },
       findings: this.#findings,
     };
   }
@@ -109,7 +118,7 @@ export class SweepRecorder {
     isPartial: boolean,
     keep: (findings: readonly Finding[]) => void,
   ): Promise<void> {
-    const { history, callbacks, exemptionFor, onCrash, startedAt: at } = this.#deps;
+    const { history, callbacks, onCrash, startedAt: at } = this.#deps;
     let hasCrashed = false;
     const crash = (cause: unknown): void => {
       if (!hasCrashed) onCrash(crashOf(about.kind === 'node' ? `the node ${about.name}` : 'the control plane', cause));
@@ -128,18 +137,29 @@ export class SweepRecorder {
       keep(findings);
     }, undefined);
     for (const finding of findings) {
-      const exemption = finding.outcome.result === 'pass' ? undefined : guarded(() => exemptionFor(finding), undefined);
+      const exemption = this.#exemptionOf(finding, crash);
       this.#counts.add(finding.outcome.result, { isExempted: exemption !== undefined });
       guarded(() => {
         callbacks.onFinding(finding, exemption);
       }, undefined);
     }
     try {
-      const problems = await history.save(about, findings, { at, isPartial: isPartial || hasCrashed }, this.#signal);
+      const exemptionFor = (finding: Finding): Exemption | undefined => this.#exemptionOf(finding, crash);
+      const status = { at, isPartial: isPartial || hasCrashed, exemptionFor };
+      const problems = await history.save(about, findings, status, this.#signal);
       for (const problem of problems) callbacks.onStoreError(problem);
     } catch (cause) {
       this.#signal.throwIfAborted();
       crash(cause);
+    }
+  }
+
+  #exemptionOf(finding: Finding, onCrash: (cause: unknown) => void): Exemption | undefined {
+    try {
+      return finding.outcome.result === 'pass' ? undefined : this.#deps.exemptionFor(finding);
+    } catch (cause) {
+      onCrash(cause);
+      return undefined;
     }
   }
 
@@ -153,8 +173,11 @@ export class SweepRecorder {
   }
 }
 
-function worstOf(findings: readonly Finding[]): Finding['outcome']['result'] {
-  const results = new Set(findings.map(({ outcome }) => outcome.result));
-  if (results.has('fail')) return 'fail';
-  return results.has('pass') && !results.has('unknown') ? 'pass' : 'unknown';
+function worstOf(
+  findings: readonly Finding[],
+  isExempt: (finding: Finding) => boolean,
+): Finding['outcome']['result'] | 'exempted' {
+  const results = new Set(findings.map((finding) => (isExempt(finding) ? 'exempted' : finding.outcome.result)));
+  for (const worst of ['fail', 'unknown', 'exempted', 'pass'] as const) if (results.has(worst)) return worst;
+  return 'unknown';
 }

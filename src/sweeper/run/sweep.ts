@@ -24,6 +24,8 @@ export interface SweepResult extends SweepRecord {
   readonly run: Run;
   /** Why the sweep is incomplete. An incomplete sweep resolves no findings, and later sweeps are not compared with it. */
   readonly problems: readonly SourceProblem[];
+  /** The exemptions of this sweep: whoever counts its findings later counts them as the sweep did. */
+  readonly exemptionFor: SweepOptions['exemptionFor'];
 }
 
 /**
@@ -77,6 +79,7 @@ export async function sweep(
   return {
     run: { ...run, startedAt, finishedAt: deps.now().toISOString() },
     problems,
+    exemptionFor: options.exemptionFor,
     ...recorder.result(controlPlane.notApplicable),
   };
 }

@@ -46,7 +46,7 @@ describe('the connection of a cluster', () => {
     [[], ['pass'], 'unknown'],
     [['pass'], [], 'pass'],
   ] as const)('with kube-apiservers %j and kubelets %j is %s', (servers, kubelets, result) => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     for (const one of kubelets) tally.addNode([kubelet(one)]);
     tally.addApiServers(servers.map((one) => server(one)));
     const link = tally.result();
@@ -56,15 +56,43 @@ describe('the connection of a cluster', () => {
     }
   });
 
+  test.each([
+    [['pass', 'exempt'], ['pass', 'exempt'], 'pass'],
+    [['pass', 'exempt'], ['unknown', 'exempt'], 'unknown'],
+    [['pass'], ['fail', 'exempt'], 'fail'],
+    [['exempt'], ['pass'], 'unknown'],
+    [['pass'], ['exempt', 'exempt'], 'unknown'],
+  ] as const)(
+    'with kube-apiservers %j and kubelets %j is %s: exempt ends count as such',
+    (servers, kubelets, result) => {
+      const exempt = new Set<Finding>();
+      const make = (kind: (typeof servers)[number] | (typeof kubelets)[number], of: typeof server | typeof kubelet) => {
+        const found = of(kind === 'exempt' ? 'fail' : kind);
+        if (kind === 'exempt') exempt.add(found);
+        return found;
+      };
+      const tally = countLink((found) => exempt.has(found));
+      // a rejected call of an exempt kubelet breaks nothing that counts
+      for (const kind of kubelets) tally.addNode([make(kind, kubelet)], kind === 'exempt' ? 'refused' : 'answered');
+      tally.addApiServers(servers.map((kind) => make(kind, server)));
+      const link = tally.result();
+      expect(link.result).toBe(result);
+      const exempted = kubelets.filter((kind) => kind === 'exempt').length;
+      expect(link.kubelets.exempted).toBe(exempted === 0 ? undefined : exempted);
+      expect(link.kubelets.fail).toBe(kubelets.filter((kind) => kind === 'fail').length);
+      expect(link.apiServers.map((end) => end.exempted === true)).toEqual(servers.map((kind) => kind === 'exempt'));
+    },
+  );
+
   test('fails if a kubelet rejected a call of kube-apiserver, whatever both settings are', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addApiServers([server('pass')]);
     tally.addNode([kubelet('pass')], 'refused');
     expect(tally.result()).toMatchObject({ result: 'fail', calls: { answered: 0, refused: 1 } });
   });
 
   test('does not depend on kube-apiservers that a provider runs', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addNode([kubelet('pass')]);
     const link = tally.result('EKS runs it');
     expect(link).toMatchObject({ result: 'pass', apiServers: [], apiServersNotApplicable: 'EKS runs it' });
@@ -73,7 +101,7 @@ describe('the connection of a cluster', () => {
   });
 
   test('of one node is as good as the worse of its two ends, and fails after a rejected call', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addApiServers([server('pass')]);
     const link = tally.result();
     expect(linkOfNode(link, kubelet('pass'))).toBe('pass');
@@ -91,13 +119,13 @@ describe('the connection of a cluster', () => {
   });
 
   test('does not count a kube-apiserver that is only declared in a file', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addApiServers([server('pass', 'declared')]);
     expect(tally.result()).toMatchObject({ result: 'unknown', apiServers: [] });
   });
 
   test('counts the kubelets that name each CA in their TLS handshake, and bounds the number of names', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addNode([kubelet('pass', ['CN=a', 'CN=b'])]);
     tally.addNode([kubelet('pass', ['CN=a', 'CN=a'])]);
     tally.addNode([
@@ -115,7 +143,7 @@ describe('the connection of a cluster', () => {
   });
 
   test('counts a node without a finding for its kubelet as unknown', () => {
-    const tally = countLink();
+    const tally = countLink(() => false);
     tally.addNode([]);
     expect(tally.result().kubelets).toEqual({ pass: 0, fail: 0, unknown: 1 });
   });

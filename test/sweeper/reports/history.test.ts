@@ -58,13 +58,16 @@ class Replica {
   readonly unreadable: string[] = [];
   readonly lost: (string | undefined)[] = [];
 
+  /** Of each sweep. */
+  exemption: Exemption | undefined;
+
   constructor(world: ReportWorld, setting: () => ReportsSetting = () => 'auto', exemption?: Exemption) {
+    this.exemption = exemption;
     this.history = createHistory({
       reports: reportClient(world.api),
       announce: eventSink(world.api),
       digest,
       setting,
-      exemptionFor: () => exemption,
       callbacks: {
         onApiChosen: (api) => this.chosen.push(api),
         onWrite: (result) => this.wrote.push(result),
@@ -87,7 +90,7 @@ class Replica {
   }
 
   keep(about: ReportSubject, findings: readonly Finding[], at: string, isPartial = false) {
-    return this.history.save(about, findings, { at, isPartial }, signal);
+    return this.history.save(about, findings, { at, isPartial, exemptionFor: () => this.exemption }, signal);
   }
 
   recall(name: string, uid?: string) {

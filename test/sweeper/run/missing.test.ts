@@ -37,7 +37,6 @@ function historyIn(world: ReportWorld): SweepHistory {
     announce: eventSink(world.api),
     digest,
     setting: () => 'auto',
-    exemptionFor: () => undefined,
     callbacks: { onApiChosen: ignore, onWrite: ignore, onReadError: ignore, onUnreadable: ignore },
   });
 }

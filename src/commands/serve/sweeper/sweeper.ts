@@ -9,10 +9,7 @@ import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
 import { renderJsonParts } from '../../../outputs/formats/json.ts';
-import { reportStream, type ExemptionFor } from '../../../outputs/report.ts';
-import { findExemption } from '../../../policy/decision/exempt.ts';
-import type { Finding } from '../../../policy/finding.ts';
-import { dayOf } from '../../../runtime/configuration/configuration.ts';
+import { reportStream } from '../../../outputs/report.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import { digest } from '../../../runtime/digest.ts';
 import { detectChanges, type ChangeHandlers } from '../../../sweeper/changes.ts';
@@ -24,6 +21,7 @@ import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts
 import { ADMISSION } from '../../allowances.ts';
 import { OWN_NAMESPACE } from '../../sweep-deps.ts';
 import type { ReportAnswer, SweepAnswer } from '../local-port.ts';
+import { countsOf } from './counts.ts';
 import type { SweeperDeps } from './deps.ts';
 import { createSweepRun } from './sweep-run.ts';
 
@@ -48,9 +46,7 @@ const LEASE = 'kubelet-guard-sweeper';
 export function startSweeper(deps: SweeperDeps): Sweeper {
   const { configuration, metrics, now, clock, pause } = deps;
   const interval = () => resolveSweep(configuration().settings.sweep?.value);
-  const exemptionFor: ExemptionFor = (finding) =>
-    findExemption(configuration().policy.exemptions, finding, dayOf(now()));
-  const history = historyOf(deps, exemptionFor);
+  const history = historyOf(deps);
   let last: SweepResult | undefined;
   const sweep = createSweepRun({
     ...deps,
@@ -58,7 +54,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
     nextTurn: yieldToReviews(deps.isReviewing, pause),
     onComplete: (result) => {
       last = result;
-      metrics.counts({ findings: countsOf(result.findings.all()), nodes: result.nodes });
+      metrics.counts(countsOf(result));
     },
   });
   const schedule = scheduleSweeps({ sweep, interval, clock, pause, random: Math.random });
@@ -81,7 +77,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   return {
     report: () => {
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
-      const { findings } = last;
+      const { findings, exemptionFor } = last;
       return { chunks: renderJsonParts(reportStream(last, () => findings.all(), exemptionFor)) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
@@ -102,13 +98,12 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   };
 }
 
-function historyOf({ cluster, configuration, log, metrics }: SweeperDeps, exemptionFor: ExemptionFor): SweepHistory {
+function historyOf({ cluster, configuration, log, metrics }: SweeperDeps): SweepHistory {
   return createHistory({
     reports: reportClient(cluster.request),
     announce: eventSink(cluster.request),
     digest,
     setting: () => resolveSweep(configuration().settings.sweep?.value).reports,
-    exemptionFor,
     callbacks: {
       onApiChosen: (api) => {
         log.info({ api }, api === 'none' ? 'findings are not stored in reports' : 'findings are stored in reports');
@@ -172,13 +167,4 @@ function noReportReason(leadership: Leadership): string {
   if (leadership.state === 'leading') return 'no sweep is complete yet';
   if (leadership.state === 'following') return `this replica does not sweep; ask the replica ${leadership.holder}`;
   return `the sweeping replica is not known: ${leadership.reason}`;
-}
-
-function countsOf(findings: Iterable<Finding>): Map<string, Record<Finding['outcome']['result'], number>> {
-  const counts = new Map(controls.map(({ slug }) => [slug, { pass: 0, fail: 0, unknown: 0 }]));
-  for (const { control, outcome } of findings) {
-    const results = counts.get(control.slug);
-    if (results !== undefined) results[outcome.result] += 1;
-  }
-  return counts;
 }

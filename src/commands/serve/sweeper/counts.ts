@@ -1,0 +1,18 @@
+// The counts of a sweep, as metrics show them.
+
+import { controls } from '../../../controls/index.ts';
+import type { SweepCounts } from '../../../runtime/metrics/sweep.ts';
+import type { SweepResult } from '../../../sweeper/run/sweep.ts';
+
+/** Counts the findings of a sweep by control, each once. */
+export function countsOf({ findings, nodes, exemptionFor }: SweepResult): SweepCounts {
+  const counts = new Map(controls.map(({ slug }) => [slug, { pass: 0, fail: 0, unknown: 0, exempt: 0 }]));
+  for (const finding of findings.all()) {
+    const { control, outcome } = finding;
+    const results = counts.get(control.slug);
+    const isExempt = outcome.result !== 'pass' && exemptionFor(finding) !== undefined;
+    if (results !== undefined) results[isExempt ? 'exempt' : outcome.result] += 1;
+  }
+  const { pass, fail, unknown, exempted: exempt = 0, skipped } = nodes;
+  return { findings: counts, nodes: { pass, fail, unknown, exempt, skipped } };
+}
