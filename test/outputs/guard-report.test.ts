@@ -137,7 +137,7 @@ describe('the report of a run', () => {
       { reason: 'vendor appliance', expires: '2027-01-31' },
       undefined,
     ]);
-    expect(summary).toStrictEqual({ pass: 2, fail: 1, unknown: 1, exempted: 2 });
+    expect(summary).toStrictEqual({ pass: 2, fail: 0, unknown: 0, exempted: 2 });
   });
 
   test('has the field warnings only if there are warnings', () => {

@@ -62,7 +62,8 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
       for (const [control, results] of counts.findings) {
         for (const [result, count] of Object.entries(results)) findings.set({ control, result }, count);
       }
-      for (const result of ['pass', 'fail', 'unknown', 'exempt', 'skipped'] as const) nodes.set({ result }, counts.nodes[result]);
+      for (const result of ['pass', 'fail', 'unknown', 'exempt', 'skipped'] as const)
+        nodes.set({ result }, counts.nodes[result]);
     },
     evidenceFailed: (evidence, reason) => {
       failures.inc({ evidence, reason });

@@ -235,6 +235,35 @@ describe('a complete sweep', () => {
   });
 });
 
+describe('an exemption that no longer applies', () => {
+  const exemption = { control: 'kubelet-client-ca', subject: 'node/*', reason: 'r', expires: '2026-11-23' };
+
+  test('makes an Event that says since when the finding fails, once', async () => {
+    const replica = new Replica(world, () => 'auto', exemption);
+    await replica.sweep(T1, { a: outcomes.fail });
+    const other = new Replica(world);
+    await other.sweep(T2, { a: outcomes.fail });
+    await other.sweep(T3, { a: outcomes.fail });
+
+    expect(reasons(world)).toEqual(['KubeletGuardViolation']);
+    expect(world.events()[0]?.message).toContain(`it is so since ${T1}`);
+    expect(world.reports()).toMatchObject([
+      { summary: { fail: 1, skip: 0 }, results: [{ properties: { since: T1 } }] },
+    ]);
+  });
+
+  test('makes no Event if the finding passes by then, or if the exemption comes back', async () => {
+    const replica = new Replica(world, () => 'auto', exemption);
+    await replica.sweep(T1, { a: outcomes.fail, b: outcomes.unknown });
+    replica.exemption = undefined;
+    await replica.sweep(T2, { a: outcomes.pass, b: outcomes.pass });
+    replica.exemption = exemption;
+    await replica.sweep(T3, { a: outcomes.fail, b: outcomes.fail });
+
+    expect(reasons(world)).toEqual(['KubeletGuardResolved', 'KubeletGuardResolved']);
+  });
+});
+
 describe('an incomplete sweep', () => {
   test('announces what got worse, and stores, resolves and forgets nothing', async () => {
     const replica = new Replica(world);

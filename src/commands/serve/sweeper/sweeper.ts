@@ -44,7 +44,7 @@ const LEASE = 'kubelet-guard-sweeper';
 
 /** Starts the background sweeper. Faults of the cluster do not end it. */
 export function startSweeper(deps: SweeperDeps): Sweeper {
-  const { configuration, metrics, now, clock, pause } = deps;
+  const { configuration, metrics, clock, pause } = deps;
   const interval = () => resolveSweep(configuration().settings.sweep?.value);
   const history = historyOf(deps);
   let last: SweepResult | undefined;
