@@ -53,6 +53,8 @@ export default {
     // what reads JSON of unknown shape, for all but the vocabulary
     allow('(controls|facts|outputs|evidence|kube|runtime|webhook|sweeper)/', ours('json[.]ts$')),
     allow('inspect[.]ts$', ours('json[.]ts$')),
+    // the nearest known word, for messages about wrong configurations and command lines
+    allow('runtime/', ours('did-you-mean[.]ts$')),
 
     allow('(controls|facts|outputs)/', policy),
     allow('facts/yaml/', npm('yaml')),

@@ -5,34 +5,28 @@ import { join } from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
-import { addCheck } from './commands/check/command.ts';
-import { addConfig } from './commands/config/command.ts';
-import { addDoctor } from './commands/doctor/command.ts';
-import { addExplain } from './commands/explain/command.ts';
-import { addExport } from './commands/export/command.ts';
-import { addNodeAgent } from './commands/node/agent/command.ts';
-import { addNode } from './commands/node/command.ts';
-import { addServe } from './commands/serve/command.ts';
-import { addSweep } from './commands/sweep/command.ts';
 import type { Terminal, TerminalDeps } from './commands/terminal.ts';
-import { addUninstall } from './commands/uninstall/command.ts';
+import { pointAtHelp, suggestChoices } from './commands/wrong-use.ts';
 import { escapeLine } from './outputs/printable.ts';
 import { StartError } from './runtime/start-error.ts';
 
-// A command imports what it needs when it runs: `check` must start fast, and needs no server and no Kubernetes client.
-const COMMANDS = [
-  addCheck,
-  addNode,
-  addNodeAgent,
-  addSweep,
-  addExplain,
-  addConfig,
-  addExport,
-  addServe,
-  addDoctor,
-  addUninstall,
-  addVersion,
-];
+type Add = (root: Command, terminal: Terminal) => void;
+
+// In the order of the help. Only the command that is asked for is loaded, and it imports what it needs when it runs: `check`
+// must start fast, and needs no server and no Kubernetes client.
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  check: async () => (await import('./commands/check/command.ts')).addCheck,
+  node: async () => (await import('./commands/node/command.ts')).addNode,
+  'node-agent': async () => (await import('./commands/node/agent/command.ts')).addNodeAgent,
+  sweep: async () => (await import('./commands/sweep/command.ts')).addSweep,
+  explain: async () => (await import('./commands/explain/command.ts')).addExplain,
+  config: async () => (await import('./commands/config/command.ts')).addConfig,
+  export: async () => (await import('./commands/export/command.ts')).addExport,
+  serve: async () => (await import('./commands/serve/command.ts')).addServe,
+  doctor: async () => (await import('./commands/doctor/command.ts')).addDoctor,
+  uninstall: async () => (await import('./commands/uninstall/command.ts')).addUninstall,
+  version: async () => (await import('./commands/version/command.ts')).addVersion,
+};
 
 const HELP = `
 Examples:
@@ -64,14 +58,21 @@ export async function run(argv: readonly string[], deps: TerminalDeps): Promise<
     },
   };
   try {
-    await program(terminal).parseAsync(argv, { from: 'user' });
+    const root = await program(terminal, argv[0]);
+    await root.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (cause) {
     return report(cause, terminal);
   }
 }
 
-function program(terminal: Terminal): Command {
+/** Why the program ended because of a bug, for people. */
+export function crashText(cause: unknown): string {
+  return escapeLine(`crashed: ${cause instanceof Error ? cause.message : 'no reason given'}; please report it`);
+}
+
+/** The command line: with only one command if the first argument is its name, else with all. */
+async function program(terminal: Terminal, first = ''): Promise<Command> {
   const root = new Command('kubelet-guard')
     .description('Keep the link between kube-apiserver and kubelets authenticated.')
     .option('-V, --version', 'print the version')
@@ -81,34 +82,12 @@ function program(terminal: Terminal): Command {
     })
     .addHelpText('after', HELP)
     .exitOverride()
-    .configureOutput({
-      writeOut: terminal.print,
-      writeErr: terminal.printError,
-      outputError: (text, write) => {
-        write(wrongUse(text));
-      },
-    });
-  for (const add of COMMANDS) add(root, terminal);
+    .configureOutput({ writeOut: terminal.print, writeErr: terminal.printError });
+  const one = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  for (const load of one === undefined ? Object.values(COMMANDS) : [one]) (await load())(root, terminal);
+  pointAtHelp(root);
+  suggestChoices(root);
   return root;
-}
-
-function addVersion(root: Command, terminal: Terminal): void {
-  root
-    .command('version')
-    .description('Print the version.')
-    .action(() => {
-      terminal.print(`${terminal.version()}\n`);
-    });
-}
-
-/** Commander's reason as one line of ours. */
-function wrongUse(text: string): string {
-  const reason = text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\.$/, '')
-    .replaceAll('\n', ' ');
-  return `kubelet-guard: ${escapeLine(reason)}; see kubelet-guard --help\n`;
 }
 
 /** Prints why a command failed, and returns its exit code. */
@@ -120,6 +99,6 @@ function report(cause: unknown, { printErrorLines }: Terminal): 0 | 2 | 3 {
     // credentials may be available later, so nothing is decided
     return cause.code === 'credentials' ? 3 : 2;
   }
-  printErrorLines([`crashed: ${cause instanceof Error ? cause.message : 'no reason given'}; please report it`]);
+  printErrorLines([crashText(cause)]);
   return 3;
 }

@@ -3,9 +3,8 @@
 
 import { fstatSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isatty } from 'node:tty';
 
-import { run } from './cli.ts';
+import { crashText, run } from './cli.ts';
 import type { TerminalDeps } from './commands/terminal.ts';
 
 let isOutputLost = false;
@@ -22,15 +21,24 @@ const terminal: TerminalDeps = {
   },
   isTerminal: (stream) => {
     // process.stdin would start to read, and take input that is meant for a credential plugin
-    if (stream === 'stdin') return isatty(0);
-    // the stream is slow to load, so only if it can be a terminal
-    return fstatSync(stream === 'stdout' ? 1 : 2).isCharacterDevice() && process[stream].isTTY;
+    // (node:tty is slow to load, and so are the other streams: only for what can be a terminal)
+    if (stream === 'stdin') return isDevice(0) && process.getBuiltinModule('node:tty').isatty(0);
+    return isDevice(stream === 'stdout' ? 1 : 2) && process[stream].isTTY;
   },
   onSignal: (names, handler) => {
     for (const name of names) process.on(name, handler);
   },
   exitNow: (code) => process.exit(code),
 };
+
+function isDevice(descriptor: 0 | 1 | 2): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // the caller closed it
+    return false;
+  }
+}
 
 /** Writes to standard output, without its stream if possible: to set that up takes longer than to check a file. */
 function print(text: string): void {
@@ -65,6 +73,13 @@ function outputLost(error: NodeJS.ErrnoException): void {
   terminal.printError(`kubelet-guard: standard output cannot be written: ${error.message}\n`);
 }
 
+// Node's own exit code would be 1, which means a violation
+process.on('uncaughtException', (error: unknown) => {
+  terminal.printError(
+    `kubelet-guard: ${crashText(error)}\n${error instanceof Error ? `${String(error.stack)}\n` : ''}`,
+  );
+  process.exit(3);
+});
 // a process that ends before its command has decided nothing
 process.exitCode = 3;
 // no process.exit: it would cut off output that a pipe has not taken yet

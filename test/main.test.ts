@@ -83,3 +83,18 @@ test('check loads no server, no Kubernetes client, and no code for baselines and
   expect(stderr).not.toMatch(/express|pino|prom-client|client-node|x509|node:https?$/m);
   expect(stderr).not.toMatch(/baseline|report-file|check\/exemptions|exemptions\.ts/);
 });
+
+test.each([
+  ['an error that nothing catches', 'throw new Error("late")', 3],
+  ['a rejection that nothing handles', 'Promise.reject(new Error("late"))', 3],
+  ['memory that runs out', 'const all = []; for (;;) all.push(new Array(1e5).fill({}))', null],
+])('%s never ends with 1, which means a violation', (_what, code, expected) => {
+  const waiting = 'process.listenerCount("uncaughtException") === 0 ? setImmediate(fail)';
+  const late = write('late.cjs', `setImmediate(function fail() { ${waiting} : (() => { ${code} })(); })`);
+  const memory = expected === null ? ['--max-old-space-size=40'] : [];
+  const node = [...memory, '--require', late, program, 'serve', '--demo', '--listen', '127.0.0.1:0'];
+  const { status, stderr } = spawnSync(process.execPath, node, { cwd: folder, encoding: 'utf8' });
+  // null: a signal ended it
+  expect(status).toBe(expected);
+  if (expected !== null) expect(stderr).toMatch(/^kubelet-guard: crashed: late; please report it\nError: late\n/);
+});

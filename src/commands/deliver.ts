@@ -11,6 +11,7 @@ import type { RunAnswer } from '../outputs/run.ts';
 import { digest } from '../runtime/digest.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
+import { notOneOf } from './wrong-use.ts';
 
 /** One format of the report, and where it goes. */
 export interface OutputRequest {
@@ -47,7 +48,7 @@ export function outputOption(): Option {
 function requestOf(text: string): OutputRequest {
   const [, name = '', file] = /^([^=]*)(?:=(.*))?$/su.exec(text) ?? [];
   const format = NAMES.find((known) => known === name);
-  if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${NAMES.join(', ')}.`);
+  if (format === undefined) throw notOneOf(name, NAMES);
   if (file === '') throw new InvalidArgumentError(`It names no file after ${name}=.`);
   return { format, ...(file !== undefined && { file }) };
 }

@@ -1,6 +1,8 @@
 // The option `--evidence` of `sweep` and `node`, and its part of their help.
 
-import { InvalidArgumentError, Option } from 'commander';
+import type { Option } from 'commander';
+
+import { ListOption } from './list-option.ts';
 
 interface Choice<Name extends string> {
   readonly name: Name;
@@ -9,14 +11,12 @@ interface Choice<Name extends string> {
 }
 
 /** `--evidence` with these choices; its value is the list of the chosen names, in the order of the choices. */
-export function evidenceOption<Name extends string>(choices: readonly Choice<Name>[], description: string): Option {
-  return new Option('--evidence <list>', description).argParser((text): readonly Name[] => {
-    const names = text.split(',').map((name) => name.trim());
-    if (names.some((name) => choices.every((choice) => choice.name !== name))) {
-      throw new InvalidArgumentError(`Allowed are ${choices.map(({ name }) => name).join(', ')}.`);
-    }
-    return choices.filter(({ name }) => names.includes(name)).map(({ name }) => name);
-  });
+export function evidenceOption(choices: readonly Choice<string>[], description: string): Option {
+  return new ListOption(
+    '--evidence <list>',
+    description,
+    choices.map(({ name }) => name),
+  );
 }
 
 const WIDTH = 120;

@@ -57,10 +57,8 @@ export interface FlagElsewhere {
 /** A minor version of the data, one before or after all of them, or one that is not known. */
 export type KnownVersion = number | 'older' | 'newer' | 'unknown';
 
-const ENTRIES: Readonly<Record<Component, readonly FlagEntry[]>> = {
-  'kube-apiserver': data['kube-apiserver'],
-  kubelet: data.kubelet,
-};
+// a part of the table is parsed when it is first used, so none is used here
+const ENTRIES: Readonly<Record<Component, readonly FlagEntry[]>> = data;
 const MINORS: readonly number[] = data.versions.map((version) => minorOf(version) ?? 0);
 /** The newest minor version of the data. */
 export const NEWEST = Math.max(...MINORS);
@@ -165,12 +163,7 @@ function allFlags(component: Component): ReadonlyMap<string, FlagElsewhere> {
   return flags;
 }
 
-const KUBELET_FLAGS = new Set(data.kubelet.map(({ name }) => name));
-const API_SERVER_ONLY = new Set(
-  data['kube-apiserver'].map(({ name }) => name).filter((name) => !KUBELET_FLAGS.has(name)),
-);
-
 /** Whether kube-apiserver has the flag and the kubelet does not. */
 export function isApiServerFlag(name: string): boolean {
-  return name === 'openshift-config' || API_SERVER_ONLY.has(name);
+  return name === 'openshift-config' || (allFlags('kube-apiserver').has(name) && !allFlags('kubelet').has(name));
 }

@@ -19,7 +19,6 @@ export interface Gate {
   readonly until: number;
 }
 
-const GATES: readonly Gate[] = data.gates;
 const MINORS: readonly number[] = data.versions.map((version) => minorOf(version) ?? 0);
 
 /** The oldest and the newest minor version of the data. */
@@ -27,10 +26,15 @@ export const GATE_VERSIONS = { oldest: Math.min(...MINORS), newest: Math.max(...
 
 const byName = new Map<string, readonly Gate[]>();
 
+// the table is parsed when it is first used, which most command lines do not need
+function gates(): readonly Gate[] {
+  return data.gates;
+}
+
 /** A gate in every version that has it, oldest first. */
 export function gateVersions(name: string): readonly Gate[] {
   if (byName.size === 0) {
-    for (const gate of GATES) byName.set(gate.name, [...(byName.get(gate.name) ?? []), gate]);
+    for (const gate of gates()) byName.set(gate.name, [...(byName.get(gate.name) ?? []), gate]);
   }
   return byName.get(name) ?? [];
 }
@@ -42,12 +46,12 @@ export function gateAt(name: string, minor: number): Gate | undefined {
 
 /** The gates of a version that need other features. */
 export function dependentGates(minor: number): readonly Gate[] {
-  return GATES.filter(({ needs, since, until }) => needs !== undefined && since <= minor && minor <= until);
+  return gates().filter(({ needs, since, until }) => needs !== undefined && since <= minor && minor <= until);
 }
 
 /** The gates of a version that have a stage. */
 export function gatesOfStage(stage: string, minor: number): readonly Gate[] {
-  return GATES.filter((gate) => gate.stage === stage && gate.since <= minor && minor <= gate.until);
+  return gates().filter((gate) => gate.stage === stage && gate.since <= minor && minor <= gate.until);
 }
 
 /** Whether the data has all gates of a version. */

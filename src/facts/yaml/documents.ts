@@ -74,9 +74,16 @@ export function parseStream(text: string, budget: Budget): AnyDocument[] {
 }
 
 /** The same, with documents that hold nothing. */
-export function parseAll(text: string, budget: Budget): AnyDocument[] {
-  return [...documentsOf(text, budget)];
+export function parseAll(text: string, budget: Budget): readonly AnyDocument[] {
+  const last = lastRead.get(budget);
+  if (last?.text === text) return last.documents;
+  const documents = [...documentsOf(text, budget)];
+  lastRead.set(budget, { text, documents });
+  return documents;
 }
+
+/** What was read last with each budget: what recognises a file by its documents and what reads them need the same. */
+const lastRead = new WeakMap<Budget, { readonly text: string; readonly documents: readonly AnyDocument[] }>();
 
 /** The first document of a stream, unless it holds nothing: all that most components read. */
 export function parseFirst(text: string, budget: Budget): AnyDocument | undefined {

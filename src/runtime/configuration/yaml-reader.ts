@@ -2,6 +2,8 @@
 
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
 
+import { didYouMean } from '../../did-you-mean.ts';
+
 /** A place in a file; line and column are counted from 1. */
 export interface TextPosition {
   readonly line: number;
@@ -66,8 +68,8 @@ export class YamlReader {
       const read = Object.hasOwn(fields, field) ? fields[field] : undefined;
       const at = { node: key, blamed: key };
       if (read === undefined) {
-        const known = Object.keys(fields).join(', ');
-        this.fault(at, `${name} has no key ${JSON.stringify(field)}; use ${known}`);
+        const known = Object.keys(fields);
+        this.fault(at, `${name} has no key ${JSON.stringify(field)}; ${nearOf(field, known)}use ${known.join(', ')}`);
       } else if (seen.has(field)) {
         this.fault(at, `${field} is set twice: remove one of the two`);
       } else {
@@ -93,7 +95,8 @@ export class YamlReader {
     const value = scalarOf(entry);
     const chosen = choices.find((choice) => choice === value);
     if (chosen !== undefined) return this.locate(entry, chosen);
-    this.fault(entry, `${name} must be one of ${choices.join(', ')}`);
+    const near = typeof value === 'string' ? nearOf(value, choices) : '';
+    this.fault(entry, `${name} must be one of ${choices.join(', ')}${near && `; ${near.trim()}`}`);
     return undefined;
   }
 
@@ -143,6 +146,12 @@ export class YamlReader {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
+}
+
+/** The question whether a known word was meant, before what follows; empty if none is near. */
+function nearOf(word: string, known: readonly string[]): string {
+  const near = didYouMean(word, known);
+  return near && `${near} `;
 }
 
 function scalarOf({ node }: Entry): unknown {

@@ -189,6 +189,16 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ['a control without settings', `${HEAD}controls:\n  kubelet-client-ca:\n`, ['4:21: kubelet-client-ca must be a map']],
   ['a key without a value', `${HEAD}controls: { kubelet-client-ca }\n`, ['3:13: kubelet-client-ca must be a map']],
   ['a misspelt key', `${HEAD}onunknown: deny\n`, ['3:1: the configuration has no key "onunknown"']],
+  [
+    'a misspelt control',
+    `${HEAD}controls: { kubelet-clientca: {} }\n`,
+    ['3:13: controls has no key "kubelet-clientca"; did you mean kubelet-client-ca? use apiserver'],
+  ],
+  [
+    'a misspelt value',
+    `${HEAD}controls: { kubelet-client-ca: { action: ratchett } }\n`,
+    ['3:42: action must be one of off, audit, ratchet, enforce; did you mean ratchet?'],
+  ],
   ['an unknown key', `${HEAD}webhook: {}\n`, ['3:1: the configuration has no key "webhook"; use apiVersion']],
   ['a prototype key', `${HEAD}__proto__: {}\n`, ['3:1: the configuration has no key "__proto__"']],
   ['no namespaces', `${HEAD}namespaces: []\n`, ['3:13: namespaces must be a list of one or more names']],
@@ -317,7 +327,7 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'an unknown key of certificates',
     `${HEAD}certificates: { warn: 30d }\n`,
-    ['3:17: certificates has no key "warn"; use warnBefore'],
+    ['3:17: certificates has no key "warn"; did you mean warnBefore? use warnBefore'],
   ],
   ...['366d', '0d', '030d', '30', '720h', '1000d'].map(
     (time) =>
