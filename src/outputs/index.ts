@@ -1,6 +1,12 @@
 // The output formats. A format is one file that exports a `Render`, and one line here.
 
+import { renderCsv } from './formats/csv.ts';
+import { renderGitlabCodeQuality } from './formats/gitlab-code-quality.ts';
 import { renderJson } from './formats/json.ts';
+import { renderJunit } from './formats/junit.ts';
+import { renderMarkdown } from './formats/markdown.ts';
+import { renderPolicyReport } from './formats/policy-report.ts';
+import { renderSarif } from './formats/sarif/sarif.ts';
 import type { Render } from './render.ts';
 import { renderText } from './text/text.ts';
 
@@ -8,6 +14,12 @@ import { renderText } from './text/text.ts';
 export const outputs = [
   { name: 'text', render: renderText },
   { name: 'json', render: renderJson },
+  { name: 'sarif', render: renderSarif },
+  { name: 'junit', render: renderJunit },
+  { name: 'markdown', render: renderMarkdown },
+  { name: 'csv', render: renderCsv },
+  { name: 'gitlab-code-quality', render: renderGitlabCodeQuality },
+  { name: 'policy-report', render: renderPolicyReport },
 ] as const satisfies readonly { readonly name: string; readonly render: Render }[];
 
 export type OutputName = (typeof outputs)[number]['name'];

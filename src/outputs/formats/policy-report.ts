@@ -1,0 +1,104 @@
+// The output format `policy-report`: a List of ClusterPolicyReports, for pipelines and readers of such reports.
+
+import { timestampOf } from '../../policy/timestamp.ts';
+import { referenceOf, REPORT_RESOURCES } from '../cluster/objects.ts';
+import { line, nameText } from '../cluster/words.ts';
+import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
+import { escapeForTerminal } from '../printable.ts';
+import type { RenderContext, TextStyle } from '../render.ts';
+import { describeEvidence, describeFault, describeSource, reasonsOf, verdictOf } from './describe.ts';
+import { identifier } from './location.ts';
+
+/** An object of 1.5 MiB is too large for etcd. */
+const MOST_RESULTS = 500;
+
+const RESULTS = { pass: 'pass', fail: 'fail', unknown: 'error', exempt: 'skip' } as const;
+const { apiVersion, kind } = REPORT_RESOURCES.wgpolicyk8s;
+
+/** A row of a report. */
+interface Row {
+  readonly result: (typeof RESULTS)[keyof typeof RESULTS];
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Renders reports that `kubectl apply` accepts. What is unknown, and a problem of the run, is an error; what is exempt is
+ * skipped. They are not the reports that a sweep stores: they have other names, and no sweep removes them.
+ */
+export function renderPolicyReport(
+  { run, findings }: StreamedReport,
+  _style: TextStyle,
+  { controls, digest, nothing }: RenderContext,
+): string {
+  const supporting = new Set(controls.filter((control) => control.supporting).map(({ slug }) => slug));
+  const identify = identifier(digest);
+  const rows: Row[] = [];
+  for (const finding of findings) {
+    const severity = supporting.has(finding.control) ? 'medium' : 'high';
+    rows.push({ ...rowOf(finding, run, identify(finding)), severity });
+  }
+  for (const problem of run.problems) {
+    rows.push(problemRow(`${describeSource(problem.source, problem.line)}: ${describeFault(problem)}`));
+  }
+  if (nothing !== undefined) rows.push(problemRow(nothing));
+  const pages = Math.max(1, Math.ceil(rows.length / MOST_RESULTS));
+  const items = Array.from({ length: pages }, (_, page) => {
+    const results = rows.slice(page * MOST_RESULTS, (page + 1) * MOST_RESULTS);
+    return {
+      apiVersion,
+      kind,
+      metadata: {
+        name: `kubelet-guard-report-${run.entrance}-${page + 1}`,
+        labels: { 'app.kubernetes.io/part-of': 'kubelet-guard' },
+      },
+      summary: summaryOf(results),
+      results,
+    };
+  });
+  return `${escapeForTerminal(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2))}\n`;
+}
+
+function summaryOf(rows: readonly Row[]): Record<'pass' | 'fail' | 'warn' | 'error' | 'skip', number> {
+  const summary = { pass: 0, fail: 0, warn: 0, error: 0, skip: 0 };
+  for (const { result } of rows) summary[result] += 1;
+  return summary;
+}
+
+function rowOf(finding: ReportedFinding, run: Run, resultID: string): Row {
+  const { control, subject, source, vantage, references, exempted, drift, remediation } = finding;
+  const timestamp = timestampOf(run.finishedAt);
+  const reference = referenceOf(subject, { kind: 'control-plane' });
+  const [first = control] = references;
+  const [, category = first, rule = control] = /^(.*?) (\d[\w.]*)(?: \(.*\))?$/.exec(first) ?? [];
+  const reasons = reasonsOf(finding);
+  const properties = {
+    resultID,
+    component: subject.component,
+    subject: nameText(subject.name),
+    node: nameText(subject.node ?? ''),
+    container: nameText(subject.container ?? ''),
+    vantage,
+    evidenceFrom: line(describeSource(source)),
+    evidence: line(describeEvidence(finding).join('; ')),
+    remediation: finding.result === 'fail' ? line(remediation) : '',
+    exempted: line(exempted?.reason ?? ''),
+    exemptedUntil: exempted?.expires ?? '',
+    since: drift?.since ?? '',
+  };
+  return {
+    source: 'kubelet-guard',
+    policy: control,
+    rule,
+    category,
+    result: RESULTS[verdictOf(finding)],
+    scored: true,
+    message: line(reasons.length === 0 ? 'passed' : reasons.join('; ')),
+    ...(timestamp && { timestamp }),
+    ...(reference && { resources: [reference] }),
+    properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
+  };
+}
+
+function problemRow(message: string): Row {
+  return { source: 'kubelet-guard', policy: 'kubelet-guard', result: 'error', scored: false, message: line(message) };
+}
