@@ -94,7 +94,8 @@ function testCase(suite: string, name: string, parts: readonly string[]): string
 
 /** Every reason, what was found, and how to fix it, each on its own line. */
 function bodyOf(finding: ReportedFinding): string {
-  const fix = finding.violations.length > 0 ? [`To fix it: ${finding.remediation}`, finding.references.join('; ')] : [];
+  const fix =
+    finding.violations.length > 0 ? [`To fix it: ${finding.remediation}`, ...finding.references.slice(0, 1)] : [];
   const lines = [
     ...reasonsOf(finding),
     ...describeEvidence(finding).map((text) => `found ${text}`),

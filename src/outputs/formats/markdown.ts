@@ -117,11 +117,11 @@ function rowOf(finding: ReportedFinding): string {
 }
 
 function fixOf({ control, remediation, references }: ReportedFinding): string {
-  return `${inline(control)}: ${inline(remediation)} (${inline(references.join('; '))})`;
+  return `${inline(control)}: ${inline(remediation)} (${inline(references[0] ?? '')}; more: <code>kubelet-guard explain ${control}</code>)`;
 }
 
 /** A word that Markdown, and what GitHub and GitLab make of names and addresses, leave as it is. */
-const PLAIN = /^[("]?[A-Za-z\d](?:[A-Za-z\d'-]*[A-Za-z\d])?[)"]?[.,:;)]*$/;
+const PLAIN = /^[("]?(?:\d+(?:\.\d+)*|[A-Za-z\d](?:[A-Za-z\d'-]*[A-Za-z\d])?)[)"]?[.,:;)]*$/;
 
 /** Makes text harmless in a line of Markdown: words that could be markup, a mention or a link become code. */
 function inline(text: string): string {

@@ -1,7 +1,7 @@
 // The rules of SARIF: what services show beside an alert.
 
 import type { ControlMetadata } from '../../../policy/control.ts';
-import { referTo } from '../../report.ts';
+import { referTo } from '../../../policy/benchmarks/shown.ts';
 import type { ReportingDescriptor } from './log.ts';
 import { messageText } from './message.ts';
 
@@ -19,7 +19,8 @@ export function rulesOf(controls: readonly ControlMetadata[]): ReportingDescript
   return controls.map((control) => {
     const { slug, component, title, rationale, remediation, benchmarks, codes, supporting = false } = control;
     const references = benchmarks.map(referTo);
-    const help = [rationale, `To fix it: ${remediation}`, `Benchmarks: ${references.join('; ')}`];
+    const current = benchmarks.filter(({ isCurrent }) => isCurrent).map(referTo);
+    const help = [rationale, `To fix it: ${remediation.general}`, `Benchmarks: ${references.join('; ')}`];
     const rows = Object.entries(codes).map(([code, meaning]) => `- \`${code}\`: ${meaning}`);
     return {
       id: slug,
@@ -31,7 +32,7 @@ export function rulesOf(controls: readonly ControlMetadata[]): ReportingDescript
         markdown: [
           `**${title}.**`,
           rationale,
-          `**To fix it:** ${remediation}`,
+          `**To fix it:** ${remediation.general}`,
           ['**What is reported:**', '', ...rows].join('\n'),
           ['**Benchmarks:**', '', ...references.map((reference) => `- ${reference}`)].join('\n'),
         ].join('\n\n'),
@@ -39,7 +40,7 @@ export function rulesOf(controls: readonly ControlMetadata[]): ReportingDescript
       helpUri: HELP_URI,
       defaultConfiguration: { level: 'error' },
       properties: {
-        tags: ['security', 'kubernetes', component, ...references].slice(0, MOST_TAGS),
+        tags: ['security', 'kubernetes', component, ...new Set(current)].slice(0, MOST_TAGS),
         precision: 'very-high',
         'security-severity': supporting ? SEVERITY.supporting : SEVERITY.main,
       },

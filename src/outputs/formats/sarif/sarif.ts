@@ -77,9 +77,7 @@ function resultOf(finding: ReportedFinding, identity: string, ruleIndex: number 
     }),
     partialFingerprints: { [FINGERPRINT]: identity },
     ...(verdictOf(finding) === 'exempt' && {
-      suppressions: [
-        { kind: 'external', status: 'accepted', justification: messageText(reasonOf(exempted)) } as const,
-      ],
+      suppressions: [{ kind: 'external', status: 'accepted', justification: messageText(reasonOf(exempted)) } as const],
     }),
   };
 }
