@@ -7,6 +7,7 @@ import { basename } from '../argv/words.ts';
 import type { Budget } from '../budget.ts';
 import { withWritten } from '../host/files.ts';
 import { launcherOf } from '../host/launchers/index.ts';
+import { platformOfText } from '../platform.ts';
 import { unitCommand, type UnitCommand } from '../host/units.ts';
 import {
   subjectAt,
@@ -37,7 +38,10 @@ export interface DeclaredUnit {
 /** The subjects that a unit would start. Units that start something else have none. */
 export function unitSubjects(unit: DeclaredUnit, budget: Budget): Subject[] {
   const subjects = (['kube-apiserver', 'kubelet'] as const).flatMap((component) => started(unit, component, budget));
-  return subjects.map((subject) => withOrigins(subject, (origin) => unit.locate(withPlace(origin))));
+  const platform = platformOfText(unit.texts.map(({ text }) => text).join('\n'));
+  return subjects.map((subject) =>
+    withOrigins({ ...subject, ...(platform && { platform }) }, (origin) => unit.locate(withPlace(origin))),
+  );
 }
 
 function started(unit: DeclaredUnit, component: Component, budget: Budget): Subject[] {

@@ -9,6 +9,7 @@ import type { NextSubject } from './files.ts';
 import { nextKubelet, runningClientCA, runningKubelet, unreadableKubelet } from './kubelet.ts';
 import { DEFAULT_PLACE, kubeletPlace, type KubeletPlace } from './kubelet-place.ts';
 import { staticApiServerMinor } from './static-pods.ts';
+import { platformOfProcess } from '../platform.ts';
 import { processComponent, type ProcessWords } from './processes.ts';
 
 /** What is known about a process before its files are read. */
@@ -33,7 +34,9 @@ const HOSTNAME = '/etc/hostname';
 export function processSubjects(document: ProcessDocument, budget: Budget): readonly Subject[] {
   try {
     const subject = document.view === 'running' ? running(document, budget) : nextStart(document, budget)?.subject;
-    return subject === undefined ? [] : [subject];
+    if (subject === undefined) return [];
+    const platform = platformOfProcess(document);
+    return [{ ...subject, ...(platform && { platform }) }];
   } catch (cause) {
     const unreadable = document.subject.component === 'kubelet' ? unreadableKubelet : unreadableHostApiServer;
     return [unreadable(document, thrownProblem(cause))];

@@ -10,7 +10,7 @@ import { embedded, type Configuration, type ConfigurationPlace } from './configu
 import type { ConfigMapName, FoundObject, Input } from './input.ts';
 
 /** A ConfigMap that a component or its installer reads. */
-interface ConfigMapKind extends ConfigMapName {
+interface ConfigMapKind extends ConfigMapName, Pick<Input, 'platform'> {
   /** Further names: of older versions, of copies. They are read, but not watched. */
   readonly otherNames?: RegExp;
   readonly key: string;
@@ -28,9 +28,10 @@ const RESOURCE = {
 
 /** Makes the input of a ConfigMap. */
 export function configMapInput(kind: ConfigMapKind): Input {
-  const { namespace, name, otherNames, configuration } = kind;
+  const { namespace, name, platform, otherNames, configuration } = kind;
   return {
     name: `ConfigMap ${namespace}/${name}`,
+    ...(platform && { platform }),
     surfaces: [configuration.surface],
     matches: (object) => {
       if (object.kind !== 'ConfigMap') return false;

@@ -20,14 +20,14 @@ export interface HostDocument {
 }
 
 /** A kind of document that declares a host. */
-interface HostKind extends Pick<Input, 'name' | 'matches' | 'resources'> {
+interface HostKind extends Pick<Input, 'name' | 'platform' | 'matches' | 'resources'> {
   /** What reports call it. */
   readonly kind: string;
   readonly files: (object: UnknownRecord) => HostDocument;
 }
 
 /** Makes the input of such a kind. */
-export function hostInput({ name, matches, resources, kind, files }: HostKind): Input {
+export function hostInput({ name, platform, matches, resources, kind, files }: HostKind): Input {
   const placeOf = ({ object, source, vantage }: FoundObject): ConfigurationPlace => {
     const own = asText(asRecord(object.metadata).name) ?? kind;
     return { name: own, kind, source, vantage, surface: 'declared-cluster' };
@@ -36,6 +36,7 @@ export function hostInput({ name, matches, resources, kind, files }: HostKind): 
     declaredHost(files(found.object).files, placeOf(found), found.budget);
   return {
     ...{ name, matches, surfaces: ['declared-cluster'] },
+    ...(platform && { platform }),
     ...(resources && { resources }),
     read: (found) => hostOf(found).subjects.map((subject) => inDocument(subject, found.pointer)),
     problems: (found) =>

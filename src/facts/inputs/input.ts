@@ -1,6 +1,7 @@
 // What each kind of input says about itself: how it is recognised and read, and where an API server has it.
 
 import type { UnknownRecord } from '../../json.ts';
+import type { Platform } from '../../policy/benchmarks/platform.ts';
 import type { Problem, Source, Surface, Vantage } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
 import type { Budget } from '../budget.ts';
@@ -33,6 +34,8 @@ export interface Input {
   readonly name: string;
   /** The surfaces that its subjects are on. */
   readonly surfaces: readonly Surface[];
+  /** The platform that its subjects are of, where it is always one, or where the object shows it. */
+  readonly platform?: Platform | ((object: UnknownRecord) => Platform | undefined);
   readonly matches: (object: UnknownRecord) => boolean;
   readonly read: (found: FoundObject) => Subject[];
   /** Problems of the run about it. */

@@ -10,7 +10,7 @@ import { parseStream, type ParsedDocument } from '../yaml/documents.ts';
 import { withOrigins } from './configuration.ts';
 import { textInputOf } from './texts.ts';
 import { inputOf, wrapperOf } from './index.ts';
-import type { Context } from './input.ts';
+import type { Context, Input } from './input.ts';
 import { kubeadmFile } from './kubeadm/file.ts';
 import { kubeletConfigurationFile } from './kubelet/kubelet-configuration.ts';
 
@@ -162,8 +162,9 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   }
   const foundObject = { ...context, object, document, pointer };
   const before = found.subjects.length + found.problems.length;
+  const first = found.subjects.length;
   try {
-    found.subjects.push(...input.read(foundObject));
+    for (const subject of input.read(foundObject)) found.subjects.push(subject);
     found.problems.push(...(input.problems?.(foundObject) ?? []));
     for (const { path, text, pointer: own } of input.contents?.(foundObject) ?? []) {
       const inner = recogniseText({ path, text }, { ...context, file: path }, depth + 1);
@@ -175,4 +176,14 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
   } catch (cause) {
     found.subjects.push(...input.unreadable(foundObject, thrownProblem(cause)));
   }
+  addPlatform(found.subjects, first, input, object);
+}
+
+/** Adds the platform of an object to its subjects, from one of them on. */
+function addPlatform(subjects: Subject[], first: number, { platform }: Input, object: UnknownRecord): void {
+  if (subjects.length === first) return;
+  const shown = typeof platform === 'function' ? platform(object) : platform;
+  if (shown === undefined) return;
+  for (const [index, subject] of subjects.entries())
+    if (index >= first && subject.platform === undefined) subjects[index] = { ...subject, platform: shown };
 }

@@ -30,7 +30,7 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
     const first = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
     const rest = group.filter((finding) => finding !== first).sort(byWeight);
     const host = rest.find((other) => showsFilesOf(first, other));
-    const decided = host === undefined ? first : { ...first, outcome: host.outcome };
+    const decided = { ...first, ...(host && { outcome: host.outcome }), ...platformOf([first, ...rest]) };
     const common = declared.filter(({ control }) => control.slug === decided.control.slug);
     const next = group.flatMap((finding) => pendingOf(finding, decided));
     const others = [
@@ -41,6 +41,12 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
     const drift = decided.drift ?? (next.length > 0 ? rest.find((other) => other.drift)?.drift : undefined);
     return others.length === 0 ? decided : { ...decided, others, ...(drift && { drift }) };
   });
+}
+
+/** The platform that one of the findings shows. */
+function platformOf(findings: readonly Finding[]): Pick<Finding, 'platform'> {
+  const platform = findings.find((finding) => finding.platform !== undefined)?.platform;
+  return platform === undefined ? {} : { platform };
 }
 
 /** Combined findings. Whatever is derived from findings is derived from all, also from those that are not reported. */

@@ -1,8 +1,10 @@
-// The provider of a managed cluster, whose kube-apiserver is not visible.
+// The platform of a cluster, and the provider of a managed one, whose kube-apiserver is not visible.
 
 import { asRecord } from '../../json.ts';
+import type { Platform } from '../../policy/benchmarks/platform.ts';
+import type { Finding } from '../../policy/finding.ts';
 
-/** What shows the provider. */
+/** What shows the platform. */
 export interface ProviderSigns {
   /** The `gitVersion` of the API server; undefined if it is not known. */
   readonly version: string | undefined;
@@ -12,28 +14,49 @@ export interface ProviderSigns {
   readonly hasAksPod: boolean;
 }
 
-/** The suffixes that GKE and EKS write. EKS Distro, which anybody can run, has no commit at the end. */
+/** The suffixes of versions. EKS Distro, which anybody can run, has no commit at the end. */
 const VERSIONS = [
-  [/-gke\.\d+$/, 'Google GKE'],
-  [/-eks-[0-9a-f]{7,}$/, 'Amazon EKS'],
+  [/-gke\.\d+$/, 'gke'],
+  [/-eks-[0-9a-f]{7,}$/, 'eks'],
+  [/\+k3s\d+$/, 'k3s'],
+  [/\+rke2r\d+$/, 'rke2'],
+  [/\+k0s(?:\.\d+)?$/, 'k0s'],
 ] as const;
 
 const HOSTS = [
-  ['.azmk8s.io', 'Azure AKS'],
-  ['.eks.amazonaws.com', 'Amazon EKS'],
+  ['.azmk8s.io', 'aks'],
+  ['.eks.amazonaws.com', 'eks'],
 ] as const;
 
+/** The platforms whose provider runs the control plane and does not show it. */
+const PROVIDERS: Readonly<Partial<Record<Platform, string>>> = {
+  gke: 'Google GKE',
+  eks: 'Amazon EKS',
+  aks: 'Azure AKS',
+};
+
 /**
- * Finds the provider of a managed cluster; undefined if there is none. Node labels are not used: a kubelet can set labels of
- * its own node (NodeRestriction), and one node must not decide whether the control plane is checked.
+ * Finds the platform of a cluster; undefined if nothing shows it. Node labels are not used: a kubelet can set labels of its
+ * own node (NodeRestriction), and one node must not decide whether the control plane is checked.
  */
-export function providerOf({ version = '', server, hasAksPod }: ProviderSigns): string | undefined {
+export function clusterPlatform({ version = '', server, hasAksPod }: ProviderSigns): Platform | undefined {
   const host = server.replace(/:\d+$/, '');
   return (
     VERSIONS.find(([mark]) => mark.test(version))?.[1] ??
     HOSTS.find(([domain]) => host.endsWith(domain))?.[1] ??
-    (hasAksPod ? 'Azure AKS' : undefined)
+    (hasAksPod ? 'aks' : undefined)
   );
+}
+
+/** The provider of a managed cluster; undefined if it is none. */
+export function providerOf(platform: Platform | undefined): string | undefined {
+  return platform && PROVIDERS[platform];
+}
+
+/** The platform that findings show; undefined if they show none, or several. */
+export function onlyPlatform(findings: readonly Finding[]): Platform | undefined {
+  const [platform, ...others] = new Set(findings.flatMap(({ platform: shown }) => shown ?? []));
+  return others.length === 0 ? platform : undefined;
 }
 
 /**

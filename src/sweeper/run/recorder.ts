@@ -4,6 +4,7 @@ import type { CombinedFindings } from '../../policy/link/combine.ts';
 import { summaryOf, driftOf } from '../../policy/decision/drift.ts';
 import { findingKey } from '../../policy/finding-key.ts';
 import { countLink, type Link, type LinkCounter } from '../../policy/link/link.ts';
+import type { Platform } from '../../policy/benchmarks/platform.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
@@ -40,6 +41,8 @@ export interface RecorderDeps extends Pick<SweepDeps, 'history' | 'callbacks'>, 
   readonly onCrash: (problem: SourceProblem) => void;
   /** The start of the sweep, RFC 3339 in UTC. */
   readonly startedAt: string;
+  /** The platform of the cluster, for findings that do not show their own. */
+  readonly platform: () => Platform | undefined;
 }
 
 /** So many skipped nodes are named. */
@@ -132,7 +135,10 @@ export class SweepRecorder {
         return otherwise;
       }
     };
-    const findings = guarded(() => reported.map((finding) => this.#withDrift(about, finding)), reported);
+    const findings = guarded(
+      () => reported.map((finding) => this.#withDrift(about, this.#withPlatform(finding))),
+      reported,
+    );
     guarded(() => {
       keep(findings);
     }, undefined);
@@ -161,6 +167,11 @@ export class SweepRecorder {
       onCrash(cause);
       return undefined;
     }
+  }
+
+  #withPlatform(finding: Finding): Finding {
+    const platform = finding.platform ?? this.#deps.platform();
+    return platform === undefined ? finding : { ...finding, platform };
   }
 
   #withDrift(about: ReportSubject, finding: Finding): Finding {

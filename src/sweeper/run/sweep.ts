@@ -1,5 +1,6 @@
 // One sweep of a cluster: pods and ConfigMaps, every kubelet, and every kube-apiserver.
 
+import type { Platform } from '../../policy/benchmarks/platform.ts';
 import type { RawDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { hasUnseenPod, missingApiServers } from '../../policy/link/missing.ts';
@@ -16,7 +17,7 @@ import { crashOf, inspectInto, orCrash } from './crashes.ts';
 import type { SweepDeps, SweepOptions } from './deps.ts';
 import { listObjects, type ListedObjects } from './listed.ts';
 import { checkNodes, noNodes, type CheckedNodes } from './nodes.ts';
-import { providerOf } from './provider.ts';
+import { clusterPlatform, onlyPlatform, providerOf } from './provider.ts';
 import { SweepRecorder, type SweepRecord } from './recorder.ts';
 
 /** The result of a sweep. */
@@ -46,7 +47,9 @@ export async function sweep(
   await orCrash('the stored reports', () => history.load(signal), undefined, problems);
   signal.throwIfAborted();
   const onCrash = (problem: SourceProblem): unknown => problems.push(problem);
-  const recorder = new SweepRecorder({ ...deps, ...options, onCrash, startedAt }, signal);
+  const cluster: { platform?: Platform | undefined } = {};
+  const platform = () => cluster.platform;
+  const recorder = new SweepRecorder({ ...deps, ...options, onCrash, startedAt, platform }, signal);
 
   const listed: ListedObjects = { findings: [], apiServerPods: [], hasAksPod: false };
   const list = () => listObjects(options, deps, listed, problems, signal);
@@ -55,6 +58,8 @@ export async function sweep(
 
   const answering = askApiServers && orCrash('kube-apiservers', () => askApiServers(signal), [], problems);
   const answeringVersion = orCrash('the version', () => deps.version(signal), undefined, problems);
+  const platformOfCluster = clusterPlatform({ version: await answeringVersion, server, hasAksPod: listed.hasAksPod });
+  cluster.platform = platformOfCluster ?? onlyPlatform(listed.findings);
   const checked = noNodes();
   const check = () => checkNodes(deps, options, listed.findings, { checked, recorder, problems }, signal);
   const hasNodes = await orUnread('nodes', check, problems, signal);
@@ -62,8 +67,7 @@ export async function sweep(
   // an aborted sweep has seen too little to resolve anything
   signal.throwIfAborted();
 
-  const provider = providerOf({ version: await answeringVersion, server, hasAksPod: listed.hasAksPod });
-  const managedBy = checked.hasControlPlane ? undefined : provider;
+  const managedBy = checked.hasControlPlane ? undefined : providerOf(platformOfCluster);
   const unread: SourceProblem[] = [];
   const about = { managedBy, deps, options, unread, isListed: hasObjects && hasNodes };
   const controlPlane = checkControlPlane(listed, answers, checked, about);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { providerOf } from '../../../src/sweeper/run/provider.ts';
+import { clusterPlatform, onlyPlatform, providerOf } from '../../../src/sweeper/run/provider.ts';
+import { apiServerFinding, kubeletFinding } from '../../support/findings.ts';
 
 test.each([
   ['v1.31.2-eks-7f9249a', '10.100.0.1:443', false, 'Amazon EKS'],
@@ -14,5 +15,23 @@ test.each([
   ['v1.31.2+k3s1', 'azmk8s.io.example.com:443', false, undefined],
   [undefined, '10.0.0.1:443', false, undefined],
 ])('an API server of version %s at %s belongs to %s: %s', (version, server, hasAksPod, provider) => {
-  expect(providerOf({ version, server, hasAksPod })).toBe(provider);
+  expect(providerOf(clusterPlatform({ version, server, hasAksPod }))).toBe(provider);
+});
+
+test.each([
+  ['v1.31.2+k3s1', 'k3s'],
+  ['v1.31.2+rke2r3', 'rke2'],
+  ['v1.31.2+k0s', 'k0s'],
+  ['v1.31.2+k0s.0', 'k0s'],
+  ['v1.31.2-gke.1678000', 'gke'],
+  ['v1.31.2', undefined],
+])('an API server of version %s is of %s', (version, platform) => {
+  expect(clusterPlatform({ version, server: '10.0.0.1:443', hasAksPod: false })).toBe(platform);
+});
+
+test('the platform that objects show counts only if it is one', () => {
+  const own = kubeletFinding({ platform: 'kubeadm' });
+  expect(onlyPlatform([])).toBeUndefined();
+  expect(onlyPlatform([apiServerFinding(), own, own])).toBe('kubeadm');
+  expect(onlyPlatform([own, kubeletFinding({ platform: 'openshift' })])).toBeUndefined();
 });

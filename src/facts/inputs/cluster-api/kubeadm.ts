@@ -49,6 +49,7 @@ const KINDS: readonly KubeadmKind[] = [
 /** The objects of Cluster API's kubeadm provider. */
 export const clusterApiKubeadm: Input = {
   name: KINDS.map(({ kind }) => `\`${kind}\``).join(', '),
+  platform: 'kubeadm',
   surfaces: ['declared-cluster'],
   matches: (object) => kindOf(object) !== undefined,
   read: (found) => {

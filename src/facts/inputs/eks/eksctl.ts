@@ -13,6 +13,7 @@ const GROUPS = ['nodeGroups', 'managedNodeGroups'];
 /** The configuration of a cluster. */
 export const eksctl: Input = {
   name: 'eksctl `ClusterConfig`',
+  platform: 'eks',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'ClusterConfig' && (asString(apiVersion) ?? '').startsWith('eksctl.io/'),
   read: (found) =>

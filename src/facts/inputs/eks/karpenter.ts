@@ -10,6 +10,7 @@ const GROUP = 'karpenter.k8s.aws';
 /** An EC2NodeClass. */
 export const ec2NodeClass: Input = {
   name: 'Karpenter `EC2NodeClass`',
+  platform: 'eks',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) =>
     (kind === 'EC2NodeClass' || kind === 'AWSNodeTemplate') && (asString(apiVersion) ?? '').startsWith(`${GROUP}/`),

@@ -18,6 +18,7 @@ import { eksKubelet, KUBELET_TYPE } from './kubelet.ts';
 /** A NodeConfig, in a file or in user data. */
 export const nodeConfig: Input = {
   name: 'EKS `NodeConfig`',
+  platform: 'eks',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'NodeConfig' && (asString(apiVersion) ?? '').startsWith('node.eks.aws/'),
   read: (found) => kubeletIn(found, ['spec', 'kubelet']).map((subject) => inDocument(subject, found.pointer)),
@@ -45,6 +46,7 @@ const RESOURCES: readonly AdmissionResource[] = Object.keys(SPECS).map((kind) =>
 /** The objects of Cluster API that a node of EKS is made from. */
 export const eksConfig: Input = {
   name: 'Cluster API `EKSConfig`, `NodeadmConfig` and their templates',
+  platform: 'eks',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) =>
     Object.hasOwn(SPECS, asString(kind) ?? '') && (asString(apiVersion) ?? '').startsWith(`${BOOTSTRAP}/`),

@@ -31,6 +31,7 @@ export const butane = hostInput({
 /** The Ignition configuration of an object of OpenShift. */
 export const machineConfig = hostInput({
   name: 'OpenShift `MachineConfig`',
+  platform: 'openshift',
   kind: 'MachineConfig',
   matches: ({ apiVersion, kind }) =>
     kind === 'MachineConfig' && (asString(apiVersion) ?? '').startsWith('machineconfiguration.openshift.io/'),

@@ -63,6 +63,7 @@ const RESOURCES: readonly AdmissionResource[] = KINDS.flatMap(({ group, version,
 /** k0s, k0sctl and k0smotron. */
 export const k0s: Input = {
   name: 'k0s `ClusterConfig`, k0sctl `Cluster`, `K0sControlPlane`, `K0sWorkerConfig`',
+  platform: 'k0s',
   surfaces: ['declared-cluster'],
   matches: (object) => kindOf(object) !== undefined,
   read: (found) => {

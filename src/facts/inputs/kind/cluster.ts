@@ -20,6 +20,7 @@ import { settle } from './settle.ts';
 /** A configuration of `kind create cluster`. */
 export const kindCluster: Input = {
   name: 'kind `Cluster`',
+  platform: 'kubeadm',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) =>
     kind === 'Cluster' && typeof apiVersion === 'string' && apiVersion.startsWith('kind.x-k8s.io/'),

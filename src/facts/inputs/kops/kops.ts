@@ -30,6 +30,7 @@ const FIELDS = {
 /** `Cluster` and `InstanceGroup` of kops. */
 export const kops: Input = {
   name: 'kops `Cluster`, `InstanceGroup`',
+  platform: 'kops',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) =>
     asString(apiVersion)?.startsWith('kops.k8s.io/') === true && (kind === 'Cluster' || kind === 'InstanceGroup'),

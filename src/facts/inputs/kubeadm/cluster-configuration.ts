@@ -24,6 +24,7 @@ const file = configurationFile('ClusterConfiguration', clusterConfiguration, isC
 /** A ClusterConfiguration in a file. */
 export const clusterConfigurationFile: Input = {
   ...file,
+  platform: 'kubeadm',
   read: (found) => {
     const { kubeadm } = found;
     const doubts = kubeadm?.init

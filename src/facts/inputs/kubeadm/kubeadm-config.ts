@@ -8,6 +8,7 @@ import { clusterConfiguration } from './cluster-configuration.ts';
 export const kubeadmConfig = configMapInput({
   namespace: 'kube-system',
   name: 'kubeadm-config',
+  platform: 'kubeadm',
   key: 'ClusterConfiguration',
   configuration: clusterConfiguration,
   holds: isClusterConfiguration,

@@ -9,6 +9,7 @@ export const kubeletConfig = configMapInput({
   namespace: 'kube-system',
   name: 'kubelet-config',
   otherNames: /^kubelet-config-1\.\d+$/,
+  platform: 'kubeadm',
   key: 'kubelet',
   parse: readComponentConfiguration,
   configuration: kubeletConfiguration,

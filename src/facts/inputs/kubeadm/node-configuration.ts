@@ -10,6 +10,7 @@ import { documentsFor, withDoubts } from './file.ts';
 /** The configuration of a node that kubeadm sets up. */
 export const nodeConfiguration: Input = {
   name: 'InitConfiguration, JoinConfiguration',
+  platform: 'kubeadm',
   surfaces: ['kubeadm-config'],
   matches: isNodeConfiguration,
   read: ({ document, kubeadm, pointer, budget, ...found }) => {

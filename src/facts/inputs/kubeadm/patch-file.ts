@@ -24,7 +24,10 @@ export const kubeadmPatch: TextInput = {
     const name = patchName(path);
     return name !== undefined && isOurs(name) && isPatch(name, text, budget);
   },
-  read: (found) => ({ subjects: read(found).map((subject) => withOrigins(subject, withoutFile)), problems: [] }),
+  read: (found) => ({
+    subjects: read(found).map((subject) => withOrigins({ ...subject, platform: 'kubeadm' }, withoutFile)),
+    problems: [],
+  }),
 };
 
 const CLUSTER = {

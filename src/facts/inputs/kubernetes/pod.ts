@@ -6,6 +6,7 @@ import type { Subject } from '../../../policy/subject.ts';
 import { findMismatchIn, rootType } from '../../decoding/decode.ts';
 import type { PodPlace } from '../../pod/place.ts';
 import { podSubjects, unreadablePod } from '../../pod/pods.ts';
+import { platformOfPod } from '../../platform.ts';
 import { pathNames, select, type PathName } from '../../select.ts';
 import type { FoundObject, Input } from '../input.ts';
 
@@ -46,6 +47,7 @@ const POD = {
 /** A pod. Static pod manifests are pods too. */
 export const pod: Input = {
   name: 'Pod',
+  platform: platformOfPod,
   surfaces: ['mirror-pod', 'pod'],
   matches: ({ kind }) => kind === 'Pod',
   read,
@@ -59,6 +61,7 @@ export const pod: Input = {
 /** An object that makes pods. */
 export const workload: Input = {
   name: WORKLOADS.map(({ kind }) => kind).join(', '),
+  platform: platformOfPod,
   surfaces: ['workload'],
   matches: ({ kind }) => BY_KIND.has(kind),
   read,

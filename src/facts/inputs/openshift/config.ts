@@ -9,6 +9,7 @@ export const openShiftConfig = configMapInput({
   namespace: 'openshift-kube-apiserver',
   name: 'config',
   otherNames: /^config-\d+$/,
+  platform: 'openshift',
   key: 'config.yaml',
   configuration: kubeApiServerConfig,
   holds: isApiServerConfig,

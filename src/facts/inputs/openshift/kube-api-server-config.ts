@@ -2,6 +2,7 @@
 
 import { apiServerConfigSettings, isApiServerConfig } from '../../api-server/openshift.ts';
 import { configurationFile, subjectAt, unreadableConfiguredApiServer, type Configuration } from '../configuration.ts';
+import type { Input } from '../input.ts';
 
 /** The configuration of OpenShift's kube-apiserver. */
 export const kubeApiServerConfig: Configuration = {
@@ -18,4 +19,7 @@ export const kubeApiServerConfig: Configuration = {
 };
 
 /** A KubeAPIServerConfig in a file. */
-export const kubeApiServerConfigFile = configurationFile('KubeAPIServerConfig', kubeApiServerConfig, isApiServerConfig);
+export const kubeApiServerConfigFile: Input = {
+  ...configurationFile('KubeAPIServerConfig', kubeApiServerConfig, isApiServerConfig),
+  platform: 'openshift',
+};

@@ -18,6 +18,7 @@ const TEMPLATE = {
 /** The settings of the kubelets of a pool. */
 export const kubeletConfigResource: Input = {
   name: 'OpenShift `KubeletConfig`',
+  platform: 'openshift',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'KubeletConfig' && (asString(apiVersion) ?? '').startsWith(`${GROUP}/`),
   read: (found) => {

@@ -53,6 +53,7 @@ const KINDS: readonly RancherKind[] = [
 /** The objects of Cluster API's RKE2 and k3s providers. */
 export const clusterApiRancher: Input = {
   name: KINDS.map(({ kind }) => `\`${kind}\``).join(', '),
+  platform: ({ kind }) => (asString(kind)?.startsWith('RKE2') === true ? 'rke2' : 'k3s'),
   surfaces: ['declared-cluster'],
   matches: (object) => kindOf(object) !== undefined,
   read: (found) => {

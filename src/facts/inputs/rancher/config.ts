@@ -32,7 +32,7 @@ export const rancherConfig: Input = {
       },
       budget,
     );
-    return subjects.map((subject) => inDocument(subject, found.pointer));
+    return subjects.map((subject) => inDocument({ ...subject, platform: program(found) }, found.pointer));
   },
   unreadable: (found, problem) => [
     ...(isServerConfig(found.object) ? [unreadableConfiguredApiServer(problem, placeOf(found))] : []),

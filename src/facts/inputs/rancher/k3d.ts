@@ -16,6 +16,7 @@ import { objectPlace, unreadableParts } from '../object-place.ts';
 /** `Simple` of `k3d.io`. */
 export const k3d: Input = {
   name: 'k3d `Simple`',
+  platform: 'k3s',
   surfaces: ['declared-cluster'],
   matches: ({ apiVersion, kind }) => kind === 'Simple' && asString(apiVersion)?.startsWith('k3d.io/') === true,
   read: (found) => read(found).map((subject) => inDocument(subject, found.pointer)),

@@ -17,6 +17,7 @@ import { objectPlace, unreadableParts } from '../object-place.ts';
 /** A Cluster of `provisioning.cattle.io` with `rkeConfig`, or the RKEControlPlane that Rancher makes of it. */
 export const rancherCluster: Input = {
   name: 'Rancher `Cluster`, `RKEControlPlane`',
+  platform: 'rancher',
   surfaces: ['declared-cluster'],
   matches: (object) => wayOf(object) !== undefined,
   read: (found) => {

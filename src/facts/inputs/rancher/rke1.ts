@@ -32,6 +32,7 @@ const KUBELET = {
 /** `cluster.yml`, also as Rancher's `rancher_kubernetes_engine_config`, or in a Cluster of `management.cattle.io`. */
 export const rke1: Input = {
   name: 'RKE1 `cluster.yml`',
+  platform: 'rancher',
   surfaces: ['declared-cluster'],
   matches: (object) => servicesOf(object) !== undefined,
   read: (found) => {

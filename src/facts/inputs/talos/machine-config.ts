@@ -45,6 +45,7 @@ const BY_TALOS = {
 /** A machine configuration, or a patch of one. */
 export const talosMachineConfig: Input = {
   name: 'Talos machine configuration',
+  platform: 'talos',
   surfaces: ['declared-cluster'],
   matches: isTalosConfig,
   read: (found) =>

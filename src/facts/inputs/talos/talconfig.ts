@@ -17,6 +17,7 @@ import { isTalosConfig, talosPlace, talosSubjects } from './machine-config.ts';
 /** `talconfig.yaml`. Patches in files of their own (`@file`) are read as machine configurations. */
 export const talconfig: Input = {
   name: 'talhelper `talconfig.yaml`',
+  platform: 'talos',
   surfaces: ['declared-cluster'],
   matches: ({ kind, clusterName, nodes, endpoint, talosVersion }) =>
     kind === undefined &&

@@ -38,7 +38,9 @@ function read({ text, source, vantage, budget }: FoundText): ReadText {
   const line = named?.line ?? text.slice(0, text.indexOf('bootstrap.sh')).split('\n').length;
   if (subjects.length > 0 || named === undefined)
     return {
-      subjects: subjects.map((subject) => withOrigins(subject, ({ layer }) => ({ layer, line }))),
+      subjects: subjects.map((subject) =>
+        withOrigins({ ...subject, platform: 'eks' }, ({ layer }) => ({ layer, line })),
+      ),
       problems: [],
     };
   const message = `the script names ${named.name}, and what it changes on the host is not read; check the file that it writes, or check the node with kubelet-guard node`;
