@@ -43,7 +43,13 @@ class Scenario {
     announce: eventSink(this.world.api),
     digest,
     setting: () => 'auto',
-    callbacks: { onApiChosen: ignore, onWrite: ignore, onReadError: ignore, onUnreadable: ignore },
+    callbacks: {
+      onApiChosen: ignore,
+      onWrite: ignore,
+      onReadError: ignore,
+      onLeftBehind: ignore,
+      onUnreadable: ignore,
+    },
   });
 
   sweep(time: string, isFixed = false): Promise<SweepResult> {

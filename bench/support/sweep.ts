@@ -45,6 +45,7 @@ export async function sweepOf(
       onApiChosen: () => undefined,
       onWrite: () => undefined,
       onReadError: () => undefined,
+      onLeftBehind: () => undefined,
       onUnreadable: () => undefined,
     },
   });

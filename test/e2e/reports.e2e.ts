@@ -162,6 +162,9 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
         onReadError: (reason) => {
           if (reason !== undefined) throw new Error(reason);
         },
+        onLeftBehind: (which) => {
+          throw new Error(`reports of ${which} are left behind`);
+        },
         onUnreadable: (report) => {
           throw new Error(`${report} cannot be read back`);
         },

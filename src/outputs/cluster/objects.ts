@@ -22,6 +22,9 @@ export const REPORT_RESOURCES = {
 /** The label by which our reports are found, and nobody else's are touched. */
 export const MANAGED_BY = { label: 'app.kubernetes.io/managed-by', value: 'kubelet-guard' } as const;
 
+/** The annotation of the control plane's report with the start of the last sweep that could read everything, RFC 3339 in UTC. */
+export const LAST_COMPLETE_SWEEP = 'kubelet-guard.dev/last-complete-sweep';
+
 const CONTROL_PLANE = 'kubelet-guard-control-plane';
 const NODE_PREFIX = 'kubelet-guard-node-';
 const LONGEST_NAME = 253;
@@ -31,6 +34,9 @@ const API_VERSIONS: ReadonlyMap<string, string> = new Map([
   ...['Deployment', 'DaemonSet', 'StatefulSet', 'ReplicaSet'].map((kind) => [kind, 'apps/v1'] as const),
   ...['Job', 'CronJob'].map((kind) => [kind, 'batch/v1'] as const),
 ]);
+
+/** Names for components that no object of the API is. */
+const COMPONENT_KINDS = { 'kube-apiserver': 'KubeAPIServer', kubelet: 'Kubelet' } as const;
 
 /** A reference to an object of Kubernetes. */
 export interface ObjectReference {
@@ -66,6 +72,14 @@ export function referenceOf({ kind, namespace, name }: SubjectName, about: Repor
     ...(namespace !== undefined && { namespace: nameText(namespace) }),
     name: nameText(name),
   };
+}
+
+/**
+ * The resource of a finding in a report: its object, else the component itself. Readers of reports group rows by resource, so
+ * that two kube-apiservers without a pod must not share one.
+ */
+export function resourceOf(subject: SubjectName, about: ReportSubject): ObjectReference {
+  return referenceOf(subject, about) ?? { kind: COMPONENT_KINDS[subject.component], name: nameText(subject.name) };
 }
 
 /** A reference to a node. */

@@ -7,11 +7,12 @@ import { findingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { Finding } from '../../policy/finding.ts';
 import { timestampOf } from '../../policy/timestamp.ts';
 import {
+  LAST_COMPLETE_SWEEP,
   MANAGED_BY,
   nodeReference,
-  referenceOf,
   REPORT_RESOURCES,
   reportName,
+  resourceOf,
   type Digest,
   type ObjectReference,
   type ReportApi,
@@ -47,11 +48,12 @@ export interface RenderedReport {
   readonly metadata: {
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly ObjectReference[];
   };
   readonly scope?: ObjectReference;
   readonly summary: Readonly<Record<'pass' | 'fail' | 'warn' | 'error' | 'skip', number>>;
-  readonly results: readonly object[];
+  readonly results: readonly Row[];
 }
 
 /**
@@ -60,29 +62,63 @@ export interface RenderedReport {
  *
  * Exempted findings are `skip`, unknown ones are `error`. What does not pass comes first, so that it is cut last if the
  * report becomes too large. The summary counts all findings.
+ *
+ * @param sweptAt the start of the last complete sweep, RFC 3339 in UTC; only in the report of the control plane
  */
 export function renderReport(
   api: ReportApi,
   about: ReportSubject,
   entries: readonly ReportEntry[],
   digest: Digest,
+  sweptAt?: string,
 ): RenderedReport {
   const { apiVersion, kind } = REPORT_RESOURCES[api];
   const summary = { pass: 0, fail: 0, warn: 0, error: 0, skip: 0 };
   for (const entry of entries) summary[resultOf(entry)] += 1;
+  const name = reportName(about, digest);
   const node = about.kind === 'node' ? nodeReference(about) : undefined;
   return {
     apiVersion,
     kind,
     metadata: {
-      name: reportName(about, digest),
+      name,
       labels: { [MANAGED_BY.label]: MANAGED_BY.value },
+      ...(sweptAt !== undefined && { annotations: { [LAST_COMPLETE_SWEEP]: sweptAt } }),
       ...(node && { ownerReferences: [node] }),
     },
     ...(node && { scope: node }),
     summary,
-    results: fit(sorted(entries).map((entry) => resultRow(entry, about))),
+    results: fit(rowsOf(entries, about, digest), { about, digest, resource: node ?? { apiVersion, kind, name } }),
   };
+}
+
+/** A row of a report. */
+interface Row {
+  readonly result: string;
+  readonly resources: readonly ObjectReference[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Makes the rows, each with an id of its own. Readers keep only one row of an id, in all reports of a cluster, and take a row
+ * with a new id for news. So the id is that of the finding and of what is wrong, and does not depend on words or times.
+ */
+function rowsOf(entries: readonly ReportEntry[], about: ReportSubject, digest: Digest): Row[] {
+  const used = new Map<string, number>();
+  return sorted(entries).map((entry) => {
+    const { finding, remembered } = entry;
+    const violations = remembered.violations.map(({ code, setting }) => [code, setting]);
+    const text = JSON.stringify([placeIn(about), findingKey(finding), resultOf(entry), violations]);
+    const count = used.get(text) ?? 0;
+    used.set(text, count + 1);
+    return resultRow(entry, about, digest(count === 0 ? text : `${text} ${count}`));
+  });
+}
+
+/** Distinguishes the reports of a cluster, also of two nodes that had the same name one after the other. */
+function placeIn(about: ReportSubject): string {
+  return about.kind === 'node' ? about.uid : about.kind;
 }
 
 /** What a report stores of findings, by key. If several have one key, the first that does not pass counts. */
@@ -100,11 +136,10 @@ function resultOf({ finding, exemption }: ReportEntry): 'pass' | 'fail' | 'error
   return exemption !== undefined && result !== 'pass' ? 'skip' : RESULTS[result];
 }
 
-function resultRow(entry: ReportEntry, about: ReportSubject): object {
+function resultRow(entry: ReportEntry, about: ReportSubject, resultID: string): Row {
   const { control, subject, platform } = entry.finding;
   const shown = shownReference(control, platform);
   const timestamp = timestampOf(entry.remembered.since);
-  const reference = referenceOf(subject, about);
   return {
     source: MANAGED_BY.value,
     policy: control.slug,
@@ -114,8 +149,8 @@ function resultRow(entry: ReportEntry, about: ReportSubject): object {
     scored: true,
     message: describe(entry.finding),
     ...(timestamp && { timestamp }),
-    ...(reference && { resources: [reference] }),
-    properties: propertiesOf(entry),
+    resources: [resourceOf(subject, about)],
+    properties: { resultID, ...propertiesOf(entry) },
   };
 }
 
@@ -150,11 +185,20 @@ function sorted(entries: readonly ReportEntry[]): ReportEntry[] {
   return ranked.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)).map(({ entry }) => entry);
 }
 
-function fit(rows: readonly object[]): readonly object[] {
+/** What the row about rows that are cut needs. */
+interface Cut {
+  readonly about: ReportSubject;
+  readonly digest: Digest;
+  readonly resource: ObjectReference;
+}
+
+function fit(rows: readonly Row[], { about, digest, resource }: Cut): readonly Row[] {
   let room = MAX_CHARACTERS;
   const fits = rows.slice(0, MAX_RESULTS).findIndex((row) => (room -= JSON.stringify(row).length) < 0);
   const kept = fits === -1 ? rows.slice(0, MAX_RESULTS) : rows.slice(0, fits);
   if (kept.length === rows.length) return rows;
   const message = `... and ${rows.length - kept.length} more results; the whole report is at /api/v1/report`;
-  return [...kept, { source: MANAGED_BY.value, policy: MORE, result: 'skip', scored: false, message }];
+  const properties = { resultID: digest(JSON.stringify([placeIn(about), MORE])) };
+  const more = { source: MANAGED_BY.value, policy: MORE, result: 'skip', scored: false, message };
+  return [...kept, { ...more, resources: [resource], properties }];
 }

@@ -3,7 +3,8 @@
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { StoredFinding, StoredFindings } from '../../policy/decision/drift.ts';
 import type { FindingKey } from '../../policy/finding-key.ts';
-import { MANAGED_BY } from './objects.ts';
+import { timestampOf } from '../../policy/timestamp.ts';
+import { LAST_COMPLETE_SWEEP, MANAGED_BY } from './objects.ts';
 import { MAX_RESULTS, MORE } from './policy-report.ts';
 import { isPass, recall } from './remembered.ts';
 
@@ -15,6 +16,8 @@ export interface StoredReport {
   readonly node: { readonly name: string; readonly uid: string } | undefined;
   /** Whether it has our label. */
   readonly isOurs: boolean;
+  /** The start of the last complete sweep, where the report has it. */
+  readonly sweptAt: string | undefined;
   readonly remembered: StoredFindings;
   /** How many of its results cannot be read back; nothing is remembered of them. */
   readonly unreadable: number;
@@ -23,7 +26,8 @@ export interface StoredReport {
 /** Reads a report back. It never throws: a result in another form than ours is not remembered. */
 export function readReport(object: unknown): StoredReport {
   const { metadata, results } = asRecord(object);
-  const { name, resourceVersion, labels, ownerReferences } = asRecord(metadata);
+  const { name, resourceVersion, labels, annotations, ownerReferences } = asRecord(metadata);
+  const sweptAt = asRecord(annotations)[LAST_COMPLETE_SWEEP];
   const remembered = new Map<FindingKey, StoredFinding>();
   let unreadable = 0;
   for (const row of asArray(results).slice(0, MAX_RESULTS + 1)) {
@@ -40,12 +44,16 @@ export function readReport(object: unknown): StoredReport {
     resourceVersion: stringOrEmpty(resourceVersion),
     node: nodeOf(asArray(ownerReferences)[0]),
     isOurs: asRecord(labels)[MANAGED_BY.label] === MANAGED_BY.value,
+    sweptAt: typeof sweptAt === 'string' && timestampOf(sweptAt) !== undefined ? sweptAt : undefined,
     remembered,
     unreadable,
   };
 }
 
-/** The content of a report as a text for comparison: without what the API server adds, its keys in a fixed order. */
+/**
+ * The content of a report as a text for comparison: without what the API server adds and without annotations, its keys in a
+ * fixed order.
+ */
 export function contentOf(report: unknown): string {
   const { metadata, scope, summary, results } = asRecord(report);
   const { labels, ownerReferences } = asRecord(metadata);

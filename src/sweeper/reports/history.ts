@@ -11,7 +11,8 @@ import { driftEvents } from '../../outputs/cluster/events.ts';
 import type { ReportSubject } from '../../outputs/cluster/objects.ts';
 import type { CreateEvent } from '../../kube/objects/events.ts';
 import { ReportCache } from './cache.ts';
-import { StoredReports, type StoredReportsDeps } from './store.ts';
+import type { StoredReportsDeps } from './deps.ts';
+import { StoredReports } from './store.ts';
 import type { EntriesOf } from './writer.ts';
 
 /** When the findings of a node or of the control plane were made, and whether they are complete. */
@@ -23,6 +24,8 @@ export interface RunStatus {
    * sweep is compared with the last complete one.
    */
   readonly isPartial: boolean;
+  /** The whole sweep read everything, which the report of the control plane then says. */
+  readonly isComplete?: boolean;
   /** The exemptions of the sweep. An exempt finding is stored and not announced; it is announced when it no longer is. */
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
 }
@@ -104,7 +107,7 @@ export function createHistory({ announce, ...deps }: HistoryDeps): SweepHistory 
           const exemption = exemptionOf(finding, status);
           return { finding, remembered: { ...stored, ...(exemption && { exempted: true as const }) }, exemption };
         });
-      const problem = await stored.save(about, entriesOf, signal);
+      const problem = await stored.save(about, entriesOf, signal, status.isComplete === true ? status.at : undefined);
       if (problem) problems.push(problem);
       return problems;
     },

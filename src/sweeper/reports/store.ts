@@ -6,39 +6,15 @@ import {
   MANAGED_BY,
   REPORT_RESOURCES,
   reportName,
-  type Digest,
   type ReportApi,
   type ReportSubject,
 } from '../../outputs/cluster/objects.ts';
 import { rememberedOf } from '../../outputs/cluster/policy-report.ts';
 import { contentOf, readReport } from '../../outputs/cluster/stored-report.ts';
-import type { ReportClient } from '../../kube/objects/reports.ts';
-import { chooseReportApi, REPORT_APIS, type ReportsSetting } from './api.ts';
+import { chooseReportApi, REPORT_APIS } from './api.ts';
 import { UNSTORED, type ReportCache } from './cache.ts';
+import type { StoredReportsDeps } from './deps.ts';
 import { SELECTOR, writeReport, type EntriesOf } from './writer.ts';
-
-/** The result of writing one report, as the metric counts it. */
-export type ReportWrite = 'written' | 'unchanged' | 'failed' | 'removed';
-
-/** Called when something happens to the reports. */
-export interface ReportCallbacks {
-  /** Reports are stored in this API from now on. */
-  readonly onApiChosen: (api: ReportApi | 'none') => void;
-  readonly onWrite: (result: ReportWrite) => void;
-  /** Reports can no longer be read, with the reason; undefined once they can be read again. */
-  readonly onReadError: (reason: string | undefined) => void;
-  /** A stored report has this many results that kubelet-guard did not write. They do not count as previous findings. */
-  readonly onUnreadable: (report: string, results: number) => void;
-}
-
-/** What the stored reports need. */
-export interface StoredReportsDeps {
-  readonly reports: ReportClient;
-  readonly digest: Digest;
-  /** Gives the configured API; called at every load. */
-  readonly setting: () => ReportsSetting;
-  readonly callbacks: ReportCallbacks;
-}
 
 /** A report of ours that is no longer written. */
 interface StaleReport {
@@ -62,9 +38,13 @@ export class StoredReports {
   #stale: StaleReport[] = [];
   /** The API that is not in use has no report of ours. */
   #isOtherApiEmpty = false;
+  /** The APIs not in use from which reports cannot be deleted. */
+  readonly #leftBehind = new Set<ReportApi>();
   /** No more writes in this sweep: missing rights hold for all reports, and an API that fails again and again is down. */
   #hasGivenUp = false;
   #failures = 0;
+  /** The start of the last complete sweep, as the report of the control plane has it. */
+  #sweptAt: string | undefined;
 
   constructor(cache: ReportCache, deps: StoredReportsDeps) {
     this.#cache = cache;
@@ -97,9 +77,15 @@ export class StoredReports {
    * Updates the cache, and writes the report if it differs from the stored one. The entries are made again if the write finds
    * newer previous findings.
    *
+   * @param sweptAt the start of this sweep if it is complete; only for the control plane, whose report says it
    * @returns the problem of the write, the first time that it occurs in a sweep
    */
-  async save(about: ReportSubject, entriesOf: EntriesOf, signal: AbortSignal): Promise<SourceProblem | undefined> {
+  async save(
+    about: ReportSubject,
+    entriesOf: EntriesOf,
+    signal: AbortSignal,
+    sweptAt?: string,
+  ): Promise<SourceProblem | undefined> {
     const api = this.#api;
     if (api === undefined || api === 'none' || this.#readError !== undefined || this.#hasGivenUp) {
       this.#saveInCache(about, entriesOf);
@@ -108,11 +94,14 @@ export class StoredReports {
     }
     const { reports, digest, callbacks } = this.#deps;
     const deps = { reports, digest, cache: this.#cache, acceptStored: this.#accept.bind(this) };
-    const result = await writeReport(deps, api, { about, entriesOf }, signal);
+    const isNews = sweptAt !== undefined && sweptAt !== this.#sweptAt;
+    const known = about.kind === 'control-plane' ? (sweptAt ?? this.#sweptAt) : undefined;
+    const result = await writeReport(deps, api, { about, entriesOf, sweptAt: known, isNews }, signal);
     if (typeof result === 'object') {
       this.#saveInCache(about, entriesOf);
       return this.#failed(api, reportName(about, digest), result);
     }
+    if (isNews) this.#sweptAt = sweptAt;
     callbacks.onWrite(result);
     return undefined;
   }
@@ -130,7 +119,9 @@ export class StoredReports {
     const problems: SourceProblem[] = [];
     // after an incomplete sweep the new API may not have all reports yet
     if (isPresent !== undefined || this.#api === 'none') {
-      for (const report of this.#stale) await this.#delete(report, problems, signal);
+      for (const report of this.#stale) {
+        if (!this.#leftBehind.has(report.api)) await this.#delete(report, problems, signal);
+      }
     }
     const api = this.#api;
     for (const node of this.#cache.nodes()) {
@@ -152,6 +143,7 @@ export class StoredReports {
       this.#cache.forgetVersions();
       callbacks.onApiChosen(api);
       this.#isOtherApiEmpty = false;
+      this.#leftBehind.clear();
     }
     this.#api = api;
     this.#stale = [];
@@ -163,8 +155,16 @@ export class StoredReports {
     if (this.#isOtherApiEmpty) return;
     const count = this.#stale.length;
     this.#isOtherApiEmpty = true;
-    for (const other of REPORT_APIS) if (other !== api) await this.#readOtherApi(other, signal);
+    for (const other of REPORT_APIS) {
+      if (other !== api && !this.#leftBehind.has(other)) await this.#readOtherApi(other, signal);
+    }
     this.#isOtherApiEmpty &&= this.#stale.length === count;
+  }
+
+  /** They are said once, and not tried again until the API changes. */
+  #leaveBehind(api: ReportApi): void {
+    if (!this.#leftBehind.has(api)) this.#deps.callbacks.onLeftBehind(api);
+    this.#leftBehind.add(api);
   }
 
   /** Reads all our reports of an API and gives the nodes that have one, and undefined for the control plane. */
@@ -184,22 +184,25 @@ export class StoredReports {
     try {
       if (await this.#deps.reports.isServed(REPORT_RESOURCES[api], signal)) await this.#readApi(api, signal);
     } catch (cause) {
-      // without the rights for it, the API was most likely never used
       const { status } = cause as { readonly status?: number };
-      if (status !== 401 && status !== 403) this.#isOtherApiEmpty = false;
+      const isForbidden = status === 401 || status === 403;
+      this.#isOtherApiEmpty &&= isForbidden;
+      // without the rights for it while another one is used, the API was most likely never used
+      if (isForbidden && this.#api === 'none') this.#leaveBehind(api);
     }
   }
 
   /** Puts a stored report into the cache and gives what it is about; undefined if it is not a report of ours. */
   #accept(object: unknown, from: ReportApi): ReportSubject | undefined {
     const { digest, callbacks } = this.#deps;
-    const { name, resourceVersion, node, isOurs, remembered, unreadable } = readReport(object);
+    const { name, resourceVersion, node, isOurs, sweptAt, remembered, unreadable } = readReport(object);
     const about: ReportSubject = node ? { kind: 'node', ...node } : CONTROL_PLANE;
     // anybody can set our label, but not on reports with such names
     if (!isOurs || !name.startsWith(`${MANAGED_BY.value}-`)) return undefined;
     const isKnown = reportName(about, digest) === name;
     if (!isKnown || from !== this.#api) this.#stale.push({ api: from, name, version: resourceVersion });
     if (!isKnown) return undefined;
+    if (about.kind === 'control-plane') this.#sweptAt = sweptAt ?? this.#sweptAt;
     const cached = this.#cache.get(about);
     // a report that this process wrote can lack fields that the cluster's CustomResourceDefinition does not know
     if (from === this.#api ? cached?.version === resourceVersion : cached !== undefined) return about;
@@ -225,7 +228,9 @@ export class StoredReports {
     if (this.#hasGivenUp || this.#readError !== undefined) return false;
     const answer = await this.#deps.reports.delete(REPORT_RESOURCES[api], name, version, signal);
     if (answer.outcome === 'refused') {
-      const problem = this.#failed(api, name, answer.problem);
+      const isLeft = answer.problem.code === 'forbidden' && api !== this.#api;
+      if (isLeft) this.#leaveBehind(api);
+      const problem = isLeft ? undefined : this.#failed(api, name, answer.problem);
       if (problem) problems.push(problem);
       return false;
     }

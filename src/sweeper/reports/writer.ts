@@ -29,11 +29,21 @@ export type EntriesOf = (previous: CachedReport | undefined) => readonly ReportE
 /** The label selector for our reports. */
 export const SELECTOR = `${MANAGED_BY.label}=${MANAGED_BY.value}`;
 
+/** A report that may have to be written. */
+export interface NewReport {
+  readonly about: ReportSubject;
+  readonly entriesOf: EntriesOf;
+  /** The start of the last complete sweep, for the report of the control plane. */
+  readonly sweptAt?: string | undefined;
+  /** It is written even if its content is the same. */
+  readonly isNews: boolean;
+}
+
 /** Writes a report if it differs from the stored one, and updates the cache. Gives the problem if that fails. */
 export async function writeReport(
   { reports, digest, cache, acceptStored }: WriterDeps,
   api: ReportApi,
-  { about, entriesOf }: { readonly about: ReportSubject; readonly entriesOf: EntriesOf },
+  { about, entriesOf, sweptAt, isNews }: NewReport,
   signal: AbortSignal,
 ): Promise<Problem | 'written' | 'unchanged'> {
   const resource = REPORT_RESOURCES[api];
@@ -42,10 +52,10 @@ export async function writeReport(
   for (let tries = 0; tries < 2; tries += 1) {
     const cached = cache.get(about);
     const entries = entriesOf(cached);
-    const report = renderReport(api, about, entries, digest);
+    const report = renderReport(api, about, entries, digest, sweptAt);
     const content = digest(contentOf(report));
     const findings = rememberedOf(entries);
-    if (cached?.content === content) {
+    if (cached?.content === content && !isNews) {
       cache.set(about, { ...cached, findings });
       return 'unchanged';
     }

@@ -72,15 +72,22 @@ export class SweepRecorder {
     const isExempt = (finding: Finding): boolean => this.#exemptionOf(finding, () => undefined) !== undefined;
     this.#nodes[isSkipped ? 'skipped' : worstOf(reported, isExempt)] += 1;
     if (isSkipped && this.#skippedNames.length < MAX_SKIPPED_NAMES) this.#skippedNames.push(name);
-    await this.#record({ kind: 'node', name, uid }, reported, isPartial, (findings) => {
+    await this.#record({ kind: 'node', name, uid }, reported, { isPartial, isComplete: false }, (findings) => {
       this.#findings.addNode(name, findings);
     });
   }
 
-  /** Records the findings about the control plane and all other objects. Rejects only if the signal aborts. */
-  async recordControlPlane({ all, reported }: CombinedFindings, isPartial: boolean): Promise<void> {
+  /**
+   * Records the findings about the control plane and all other objects. Rejects only if the signal aborts.
+   *
+   * @param isComplete the whole sweep has read everything
+   */
+  async recordControlPlane(
+    { all, reported }: CombinedFindings,
+    { isPartial, isComplete }: { readonly isPartial: boolean; readonly isComplete: boolean },
+  ): Promise<void> {
     this.#link.addApiServers(all);
-    await this.#record({ kind: 'control-plane' }, reported, isPartial, (findings) => {
+    await this.#record({ kind: 'control-plane' }, reported, { isPartial, isComplete }, (findings) => {
       this.#findings.add(findings);
     });
   }
@@ -118,7 +125,7 @@ export class SweepRecorder {
   async #record(
     about: ReportSubject,
     reported: readonly Finding[],
-    isPartial: boolean,
+    { isPartial, isComplete }: { readonly isPartial: boolean; readonly isComplete: boolean },
     keep: (findings: readonly Finding[]) => void,
   ): Promise<void> {
     const { history, callbacks, onCrash, startedAt: at } = this.#deps;
@@ -151,7 +158,7 @@ export class SweepRecorder {
     }
     try {
       const exemptionFor = (finding: Finding): Exemption | undefined => this.#exemptionOf(finding, crash);
-      const status = { at, isPartial: isPartial || hasCrashed, exemptionFor };
+      const status = { at, isPartial: isPartial || hasCrashed, isComplete: isComplete && !hasCrashed, exemptionFor };
       const problems = await history.save(about, findings, status, this.#signal);
       for (const problem of problems) callbacks.onStoreError(problem);
     } catch (cause) {

@@ -77,7 +77,7 @@ export async function sweep(
   // a crash anywhere may have been about a kube-apiserver
   const hasCrashed = problems.some(({ problem }) => problem.code === 'crashed');
   const isPartial = !hasObjects || isForgetting || hasCrashed || unread.length > 0;
-  await recorder.recordControlPlane(controlPlane, isPartial);
+  await recorder.recordControlPlane(controlPlane, { isPartial, isComplete: problems.length === 0 });
   await recorder.deleteStaleReports(problems.length === 0);
   signal.throwIfAborted();
   return {

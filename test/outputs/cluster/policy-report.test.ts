@@ -88,6 +88,7 @@ describe.each(APIS)('a report of %s', (api) => {
           timestamp: { seconds: Date.parse(T1) / 1000, nanos: 0 },
           resources: [node],
           properties: {
+            resultID: expect.stringMatching(/^[0-9a-f]{32}$/),
             component: 'kubelet',
             subject: 'node-1',
             node: 'node-1',
@@ -194,9 +195,7 @@ describe.each(APIS)('a report of %s', (api) => {
     const last = report.results.at(-1);
     expect(last).toMatchObject({ policy: 'kubelet-guard', result: 'skip' });
     expect(last).toHaveProperty('message', expect.stringContaining(`and ${2000 - report.results.length + 1} more`));
-    expect(new Set(report.results.slice(0, -1).map((row) => (row as { result: string }).result))).toEqual(
-      new Set(['fail']),
-    );
+    expect(new Set(report.results.slice(0, -1).map(({ result }) => result))).toEqual(new Set(['fail']));
     expect(validators[api]?.(report)).toBe(true);
   });
 

@@ -56,6 +56,7 @@ class Replica {
   readonly wrote: string[] = [];
   readonly chosen: string[] = [];
   readonly unreadable: string[] = [];
+  readonly leftBehind: string[] = [];
   readonly lost: (string | undefined)[] = [];
 
   /** Of each sweep. */
@@ -72,6 +73,7 @@ class Replica {
         onApiChosen: (api) => this.chosen.push(api),
         onWrite: (result) => this.wrote.push(result),
         onReadError: (reason) => this.lost.push(reason),
+        onLeftBehind: (api) => this.leftBehind.push(api),
         onUnreadable: (report) => this.unreadable.push(report),
       },
     });
@@ -638,6 +640,28 @@ describe('the report API', () => {
     world.calls.length = 0;
     await forbidden.sweep(T3, { a: outcomes.pass });
     expect(world.calls).toEqual([]);
+    expect(forbidden.leftBehind).toEqual(['wgpolicyk8s', 'openreports']);
+  });
+
+  test.each([
+    ['none', 'none'],
+    ['another one', 'openreports'],
+  ] as const)('that changed to %s, and whose reports may not be deleted, is named once', async (_what, next) => {
+    world = reportWorld(WG, OPEN);
+    let setting: ReportsSetting = 'wgpolicyk8s';
+    const replica = new Replica(world, () => setting);
+    await replica.sweep(T1, { a: outcomes.pass, b: outcomes.pass });
+    world.intercept = ({ method, path }) =>
+      method === 'DELETE' && path.includes('wgpolicyk8s') ? status(403, 'no') : undefined;
+    setting = next;
+
+    const problems = [];
+    for (const at of [T2, T3, T4]) problems.push(...(await replica.sweep(at, { a: outcomes.pass, b: outcomes.pass })));
+
+    expect(problems).toEqual([]);
+    expect(replica.leftBehind).toEqual(['wgpolicyk8s']);
+    expect(world.calls.filter((call) => call.startsWith('DELETE '))).toHaveLength(1);
+    expect(world.reports()).toHaveLength(next === 'none' ? 2 : 4);
   });
 
   test('that is installed later gets the findings from before', async () => {
@@ -689,6 +713,32 @@ describe('the report API', () => {
 
 describe('the control plane', () => {
   const pod = apiServerFinding({ outcome: outcomes.fail });
+  const sweptAt = () =>
+    world.reports().map(({ metadata }) => (metadata as { annotations?: object }).annotations ?? 'no annotation');
+
+  test('says when the last complete sweep began, by one write for each', async () => {
+    const replica = new Replica(world);
+    const sweep = async (at: string, isComplete: boolean, findings = [pod]) => {
+      await replica.history.load(signal);
+      const run = { at, isPartial: false, isComplete, exemptionFor: () => undefined };
+      expect(await replica.history.save(PLANE, findings, run, signal)).toEqual([]);
+      await replica.keep(node('a'), [finding(node('a'), outcomes.pass)], at);
+    };
+    await sweep(T1, true);
+    await sweep(T2, true);
+    const written = world.writes().filter((call) => !call.includes('/events'));
+    expect(written.map((call) => call.split(' ')[0])).toEqual(['POST', 'POST', 'PUT']);
+    expect(sweptAt()).toEqual([{ 'kubelet-guard.dev/last-complete-sweep': T2 }, 'no annotation']);
+
+    // an incomplete sweep keeps it, also where it writes, and also if another replica sweeps
+    await sweep(T3, false);
+    const next = new Replica(world);
+    await next.history.load(signal);
+    await next.keep(PLANE, [{ ...pod, outcome: outcomes.pass }], T4);
+
+    expect(sweptAt()[0]).toEqual({ 'kubelet-guard.dev/last-complete-sweep': T2 });
+    expect(world.reports()[0]).toMatchObject({ summary: { pass: 1 } });
+  });
 
   test('has one report without an owner, and an Event on the pod', async () => {
     const replica = new Replica(world);

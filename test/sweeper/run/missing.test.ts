@@ -37,7 +37,13 @@ function historyIn(world: ReportWorld): SweepHistory {
     announce: eventSink(world.api),
     digest,
     setting: () => 'auto',
-    callbacks: { onApiChosen: ignore, onWrite: ignore, onReadError: ignore, onUnreadable: ignore },
+    callbacks: {
+      onApiChosen: ignore,
+      onWrite: ignore,
+      onReadError: ignore,
+      onLeftBehind: ignore,
+      onUnreadable: ignore,
+    },
   });
 }
 

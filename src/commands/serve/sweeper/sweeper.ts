@@ -8,6 +8,7 @@ import { inspect } from '../../../inspect.ts';
 import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
+import { MANAGED_BY, REPORT_RESOURCES } from '../../../outputs/cluster/objects.ts';
 import { renderJsonParts } from '../../../outputs/formats/json.ts';
 import { reportStream } from '../../../outputs/report.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
@@ -116,6 +117,14 @@ function historyOf({ cluster, configuration, log, metrics }: SweeperDeps): Sweep
             { reason },
             'the stored reports cannot be read; findings are logged, and only this process remembers them',
           );
+      },
+      onLeftBehind: (api) => {
+        const { plural } = REPORT_RESOURCES[api];
+        const command = `kubectl delete ${plural} -l ${MANAGED_BY.label}=${MANAGED_BY.value}`;
+        log.warn(
+          { api, command },
+          `reports of ${plural} are no longer written, and this account may not delete them; if there are any, delete them: ${command}`,
+        );
       },
       onUnreadable: (report, results) => {
         log.warn({ report, results }, 'results in a stored report were changed by somebody else; they are ignored');
