@@ -2,7 +2,7 @@
 // With UPDATE_DOCS=1 it writes into the pages what was printed instead.
 
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -25,16 +25,16 @@ interface SessionOptions {
   readonly programs?: Readonly<Record<string, readonly string[]>>;
   /** The kubeconfig of the reader. */
   readonly kubeconfig?: string;
-  /** Texts of this run, and what the pages show in their place. */
+  /** Texts of this run, and what the pages show in their place, in commands and in outputs. */
   readonly shown?: Readonly<Record<string, string>>;
   /** The time limit of a block in milliseconds. */
   readonly within?: number;
 }
 
-/** A shell in a folder with the samples and the example files of the pages. */
+/** A shell in a folder with the samples, the manifests and the example files of the pages. */
 export interface DocSession {
   readonly folder: string;
-  /** Runs the block of this name and compares what it prints. */
+  /** Runs the block of this name and compares what it prints; that of the language `sh` has to succeed. */
   readonly run: (name: string) => Promise<void>;
   /** Runs all blocks of a page that have no name. */
   readonly runPage: (page: string) => Promise<void>;
@@ -52,6 +52,7 @@ export function startDocSession({
   const folder = join(home, 'work');
   const bin = join(home, 'bin');
   for (const path of [folder, bin]) mkdirSync(path);
+  symlinkSync(join(CHECKOUT, 'manifests'), join(folder, 'manifests'));
   cpSync(join(CHECKOUT, 'samples'), join(folder, 'samples'), { recursive: true });
   const source = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'src/main.ts')];
   for (const [name, command] of Object.entries({ 'kubelet-guard': source, ...programs })) {
@@ -78,8 +79,16 @@ export function startDocSession({
   };
   const runBlock = async (block: DocBlock) => {
     writeFiles(block);
+    const real = (command: string) =>
+      Object.entries(shown).reduce((text, [from, to]) => text.replaceAll(to, from), command);
+    if (block.language === 'sh') {
+      const [output = ''] = await runShell([`(set -e\n${real(block.text)})\necho "exit $?"`], { cwd: folder, env, within });
+      expect(output).toMatch(/^exit 0$/m);
+      return;
+    }
     const steps = stepsOf(block);
-    const outputs = await runShell(steps, { cwd: folder, env, within });
+    const commands = steps.map(({ command }) => real(command));
+    const outputs = await runShell(commands, { cwd: folder, env, within });
     const printed = steps.map(({ command }, at) => ({
       command,
       output: Object.entries({ ...shown, [folder]: '.' }).reduce(
@@ -118,11 +127,11 @@ function transcript(steps: readonly DocStep[]): string {
 
 /** Runs commands one after the other in one shell; returns what each of them prints, on both streams. */
 async function runShell(
-  steps: readonly DocStep[],
+  commands: readonly string[],
   { cwd, env, within }: { cwd: string; env: Readonly<Record<string, string>>; within: number },
 ): Promise<readonly string[]> {
   const end = '--- end of the step ---';
-  const script = steps.flatMap(({ command }) => [
+  const script = commands.flatMap((command) => [
     '(exit $status)',
     command.trimEnd().replaceAll('npm run -s kubelet-guard --', 'kubelet-guard'),
     `status=$?; printf '\\n%s\\n' '${end}'`,

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+
+import { startDocSession, type DocSession } from '../../support/doc-session.ts';
+import { asset, kubectlPath } from './assets.ts';
+import type { Cleanup } from './cleanup.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { productCommand } from './product.ts';
+
+interface DocumentedOptions {
+  /** The reader's kubeconfig; by default that of an administrator. */
+  readonly kubeconfig?: string;
+  /** Texts of this run, and what the pages show in their place. */
+  readonly shown?: Readonly<Record<string, string>>;
+  readonly within?: number;
+}
+
+/** A shell in which the commands of the pages run against this cluster, with the built kubelet-guard. */
+export function documentedSession(
+  cleanup: Cleanup,
+  plane: ControlPlane,
+  { kubeconfig = plane.kubeconfig, shown = {}, within }: DocumentedOptions = {},
+): DocSession {
+  const session = startDocSession({
+    kubeconfig,
+    programs: {
+      'kubelet-guard': productCommand(),
+      kubectl: [kubectlPath ?? 'kubectl', '--cache-dir', join(plane.dir, 'kubectl')],
+      kubeadm: [asset('kubeadm')],
+    },
+    shown: { ...shown, [`127.0.0.1:${String(plane.port)}`]: '10.0.0.10:6443', [plane.dir]: '/etc/kubernetes' },
+    ...(within !== undefined && { within }),
+  });
+  cleanup.add(() => {
+    session.end();
+  });
+  return session;
+}
