@@ -27,6 +27,8 @@ interface SessionOptions {
   readonly kubeconfig?: string;
   /** Texts of this run, and what the pages show in their place, in commands and in outputs. */
   readonly shown?: Readonly<Record<string, string>>;
+  /** Whether the folder has nothing but the example files of the pages. */
+  readonly isEmpty?: boolean;
   /** The time limit of a block in milliseconds. */
   readonly within?: number;
 }
@@ -46,14 +48,17 @@ export function startDocSession({
   programs = {},
   kubeconfig,
   shown = {},
+  isEmpty = false,
   within = 60_000,
 }: SessionOptions): DocSession {
   const home = mkdtempSync(join(tmpdir(), 'kubelet-guard-docs-'));
   const folder = join(home, 'work');
   const bin = join(home, 'bin');
   for (const path of [folder, bin]) mkdirSync(path);
-  symlinkSync(join(CHECKOUT, 'manifests'), join(folder, 'manifests'));
-  cpSync(join(CHECKOUT, 'samples'), join(folder, 'samples'), { recursive: true });
+  if (!isEmpty) {
+    symlinkSync(join(CHECKOUT, 'manifests'), join(folder, 'manifests'));
+    cpSync(join(CHECKOUT, 'samples'), join(folder, 'samples'), { recursive: true });
+  }
   const source = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'src/main.ts')];
   for (const [name, command] of Object.entries({ 'kubelet-guard': source, ...programs })) {
     writeFileSync(join(bin, name), `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`);
