@@ -69,8 +69,11 @@ export function startDocSession({
     HOME: home,
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
-    ...(kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
   };
+  if (kubeconfig !== undefined) {
+    mkdirSync(join(home, '.kube'));
+    cpSync(kubeconfig, join(home, '.kube/config'));
+  }
   const written = new Set<string>();
 
   const writeFiles = ({ page, index }: DocBlock) => {
@@ -85,7 +88,7 @@ export function startDocSession({
   const runBlock = async (block: DocBlock) => {
     writeFiles(block);
     const real = (command: string) =>
-      Object.entries(shown).reduce((text, [from, to]) => text.replaceAll(to, from), command);
+      Object.entries(shown).reduce((text, [from, to]) => (to === '' ? text : text.replaceAll(to, from)), command);
     if (block.language === 'sh') {
       const [output = ''] = await runShell([`(set -e\n${real(block.text)})\necho "exit $?"`], { cwd: folder, env, within });
       expect(output).toMatch(/^exit 0$/m);

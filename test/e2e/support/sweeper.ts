@@ -11,6 +11,8 @@ import { eventually, Hopeless } from './wait.ts';
 /** The background sweeper, in its own process as in a cluster. */
 export interface Sweeper {
   readonly program: Program;
+  /** Its local port. */
+  readonly port: number;
   /** The report of the last complete sweep, or undefined. */
   readonly report: () => Promise<GuardReport | undefined>;
   /** Waits for the report of a complete sweep that started after now, or after the given time. */
@@ -76,6 +78,7 @@ export async function startSweeper(
     });
   return {
     program,
+    port: local,
     report,
     nextReport,
     trigger,
