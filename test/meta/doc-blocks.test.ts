@@ -55,7 +55,9 @@ describe('a block of a page', () => {
   test.each(named.map((block) => [block.name ?? '', place(block)]))(
     '%s, in %s, is run by one end-to-end test or has a reason why not',
     (name) => {
-      const claims = tests.filter(([, text]) => [`.run('${name}')`, `block: '${name}'`].some((claim) => text.includes(claim))).map(([path]) => path);
+      const claims = tests
+        .filter(([, text]) => [`.run('${name}')`, `block: '${name}'`].some((claim) => text.includes(claim)))
+        .map(([path]) => path);
       expect(name in NOT_RUN ? ['not run', ...claims] : claims).toHaveLength(1);
     },
   );

@@ -90,7 +90,11 @@ export function startDocSession({
     const real = (command: string) =>
       Object.entries(shown).reduce((text, [from, to]) => (to === '' ? text : text.replaceAll(to, from)), command);
     if (block.language === 'sh') {
-      const [output = ''] = await runShell([`(set -e\n${real(block.text)})\necho "exit $?"`], { cwd: folder, env, within });
+      const [output = ''] = await runShell([`(set -e\n${real(block.text)})\necho "exit $?"`], {
+        cwd: folder,
+        env,
+        within,
+      });
       expect(output).toMatch(/^exit 0$/m);
       return;
     }

@@ -1,4 +1,4 @@
-// docs/how-to/cluster-state.md: the state of a cluster in which nothing is installed, with only a kubeconfig.
+// docs/how-to/cluster-state.md and the Job of docs/platforms: the state of a cluster in which nothing is installed, with only a kubeconfig.
 
 import { afterAll, beforeAll, jest, test } from '@jest/globals';
 
@@ -35,5 +35,9 @@ describeWith(NEEDS, 'the state of a cluster in which nothing is installed', () =
   test('is good after the fix of the page', async () => {
     await drifted.restart(COMPLIANT);
     await session.run('state-fixed');
+  });
+
+  test('is shown inside the cluster too: the Job of the page is accepted without a warning', async () => {
+    await session.run('sweep-job');
   });
 });

@@ -43,7 +43,8 @@ describeWith(NEEDS, 'a node that drifts', () => {
       `${String(count)} failures of ${drifting.name}`,
       async () => {
         const stored = await storedReports(plane.admin, 'wgpolicyk8s');
-        const isWritten = stored.size === 3 && stored.get(`kubelet-guard-node-${drifting.name}`)?.summary.fail === count;
+        const isWritten =
+          stored.size === 3 && stored.get(`kubelet-guard-node-${drifting.name}`)?.summary.fail === count;
         return isWritten ? (true as const) : undefined;
       },
       { within: 30_000, context: sweeper.program.tail },

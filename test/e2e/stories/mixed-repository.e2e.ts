@@ -26,7 +26,11 @@ authentication:
 const FILES: readonly (readonly [count: number, path: (index: number) => string, text: (index: number) => string])[] = [
   [39, (at) => `charts/app-${String(at)}/templates/deployment.yaml`, template],
   [1, () => 'charts/kubelet-settings/templates/kubelet.yaml', () => KUBELET_TEMPLATE],
-  [10, (at) => `web/app-${String(at)}/tsconfig.json`, () => '{\n  // strict\n  "compilerOptions": { "strict": true },\n}\n'],
+  [
+    10,
+    (at) => `web/app-${String(at)}/tsconfig.json`,
+    () => '{\n  // strict\n  "compilerOptions": { "strict": true },\n}\n',
+  ],
   [100, (at) => `web/node_modules/package-${String(at)}/package.json`, () => NODE_PACKAGE],
   [80, (at) => `src/module-${String(at)}.ts`, (at) => `export const value = ${String(at)};\n`],
   [50, (at) => `apps/app-${String(at)}/deployment.yaml`, deployment],
@@ -34,7 +38,11 @@ const FILES: readonly (readonly [count: number, path: (index: number) => string,
   [1, () => 'broken/values.yaml', () => 'a: [1, 2\nb: }\n'],
   [1, () => 'broken/tabs.yaml', () => 'a:\n\tb: 1\n'],
   [1, () => 'broken/quotes.json', () => '{ "a": "b }\n'],
-  [1, () => 'broken/kubelet.yaml', () => 'kind: KubeletConfiguration\nauthentication: { x509: { clientCAFile: /ca.crt }\n'],
+  [
+    1,
+    () => 'broken/kubelet.yaml',
+    () => 'kind: KubeletConfiguration\nauthentication: { x509: { clientCAFile: /ca.crt }\n',
+  ],
 ];
 
 function template(at: number): string {
