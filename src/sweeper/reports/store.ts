@@ -161,7 +161,7 @@ export class StoredReports {
     this.#isOtherApiEmpty &&= this.#stale.length === count;
   }
 
-  /** They are said once, and not tried again until the API changes. */
+  /** Names the API once, and does not try again until another one is chosen. */
   #leaveBehind(api: ReportApi): void {
     if (!this.#leftBehind.has(api)) this.#deps.callbacks.onLeftBehind(api);
     this.#leftBehind.add(api);

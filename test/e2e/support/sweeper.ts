@@ -23,6 +23,8 @@ export interface Sweeper {
   readonly sweepNow: (wait?: { readonly within?: number }) => Promise<GuardReport>;
   /** The sum of the samples of a metric with these labels. */
   readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number | undefined>;
+  /** Changes its configuration, and waits until it is loaded. */
+  readonly configure: (configuration: object) => Promise<void>;
   /** The lines of its log. */
   readonly entries: () => readonly LogEntry[];
 }
@@ -30,6 +32,8 @@ export interface Sweeper {
 export interface LogEntry extends Readonly<Record<string, unknown>> {
   readonly msg: string;
 }
+
+const KIND = { apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration' };
 
 /** Starts `kubelet-guard serve --only sweep`, and waits until its local port answers. */
 export async function startSweeper(
@@ -58,6 +62,13 @@ export async function startSweeper(
     },
     { context: program.tail },
   );
+  const entries: Sweeper['entries'] = () =>
+    program
+      .log()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogEntry);
+  const reloads = () => entries().filter(({ msg }) => msg === 'the configuration is reloaded').length;
   const report = async () => {
     const { status, text } = await callLocal(local, '/api/v1/report');
     return status === 200 ? (JSON.parse(text) as GuardReport) : undefined;
@@ -89,12 +100,14 @@ export async function startSweeper(
       return nextReport({ after, ...wait });
     },
     metric: async (metric, labels) => sample((await callLocal(local, '/metrics')).text, metric, labels),
-    entries: () =>
-      program
-        .log()
-        .split('\n')
-        .filter((line) => line.startsWith('{') && line.endsWith('}'))
-        .map((line) => JSON.parse(line) as LogEntry),
+    configure: async (configuration) => {
+      const before = reloads();
+      plane.write(join(name, 'config.yaml'), JSON.stringify({ ...KIND, ...configuration }));
+      await eventually('the configuration to be loaded', () => Promise.resolve(reloads() > before || undefined), {
+        context: program.tail,
+      });
+    },
+    entries,
   };
 }
 
@@ -122,7 +135,7 @@ export async function sweepOnce({ kubeconfig, config, evidence }: OneSweep): Pro
 
 /** A configuration with these sweep settings. */
 export function sweepConfiguration(sweep: object): string {
-  return JSON.stringify({ apiVersion: 'kubelet-guard.dev/v1alpha1', kind: 'GuardConfiguration', sweep });
+  return JSON.stringify({ ...KIND, sweep });
 }
 
 /** The finding of a report for a control on a node. */
