@@ -2,7 +2,7 @@
 // With UPDATE_DOCS=1 it writes into the pages what was printed instead.
 
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -27,13 +27,13 @@ interface SessionOptions {
   readonly kubeconfig?: string;
   /** Texts of this run, and what the pages show in their place, in commands and in outputs. */
   readonly shown?: Readonly<Record<string, string>>;
-  /** Whether the folder has nothing but the example files of the pages. */
-  readonly isEmpty?: boolean;
+  /** The folders of the checkout that are copied into its folder. */
+  readonly holds?: readonly string[];
   /** The time limit of a block in milliseconds. */
   readonly within?: number;
 }
 
-/** A shell in a folder with the samples, the manifests and the example files of the pages. */
+/** A shell in a folder with the example files of the pages. */
 export interface DocSession {
   readonly folder: string;
   /** Runs the block of this name and compares what it prints; that of the language `sh` has to succeed. */
@@ -48,17 +48,14 @@ export function startDocSession({
   programs = {},
   kubeconfig,
   shown = {},
-  isEmpty = false,
+  holds = ['samples'],
   within = 60_000,
 }: SessionOptions): DocSession {
   const home = mkdtempSync(join(tmpdir(), 'kubelet-guard-docs-'));
   const folder = join(home, 'work');
   const bin = join(home, 'bin');
   for (const path of [folder, bin]) mkdirSync(path);
-  if (!isEmpty) {
-    symlinkSync(join(CHECKOUT, 'manifests'), join(folder, 'manifests'));
-    cpSync(join(CHECKOUT, 'samples'), join(folder, 'samples'), { recursive: true });
-  }
+  for (const name of holds) cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true });
   const source = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'src/main.ts')];
   for (const [name, command] of Object.entries({ 'kubelet-guard': source, ...programs })) {
     writeFileSync(join(bin, name), `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`);

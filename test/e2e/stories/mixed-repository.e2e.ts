@@ -72,7 +72,7 @@ describeWith({ assets: [], tools: ['find', 'sed', 'tail'] }, 'a repository with 
   let session: DocSession;
 
   beforeAll(() => {
-    session = startDocSession({ programs: { 'kubelet-guard': productCommand() }, isEmpty: true });
+    session = startDocSession({ programs: { 'kubelet-guard': productCommand() }, holds: [] });
     for (const [count, path, text] of FILES) {
       for (let at = 1; at <= count; at += 1) {
         const file = join(session.folder, path(at));

@@ -22,6 +22,7 @@ export function documentedSession(
 ): DocSession {
   const session = startDocSession({
     kubeconfig,
+    holds: ['samples', 'manifests'],
     programs: {
       'kubelet-guard': productCommand(),
       kubectl: [kubectlPath ?? 'kubectl', '--cache-dir', join(plane.dir, 'kubectl')],
