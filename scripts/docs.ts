@@ -1,5 +1,5 @@
 // Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
-// and docs/inputs.md and the component declared-clusters from the list of inputs.
+// docs/inputs.md and the component declared-clusters from the list of inputs, and the plain rule file of Prometheus.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
 import { writeDeclaredClusters } from './declared-clusters.ts';
+import { writePlainRules } from './plain-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CONTROLS = join(ROOT, 'src/controls');
@@ -145,6 +146,7 @@ async function write(): Promise<void> {
   writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
   writeFileSync(join(ROOT, 'docs/inputs.md'), inputsPage());
   writeDeclaredClusters();
+  writePlainRules();
   const pages = join(ROOT, 'docs/controls');
   mkdirSync(pages, { recursive: true });
   for (const { control } of files) writeFileSync(join(pages, `${control.slug}.md`), controlPage(control));

@@ -11,6 +11,7 @@ import { createDecideUnchecked, createValidator, type Validate } from '../../src
 import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
+import { createDecisionLog } from '../../src/webhook/http/decision-log.ts';
 import { admissionControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
@@ -55,11 +56,13 @@ export function guard(own?: Validate): ReturnType<typeof createApp> {
     () => rules,
     () => new Date(),
   );
+  const log = createLog('info', nowhere);
   return createApp({
     reviewer: createReviewer({ validate, decideUnchecked }),
     bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
     metrics: createMetrics('0.0.0', RESOURCE_NAMES).admission,
-    log: createLog('info', nowhere),
+    log,
+    decisions: createDecisionLog(log),
     clock: () => performance.now(),
   });
 }

@@ -4,7 +4,10 @@
 export type Component = 'kube-apiserver' | 'kubelet';
 
 /** How much the evidence proves: a document declares it, the API shows it running, the process itself answered, its host was read. */
-export type Vantage = 'declared' | 'running' | 'live' | 'on-node';
+export const VANTAGES = ['declared', 'running', 'live', 'on-node'] as const;
+
+/** One of them. */
+export type Vantage = (typeof VANTAGES)[number];
 
 /** The kinds of objects that changes are written to. An action can be configured for each. */
 export const SURFACES = [

@@ -8,6 +8,7 @@ import { BODY_MEMORY_BYTES } from '../../src/webhook/http/body.ts';
 import { createReviewer } from '../../src/webhook/reviewer.ts';
 import { createDecideUnchecked, type Validate } from '../../src/webhook/validator.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
+import { createDecisionLog, type DecisionLog } from '../../src/webhook/http/decision-log.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import { ofTheLink } from './controls.ts';
 import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
@@ -37,6 +38,7 @@ interface Webhook {
   readonly metrics: Metrics;
   readonly lines: Lines;
   readonly log: Log;
+  readonly decisions: DecisionLog;
 }
 
 /** The webhook with the test's own validator. */
@@ -53,14 +55,16 @@ export function webhookWith(
     () => ({ controls: ofTheLink, policy, namespaces: new Set() }),
     () => new Date(0),
   );
+  const decisions = createDecisionLog(log);
   const app = createApp({
     reviewer: createReviewer({ validate, decideUnchecked }),
     bodyMemory,
     metrics: metrics.admission,
     log,
+    decisions,
     clock: () => 0,
   });
-  return { app, metrics, lines, log };
+  return { app, metrics, lines, log, decisions };
 }
 
 /** A ConfigMap with nothing to check. */

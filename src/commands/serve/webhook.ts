@@ -11,6 +11,7 @@ import { WorkerThread } from '../../runtime/worker.ts';
 import { createApp } from '../../webhook/http/app.ts';
 import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
 import { BodyMemory } from '../../webhook/http/body-memory.ts';
+import { createDecisionLog } from '../../webhook/http/decision-log.ts';
 import { changeIdentity, createWebhookServer } from '../../webhook/http/server.ts';
 import { createReviewer, type Reviewer } from '../../webhook/reviewer.ts';
 import { createDecide, createDecideUnchecked, createValidator, type ValidatorDeps } from '../../webhook/validator.ts';
@@ -33,6 +34,8 @@ export interface Webhook extends Listener {
   readonly stop: () => Promise<void>;
 }
 
+const LOG_REPEATED_EVERY = 60_000;
+
 /** An API server waits 2 s for an answer: the `timeoutSeconds` of the ValidatingWebhookConfiguration as shipped. */
 const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
 
@@ -43,7 +46,14 @@ const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
  */
 export async function startWebhook(deps: WebhookDeps, address: Address): Promise<Webhook> {
   const { identity, metrics, log, onReview } = deps;
-  const { reviewer, stop } = await startReviewer(deps);
+  const { reviewer, stop: stopReviewer } = await startReviewer(deps);
+  const decisions = createDecisionLog(log);
+  const logging = setInterval(decisions.logRepeated, LOG_REPEATED_EVERY).unref();
+  const stop = (): Promise<void> => {
+    clearInterval(logging);
+    decisions.logRepeated();
+    return stopReviewer();
+  };
   const app = createApp({
     reviewer: {
       ...reviewer,
@@ -55,6 +65,7 @@ export async function startWebhook(deps: WebhookDeps, address: Address): Promise
     bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
     metrics,
     log,
+    decisions,
     clock: () => performance.now(),
   });
   const server = createWebhookServer(app, identity.current());

@@ -3,8 +3,8 @@
 import type { ControlMetadata, Exemption } from '../../policy/control.ts';
 import { CERTIFICATE_DEFAULTS } from './certificates.ts';
 import { SURFACES } from '../../policy/reading.ts';
-import type { Settings } from './file.ts';
 import type { GuardConfiguration } from './configuration.ts';
+import { SWEEP_DEFAULTS, type SweepSettings } from './sweep.ts';
 
 /** The differences between two configurations, as short texts such as `onUnknown: audit -> deny`. */
 export function changesBetween(
@@ -17,7 +17,7 @@ export function changesBetween(
     ...changed('onUnknown', before.policy.onUnknown, after.policy.onUnknown),
     ...changed('namespaces', [...before.namespaces].join(', '), [...after.namespaces].join(', ')),
     ...changedExemptions(before.policy.exemptions, after.policy.exemptions),
-    ...(valuesOf(before.settings.sweep) === valuesOf(after.settings.sweep) ? [] : ['sweep']),
+    ...changedSweep(before.settings.sweep?.value, after.settings.sweep?.value),
     ...changed('certificates.warnBefore', warnBeforeOf(before), warnBeforeOf(after)),
   ];
 }
@@ -53,11 +53,14 @@ function nameOf({ control, subject }: Exemption): string {
   return `${subject} from ${control}`;
 }
 
-/** The settings without their lines and columns, to compare them. */
-function valuesOf(settings: Settings['sweep']): string {
-  return JSON.stringify(settings?.value ?? {}, (key, value: unknown) =>
-    key === 'line' || key === 'column' ? undefined : value,
-  );
+function changedSweep(before: SweepSettings | undefined, after: SweepSettings | undefined): string[] {
+  const keys = Object.keys(SWEEP_DEFAULTS) as (keyof typeof SWEEP_DEFAULTS)[];
+  return keys.flatMap((key) => changed(`sweep.${key}`, sweepText(before, key), sweepText(after, key)));
+}
+
+function sweepText(settings: SweepSettings | undefined, key: keyof typeof SWEEP_DEFAULTS): string {
+  if (key === 'evidence') return (settings?.evidence?.map(({ value }) => value) ?? SWEEP_DEFAULTS.evidence).join(', ');
+  return String(settings?.[key]?.value ?? SWEEP_DEFAULTS[key]);
 }
 
 function warnBeforeOf({ settings }: GuardConfiguration): string {

@@ -116,11 +116,18 @@ function configurationMetrics(registers: Registry[]): ConfigurationMetrics {
     labelNames: ['result'],
     registers,
   });
+  const last = new Gauge({
+    name: 'kubelet_guard_config_last_reload_successful',
+    help: '1 if the configuration file is in use; 0 if its last version was rejected.',
+    registers,
+  });
   // present from the start, so that an alert can use increase()
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
+  last.set(1);
   return {
     reloaded: (result) => {
       reloads.inc({ result });
+      last.set(result === 'success' ? 1 : 0);
     },
     countExemptions: (count) => {
       countExemptions(registers, count);

@@ -8,10 +8,13 @@ export type SweepEnd = 'complete' | 'partial' | 'failed';
 /** The results that findings and nodes are counted by. A finding that is exempt and does not pass counts as nothing else. */
 type Result = 'pass' | 'fail' | 'unknown' | 'exempt';
 
+/** The number of findings of each result. */
+export type FindingCounts = Readonly<Record<Result, number>>;
+
 /** The counts of a complete sweep. */
 export interface SweepCounts {
-  /** The findings, by the slug of the control. */
-  readonly findings: ReadonlyMap<string, Readonly<Record<Result, number>>>;
+  /** The findings, by the slug of the control and by vantage: whether a process or only a document shows them. */
+  readonly findings: ReadonlyMap<string, ReadonlyMap<string, FindingCounts>>;
   readonly nodes: Readonly<Record<Result | 'skipped', number>>;
 }
 
@@ -59,8 +62,10 @@ export function sweepMetrics(registers: Registry[]): SweepMetrics {
       findings.reset();
       nodes.reset();
       if (counts === undefined) return;
-      for (const [control, results] of counts.findings) {
-        for (const [result, count] of Object.entries(results)) findings.set({ control, result }, count);
+      for (const [control, vantages] of counts.findings) {
+        for (const [vantage, results] of vantages) {
+          for (const [result, count] of Object.entries(results)) findings.set({ control, result, vantage }, count);
+        }
       }
       for (const result of ['pass', 'fail', 'unknown', 'exempt', 'skipped'] as const)
         nodes.set({ result }, counts.nodes[result]);
@@ -104,7 +109,7 @@ function countMetrics(registers: Registry[]) {
   const findings = new Gauge({
     name: 'kubelet_guard_findings',
     help: 'Findings of the last complete sweep, by control and result: pass, fail, unknown or exempt. Only the leader has them.',
-    labelNames: ['control', 'result'],
+    labelNames: ['control', 'result', 'vantage'],
     registers,
   });
   const nodes = new Gauge({

@@ -12,7 +12,7 @@ import type { Review } from '../review.ts';
 import type { Reviewer } from '../reviewer.ts';
 import { MAX_BODY_BYTES, readBody, type UnreadReason } from './body.ts';
 import type { BodyMemory } from './body-memory.ts';
-import { logDecision, logUnchecked } from './decision-log.ts';
+import type { DecisionLog } from './decision-log.ts';
 
 /** What the HTTP side needs. */
 export interface AppDeps {
@@ -21,6 +21,7 @@ export interface AppDeps {
   readonly bodyMemory: BodyMemory;
   readonly metrics: AdmissionMetrics;
   readonly log: Log;
+  readonly decisions: DecisionLog;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
 }
@@ -136,7 +137,7 @@ function answer(deps: AppDeps, exchange: Exchange, body: Buffer): Promise<void> 
   });
 }
 
-function sendReview({ log }: AppDeps, exchange: Exchange, review: Review): void {
+function sendReview({ log, decisions }: AppDeps, exchange: Exchange, review: Review): void {
   const { response, count } = exchange;
   switch (review.kind) {
     case 'invalid':
@@ -158,10 +159,10 @@ function sendReview({ log }: AppDeps, exchange: Exchange, review: Review): void 
       }
       if (review.kind === 'unchecked') {
         count(verdictOf(decision));
-        logUnchecked(log, review);
+        decisions.unchecked(review);
       } else {
         count(verdictOf(decision), review.attributes);
-        if (decision !== undefined) logDecision(log, review.attributes, decision);
+        if (decision !== undefined) decisions.decided(review.attributes, decision);
       }
     }
   }
@@ -186,7 +187,7 @@ function answerUnread(deps: AppDeps, { response, count }: Exchange, why: UnreadR
   } else {
     start(200, reviewBody(review.uid, review.decision));
     count(verdictOf(review.decision));
-    logUnchecked(deps.log, review);
+    deps.decisions.unchecked(review);
   }
 }
 

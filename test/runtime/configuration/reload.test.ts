@@ -153,7 +153,7 @@ describe('a changed file', () => {
           'exemption of node/a from kubelet-client-ca: reason changed',
           'exemption of node/c from kubelet-client-ca until 2999-01-01: added',
           'exemption of node/b from kubelet-client-ca: removed',
-          'sweep',
+          'sweep.interval: 10m -> 1h',
         ],
       },
     ]);
@@ -199,16 +199,18 @@ describe('a file that is replaced', () => {
   });
 
   test('by removing it is rejected, and reloaded when it exists again', async () => {
-    const { action, settle, counts, lines } = watch();
+    const { action, settle, counts, lines, metric } = watch();
     rmSync(path);
     await settle();
     await settle();
     expect([action(), await counts()]).toStrictEqual(['audit', [0, 1]]);
+    expect(await metric('kubelet_guard_config_last_reload_successful')).toBe('0');
     const fault = `cannot read the configuration ${path} (ENOENT): check its path and mode`;
     expect(lines.entries).toMatchObject([{ level: 'error', msg: REJECTED, faults: [fault] }]);
     writeFileSync(path, ENFORCE);
     await settle();
     expect([action(), await counts()]).toStrictEqual(['enforce', [1, 1]]);
+    expect(await metric('kubelet_guard_config_last_reload_successful')).toBe('1');
   });
 
   test('between two polls with the same content is not reloaded', async () => {

@@ -11,7 +11,7 @@ import { sweep, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
 import { clusterEvidence, sweepOptions } from '../../sweep-deps.ts';
 import type { SweeperDeps } from './deps.ts';
-import { createSweepLog, type SweepLog } from './sweep-log.ts';
+import { createSweepLogs, type SweepLog } from './sweep-log.ts';
 
 /** What a sweep needs. */
 export interface SweepRunDeps extends SweeperDeps {
@@ -28,11 +28,12 @@ export interface SweepRunDeps extends SweeperDeps {
  */
 export function createSweepRun(deps: SweepRunDeps): (trigger: SweepTrigger, signal: AbortSignal) => Promise<boolean> {
   const { log, metrics, now, clock, onComplete } = deps;
+  const sweepLogOf = createSweepLogs();
   return async (trigger, signal) => {
     const id = randomUUID();
     const began = clock();
     const seconds = (): number => (clock() - began) / 1000;
-    const sweepLog = createSweepLog(log.child({ run: id }));
+    const sweepLog = sweepLogOf(log.child({ run: id }));
     sweepLog.started(trigger);
     try {
       const result = await sweepOnce(deps, id, sweepLog, signal);

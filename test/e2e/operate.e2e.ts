@@ -1,0 +1,92 @@
+// The commands of docs/operate.md, with real kubelets and two sweeper replicas.
+
+import { hostname } from 'node:os';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { startDocSession, type DocSession } from '../support/doc-session.ts';
+import { describeWith, kubectlPath } from './support/assets.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { startControlPlane } from './support/control-plane.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { NODE_NEEDS, startNode } from './support/node.ts';
+import { findProgram } from './support/programs.ts';
+import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
+import { giveRights } from './support/rights.ts';
+import { startSweeper, type Sweeper } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
+
+jest.setTimeout(120_000);
+
+const curl = findProgram('curl');
+/** What the pages call the pod of the leader. */
+const POD = 'kubelet-guard-sweeper-6c9d8b7f54-x2x7k';
+
+describeWith({ ...NODE_NEEDS, tools: ['kubectl', 'curl'] }, 'docs/operate.md', () => {
+  const cleanup = new Cleanup();
+  let leader: Sweeper;
+  let session: DocSession;
+
+  beforeAll(async () => {
+    const plane = await startControlPlane(cleanup);
+    const kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
+    await serveReportApis(plane.admin);
+    await Promise.all([
+      startNode(cleanup, plane, 'node-1', COMPLIANT),
+      startNode(cleanup, plane, 'node-2', WITHOUT_CLIENT_CA),
+    ]);
+    const settings = { interval: '1h', timeout: '2s', evidence: ['handshake', 'configz', 'flagz'] };
+    leader = await startSweeper(cleanup, plane, kubeconfig, settings);
+    await leader.nextReport({ after: new Date(0) });
+    const follower = await startSweeper(cleanup, plane, kubeconfig, settings);
+    await eventually('the reports and Events, and the follower to know the leader', async () => {
+      const reports = await storedReports(plane.admin, 'wgpolicyk8s');
+      const events = await eventsOf(plane.admin);
+      return reports.size >= 3 && events.length > 0 && follower.program.log().includes('another replica sweeps')
+        ? true
+        : undefined;
+    });
+    const to = (shown: number, port: number) => [
+      '--connect-to',
+      `127.0.0.1:${String(shown)}:127.0.0.1:${String(port)}`,
+    ];
+    session = startDocSession({
+      programs: {
+        kubectl: [kubectlPath ?? ''],
+        curl: [curl ?? '', ...to(8080, leader.port), ...to(8081, follower.port)],
+      },
+      kubeconfig: plane.kubeconfig,
+      shown: { [hostname()]: POD },
+    });
+  }, 150_000);
+  afterAll(async () => {
+    session.end();
+    await cleanup.run();
+  }, 60_000);
+
+  test('the reports are read with kubectl', () => session.run('operate-reports'));
+
+  test('the Events are read with kubectl', () => session.run('operate-events'));
+
+  test('the Lease names the leader', () => session.run('operate-leader'));
+
+  test('the leader has the report', () => session.run('operate-report'));
+
+  test('another replica names the leader', () => session.run('operate-follower'));
+
+  test('the leader is asked for a sweep', async () => {
+    const after = new Date();
+    await eventually('the pause after a sweep to end', async () => {
+      const ended = (await leader.metric('kubelet_guard_sweep_last_run_timestamp_seconds')) ?? 0;
+      return Date.now() / 1000 - ended > 6 ? true : undefined;
+    });
+    await session.run('operate-sweep');
+    await leader.nextReport({ after });
+  });
+
+  test('what persists is one line of the log, and no warning', () => {
+    const lines = leader.entries();
+    const second = lines.filter(({ run }) => run === lines.at(-1)?.run);
+    expect(second.map(({ msg }) => msg)).toEqual(['findings persist', 'a sweep is complete']);
+    expect(second[0]).toMatchObject({ level: 'info', controls: { 'kubelet-client-ca': 1 } });
+    expect(String(second[1]?.seconds)).toMatch(/^\d+(?:\.\d{1,3})?$/);
+  });
+});
