@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 
 import { InvalidArgumentError, Option } from 'commander';
 
+import { findBenchmark, selectBenchmark } from '../policy/benchmarks/select.ts';
 import type { ControlMetadata } from '../policy/control.ts';
 import { outputs, renderOf, type OutputName } from '../outputs/index.ts';
 import type { TextStyle } from '../outputs/render.ts';
@@ -87,9 +88,11 @@ export function deliverReport(
   { terminal, controls }: DeliveryDeps,
 ): void {
   const { output, quiet = false, all = false } = options;
+  const benchmark = report.run.benchmark === undefined ? undefined : findBenchmark(report.run.benchmark);
+  const shown = benchmark === undefined ? controls : selectBenchmark(controls, benchmark);
   for (const { format, file = options.outputFile } of output) {
     const style: TextStyle = { color: wantsColor(options.color, file, terminal), quiet, all };
-    deliver(renderOf(format)(report, style, { controls, digest, nothing }), file, terminal);
+    deliver(renderOf(format)(report, style, { controls: shown, digest, nothing }), file, terminal);
   }
 }
 

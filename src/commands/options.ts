@@ -10,6 +10,7 @@ import { outputOption, type DeliveryOptions } from './deliver.ts';
 /** The options of every command that prints a report. */
 export interface ReportOptions extends DeliveryOptions {
   readonly config?: string;
+  readonly benchmark?: string;
   readonly failOn: FailOn;
 }
 
@@ -17,6 +18,7 @@ export interface ReportOptions extends DeliveryOptions {
 export function reportOptions(config: string): readonly Option[] {
   return [
     new Option('--config <file>', config),
+    benchmarkFlag(),
     outputOption(),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),
     new Option('--fail-on <what>', 'which results make the exit code non-zero')
@@ -41,6 +43,14 @@ export function flag(flags: string, description: string, choices?: readonly stri
     return parseArg === undefined ? value : parseArg(value, previous);
   });
   return option.env(`KUBELET_GUARD_${option.name().replaceAll('-', '_').toUpperCase()}`);
+}
+
+/** The benchmark whose ids are shown. */
+export function benchmarkFlag(): Option {
+  return flag(
+    '--benchmark <name>',
+    'benchmark whose ids are shown, such as cis-aks or cis-aks-1.8 (default: that of the configuration, or of the platform)',
+  );
 }
 
 /** The exit codes of every command that prints a report. */

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 
 import type { SweepDeps, SweepOptions } from '../sweeper/run/deps.ts';
-import { controls } from '../controls/index.ts';
 import { inspect, WATCHED_CONFIG_MAPS } from '../inspect.ts';
 import { exemptionsAt } from '../outputs/run.ts';
 import type { Control } from '../policy/control.ts';
@@ -24,6 +23,7 @@ export const OWN_NAMESPACE = 'kubelet-guard';
 
 /** What evidence needs besides the cluster. */
 export interface EvidenceOptions {
+  readonly controls: readonly Control[];
   readonly plan: Pick<SweepPlan, 'evidence' | 'timeout'>;
   readonly namespaces: Iterable<string>;
   /** Where the product runs, where the cluster does not say it. */
@@ -50,7 +50,6 @@ export async function clusterEvidence(
     cluster,
     namespace: namespace ?? cluster.namespace ?? OWN_NAMESPACE,
     timeout: plan.timeout,
-    controls,
   };
   const evidence: KubeletEvidence[] = [];
   const servers: AskApiServers[] = [];

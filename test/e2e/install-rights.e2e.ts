@@ -16,6 +16,7 @@ import { succeeded, type KubeObject } from './support/api.ts';
 import { addService, startCertified, type CertifiedGuard } from './support/certificates.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { describeWith } from './support/assets.ts';
+import { controls } from '../../src/controls/index.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { forward } from './support/forwarder.ts';
 import { WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
@@ -150,6 +151,7 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
       clusterEvidence(
         { ...cluster, namespace: NAMESPACE },
         {
+          controls,
           plan: { evidence: ['configz', 'flagz'], timeout: 2000 },
           now: () => new Date(),
           namespaces: ['kube-system'],

@@ -1,7 +1,7 @@
 // `check`: checks documents, and makes the report and the exit code.
 
 import type { DecisionPolicy, Finding } from '../../policy/finding.ts';
-import type { GuardReport } from '../../outputs/guard-report.ts';
+import type { GuardReport, Run } from '../../outputs/guard-report.ts';
 import { renderJson } from '../../outputs/formats/json.ts';
 import { countReported, reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
@@ -13,6 +13,8 @@ import { inspectDocuments, type InspectDeps, type InspectOptions } from './inspe
 export interface CheckOptions extends RunOptions, InspectOptions {
   /** The configured actions and exemptions. Controls that are off are not shown. Without it supporting controls are not shown. */
   readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
+  /** The name of the chosen benchmark. */
+  readonly benchmark?: string | undefined;
   /** Print exemptions for what fails, as YAML for a GuardConfiguration, instead of the report. */
   readonly generateExemptions?: {
     /** The last day of the exemptions, as YYYY-MM-DD; 90 days from now if undefined. */
@@ -49,7 +51,10 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
   const startedAt = now();
   const inspection = await inspectDocuments(deps, options);
   const time = startedAt.toISOString();
-  const run = { id: runId, entrance: 'check', startedAt: time, finishedAt: now().toISOString() } as const;
+  const run: Run = {
+    ...{ id: runId, entrance: 'check' as const, startedAt: time, finishedAt: now().toISOString() },
+    ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
+  };
   const exemptions = policy?.exemptions ?? [];
   const exemptionFor = exemptionsAt(exemptions, time);
   const whole = reportRun(run, inspection, exemptionFor);

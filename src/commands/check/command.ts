@@ -79,9 +79,10 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
   if (options.expires !== undefined && options.generateExemptions === undefined)
     throw new StartError('usage', '--expires needs --generate-exemptions');
   checkOutputs(options);
-  const [{ check }, { controls }, { inspect }, { readPaths }, { canMatter, hasRelevantName }, { CHECK }] =
+  const [{ check }, { benchmarkOf }, all, { inspect }, { readPaths }, { canMatter, hasRelevantName }, { CHECK }] =
     await Promise.all([
       import('./check.ts'),
+      import('../../runtime/benchmark.ts'),
       import('../../controls/index.ts'),
       import('../../inspect.ts'),
       import('../../evidence/files/read-paths.ts'),
@@ -89,7 +90,9 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
       import('../allowances.ts'),
     ]);
   const configuration =
-    options.config === undefined ? undefined : await loadGuardConfiguration(options.config, controls);
+    options.config === undefined ? undefined : await loadGuardConfiguration(options.config, all.controls);
+  const benchmark = benchmarkOf(options.benchmark, configuration);
+  const controls = benchmark.show(all.controls);
   const checkOptions = {
     ...(configuration && { policy: configuration.policy }),
     ...(options.baseline !== undefined && { baseline: await loadBaseline(options.baseline) }),
@@ -97,6 +100,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     writesBaseline: options.writeBaseline !== undefined,
     allowEmpty: options.allowEmpty ?? false,
     failOn: options.failOn,
+    benchmark: benchmark.name,
   };
   const folders = new Set<string>();
   const folderOptions = {
@@ -115,7 +119,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
   const { exemptions, baseline } = answer;
   terminal.exitWith(answer.exitCode);
   terminal.printErrorLines(answer.errors);
-  if (exemptions === undefined) deliverReport(answer, options, { terminal, controls });
+  if (exemptions === undefined) deliverReport(answer, options, { terminal, controls: all.controls });
   else deliver(exemptions, options.outputFile, terminal);
   if (options.writeBaseline !== undefined && baseline !== undefined) {
     const { writeReportFile } = await import('./report-file.ts');

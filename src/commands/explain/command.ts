@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
+import { benchmarkFlag } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 const HELP = `
@@ -15,12 +16,15 @@ export function addExplain(root: Command, { print }: Terminal): void {
     .command('explain')
     .description('Show what a control wants, why, and how to fix it.')
     .argument('<slug>', 'name of the control, as in reports')
+    .addOption(benchmarkFlag())
     .addHelpText('after', HELP)
-    .action(async (slug: string) => {
-      const [{ controls }, { explainControl }] = await Promise.all([
+    .action(async (slug: string, options: { readonly benchmark?: string }) => {
+      const [all, { benchmarkOf }, { explainControl }] = await Promise.all([
         import('../../controls/index.ts'),
+        import('../../runtime/benchmark.ts'),
         import('./explain.ts'),
       ]);
+      const controls = benchmarkOf(options.benchmark, undefined).show(all.controls);
       const control = controls.find((candidate) => candidate.slug === slug);
       if (control === undefined) {
         const known = controls.map((candidate) => candidate.slug).join(', ');

@@ -10,13 +10,15 @@ export function explainControl(control: ControlMetadata): string {
     ...section('Why', control.rationale),
     ...section('To fix', control.remediation.general),
     ...section('What can be wrong', ...Object.entries(control.codes).map(([code, sentence]) => `${code}: ${sentence}`)),
-    ...section(
-      'Benchmarks',
-      ...control.benchmarks.map(({ benchmark, id, versions }) => `${benchmark} ${id} (${versions})`),
-    ),
+    ...section('Benchmarks', ...benchmarksOf(control)),
     ...section("Where the check differs from the benchmark's text", control.differences),
     '',
   ].join('\n');
+}
+
+function benchmarksOf({ benchmarks }: ControlMetadata): string[] {
+  if (benchmarks.length === 0) return ['The chosen benchmark does not have this control.'];
+  return benchmarks.map(({ benchmark, id, versions }) => `${benchmark} ${id} (${versions})`);
 }
 
 /** Breaks a paragraph into indented lines of at most 100 characters, between words. */

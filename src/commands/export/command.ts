@@ -3,11 +3,12 @@
 import type { Command } from 'commander';
 
 import { StartError } from '../../runtime/start-error.ts';
-import { flag } from '../options.ts';
+import { benchmarkFlag, flag } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ExportFlags {
   readonly config?: string;
+  readonly benchmark?: string;
   readonly static?: true;
 }
 
@@ -27,16 +28,21 @@ export function addExport(root: Command, { print }: Terminal): void {
     .command('vap')
     .description('Print ValidatingAdmissionPolicies; their annotations say what they leave out.')
     .addOption(flag('--config <file>', 'GuardConfiguration (default: the built-in configuration)'))
+    .addOption(benchmarkFlag())
     .option('--static', 'for a file that kube-apiserver reads at its start (1.36 or newer)')
     .addHelpText('after', HELP)
     .action(async (options: ExportFlags) => {
-      const [{ controls }, { default: data }, { renderPolicies }, { dayOf, loadConfiguration }] = await Promise.all([
-        import('../../controls/index.ts'),
-        import('../../facts/data/flags.json', { with: { type: 'json' } }),
-        import('../../outputs/vap/vap.ts'),
-        import('../../runtime/configuration/configuration.ts'),
-      ]);
-      const { policy, namespaces } = loadConfiguration(options.config, controls);
+      const [all, { default: data }, { renderPolicies }, { dayOf, loadConfiguration }, { benchmarkOf }] =
+        await Promise.all([
+          import('../../controls/index.ts'),
+          import('../../facts/data/flags.json', { with: { type: 'json' } }),
+          import('../../outputs/vap/vap.ts'),
+          import('../../runtime/configuration/configuration.ts'),
+          import('../../runtime/benchmark.ts'),
+        ]);
+      const configuration = loadConfiguration(options.config, all.controls);
+      const { policy, namespaces } = configuration;
+      const controls = benchmarkOf(options.benchmark, configuration).show(all.controls);
       const newest = Math.max(...data.versions.map((version) => Number(version.split('.')[1])));
       // only flags of every version with these policies: any other one could keep kube-apiserver from starting
       const flags = data['kube-apiserver'].filter(

@@ -5,6 +5,7 @@ import type { Exemption } from '../../policy/control.ts';
 import type { ProcessDocument, RawDocument } from '../../policy/document.ts';
 import type { Finding, Inspection } from '../../policy/finding.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
+import type { Run } from '../../outputs/guard-report.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
@@ -18,6 +19,8 @@ export interface NodeAuditOptions extends RunOptions {
   /** Names what is read, for the message that nothing was found. */
   readonly places: string;
   readonly exemptions: readonly Exemption[];
+  /** The name of the chosen benchmark. */
+  readonly benchmark?: string | undefined;
 }
 
 export interface NodeAuditDeps {
@@ -72,7 +75,10 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     else checkProcess(entry, options, deps, seen);
   }
   const findings = await settle(seen);
-  const run = { id: runId, entrance: 'node', startedAt, finishedAt: now().toISOString() } as const;
+  const run: Run = {
+    ...{ id: runId, entrance: 'node' as const, startedAt, finishedAt: now().toISOString() },
+    ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
+  };
   const exemptionFor = exemptionsAt(exemptions, startedAt);
   const counts = new RunCounts();
   const notes = [...seen.notes];

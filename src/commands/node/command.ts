@@ -61,6 +61,7 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     root,
     hostname: root === '/' ? hostname() : 'localhost',
     config: options.config,
+    benchmark: options.benchmark,
     evidence: options.evidence,
     failOn: options.failOn,
   };

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 
-import { controls } from '../../controls/index.ts';
+import { controls as all } from '../../controls/index.ts';
 import { handshakeEvidence } from '../../evidence/handshake/handshake.ts';
 import type { NodeEvidence } from '../../evidence/index.ts';
 import { changedSince, helloTarget } from '../../facts/host/host.ts';
@@ -15,6 +15,7 @@ import { checkTimeAt } from '../../runtime/configuration/certificates.ts';
 import { loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import { HOST } from '../allowances.ts';
+import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { runId } from '../terminal.ts';
 import { auditNode } from './audit.ts';
 import { hostProcesses, type Network } from './processes.ts';
@@ -23,6 +24,7 @@ import type { HostPlace } from './units.ts';
 /** Which host is checked, and how the result is shown. */
 export interface HostAuditOptions extends RunOptions, HostPlace {
   readonly config: string | undefined;
+  readonly benchmark?: string | undefined;
   /** Also show controls that are off. The sweeper needs their findings, and decides itself what it shows. */
   readonly showsAll?: boolean;
   readonly evidence: readonly NodeEvidence[];
@@ -45,7 +47,9 @@ export async function auditHost(
   signal: AbortSignal,
 ): Promise<RunAnswer> {
   const { root, evidence } = options;
-  const configuration = loadConfiguration(options.config, controls);
+  const configuration = loadConfiguration(options.config, all);
+  const benchmark = benchmarkOf(options.benchmark, configuration);
+  const controls = benchmark.show(all);
   const { settings, policy } = configuration;
   const networks = new WeakMap<ProcessFiles, Network>();
   const handshake = handshakeEvidence({ timeout: resolveSweep(settings.sweep?.value).timeout });
@@ -56,6 +60,7 @@ export async function auditHost(
       ...options,
       byHost: evidence.includes('proc'),
       exemptions: policy.exemptions,
+      benchmark: benchmark.name,
       places: `read the processes in ${join(root, 'proc')} and the units ${UNITS.join(', ')} of ${root}; run it on the host itself as root, or pass --root`,
     },
     {

@@ -9,6 +9,7 @@ import type { Metrics } from '../../runtime/metrics/metrics.ts';
 import { createObjectCache } from '../../webhook/object-cache.ts';
 import type { ObjectWatches } from '../../webhook/object-watches.ts';
 import type { ValidatorConfiguration, ValidatorDeps } from '../../webhook/validator.ts';
+import { benchmarkOf } from '../../runtime/benchmark.ts';
 import type { ServeOptions } from './options.ts';
 import type { SweeperDeps } from './sweeper/deps.ts';
 import type { Sweeper } from './sweeper/sweeper.ts';
@@ -45,6 +46,7 @@ export async function startBackground(
   { cluster, configuration, log, metrics, now }: BackgroundDeps,
 ): Promise<Background> {
   const cache = createObjectCache(now);
+  const validatorConfiguration = (chosen: GuardConfiguration) => validatorPart(chosen, options.benchmark);
   let current = validatorConfiguration(configuration);
   let lastReview = -Infinity;
   const reloader = createReloader({
@@ -61,6 +63,7 @@ export async function startBackground(
   });
   const sweeper = await sweeperOf(cluster, options, {
     configuration: reloader.current,
+    benchmark: options.benchmark,
     log,
     metrics: metrics.sweep,
     now,
@@ -89,9 +92,10 @@ export async function startBackground(
 }
 
 /** The part of a configuration that the validator needs. */
-function validatorConfiguration(configuration: GuardConfiguration): ValidatorConfiguration {
+function validatorPart(configuration: GuardConfiguration, benchmark: string | undefined): ValidatorConfiguration {
   const { policy, namespaces } = configuration;
-  return { controls: admissionControls(controls, configuration), policy, namespaces };
+  const shown = benchmarkOf(benchmark, configuration).show(controls);
+  return { controls: admissionControls(shown, configuration), policy, namespaces };
 }
 
 async function sweeperOf(

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { LogLevel } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { contextFlag } from '../kubeconfig.ts';
-import { flag, kubeletCA } from '../options.ts';
+import { benchmarkFlag, flag, kubeletCA } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ServeOptions } from './options.ts';
 
@@ -34,6 +34,7 @@ export function addServe(root: Command, terminal: Terminal): void {
   addCertificates(command);
   command
     .addOption(flag('--config <file>', 'GuardConfiguration file'))
+    .addOption(benchmarkFlag())
     .addOption(
       flag('--kubeconfig <file>', 'cluster to watch and sweep (default: the cluster of the service account, in a pod)'),
     )

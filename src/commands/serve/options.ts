@@ -13,6 +13,7 @@ export interface ServeOptions extends CertificateOptions {
   readonly listen?: string | undefined;
   readonly localListen?: string | undefined;
   readonly config?: string | undefined;
+  readonly benchmark?: string | undefined;
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly kubeletCertificateAuthority?: string | undefined;

@@ -11,6 +11,7 @@ import { createLog, type Log } from '../../runtime/log.ts';
 import { createMetrics, type Metrics } from '../../runtime/metrics/metrics.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { RESOURCE_NAMES } from '../../webhook/resources.ts';
+import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { findCluster } from '../kubeconfig.ts';
 import { startBackground, type Background } from './background.ts';
 import { servingIdentity, type Identity } from './certificates.ts';
@@ -86,6 +87,8 @@ async function prepare(options: ServeOptions, deps: ServeDeps, signals: StopSign
   const log = createLog(logLevelOf(options), deps.stdout);
   const demo = options.demo === true ? (await import('./demo.ts')).createDemo(options, deps.root) : undefined;
   const configuration = loadConfiguration(options.config ?? demo?.configuration, controls);
+  // a wrong name ends the start
+  benchmarkOf(options.benchmark, configuration);
   const addresses = {
     webhook: parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : ':8443'), '--listen'),
     local: parseAddress(options.localListen ?? '127.0.0.1:8080', '--local-listen'),

@@ -54,6 +54,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
   const sweepOptions: SweepCommandOptions = {
     namespace: options.namespace,
     config: options.config,
+    benchmark: options.benchmark,
     evidence: options.evidence,
     kubeletCA: options.kubeletCertificateAuthority,
     failOn: options.failOn,

@@ -1,6 +1,6 @@
 // `sweep`: sweeps a cluster once, and makes its report and exit code.
 
-import { controls } from '../../controls/index.ts';
+import { controls as all } from '../../controls/index.ts';
 import { noHistory } from '../../sweeper/reports/history.ts';
 import { sweep } from '../../sweeper/run/sweep.ts';
 import { reportStream } from '../../outputs/report.ts';
@@ -9,6 +9,7 @@ import { dayOf, loadConfiguration } from '../../runtime/configuration/configurat
 import type { SweepEvidence } from '../../evidence/index.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
+import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { progressBar } from '../progress.ts';
 import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
@@ -20,6 +21,7 @@ export interface SweepCommandOptions extends RunOptions {
   /** The namespace of kubelet-guard, if the cluster does not show it. */
   readonly namespace: string | undefined;
   readonly config: string | undefined;
+  readonly benchmark?: string | undefined;
   /** The evidence to use, if not that of the configuration. */
   readonly evidence: readonly SweepEvidence[] | undefined;
   /** The path of the CA that verifies kubelets. */
@@ -44,7 +46,9 @@ export async function sweepOnce(
   { open, now, progress }: SweepCommandDeps,
   signal: AbortSignal,
 ): Promise<RunAnswer> {
-  const configuration = loadConfiguration(options.config, controls);
+  const configuration = loadConfiguration(options.config, all);
+  const benchmark = benchmarkOf(options.benchmark, configuration);
+  const controls = benchmark.show(all);
   const settled = resolveSweep(configuration.settings.sweep?.value);
   const plan = { ...settled, evidence: options.evidence ?? settled.evidence };
   const cluster = await open(signal);
@@ -56,6 +60,7 @@ export async function sweepOnce(
   let withoutToken: string | undefined;
   const deps = {
     ...(await clusterEvidence(cluster, {
+      controls,
       plan,
       namespace: options.namespace,
       namespaces: configuration.namespaces,
@@ -72,7 +77,11 @@ export async function sweepOnce(
     nextTurn: () => Promise.resolve(),
     now,
   };
-  const run = { id: runId(startedAt), entrance: 'sweep' } as const;
+  const run = {
+    id: runId(startedAt),
+    entrance: 'sweep',
+    ...(benchmark.name !== undefined && { benchmark: benchmark.name }),
+  } as const;
   const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());
   return concludeRun(
     {

@@ -15,12 +15,15 @@ export function changesBetween(
   return [
     ...controls.flatMap((control) => changedActions(before, after, control)),
     ...changed('onUnknown', before.policy.onUnknown, after.policy.onUnknown),
+    ...changed('benchmark', before.benchmark?.name ?? BY_PLATFORM, after.benchmark?.name ?? BY_PLATFORM),
     ...changed('namespaces', [...before.namespaces].join(', '), [...after.namespaces].join(', ')),
     ...changedExemptions(before.policy.exemptions, after.policy.exemptions),
     ...changedSweep(before.settings.sweep?.value, after.settings.sweep?.value),
     ...changed('certificates.warnBefore', warnBeforeOf(before), warnBeforeOf(after)),
   ];
 }
+
+const BY_PLATFORM = 'by platform';
 
 function changedActions(before: GuardConfiguration, after: GuardConfiguration, control: ControlMetadata): string[] {
   return SURFACES.flatMap((surface) =>

@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 import { isExpired } from '../../policy/decision/exempt.ts';
+import type { BenchmarkChoice } from '../../policy/benchmarks/select.ts';
 import type { Action, ControlMetadata, Exemption } from '../../policy/control.ts';
 import type { DecisionPolicy } from '../../policy/finding.ts';
 import { SURFACES, type Surface } from '../../policy/reading.ts';
@@ -17,6 +18,8 @@ export interface GuardConfiguration {
   /** For a sweep and a node audit: every control is reported unless the file turns it off. */
   readonly isReported: (control: ControlMetadata, surface: Surface) => boolean;
   readonly namespaces: ReadonlySet<string>;
+  /** The benchmark whose ids are shown; undefined if the platform chooses. */
+  readonly benchmark: BenchmarkChoice | undefined;
   /** The settings of the file, without the defaults. */
   readonly settings: Settings;
   /** The file; undefined if only the defaults are in use. */
@@ -90,6 +93,7 @@ export function readConfiguration(
     },
     isReported: (control, surface) => configuredAction(settings.actions.get(control.slug), surface)?.value !== 'off',
     namespaces: new Set(settings.namespaces?.map(({ value }) => value) ?? DEFAULT_NAMESPACES),
+    benchmark: settings.benchmark?.value,
     settings,
     file,
   };

@@ -1,7 +1,9 @@
 // Reads the text of a GuardConfiguration file.
 
+import type { BenchmarkChoice } from '../../policy/benchmarks/select.ts';
 import type { Action } from '../../policy/control.ts';
 import { SURFACES, type Surface } from '../../policy/reading.ts';
+import { readBenchmark } from '../benchmark.ts';
 import { readCertificateSettings, type CertificateSettings } from './certificates.ts';
 import { readExemptions, type ConfiguredExemption } from './exemptions.ts';
 import { readSweep, type SweepSettings } from './sweep.ts';
@@ -26,6 +28,7 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export interface Settings {
   readonly actions: ReadonlyMap<string, Actions>;
   readonly onUnknown?: Located<'audit' | 'deny'>;
+  readonly benchmark?: Located<BenchmarkChoice>;
   readonly namespaces?: readonly Located<string>[];
   readonly exemptions: readonly ConfiguredExemption[];
   readonly sweep?: Located<SweepSettings>;
@@ -70,6 +73,10 @@ function readRoot(reader: YamlReader, root: Entry, slugs: readonly string[]): Se
       const chosen = reader.choice(entry, 'onUnknown', ON_UNKNOWN);
       if (chosen !== undefined) settings.onUnknown = chosen;
     },
+    benchmark: (entry) => {
+      const chosen = readBenchmarkName(reader, entry);
+      if (chosen !== undefined) settings.benchmark = chosen;
+    },
     namespaces: (entry) => {
       settings.namespaces = readNamespaces(reader, entry);
     },
@@ -88,6 +95,15 @@ function readRoot(reader: YamlReader, root: Entry, slugs: readonly string[]): Se
     if (isMissing) reader.fault({ node: null, blamed: null }, `${field} is missing: add ${field}: ${HEAD[field]}`);
   }
   return settings;
+}
+
+function readBenchmarkName(reader: YamlReader, entry: Entry): Located<BenchmarkChoice> | undefined {
+  const name = reader.text(entry, () => true, 'benchmark must be the name of a benchmark, such as cis-aks-1.8');
+  if (name === undefined) return undefined;
+  const choice = readBenchmark(name.value);
+  if (!('fault' in choice) && choice.name === name.value) return { ...name, value: choice };
+  reader.fault(entry, 'fault' in choice ? choice.fault : `write this benchmark as ${choice.name}`);
+  return undefined;
 }
 
 function readActions(reader: YamlReader, control: Entry, slug: string): Actions {

@@ -30,6 +30,7 @@ export function printConfiguration(
     'controls:',
     ...controls.flatMap((control) => printControl(control, settings, from)),
     `onUnknown: ${policy.onUnknown}${from(settings.onUnknown)}`,
+    ...(settings.benchmark ? [`benchmark: ${settings.benchmark.value.name}${from(settings.benchmark)}`] : []),
     'namespaces:',
     ...names.map((name) => `  - ${JSON.stringify(name.value)}${from(name)}`),
     ...printExemptions(settings, today, from),

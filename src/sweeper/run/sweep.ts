@@ -36,7 +36,7 @@ export interface SweepResult extends SweepRecord {
  * @returns the result; rejects only if the signal aborts
  */
 export async function sweep(
-  run: Pick<Run, 'id' | 'entrance'>,
+  run: Pick<Run, 'id' | 'entrance' | 'benchmark'>,
   options: SweepOptions,
   deps: SweepDeps,
   signal: AbortSignal,

@@ -2,13 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { controls } from '../../../controls/index.ts';
+import { controls as all } from '../../../controls/index.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import type { SweepHistory } from '../../../sweeper/reports/history.ts';
 import type { SweepDeps } from '../../../sweeper/run/deps.ts';
 import { sweep, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
+import { benchmarkOf } from '../../../runtime/benchmark.ts';
 import { clusterEvidence, sweepOptions } from '../../sweep-deps.ts';
 import type { SweeperDeps } from './deps.ts';
 import { createSweepLogs, type SweepLog } from './sweep-log.ts';
@@ -61,7 +62,10 @@ async function sweepOnce(
   const { cluster, kubeletCA, metrics, history, nextTurn, now, clock } = deps;
   const configuration = deps.configuration();
   const plan = resolveSweep(configuration.settings.sweep?.value);
+  const benchmark = benchmarkOf(deps.benchmark, configuration);
+  const controls = benchmark.show(all);
   const evidence = await clusterEvidence(cluster, {
+    controls,
     plan,
     namespaces: configuration.namespaces,
     kubeletCA,
@@ -77,5 +81,6 @@ async function sweepOnce(
     },
   };
   const options = sweepOptions(configuration, controls, plan.concurrency, dayOf(now()));
-  return sweep({ id, entrance: 'serve' }, options, { ...evidence, history, callbacks, nextTurn, now }, signal);
+  const run = { id, entrance: 'serve', ...(benchmark.name !== undefined && { benchmark: benchmark.name }) } as const;
+  return sweep(run, options, { ...evidence, history, callbacks, nextTurn, now }, signal);
 }
