@@ -25,6 +25,7 @@ export function reportOptions(config: string): readonly Option[] {
       .choices(['fail', 'unknown', 'never'])
       .default('unknown'),
     new Option('--quiet', 'text: do not list what passed'),
+    new Option('--all', 'text: list each finding; without it, findings that differ only in names share a block'),
     new Option('--color <when>', 'text: use colors').choices(['auto', 'always', 'never']).default('auto'),
   ];
 }

@@ -12,6 +12,7 @@ export const apiserverKubeletCA = defineControl(
     slug: 'apiserver-kubelet-ca',
     component: 'kube-apiserver',
     title: 'kube-apiserver verifies the serving certificates of kubelets',
+    expected: '--kubelet-certificate-authority is the path of a CA bundle',
     rationale:
       'Without a CA kube-apiserver accepts any serving certificate from a kubelet. An attacker who can answer in place ' +
       'of a node then receives what users type into exec and attach, and can forge logs.',

@@ -17,6 +17,7 @@ export const apiserverKubeletClientCert = defineControl(
     slug: 'apiserver-kubelet-client-cert',
     component: 'kube-apiserver',
     title: 'kube-apiserver presents a client certificate to kubelets',
+    expected: '--kubelet-client-certificate and --kubelet-client-key are the paths of a certificate and its key',
     rationale:
       'Unless both flags are set, kube-apiserver calls kubelets anonymously. With only one of the two it starts without ' +
       'an error or a warning, and nothing else reports it. A kubelet that rejects anonymous requests then rejects logs, ' +

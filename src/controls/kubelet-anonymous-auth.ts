@@ -11,6 +11,7 @@ export const kubeletAnonymousAuth = defineControl(
     slug: 'kubelet-anonymous-auth',
     component: 'kubelet',
     title: 'The kubelet rejects anonymous requests',
+    expected: 'authentication.anonymous.enabled (--anonymous-auth) is false',
     rationale:
       'A kubelet that serves anonymous callers passes requests without any credential to its authorizer, as the user ' +
       'system:anonymous. It then does not matter whether kube-apiserver presents a certificate.',

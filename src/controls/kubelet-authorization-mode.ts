@@ -11,6 +11,7 @@ export const kubeletAuthorizationMode = defineControl(
     slug: 'kubelet-authorization-mode',
     component: 'kubelet',
     title: 'The kubelet authorizes each request',
+    expected: 'authorization.mode (--authorization-mode) is Webhook',
     rationale:
       'With AlwaysAllow every caller that the kubelet serves may do everything, including exec in any container of the ' +
       'node. The CA that the kubelet accepts then only decides under which name the caller does it.',

@@ -29,6 +29,7 @@ export const kubeletClientCA = defineControl(
     slug: 'kubelet-client-ca',
     component: 'kubelet',
     title: 'The kubelet knows the CA that signs its callers',
+    expected: 'authentication.x509.clientCAFile (--client-ca-file) is the path of a CA bundle',
     rationale:
       "Logs, exec, attach and port-forward end at the kubelet's HTTPS endpoint. Without a client CA the kubelet does not " +
       'ask for a certificate, so kube-apiserver never presents its own, and the call is anonymous.',

@@ -168,6 +168,8 @@ export interface ReportedFinding {
   readonly drift?: Drift;
   /** Present if an exemption applies. */
   readonly exempted?: { readonly reason: string; readonly expires?: string };
+  /** What the control wants, in a few words; only where it fails. */
+  readonly expected?: string;
   readonly references: readonly string[];
   readonly remediation: string;
 }

@@ -2,6 +2,7 @@
 
 import type { ControlMetadata } from '../policy/control.ts';
 import type { StreamedReport } from './guard-report.ts';
+import type { ShownResult } from './shown-result.ts';
 
 /** How a report for people looks. Formats for programs ignore it. */
 export interface TextStyle {
@@ -9,8 +10,12 @@ export interface TextStyle {
   readonly color: boolean;
   /** Do not list what passed. */
   readonly quiet: boolean;
-  /** Give each finding of a sweep its own block, also where many differ only in the names of their nodes. */
+  /** List each finding, also where many differ only in names, and all passes. */
   readonly all?: boolean;
+  /** How wide a line of prose may be, in columns; 100 if undefined. */
+  readonly width?: number;
+  /** List only findings with these results. The summary counts all. */
+  readonly results?: readonly ShownResult[];
 }
 
 /** What formats for programs need beside the report. */

@@ -122,6 +122,7 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),
     ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
+    ...(outcome.result === 'fail' && { expected: control.expected }),
     references: referencesOf(control, finding.platform),
     remediation: remediationFor(finding),
   };

@@ -4,12 +4,14 @@ import { findExemption, isExpired } from '../policy/decision/exempt.ts';
 import type { Exemption } from '../policy/control.ts';
 import type { ExitCode, FailOn, RunCounts } from './counts.ts';
 import type { StreamedReport } from './guard-report.ts';
-import { renderRunProblem } from './text/lines.ts';
+import { renderRunProblems } from './text/problems.ts';
 import type { ExemptionFor } from './report.ts';
 
 /** How a run counts. */
 export interface RunOptions {
   readonly failOn: FailOn;
+  /** List each problem of the run, also those that differ only in their source. */
+  readonly all?: boolean;
 }
 
 /** What a run found. */
@@ -39,14 +41,14 @@ export interface RunAnswer {
 /** Says what a run prints on standard error, and which exit code it has. */
 export function concludeRun(
   { report, counts, checked = counts.checked, notes, nothing, exemptions }: RunOutcome,
-  { failOn }: RunOptions,
+  { failOn, all = false }: RunOptions,
 ): RunAnswer {
   const { problems, complete, startedAt } = report.run;
   const empty = checked === 0 ? nothing : undefined;
   return {
     report,
     errors: [
-      ...problems.map(renderRunProblem),
+      ...renderRunProblems(problems, all),
       ...notes,
       ...(empty === undefined ? [] : [empty]),
       ...expiredNotes(exemptions, dayOf(startedAt)),

@@ -41,6 +41,8 @@ export interface ControlMetadata {
   readonly slug: string;
   readonly component: Component;
   readonly title: string;
+  /** The settings that pass, in a few words. */
+  readonly expected: string;
   /** Why the control matters, in a few sentences of Markdown. */
   readonly rationale: string;
   readonly remediation: Remediation;

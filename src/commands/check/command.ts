@@ -101,6 +101,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     allowEmpty: options.allowEmpty ?? false,
     failOn: options.failOn,
     benchmark: benchmark.name,
+    ...(options.all && { all: true }),
   };
   const folders = new Set<string>();
   const folderOptions = {

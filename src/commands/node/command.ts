@@ -64,6 +64,7 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     benchmark: options.benchmark,
     evidence: options.evidence,
     failOn: options.failOn,
+    ...(options.all && { all: true }),
   };
   const deps = { now: () => new Date(), clock: () => performance.now() };
   await stoppable(

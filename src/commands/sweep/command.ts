@@ -44,7 +44,6 @@ export function addSweep(root: Command, terminal: Terminal): void {
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions, sweep settings')) {
     command.addOption(option);
   }
-  command.option('--all', 'text: list every finding; without it, findings that differ only in names share a block');
   command.addHelpText('after', HELP).action((options: SweepFlags) => runSweep(options, terminal));
 }
 
@@ -58,6 +57,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     evidence: options.evidence,
     kubeletCA: options.kubeletCertificateAuthority,
     failOn: options.failOn,
+    ...(options.all && { all: true }),
   };
   const deps: SweepCommandDeps = {
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),

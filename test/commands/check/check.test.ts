@@ -91,7 +91,7 @@ test('a path that cannot be read is one line on stderr, and the rest is checked'
   const documents = each([lostFile, { form: 'text', path: 'a', text: 'pass' }]);
   const { errors, output } = await check(request([], { documents }));
   expect(errors).toStrictEqual(['secret.yaml: cannot be read: give this user the right to read it [forbidden]']);
-  expect(output).toContain('0 failed, 1 passed, 0 unknown; not complete: 1 problem');
+  expect(output).toContain('\n1 kube-apiserver configuration passes\nincomplete: 1 file was not checked');
 });
 
 test('a message is printed if there is nothing to check', async () => {
@@ -167,7 +167,7 @@ describe('an exemption', () => {
       /^EXEMPT {3}apiserver-.*\n {9}exempt until 1970-01-01: vendor appliance, ticket 4711\n {9}--kubelet-client-key is not/,
     );
     expect(output).not.toContain('To fix');
-    expect(output).toMatch(/\n0 failed, 0 passed, 0 unknown, 1 exempt\n$/);
+    expect(output).toMatch(/\n1 kube-apiserver configuration is exempt\n$/);
     expect(errors).toStrictEqual([]);
   });
 
@@ -243,7 +243,9 @@ describe('with a baseline', () => {
 
   test('only worse findings are shown', async () => {
     const { output, errors } = await check(request(['fail'], { baseline: baselineOf('pass') }));
-    expect(output).toMatch(/^FAIL .*\nworse than the baseline: 1 failed, 0 passed, 0 unknown; not worse: 0 failed/s);
+    expect(output).toMatch(
+      /^FAIL .*\nworse than the baseline: 1 kube-apiserver configuration fails; not worse: 0 failed/s,
+    );
     expect(errors).toStrictEqual([]);
     expect((await check(request(['fail'], { baseline: baselineOf('fail') }))).output).toBe(
       'nothing is worse than the baseline; not worse: 1 failed, 0 passed, 0 unknown\n',

@@ -24,30 +24,35 @@ const mixed = [
 describe('the text report', () => {
   test('shows what failed, where and why, then the fix, then the counts', () => {
     expect(render({ findings: [apiServerFinding({ outcome: outcomes.fail })] }).split('\n')).toStrictEqual([
-      'FAIL     apiserver-kubelet-client-cert  kube-apiserver Pod kube-system/kube-apiserver-cp-1 on cp-1  manifests/kube-apiserver.yaml:14',
-      '         --kubelet-client-key is not set [missing] (line 14)',
-      '         found --kubelet-client-certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt" (flag)',
+      'FAIL     apiserver-kubelet-client-cert  Pod kube-system/kube-apiserver-cp-1  manifests/kube-apiserver.yaml:14',
+      '         --kubelet-client-key is not set [missing]',
+      '         found:    --kubelet-client-certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt" (flag)',
+      expect.stringMatching(/^ {9}expected: --kubelet-client-certificate and --kubelet-client-key are /),
       '',
-      expect.stringMatching(/^To fix apiserver-kubelet-client-cert: Set both .*\.$/),
+      'To fix apiserver-kubelet-client-cert:',
+      expect.stringMatching(/^ {9}Set both .{60,82}$/),
+      expect.stringMatching(/^ {9}.{60,91}$/),
+      expect.stringMatching(/^ {9}.{60,91}$/),
+      expect.stringMatching(/^ {9}.*\.$/),
       expect.stringMatching(/^ {9}CIS Kubernetes Benchmark 1\.2\.4/),
+      expect.stringMatching(/^ {9}.*; and \d+ more$/),
       '         More: kubelet-guard explain apiserver-kubelet-client-cert',
       '',
-      '1 failed, 0 passed, 0 unknown',
+      '1 kube-apiserver configuration fails',
       '',
     ]);
   });
 
   test('has one line for a pass', () => {
     expect(render({ findings: [kubeletFinding()] })).toBe(
-      'PASS     kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  ConfigMap kube-system/kubelet-config\n' +
-        '\n0 failed, 1 passed, 0 unknown\n',
+      'PASS     kubelet-client-ca  ConfigMap kube-system/kubelet-config\n\n1 kubelet configuration passes\n',
     );
   });
 
   test('shows the problem and the place of an unknown finding', () => {
     expect(render({ findings: mixed })).toContain(
-      'UNKNOWN  kubelet-client-ca  kubelet ConfigMap kube-system/kubelet-config  kubelet.yaml (document 2)\n' +
-        '         unknown: $KEY is not known here; check the running process [unresolved]\n',
+      'UNKNOWN  kubelet-client-ca  ConfigMap kube-system/kubelet-config  kubelet.yaml (document 2)\n' +
+        '         $KEY is not known here; check the running process [unresolved]\n',
     );
   });
 
@@ -74,21 +79,21 @@ describe('the text report', () => {
     const subject = { component: 'kubelet', name: 'kubelet', node: 'edge-1', container: 'agent' } as const;
     const source = { node: 'edge-1', via: 'configz' } as const;
     expect(render({ findings: [kubeletFinding({ subject, source })] })).toMatch(
-      /^PASS {5}kubelet-client-ca {2}kubelet container agent on edge-1 {2}node edge-1 \(configz\)\n/,
+      /^PASS {5}kubelet-client-ca {2}kubelet container agent on edge-1 \(configz\)\n/,
     );
   });
 
   test('shows each name only once', () => {
     const subject = { component: 'kubelet', kind: 'KubeletConfiguration', name: 'KubeletConfiguration' } as const;
-    expect(render({ findings: [kubeletFinding({ subject })] })).toContain('  kubelet KubeletConfiguration  ');
+    expect(render({ findings: [kubeletFinding({ subject })] })).toContain('  KubeletConfiguration  ');
   });
 
   test('shows in the summary that something could not be checked', () => {
     expect(render({ findings: mixed, problems: [lostFile] })).toMatch(
-      /\n1 failed, 1 passed, 1 unknown; not complete: 1 problem, listed on standard error\n$/,
+      /\nincomplete: 1 file was not checked, listed on standard error\nnext, for what is unknown: check the process itself, .*\n$/,
     );
     expect(render({ problems: [lostFile, lostFile] })).toBe(
-      '0 failed, 0 passed, 0 unknown; not complete: 2 problems, listed on standard error\n',
+      'nothing was checked\nincomplete: 2 files were not checked, listed on standard error\n',
     );
   });
 
@@ -112,7 +117,9 @@ describe('the text report', () => {
 describe('the quiet text report', () => {
   test('does not list passes', () => {
     expect(render({ findings: mixed }, { quiet: true })).not.toContain('PASS');
-    expect(render({ findings: mixed }, { quiet: true })).toMatch(/1 failed, 1 passed, 1 unknown\n$/);
+    expect(render({ findings: mixed }, { quiet: true })).toContain(
+      '\n1 kube-apiserver configuration fails; 1 of 2 kubelet configurations is unknown\n',
+    );
   });
 
   test('is empty if all passed', () => {
@@ -120,6 +127,6 @@ describe('the quiet text report', () => {
   });
 
   test('is not empty if something could not be checked', () => {
-    expect(render({ findings: [kubeletFinding()], problems: [lostFile] }, { quiet: true })).toContain('not complete');
+    expect(render({ findings: [kubeletFinding()], problems: [lostFile] }, { quiet: true })).toContain('incomplete');
   });
 });

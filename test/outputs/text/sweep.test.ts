@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Link } from '../../../src/policy/link/link.ts';
 import type { ReportedFinding } from '../../../src/outputs/guard-report.ts';
 import { reportHead } from '../../../src/outputs/report.ts';
-import { renderSweepText } from '../../../src/outputs/text/sweep-text.ts';
+import { renderText } from '../../../src/outputs/text/text.ts';
 import type { TextStyle } from '../../../src/outputs/render.ts';
 import type { SourceProblem } from '../../../src/policy/reading.ts';
 
@@ -41,6 +41,7 @@ function finding(name: string, changes: Partial<ReportedFinding> = {}): Reported
 const broken = finding('bad', {
   result: 'fail',
   violations: [{ code: 'missing', setting: 's', message: 's is not set' }],
+  expected: 's is the path of a CA bundle',
   drift: { state: 'persisting', since: '2026-11-01T00:00:00Z' },
   otherEvidence: [
     {
@@ -62,36 +63,38 @@ function render(
 ): string {
   const count = (result: string) => findings.filter((one) => one.result === result).length;
   const summary = { pass: count('pass'), fail: count('fail'), unknown: count('unknown') };
-  return renderSweepText({ ...reportHead(RUN, problems, summary, { link }), findings }, style);
+  return renderText({ ...reportHead(RUN, problems, summary, { link }), findings }, style);
 }
 
 describe('the text report of a sweep', () => {
   test('shows the connection, the faults, the disagreements, the number of passes, and the fix', () => {
     const passing = Array.from({ length: 7 }, (_, index) => finding(`n${index}`));
     expect(render([...passing, broken])).toBe(`FAIL     the link between kube-apiserver and kubelets
-         1 of 1 kube-apiservers present a client certificate to kubelets
-         7 of 8 kubelets ask for one, 1 do not, 0 are unknown
-         accepted by 7: certificates of CN=kubernetes
+         1 kube-apiserver presents a client certificate to kubelets
+         7 of 8 kubelets ask for a client certificate, 1 does not
+         7 kubelets accept certificates of CN=kubernetes
 
-FAIL     kubelet-client-ca  kubelet Node bad on bad  node bad (configz)
-         persisting, since 2026-11-01T00:00:00Z
+FAIL     kubelet-client-ca  kubelet on bad (configz)
+         persisting since 2026-11-01T00:00:00Z
          s is not set [missing]
-         disagrees: ConfigMap kube-system/kubelet-config (declared) says pass: s = "/ca.crt"
+         expected: s is the path of a CA bundle
+         disagrees: ConfigMap kube-system/kubelet-config passes: s = "/ca.crt"
 
-PASS     kubelet-client-ca  7: n0, n1, n2, n3, n4 and 2 more
+PASS     kubelet-client-ca  7 kubelets: n0, n1, n2, n3, n4 and 2 more; --all lists them
 
-To fix kubelet-client-ca: Set it.
+To fix kubelet-client-ca:
+         Set it.
          CIS Kubernetes Benchmark 4.2.3
          More: kubelet-guard explain kubelet-client-ca
 
-1 failed, 7 passed, 0 unknown
+1 of 8 kubelets fails
 `);
   });
 
   test('lists a pass separately if it is resolved or contradicted', () => {
     const resolved = finding('n1', { drift: { state: 'resolved', since: '2026-11-23T12:00:00Z' } });
     expect(render([resolved, finding('n2')])).toContain(
-      'PASS     kubelet-client-ca  kubelet Node n1 on n1  node n1 (configz)\n         resolved, since',
+      'PASS     kubelet-client-ca  kubelet on n1 (configz)\n         resolved since',
     );
   });
 
@@ -100,7 +103,7 @@ To fix kubelet-client-ca: Set it.
     expect(render([finding('n')], quiet, { ...LINK, result: 'pass' })).toBe('');
     expect(render([finding('n')], quiet)).toContain('FAIL     the link');
     const lost = { problem: { code: 'forbidden', message: 'no' }, source: { object: 'nodes' } } as const;
-    expect(render([finding('n')], quiet, { ...LINK, result: 'pass' }, [lost])).toContain('not complete: 1 problem');
+    expect(render([finding('n')], quiet, { ...LINK, result: 'pass' }, [lost])).toContain('incomplete: 1 problem');
   });
 
   test('shows why kube-apiserver is not checked, and the results of calls through it', () => {
@@ -132,18 +135,18 @@ To fix kubelet-client-ca: Set it.
 
     test('shows one block with their number and the first names', () => {
       expect(render([...many, unreachable('other', 99, 'timed out')])).toContain(`
-UNKNOWN  kubelet-client-ca  kubelet Node w-0 on w-0  node w-0 (configz)
-         unknown: 10.0.0.0:10250 of w-0 refused the connection [unreachable]
-         the same for 8 more: w-1, w-2, w-3, w-4, w-5 and 3 more; list them with --all
-UNKNOWN  kubelet-client-ca  kubelet Node other on other  node other (configz)
-         unknown: 10.0.0.99:10250 of other timed out [unreachable]
+UNKNOWN  kubelet-client-ca  9 kubelets (configz)
+         w-0, w-1, w-2, w-3, w-4 and 4 more; --all lists them
+         e.g. 10.0.0.0:10250 of w-0 refused the connection [unreachable]
+UNKNOWN  kubelet-client-ca  kubelet on other (configz)
+         10.0.0.99:10250 of other timed out [unreachable]
 `);
     });
 
     test('shows each of them with --all', () => {
       const text = render(many, { ...PLAIN, all: true });
       expect(text.match(/^UNKNOWN/gm)).toHaveLength(9);
-      expect(text).not.toContain('the same for');
+      expect(text).not.toContain('kubelets (');
     });
 
     test.each([
@@ -154,7 +157,7 @@ UNKNOWN  kubelet-client-ca  kubelet Node other on other  node other (configz)
       ['drift', { drift: { state: 'new', since: '2026-11-23T12:00:00Z' } }],
     ] as const)('keeps apart what has another %s', (_what, changes) => {
       const text = render([unreachable('a', 1), { ...unreachable('b', 2), ...changes }]);
-      expect(text).not.toContain('the same for');
+      expect(text).not.toContain('kubelets (');
     });
 
     test('escapes the names', () => {

@@ -1,0 +1,134 @@
+// Groups findings into blocks: those that differ only in names share one, with their number and the first names.
+
+import type { ReportedFinding } from '../guard-report.ts';
+import { escapeLine } from '../printable.ts';
+import type { TextStyle } from '../render.ts';
+import { detailsOf } from './details.ts';
+import { INDENT, paint } from './lines.ts';
+import { listedNameOf, nounOf, ownSourceName, findingTitle } from './names.ts';
+import { compareNatural, compareTexts, FirstNames, MOST_NAMES } from './natural.ts';
+import { SHOWN_RESULTS, shownResultOf, type ShownResult } from '../shown-result.ts';
+import { compareControls } from './order.ts';
+
+/** Findings that differ only in names. */
+interface Block {
+  readonly verdict: ShownResult;
+  readonly isPlain: boolean;
+  readonly key: string;
+  readonly names: FirstNames;
+  /** The one whose name comes first stands for all. */
+  first: ReportedFinding;
+  firstName: string;
+}
+
+/** Groups findings. The memory grows with the blocks, not with the findings. */
+export class Blocks {
+  readonly #blocks = new Map<string, Block>();
+  readonly #all: boolean;
+
+  /** @param all gives each finding a block of its own */
+  constructor(all: boolean) {
+    this.#all = all;
+  }
+
+  add(finding: ReportedFinding): void {
+    const verdict = shownResultOf(finding);
+    const isPlain = isPlainPass(finding);
+    const name = listedNameOf(finding);
+    const own = this.#all ? `${name} ${this.#blocks.size}` : '';
+    const key = isPlain ? '' : reasonOf(finding);
+    const group = JSON.stringify([verdict, isPlain, finding.control, nounOf(finding.subject, 1), key, own]);
+    const block = this.#blocks.get(group);
+    if (block === undefined) {
+      const names = new FirstNames(MOST_NAMES);
+      names.add(name);
+      this.#blocks.set(group, { verdict, isPlain, key, names, first: finding, firstName: name });
+      return;
+    }
+    block.names.add(name);
+    const order = compareNatural(name, block.firstName);
+    if (order > 0 || (order === 0 && compareTexts(sortKey(finding), sortKey(block.first)) >= 0)) return;
+    block.first = finding;
+    block.firstName = name;
+  }
+
+  /** The lines of each block: what needs work first, plain passes last. */
+  render(style: Pick<TextStyle, 'color'>): { readonly findings: string[]; readonly passes: string[] } {
+    const sorted = [...this.#blocks.values()].sort(compareBlocks);
+    const render = (block: Block) => renderBlock(block, style.color, this.#all);
+    return {
+      findings: sorted.filter(({ isPlain }) => !isPlain).flatMap(render),
+      passes: sorted.filter(({ isPlain }) => isPlain).flatMap(render),
+    };
+  }
+}
+
+/** A pass that nothing contradicts and that nobody has to look at. */
+function isPlainPass({ result, warnings = [], drift, otherEvidence = [] }: ReportedFinding): boolean {
+  return (
+    result === 'pass' &&
+    warnings.length === 0 &&
+    drift === undefined &&
+    otherEvidence.every(({ agrees, pending }) => agrees && !pending)
+  );
+}
+
+function compareBlocks(a: Block, b: Block): number {
+  return (
+    Number(a.isPlain) - Number(b.isPlain) ||
+    SHOWN_RESULTS.indexOf(a.verdict) - SHOWN_RESULTS.indexOf(b.verdict) ||
+    compareControls(a.first.control, b.first.control) ||
+    compareTexts(a.key, b.key) ||
+    compareNatural(a.firstName, b.firstName) ||
+    compareTexts(sortKey(a.first), sortKey(b.first))
+  );
+}
+
+function renderBlock({ verdict, isPlain, names, first }: Block, color: boolean, all: boolean): string[] {
+  const isOne = names.count === 1;
+  const head = `${paint(verdict, color)}${escapeLine(first.control)}  `;
+  const noun = `${names.count} ${nounOf(first.subject, names.count)}`;
+  if (isPlain && !isOne) return [`${head}${escapeLine(`${noun}: ${names.toString()}`)}`];
+  const details = isPlain && !all ? [] : detailsOf(first);
+  if (isOne) return [`${head}${escapeLine(findingTitle(first))}`, ...indented(details)];
+  const via = 'node' in first.source ? ` ${ownSourceName(first)}` : '';
+  const shared = details.map((detail) => (withoutNames(detail, first) === detail ? detail : `e.g. ${detail}`));
+  const listed = 'path' in first.source ? names.lines() : [names.toString()];
+  return [`${head}${escapeLine(`${noun}${via}`)}`, ...indented([...listed, ...shared])];
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `${INDENT}${escapeLine(line)}`);
+}
+
+function sortKey(finding: ReportedFinding): string {
+  return JSON.stringify([finding.subject, finding.source, detailsOf(finding)]);
+}
+
+/** What a finding says, without the names of its subject and node, without lines and without addresses. */
+function reasonOf(finding: ReportedFinding): string {
+  const { source, violations, problems } = finding;
+  const codes = [...violations, ...problems].map(({ code }) => code);
+  const details = detailsOf(finding).map((detail) => withoutNames(detail, finding));
+  return JSON.stringify([codes, 'via' in source ? source.via : '', details]);
+}
+
+function withoutNames(text: string, { subject, source }: ReportedFinding): string {
+  const { name, node = name } = subject;
+  const path = 'path' in source ? source.path : undefined;
+  return text
+    .replace(/[^\s"'(),;=]+/g, (found) => {
+      if (found === path) return '*';
+      if (found.length > LONGEST_NAME) return found;
+      let end = found.length;
+      while (end > 0 && '.:-'.includes(found.charAt(end - 1))) end -= 1;
+      const word = found.slice(0, end);
+      const isName = word === name || word === node || word.endsWith(`-${node}`) || ADDRESS.test(word);
+      return isName ? `*${found.slice(end)}` : found;
+    })
+    .replace(/\bline \d+/g, 'line *');
+}
+
+/** A host name, with brackets and a port. */
+const LONGEST_NAME = 263;
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/;
