@@ -1,5 +1,6 @@
 // Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
-// docs/inputs.md and the component declared-clusters from the list of inputs, and the plain rule file of Prometheus.
+// docs/inputs.md and the component declared-clusters from the list of inputs, docs/commands.md from the help, and the plain rule
+// file of Prometheus.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { UNREAD_KINDS } from '../src/facts/inputs/unread/kinds.ts';
 import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
+import { commandsPage } from './commands.ts';
 import { writeDeclaredClusters } from './declared-clusters.ts';
 import { writePlainRules } from './plain-rules.ts';
 
@@ -145,6 +147,7 @@ async function write(): Promise<void> {
   const files = await loadControls();
   writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
   writeFileSync(join(ROOT, 'docs/inputs.md'), inputsPage());
+  writeFileSync(join(ROOT, 'docs/commands.md'), await commandsPage());
   writeDeclaredClusters();
   writePlainRules();
   const pages = join(ROOT, 'docs/controls');

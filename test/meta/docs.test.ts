@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
+import { commandsPage } from '../../scripts/commands.ts';
 import { controlPage, controlsIndex, inputsPage, loadControls } from '../../scripts/docs.ts';
 import { controls } from '../../src/controls/index.ts';
 import { CHECKOUT } from '../support/dockerfile.ts';
@@ -27,6 +28,10 @@ test.each(controls.map((control) => [control.slug, control] as const))(
 
 test('docs/inputs.md is what `npm run docs` writes from the list of inputs', () => {
   expect(readFileSync(join(import.meta.dirname, '../../docs/inputs.md'), 'utf8')).toBe(inputsPage());
+});
+
+test('docs/commands.md is what `npm run docs` writes from the help of each command', async () => {
+  expect(readFileSync(join(CHECKOUT, 'docs/commands.md'), 'utf8')).toBe(await commandsPage());
 });
 
 test('the README names every control', () => {
