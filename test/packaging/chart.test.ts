@@ -1,4 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseAllDocuments, stringify } from 'yaml';
+
+import { controls } from '../../src/controls/index.ts';
+import { SURFACES } from '../../src/policy/reading.ts';
+import { readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 
 import {
   CHART,
@@ -27,6 +32,9 @@ const VALUES: Readonly<Record<string, object>> = {
 };
 /** Everything that can be turned on. */
 const ALL = Object.assign({ createNamespace: true, hooks: 'always' }, ...Object.values(VALUES)) as object;
+
+/** The controls that a configuration uses at admission without naming them. */
+const MAIN = controls.filter(({ supporting }) => supporting !== true).map(({ slug }) => slug);
 
 interface Named {
   readonly name: string;
@@ -142,12 +150,37 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   });
 
   test('prints the next steps, with the names of the release', () => {
-    const notes = runHelm(['install', 'mine', CHART, '--namespace', 'security', '--dry-run=client']).split(
-      'NOTES:\n',
-    )[1];
+    const notes = notesWith();
     expect(notes).toContain('helm test mine --namespace security');
-    expect(notes).toContain('kubectl label namespace security pod-security.kubernetes.io/enforce=restricted');
+    expect(notes).toContain('kubectl --namespace security get lease kubelet-guard-sweeper');
     expect(notes).toContain('kubectl delete validatingwebhookconfiguration kubelet-guard');
+    // install.md sets the label before
+    expect(notes).not.toContain('kubectl label namespace');
+  });
+
+  test.each([
+    ['preset=audit'],
+    ['config.controls.apiserver-kubelet-client-cert.action=audit', 'config.controls.kubelet-client-ca.action=off'],
+    ['preset=enforce', ...MAIN.map((slug) => `config.controls.${slug}.action=audit`)],
+  ])('with %s denies nothing on any surface, and says so', (...values) => {
+    expect(denyingWith(values)).toEqual([]);
+    expect(notesWith(...values)).toContain('It denies nothing.');
+  });
+
+  test.each([
+    [MAIN, ['config.onUnknown=audit']],
+    [MAIN, ['preset=ratchet']],
+    [MAIN.slice(0, 1), ['config.controls.kubelet-client-ca.action=audit']],
+    [MAIN.slice(1), ['preset=audit', 'config.controls.kubelet-client-ca.on.pod=enforce']],
+    [MAIN.slice(1), ['preset=enforce', 'config.controls.apiserver-kubelet-client-cert.action=audit']],
+  ])('names the controls that can deny: %j with %j', (denying, values) => {
+    expect(denyingWith(values)).toEqual(denying);
+    expect(notesWith(...values)).toContain(`It can deny changes: ${denying.join(' and ')}.`);
+  });
+
+  test('and the kustomize component audit deny nothing', () => {
+    expect(denyingIn(renderOverlay('audit'))).toEqual([]);
+    expect(denyingIn(renderOverlay('base'))).toEqual(MAIN);
   });
 
   test('has a hook for `helm test`, and one that cleans up after the release is deleted', () => {
@@ -178,6 +211,33 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
     });
   });
 });
+
+/** The notes after an installation with these values. */
+function notesWith(...values: readonly string[]): string {
+  const set = values.flatMap((value) => ['--set', value]);
+  const output = runHelm(['install', 'mine', CHART, '--namespace', 'security', '--dry-run=client', ...set]);
+  return output.split('NOTES:\n')[1] ?? '';
+}
+
+/** The controls that can deny a change on one of the surfaces, as `config print` would show it. */
+function denyingIn(objects: readonly Manifest[]): readonly string[] {
+  const { policy } = readConfiguration({ path: 'guard.yaml', text: stringify(configurationIn(objects)) }, controls);
+  const isDenying = (control: (typeof controls)[number]) =>
+    SURFACES.some((surface) => !['audit', 'off'].includes(policy.action(control, surface)));
+  return controls.filter(isDenying).map(({ slug }) => slug);
+}
+
+function denyingWith(values: readonly string[]): readonly string[] {
+  const output = runHelm([
+    'template',
+    'mine',
+    CHART,
+    '--namespace',
+    'kubelet-guard',
+    ...values.flatMap((value) => ['--set', value]),
+  ]);
+  return denyingIn(parseAllDocuments(output).map((document) => document.toJS() as Manifest));
+}
 
 function hooksOf(objects: readonly Manifest[]): readonly string[] {
   return objects.flatMap((object) => {
