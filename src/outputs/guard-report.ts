@@ -132,6 +132,13 @@ export interface ReportedEvidence extends Place {
   readonly layer: Layer;
 }
 
+/** A setting that nothing sets. */
+export interface ReportedAbsence {
+  readonly setting: string;
+  /** The document, the container, or the answer of the process in which it was looked for, in words. */
+  readonly lookedAt: string;
+}
+
 /** Evidence that did not decide. `agrees` is false if it contradicts the deciding evidence. */
 export interface ReportedOtherEvidence extends Pick<OtherEvidence, 'source' | 'vantage' | 'result' | 'agrees'> {
   readonly evidence: readonly ReportedEvidence[];
@@ -160,6 +167,8 @@ export interface ReportedFinding {
   /** Absent if there is none. */
   readonly warnings?: readonly ReportedViolation[];
   readonly evidence: readonly ReportedEvidence[];
+  /** The settings that the finding fails for because nothing sets them; absent if there are none. `evidence` has no value of them. */
+  readonly absent?: readonly ReportedAbsence[];
   /** The evidence that did not decide; absent if there is none. */
   readonly otherEvidence?: readonly ReportedOtherEvidence[];
   /** Whether the whole link to this node's kubelet stands; only of the kubelet's end, where a cluster was swept. */

@@ -7,6 +7,7 @@ import type { Finding, Inspection, OtherEvidence } from '../policy/finding.ts';
 import type { Evidence, Violation } from '../policy/outcome.ts';
 import type { Origin, Problem, SourceProblem } from '../policy/reading.ts';
 import { CLIENT_CA_CONTROL, linkOfNode, type Link } from '../policy/link/link.ts';
+import { absencesOf } from './absence.ts';
 import { RunCounts } from './counts.ts';
 import type {
   GuardReport,
@@ -107,6 +108,7 @@ export function countReported(findings: Iterable<ReportedFinding>): RunCounts {
 export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link?: Link): ReportedFinding {
   const { control, subject, source, vantage, outcome, evidence, others = [], drift } = finding;
   const { warnings } = outcome;
+  const absent = absencesOf(finding);
   const exemption = outcome.result === 'pass' ? undefined : exemptionFor(finding);
   return {
     control: control.slug,
@@ -118,6 +120,7 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     problems: outcome.result === 'pass' ? [] : outcome.problems.map(reportProblem),
     ...(warnings.length > 0 && { warnings: warnings.map(reportViolation) }),
     evidence: evidence.map(reportEvidence),
+    ...(absent.length > 0 && { absent }),
     ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),

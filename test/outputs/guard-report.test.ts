@@ -111,6 +111,7 @@ describe('the report of a run', () => {
             pointer: '/spec/containers/0/command/12',
           },
         ],
+        absent: [{ setting: '--kubelet-client-key', lookedAt: 'manifests/kube-apiserver.yaml' }],
         expected: '--kubelet-client-certificate and --kubelet-client-key are the paths of a certificate and its key',
         references: referencesOf(apiServerFinding().control, undefined),
         remediation: remediationFor(apiServerFinding()),

@@ -6,6 +6,7 @@ import type { StoredFinding, StoredFindings } from '../../policy/decision/drift.
 import { findingKey, type FindingKey } from '../../policy/finding-key.ts';
 import type { Finding } from '../../policy/finding.ts';
 import { timestampOf } from '../../policy/timestamp.ts';
+import { absencesOf, describeAbsence } from '../absence.ts';
 import {
   LAST_COMPLETE_SWEEP,
   MANAGED_BY,
@@ -156,6 +157,7 @@ function resultRow(entry: ReportEntry, about: ReportSubject, resultID: string): 
 
 function propertiesOf({ finding, remembered, exemption }: ReportEntry): Readonly<Record<string, string>> {
   const { subject, source, vantage, outcome, evidence } = finding;
+  const values = evidence.map(({ setting, value }) => `${setting}=${value}`);
   const problems = outcome.result === 'pass' ? [] : outcome.problems.map(({ code }) => code);
   const violations = outcome.result === 'fail' ? outcome.violations : [];
   const faults = [...violations, ...outcome.warnings].map(({ code, setting }) => `${code} ${setting}`);
@@ -166,7 +168,7 @@ function propertiesOf({ finding, remembered, exemption }: ReportEntry): Readonly
     container: nameText(subject.container ?? ''),
     vantage,
     evidenceFrom: line(placeOf(source)),
-    evidence: line(evidence.map(({ setting, value }) => `${setting}=${value}`).join('; ')),
+    evidence: line([...values, ...absencesOf(finding).map(describeAbsence)].join('; ')),
     codes: line([...faults, ...problems].join(', ')),
     contradictedBy: contradictionsOf(finding),
     ...(exemption && { exempted: line(exemption.reason), exemptedUntil: exemption.expires }),

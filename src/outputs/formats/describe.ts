@@ -1,5 +1,6 @@
 // What formats for programs write about a finding: its verdict, its subject, where it was found, and why.
 
+import { describeAbsence } from '../absence.ts';
 import type { ReportedFinding, ReportedProblem, ReportedRunProblem, ReportedViolation } from '../guard-report.ts';
 
 /** The result of a finding, or `exempt` if it does not pass and an exemption applies. */
@@ -54,7 +55,10 @@ export function describeFault({ message, code, file, line }: ReportedViolation |
   return `${message} [${code}]${place === '' ? '' : ` (${place})`}`;
 }
 
-/** The values that a finding is based on. */
-export function describeEvidence({ evidence }: ReportedFinding): readonly string[] {
-  return evidence.map(({ setting, value, layer }) => `${setting} = ${JSON.stringify(value)} (${layer})`);
+/** The values that a finding is based on, and the settings that nothing sets. */
+export function describeEvidence({ evidence, absent = [] }: ReportedFinding): readonly string[] {
+  return [
+    ...evidence.map(({ setting, value, layer }) => `${setting} = ${JSON.stringify(value)} (${layer})`),
+    ...absent.map(describeAbsence),
+  ];
 }
