@@ -2,7 +2,7 @@
 
 import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
-import { describeEvidence, describeFault, describeSource, verdictOf } from './describe.ts';
+import { describeEvidence, describeFault, describeSource, shownVerdict } from './describe.ts';
 
 const COLUMNS = [
   'control',
@@ -46,7 +46,7 @@ function rowOf(finding: ReportedFinding, run: Run): Row {
   return {
     control,
     benchmark_ids: references.join('; '),
-    result: verdictOf(finding),
+    result: shownVerdict(finding),
     exempted_reason: exempted?.reason ?? '',
     exempted_until: exempted?.expires ?? '',
     ...{ component, kind, namespace, name, node, container },

@@ -7,7 +7,7 @@ import type { ReportedFinding, ReportedProblem, ReportedRunProblem, ReportedViol
 export type Verdict = ReportedFinding['result'] | 'exempt';
 
 /** Says what a finding counts as. */
-export function verdictOf({ result, exempted }: ReportedFinding): Verdict {
+export function shownVerdict({ result, exempted }: ReportedFinding): Verdict {
   return exempted === undefined || result === 'pass' ? result : 'exempt';
 }
 

@@ -3,8 +3,8 @@
 import type { StreamedReport } from '../guard-report.ts';
 import { escapeForTerminal, escapeLine } from '../printable.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import { describeFault, describeSubject, linesOf, reasonsOf, verdictOf } from './describe.ts';
-import { identifier, pathOf, problemPath } from './location.ts';
+import { describeFault, describeSubject, linesOf, reasonsOf, shownVerdict } from './describe.ts';
+import { identifier, findingPath, problemPath } from './location.ts';
 
 /** An entry of the report, with the fields that GitLab reads. */
 interface Entry {
@@ -26,7 +26,7 @@ export function renderGitlabCodeQuality(
   const entries: Entry[] = [];
   for (const finding of findings) {
     const fingerprint = identify(finding);
-    const verdict = verdictOf(finding);
+    const verdict = shownVerdict(finding);
     if (verdict === 'pass' || verdict === 'exempt') continue;
     const severity = verdict === 'unknown' ? 'minor' : supporting.has(finding.control) ? 'major' : 'critical';
     entries.push({
@@ -34,7 +34,7 @@ export function renderGitlabCodeQuality(
       check_name: finding.control,
       fingerprint,
       severity,
-      location: { path: escapeLine(pathOf(finding)), lines: { begin: linesOf(finding)[0] ?? 1 } },
+      location: { path: escapeLine(findingPath(finding)), lines: { begin: linesOf(finding)[0] ?? 1 } },
     });
   }
   const lost = run.problems.map((problem) => ({

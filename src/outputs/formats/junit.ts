@@ -4,7 +4,14 @@ import { millisecondsOf } from '../../policy/timestamp.ts';
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import { describeEvidence, describeFault, describeSource, describeSubject, reasonsOf, verdictOf } from './describe.ts';
+import {
+  describeEvidence,
+  describeFault,
+  describeSource,
+  describeSubject,
+  reasonsOf,
+  shownVerdict,
+} from './describe.ts';
 
 interface Suite {
   readonly name: string;
@@ -62,7 +69,7 @@ export function renderJunit(
 const RUN = 'run';
 
 function addFinding(suite: Suite, finding: ReportedFinding): void {
-  const verdict = verdictOf(finding);
+  const verdict = shownVerdict(finding);
   const [first = ''] = reasonsOf(finding);
   const parts: string[] = [];
   if (verdict === 'fail') {

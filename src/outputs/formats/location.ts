@@ -8,7 +8,7 @@ import type { RenderContext } from '../render.ts';
  * The path of a finding: its file, or for a running component the path of its object below `cluster`, as in
  * `cluster/Node/worker-1`, which no file has.
  */
-export function pathOf({ source, subject }: Pick<ReportedFinding, 'source' | 'subject'>): string {
+export function findingPath({ source, subject }: Pick<ReportedFinding, 'source' | 'subject'>): string {
   if ('path' in source) return filePath(source.path);
   const { kind, namespace, name, component } = subject;
   return ['cluster', kind ?? component, ...(namespace === undefined ? [] : [namespace]), name].map(segment).join('/');
@@ -46,7 +46,7 @@ export function uriOf(path: string): string {
 export function identifier(digest: RenderContext['digest']): (finding: ReportedFinding) => string {
   const seen = new Map<string, number>();
   return ({ control, subject, source }) => {
-    const text = [findingKey({ control: { slug: control }, subject }), pathOf({ source, subject })].join('\n');
+    const text = [findingKey({ control: { slug: control }, subject }), findingPath({ source, subject })].join('\n');
     const count = seen.get(text) ?? 0;
     seen.set(text, count + 1);
     return digest(count === 0 ? text : `${text}\n${count}`);

@@ -9,7 +9,7 @@ import {
   describeSubject,
   linesOf,
   reasonsOf,
-  verdictOf,
+  shownVerdict,
   type Verdict,
 } from './describe.ts';
 
@@ -31,7 +31,7 @@ export function renderMarkdown(
   const rows: Record<Verdict, string[]> = { fail: [], unknown: [], exempt: [], pass: [] };
   const fixes = new Map<string, string>();
   for (const finding of findings) {
-    const verdict = verdictOf(finding);
+    const verdict = shownVerdict(finding);
     rows[verdict].push(rowOf(finding));
     if (verdict === 'fail' && !fixes.has(finding.control)) fixes.set(finding.control, fixOf(finding));
   }
@@ -100,7 +100,7 @@ class Page {
 const LABELS = { fail: '**FAIL**', unknown: 'UNKNOWN', exempt: 'EXEMPT', pass: 'PASS' } as const;
 
 function rowOf(finding: ReportedFinding): string {
-  const verdict = verdictOf(finding);
+  const verdict = shownVerdict(finding);
   const { reason, expires } = finding.exempted ?? {};
   const why = [
     ...(verdict === 'exempt' ? [`exempt${expires === undefined ? '' : ` until ${expires}`}: ${reason ?? ''}`] : []),

@@ -6,7 +6,7 @@ import { line, nameText } from '../cluster/words.ts';
 import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
 import { escapeForTerminal } from '../printable.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import { describeEvidence, describeFault, describeSource, reasonsOf, verdictOf } from './describe.ts';
+import { describeEvidence, describeFault, describeSource, reasonsOf, shownVerdict } from './describe.ts';
 import { identifier } from './location.ts';
 
 /** An object of 1.5 MiB is too large for etcd. */
@@ -90,7 +90,7 @@ function rowOf(finding: ReportedFinding, run: Run, resultID: string): Row {
     policy: control,
     rule,
     category,
-    result: RESULTS[verdictOf(finding)],
+    result: RESULTS[shownVerdict(finding)],
     scored: true,
     message: line(reasons.length === 0 ? 'passed' : reasons.join('; ')),
     ...(timestamp && { timestamp }),

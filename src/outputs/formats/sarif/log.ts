@@ -1,7 +1,7 @@
 // The part of a SARIF 2.1.0 log that the output format writes: types only.
 
 /** A whole file. */
-export interface Log {
+export interface SarifLog {
   readonly $schema: string;
   readonly version: '2.1.0';
   readonly runs: readonly [SarifRun];
@@ -16,7 +16,7 @@ interface SarifRun {
     };
   };
   readonly automationDetails: { readonly id: string };
-  readonly invocations: readonly [Invocation];
+  readonly invocations: readonly [ToolInvocation];
   readonly originalUriBaseIds: Readonly<Record<string, { readonly description: Message }>>;
   readonly columnKind: 'utf16CodeUnits';
   readonly results: readonly Result[];
@@ -46,7 +46,7 @@ export interface ReportingDescriptor {
 }
 
 /** How the program ran, and what it could not do. */
-export interface Invocation {
+export interface ToolInvocation {
   readonly executionSuccessful: boolean;
   readonly startTimeUtc: string;
   readonly endTimeUtc: string;

@@ -3,9 +3,9 @@
 import type { ReportedFinding, ReportedRun, ReportedRunProblem, StreamedReport } from '../../guard-report.ts';
 import { escapeForTerminal } from '../../printable.ts';
 import type { RenderContext, TextStyle } from '../../render.ts';
-import { describeFault, describeSubject, linesOf, reasonsOf, verdictOf } from '../describe.ts';
-import { identifier, pathOf, problemPath, uriOf } from '../location.ts';
-import type { Invocation, Location, Log, LogicalLocation, Notification, Result } from './log.ts';
+import { describeFault, describeSubject, linesOf, reasonsOf, shownVerdict } from '../describe.ts';
+import { identifier, findingPath, problemPath, uriOf } from '../location.ts';
+import type { ToolInvocation, Location, SarifLog, LogicalLocation, Notification, Result } from './log.ts';
 import { messageText } from './message.ts';
 import { rulesOf } from './rules.ts';
 
@@ -33,7 +33,7 @@ export function renderSarif(
     if (finding.result === 'pass') continue;
     results.push(resultOf(finding, identity, indexOf.get(finding.control)));
   }
-  const log: Log = {
+  const log: SarifLog = {
     $schema: SCHEMA,
     version: '2.1.0',
     runs: [
@@ -63,7 +63,7 @@ function resultOf(finding: ReportedFinding, identity: string, ruleIndex: number 
   const fix = violations.length > 0 ? ` To fix it: ${remediation}` : '';
   const text = `${describeSubject(subject)}: ${reasonsOf(finding).join('; ')}.${fix}`;
   const [line = 1, ...others] = linesOf(finding);
-  const path = pathOf(finding);
+  const path = findingPath(finding);
   return {
     ruleId: control,
     ...(ruleIndex !== undefined && { ruleIndex }),
@@ -76,7 +76,7 @@ function resultOf(finding: ReportedFinding, identity: string, ruleIndex: number 
       relatedLocations: others.map((other, id) => ({ id, ...locationOf(path, other) })),
     }),
     partialFingerprints: { [FINGERPRINT]: identity },
-    ...(verdictOf(finding) === 'exempt' && {
+    ...(shownVerdict(finding) === 'exempt' && {
       suppressions: [{ kind: 'external', status: 'accepted', justification: messageText(reasonOf(exempted)) } as const],
     }),
   };
@@ -105,7 +105,7 @@ function logicalLocationOf({ subject }: ReportedFinding): LogicalLocation {
   return { name: messageText(name), fullyQualifiedName: messageText(parts.join('/')), kind: 'resource' };
 }
 
-function invocationOf(run: ReportedRun, nothing: string | undefined): Invocation {
+function invocationOf(run: ReportedRun, nothing: string | undefined): ToolInvocation {
   return {
     executionSuccessful: run.complete && nothing === undefined,
     startTimeUtc: run.startedAt,
