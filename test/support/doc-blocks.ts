@@ -34,6 +34,7 @@ export const VARYING: readonly (readonly [what: string, pattern: RegExp, word: s
   ['a SHA-256 digest', /\b[0-9a-f]{64}\b/g, 'DIGEST'],
   ['a port of this host', /\b(127\.0\.0\.1|localhost):\d{2,5}\b/g, '$1:PORT'],
   ['a process id', /\b(pid|process) \d+\b/g, '$1 PID'],
+  ["a line's head in a log", /^([IWEF])\d{4} [\d:.]+ +\d+ [\w.-]+:\d+\]/gm, '$1 HEAD]'],
   ['an age in the last column', / +(?:\d+[dhms])+$/gm, ' AGE'],
   ['a duration in seconds', /\b\d+(?:\.\d+)?(?: s|s| ms|ms)\b/g, 'DURATION'],
 ];

@@ -12,13 +12,15 @@ interface DocumentedOptions {
   /** Texts of this run, and what the pages show in their place. */
   readonly shown?: Readonly<Record<string, string>>;
   readonly within?: number;
+  /** Further programs of the reader. */
+  readonly programs?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A shell in which the commands of the pages run against this cluster, with the built kubelet-guard. */
 export function documentedSession(
   cleanup: Cleanup,
   plane: ControlPlane,
-  { kubeconfig = plane.kubeconfig, shown = {}, within }: DocumentedOptions = {},
+  { kubeconfig = plane.kubeconfig, shown = {}, within, programs = {} }: DocumentedOptions = {},
 ): DocSession {
   const session = startDocSession({
     kubeconfig,
@@ -27,6 +29,7 @@ export function documentedSession(
       'kubelet-guard': productCommand(),
       kubectl: [kubectlPath ?? 'kubectl', '--cache-dir', join(plane.dir, 'kubectl')],
       kubeadm: [asset('kubeadm')],
+      ...programs,
     },
     shown: { ...shown, [`127.0.0.1:${String(plane.port)}`]: '10.0.0.10:6443', [plane.dir]: '/etc/kubernetes' },
     ...(within !== undefined && { within }),
