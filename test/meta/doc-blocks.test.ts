@@ -18,9 +18,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'doctor-policies': 'no end-to-end test runs it yet',
   'node-agent': 'no end-to-end test runs it yet',
   'node-agent-sweep': 'no end-to-end test runs it yet',
-  'node-next-start': 'no end-to-end test runs it yet',
-  'node-files': 'no end-to-end test runs it yet',
-  'node-rights': 'no end-to-end test runs it yet',
   sweep: 'no end-to-end test runs it yet',
   uninstall: 'no end-to-end test runs it yet',
 };

@@ -25,7 +25,11 @@ import { eventually } from '../support/wait.ts';
 
 jest.setTimeout(90_000);
 
-const NEEDS = { assets: [...NODE_NEEDS.assets, 'kubeadm'], tools: [...NODE_NEEDS.tools, 'kubectl', 'grep'], root: true };
+const NEEDS = {
+  assets: [...NODE_NEEDS.assets, 'kubeadm'],
+  tools: [...NODE_NEEDS.tools, 'kubectl', 'grep'],
+  root: true,
+};
 
 describeWith(NEEDS, 'the page of upgrades', () => {
   const cleanup = new Cleanup();
