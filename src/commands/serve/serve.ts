@@ -44,7 +44,9 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
   const { log, demo, identity } = start;
   const background = await startBackground(options, { ...start, now: deps.now });
   deps.onSweepSignal(() => {
-    log.info(sweepNow(background.sweeper, 'signal'), 'a signal starts a sweep');
+    const answer = sweepNow(background.sweeper, 'signal');
+    if ('refused' in answer) log.warn(answer, 'a signal starts no sweep');
+    else log.info(answer, 'a signal starts a sweep');
   });
   const stopBackground = () => Promise.all([background.stop(), identity?.stop()]);
   const { local, webhook } = await startPorts(start, background, deps, signals).catch(async (cause: unknown) => {
