@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import('./commands/doctor/command.ts')).addDoctor,
   uninstall: async () => (await import('./commands/uninstall/command.ts')).addUninstall,
   version: async () => (await import('./commands/version/command.ts')).addVersion,
+  completion: async () => (await import('./commands/completion/command.ts')).addCompletion,
 };
 
 const HELP = `

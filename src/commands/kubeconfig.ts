@@ -29,7 +29,7 @@ export function clusterFlags(purpose: string): readonly Option[] {
 
 /** The flag `--context`. */
 export function contextFlag(): Option {
-  return flag('--context <name>', 'context of the kubeconfig (default: its current context)');
+  return flag('--context <context>', 'context of the kubeconfig (default: its current context)');
 }
 
 /** The access to the cluster that the flags and the environment name. */
@@ -47,7 +47,7 @@ export function accessTo({ kubeconfig, context }: ClusterOptions, terminal: Clus
 type ClusterTerminal = Pick<Terminal, 'env' | 'isTerminal' | 'version'>;
 
 /** As kubectl finds it; but in a pod the service account comes before the file in the home directory. */
-function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | undefined {
+export function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | undefined {
   const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
   if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter);
   if (KUBERNETES_SERVICE_HOST !== '' || HOME === '') return undefined;

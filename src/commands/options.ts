@@ -49,7 +49,7 @@ export function flag(flags: string, description: string, choices?: readonly stri
 /** The benchmark whose ids are shown. */
 export function benchmarkFlag(): Option {
   return flag(
-    '--benchmark <name>',
+    '--benchmark <benchmark>',
     'benchmark whose ids are shown, such as cis-aks or cis-aks-1.8 (default: that of the configuration, or of the platform)',
   );
 }

@@ -18,40 +18,30 @@ export interface Completion {
 }
 
 /** The values that a placeholder in the help stands for, as `<format>`. */
-export type PlaceholderValues = (placeholder: string, words: readonly string[]) => Promise<readonly string[]>;
+export type PlaceholderValues = (placeholder: string, words: readonly string[]) => readonly string[];
 
 /** Placeholders that are paths. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'file', 'dir', 'report']);
 const NOTHING: Completion = { candidates: [], files: false };
-const HELP: Candidate = { word: '--help', description: 'display help for command' };
 
 /**
  * Completes the last word.
  *
  * @param words the words behind the name of the program; the last one is the beginning of the word at the cursor
  */
-export async function complete(
-  root: Command,
-  words: readonly string[],
-  valuesOf: PlaceholderValues,
-): Promise<Completion> {
+export function complete(root: Command, words: readonly string[], valuesOf: PlaceholderValues): Completion {
   const current = words.at(-1) ?? '';
   const { command, expected, position, isOnlyArguments } = readWords(root, words.slice(0, -1));
   if (expected) return valueOf(expected, current, '', words, valuesOf);
   if (!isOnlyArguments && current.startsWith('-')) {
     const end = current.indexOf('=');
-    if (!current.startsWith('--') || end < 0) return starting(current, [...optionsOf(command), HELP]);
+    if (!current.startsWith('--') || end < 0) return starting(current, optionsOf(command));
     const option = findOption(command, current.slice(0, end));
     return option?.required === true
       ? valueOf(option, current.slice(end + 1), current.slice(0, end + 1), words, valuesOf)
       : NOTHING;
   }
-  const nested = command.commands.filter((candidate) => !isHidden(candidate));
-  if (nested.length > 0)
-    return starting(
-      current,
-      nested.map((candidate) => ({ word: candidate.name(), description: candidate.description() })),
-    );
+  if (command.commands.length > 0) return starting(current, commandsOf(command));
   const { registeredArguments: known } = command;
   const argument = known[position] ?? (known.at(-1)?.variadic === true ? known.at(-1) : undefined);
   return argument === undefined ? NOTHING : valueOf(argument, current, '', words, valuesOf);
@@ -95,27 +85,27 @@ function findOption(command: Command, word: string): Option | undefined {
 }
 
 function optionsOf(command: Command): Candidate[] {
-  return command.options
-    .filter(({ hidden }) => !hidden)
-    .map(({ long, short, description }) => ({ word: long ?? short ?? '', description }));
+  const options = command.createHelp().visibleOptions(command);
+  return options.map(({ long, short, description }) => ({ word: long ?? short ?? '', description }));
 }
 
-function isHidden(command: Command): boolean {
-  return command.name().startsWith('__');
+function commandsOf(command: Command): Candidate[] {
+  const commands = command.createHelp().visibleCommands(command);
+  return commands.map((nested) => ({ word: nested.name(), description: nested.description() }));
 }
 
-async function valueOf(
+function valueOf(
   thing: Option | Argument,
   current: string,
   before: string,
   words: readonly string[],
   placeholderValues: PlaceholderValues,
-): Promise<Completion> {
+): Completion {
   const placeholder = placeholderOf(thing);
   const files = PATHS.has(placeholder);
   // as sarif=results.sarif
   if (placeholder === 'format' && current.includes('=')) return { candidates: [], files: true };
-  const values = thing.argChoices ?? (await placeholderValues(placeholder, words));
+  const values = thing.argChoices ?? placeholderValues(placeholder, words);
   if (thing instanceof ListOption) {
     const start = current.slice(0, current.lastIndexOf(',') + 1);
     const chosen = start.split(',');
@@ -130,7 +120,7 @@ async function valueOf(
 
 /** What the help writes between angle brackets. */
 function placeholderOf(thing: Option | Argument): string {
-  const name = 'flags' in thing ? (/[<[]([^>\]]*)[>\]]/.exec(thing.flags)?.[1] ?? '') : thing.name();
+  const name = 'flags' in thing ? (thing.flags.split(' ').at(-1) ?? '').slice(1, -1) : thing.name();
   return name.replace(/\.\.\.$/, '');
 }
 

@@ -25,6 +25,7 @@ export function addExport(root: Command, { print }: Terminal): void {
   root
     .command('export')
     .description('Print the rules in another format.')
+    .addHelpText('after', HELP)
     .command('vap')
     .description('Print ValidatingAdmissionPolicies; their annotations say what they leave out.')
     .addOption(flag('--config <file>', 'GuardConfiguration (default: the built-in configuration)'))

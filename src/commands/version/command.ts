@@ -17,11 +17,8 @@ export function addVersion(root: Command, terminal: Terminal): void {
     .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json']).default('text'))
     .addHelpText('after', HELP)
     .action(async ({ output }: { readonly output: 'text' | 'json' }) => {
-      const [{ versionsOf, renderVersions }, { controls }] = await Promise.all([
-        import('./version.ts'),
-        import('../../controls/index.ts'),
-      ]);
-      const versions = versionsOf(terminal.version(), process.versions.node, controls);
+      const { versionsOf, renderVersions } = await import('./version.ts');
+      const versions = versionsOf(terminal.version(), process.versions.node);
       terminal.print(output === 'json' ? `${JSON.stringify(versions, undefined, 2)}\n` : renderVersions(versions));
     });
 }

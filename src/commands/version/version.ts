@@ -2,7 +2,8 @@
 
 import flags from '../../facts/data/flags.json' with { type: 'json' };
 import gates from '../../facts/data/feature-gates.json' with { type: 'json' };
-import type { ControlMetadata } from '../../policy/control.ts';
+import { FRAMEWORKS } from '../../policy/benchmarks/table.ts';
+import { versionsText } from '../../policy/benchmarks/versions.ts';
 
 /** What `version -o json` prints. */
 export interface Versions {
@@ -10,40 +11,32 @@ export interface Versions {
   readonly node: string;
   /** The versions of Kubernetes that the data was generated from, oldest first. */
   readonly kubernetes: { readonly flags: readonly string[]; readonly featureGates: readonly string[] };
-  readonly benchmarks: readonly CoveredBenchmark[];
-}
-
-interface CoveredBenchmark {
-  readonly benchmark: string;
-  /** How the benchmark numbers the controls. */
-  readonly ids: readonly { readonly id: string; readonly control: string; readonly versions?: string }[];
+  /** The versions of the benchmarks whose ids are known, oldest first. */
+  readonly benchmarks: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly versions: readonly string[];
+  }[];
 }
 
 /** Collects the versions. */
-export function versionsOf(version: string, node: string, controls: readonly ControlMetadata[]): Versions {
-  const names = new Set(controls.flatMap(({ benchmarks }) => benchmarks.map(({ benchmark }) => benchmark)));
-  const idsIn = (name: string) =>
-    controls.flatMap(({ slug: control, benchmarks }) =>
-      benchmarks
-        .filter(({ benchmark }) => benchmark === name)
-        .map(({ id, versions }) => ({ id, control, ...(versions !== undefined && { versions }) })),
-    );
+export function versionsOf(version: string, node: string): Versions {
   return {
     version,
     node,
     kubernetes: { flags: flags.versions, featureGates: gates.versions },
-    benchmarks: Array.from(names, (benchmark) => ({ benchmark, ids: idsIn(benchmark) })),
+    benchmarks: FRAMEWORKS.map(({ name, title, versions }) => ({ name, title, versions })),
   };
 }
 
 /** The versions for people. */
-export function renderVersions({ version, node, kubernetes, benchmarks }: Versions): string {
+export function renderVersions({ version, node, kubernetes }: Versions): string {
   const rows: readonly (readonly [string, string])[] = [
     ['kubelet-guard', version],
     ['Node.js', node],
-    ['Flags', `of kube-apiserver and kubelet ${range(kubernetes.flags)}`],
-    ['Feature gates', `of Kubernetes ${range(kubernetes.featureGates)}`],
-    ...benchmarks.map(({ benchmark, ids }): [string, string] => [benchmark, listOf(ids.map(({ id }) => id))]),
+    ['Kubernetes flags', range(kubernetes.flags)],
+    ['Feature gates', range(kubernetes.featureGates)],
+    ...FRAMEWORKS.map((framework): [string, string] => [framework.title, versionsText(framework, framework.versions)]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
@@ -55,10 +48,4 @@ function range(versions: readonly string[]): string {
 
 function minor(version = ''): string {
   return version.split('.').slice(0, 2).join('.');
-}
-
-function listOf(ids: readonly string[]): string {
-  return Array.from(new Set(ids))
-    .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
-    .join(', ');
 }

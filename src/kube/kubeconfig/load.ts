@@ -16,11 +16,24 @@ export type KubeconfigFiles = string | readonly string[];
  * @throws KubeconfigFault with the reason
  */
 export function loadAccess(files: KubeconfigFiles, context: string | undefined): Access | undefined {
-  const documents = typeof files === 'string' ? [read(files, false)] : files.flatMap(readIfThere);
+  const documents = documentsIn(files);
   if (documents.length === 0) return undefined;
   const access = accessOf(documents, context);
   for (const named of filesOf(access)) readFileOrText(named);
   return access;
+}
+
+/**
+ * The names of the contexts in kubeconfigs.
+ *
+ * @throws KubeconfigFault with the reason
+ */
+export function contextNames(files: KubeconfigFiles): readonly string[] {
+  return [...new Set(documentsIn(files).flatMap(({ contexts }) => [...contexts.keys()]))];
+}
+
+function documentsIn(files: KubeconfigFiles): readonly KubeconfigDocument[] {
+  return typeof files === 'string' ? [read(files, false)] : files.flatMap(readIfThere);
 }
 
 /**
