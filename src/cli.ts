@@ -97,8 +97,8 @@ function report(cause: unknown, { printErrorLines }: Terminal): 0 | 2 | 3 {
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
   if (cause instanceof StartError) {
     printErrorLines(cause.faults);
-    // credentials may be available later, so nothing is decided
-    return cause.code === 'credentials' ? 3 : 2;
+    // credentials and network may work later, so nothing is decided
+    return cause.code === 'cluster' ? 3 : 2;
   }
   printErrorLines([crashText(cause)]);
   return 3;

@@ -71,9 +71,9 @@ export async function findCluster(access: ClusterAccess): Promise<Cluster | unde
 }
 
 /**
- * Loads the access to a cluster and gets credentials, so that a fault of theirs is reported once.
+ * Loads the access to a cluster and calls it once, so that a fault of credentials, network or server is reported once.
  *
- * @throws StartError where there is no cluster, or there are no credentials
+ * @throws StartError where there is no cluster, or it cannot be used
  */
 export async function openCluster(
   access: ClusterAccess,
@@ -84,7 +84,7 @@ export async function openCluster(
   if (cluster === undefined) throw new StartError('usage', noCluster(access));
   printErrorLines(cluster.notes.map((note) => `the kubeconfig: ${note}`));
   await cluster.authenticate(signal).catch((cause: unknown) => {
-    throw new StartError('credentials', (cause as Error).message.split('\n'), { cause });
+    throw new StartError('cluster', (cause as Error).message, { cause });
   });
   return cluster;
 }

@@ -1,7 +1,7 @@
 // A call to an API server, its answer, and why a call fails.
 
 import { asRecord, asText, parseJson } from '../json.ts';
-import type { Problem } from '../policy/reading.ts';
+import type { Problem, ProblemCode } from '../policy/reading.ts';
 
 /** A call to the API server of the cluster. */
 export interface ApiRequest {
@@ -42,6 +42,7 @@ interface FaultDetails {
   readonly next?: string | undefined;
   readonly object?: string | undefined;
   readonly retryAfter?: number | undefined;
+  readonly code?: ProblemCode;
 }
 
 /** Why an API server refuses a call, or did not answer. */
@@ -55,6 +56,8 @@ export class ApiFault extends Error {
   readonly object: string | undefined;
   /** Seconds of the header Retry-After. */
   readonly retryAfter: number | undefined;
+  /** Why there was no answer, where it is known. */
+  readonly code: ProblemCode | undefined;
 
   constructor(message: string, status?: number, options?: ErrorOptions & FaultDetails) {
     super(message, options);
@@ -62,6 +65,7 @@ export class ApiFault extends Error {
     this.next = options?.next;
     this.object = options?.object;
     this.retryAfter = options?.retryAfter;
+    this.code = options?.code;
   }
 }
 

@@ -7,6 +7,7 @@ import { asRecord } from '../json.ts';
 import { keptAgents, type AgentChoice, type ServerAccess } from './http/agents.ts';
 import { ApiFault, truncated, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 import type { CredentialSource, Credentials } from './kubeconfig/credentials.ts';
+import { connectionLine } from './faults/connection.ts';
 import type { LineTaker } from './http/answer.ts';
 import { HttpFault } from './http/fault.ts';
 import { send, stream, type HttpRequest } from './http/http.ts';
@@ -48,7 +49,7 @@ export function clusterCalls(target: Target): ClusterCalls {
       const renewed = await target.credentials.current(signal);
       return await via(httpRequest(request, target, renewed, agentOf));
     } catch (cause) {
-      throw apiFault(cause);
+      throw apiFault(cause, request.server === undefined ? new URL(target.server) : undefined);
     }
   };
   return {
@@ -91,9 +92,16 @@ function sendFresh(request: HttpRequest, signal: AbortSignal): Promise<ApiAnswer
   });
 }
 
-/** Why a call failed, with the HTTP status where there is one. */
-export function apiFault(cause: unknown): ApiFault {
+/**
+ * Why a call failed, with the HTTP status where there is one.
+ *
+ * @param server the API server of the kubeconfig, where it was asked and no other one
+ */
+export function apiFault(cause: unknown, server?: URL): ApiFault {
   if (cause instanceof ApiFault) return cause;
+  if (cause instanceof HttpFault && server !== undefined) {
+    return new ApiFault(connectionLine(cause, server), undefined, { cause, code: cause.code });
+  }
   const { message } = asRecord(cause);
   const words = typeof message === 'string' && message !== '' ? message : 'no reason given';
   return new ApiFault(truncated(words), undefined, { cause });

@@ -1,13 +1,14 @@
 // The access to a cluster. It loads @kubernetes/client-node only in a pod, because that takes a while. Kubeconfigs are read by
 // our own code (kubeconfig/): the client reads less of them than kubectl does.
 
-import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import type { Api } from './api.ts';
+import { ApiFault, type Api } from './api.ts';
 import { clusterCalls } from './cluster-request.ts';
+import { rejectedLine } from './faults/credentials.ts';
+import { strangeLine } from './faults/strange-answer.ts';
 import { credentialsOf, type Credentials } from './kubeconfig/credentials.ts';
 import { CredentialFault } from './kubeconfig/exec-plugin.ts';
 import type { Access, AccessCluster } from './kubeconfig/access.ts';
@@ -47,7 +48,12 @@ export interface Cluster {
   readonly namespace: string | undefined;
   /** What is ignored in the kubeconfig, in words. */
   readonly notes: readonly string[];
-  /** Gets credentials, so that a fault of theirs is reported once and first. Rejects with an ApiFault. */
+  /** The context of the kubeconfig; undefined for a service account. */
+  readonly context: string | undefined;
+  /**
+   * Gets credentials and calls the API server once, so that a fault of either is reported once and first. Rejects with an
+   * ApiFault: one line with what to do.
+   */
   readonly authenticate: (signal: AbortSignal) => Promise<void>;
   /** Gives the client certificate of the kubeconfig; undefined if it has none, or impersonates somebody. */
   readonly clientCertificate?: (signal: AbortSignal) => Promise<Credentials['certificate']>;
@@ -64,7 +70,7 @@ export interface Cluster {
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 const UNAUTHORIZED = 401;
-/** Milliseconds for the call that shows whether the credentials are valid. */
+/** Milliseconds for the first call. */
 const FIRST_PATIENCE = 10_000;
 const CLOCK = {
   clock: () => performance.now(),
@@ -105,15 +111,20 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     objectApi({ request, lines }, resource, CLOCK.random, name);
   return {
     server: cluster.server,
+    context: found.context,
     ca: pluginOptions.ca,
     userAgent,
     namespace: loaded === undefined ? found.namespace : undefined,
     notes: found.notes,
     authenticate: async (signal) => {
-      const { certificate } = await credentials.current(signal);
-      // the calls that follow report any other failure
-      const answer = await once({ path: '/version', timeout: FIRST_PATIENCE }, signal).catch(() => undefined);
-      if (answer?.status === UNAUTHORIZED) throw new CredentialFault(unknownCaller(certificate, new Date()));
+      const own = await credentials.current(signal);
+      const answer = await request({ path: '/version', timeout: FIRST_PATIENCE }, signal);
+      if (answer.status === UNAUTHORIZED) {
+        const line = rejectedLine(cluster.server, { user, name: found.userName }, own, new Date());
+        throw new CredentialFault(line);
+      }
+      const line = strangeLine(cluster.server, answer);
+      if (line !== undefined) throw new ApiFault(line, answer.status);
     },
     clientCertificate: async (signal) => {
       return user.impersonate === undefined ? (await credentials.current(signal)).certificate : undefined;
@@ -125,13 +136,6 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
     secret: (name) => objects(SECRETS, name),
     webhookConfiguration: (name) => objects(WEBHOOK_CONFIGURATIONS, name),
   };
-}
-
-function unknownCaller(certificate: Credentials['certificate'], now: Date): string {
-  const end = certificate === undefined ? undefined : new X509Certificate(certificate.cert).validToDate;
-  const reason =
-    end !== undefined && end < now ? `its client certificate ended at ${end.toISOString()}; renew it` : 'log in again';
-  return `the API server does not know who this is (HTTP 401): the credentials of the kubeconfig have expired, or are of another cluster: ${reason}`;
 }
 
 /** The proxy of the kubeconfig, else that of the environment by Go's rules. */
@@ -168,6 +172,8 @@ async function serviceAccount(root: string | undefined): Promise<Access | undefi
     },
     user: { ...ANONYMOUS, tokenFile },
     namespace: config.getContextObject(config.currentContext)?.namespace?.trim(),
+    context: undefined,
+    userName: 'the service account of this pod',
     notes: [],
   };
 }

@@ -1,7 +1,7 @@
 // The error of a command that cannot start, for any other reason than a bug.
 
 /** Why a command cannot start. */
-export type StartErrorCode = 'usage' | 'configuration' | 'credentials' | 'certificate' | 'listen' | 'samples';
+export type StartErrorCode = 'usage' | 'configuration' | 'cluster' | 'certificate' | 'listen' | 'samples';
 
 /** The faults that keep a command from starting. Each is a line for the user, and says what to do. */
 export class StartError extends Error {

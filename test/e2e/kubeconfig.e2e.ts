@@ -98,37 +98,6 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     expect(ROWS.length).toBeGreaterThan(30);
   });
 
-  test('a failing or missing plugin is reported once, with its install hint and its own output', async () => {
-    const row = (name: string) => ROWS.find(([known]) => known === name)?.[1] ?? (() => ({ files: {} }));
-    const failing = await askProduct(prepare(row('a plugin that fails')));
-    expect(failing).toMatchObject({ code: 3, stdout: '' });
-    expect(failing.stderr.replace(/\S*\/plug/, 'PLUG')).toBe(
-      'log in first\nkubelet-guard: the credential plugin PLUG failed with exit code 3; its own message is on standard error\n',
-    );
-    const missing = await askProduct(prepare(row('a plugin that does not exist')));
-    expect(missing).toMatchObject({ code: 3, stdout: '' });
-    expect(missing.stderr).toBe(
-      'kubelet-guard: the credential plugin no-such-plugin-here is not installed, or is not on the PATH\nkubelet-guard: install it\n',
-    );
-  });
-
-  test('a user that the API server does not accept is reported once, with the reason if it is known', async () => {
-    const { certificate, key } = plane.authority.issue({ name: 'somebody', notAfter: new Date(Date.now() - 60_000) });
-    const data = (text: string) => Buffer.from(text).toString('base64');
-    const expired = { 'client-certificate-data': data(certificate), 'client-key-data': data(key) };
-    const server = { server: `https://127.0.0.1:${plane.port}`, 'certificate-authority-data': data(material.ca) };
-    for (const [user, reason] of [
-      [{ token: 'wrong' }, 'log in again'],
-      [expired, 'its client certificate ended at'],
-    ] as const) {
-      const made = prepare(() => ({ files: { config: kubeconfigFor(server, user) } }));
-      const { stdout, stderr, code } = await askProduct({ ...made, args: ['--kubeconfig', 'config'] });
-      expect({ stdout, lines: stderr.split('\n').length, code }).toStrictEqual({ stdout: '', lines: 2, code: 3 });
-      expect(stderr).toContain('does not know who this is (HTTP 401)');
-      expect(stderr).toContain(reason);
-    }
-  });
-
   test('a plugin can prompt on the terminal and gets the answer', async () => {
     const [, setup] = ROWS.find(([name]) => name === 'a plugin that always needs a terminal') ?? [];
     if (setup === undefined) throw new Error('no such row');

@@ -12,8 +12,12 @@ export class HttpFault extends Error {
   /** The connection was cut before the answer was complete. */
   readonly wasCut: boolean;
 
-  constructor(code: HttpFaultCode, message: string, { wasReused = false, wasCut = false } = {}) {
-    super(message);
+  constructor(
+    code: HttpFaultCode,
+    message: string,
+    { wasReused = false, wasCut = false, ...options }: { wasReused?: boolean; wasCut?: boolean } & ErrorOptions = {},
+  ) {
+    super(message, options);
     this.code = code;
     this.wasReused = wasReused;
     this.wasCut = wasCut;
@@ -37,7 +41,11 @@ export function httpFaultOf(cause: unknown, url: URL, wasReused: boolean): HttpF
   // Node adds advice for people who run Node
   const [reason = words] = words.split('; if the root CA');
   const wasCut = code === CUT || code === 'EPIPE';
-  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), truncated(reason), { wasReused, wasCut });
+  return new HttpFault(faultCode(code ?? '', url.protocol === 'https:'), truncated(reason), {
+    wasReused,
+    wasCut,
+    cause,
+  });
 }
 
 /** Errors of the system are single words, those of TLS are several, named by OpenSSL or Node. */

@@ -11,6 +11,11 @@ export interface Destination {
   readonly port: number;
 }
 
+/** A proxy cannot be reached, or refuses a connection. */
+export class ProxyFault extends Error {
+  override readonly name = 'ProxyFault';
+}
+
 const PATIENCE = 30_000;
 const HEAD_LIMIT = 16_384;
 
@@ -18,7 +23,7 @@ const HEAD_LIMIT = 16_384;
  * Opens a tunnel.
  *
  * @param ca verifies the proxy itself, if it is an HTTPS proxy; the CAs of the system do by default
- * @throws Error with the proxy's name where it refuses the connection
+ * @throws ProxyFault with the proxy's name where it refuses the connection
  */
 export async function openTunnel(proxy: URL, to: Destination, ca: string | undefined): Promise<Socket> {
   const place = { host: hostOf(proxy), port: portOf(proxy) };
@@ -34,7 +39,7 @@ export async function openTunnel(proxy: URL, to: Destination, ca: string | undef
     return socket;
   } catch (cause) {
     socket.destroy();
-    throw new Error(`the proxy ${place.host}:${place.port}: ${(cause as Error).message || 'no reason given'}`, {
+    throw new ProxyFault(`the proxy ${place.host}:${place.port}: ${(cause as Error).message || 'no reason given'}`, {
       cause,
     });
   }

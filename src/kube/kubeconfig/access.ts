@@ -29,6 +29,10 @@ export interface Access {
   readonly cluster: AccessCluster;
   readonly user: AccessUser;
   readonly namespace: string | undefined;
+  /** The name of the context; undefined for a service account. */
+  readonly context: string | undefined;
+  /** How messages name the user. */
+  readonly userName: string;
   /** What is ignored, in words. */
   readonly notes: readonly string[];
 }
@@ -63,6 +67,8 @@ export function accessOf(documents: readonly KubeconfigDocument[], context: stri
     cluster: clusterOf(clusterEntry, cluster),
     user: userEntry === undefined ? ANONYMOUS : userOf(userEntry, user),
     namespace: namespace === '' ? undefined : namespace,
+    context: name,
+    userName: `user ${quoted(user)}`,
     notes: [
       ...(userEntry === undefined
         ? [`its context ${quoted(name)} has no user: calls are made as system:anonymous`]

@@ -6,6 +6,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 
 import { asRecord, parseJson } from '../../json.ts';
 import { ApiFault } from '../api.ts';
+import { faultLine } from '../faults/connection.ts';
 import type { AccessCluster } from './access.ts';
 import type { ExecPlugin } from './user.ts';
 import type { ProcessEnvironment } from '../http/proxy.ts';
@@ -27,6 +28,8 @@ export interface ExecOptions {
   readonly cluster: AccessCluster;
   readonly ca: string | undefined;
   readonly proxyUrl: string | undefined;
+  /** Milliseconds for a plugin that nobody can answer; a minute by default. */
+  readonly patience?: number;
 }
 
 /** Why there are no credentials. It has the status 401, though the API server was not called. */
@@ -37,10 +40,13 @@ export class CredentialFault extends ApiFault {
 }
 
 const OUTPUT_LIMIT = 1024 * 1024;
+const PATIENCE = 60_000;
+const RUN_IT = 'run it alone to see why';
+const REPAIR = 'run it alone to see what it prints, and update it';
 
 /**
- * Runs a plugin to its end. It uses the terminal: it may print on standard error and prompt. It has no timeout, because a
- * person may have to answer: only the signal ends it.
+ * Runs a plugin to its end. It uses the terminal: it may print on standard error and prompt. Where a person can
+ * answer, only the signal ends it.
  *
  * @throws CredentialFault that says what to do
  */
@@ -52,29 +58,44 @@ export async function runPlugin(
   const { command, interactiveMode } = plugin;
   if (interactiveMode === 'Always' && !options.isInteractive) {
     throw new CredentialFault(
-      `the credential plugin ${command} needs a terminal (interactiveMode: Always), and standard input is not one`,
+      `the credential plugin ${command} needs a terminal (interactiveMode: Always), and standard input is not one; run this command on a terminal, or use a service account`,
     );
   }
   return credentialIn(await output(plugin, options, signal), plugin);
 }
 
-function output(plugin: ExecPlugin, options: ExecOptions, signal: AbortSignal): Promise<string> {
+function output(
+  plugin: ExecPlugin,
+  { patience = PATIENCE, ...options }: ExecOptions,
+  signal: AbortSignal,
+): Promise<string> {
   const { command, args, interactiveMode } = plugin;
   const isInteractive = options.isInteractive && interactiveMode !== 'Never';
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const fail = (reason: string, cause?: unknown): void => {
-    reject(new CredentialFault(`the credential plugin ${command} ${reason}`, { cause }));
+  const fail = (what: string, remedy: string, { kubectl, cause }: { kubectl?: string; cause?: unknown } = {}): void => {
+    reject(
+      new CredentialFault(faultLine({ what: `the credential plugin ${command} ${what}`, kubectl, remedy }), { cause }),
+    );
   };
   const own = Object.fromEntries(plugin.env.map(({ name, value }) => [name, value]));
   const env = { ...options.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(request(plugin, options, isInteractive)) };
   const child = spawn(command, args, { env, stdio: [isInteractive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
-  const stop = (): void => {
+  const kill = (): void => {
     child.kill('SIGTERM');
     // this process ends whether the plugin ends or not
     child.unref();
     child.stdout.destroy();
-    fail('was stopped before it printed credentials');
   };
+  const stop = (): void => {
+    kill();
+    fail('was stopped before it printed credentials', 'run this command again');
+  };
+  const expire = (): void => {
+    kill();
+    fail(`did not end within ${patience} ms, and nobody can answer it here`, RUN_IT);
+  };
+  // a person may take any time to answer
+  const timer = isInteractive ? undefined : setTimeout(expire, patience);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const chunks: Buffer[] = [];
@@ -84,20 +105,38 @@ function output(plugin: ExecPlugin, options: ExecOptions, signal: AbortSignal): 
     if (bytes <= OUTPUT_LIMIT) chunks.push(chunk);
   });
   child.on('error', (cause: NodeJS.ErrnoException) => {
-    const hint = plugin.installHint === '' ? '' : `\n${plugin.installHint.trimEnd()}`;
-    if (cause.code === 'ENOENT') fail(`is not installed, or is not on the PATH${hint}`, cause);
-    else fail(`cannot be started (${cause.code ?? cause.message})${cause.code === 'EACCES' ? hint : ''}`, cause);
+    clearTimeout(timer);
+    reject(notStarted(plugin, cause));
   });
   child.on('close', (code, ended) => {
     signal.removeEventListener('abort', stop);
-    if (code !== 0)
-      fail(
-        `${code === null ? `was ended by ${String(ended)}` : `failed with exit code ${code}`}; its own message is on standard error`,
-      );
-    else if (bytes > OUTPUT_LIMIT) fail(`printed more than ${OUTPUT_LIMIT} bytes`);
+    clearTimeout(timer);
+    if (code === null) fail(`was ended by ${String(ended)}`, RUN_IT);
+    else if (code !== 0) {
+      const kubectl = `exec: executable ${command} failed with exit code ${code}`;
+      fail(`failed with exit code ${code}`, 'see its own message above, and log in with it', { kubectl });
+    } else if (bytes > OUTPUT_LIMIT) fail(`printed more than ${OUTPUT_LIMIT} bytes`, RUN_IT);
     else resolve(Buffer.concat(chunks).toString());
   });
   return promise;
+}
+
+function notStarted({ command, installHint }: ExecPlugin, cause: NodeJS.ErrnoException): CredentialFault {
+  const hint = installHint.trim().replace(/\s+/g, ' ');
+  const more = hint === '' ? '' : `; the kubeconfig says: ${hint}`;
+  const name = `the credential plugin ${command}`;
+  const words =
+    cause.code === 'ENOENT'
+      ? {
+          what: `${name} is not installed, or is not on the PATH`,
+          kubectl: `exec: executable ${command} not found`,
+          remedy: `install it${more}`,
+        }
+      : {
+          what: `${name} cannot be started (${cause.code ?? cause.message})`,
+          remedy: `make it executable for this user${more}`,
+        };
+  return new CredentialFault(faultLine(words), { cause });
 }
 
 /** The ExecCredential in KUBERNETES_EXEC_INFO. */
@@ -115,14 +154,14 @@ function request(plugin: ExecPlugin, { cluster, ca, proxyUrl }: ExecOptions, int
 }
 
 function credentialIn(text: string, { command, apiVersion }: ExecPlugin): ExecCredential {
-  const fault = (reason: string, cause?: unknown): CredentialFault =>
-    new CredentialFault(`the credential plugin ${command} ${reason}`, { cause });
+  const fault = (what: string, cause?: unknown, remedy = REPAIR, kubectl?: string): CredentialFault =>
+    new CredentialFault(faultLine({ what: `the credential plugin ${command} ${what}`, kubectl, remedy }), { cause });
   const { kind, apiVersion: version, status } = asRecord(parseJson(text));
   if (kind !== 'ExecCredential') throw fault('printed no ExecCredential on standard output');
   if (version !== apiVersion) {
-    throw fault(
-      `printed ${String(version)}, but its kubeconfig says ${apiVersion}: set apiVersion in the kubeconfig to that`,
-    );
+    const kubectl = `exec plugin is configured to use API version ${apiVersion}, plugin returned version ${String(version)}`;
+    const remedy = `set apiVersion in the kubeconfig to that, or let the plugin's vendor write a new kubeconfig`;
+    throw fault(`printed ${String(version)}, but its kubeconfig says ${apiVersion}`, undefined, remedy, kubectl);
   }
   const fields = asRecord(status);
   const { token, cert, key } = {

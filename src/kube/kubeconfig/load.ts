@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { faultLine } from '../faults/connection.ts';
 import { accessOf, type Access } from './access.ts';
 import { KubeconfigFault, readDocument, type FileOrText, type KubeconfigDocument } from './document.ts';
 
@@ -19,7 +20,9 @@ export function loadAccess(files: KubeconfigFiles, context: string | undefined):
   const documents = documentsIn(files);
   if (documents.length === 0) return undefined;
   const access = accessOf(documents, context);
-  for (const named of filesOf(access)) readFileOrText(named);
+  for (const [of, named] of filesOf(access)) {
+    if ('file' in named) readText(named.file, of);
+  }
   return access;
 }
 
@@ -45,14 +48,20 @@ export function readFileOrText(named: FileOrText): string {
   return 'text' in named ? named.text : readText(named.file);
 }
 
-function filesOf({ cluster, user }: Access): FileOrText[] {
+/** The files that the kubeconfig names, with the field that names each. */
+function filesOf({ cluster, user }: Access): (readonly [field: string, named: FileOrText])[] {
   // plain HTTP has no verification and sends no credentials
   if (!cluster.server.startsWith('https:')) return [];
   const { certificate, token, tokenFile } = user;
   return [
-    ...(cluster.ca === undefined ? [] : [cluster.ca]),
-    ...(certificate === undefined ? [] : [certificate.certificate, certificate.key]),
-    ...(token === '' && tokenFile !== '' ? [{ file: tokenFile }] : []),
+    ...(cluster.ca === undefined ? [] : [['certificate-authority', cluster.ca] as const]),
+    ...(certificate === undefined
+      ? []
+      : ([
+          ['client-certificate', certificate.certificate],
+          ['client-key', certificate.key],
+        ] as const)),
+    ...(token === '' && tokenFile !== '' ? [['tokenFile', { file: tokenFile }] as const] : []),
   ];
 }
 
@@ -79,11 +88,23 @@ function read(path: string, isOneOfMany: boolean): KubeconfigDocument {
   }
 }
 
-function readText(path: string): string {
+/** @param field the field of the kubeconfig that names the file */
+function readText(path: string, field?: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const { code = 'no reason given' } = cause as NodeJS.ErrnoException;
-    throw new KubeconfigFault(`cannot read ${path} (${code})`, { cause });
+    if (field === undefined) throw new KubeconfigFault(`cannot read ${path} (${code})`, { cause });
+    const reason = REASONS[code] ?? code;
+    const kubectl = `open ${path}: ${reason}`;
+    const remedy = `correct ${field} in the kubeconfig, or ${code === 'ENOENT' ? 'put the file there' : 'make it readable for this user'}`;
+    throw new KubeconfigFault(faultLine({ what: `its ${field} ${path} cannot be read`, kubectl, remedy }), { cause });
   }
 }
+
+/** The words of the system, as Go prints them. */
+const REASONS: Readonly<Partial<Record<string, string>>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+};

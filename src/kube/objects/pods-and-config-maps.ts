@@ -2,8 +2,9 @@
 
 import { asRecord } from '../../json.ts';
 import type { RawDocument } from '../../policy/document.ts';
-import type { ProblemCode, SourceProblem } from '../../policy/reading.ts';
-import { ApiFault, type Api } from '../api.ts';
+import type { SourceProblem } from '../../policy/reading.ts';
+import { callProblem } from '../../policy/rights/denied.ts';
+import type { Api } from '../api.ts';
 import { objectClient, type ListQuery } from './client.ts';
 import { CONFIG_MAPS, PODS, type Resource } from './resources.ts';
 
@@ -58,20 +59,6 @@ async function* list(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    yield listProblem(cause, namespace, what);
+    yield callProblem(cause as Error, `${what} of ${namespace}`);
   }
-}
-
-function listProblem(cause: unknown, namespace: string, what: string): SourceProblem {
-  const reason = cause instanceof Error ? cause.message : 'no reason given';
-  const [code, advice] = adviceOn(cause, namespace);
-  const message = `could not list ${what} of ${namespace}: ${reason}; ${advice}`;
-  return { problem: { code, message }, source: { object: `${what} of ${namespace}` } };
-}
-
-function adviceOn(cause: unknown, namespace: string): readonly [ProblemCode, string] {
-  const status = cause instanceof ApiFault ? cause.status : undefined;
-  if (status === 401) return ['unauthorized', 'renew the credentials'];
-  if (status === 403) return ['forbidden', `grant list on them in ${namespace}`];
-  return ['unreachable', 'the next sweep tries again'];
 }

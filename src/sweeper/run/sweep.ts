@@ -5,7 +5,7 @@ import type { RawDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { hasUnseenPod, missingApiServers } from '../../policy/link/missing.ts';
 import type { Run } from '../../outputs/guard-report.ts';
-import type { ApiFault } from '../../kube/api.ts';
+import { callProblem, mergeProblems } from '../../policy/rights/denied.ts';
 import {
   apiServerDocuments,
   combineControlPlane,
@@ -82,7 +82,7 @@ export async function sweep(
   signal.throwIfAborted();
   return {
     run: { ...run, startedAt, finishedAt: deps.now().toISOString() },
-    problems,
+    problems: mergeProblems(problems),
     exemptionFor: options.exemptionFor,
     ...recorder.result(controlPlane.notApplicable),
   };
@@ -135,11 +135,7 @@ async function orUnread(
     return true;
   } catch (cause) {
     signal.throwIfAborted();
-    const reason = cause instanceof Error ? cause.message : 'no reason given';
-    const message = `${what} could not be read: ${reason}; the sweep is incomplete, and resolves no findings`;
-    const { status } = cause as Partial<ApiFault>;
-    const code = status === 401 ? 'unauthorized' : status === 403 ? 'forbidden' : 'unreachable';
-    problems.push({ problem: { code, message }, source: { object: what } });
+    problems.push(callProblem(cause instanceof Error ? cause : new Error('no reason given'), what));
     return false;
   }
 }

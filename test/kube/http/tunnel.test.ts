@@ -79,7 +79,7 @@ describe('a proxy', () => {
     for (const user of ['', 'me:wrong@']) {
       const { cluster: other } = await clusterBehind(url(user));
       await expect(other.request({ path: '/x', timeout: 5000 }, signal())).rejects.toThrow(
-        new RegExp(`^the proxy 127\\.0\\.0\\.1:${proxy.port}: it `),
+        new RegExp(`: the proxy 127\\.0\\.0\\.1:${proxy.port}: it `),
       );
     }
   });
@@ -100,7 +100,7 @@ describe('a proxy', () => {
   test('that does not exist is named in the error', async () => {
     const { cluster } = await clusterBehind({ 'proxy-url': 'http://127.0.0.1:1' });
     await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow(
-      'the proxy 127.0.0.1:1: connect ECONNREFUSED',
+      'the proxy 127.0.0.1:1: connection refused',
     );
   });
 
@@ -108,7 +108,7 @@ describe('a proxy', () => {
     const proxy = await proxyWith();
     const url = { 'proxy-url': `http://127.0.0.1:${proxy.port}` };
     const { cluster, server } = await clusterBehind(url, {}, 'other.example');
-    await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow('does not match');
+    await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow('its certificate is not for');
     expect(server.asked).toStrictEqual([]);
     const named = await clusterBehind({ ...url, 'tls-server-name': 'api.example' }, {}, 'other.example');
     expect(await named.cluster.request({ path: '/x' }, signal())).toMatchObject({ status: 200 });
@@ -121,7 +121,7 @@ describe('a proxy', () => {
   ])('of the kind %s is given the address %s', async (kind, host, asked) => {
     const proxy = await proxyWith();
     const { cluster, server } = await clusterBehind({ 'proxy-url': `${kind}://127.0.0.1:${proxy.port}` }, {}, host);
-    await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow('does not match');
+    await expect(cluster.request({ path: '/x' }, signal())).rejects.toThrow('its certificate is not for');
     expect(proxy.asked).toStrictEqual([`${asked}:${server.port}`]);
   });
 

@@ -54,6 +54,8 @@ describe('a kubeconfig', () => {
         exec: undefined,
         impersonate: undefined,
       },
+      context: 'c',
+      userName: 'user "u"',
       namespace: undefined,
       notes: [],
     });

@@ -21,7 +21,7 @@ beforeEach(() => {
   writeFileSync(join(folder, 'runs'), '');
 });
 
-function sourceOf(user: Partial<AccessUser>, isTls = true): CredentialSource {
+function sourceOf(user: Partial<AccessUser>, isTls = true, patience = 30_000): CredentialSource {
   const cluster = {
     server: 'https://x',
     ca: undefined,
@@ -31,7 +31,7 @@ function sourceOf(user: Partial<AccessUser>, isTls = true): CredentialSource {
     execConfig: undefined,
   };
   const env = { PATH: process.env.PATH };
-  const around = { env, isInteractive: false, cluster, ca: undefined, proxyUrl: undefined };
+  const around = { env, isInteractive: false, cluster, ca: undefined, proxyUrl: undefined, patience };
   return credentialsOf({ ...ANONYMOUS, ...user }, isTls, around, () => now);
 }
 
@@ -208,13 +208,18 @@ describe('a plugin', () => {
     await expect(source.current(AbortSignal.abort())).rejects.toThrow('was stopped');
   });
 
+  test('that hangs where nobody can answer it is ended', async () => {
+    const source = sourceOf({ exec: plugin('exec sleep 60') }, true, 50);
+    await expect(source.current(signal())).rejects.toThrow('did not end within 50 ms, and nobody can answer it here');
+  });
+
   const other = issue({ name: 'other' });
   test.each<[string, string, Partial<ExecPlugin>, string]>([
     [
       'is not installed',
       '',
       { command: 'no-such-plugin', installHint: 'install x\n' },
-      'no-such-plugin is not installed, or is not on the PATH\ninstall x',
+      'is not on the PATH (kubectl: "exec: executable no-such-plugin not found"); install it; the kubeconfig says: install x',
     ],
     ['is not executable', '', { command: join(folder, 'runs') }, '/runs cannot be started (EACCES)'],
     ['is killed', 'kill -9 $$', {}, 'sh was ended by SIGKILL'],
