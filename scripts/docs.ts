@@ -13,6 +13,8 @@ import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
 import { commandsPage } from './commands.ts';
+import { remedies } from '../src/policy/benchmarks/remedy.ts';
+import { benchmarksPage } from './benchmarks-page.ts';
 import { writeDeclaredClusters } from './declared-clusters.ts';
 import { writePlainRules } from './plain-rules.ts';
 
@@ -68,11 +70,11 @@ export function controlPage(control: ControlMetadata): string {
     '',
     `**${title}.** Checks every ${component}.`,
     '',
-    '| Benchmark | Id | Versions | Read in |',
-    '| --- | --- | --- | --- |',
-    ...benchmarks.map(
-      ({ benchmark, id, versions, sources }) => `| ${benchmark} | ${id} | ${versions} | ${sources.join('; ')} |`,
-    ),
+    '| Benchmark | Id | Versions |',
+    '| --- | --- | --- |',
+    ...benchmarks.map(({ benchmark, id, versions }) => `| ${benchmark} | ${id} | ${versions} |`),
+    '',
+    '[Benchmarks](../benchmarks.md) says which id is shown.',
     '',
     '## Why',
     '',
@@ -87,6 +89,12 @@ export function controlPage(control: ControlMetadata): string {
     '## How to fix it',
     '',
     remediation.general,
+    '',
+    '| Where | What to do |',
+    '| --- | --- |',
+    ...remedies(remediation)
+      .slice(1)
+      .map(({ where, text }) => `| ${where} | ${text} |`),
     '',
     "## Where it differs from the benchmark's text",
     '',
@@ -148,6 +156,7 @@ async function write(): Promise<void> {
   writeFileSync(join(CONTROLS, 'index.ts'), controlsIndex(files));
   writeFileSync(join(ROOT, 'docs/inputs.md'), inputsPage());
   writeFileSync(join(ROOT, 'docs/commands.md'), await commandsPage());
+  writeFileSync(join(ROOT, 'docs/benchmarks.md'), benchmarksPage());
   writeDeclaredClusters();
   writePlainRules();
   const pages = join(ROOT, 'docs/controls');

@@ -4,6 +4,7 @@
 import { defineControl } from './shared/define-control.ts';
 import { unusableAs } from './shared/path-faults.ts';
 import { noteApiServerPath } from './shared/paths.ts';
+import { apiServerRemediation } from './shared/remedies/api-server.ts';
 
 const USELESS = 'it holds no CA, so kube-apiserver has no CA of the cluster to verify kubelets with';
 
@@ -16,14 +17,14 @@ export const apiserverKubeletCA = defineControl(
     rationale:
       'Without a CA kube-apiserver accepts any serving certificate from a kubelet. An attacker who can answer in place ' +
       'of a node then receives what users type into exec and attach, and can forge logs.',
-    remediation: {
-      general:
-        'First give the kubelets serving certificates that a CA signed, because logs and exec stop working with ' +
-        'self-signed ones (with kubeadm: set serverTLSBootstrap: true in the KubeletConfiguration, then approve the ' +
-        'certificate signing requests of the kubelets); then set --kubelet-certificate-authority to that CA in the static ' +
-        'pod manifest of kube-apiserver (with kubeadm: in apiServer.extraArgs).',
-      entries: [],
-    },
+    remediation: apiServerRemediation({
+      flags: ['kubelet-certificate-authority'],
+      value: 'the CA that signs the serving certificates of kubelets',
+      first:
+        'First give the kubelets serving certificates that a CA signed, because logs and exec stop working with self-signed ones (serverTLSBootstrap: true in the KubeletConfiguration, then approve the certificate signing requests).',
+      setBy: new Set(['openshift', 'rke2', 'k3s', 'k0s']),
+      kops: ['kubeletCertificateAuthority'],
+    }),
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',

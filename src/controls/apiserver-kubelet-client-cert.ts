@@ -9,6 +9,7 @@ import { defineControl, type Notes } from './shared/define-control.ts';
 import { unusableAs } from './shared/path-faults.ts';
 import { noteApiServerPath, type PathSetting } from './shared/paths.ts';
 import { apiServerSettingName } from './shared/settings.ts';
+import { apiServerRemediation } from './shared/remedies/api-server.ts';
 
 const USELESS = 'it holds no certificate or key, so every TLS handshake with a kubelet fails';
 
@@ -22,13 +23,12 @@ export const apiserverKubeletClientCert = defineControl(
       'Unless both flags are set, kube-apiserver calls kubelets anonymously. With only one of the two it starts without ' +
       'an error or a warning, and nothing else reports it. A kubelet that rejects anonymous requests then rejects logs, ' +
       'exec and port-forward. A kubelet that serves them serves everybody.',
-    remediation: {
-      general:
-        'Set both --kubelet-client-certificate and --kubelet-client-key to a certificate with extended key usage ' +
-        'clientAuth, issued by the CA that the kubelets accept, in the static pod manifest of kube-apiserver (with ' +
-        'kubeadm: remove the overrides from apiServer.extraArgs, because its defaults are correct).',
-      entries: [],
-    },
+    remediation: apiServerRemediation({
+      flags: ['kubelet-client-certificate', 'kubelet-client-key'],
+      value: 'a certificate and key with extended key usage clientAuth, issued by the CA that the kubelets accept',
+      setBy: new Set(['kubeadm', 'openshift', 'rke2', 'k3s', 'rancher', 'k0s', 'talos', 'kops']),
+      kops: ['kubeletClientCertificate', 'kubeletClientKey'],
+    }),
     codes: {
       missing: 'The flag is not set.',
       empty: 'The flag is set to an empty value, which is the same as not setting it.',

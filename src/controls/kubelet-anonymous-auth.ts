@@ -5,6 +5,7 @@
 import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import { defineControl } from './shared/define-control.ts';
 import { kubeletSettingName } from './shared/settings.ts';
+import { kubeletRemediation } from './shared/remedies/kubelet.ts';
 
 export const kubeletAnonymousAuth = defineControl(
   {
@@ -15,13 +16,13 @@ export const kubeletAnonymousAuth = defineControl(
     rationale:
       'A kubelet that serves anonymous callers passes requests without any credential to its authorizer, as the user ' +
       'system:anonymous. It then does not matter whether kube-apiserver presents a certificate.',
-    remediation: {
-      general:
-        'Set authentication.anonymous.enabled to false in the KubeletConfiguration, or pass --anonymous-auth=false where ' +
-        'the kubelet is started without --config; remove drop-ins and flags that enable it, then restart the kubelet: ' +
-        'systemctl daemon-reload; systemctl restart kubelet.',
-      entries: [],
-    },
+    remediation: kubeletRemediation({
+      field: 'authentication.anonymous.enabled',
+      flag: 'anonymous-auth',
+      value: 'false',
+      usual: 'false',
+      kops: 'anonymousAuth',
+    }),
     codes: {
       enabled:
         'The kubelet serves anonymous requests, because a file, drop-in or flag enables them, or because that is the default without --config.',

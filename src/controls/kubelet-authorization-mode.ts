@@ -5,6 +5,7 @@
 import { KUBELET_SETTINGS } from '../policy/settings.ts';
 import { defineControl } from './shared/define-control.ts';
 import { kubeletSettingName } from './shared/settings.ts';
+import { kubeletRemediation } from './shared/remedies/kubelet.ts';
 
 export const kubeletAuthorizationMode = defineControl(
   {
@@ -15,13 +16,13 @@ export const kubeletAuthorizationMode = defineControl(
     rationale:
       'With AlwaysAllow every caller that the kubelet serves may do everything, including exec in any container of the ' +
       'node. The CA that the kubelet accepts then only decides under which name the caller does it.',
-    remediation: {
-      general:
-        'Set authorization.mode to Webhook in the KubeletConfiguration, or pass --authorization-mode=Webhook where the ' +
-        'kubelet is started without --config; remove drop-ins and flags that set AlwaysAllow, then restart the kubelet: ' +
-        'systemctl daemon-reload; systemctl restart kubelet.',
-      entries: [],
-    },
+    remediation: kubeletRemediation({
+      field: 'authorization.mode',
+      flag: 'authorization-mode',
+      value: 'Webhook',
+      usual: 'Webhook',
+      kops: 'authorizationMode',
+    }),
     codes: {
       'always-allow':
         'The kubelet allows every request, because a file, drop-in or flag sets AlwaysAllow, or because that is the default without --config.',

@@ -9,6 +9,7 @@ import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
 import { defineControl, type Notes } from './shared/define-control.ts';
 import { unusableAs } from './shared/path-faults.ts';
 import { noteKubeletPath } from './shared/paths.ts';
+import { kubeletRemediation } from './shared/remedies/kubelet.ts';
 
 const HELLO = 'client CAs of the TLS hello';
 const USELESS = 'it holds no CA, so the kubelet would exit at start';
@@ -33,13 +34,13 @@ export const kubeletClientCA = defineControl(
     rationale:
       "Logs, exec, attach and port-forward end at the kubelet's HTTPS endpoint. Without a client CA the kubelet does not " +
       'ask for a certificate, so kube-apiserver never presents its own, and the call is anonymous.',
-    remediation: {
-      general:
-        'Set authentication.x509.clientCAFile in the KubeletConfiguration to the CA that signs the client certificate of ' +
-        'kube-apiserver (with kubeadm: /etc/kubernetes/pki/ca.crt), remove drop-ins and --client-ca-file flags that empty ' +
-        'it, then restart the kubelet: systemctl daemon-reload; systemctl restart kubelet.',
-      entries: [],
-    },
+    remediation: kubeletRemediation({
+      field: 'authentication.x509.clientCAFile',
+      flag: 'client-ca-file',
+      value: 'the path of the CA that signs the client certificate of kube-apiserver',
+      usual: '/etc/kubernetes/pki/ca.crt',
+      kops: 'clientCaFile',
+    }),
     codes: {
       missing:
         'No file, drop-in or flag sets a client CA file, or the running kubelet asks its callers for no certificate.',
@@ -55,7 +56,9 @@ export const kubeletClientCA = defineControl(
       'Remediation 1 of the AKS text says to set the parameter "to false", which belongs to another control. Its ' +
       "rationale describes the kubelet's serving certificate, which is CIS Kubernetes 1.2.5. Its second audit reads " +
       '/configz through the API server, which does not work if either side of the connection is broken. kubelet-guard ' +
-      'checks the effective value after file, drop-ins and flags, or what the running kubelet answers.',
+      'checks the effective value after file, drop-ins and flags, or what the running kubelet answers. The check text of ' +
+      'DISA STIG V-242420 makes the flag --client-ca-file itself a finding, even with a correct value: kubelet-guard ' +
+      'passes it, because the kubelet uses the value either way.',
     defaults: { action: 'ratchet' },
   },
   (subject) => {

@@ -33,6 +33,8 @@ export interface Remediation {
 export interface RemediationEntry {
   readonly platforms?: readonly Platform[];
   readonly surfaces?: readonly Surface[];
+  /** The kinds of objects. */
+  readonly kinds?: readonly string[];
   readonly text: string;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 import { commandsPage } from '../../scripts/commands.ts';
+import { benchmarksPage } from '../../scripts/benchmarks-page.ts';
 import { controlPage, controlsIndex, inputsPage, loadControls } from '../../scripts/docs.ts';
 import { controls } from '../../src/controls/index.ts';
 import { CHECKOUT } from '../support/dockerfile.ts';
@@ -25,6 +26,10 @@ test.each(controls.map((control) => [control.slug, control] as const))(
     expect(readFileSync(join(folder, `${slug}.md`), 'utf8')).toBe(controlPage(control));
   },
 );
+
+test('the page of the benchmarks is generated from their table', () => {
+  expect(readFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), 'utf8')).toBe(benchmarksPage());
+});
 
 test('docs/inputs.md is what `npm run docs` writes from the list of inputs', () => {
   expect(readFileSync(join(import.meta.dirname, '../../docs/inputs.md'), 'utf8')).toBe(inputsPage());

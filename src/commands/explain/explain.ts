@@ -1,5 +1,6 @@
 // The texts that list controls and explain them.
 
+import { remedies } from '../../policy/benchmarks/remedy.ts';
 import { referTo } from '../../policy/benchmarks/shown.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import type { Meaning, Request } from './find.ts';
@@ -12,12 +13,17 @@ export function explainControl(control: ControlMetadata): string {
   return [
     `${control.slug}: ${control.title}`,
     ...section('Why', control.rationale),
-    ...section('To fix', control.remediation.general),
+    ...section('To fix', ...remediesOf(control)),
     ...section('What can be wrong', ...Object.entries(control.codes).map(([code, sentence]) => `${code}: ${sentence}`)),
     ...section('Benchmarks', ...benchmarksOf(control)),
     ...section("Where the check differs from the benchmark's text", control.differences),
     '',
   ].join('\n');
+}
+
+function remediesOf({ remediation }: ControlMetadata): string[] {
+  const [, ...others] = remedies(remediation);
+  return [remediation.general, ...others.map(({ where, text }) => `${where}: ${text}`)];
 }
 
 function benchmarksOf({ benchmarks }: ControlMetadata): string[] {
