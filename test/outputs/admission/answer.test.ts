@@ -4,6 +4,7 @@ import type { Decision, Finding } from '../../../src/policy/finding.ts';
 import type { Violation } from '../../../src/policy/outcome.ts';
 import type { Problem } from '../../../src/policy/reading.ts';
 import { admissionAnswer, verdictOf } from '../../../src/outputs/admission/answer.ts';
+import { remediationFor } from '../../../src/policy/benchmarks/remedy.ts';
 import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findings.ts';
 
 const failing = apiServerFinding({
@@ -67,7 +68,7 @@ describe('a denial', () => {
     expect(response.status?.message).toBe(
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4), in Pod kube-system/kube-apiserver-cp-1, ' +
         'container kube-apiserver: --kubelet-client-key is not set (at /spec/containers/0/command). ' +
-        `To fix it: ${failing.control.remediation.general}`,
+        `To fix it: ${remediationFor(failing)}`,
     );
   });
 
