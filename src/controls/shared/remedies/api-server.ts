@@ -120,7 +120,7 @@ function objectEntries(fix: ApiServerFix, start: string, flags: string): Remedia
     {
       platforms: ['kubeadm'],
       surfaces: ['pod', 'mirror-pod', 'process'],
-      text: `${start}Set ${flags} in /etc/kubernetes/manifests/kube-apiserver.yaml on the node to ${fix.value}; the kubelet then restarts it. So that the next upgrade does not undo this: ${inExtraArgs('apiServer.extraArgs of the ConfigMap kube-system/kubeadm-config', '')}`,
+      text: `${start}Set ${flags} in /etc/kubernetes/manifests/kube-apiserver.yaml on the node to ${fix.value}; the kubelet then restarts it. Also, for the next upgrade, ${lowerFirst(inExtraArgs('apiServer.extraArgs of the ConfigMap kube-system/kubeadm-config', ''))}`,
     },
     {
       surfaces: ['openshift-config'],
@@ -166,6 +166,10 @@ const managed: readonly RemediationEntry[] = Object.entries(PROVIDERS).map(([pla
   platforms: [platform as keyof typeof PROVIDERS],
   text: `${name} runs kube-apiserver, and users of the cluster cannot set its flags: report this to its support.`,
 }));
+
+function lowerFirst(text: string): string {
+  return `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;
+}
 
 function listed(names: readonly string[]): string {
   return names.length === 2 ? `both ${names.join(' and ')}` : names.join(', ');
