@@ -51,9 +51,11 @@ export async function sweepOf(
   });
   const deps: SweepDeps = {
     server: 'api:6443',
+    context: undefined,
     objects: () => listNodes(0, port) as never,
     nodes: () => listNodes(count, port),
     version: () => Promise.resolve(undefined),
+    clusterUid: () => Promise.resolve(undefined),
     evidence,
     askApiServers: () => Promise.resolve([]),
     history,

@@ -15,7 +15,7 @@ import { EVIDENCE } from '../evidence/index.ts';
 import { hostAndPort } from '../evidence/flagz/flagz.ts';
 import { listNodes } from '../evidence/nodes.ts';
 import { listPodsAndConfigMaps } from '../kube/objects/pods-and-config-maps.ts';
-import { readVersion } from '../kube/discovery.ts';
+import { readClusterUid, readVersion } from '../kube/discovery.ts';
 import { ADMISSION } from './allowances.ts';
 
 /** The namespace of the product where it does not run in a pod. */
@@ -43,7 +43,12 @@ export interface EvidenceOptions {
 export async function clusterEvidence(
   cluster: Cluster,
   { plan, namespaces, namespace, ...options }: EvidenceOptions,
-): Promise<Pick<SweepDeps, 'server' | 'objects' | 'nodes' | 'version' | 'evidence' | 'loadAudit' | 'askApiServers'>> {
+): Promise<
+  Pick<
+    SweepDeps,
+    'server' | 'context' | 'objects' | 'nodes' | 'version' | 'clusterUid' | 'evidence' | 'loadAudit' | 'askApiServers'
+  >
+> {
   const { request } = cluster;
   const deps: EvidenceDeps = {
     ...options,
@@ -62,9 +67,11 @@ export async function clusterEvidence(
   }
   return {
     server: hostAndPort(cluster.server),
+    context: cluster.context,
     objects: (signal) => listPodsAndConfigMaps(request, { namespaces, configMaps: WATCHED_CONFIG_MAPS }, signal),
     nodes: (signal) => listNodes(request, signal),
     version: (signal) => readVersion(request, signal),
+    clusterUid: (signal) => readClusterUid(request, signal),
     evidence,
     loadAudit: async (node, signal) => {
       for (const load of audits) {

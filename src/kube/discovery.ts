@@ -15,6 +15,16 @@ export async function readVersion(api: Api, signal: AbortSignal): Promise<string
   }
 }
 
+/** The uid of the namespace kube-system, which identifies a cluster; undefined if it cannot be read. */
+export async function readClusterUid(api: Api, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const namespace = jsonOf(await api({ path: '/api/v1/namespaces/kube-system', ...VERSION_LIMITS }, signal));
+    return asString(asRecord(asRecord(namespace).metadata).uid);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether a kind is served. A cluster may have only some of the kinds of a group, because they are separate CRDs.
  *

@@ -1,8 +1,13 @@
-// A short hash of a text.
+// Hashes of a text.
 
 import { createHash } from 'node:crypto';
 
+/** The SHA-256 of a text, in hexadecimal. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 /** The first 32 hexadecimal digits of the SHA-256 of a text. */
 export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return sha256(text).slice(0, 32);
 }

@@ -7,6 +7,7 @@ import { countReported, reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import type { Baseline } from './baseline.ts';
 import type { GeneratedExemptions, generateExemptions } from './exemptions.ts';
+import type { RunOrigin } from '../run-origin.ts';
 import { inspectDocuments, type InspectDeps, type InspectOptions } from './inspect-documents.ts';
 
 /** What is checked, and how the result is shown. */
@@ -28,6 +29,8 @@ export interface CheckOptions extends RunOptions, InspectOptions {
 
 export interface CheckDeps extends InspectDeps {
   readonly runId: string;
+  /** The program and its configuration, for the report. */
+  readonly origin?: RunOrigin;
   readonly now: () => Date;
 }
 
@@ -47,12 +50,13 @@ const NOTHING = 'nothing to check: no kube-apiserver and no kubelet configuratio
  */
 export async function check(options: CheckOptions, deps: CheckDeps): Promise<CheckAnswer> {
   const { policy, generateExemptions, allowEmpty = false } = options;
-  const { runId, now } = deps;
+  const { runId, now, origin } = deps;
   const startedAt = now();
   const inspection = await inspectDocuments(deps, options);
   const time = startedAt.toISOString();
   const run: Run = {
     ...{ id: runId, entrance: 'check' as const, startedAt: time, finishedAt: now().toISOString() },
+    ...origin,
     ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
   };
   const exemptions = policy?.exemptions ?? [];

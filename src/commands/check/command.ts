@@ -6,6 +6,7 @@ import type { Baseline } from './baseline.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { checkOutputs, deliver, deliverReport } from '../deliver.ts';
 import { EXIT_CODES, loadGuardConfiguration, reportOptions, type ReportOptions } from '../options.ts';
+import { runOrigin } from '../run-origin.ts';
 import { runId, type Terminal } from '../terminal.ts';
 
 interface CheckFlags extends ReportOptions {
@@ -115,6 +116,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     documents: readPaths(paths, terminal.stdin, folderOptions),
     folders,
     runId: runId(new Date()),
+    origin: runOrigin(terminal.version(), configuration),
     now: () => new Date(),
   });
   const { exemptions, baseline } = answer;

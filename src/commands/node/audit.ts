@@ -9,6 +9,7 @@ import type { Run } from '../../outputs/guard-report.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
+import type { RunOrigin } from '../run-origin.ts';
 import type { HostNote } from './processes.ts';
 import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
 
@@ -36,6 +37,8 @@ export interface NodeAuditDeps {
   /** Since when a process would start with other settings than it runs with, RFC 3339 in UTC. */
   readonly changedSince: (document: ProcessDocument) => string | undefined;
   readonly runId: string;
+  /** The program and its configuration, for the report. */
+  readonly origin?: RunOrigin | undefined;
   readonly now: () => Date;
 }
 
@@ -77,6 +80,7 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
   const findings = await settle(seen);
   const run: Run = {
     ...{ id: runId, entrance: 'node' as const, startedAt, finishedAt: now().toISOString() },
+    ...deps.origin,
     ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
   };
   const exemptionFor = exemptionsAt(exemptions, startedAt);

@@ -66,7 +66,7 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     failOn: options.failOn,
     ...(options.all && { all: true }),
   };
-  const deps = { now: () => new Date(), clock: () => performance.now() };
+  const deps = { version: terminal.version(), now: () => new Date(), clock: () => performance.now() };
   await stoppable(
     terminal,
     'the check of this host is incomplete, and its findings are not printed',

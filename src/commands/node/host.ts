@@ -16,6 +16,7 @@ import { loadConfiguration } from '../../runtime/configuration/configuration.ts'
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import { HOST } from '../allowances.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
+import { runOrigin } from '../run-origin.ts';
 import { runId } from '../terminal.ts';
 import { auditNode } from './audit.ts';
 import { hostProcesses, type Network } from './processes.ts';
@@ -31,6 +32,8 @@ export interface HostAuditOptions extends RunOptions, HostPlace {
 }
 
 export interface HostAuditDeps {
+  /** The version of the program, for reports that leave the host. */
+  readonly version?: string;
   readonly now: () => Date;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
@@ -43,7 +46,7 @@ export interface HostAuditDeps {
  */
 export async function auditHost(
   options: HostAuditOptions,
-  { now, clock }: HostAuditDeps,
+  { now, clock, version }: HostAuditDeps,
   signal: AbortSignal,
 ): Promise<RunAnswer> {
   const { root, evidence } = options;
@@ -77,6 +80,7 @@ export async function auditHost(
       },
       changedSince: (document) => changedSince(document, HOST),
       runId: runId(now()),
+      origin: version === undefined ? undefined : runOrigin(version, configuration),
       now,
     },
   );

@@ -22,6 +22,7 @@ export interface BackgroundDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => Date;
+  readonly version: string;
 }
 
 /** The background work. */
@@ -43,7 +44,7 @@ const RECENT = 1000;
 /** Starts the sweeper and the watches. Without a cluster there are none. */
 export async function startBackground(
   options: ServeOptions,
-  { cluster, configuration, log, metrics, now }: BackgroundDeps,
+  { cluster, configuration, log, metrics, now, version }: BackgroundDeps,
 ): Promise<Background> {
   const cache = createObjectCache(now);
   const validatorConfiguration = (chosen: GuardConfiguration) => validatorPart(chosen, options.benchmark);
@@ -63,6 +64,7 @@ export async function startBackground(
   });
   const sweeper = await sweeperOf(cluster, options, {
     configuration: reloader.current,
+    version,
     benchmark: options.benchmark,
     log,
     metrics: metrics.sweep,

@@ -10,6 +10,7 @@ import { controls } from '../../controls/index.ts';
 import { readPaths } from '../../evidence/files/read-paths.ts';
 import { inspect } from '../../inspect.ts';
 import { renderJson } from '../../outputs/formats/json.ts';
+import type { Run } from '../../outputs/guard-report.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { escapeForTerminal } from '../../outputs/printable.ts';
 import { renderText } from '../../outputs/text/text.ts';
@@ -20,6 +21,7 @@ import type { Address } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { CHECK } from '../allowances.ts';
+import { runOrigin } from '../run-origin.ts';
 import type { ReportAnswer } from './local-port.ts';
 import type { ServeOptions } from './options.ts';
 
@@ -34,11 +36,18 @@ export interface Demo {
    *
    * @throws StartError (rejects) if the address is not on this machine
    */
-  readonly prepare: (listenOn: Address, configuration: GuardConfiguration, now: () => Date) => Promise<void>;
+  readonly prepare: (listenOn: Address, run: DemoRun) => Promise<void>;
   /** The report about the sample cluster. */
   readonly report: () => ReportAnswer;
   /** Prints the report, the addresses, and two reviews with the answers of the running webhook. */
   readonly present: (running: RunningDemo) => Promise<void>;
+}
+
+interface DemoRun {
+  readonly configuration: GuardConfiguration;
+  readonly now: () => Date;
+  /** The version of the program. */
+  readonly version: string;
 }
 
 interface RunningDemo {
@@ -80,10 +89,10 @@ export function createDemo(options: ServeOptions, root: string): Demo {
   return {
     configuration: samples.configuration,
     certificateFolder: CERTIFICATE_FOLDER,
-    prepare: async ({ host, port }, configuration, now) => {
+    prepare: async ({ host, port }, run) => {
       if (!THIS_MACHINE.includes(host))
         throw new StartError('usage', `--demo is for this machine only: use --listen 127.0.0.1:${port}`);
-      report = await checkSamples(samples, configuration, now);
+      report = await checkSamples(samples, run);
     },
     report: () => ({ chunks: [report.json] }),
     present: (running) => present(samples, report, running),
@@ -103,11 +112,7 @@ function samplesIn(root: string): Samples {
   };
 }
 
-async function checkSamples(
-  samples: Samples,
-  configuration: GuardConfiguration,
-  now: () => Date,
-): Promise<SampleReport> {
+async function checkSamples(samples: Samples, { configuration, now, version }: DemoRun): Promise<SampleReport> {
   const startedAt = now().toISOString();
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
@@ -121,7 +126,10 @@ async function checkSamples(
     findings.push(...inspection.findings);
     problems.push(...inspection.problems);
   }
-  const run = { id: randomUUID(), entrance: 'serve', startedAt, finishedAt: now().toISOString() } as const;
+  const run: Run = {
+    ...{ id: randomUUID(), entrance: 'serve', startedAt, finishedAt: now().toISOString() },
+    ...runOrigin(version, configuration),
+  };
   const report = reportRun(run, { findings, problems });
   return { json: renderJson(report), text: renderText(report, { color: false, quiet: false }) };
 }

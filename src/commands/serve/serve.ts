@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
   const signals = receiveStopSignals(deps.onSignal);
   const start = await prepare(options, deps, signals);
   const { log, demo, identity } = start;
-  const background = await startBackground(options, { ...start, now: deps.now });
+  const background = await startBackground(options, { ...start, now: deps.now, version: deps.version });
   deps.onSweepSignal(() => {
     const answer = sweepNow(background.sweeper, 'signal');
     if ('refused' in answer) log.warn(answer, 'a signal starts no sweep');
@@ -95,7 +95,7 @@ async function prepare(options: ServeOptions, deps: ServeDeps, signals: StopSign
     webhook: parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : ':8443'), '--listen'),
     local: parseAddress(options.localListen ?? '127.0.0.1:8080', '--local-listen'),
   };
-  await demo?.prepare(addresses.webhook, configuration, now);
+  await demo?.prepare(addresses.webhook, { configuration, now, version: deps.version });
   const cluster = demo ? undefined : await clusterOf(options, deps, log);
   const metrics = createMetrics(deps.version, RESOURCE_NAMES);
   if (options.only === 'sweep') return { log, demo, configuration, addresses, cluster, metrics, identity: undefined };

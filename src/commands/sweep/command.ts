@@ -63,6 +63,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     open: (signal) => openCluster(accessTo(options, terminal), terminal, signal),
     progress: terminal.isTerminal('stderr') ? terminal.printError : undefined,
     now: () => new Date(),
+    version: terminal.version(),
   };
   await stoppable(terminal, 'the sweep is incomplete, and its findings are not printed', async (signal) => {
     const answer = await sweepOnce(sweepOptions, deps, signal);

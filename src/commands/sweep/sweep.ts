@@ -11,6 +11,7 @@ import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { progressBar } from '../progress.ts';
+import { runOrigin } from '../run-origin.ts';
 import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
 import { runId } from '../terminal.ts';
 
@@ -31,6 +32,8 @@ export interface SweepCommandOptions extends RunOptions {
 export interface SweepCommandDeps {
   /** Finds the cluster. */
   readonly open: (signal: AbortSignal) => Promise<Cluster>;
+  /** The version of the program. */
+  readonly version: string;
   /** Prints a progress bar; undefined if no person watches. */
   readonly progress: ((text: string) => void) | undefined;
   readonly now: () => Date;
@@ -43,7 +46,7 @@ export interface SweepCommandDeps {
  */
 export async function sweepOnce(
   options: SweepCommandOptions,
-  { open, now, progress }: SweepCommandDeps,
+  { open, now, progress, version }: SweepCommandDeps,
   signal: AbortSignal,
 ): Promise<RunAnswer> {
   const configuration = loadConfiguration(options.config, all);
@@ -80,6 +83,7 @@ export async function sweepOnce(
   const run = {
     id: runId(startedAt),
     entrance: 'sweep',
+    ...runOrigin(version, configuration),
     ...(benchmark.name !== undefined && { benchmark: benchmark.name }),
   } as const;
   const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());

@@ -12,12 +12,16 @@ import type { SweepHistory } from '../reports/history.ts';
 export interface SweepDeps {
   /** The `host:port` of the API server. */
   readonly server: string;
+  /** The context of the kubeconfig; undefined in a pod. */
+  readonly context: string | undefined;
   /** Lists pods and ConfigMaps, and gives a problem for each list that failed. */
   readonly objects: (signal: AbortSignal) => AsyncIterable<RawDocument | SourceProblem>;
   /** Lists the nodes, page by page. */
   readonly nodes: (signal: AbortSignal) => AsyncIterable<readonly ListedNode[]>;
   /** Gives the `gitVersion` of the API server; undefined if it does not answer. Never rejects. */
   readonly version: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Gives what identifies the cluster; undefined if it cannot be read. Never rejects. */
+  readonly clusterUid: (signal: AbortSignal) => Promise<string | undefined>;
   /** The ways to ask each kubelet. */
   readonly evidence: readonly KubeletEvidence[];
   /** Loads the audit that the agent of a node stored. */

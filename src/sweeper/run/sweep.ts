@@ -36,7 +36,7 @@ export interface SweepResult extends SweepRecord {
  * @returns the result; rejects only if the signal aborts
  */
 export async function sweep(
-  run: Pick<Run, 'id' | 'entrance' | 'benchmark'>,
+  run: Omit<Run, 'startedAt' | 'finishedAt' | 'cluster'>,
   options: SweepOptions,
   deps: SweepDeps,
   signal: AbortSignal,
@@ -58,12 +58,15 @@ export async function sweep(
 
   const answering = askApiServers && orCrash('kube-apiservers', () => askApiServers(signal), [], problems);
   const answeringVersion = orCrash('the version', () => deps.version(signal), undefined, problems);
-  const platformOfCluster = clusterPlatform({ version: await answeringVersion, server, hasAksPod: listed.hasAksPod });
+  const answeringUid = orCrash('the cluster', () => deps.clusterUid(signal), undefined, problems);
+  const version = await answeringVersion;
+  const platformOfCluster = clusterPlatform({ version, server, hasAksPod: listed.hasAksPod });
   cluster.platform = platformOfCluster ?? onlyPlatform(listed.findings);
   const checked = noNodes();
   const check = () => checkNodes(deps, options, listed.findings, { checked, recorder, problems }, signal);
   const hasNodes = await orUnread('nodes', check, problems, signal);
   const answers = (await answering) ?? [];
+  const uid = await answeringUid;
   // an aborted sweep has seen too little to resolve anything
   signal.throwIfAborted();
 
@@ -81,10 +84,23 @@ export async function sweep(
   await recorder.deleteStaleReports(problems.length === 0);
   signal.throwIfAborted();
   return {
-    run: { ...run, startedAt, finishedAt: deps.now().toISOString() },
+    run: { ...run, startedAt, finishedAt: deps.now().toISOString(), cluster: clusterOf(deps, uid, version) },
     problems: mergeProblems(problems),
     exemptionFor: options.exemptionFor,
     ...recorder.result(controlPlane.notApplicable),
+  };
+}
+
+function clusterOf(
+  { server, context }: SweepDeps,
+  uid: string | undefined,
+  version: string | undefined,
+): NonNullable<Run['cluster']> {
+  return {
+    server,
+    ...(context !== undefined && { context }),
+    ...(uid !== undefined && { uid }),
+    ...(version !== undefined && { version }),
   };
 }
 

@@ -105,9 +105,11 @@ export function evidence(name: KubeletEvidence['name'], ask: (node: string) => R
 export function sweepDeps(changes: Partial<SweepDeps> = {}): SweepDeps {
   return {
     server: SERVER,
+    context: undefined,
     objects: () => stream<RawDocument>([]),
     nodes: () => stream([[node('a'), node('b')]]),
     version: () => Promise.resolve(undefined),
+    clusterUid: () => Promise.resolve(undefined),
     evidence: [evidence('configz', (name) => configz(name, '/ca.crt'))],
     askApiServers: () => Promise.resolve([flagz(SERVER)]),
     history: noHistory,

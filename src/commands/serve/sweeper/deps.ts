@@ -10,6 +10,8 @@ export interface SweeperDeps {
   readonly cluster: Cluster;
   /** The current configuration. */
   readonly configuration: () => GuardConfiguration;
+  /** The version of the program. */
+  readonly version: string;
   /** The benchmark of --benchmark. */
   readonly benchmark: string | undefined;
   /** The CA of the kubelets' serving certificates in PEM, where one is configured. */

@@ -10,6 +10,7 @@ import type { SweepDeps } from '../../../sweeper/run/deps.ts';
 import { sweep, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
 import { benchmarkOf } from '../../../runtime/benchmark.ts';
+import { runOrigin } from '../../run-origin.ts';
 import { clusterEvidence, sweepOptions } from '../../sweep-deps.ts';
 import type { SweeperDeps } from './deps.ts';
 import { createSweepLogs, type SweepLog } from './sweep-log.ts';
@@ -81,6 +82,11 @@ async function sweepOnce(
     },
   };
   const options = sweepOptions(configuration, controls, plan.concurrency, dayOf(now()));
-  const run = { id, entrance: 'serve', ...(benchmark.name !== undefined && { benchmark: benchmark.name }) } as const;
+  const run = {
+    id,
+    entrance: 'serve',
+    ...runOrigin(deps.version, configuration),
+    ...(benchmark.name !== undefined && { benchmark: benchmark.name }),
+  } as const;
   return sweep(run, options, { ...evidence, history, callbacks, nextTurn, now }, signal);
 }
