@@ -24,3 +24,9 @@ test.each(['check', 'node', 'sweep'])('the help of %s lists each format', async 
   const { stdout } = await runCli([command, '--help']);
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`--output <format> format of the report: ${names.join(', ')};`);
 });
+
+test('docs/reports.md has a row for each format', () => {
+  const page = readFileSync(join(FOLDER, '../../docs/reports.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+  expect(rows.sort()).toStrictEqual([...names].sort());
+});

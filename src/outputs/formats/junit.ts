@@ -105,7 +105,8 @@ function bodyOf(finding: ReportedFinding): string {
     finding.violations.length > 0 ? [`To fix it: ${finding.remediation}`, ...finding.references.slice(0, 1)] : [];
   const lines = [
     ...reasonsOf(finding),
-    ...describeEvidence(finding).map((text) => `found ${text}`),
+    ...describeEvidence(finding).map((text) => `found: ${text}`),
+    ...(finding.expected === undefined ? [] : [`expected: ${finding.expected}`]),
     ...fix,
     `More: kubelet-guard explain ${finding.control}`,
   ];

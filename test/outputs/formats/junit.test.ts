@@ -86,7 +86,7 @@ describe('a suite', () => {
     const [failure] = apiServer?.children[1]?.children ?? [];
     expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'missing' } });
     expect(failure?.text).toMatch(/^--kubelet-client-key is not set \[missing\] \(line 14\)$/m);
-    expect(failure?.text).toMatch(/^found --kubelet-client-certificate = /m);
+    expect(failure?.text).toMatch(/^found: --kubelet-client-certificate = /m);
     expect(failure?.text).toMatch(/^To fix it: Set both/m);
   });
 

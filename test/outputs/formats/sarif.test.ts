@@ -242,7 +242,7 @@ describe('a result', () => {
 
   test('has a message that begins with its subject, and says how to fix it', () => {
     expect(results[0]?.message.text).toMatch(
-      /^kube-apiserver Pod kube-system\/kube-apiserver-cp-1: --kubelet-client-key is not set \[missing\] \(line 14\)\. To fix it: /,
+      /^kube-apiserver Pod kube-system\/kube-apiserver-cp-1: --kubelet-client-key is not set \[missing\] \(line 14\)\. (Expected: .*\. )?To fix it: /,
     );
   });
 });

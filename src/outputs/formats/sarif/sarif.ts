@@ -58,10 +58,11 @@ export function renderSarif(
 }
 
 function resultOf(finding: ReportedFinding, identity: string, ruleIndex: number | undefined): Result {
-  const { control, result, exempted, subject, remediation, violations } = finding;
+  const { control, result, exempted, subject, remediation, violations, expected } = finding;
   const isUnknown = result === 'unknown';
+  const wanted = expected === undefined ? '' : ` Expected: ${expected}.`;
   const fix = violations.length > 0 ? ` To fix it: ${remediation}` : '';
-  const text = `${describeSubject(subject)}: ${reasonsOf(finding).join('; ')}.${fix}`;
+  const text = `${describeSubject(subject)}: ${reasonsOf(finding).join('; ')}.${wanted}${fix}`;
   const [line = 1, ...others] = linesOf(finding);
   const path = findingPath(finding);
   return {
