@@ -2,13 +2,14 @@
 
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { blocksOf } from '../support/doc-blocks.ts';
 import { startDocSession, type DocSession } from '../support/doc-session.ts';
 import { describeWith, kubectlPath } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane } from './support/control-plane.ts';
 import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
 import { NODE_NEEDS, startNode } from './support/node.ts';
-import { findProgram } from './support/programs.ts';
+import { findProgram, run } from './support/programs.ts';
 import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
 import { giveRights } from './support/rights.ts';
 import { startSweeper, type Sweeper } from './support/sweeper.ts';
@@ -20,23 +21,34 @@ const curl = findProgram('curl');
 /** What the pages call the pod of the leader. */
 const POD = 'kubelet-guard-sweeper-6c9d8b7f54-x2x7k';
 
+/** The blocks of shell commands that end by themselves in a cluster without pods. */
+function shellBlocks(): readonly (readonly [place: string, text: string])[] {
+  return ['runbook', 'operate', 'monitoring', 'logs']
+    .flatMap((page) => blocksOf(`docs/${page}.md`))
+    .filter(({ language, text }) => language === 'sh' && !/rollout status|port-forward|--follow|apply -k/.test(text))
+    .map(({ page, line, text }) => [`${page}:${String(line)}`, text]);
+}
+
 describeWith({ ...NODE_NEEDS, tools: ['kubectl', 'curl'] }, 'docs/operate.md', () => {
   const cleanup = new Cleanup();
   let leader: Sweeper;
+  let follower: Sweeper;
   let session: DocSession;
+  let kubeconfig: string;
 
   beforeAll(async () => {
     const plane = await startControlPlane(cleanup);
-    const kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
+    const rights = await giveRights(plane, 'kubelet-guard-sweeper');
+    ({ kubeconfig } = plane);
     await serveReportApis(plane.admin);
     await Promise.all([
       startNode(cleanup, plane, 'node-1', COMPLIANT),
       startNode(cleanup, plane, 'node-2', WITHOUT_CLIENT_CA),
     ]);
     const settings = { interval: '1h', timeout: '2s', evidence: ['handshake', 'configz', 'flagz'] };
-    leader = await startSweeper(cleanup, plane, kubeconfig, settings);
+    leader = await startSweeper(cleanup, plane, rights, settings);
     await leader.nextReport({ after: new Date(0) });
-    const follower = await startSweeper(cleanup, plane, kubeconfig, settings);
+    follower = await startSweeper(cleanup, plane, rights, settings);
     await eventually('the reports and Events, and the follower to know the leader', async () => {
       const reports = await storedReports(plane.admin, 'wgpolicyk8s');
       const events = await eventsOf(plane.admin);
@@ -53,7 +65,7 @@ describeWith({ ...NODE_NEEDS, tools: ['kubectl', 'curl'] }, 'docs/operate.md', (
         kubectl: [kubectlPath ?? ''],
         curl: [curl ?? '', ...to(8080, leader.port), ...to(8081, follower.port)],
       },
-      kubeconfig: plane.kubeconfig,
+      kubeconfig,
       shown: { [hostname()]: POD },
     });
   }, 150_000);
@@ -80,6 +92,32 @@ describeWith({ ...NODE_NEEDS, tools: ['kubectl', 'curl'] }, 'docs/operate.md', (
     });
     await session.run('operate-sweep');
     await leader.nextReport({ after });
+  });
+
+  test('a signal is logged: the leader sweeps, another replica says who does', async () => {
+    const lineOf = (sweeper: Sweeper, text: string) =>
+      eventually(text, () => Promise.resolve(sweeper.entries().find(({ msg }) => msg === text)));
+    follower.program.kill('SIGUSR1');
+    const refused = await lineOf(follower, 'a signal starts no sweep');
+    expect(refused.reason).toContain(hostname());
+    const after = new Date();
+    leader.program.kill('SIGUSR1');
+    await lineOf(leader, 'a signal starts a sweep');
+    await leader.nextReport({ after });
+  });
+
+  test.each(shellBlocks())('kubectl knows every command, flag and resource of %s', async (_place, text) => {
+    const functions = [
+      `kubectl() { '${kubectlPath ?? ''}' --kubeconfig '${kubeconfig}' "$@"; }`,
+      'kubelet-guard() { true; }',
+      'sed() { true; }',
+      'leader=nobody',
+      'cd "$(mktemp -d)"',
+    ];
+    const { stderr } = await run(['bash', '-c', [...functions, text].join('\n')], { within: 30_000 });
+    expect(stderr).not.toMatch(
+      /unknown|doesn't have a resource type|invalid|unable to match|error parsing|syntax error/i,
+    );
   });
 
   test('what persists is one line of the log, and no warning', () => {

@@ -30,7 +30,7 @@ export interface DocStep {
 export const VARYING: readonly (readonly [what: string, pattern: RegExp, word: string])[] = [
   ['a time', /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME'],
   ['a date', /\b\d{4}-\d\d-\d\d\b/g, 'DATE'],
-  ['a UUID', /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID'],
+  ['a UUID', /(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID'],
   ['a SHA-256 digest', /\b[0-9a-f]{64}\b/g, 'DIGEST'],
   ['a port of this host', /\b(127\.0\.0\.1|localhost):\d{2,5}\b/g, '$1:PORT'],
   ['a process id', /\b(pid|process) \d+\b/g, '$1 PID'],
