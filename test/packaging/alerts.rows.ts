@@ -45,7 +45,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { control: 'kubelet-client-ca', severity: 'critical' },
         description:
-          '3 running components fail kubelet-client-ca. The reports, and /api/v1/report of the leading sweeper, name them. Run kubelet-guard explain kubelet-client-ca for the fix.',
+          'Running components that fail kubelet-client-ca: 3. The reports, and /api/v1/report of the leading sweeper, name them. Run kubelet-guard explain kubelet-client-ca for the fix.',
       },
     ],
   },
@@ -72,7 +72,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { control: 'apiserver-kubelet-ca', severity: 'warning' },
         description:
-          '1 running components fail apiserver-kubelet-ca. Run kubelet-guard explain apiserver-kubelet-ca for the fix, or exempt them.',
+          'Running components that fail apiserver-kubelet-ca: 1. Run kubelet-guard explain apiserver-kubelet-ca for the fix, or exempt them.',
       },
     ],
   },
@@ -95,7 +95,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { control: 'apiserver-kubelet-ca', severity: 'info' },
         description:
-          '1 objects, such as the ConfigMaps kubeadm-config and kubelet-config, fail apiserver-kubelet-ca. Nothing runs with them yet.',
+          'Objects that fail apiserver-kubelet-ca, such as the ConfigMaps kubeadm-config and kubelet-config: 1. What runs has alerts of its own.',
       },
     ],
   },
@@ -108,7 +108,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { cluster: 'west', control: 'kubelet-client-ca', severity: 'warning' },
         description:
-          '1 objects, such as the ConfigMaps kubeadm-config and kubelet-config, fail kubelet-client-ca. Nothing runs with them yet.',
+          'Objects that fail kubelet-client-ca, such as the ConfigMaps kubeadm-config and kubelet-config: 1. What runs has alerts of its own.',
       },
     ],
   },
@@ -128,7 +128,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { control: 'kubelet-client-ca', severity: 'warning' },
         description:
-          '4 findings of kubelet-client-ca have been unknown for an hour. Unknown is not a pass. The reports have the reasons.',
+          'Findings of kubelet-client-ca that have been unknown for an hour: 4. Unknown is not a pass. The reports have the reasons.',
       },
     ],
   },
@@ -147,7 +147,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: [
       {
         labels: { severity: 'info' },
-        description: '2 exemptions of the configuration have expired. Renew or remove them.',
+        description: 'Exemptions that have expired: 2. Renew or remove them.',
       },
     ],
   },
@@ -300,7 +300,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         labels: { severity: 'critical' },
         description:
-          "About 3 writes were allowed in 10 minutes because the webhook did not answer: it is down, unreachable, too slow, or its certificate is not accepted. See the API servers' logs.",
+          "Writes that API servers allowed in 10 minutes because the webhook did not answer: about 3. It is down, unreachable, too slow, or its certificate is not accepted. See the API servers' logs.",
       },
     ],
   },
@@ -319,7 +319,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: [
       {
         labels: { decision: 'error', severity: 'warning' },
-        description: "About 1 requests in 10 minutes ended with decision error. See the webhook's log.",
+        description: "Calls in 10 minutes that ended with decision error: about 1. See the webhook's log.",
       },
     ],
   },
