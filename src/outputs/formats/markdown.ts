@@ -29,11 +29,11 @@ export function renderMarkdown(
   { nothing }: Pick<RenderContext, 'nothing'>,
 ): string {
   const rows: Record<Verdict, string[]> = { fail: [], unknown: [], exempt: [], pass: [] };
-  const fixes = new Map<string, string>();
+  const fixes = new Set<string>();
   for (const finding of findings) {
     const verdict = shownVerdict(finding);
     rows[verdict].push(rowOf(finding));
-    if (verdict === 'fail' && !fixes.has(finding.control)) fixes.set(finding.control, fixOf(finding));
+    if (verdict === 'fail') fixes.add(fixOf(finding));
   }
   const page = new Page();
   const { fail, pass, unknown, exempted = 0 } = summary;
@@ -43,7 +43,7 @@ export function renderMarkdown(
   page.add([`kubelet-guard: ${about}**${fail} failed**, ${pass} passed, ${unknown} unknown${exempt}${state}`]);
   if (nothing !== undefined) page.add(['', inline(nothing)]);
   page.addTable('', [...rows.fail, ...rows.unknown, ...rows.exempt]);
-  page.addList('How to fix it', [...fixes.values()]);
+  page.addList('How to fix it', [...fixes]);
   const lost = run.problems.map((problem) =>
     inline(`${describeSource(problem.source, problem.line)}: ${describeFault(problem)}`),
   );
@@ -117,7 +117,8 @@ function rowOf(finding: ReportedFinding): string {
 }
 
 function fixOf({ control, remediation, references }: ReportedFinding): string {
-  return `${inline(control)}: ${inline(remediation)} (${inline(references[0] ?? '')}; more: <code>kubelet-guard explain ${control}</code>)`;
+  const more = [...references.slice(0, 1).map(inline), `more: <code>kubelet-guard explain ${control}</code>`];
+  return `${inline(control)}: ${inline(remediation)} (${more.join('; ')})`;
 }
 
 /** A word that Markdown, and what GitHub and GitLab make of names and addresses, leave as it is. */
