@@ -71,6 +71,15 @@ describe('check', () => {
     expect((await run(['check', '-'], { input: compliant })).status).toBe(0);
   });
 
+  test('takes paths with -f as well, which can be repeated', async () => {
+    const path = write('failing.yaml', failing);
+    const { status, stdout } = await run(['check', '-f', path, '-o', 'json', '--filename', manifest, manifest]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ summary: { pass: 2, fail: 1 } });
+    expect((await run(['check', '-f', '-'], { input: failing })).status).toBe(1);
+    expect((await run(['check', '-f', ''])).stderr).toContain('a path is empty');
+  });
+
   test('checks a good file beside a missing one, and reports the missing one', async () => {
     expect(await run(['check', join(folder, 'missing.yaml'), manifest])).toMatchObject({
       status: 3,
@@ -154,7 +163,7 @@ describe('check', () => {
 describe('wrong use', () => {
   test.each([
     ['an unknown option', ['check', '--nope', 'x'], "unknown option '--nope'"],
-    ['no path', ['check'], "missing required argument 'path'"],
+    ['no path', ['check'], 'name files and folders, or - for standard input; see kubelet-guard check --help'],
     ['an empty path', ['check', ''], 'a path is empty'],
     ['an unknown format', ['check', '--output', 'xml', 'x'], 'Allowed choices are text, json'],
     ['an unknown --fail-on', ['check', '--fail-on', 'maybe', 'x'], 'Allowed choices are fail, unknown, never'],

@@ -48,11 +48,17 @@ type ClusterTerminal = Pick<Terminal, 'env' | 'isTerminal' | 'version'>;
 
 /** As kubectl finds it; but in a pod the service account comes before the file in the home directory. */
 export function defaultKubeconfig({ env }: Pick<Terminal, 'env'>): readonly string[] | undefined {
-  const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
-  if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter);
+  const { KUBERNETES_SERVICE_HOST = '', HOME = '' } = env;
+  const named = namedKubeconfig(env);
+  if (named !== undefined) return named;
   if (KUBERNETES_SERVICE_HOST !== '' || HOME === '') return undefined;
   const path = join(HOME, '.kube/config');
   return existsSync(path) ? [path] : undefined;
+}
+
+/** The files of $KUBECONFIG; undefined if it is not set. */
+export function namedKubeconfig({ KUBECONFIG = '' }: Terminal['env']): readonly string[] | undefined {
+  return KUBECONFIG === '' ? undefined : KUBECONFIG.split(delimiter);
 }
 
 /**

@@ -16,3 +16,31 @@ export class StartError extends Error {
     this.faults = list;
   }
 }
+
+type Steps<Results extends readonly unknown[]> = {
+  readonly [Key in keyof Results]: () => Results[Key] | Promise<Results[Key]>;
+};
+
+/**
+ * Runs the steps of a start one after another, all of them, so that everything that is wrong is reported at once.
+ *
+ * @throws StartError (rejects) with the faults of all steps
+ */
+export async function allSteps<const Results extends readonly unknown[]>(steps: Steps<Results>): Promise<Results> {
+  const results: unknown[] = [];
+  const errors: StartError[] = [];
+  for (const step of steps) {
+    try {
+      results.push(await step());
+    } catch (cause) {
+      if (!(cause instanceof StartError)) throw cause;
+      errors.push(cause);
+    }
+  }
+  const [first] = errors;
+  if (first !== undefined) {
+    const faults = errors.flatMap((error) => error.faults);
+    throw errors.length === 1 ? first : new StartError(first.code, faults, { cause: first });
+  }
+  return results as unknown as Results;
+}

@@ -14,13 +14,16 @@ interface CheckFlags extends ReportOptions {
   readonly writeBaseline?: string;
   readonly generateExemptions?: true;
   readonly expires?: string;
+  readonly filename?: readonly string[];
   readonly exclude?: readonly string[];
   readonly allowEmpty?: true;
 }
 
 const HELP = `${EXIT_CODES}
 These are the codes of --fail-on unknown, the default. With --fail-on fail, unknown findings do not fail the run (0), but
-what could not be read, or nothing to check, still give 3. With --fail-on never the exit code is always 0.
+what could not be read, or nothing to check, still give 3. With --fail-on never the exit code is 0 whatever was found, also if a
+path does not exist or nothing was checked; only wrong use (2) and a crash (3) remain. A run that checked nothing looks the same as
+one that passed, so read the summary.
 
 In folders, every file is read that can configure a component, whatever its name. Not read are source code, documentation,
 images and archives, and what .gitignore files, --exclude, .git and node_modules leave out. A path that is named is always read.
@@ -34,6 +37,7 @@ never gives 0.
 Examples:
   kubelet-guard check manifests/                            check the files of a folder
   kubectl get pods -A -o yaml | kubelet-guard check -       check standard input
+  kubelet-guard check -f kubelet.yaml -f kube-apiserver.yaml  check files, as with kubectl
   kubelet-guard check --exclude 'test/' .                   check a repository, without its test folders
   helm template mychart | kubelet-guard check -             check a rendered chart
   kubelet-guard check --write-baseline base.json manifests/ keep this report as the baseline
@@ -45,7 +49,12 @@ export function addCheck(root: Command, terminal: Terminal): void {
   const command = root
     .command('check')
     .description('Check files and folders: manifests, Lists, ConfigMaps, kubelet and kubeadm configuration.')
-    .argument('<path...>', 'files and folders; - is standard input');
+    .argument('[path...]', 'files and folders; - is standard input')
+    .addOption(
+      new Option('-f, --filename <path>', 'the same as a path, as with kubectl; repeatable').argParser(
+        (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
+      ),
+    );
   for (const option of reportOptions('GuardConfiguration: controls that are off, exemptions')) {
     command.addOption(option);
   }
@@ -70,10 +79,17 @@ export function addCheck(root: Command, terminal: Terminal): void {
       new Option('--expires <date>', 'last day of generated exemptions (default: in 90 days)').argParser(futureDay),
     )
     .addHelpText('after', HELP)
-    .action((paths: string[], options: CheckFlags) => runCheck(paths, options, terminal));
+    .action((paths: string[], options: CheckFlags) =>
+      runCheck([...paths, ...(options.filename ?? [])], options, terminal),
+    );
 }
 
 async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal): Promise<void> {
+  if (paths.length === 0)
+    throw new StartError(
+      'usage',
+      'nothing to check is named: name files and folders, or - for standard input; see kubelet-guard check --help',
+    );
   // as from an unset variable of a script, which must not look like nothing found
   if (paths.includes(''))
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');

@@ -7,7 +7,7 @@ import type { WatchSecret, RotationOptions } from '../../runtime/certificates/se
 import type { CertificateSource } from '../../runtime/certificates/certificates.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { CertificateMetrics } from '../../runtime/metrics/metrics.ts';
-import { StartError } from '../../runtime/start-error.ts';
+import { allSteps, StartError } from '../../runtime/start-error.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { webhookConfigurationOf } from '../../kube/objects/webhook-configuration.ts';
 import { watchObjects } from '../../kube/watch/object-watch.ts';
@@ -62,9 +62,14 @@ const SERVICE = 'kubelet-guard';
  */
 export async function servingIdentity(options: CertificateOptions, deps: CertificateDeps): Promise<Identity> {
   const { metrics } = deps;
-  const source = await certificateSource(options, deps);
-  const authorities =
-    options.clientCaFile === undefined ? undefined : await followAuthorities(options.clientCaFile, deps);
+  const { clientCaFile, tlsSecret } = options;
+  const readAuthorities = () => (clientCaFile === undefined ? undefined : followAuthorities(clientCaFile, deps));
+  const readSource = () => certificateSource(options, deps);
+  // a certificate in a Secret may be made and waited for, which must not delay what is wrong with a file
+  const [authorities, source] =
+    tlsSecret === undefined
+      ? await allSteps([readAuthorities, readSource])
+      : ([await readAuthorities(), await readSource()] as const);
   metrics.expires(source.current().expires);
   return {
     current: () => ({ ...source.current(), clientCA: authorities?.current() }),

@@ -36,7 +36,10 @@ export function addServe(root: Command, terminal: Terminal): void {
     .addOption(flag('--config <file>', 'GuardConfiguration file'))
     .addOption(benchmarkFlag())
     .addOption(
-      flag('--kubeconfig <file>', 'cluster to watch and sweep (default: the cluster of the service account, in a pod)'),
+      flag(
+        '--kubeconfig <file>',
+        'cluster to watch and sweep (default: the files of $KUBECONFIG, the service account in a pod; never ~/.kube/config)',
+      ),
     )
     .addOption(contextFlag())
     .addOption(kubeletCA())

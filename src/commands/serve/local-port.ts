@@ -97,7 +97,10 @@ async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<A
       return 'reason' in last ? failure(404, last.reason) : { code: 200, type: JSON_TYPE, body: last.chunks };
     }
     default:
-      return failure(404, 'this path is not served here');
+      return failure(
+        404,
+        'this path is not served here; GET /livez, /readyz, /metrics or /api/v1/report, or POST /api/v1/sweep',
+      );
   }
 }
 

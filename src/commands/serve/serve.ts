@@ -9,10 +9,10 @@ import { loadConfiguration, type GuardConfiguration } from '../../runtime/config
 import { authorityOf, listen, parseAddress, type Address, type Listener } from '../../runtime/listener.ts';
 import { createLog, type Log } from '../../runtime/log.ts';
 import { createMetrics, type Metrics } from '../../runtime/metrics/metrics.ts';
-import { StartError } from '../../runtime/start-error.ts';
+import { allSteps, StartError } from '../../runtime/start-error.ts';
 import { RESOURCE_NAMES } from '../../webhook/resources.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
-import { findCluster } from '../kubeconfig.ts';
+import { findCluster, namedKubeconfig } from '../kubeconfig.ts';
 import { startBackground, type Background } from './background.ts';
 import { servingIdentity, type Identity } from './certificates.ts';
 import type { Demo } from './demo.ts';
@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
     await stopBackground();
     throw cause;
   });
+  if (!demo) warnOf(start.cluster, log);
   const stopReloading = background.startReloading(deps.reloadEvery ?? RELOAD_EVERY);
   const localUrl = `http://${authorityOf(local.address)}`;
   const urls = { ...(webhook && { webhook: `https://${authorityOf(webhook.address)}` }), local: localUrl };
@@ -88,45 +89,65 @@ async function prepare(options: ServeOptions, deps: ServeDeps, signals: StopSign
   const { now } = deps;
   const log = createLog(logLevelOf(options), deps.stdout);
   const demo = options.demo === true ? (await import('./demo.ts')).createDemo(options, deps.root) : undefined;
-  const configuration = loadConfiguration(options.config ?? demo?.configuration, controls);
-  // a wrong name ends the start
-  benchmarkOf(options.benchmark, configuration);
-  const addresses = {
-    webhook: parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : ':8443'), '--listen'),
-    local: parseAddress(options.localListen ?? '127.0.0.1:8080', '--local-listen'),
-  };
-  await demo?.prepare(addresses.webhook, { configuration, now, version: deps.version });
-  const cluster = demo ? undefined : await clusterOf(options, deps, log);
   const metrics = createMetrics(deps.version, RESOURCE_NAMES);
-  if (options.only === 'sweep') return { log, demo, configuration, addresses, cluster, metrics, identity: undefined };
-  const identity = await servingIdentity(options, {
-    developmentFolder: demo?.certificateFolder,
-    cluster,
-    log,
-    metrics: metrics.certificates,
-    now,
-    every: deps.reloadEvery ?? RELOAD_EVERY,
-    rotation: deps.rotation,
-    signal: signals.aborted,
-  }).catch((cause: unknown) => {
-    // a signal ended the wait for a certificate: stop as usual
-    if (signals.received() > 0) return undefined;
-    throw cause;
-  });
-  return { log, demo, configuration, addresses, cluster, metrics, identity };
+  const identityIn = (cluster: Cluster | undefined) =>
+    servingIdentity(options, {
+      developmentFolder: demo?.certificateFolder,
+      cluster,
+      log,
+      metrics: metrics.certificates,
+      now,
+      every: deps.reloadEvery ?? RELOAD_EVERY,
+      rotation: deps.rotation,
+      signal: signals.aborted,
+    });
+  const isWebhook = options.only !== 'sweep';
+  const isInFiles = demo === undefined && options.tlsSecret === undefined;
+  const [configuration, webhook, local, cluster, inFiles] = await allSteps([
+    () => configurationOf(options, demo),
+    () => parseAddress(options.listen ?? (demo ? '127.0.0.1:8443' : ':8443'), '--listen'),
+    () => parseAddress(options.localListen ?? '127.0.0.1:8080', '--local-listen'),
+    () => (demo ? undefined : clusterOf(options, deps)),
+    () => (isWebhook && isInFiles ? identityIn(undefined) : undefined),
+  ]);
+  await demo?.prepare(webhook, { configuration, now, version: deps.version });
+  const start = { log, demo, configuration, addresses: { webhook, local }, cluster, metrics };
+  if (!isWebhook) return { ...start, identity: undefined };
+  const identity =
+    inFiles ??
+    (await identityIn(cluster).catch((cause: unknown) => {
+      // a signal ended the wait for a certificate: stop as usual
+      if (signals.received() > 0) return undefined;
+      throw cause;
+    }));
+  return { ...start, identity };
 }
 
+function configurationOf({ config, benchmark }: ServeOptions, demo: Demo | undefined): GuardConfiguration {
+  const configuration = loadConfiguration(config ?? demo?.configuration, controls);
+  // a wrong name ends the start
+  benchmarkOf(benchmark, configuration);
+  return configuration;
+}
+
+/**
+ * The cluster of the flags, of $KUBECONFIG or of the service account. Not that of ~/.kube/config: a sweeper writes to its
+ * cluster, so somebody must have named it.
+ */
 async function clusterOf(
   { kubeconfig, context, only }: ServeOptions,
   { serviceAccountRoot: root, env = {}, isInteractive = false, version }: ServeDeps,
-  log: Log,
 ): Promise<Cluster | undefined> {
-  const cluster = await findCluster({ kubeconfig, context, root, env, isInteractive, version });
+  const named = kubeconfig ?? namedKubeconfig(env);
+  const cluster = await findCluster({ kubeconfig: named, context, root, env, isInteractive, version });
   if (cluster === undefined && only === 'sweep')
     throw new StartError('usage', 'there is no cluster to sweep: pass --kubeconfig');
+  return cluster;
+}
+
+function warnOf(cluster: Cluster | undefined, log: Log): void {
   if (cluster === undefined) log.warn(NO_CLUSTER);
   for (const note of cluster?.notes ?? []) log.warn(`the kubeconfig: ${note}`);
-  return cluster;
 }
 
 /** Starts the local port, and then the webhook. If one cannot listen, both are closed. */

@@ -55,7 +55,10 @@ describe('the local port', () => {
 
   test('rejects other paths and methods', async () => {
     const { asked } = local();
-    expect((await asked.get('/')).status).toBe(404);
+    const root = await asked.get('/');
+    expect(root.status).toBe(404);
+    for (const path of ['/livez', '/readyz', '/metrics', '/api/v1/report', '/api/v1/sweep'])
+      expect(root.body).toMatchObject({ reason: expect.stringContaining(path) });
     const answer = await asked.post('/livez').send({});
     expect([answer.status, answer.headers.allow]).toStrictEqual([405, 'GET, HEAD']);
   });

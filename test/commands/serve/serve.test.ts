@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 
 import { developmentCertificates } from '../../../src/runtime/certificates/development.ts';
 import { StartError } from '../../../src/runtime/start-error.ts';
-import type { ServeOptions } from '../../../src/commands/serve/options.ts';
+import type { ServeDeps, ServeOptions } from '../../../src/commands/serve/options.ts';
 import { serve } from '../../../src/commands/serve/serve.ts';
 import { Lines, review } from '../../support/admission.ts';
 
@@ -62,7 +62,7 @@ afterEach(async () => {
   running = undefined;
 });
 
-function begin(options: ServeOptions, now: () => Date = () => new Date(), linger = 0) {
+function begin(options: ServeOptions, now: () => Date = () => new Date(), linger = 0, env: ServeDeps['env'] = {}) {
   const log = new Log();
   let signal: (name: string) => void = () => undefined;
   const exit = serve(
@@ -77,6 +77,7 @@ function begin(options: ServeOptions, now: () => Date = () => new Date(), linger
       root: join(import.meta.dirname, '../../..'),
       onSweepSignal: () => undefined,
       linger,
+      env,
     },
   );
   return { log, exit, signal };
@@ -275,11 +276,13 @@ async function waitForMetric(local: string, line: string): Promise<void> {
 }
 
 describe('a start that fails prints what to do', () => {
-  async function faultOf(options: ServeOptions, now?: () => Date): Promise<StartError> {
-    const { exit } = begin(options, now);
+  async function faultOf(options: ServeOptions, now?: () => Date, env?: ServeDeps['env']): Promise<StartError> {
+    const { exit, log } = begin(options, now, 0, env);
     return exit.then(
       () => Promise.reject(new Error('it started')),
       (cause: unknown) => {
+        // the reason is printed alone
+        expect(log.entries).toEqual([]);
         if (cause instanceof StartError) return cause;
         throw cause;
       },
@@ -311,6 +314,31 @@ describe('a start that fails prints what to do', () => {
   test('with a kubeconfig that does not exist', async () => {
     const fault = await faultOf({ ...files, kubeconfig: join(folder, 'missing') });
     expect(fault.message).toMatch(/^cannot use the kubeconfig .*missing \(ENOENT\)/);
+  });
+
+  test('with everything that is missing, at once', async () => {
+    const missing = (name: string) => join(folder, `missing-${name}`);
+    const options = {
+      config: missing('config'),
+      kubeconfig: missing('kubeconfig'),
+      tlsCertFile: missing('cert'),
+      tlsPrivateKeyFile: missing('key'),
+      clientCaFile: missing('ca'),
+      listen: 'nonsense',
+    };
+    const { faults } = await faultOf(options);
+    const named = ['config', 'kubeconfig', 'cert', 'key', 'ca'];
+    expect(named.filter((name) => !faults.some((fault) => fault.includes(missing(name))))).toEqual([]);
+    expect(faults.some((fault) => fault.includes('--listen'))).toBe(true);
+  });
+
+  test('with a $KUBECONFIG that cannot be used, which --kubeconfig overrides', async () => {
+    const broken = join(folder, 'broken-kubeconfig');
+    writeFileSync(broken, '{');
+    const env = { KUBECONFIG: broken };
+    expect((await faultOf({ ...files }, undefined, env)).message).toContain(`cannot use the kubeconfig ${broken}`);
+    const kubeconfig = join(folder, 'missing');
+    expect((await faultOf({ ...files, kubeconfig }, undefined, env)).message).toContain(kubeconfig);
   });
 
   test('with an unknown log level', async () => {
