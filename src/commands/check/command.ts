@@ -85,16 +85,7 @@ export function addCheck(root: Command, terminal: Terminal): void {
 }
 
 async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal): Promise<void> {
-  if (paths.length === 0)
-    throw new StartError(
-      'usage',
-      'nothing to check is named: name files and folders, or - for standard input; see kubelet-guard check --help',
-    );
-  // as from an unset variable of a script, which must not look like nothing found
-  if (paths.includes(''))
-    throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
-  if (options.expires !== undefined && options.generateExemptions === undefined)
-    throw new StartError('usage', '--expires needs --generate-exemptions');
+  checkUse(paths, options);
   checkOutputs(options);
   const [{ check }, { benchmarkOf }, all, { inspect }, { readPaths }, { canMatter, hasRelevantName }, { CHECK }] =
     await Promise.all([
@@ -144,6 +135,20 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     const { writeReportFile } = await import('./report-file.ts');
     writeReportFile(options.writeBaseline, baseline);
   }
+}
+
+/** @throws StartError where the command line contradicts itself */
+function checkUse(paths: readonly string[], options: CheckFlags): void {
+  if (paths.length === 0)
+    throw new StartError(
+      'usage',
+      'nothing to check is named: name files and folders, or - for standard input; see kubelet-guard check --help',
+    );
+  // as from an unset variable of a script, which must not look like nothing found
+  if (paths.includes(''))
+    throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
+  if (options.expires !== undefined && options.generateExemptions === undefined)
+    throw new StartError('usage', '--expires needs --generate-exemptions');
 }
 
 async function loadBaseline(path: string): Promise<Baseline> {
