@@ -207,11 +207,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an incident', () =>
   });
 
   test('is avoided: the uninstall commands of the documentation succeed and can be repeated', async () => {
-    const [text = ''] = commandsUnder('uninstall.md', 'Uninstall');
-    const commands = text
-      .split('\n')
-      .filter((line) => line.startsWith('$ '))
-      .map((line) => line.slice(2).replace('manifests/overlays/audit', folderOf('enforce')))
+    const commands = commandsUnder('uninstall.md', 'Uninstall')
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => /^(?:\$ )?kube(?:ctl|let-guard) /.test(line))
+      .map((line) => line.replace('$ ', '').replace('manifests/overlays/audit', folderOf('enforce')))
       // no controller here deletes namespaces
       .map((line) => (line.startsWith('kubectl delete') ? `${line} --wait=false` : line));
     expect(commands).toHaveLength(2);

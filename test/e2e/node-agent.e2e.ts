@@ -9,6 +9,7 @@ import { Cleanup } from './support/cleanup.ts';
 import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
 import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { documentedSession } from './support/documented.ts';
 import { productCommand } from './support/product.ts';
 import { startProgram, type Program } from './support/programs.ts';
 import { giveRights } from './support/rights.ts';
@@ -17,7 +18,7 @@ import { eventually } from './support/wait.ts';
 
 jest.setTimeout(60_000);
 
-const NODE = 'agent-1';
+const NODE = 'worker-1';
 const NAMESPACE = 'kubelet-guard-node';
 const ACCOUNT = 'kubelet-guard-node-agent';
 const CLIENT_CA = 'kubelet-client-ca';
@@ -137,6 +138,12 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     });
     // other tests run theirs on this host
     expect(hosts).toContainEqual(expect.objectContaining({ result: 'pass', vantage: 'on-node' }));
+  });
+
+  test('is shown by kubectl and by a sweep as its page says', async () => {
+    const session = documentedSession(cleanup, plane);
+    await session.run('node-agent');
+    await session.run('node-agent-sweep');
   });
 
   test('is enough evidence for a finding, and a later sweep reports it as resolved', async () => {

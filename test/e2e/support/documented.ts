@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startDocSession, type DocSession } from '../../support/doc-session.ts';
@@ -31,11 +32,26 @@ export function documentedSession(
       kubeadm: [asset('kubeadm')],
       ...programs,
     },
-    shown: { ...shown, [`127.0.0.1:${String(plane.port)}`]: '10.0.0.10:6443', [plane.dir]: '/etc/kubernetes' },
+    shown: { ...shown, ...usualPlaces(plane) },
     ...(within !== undefined && { within }),
   });
   cleanup.add(() => {
     session.end();
   });
   return session;
+}
+
+/** Places of this cluster, and where a cluster of kubeadm has them. */
+function usualPlaces({ dir, port }: ControlPlane): Readonly<Record<string, string>> {
+  const nodes = readdirSync(dir).filter((name) => existsSync(join(dir, name, 'kubelet.yaml')));
+  const files = nodes.flatMap((name) => [
+    [join(dir, name, 'kubelet.yaml'), '/var/lib/kubelet/config.yaml'] as const,
+    [join(dir, name, 'ca.crt'), '/etc/kubernetes/pki/ca.crt'] as const,
+  ]);
+  return {
+    ...Object.fromEntries(files),
+    [`127.0.0.1:${String(port)}`]: '10.0.0.10:6443',
+    [dir]: '/etc/kubernetes',
+    'CN=e2e-ca': 'CN=kubernetes',
+  };
 }
