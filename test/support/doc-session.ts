@@ -157,5 +157,7 @@ async function runShell(
   await new Promise((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });
-  return output.split(`\n${end}\n`).map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`));
+  // CSV ends its lines with CR and LF, and git leaves only LF
+  const lines = output.replaceAll('\r\n', '\n');
+  return lines.split(`\n${end}\n`).map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`));
 }
