@@ -1,4 +1,4 @@
-// Hashes of a text.
+// Hashes of texts, such as configurations.
 
 import { createHash } from 'node:crypto';
 
