@@ -14,9 +14,10 @@ finish() {
   exit "$1"
 }
 
-if [[ $CHANGED_ONLY == true ]]; then
-  if [[ -z $BASE ]] || ! git cat-file -e "$BASE^{commit}" 2>/dev/null; then
-    echo '::error::changed-only compares with an earlier commit, which is not in this clone: give actions/checkout fetch-depth: 0'
+# a new branch and a scheduled run have no commit to compare with
+if [[ $CHANGED_ONLY == true && ! $BASE =~ ^0*$ ]]; then
+  if ! git cat-file -e "$BASE^{commit}" 2>/dev/null; then
+    echo "::error::changed-only compares with $BASE, which is not in this clone: give actions/checkout fetch-depth: 0"
     finish 2
   fi
   mapfile -d '' -t paths < <(git diff -z --name-only --no-renames --diff-filter=d "$BASE" HEAD -- "${paths[@]}" |

@@ -12,6 +12,7 @@ jest.setTimeout(60_000);
 
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly default: string }>>;
+  readonly outputs: Readonly<Record<string, object>>;
   readonly runs: { readonly steps: readonly Step[] };
 }
 
@@ -140,9 +141,28 @@ describe('the action', () => {
   });
 
   test('with changed-only, a clone without the commit to compare with is wrong use', () => {
-    for (const before of ['', '0'.repeat(40)]) {
-      expect(runAction({ 'changed-only': 'true' }, before)).toMatchObject({ status: 2, outputs: { 'exit-code': '2' } });
-    }
+    const { status, stdout, outputs } = runAction({ 'changed-only': 'true' }, '1'.repeat(40));
+    expect([status, outputs]).toEqual([2, { 'exit-code': '2' }]);
+    expect(stdout).toMatch(/^::error::.*fetch-depth: 0$/m);
+  });
+
+  test.each([
+    ['a scheduled run', ''],
+    ['a new branch', '0'.repeat(40)],
+  ])('with changed-only, %s checks everything', (_name, before) => {
+    expect(runAction({ 'changed-only': 'true' }, before)).toMatchObject({ status: 1, outputs: { 'exit-code': '1' } });
+  });
+
+  test('is used in docs/ci.md with its own inputs and outputs, and each has a row there', () => {
+    const page = readFileSync(join(CHECKOUT, 'docs/ci.md'), 'utf8');
+    const block = /^```yaml\n(permissions:[\s\S]*?)^```$/m.exec(page)?.[1] ?? '';
+    const { jobs } = parse(block) as { jobs: Record<string, { steps: { uses: string; with?: object }[] }> };
+    const step = jobs['kubelet-guard']?.steps.find(({ uses }) => uses.startsWith('OWNER/kubelet-guard@'));
+    expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
+    const rows = [...page.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+    expect(rows).toEqual(Object.keys(action.inputs));
+    const used = [...block.matchAll(/steps\.kubelet-guard\.outputs\.([\w-]+)/g)].map(([, name]) => name);
+    expect(Object.keys(action.outputs)).toEqual(expect.arrayContaining(used));
   });
 
   test('switches commands of the runner off while it prints what files hold', () => {
