@@ -50,19 +50,35 @@ export interface Drift {
   readonly since: string;
 }
 
+/** Why a finding denies a change, or only warns about it. */
+export interface DecisionReason {
+  readonly action: Exclude<Action, 'off'>;
+  /** The configured action is stricter: the request updates a pod that already runs. */
+  readonly isLowered?: true;
+  /** What `ratchet` compared with: nothing is known, it passed, it did not have this violation, or it is not worse now. */
+  readonly before?: 'nothing-known' | 'passed' | 'new-violation' | 'not-worse';
+}
+
+/** A finding that denies a change or warns about it, and why. */
+export interface DecidedFinding extends Finding {
+  readonly reason: DecisionReason;
+}
+
 /** The configured part of a decision. */
 export interface DecisionPolicy {
   /** The action for a control on a surface. */
   readonly action: (control: ControlMetadata, surface: Surface) => Action;
   readonly onUnknown: 'audit' | 'deny';
   readonly exemptions: readonly Exemption[];
+  /** Whether `action` is less strict than the configured one, because the request updates a pod that already runs. */
+  readonly isLowered?: (control: ControlMetadata, surface: Surface) => boolean;
 }
 
 /** The decision about a change at admission. */
 export interface Decision {
   readonly allowed: boolean;
-  readonly denied: readonly Finding[];
-  readonly warned: readonly Finding[];
+  readonly denied: readonly DecidedFinding[];
+  readonly warned: readonly DecidedFinding[];
   /** The findings that would deny or warn without an exemption. */
   readonly exempted: readonly { readonly finding: Finding; readonly exemption: Exemption }[];
 }

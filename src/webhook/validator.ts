@@ -116,7 +116,14 @@ function policyFor({ attributes, keepsContainers }: RequestFindings, policy: Dec
   if (attributes.resource !== 'pods' || attributes.operation !== 'UPDATE') return policy;
   const most = keepsContainers ? 'audit' : 'ratchet';
   const atMost = (action: Action): Action => (action === 'enforce' || action === 'ratchet' ? most : action);
-  return { ...policy, action: (control, surface) => atMost(policy.action(control, surface)) };
+  return {
+    ...policy,
+    action: (control, surface) => atMost(policy.action(control, surface)),
+    isLowered: (control, surface) => {
+      const action = policy.action(control, surface);
+      return atMost(action) !== action;
+    },
+  };
 }
 
 /** The day in UTC, as YYYY-MM-DD. */

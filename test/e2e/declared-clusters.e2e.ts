@@ -105,6 +105,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'objects that declare clust
 
       expect(answer).toMatchObject({ status: 403, message: expect.stringContaining('kubelet-guard') });
       expect(answer.message).toContain(bad.metadata.name);
+      expect(answer.message).toContain('Denied by ratchet (before: nothing known, so ratchet acts like enforce)');
+      expect(answer.message).toMatch(
+        /To fix it: Remove .*(spec\.kubeadmConfigSpec\.clusterConfiguration|of the EC2NodeClass)/,
+      );
       expect(await guard().reviews({ decision: 'deny' })).toBe(denied + 1);
     });
 

@@ -60,6 +60,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'with the kustomize compone
 
   function expectDenied({ status, message }: Answer): void {
     expect(message).toContain('admission webhook "validate.kubelet-guard.dev" denied the request');
+    expect(message).toContain('. Denied by enforce');
     expect(status).toBe(403);
   }
 

@@ -156,6 +156,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
 
       expect(entry).toContain('apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4)');
       expect(entry).toContain('--kubelet-client-certificate is not set');
+      expect(entry).toContain('Denied by ratchet (before: passed)');
       expect(entry).toContain('does not stop the static pod');
       expect((await mirrorOf('was-good')).status).toBe(404);
       expect(await guard().reviews({ resource: 'pods', decision: 'deny' })).toBeGreaterThan(denied);

@@ -1,12 +1,13 @@
 // The answer to an AdmissionReview.
 
 import { remediationFor } from '../../policy/benchmarks/remedy.ts';
-import { titleOf } from '../../policy/benchmarks/shown.ts';
+import { shownReference, titleOf } from '../../policy/benchmarks/shown.ts';
 import type { Exemption } from '../../policy/control.ts';
-import type { Decision, Finding } from '../../policy/finding.ts';
+import type { DecidedFinding, Decision, Finding } from '../../policy/finding.ts';
 import type { Violation } from '../../policy/outcome.ts';
 import type { Origin, Problem, Source } from '../../policy/reading.ts';
-import { cut, fitWarnings } from './header-text.ts';
+import { cut, fitWarnings, MOST_WARNING } from './header-text.ts';
+import { allowanceOf, denialOf, wayOut } from './reason.ts';
 import { escapeLine } from '../printable.ts';
 
 /** A decision on a request, and the parts of the object that could not be understood. */
@@ -31,7 +32,7 @@ export interface AdmissionAnswer {
 }
 
 /** Enough for a reader. Without limits a hostile object makes the API server send megabytes to its client and audit log. */
-const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256 };
+const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256, object: 80 };
 
 const MIRROR_POD =
   'A refused mirror pod does not stop the static pod that already runs on the node: ' +
@@ -83,9 +84,12 @@ function responseOf(uid: string, decision: AdmissionDecision | undefined): Admis
   return { uid, allowed: false, status, auditAnnotations };
 }
 
-function refusalOf(denied: readonly Finding[]): string {
-  const note = denied.some(({ surface }) => surface === 'mirror-pod') ? MIRROR_POD : undefined;
-  let room = LIMITS.message - (note?.length ?? 0);
+function refusalOf(denied: readonly DecidedFinding[]): string {
+  const notes = [
+    ...(denied.some(({ surface }) => surface === 'mirror-pod') ? [MIRROR_POD] : []),
+    cut(escapeLine(wayOut(denied)), LIMITS.text),
+  ];
+  let room = LIMITS.message - notes.join('\n').length;
   const lines: string[] = [];
   for (const [index, finding] of denied.entries()) {
     const line = paragraphOf(finding);
@@ -96,16 +100,19 @@ function refusalOf(denied: readonly Finding[]): string {
     lines.push(cut(line, room));
     room -= line.length;
   }
-  return [...lines, ...(note === undefined ? [] : [note])].join('\n');
+  return [...lines, ...notes].join('\n');
 }
 
-function paragraphOf(finding: Finding): string {
+function paragraphOf(finding: DecidedFinding): string {
   const { source, subject } = finding;
   const container = subject.container === undefined ? '' : `, container ${subject.container}`;
   const wrong = faultsOf(finding).map(({ text, origin }) => cut(text, LIMITS.text) + placeOf(origin));
   const where = `${cut(whereOf(source), LIMITS.text)}${container}`;
+  const why = denialOf(finding);
   // the message ends up in terminals and logs
-  return escapeLine(`${titleOf(finding)}, in ${where}: ${wrong.join('; ')}. To fix it: ${remediationFor(finding)}`);
+  return escapeLine(
+    `${titleOf(finding)}, in ${where}: ${wrong.join('; ')}. ${why}. To fix it: ${remediationFor(finding)}`,
+  );
 }
 
 interface Fault {
@@ -127,10 +134,19 @@ function problemFault({ message, origin }: Problem): Fault {
   return { text: `unknown: ${message}`, origin };
 }
 
-function warningsOf(finding: Finding): string[] {
-  const { outcome } = finding;
+/**
+ * A warning begins with the object and ends with what to do; if it is too long, the fault between them is cut. The reader may
+ * have written many objects, and kubectl names none.
+ */
+function warningsOf(finding: DecidedFinding): string[] {
+  const { outcome, source, subject, control, platform } = finding;
   const notes = [...faultsOf(finding), ...outcome.warnings.map(violationFault)];
-  return notes.map(({ text }) => `${titleOf(finding)}: ${text}`);
+  const { container } = subject;
+  const inside = container === undefined || container === subject.component ? '' : `, container ${container}`;
+  const shown = shownReference(control, platform);
+  const start = `${cut(`${whereOf(source)}${inside}`, LIMITS.object)}: `;
+  const end = `${shown ? ` (${shown.benchmark} ${shown.id})` : ''}. ${allowanceOf(finding)}. See: kubelet-guard explain ${control.slug}`;
+  return notes.map(({ text }) => `${start}${cut(text, MOST_WARNING - start.length - end.length)}${end}`);
 }
 
 function whereOf(source: Source): string {

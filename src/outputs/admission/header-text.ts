@@ -2,7 +2,8 @@
 // The API server passes them on in that header (RFC 7234, 5.5). It rejects text with control characters, and cuts a warning
 // over 256 characters and all of them together over 4096.
 
-const EACH = 256;
+/** The longest warning, in characters. */
+export const MOST_WARNING = 256;
 const TOGETHER = 4096;
 
 // eslint-disable-next-line no-control-regex -- control characters are what must go
@@ -32,7 +33,7 @@ export function fitWarnings(texts: readonly string[]): string[] {
   const warnings: string[] = [];
   let room = TOGETHER;
   for (const [index, text] of texts.entries()) {
-    const warning = cut(headerSafe(text), EACH);
+    const warning = cut(headerSafe(text), MOST_WARNING);
     const isLast = index === texts.length - 1;
     if (warning.length > room - (isLast ? 0 : COUNT_LINE)) {
       warnings.push(`... ${texts.length - index} more`);

@@ -1,7 +1,7 @@
 // The decision about a change at admission: which findings deny it and which warn about it.
 
 import { findExemption } from './exempt.ts';
-import type { Decision, DecisionPolicy, Finding } from '../finding.ts';
+import type { DecidedFinding, Decision, DecisionPolicy, DecisionReason, Finding } from '../finding.ts';
 import type { Outcome } from '../outcome.ts';
 import { isWorse, type OutcomeSummary } from './worse.ts';
 
@@ -33,17 +33,23 @@ export function decide(
   policy: DecisionPolicy,
   today: string,
 ): Decision {
-  const denied: Finding[] = [];
-  const warned: Finding[] = [];
+  const denied: DecidedFinding[] = [];
+  const warned: DecidedFinding[] = [];
   const exempted: Decision['exempted'][number][] = [];
   for (const finding of now) {
     if (hasNothingToSay(finding.outcome)) continue;
     const action = policy.action(finding.control, finding.surface);
     if (action === 'off') continue;
     const exemption = findExemption(policy.exemptions, finding, today);
-    if (exemption) exempted.push({ finding, exemption });
-    else if (isDenied(finding, before, action, policy.onUnknown)) denied.push(finding);
-    else warned.push(finding);
+    if (exemption) {
+      exempted.push({ finding, exemption });
+      continue;
+    }
+    const isLowered = policy.isLowered?.(finding.control, finding.surface) === true;
+    const reason = reasonOf(finding, before, action, isLowered);
+    const decided: DecidedFinding = { ...finding, reason };
+    if (isDenied(finding, reason, policy.onUnknown)) denied.push(decided);
+    else warned.push(decided);
   }
   return { allowed: denied.length === 0, denied, warned, exempted };
 }
@@ -52,16 +58,29 @@ function hasNothingToSay(outcome: Outcome): boolean {
   return outcome.result === 'pass' && outcome.warnings.length === 0;
 }
 
-function isDenied(
+function reasonOf(
   finding: Finding,
   before: readonly PreviousOutcome[] | undefined,
-  action: 'audit' | 'ratchet' | 'enforce',
+  action: DecisionReason['action'],
+  isLowered: boolean,
+): DecisionReason {
+  const lowered = isLowered && ({ isLowered } as const);
+  if (action !== 'ratchet') return { action, ...lowered };
+  const previous = previousOf(finding, before);
+  if (previous.length === 0) return { action, ...lowered, before: 'nothing-known' };
+  const passed = previous.some(({ result }) => result === 'pass');
+  const worse = passed ? 'passed' : 'new-violation';
+  return { action, ...lowered, before: isWorse(outcomeSummary(finding.outcome), previous) ? worse : 'not-worse' };
+}
+
+function isDenied(
+  { outcome: { result } }: Finding,
+  { action, before }: DecisionReason,
   onUnknown: DecisionPolicy['onUnknown'],
 ): boolean {
-  const { result } = finding.outcome;
   if (result === 'pass' || action === 'audit') return false;
   if (result === 'unknown' && onUnknown === 'audit') return false;
-  return action === 'enforce' || isWorse(outcomeSummary(finding.outcome), previousOf(finding, before));
+  return action === 'enforce' || before !== 'not-worse';
 }
 
 /** Gives the previous outcomes of the same control and container. */

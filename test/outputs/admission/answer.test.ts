@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Decision, Finding } from '../../../src/policy/finding.ts';
+import type { DecidedFinding, Decision, DecisionReason, Finding } from '../../../src/policy/finding.ts';
 import type { Violation } from '../../../src/policy/outcome.ts';
 import type { Problem } from '../../../src/policy/reading.ts';
 import { admissionAnswer, verdictOf } from '../../../src/outputs/admission/answer.ts';
@@ -10,16 +10,33 @@ import { apiServerFinding, kubeletFinding, outcomes } from '../../support/findin
 const failing = apiServerFinding({
   outcome: outcomes.fail,
   source: { object: 'Pod kube-system/kube-apiserver-cp-1' },
-  subject: { component: 'kube-apiserver', name: 'kube-apiserver-cp-1', container: 'kube-apiserver' },
+  subject: {
+    ...{ component: 'kube-apiserver', kind: 'Pod', namespace: 'kube-system', name: 'kube-apiserver-cp-1' },
+    container: 'kube-apiserver',
+  },
 });
 const unclear = kubeletFinding({ outcome: outcomes.unknown });
 
-function decisionOf(decision: Partial<Decision>, problems: readonly Problem[] = []) {
-  const full = { denied: [], warned: [], exempted: [], ...decision };
+/** A decision whose findings may lack the reason; `audit` then is. */
+interface GivenDecision extends Omit<Partial<Decision>, 'denied' | 'warned'> {
+  readonly denied?: readonly (Finding & Partial<DecidedFinding>)[];
+  readonly warned?: readonly (Finding & Partial<DecidedFinding>)[];
+}
+
+function because(reason: DecisionReason, finding: Finding = failing): DecidedFinding {
+  return { ...finding, reason };
+}
+
+function decisionOf({ denied = [], warned = [], exempted = [] }: GivenDecision, problems: readonly Problem[] = []) {
+  const full = {
+    denied: denied.map((finding) => ({ reason: { action: 'enforce' } as const, ...finding })),
+    warned: warned.map((finding) => ({ reason: { action: 'audit' } as const, ...finding })),
+    exempted,
+  };
   return { ...full, allowed: full.denied.length === 0, problems };
 }
 
-function answer(decision: Partial<Decision>, problems?: readonly Problem[]) {
+function answer(decision: GivenDecision, problems?: readonly Problem[]) {
   return admissionAnswer('uid-1', decisionOf(decision, problems)).response;
 }
 
@@ -68,14 +85,17 @@ describe('a denial', () => {
     expect(response.status?.message).toBe(
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4), in Pod kube-system/kube-apiserver-cp-1, ' +
         'container kube-apiserver: --kubelet-client-key is not set (at /spec/containers/0/command). ' +
-        `To fix it: ${remediationFor(failing)}`,
+        `Denied by enforce. To fix it: ${remediationFor(failing)}\n` +
+        'To allow it all the same, who administers kubelet-guard adds an exemption to its configuration ' +
+        '(docs/configuration.md, "Exemptions"): control apiserver-kubelet-client-cert, subject ' +
+        'pod/kube-system/kube-apiserver-cp-1. In an emergency: docs/install.md, "Turn the webhook off".',
     );
   });
 
   test('lists every finding on its own line', () => {
     const { status } = answer({ denied: [failing, unclear] });
     const lines = status?.message.split('\n') ?? [];
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
     expect(lines[1]).toContain('kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3)');
     expect(lines[1]).toContain('unknown: $KEY is not known here; check the running process');
   });
@@ -104,37 +124,101 @@ describe('a denial', () => {
     const message = answer({ denied: Array<Finding>(100).fill(hostile) }).status?.message ?? '';
     expect(message.length).toBeLessThan(17_000);
     expect(message).not.toContain('\u001b');
-    expect(message).toMatch(/\n\.\.\. and \d+ more findings$/);
-    expect(message.split('\n').every((line) => /^(apiserver-kubelet-client-cert|\.\.\. and)/.test(line))).toBe(true);
+    expect(message).toMatch(/\n\.\.\. and \d+ more findings\nTo allow it all the same, [^\n]*$/);
+    expect(message.split('\n').every((line) => /^(apiserver-kubelet-client-cert|\.\.\. and|To allow)/.test(line))).toBe(
+      true,
+    );
+  });
+});
+
+describe('a denial says why', () => {
+  const unknown = kubeletFinding({ outcome: outcomes.unknown });
+  test.each([
+    [because({ action: 'enforce' }), '. Denied by enforce. To fix it:'],
+    [because({ action: 'ratchet', before: 'passed' }), '. Denied by ratchet (before: passed). To fix it:'],
+    [
+      because({ action: 'ratchet', before: 'nothing-known' }),
+      '. Denied by ratchet (before: nothing known, so ratchet acts like enforce). To fix it:',
+    ],
+    [
+      because({ action: 'ratchet', before: 'new-violation' }),
+      '. Denied by ratchet (new violation: it failed before, but not in this way). To fix it:',
+    ],
+    [because({ action: 'enforce' }, unknown), '. Denied by enforce, and onUnknown is deny. To fix it:'],
+  ] as const)('%#', (finding, expected) => {
+    expect(answer({ denied: [finding] }).status?.message).toContain(expected);
+  });
+
+  test('names no exemption where nothing is known of the object', () => {
+    const subject = { component: 'kubelet', kind: 'AdmissionReview', name: 'uid-1' } as const;
+    const message = answer({ denied: [kubeletFinding({ outcome: outcomes.unknown, subject })] }).status?.message;
+    expect(message).toMatch(/\nIn an emergency: docs\/install.md, "Turn the webhook off"\.$/);
+  });
+
+  test('names a node by the name of its object', () => {
+    const mirror = { ...failing, subject: { ...failing.subject, node: 'cp-1' } };
+    expect(answer({ denied: [mirror] }).status?.message).toContain('subject pod/kube-system/kube-apiserver-cp-1.');
   });
 });
 
 describe('warnings', () => {
-  test('name the control and the fault', () => {
+  test('name the object, the fault, why it was allowed, and what explains it', () => {
     expect(answer({ warned: [failing, unclear] }).warnings).toStrictEqual([
-      'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4): --kubelet-client-key is not set',
-      'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): unknown: $KEY is not known here; check the running process',
+      'Pod kube-system/kube-apiserver-cp-1: --kubelet-client-key is not set (CIS Kubernetes Benchmark 1.2.4). ' +
+        'Allowed: the action is audit. See: kubelet-guard explain apiserver-kubelet-client-cert',
+      'ConfigMap kube-system/kubelet-config: unknown: $KEY is not known here; check the running process ' +
+        '(CIS Kubernetes Benchmark 4.2.3). Allowed: the action is audit. See: kubelet-guard explain kubelet-client-ca',
     ]);
+  });
+
+  test.each([
+    [because({ action: 'ratchet', before: 'not-worse' }), 'Allowed by ratchet: not worse than before.'],
+    [because({ action: 'enforce' }, unclear), 'Allowed: unknown, and onUnknown is audit.'],
+    [because({ action: 'audit', isLowered: true }), 'Allowed: the pod already runs.'],
+  ] as const)('say why: %#', (finding, expected) => {
+    expect(answer({ warned: [finding] }).warnings?.[0]).toContain(`. ${expected} See: kubelet-guard explain `);
+  });
+
+  test('keep the object and the end if they are too long', () => {
+    const long = {
+      ...failing,
+      source: { object: `Pod kube-system/${'n'.repeat(253)}` },
+      outcome: withViolations(violation('x'.repeat(300))).outcome,
+    };
+    const [warning = ''] = answer({ warned: [long] }).warnings ?? [];
+    expect(warning).toHaveLength(256);
+    expect(warning).toMatch(
+      /^Pod kube-system\/n+\.\.\.: x+\.\.\. \(CIS Kubernetes Benchmark 1\.2\.4\)\. Allowed: the action is audit\. See: kubelet-guard explain apiserver-kubelet-client-cert$/,
+    );
+  });
+
+  test('name a container that has another name than its component', () => {
+    const inside = { ...failing, subject: { ...failing.subject, container: 'sidecar' } };
+    expect(answer({ warned: [inside] }).warnings?.[0]).toMatch(
+      /^Pod kube-system\/kube-apiserver-cp-1, container sidecar: /,
+    );
   });
 
   test('are also given for a finding that passes', () => {
     const outcome = { result: 'pass', warnings: [violation('it is a bundle of public CAs')] } as const;
     expect(answer({ warned: [kubeletFinding({ outcome })] })).toMatchObject({
       allowed: true,
-      warnings: ['kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3): it is a bundle of public CAs'],
+      warnings: [
+        'ConfigMap kube-system/kubelet-config: it is a bundle of public CAs (CIS Kubernetes Benchmark 4.2.3). Allowed: only a warning. See: kubelet-guard explain kubelet-client-ca',
+      ],
       auditAnnotations: { decision: 'warn' },
     });
   });
 
   test('contain only characters that a header can have', () => {
     const [warning] = answer({ warned: [withViolations(violation('a "b"\r\nX: c\\d é 😀'))] }).warnings ?? [];
-    expect(warning).toMatch(/: a 'b' X: c\?d \? \?$/);
+    expect(warning).toContain(": a 'b' X: c?d ? ? (CIS ");
   });
 
   test('have at most 256 characters each', () => {
     const [warning] = answer({ warned: [withViolations(violation('x'.repeat(10_000)))] }).warnings ?? [];
     expect(warning).toHaveLength(256);
-    expect(warning).toMatch(/x\.\.\.$/);
+    expect(warning).toContain('x...');
   });
 
   test('have at most 4096 characters together, and count the omitted ones', () => {

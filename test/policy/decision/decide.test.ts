@@ -58,6 +58,8 @@ const findings = fc.uniqueArray(finding, {
 const before = fc.option(findings, { nil: undefined });
 const onUnknown = fc.constantFrom<DecisionPolicy['onUnknown'][]>('audit', 'deny');
 
+const withoutReasons = (list: Decision['denied']): Finding[] => list.map(({ reason: _, ...rest }) => rest);
+
 const slugs = (list: readonly Finding[]): string[] =>
   list.map(({ control, subject }) => `${control.slug} ${subject.container ?? ''}`).sort();
 
@@ -99,12 +101,40 @@ describe('one finding', () => {
     ['audit', 'deny', unknown, undefined, 'warn'],
   ])('under %s with onUnknown %s: %#', (action, unknowns, now, then, expected) => {
     const { allowed, denied, warned, exempted } = decide([now], then, policyOf(action, unknowns), TODAY);
-    expect([denied, warned, exempted]).toEqual([
+    expect([withoutReasons(denied), withoutReasons(warned), exempted]).toEqual([
       expected === 'deny' ? [now] : [],
       expected === 'warn' ? [now] : [],
       [],
     ]);
     expect(allowed).toBe(expected !== 'deny');
+  });
+
+  const empty = of({
+    result: 'fail',
+    violations: [{ ...missing, code: 'empty' }],
+    problems: [],
+    warnings: [],
+  });
+  test.each([
+    ['enforce', fails, [fails], { action: 'enforce' }],
+    ['audit', fails, undefined, { action: 'audit' }],
+    ['ratchet', fails, undefined, { action: 'ratchet', before: 'nothing-known' }],
+    ['ratchet', fails, [], { action: 'ratchet', before: 'nothing-known' }],
+    ['ratchet', fails, [passes], { action: 'ratchet', before: 'passed' }],
+    ['ratchet', fails, [empty], { action: 'ratchet', before: 'new-violation' }],
+    ['ratchet', fails, [unknown], { action: 'ratchet', before: 'new-violation' }],
+    ['ratchet', fails, [fails], { action: 'ratchet', before: 'not-worse' }],
+  ] as const)('under %s has its reason: %#', (action, now, then, reason) => {
+    const { denied, warned } = decide([now], then, policyOf(action), TODAY);
+    expect([...denied, ...warned].map((finding) => finding.reason)).toStrictEqual([reason]);
+  });
+
+  test('says that the action was lowered', () => {
+    const policy = { ...policyOf('audit'), isLowered: () => true };
+    expect(decide([fails], undefined, policy, TODAY).warned[0]?.reason).toStrictEqual({
+      action: 'audit',
+      isLowered: true,
+    });
   });
 
   test('that is exempt is listed with its exemption, and is not denied', () => {

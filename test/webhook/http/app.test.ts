@@ -12,8 +12,20 @@ import { CONFIG_MAP, review, webhookWith } from '../../support/admission.ts';
 
 const failing = apiServerFinding({ outcome: outcomes.fail });
 const allow: Validate = () => ({ allowed: true, denied: [], warned: [], exempted: [], problems: [] });
-const warn: Validate = () => ({ allowed: true, denied: [], warned: [failing], exempted: [], problems: [] });
-const deny: Validate = () => ({ allowed: false, denied: [failing], warned: [], exempted: [], problems: [] });
+const warn: Validate = () => ({
+  allowed: true,
+  denied: [],
+  warned: [{ ...failing, reason: { action: 'audit' } }],
+  exempted: [],
+  problems: [],
+});
+const deny: Validate = () => ({
+  allowed: false,
+  denied: [{ ...failing, reason: { action: 'enforce' } }],
+  warned: [],
+  exempted: [],
+  problems: [],
+});
 const crash: Validate = () => {
   throw new Error('a bug');
 };

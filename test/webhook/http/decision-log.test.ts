@@ -10,8 +10,19 @@ import { Lines, review, webhookWith } from '../../support/admission.ts';
 import { apiServerFinding, outcomes } from '../../support/findings.ts';
 
 const failing = apiServerFinding({ outcome: outcomes.fail });
-const DENIED: AdmissionDecision = { allowed: false, denied: [failing], warned: [], exempted: [], problems: [] };
-const WARNED: AdmissionDecision = { ...DENIED, allowed: true, denied: [], warned: [failing] };
+const DENIED: AdmissionDecision = {
+  allowed: false,
+  denied: [{ ...failing, reason: { action: 'enforce' } }],
+  warned: [],
+  exempted: [],
+  problems: [],
+};
+const WARNED: AdmissionDecision = {
+  ...DENIED,
+  allowed: true,
+  denied: [],
+  warned: [{ ...failing, reason: { action: 'audit' } }],
+};
 
 const BY_KUBEADM: RequestAttributes = {
   uid: '1',
