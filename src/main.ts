@@ -25,6 +25,7 @@ const terminal: TerminalDeps = {
     if (stream === 'stdin') return isDevice(0) && process.getBuiltinModule('node:tty').isatty(0);
     return isDevice(stream === 'stdout' ? 1 : 2) && process[stream].isTTY;
   },
+  columns: () => (terminal.isTerminal('stdout') ? process.stdout.columns : undefined),
   onSignal: (names, handler) => {
     for (const name of names) process.on(name, handler);
   },

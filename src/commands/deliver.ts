@@ -9,6 +9,8 @@ import type { ControlMetadata } from '../policy/control.ts';
 import { outputs, renderOf, type OutputName } from '../outputs/index.ts';
 import type { TextStyle } from '../outputs/render.ts';
 import type { RunAnswer } from '../outputs/run.ts';
+import { listOnly } from '../outputs/selection.ts';
+import type { ShownResult } from '../outputs/shown-result.ts';
 import { digest } from '../runtime/digest.ts';
 import { StartError } from '../runtime/start-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,6 +29,8 @@ export interface DeliveryOptions {
   readonly outputFile?: string;
   readonly quiet?: true;
   readonly all?: true;
+  /** List only findings with these results. */
+  readonly result?: readonly ShownResult[];
   readonly color: 'auto' | 'always' | 'never';
 }
 
@@ -87,12 +91,19 @@ export function deliverReport(
   options: DeliveryOptions,
   { terminal, controls }: DeliveryDeps,
 ): void {
-  const { output, quiet = false, all = false } = options;
+  const { output, quiet = false, all = false, result: results } = options;
   const benchmark = report.run.benchmark === undefined ? undefined : findBenchmark(report.run.benchmark);
   const shown = benchmark === undefined ? controls : selectBenchmark(controls, benchmark);
   for (const { format, file = options.outputFile } of output) {
-    const style: TextStyle = { color: wantsColor(options.color, file, terminal), quiet, all };
-    deliver(renderOf(format)(report, style, { controls: shown, digest, nothing }), file, terminal);
+    const width = file === undefined ? terminal.columns?.() : undefined;
+    const style: TextStyle = {
+      ...{ color: wantsColor(options.color, file, terminal), quiet, all },
+      ...(width !== undefined && { width }),
+      ...(results && { results }),
+    };
+    // the summary of a text counts what it does not list
+    const listed = format === 'text' ? report : listOnly(report, results);
+    deliver(renderOf(format)(listed, style, { controls: shown, digest, nothing }), file, terminal);
   }
 }
 

@@ -6,9 +6,10 @@ import type { Control } from '../policy/control.ts';
 import type { FailOn } from '../outputs/counts.ts';
 import type { GuardConfiguration } from '../runtime/configuration/configuration.ts';
 import { outputOption, type DeliveryOptions } from './deliver.ts';
+import { selectionFlags, type SelectionOptions } from './selection.ts';
 
 /** The options of every command that prints a report. */
-export interface ReportOptions extends DeliveryOptions {
+export interface ReportOptions extends DeliveryOptions, SelectionOptions {
   readonly config?: string;
   readonly benchmark?: string;
   readonly failOn: FailOn;
@@ -19,6 +20,7 @@ export function reportOptions(config: string): readonly Option[] {
   return [
     new Option('--config <file>', config),
     benchmarkFlag(),
+    ...selectionFlags(),
     outputOption(),
     new Option('--output-file <file>', 'write the report to a file instead of standard output'),
     new Option('--fail-on <what>', 'which results make the exit code non-zero')

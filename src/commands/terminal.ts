@@ -16,6 +16,8 @@ export interface TerminalDeps {
   readonly printError: (text: string) => void;
   /** Whether a person reads or types at the other end of the stream. */
   readonly isTerminal: (stream: 'stdin' | 'stdout' | 'stderr') => boolean;
+  /** The columns of the terminal at standard output; undefined if it is none. */
+  readonly columns?: () => number | undefined;
   readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: NodeJS.Signals) => void) => void;
   /** Ends the process at once, even if output is not yet written. */
   readonly exitNow: (code: number) => void;

@@ -3,6 +3,7 @@
 import type { Drift, Finding, OtherEvidence } from '../policy/finding.ts';
 import type { Component, Layer, ProblemCode, Source, SourceProblem, Vantage } from '../policy/reading.ts';
 import type { Link } from '../policy/link/link.ts';
+import type { ShownResult } from './shown-result.ts';
 
 /** The report that other programs read: `--output json`, `GET /api/v1/report` and baselines. */
 export interface GuardReport {
@@ -52,6 +53,18 @@ export interface Run {
   readonly benchmark?: string;
   /** The SHA-256 of the GuardConfiguration in hexadecimal; absent if none was given. */
   readonly configuration?: { readonly digest: string };
+  /** Present if only a part was selected. */
+  readonly selection?: ReportedSelection;
+}
+
+/** What of a run was selected. A report with it is not about everything that was checked. */
+export interface ReportedSelection {
+  /** The slugs of the controls; absent if all. */
+  readonly controls?: readonly string[];
+  /** The names of nodes, or patterns; absent if all. */
+  readonly nodes?: readonly string[];
+  /** The results that are listed; absent if all. The summary counts all. */
+  readonly results?: readonly ShownResult[];
 }
 
 /** A run that has a problem is not complete: something could be wrong that no finding shows. */

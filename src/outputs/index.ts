@@ -8,11 +8,15 @@ import { renderMarkdown } from './formats/markdown.ts';
 import { renderPolicyReport } from './formats/policy-report.ts';
 import { renderSarif } from './formats/sarif/sarif.ts';
 import type { Render } from './render.ts';
+import { renderNames } from './formats/name.ts';
 import { renderText } from './text/text.ts';
+import { renderWide } from './formats/wide.ts';
 
 /** The formats of `--output`. The first one is the default. */
 export const outputs = [
   { name: 'text', render: renderText },
+  { name: 'wide', render: renderWide },
+  { name: 'name', render: renderNames },
   { name: 'json', render: renderJson },
   { name: 'sarif', render: renderSarif },
   { name: 'junit', render: renderJunit },

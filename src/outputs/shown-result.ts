@@ -1,14 +1,18 @@
 // What a reported finding counts as for a reader.
 
-import type { ReportedFinding } from './guard-report.ts';
-
 /** A result, or exempt: an exempt finding is no fault. */
-export type ShownResult = ReportedFinding['result'] | 'exempt';
+export type ShownResult = 'pass' | 'fail' | 'unknown' | 'exempt';
 
 /** These results, in the order of texts: what needs work first. */
 export const SHOWN_RESULTS = ['fail', 'unknown', 'exempt', 'pass'] as const satisfies readonly ShownResult[];
 
+/** The parts of a finding that decide. */
+interface Counted {
+  readonly result: 'pass' | 'fail' | 'unknown';
+  readonly exempted?: object;
+}
+
 /** Gives what a finding counts as. */
-export function shownResultOf({ result, exempted }: Pick<ReportedFinding, 'result' | 'exempted'>): ShownResult {
+export function shownResultOf({ result, exempted }: Counted): ShownResult {
   return exempted === undefined || result === 'pass' ? result : 'exempt';
 }

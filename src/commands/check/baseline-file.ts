@@ -32,6 +32,7 @@ function faultOf(report: unknown): string | undefined {
   if (apiVersion !== API_VERSION) return `has another apiVersion than ${API_VERSION}`;
   if (!isRecord(run) || !areTexts(run, ['id', 'finishedAt'])) return 'has no run with an id and a finishedAt';
   if (run.complete !== true) return 'is the report of an incomplete run, which cannot be a baseline';
+  if (run.selection !== undefined) return 'shows only a selection of what was checked';
   if (run.baseline !== undefined) return 'shows only what was worse than another baseline';
   if (!Array.isArray(findings)) return 'has no findings';
   const wrong = findings.findIndex((finding) => !isFinding(finding));

@@ -4,7 +4,9 @@ import type { DecisionPolicy, Finding } from '../../policy/finding.ts';
 import type { GuardReport, Run } from '../../outputs/guard-report.ts';
 import { renderJson } from '../../outputs/formats/json.ts';
 import { countReported, reportRun } from '../../outputs/report.ts';
+import { isSelected, type Selection } from '../../outputs/selection.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
+import { nothingSelected } from '../selection.ts';
 import type { Baseline } from './baseline.ts';
 import type { GeneratedExemptions, generateExemptions } from './exemptions.ts';
 import type { RunOrigin } from '../run-origin.ts';
@@ -14,6 +16,8 @@ import { inspectDocuments, type InspectDeps, type InspectOptions } from './inspe
 export interface CheckOptions extends RunOptions, InspectOptions {
   /** The configured actions and exemptions. Controls that are off are not shown. Without it supporting controls are not shown. */
   readonly policy?: Pick<DecisionPolicy, 'action' | 'exemptions'>;
+  /** The part that counts and is reported. */
+  readonly selection?: Selection | undefined;
   /** The name of the chosen benchmark. */
   readonly benchmark?: string | undefined;
   /** Print exemptions for what fails, as YAML for a GuardConfiguration, instead of the report. */
@@ -49,26 +53,28 @@ const NOTHING = 'nothing to check: no kube-apiserver and no kubelet configuratio
  * @returns the report and the exit code; a document that cannot be checked is a problem of the run; it never throws
  */
 export async function check(options: CheckOptions, deps: CheckDeps): Promise<CheckAnswer> {
-  const { policy, generateExemptions, allowEmpty = false } = options;
+  const { policy, generateExemptions, allowEmpty = false, selection, baseline } = options;
   const { runId, now, origin } = deps;
   const startedAt = now();
-  const inspection = await inspectDocuments(deps, options);
+  const { findings: found, problems } = await inspectDocuments(deps, { ...options, named: selection?.controls });
+  const inspection = { problems, findings: found.filter((finding) => isSelected(finding, selection)) };
   const time = startedAt.toISOString();
   const run: Run = {
     ...{ id: runId, entrance: 'check' as const, startedAt: time, finishedAt: now().toISOString() },
     ...origin,
     ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
+    ...(selection && { selection }),
   };
   const exemptions = policy?.exemptions ?? [];
   const exemptionFor = exemptionsAt(exemptions, time);
   const whole = reportRun(run, inspection, exemptionFor);
-  const report = options.baseline === undefined ? whole : await compare(whole, options.baseline);
+  const report = baseline === undefined ? whole : await compare(whole, selected(baseline, selection));
   const outcome = {
     report,
     counts: countReported(report.findings),
     checked: whole.findings.length,
     notes: changedSinceBaseline(report),
-    nothing: allowEmpty ? undefined : NOTHING,
+    nothing: allowEmpty ? undefined : nothingIn(found, selection),
     exemptions,
   };
   const answer = concludeRun(outcome, options);
@@ -78,6 +84,14 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
     return withBaseline({ ...answer, exemptions: yaml, errors: [...answer.errors, ...notes] }, whole, options);
   }
   return withBaseline(answer, whole, options);
+}
+
+function selected(baseline: Baseline, selection: Selection | undefined): Baseline {
+  return { ...baseline, findings: baseline.findings.filter((finding) => isSelected(finding, selection)) };
+}
+
+function nothingIn(found: readonly Finding[], selection: Selection | undefined): string {
+  return selection === undefined || found.length === 0 ? NOTHING : nothingSelected(selection, found);
 }
 
 function withBaseline(answer: CheckAnswer, whole: GuardReport, { writesBaseline = false }: CheckOptions): CheckAnswer {

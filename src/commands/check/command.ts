@@ -2,11 +2,14 @@
 
 import { Option, InvalidArgumentError, type Command } from 'commander';
 
+import type { Selection } from '../../outputs/selection.ts';
+import type { ControlMetadata } from '../../policy/control.ts';
 import type { Baseline } from './baseline.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { checkOutputs, deliver, deliverReport } from '../deliver.ts';
 import { EXIT_CODES, loadGuardConfiguration, reportOptions, type ReportOptions } from '../options.ts';
 import { runOrigin } from '../run-origin.ts';
+import { selectionOf } from '../selection.ts';
 import { runId, type Terminal } from '../terminal.ts';
 
 interface CheckFlags extends ReportOptions {
@@ -109,6 +112,7 @@ async function runCheck(paths: string[], options: CheckFlags, terminal: Terminal
     allowEmpty: options.allowEmpty ?? false,
     failOn: options.failOn,
     benchmark: benchmark.name,
+    selection: partOf(options, controls),
     ...(options.all && { all: true }),
   };
   const folders = new Set<string>();
@@ -149,6 +153,15 @@ function checkUse(paths: readonly string[], options: CheckFlags): void {
     throw new StartError('usage', 'a path is empty; name files and folders, or - for standard input');
   if (options.expires !== undefined && options.generateExemptions === undefined)
     throw new StartError('usage', '--expires needs --generate-exemptions');
+}
+
+function partOf(options: CheckFlags, controls: readonly ControlMetadata[]): Selection | undefined {
+  const selection = selectionOf(options, controls);
+  if (selection === undefined || options.writeBaseline === undefined) return selection;
+  throw new StartError(
+    'usage',
+    '--write-baseline needs the whole report: leave --control, --benchmark-id and --node out',
+  );
 }
 
 async function loadBaseline(path: string): Promise<Baseline> {

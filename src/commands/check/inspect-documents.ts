@@ -9,6 +9,8 @@ import type { SourceProblem } from '../../policy/reading.ts';
 /** What of the findings is shown, and what may be empty. */
 export interface InspectOptions {
   readonly policy?: Pick<DecisionPolicy, 'action'>;
+  /** Controls that are shown though they are supporting, if no policy says which are. */
+  readonly named?: readonly string[] | undefined;
   /** A run that has nothing to check passes, and so does a path that was named and holds nothing to check. */
   readonly allowEmpty?: boolean;
 }
@@ -64,7 +66,7 @@ class DocumentRun {
 
   add({ findings, problems, parts = [] }: Inspection): void {
     // loops, because there can be more than a call can have arguments
-    for (const finding of findings) if (isShown(finding, this.#options.policy)) this.#findings.push(finding);
+    for (const finding of findings) if (isShown(finding, this.#options)) this.#findings.push(finding);
     for (const problem of problems) this.#problems.push(problem);
     for (const part of parts) this.#parts.push(part);
   }
@@ -126,6 +128,7 @@ function pathOf(source: SourceProblem['source']): string | undefined {
   return 'path' in source ? source.path : undefined;
 }
 
-function isShown({ control, surface }: Finding, policy: InspectOptions['policy']): boolean {
-  return policy === undefined ? control.supporting !== true : policy.action(control, surface) !== 'off';
+function isShown({ control, surface }: Finding, { policy, named }: InspectOptions): boolean {
+  if (policy !== undefined) return policy.action(control, surface) !== 'off';
+  return control.supporting !== true || named?.includes(control.slug) === true;
 }

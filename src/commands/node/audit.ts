@@ -10,11 +10,15 @@ import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import type { RunOrigin } from '../run-origin.ts';
+import { isSelected, type Selection } from '../../outputs/selection.ts';
+import { nothingSelected } from '../selection.ts';
 import type { HostNote } from './processes.ts';
 import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
 
 /** How a host is checked, and how the result is shown. */
 export interface NodeAuditOptions extends RunOptions {
+  /** The part that counts and is reported. */
+  readonly selection?: Selection | undefined;
   /** Whether the processes and files of the host count, or only the answers of kubelets. */
   readonly byHost: boolean;
   /** Names what is read, for the message that nothing was found. */
@@ -77,11 +81,13 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     else if ('problem' in entry) seen.problems.push(entry);
     else checkProcess(entry, options, deps, seen);
   }
-  const findings = await settle(seen);
+  const found = await settle(seen);
+  const findings = found.filter((finding) => isSelected(finding, options.selection));
   const run: Run = {
     ...{ id: runId, entrance: 'node' as const, startedAt, finishedAt: now().toISOString() },
     ...deps.origin,
     ...(options.benchmark !== undefined && { benchmark: options.benchmark }),
+    ...(options.selection && { selection: options.selection }),
   };
   const exemptionFor = exemptionsAt(exemptions, startedAt);
   const counts = new RunCounts();
@@ -96,7 +102,10 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     else if (open && !isExempted) notes.push(isUnknownNextTime(finding, open));
   }
   const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
-  const nothing = `nothing to check: ${options.places}`;
+  const nothing =
+    options.selection === undefined || found.length === 0
+      ? `nothing to check: ${options.places}`
+      : nothingSelected(options.selection, found);
   return concludeRun({ report, counts, notes, nothing, exemptions }, options);
 }
 

@@ -62,6 +62,7 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
     hostname: root === '/' ? hostname() : 'localhost',
     config: options.config,
     benchmark: options.benchmark,
+    select: options,
     evidence: options.evidence,
     failOn: options.failOn,
     ...(options.all && { all: true }),

@@ -17,6 +17,7 @@ import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import { HOST } from '../allowances.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { runOrigin } from '../run-origin.ts';
+import { selectionOf, type SelectionOptions } from '../selection.ts';
 import { runId } from '../terminal.ts';
 import { auditNode } from './audit.ts';
 import { hostProcesses, type Network } from './processes.ts';
@@ -29,6 +30,8 @@ export interface HostAuditOptions extends RunOptions, HostPlace {
   /** Also show controls that are off. The sweeper needs their findings, and decides itself what it shows. */
   readonly showsAll?: boolean;
   readonly evidence: readonly NodeEvidence[];
+  /** What counts and is reported, as it was asked for. */
+  readonly select?: SelectionOptions;
 }
 
 export interface HostAuditDeps {
@@ -64,6 +67,7 @@ export async function auditHost(
       byHost: evidence.includes('proc'),
       exemptions: policy.exemptions,
       benchmark: benchmark.name,
+      selection: selectionOf(options.select ?? {}, controls),
       places: `read the processes in ${join(root, 'proc')} and the units ${UNITS.join(', ')} of ${root}; run it on the host itself as root, or pass --root`,
     },
     {

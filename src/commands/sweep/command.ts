@@ -54,6 +54,7 @@ async function runSweep(options: SweepFlags, terminal: Terminal): Promise<void> 
     namespace: options.namespace,
     config: options.config,
     benchmark: options.benchmark,
+    select: options,
     evidence: options.evidence,
     kubeletCA: options.kubeletCertificateAuthority,
     failOn: options.failOn,

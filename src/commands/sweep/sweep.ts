@@ -4,6 +4,7 @@ import { controls as all } from '../../controls/index.ts';
 import { noHistory } from '../../sweeper/reports/history.ts';
 import { sweep } from '../../sweeper/run/sweep.ts';
 import { reportStream } from '../../outputs/report.ts';
+import { selectPart } from '../../outputs/selection.ts';
 import { concludeRun, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import { dayOf, loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import type { SweepEvidence } from '../../evidence/index.ts';
@@ -13,6 +14,7 @@ import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { progressBar } from '../progress.ts';
 import { runOrigin } from '../run-origin.ts';
 import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
+import { nothingSelected, selectionOf, type SelectionOptions } from '../selection.ts';
 import { runId } from '../terminal.ts';
 
 const NOTHING = 'nothing to check: no node, pod or ConfigMap was found';
@@ -23,6 +25,8 @@ export interface SweepCommandOptions extends RunOptions {
   readonly namespace: string | undefined;
   readonly config: string | undefined;
   readonly benchmark?: string | undefined;
+  /** What counts and is reported, as it was asked for. */
+  readonly select?: SelectionOptions;
   /** The evidence to use, if not that of the configuration. */
   readonly evidence: readonly SweepEvidence[] | undefined;
   /** The path of the CA that verifies kubelets. */
@@ -52,6 +56,7 @@ export async function sweepOnce(
   const configuration = loadConfiguration(options.config, all);
   const benchmark = benchmarkOf(options.benchmark, configuration);
   const controls = benchmark.show(all);
+  const selection = selectionOf(options.select ?? {}, controls);
   const settled = resolveSweep(configuration.settings.sweep?.value);
   const plan = { ...settled, evidence: options.evidence ?? settled.evidence };
   const cluster = await open(signal);
@@ -87,12 +92,14 @@ export async function sweepOnce(
     ...(benchmark.name !== undefined && { benchmark: benchmark.name }),
   } as const;
   const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());
+  const whole = reportStream(result, () => result.findings.all(), result.exemptionFor);
+  const part = selection === undefined ? { report: whole, counts: result.counts } : selectPart(whole, selection);
   return concludeRun(
     {
-      report: reportStream(result, () => result.findings.all(), result.exemptionFor),
-      counts: result.counts,
+      ...part,
       notes: [...tokenNote(unverified.size, plan.evidence), ...certificateNote(withoutToken)],
-      nothing: NOTHING,
+      nothing:
+        selection === undefined || result.counts.checked === 0 ? NOTHING : nothingSelected(selection, whole.findings),
       exemptions: configuration.policy.exemptions,
     },
     options,

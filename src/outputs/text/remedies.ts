@@ -4,7 +4,7 @@ import type { ReportedFinding } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
 import { wrap, INDENT } from './lines.ts';
 import { listedNameOf } from './names.ts';
-import { compareTexts, FirstNames, MOST_NAMES } from './natural.ts';
+import { compareNatural, compareTexts, FirstNames, MOST_NAMES } from './natural.ts';
 import { shownResultOf } from '../shown-result.ts';
 import { compareControls } from './order.ts';
 
@@ -12,7 +12,8 @@ import { compareControls } from './order.ts';
 const MOST_REFERENCES = 3;
 
 interface Remedy extends Pick<ReportedFinding, 'control' | 'remediation'> {
-  readonly references: readonly string[];
+  /** The benchmark's id of each finding. */
+  readonly references: Set<string>;
   readonly names: FirstNames;
 }
 
@@ -24,8 +25,11 @@ export class Remedies {
     const { control, remediation, references, exempted, otherEvidence = [] } = finding;
     const willFail = otherEvidence.some(({ pending, result }) => pending && result === 'fail');
     if (exempted !== undefined || (shownResultOf(finding) !== 'fail' && !willFail)) return;
-    const key = JSON.stringify([control, remediation, references]);
-    const remedy = this.#remedies.get(key) ?? { control, remediation, references, names: new FirstNames(MOST_NAMES) };
+    const key = JSON.stringify([control, remediation]);
+    const known = this.#remedies.get(key);
+    const remedy = known ?? { control, remediation, references: new Set(), names: new FirstNames(MOST_NAMES) };
+    const [shown] = references;
+    if (shown !== undefined) remedy.references.add(shown);
     remedy.names.add(listedNameOf(finding));
     this.#remedies.set(key, remedy);
   }
@@ -47,7 +51,8 @@ export class Remedies {
   }
 }
 
-function referencesIn(references: readonly string[]): string {
+function referencesIn(shown: ReadonlySet<string>): string {
+  const references = [...shown].sort(compareNatural);
   const more = references.length - MOST_REFERENCES;
   return `${references.slice(0, MOST_REFERENCES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }

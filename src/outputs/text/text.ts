@@ -41,7 +41,7 @@ export function renderText({ findings, ...head }: StreamedReport, style: TextSty
   const parts = [link, renderSkipped(head.nodes), lines, quiet ? [] : passes, remedies.render(width)];
   const isSilent = parts.every((part) => part.length === 0) && head.run.complete;
   if (isSilent && (quiet || summing.isEmpty(head))) return '';
-  return [renderChecked(head, hosts), ...parts, summing.render(head)]
+  return [renderChecked(head, hosts, style.results), ...parts, summing.render(head)]
     .filter((part) => part.length > 0)
     .map((part) => part.map((line) => `${line}\n`).join(''))
     .join('\n');

@@ -38,11 +38,17 @@ export function subjectNames({ subject: { kind, namespace, name, node } }: Pick<
   return names;
 }
 
-/** Tells whether a pattern matches a name. The time is linear in the name, however many `*` the pattern has. */
 function matches({ subject }: Exemption, name: string): boolean {
   const slash = subject.indexOf('/');
   const kind = slash === -1 ? subject : subject.slice(0, slash);
-  const pattern = `${kind.toLowerCase()}${subject.slice(kind.length)}`;
+  return matchesPattern(`${kind.toLowerCase()}${subject.slice(kind.length)}`, name);
+}
+
+/**
+ * Tells whether a pattern matches a name. `*` matches any characters but a slash. The time is linear in the name, however many
+ * `*` the pattern has.
+ */
+export function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;
   let wanted = 0;
   let star = -1;
