@@ -11,7 +11,7 @@ import type { SweepEvidence } from '../../evidence/index.ts';
 import { resolveSweep } from '../../runtime/configuration/sweep.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
-import { progressBar } from '../progress.ts';
+import { progressBar } from './progress.ts';
 import { runOrigin } from '../run-origin.ts';
 import { clusterEvidence, readKubeletCA, sweepOptions } from '../sweep-deps.ts';
 import { nothingSelected, selectionOf, type SelectionOptions } from '../selection.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { progressBar } from '../../src/commands/progress.ts';
+import { progressBar } from '../../../src/commands/sweep/progress.ts';
 
 test('a progress bar is drawn on one line, only when it moves, and is cleared at the end', () => {
   const drawn: string[] = [];
