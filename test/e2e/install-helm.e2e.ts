@@ -62,6 +62,20 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     expect(succeeded(await plane.admin.get(SECRET)).body).toMatchObject({ data: { 'ca.crt': ca } });
   });
 
+  testHelm(`has notes that ask for the label of the namespace only if it is missing${skipped}`, async () => {
+    const upgrade = () => helm('upgrade', 'mine', CHART, '--set', 'image.tag=99.0.0');
+    const path = `/api/v1/namespaces/${NAMESPACE}`;
+    const { metadata, ...rest } = succeeded(await plane.admin.get(path)).body as KubeObject;
+    const labelled = (labels: object) =>
+      plane.admin.send('PUT', path, { ...rest, metadata: { name: metadata.name, labels } });
+    expect(await upgrade()).not.toContain('kubectl label namespace');
+    succeeded(await labelled({}));
+    expect(await upgrade()).toContain(
+      'kubectl label namespace kubelet-guard pod-security.kubernetes.io/enforce=restricted',
+    );
+    succeeded(await labelled({ 'pod-security.kubernetes.io/enforce': 'restricted' }));
+  });
+
   testHelm(`leaves nothing behind, not even what the sweeper wrote${skipped}`, async () => {
     await pretendToSweep();
     const job = hookRunner();
@@ -128,9 +142,9 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     return { runs };
   }
 
-  async function helm(...args: readonly string[]): Promise<void> {
+  async function helm(...args: readonly string[]): Promise<string> {
     const place = ['--kubeconfig', plane.kubeconfig, '--namespace', NAMESPACE];
-    expectContent(await run([helmPath ?? 'helm', ...args, ...place]), `helm ${args.join(' ')}`);
+    return expectContent(await run([helmPath ?? 'helm', ...args, ...place]), `helm ${args.join(' ')}`);
   }
 
   /** Creates what a webhook leaves behind once it has a certificate. */
