@@ -32,7 +32,9 @@ test('has a row for each finding and each problem of the run', () => {
     vantage: 'declared',
     violations: "'--kubelet-client-key is not set [missing] (line 14)",
     problems: '',
-    evidence: '\'--kubelet-client-certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt" (flag)',
+    evidence:
+      '\'--kubelet-client-certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt" (flag); ' +
+      '--kubelet-client-key is not set in manifests/kube-apiserver.yaml',
     since: RUN.startedAt,
     checked_at: RUN.finishedAt,
     run_id: RUN.id,
