@@ -41,7 +41,7 @@ export function addDoctor(root: Command, terminal: Terminal): void {
   command
     .addOption(
       flag(
-        '--namespace <name>',
+        '-n, --namespace <name>',
         'where kubelet-guard runs (default: the namespace in the ValidatingWebhookConfiguration)',
       ),
     )

@@ -37,7 +37,10 @@ export function addSweep(root: Command, terminal: Terminal): void {
   for (const option of clusterFlags('cluster to check')) command.addOption(option);
   command
     .addOption(
-      flag('--namespace <name>', 'namespace of kubelet-guard (default: the namespace of the pod, or kubelet-guard)'),
+      flag(
+        '-n, --namespace <name>',
+        'namespace of kubelet-guard (default: the namespace of the pod, or kubelet-guard)',
+      ),
     )
     .addOption(evidenceOption(SWEEP_EVIDENCE, 'how processes are asked, separated by commas'))
     .addOption(kubeletCA());

@@ -40,7 +40,7 @@ export function addUninstall(root: Command, terminal: Terminal): void {
   for (const option of clusterFlags('cluster')) command.addOption(option);
   command
     .addOption(
-      flag('--namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
+      flag('-n, --namespace <name>', 'where kubelet-guard runs (default: the namespace of the pod, or kubelet-guard)'),
     )
     .addOption(
       flag(
