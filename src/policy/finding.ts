@@ -55,8 +55,11 @@ export interface DecisionReason {
   readonly action: Exclude<Action, 'off'>;
   /** The configured action is stricter: the request updates a pod that already runs. */
   readonly isLowered?: true;
-  /** What `ratchet` compared with: nothing is known, it passed, it did not have this violation, or it is not worse now. */
-  readonly before?: 'nothing-known' | 'passed' | 'new-violation' | 'not-worse';
+  /**
+   * What `ratchet` compared with: nothing is known, the old object had no such component, it passed, it did not have this
+   * violation, or it is not worse now.
+   */
+  readonly before?: 'nothing-known' | 'absent' | 'passed' | 'new-violation' | 'not-worse';
 }
 
 /** A finding that denies a change or warns about it, and why. */

@@ -6,14 +6,17 @@ import type { DecidedFinding } from '../../policy/finding.ts';
 /** What was before, in words. */
 const BEFORE = {
   'nothing-known': ' (before: nothing known, so ratchet acts like enforce)',
+  absent: ' (before: the object had no such component)',
   passed: ' (before: passed)',
   'new-violation': ' (new violation: it failed before, but not in this way)',
   'not-worse': '',
 } as const;
 
 /** Says which action denied, and what was before. */
-export function denialOf({ reason: { action, before }, outcome }: DecidedFinding): string {
-  const by = outcome.result === 'unknown' ? `${action}, and onUnknown is deny` : action;
+export function denialOf({ reason: { action, before, isLowered }, outcome }: DecidedFinding): string {
+  // the update of a running pod is denied for what it makes worse only
+  const configured = isLowered ? 'enforce' : action;
+  const by = outcome.result === 'unknown' ? `${configured}, and onUnknown is deny` : configured;
   return `Denied by ${by}${before === undefined ? '' : BEFORE[before]}`;
 }
 

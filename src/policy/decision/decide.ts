@@ -67,7 +67,7 @@ function reasonOf(
   const lowered = isLowered && ({ isLowered } as const);
   if (action !== 'ratchet') return { action, ...lowered };
   const previous = previousOf(finding, before);
-  if (previous.length === 0) return { action, ...lowered, before: 'nothing-known' };
+  if (previous.length === 0) return { action, ...lowered, before: before ? 'absent' : 'nothing-known' };
   const passed = previous.some(({ result }) => result === 'pass');
   const worse = passed ? 'passed' : 'new-violation';
   return { action, ...lowered, before: isWorse(outcomeSummary(finding.outcome), previous) ? worse : 'not-worse' };

@@ -144,6 +144,10 @@ describe('a denial says why', () => {
       because({ action: 'ratchet', before: 'new-violation' }),
       '. Denied by ratchet (new violation: it failed before, but not in this way). To fix it:',
     ],
+    [
+      because({ action: 'ratchet', isLowered: true, before: 'absent' }),
+      '. Denied by enforce (before: the object had no such component). To fix it:',
+    ],
     [because({ action: 'enforce' }, unknown), '. Denied by enforce, and onUnknown is deny. To fix it:'],
   ] as const)('%#', (finding, expected) => {
     expect(answer({ denied: [finding] }).status?.message).toContain(expected);

@@ -119,7 +119,7 @@ describe('one finding', () => {
     ['enforce', fails, [fails], { action: 'enforce' }],
     ['audit', fails, undefined, { action: 'audit' }],
     ['ratchet', fails, undefined, { action: 'ratchet', before: 'nothing-known' }],
-    ['ratchet', fails, [], { action: 'ratchet', before: 'nothing-known' }],
+    ['ratchet', fails, [], { action: 'ratchet', before: 'absent' }],
     ['ratchet', fails, [passes], { action: 'ratchet', before: 'passed' }],
     ['ratchet', fails, [empty], { action: 'ratchet', before: 'new-violation' }],
     ['ratchet', fails, [unknown], { action: 'ratchet', before: 'new-violation' }],
