@@ -49,6 +49,17 @@ test.each([
   expect(faultOf('README.md', link)).toBe(fault);
 });
 
+test('every page is linked from another page', () => {
+  const linked = new Set(
+    pages.flatMap((page) =>
+      linksOf(page)
+        .map((link) => normalize(join(dirname(page), link.replace(/#.*/, ''))))
+        .filter((to) => to !== page),
+    ),
+  );
+  expect(docPages().filter((page) => page !== 'README.md' && !page.includes('/adr/') && !linked.has(page))).toEqual([]);
+});
+
 test('every relative link of the pages resolves', () => {
   const links = pages.flatMap((page) => linksOf(page).map((link) => [page, link] as const));
   expect(links.length).toBeGreaterThan(60);
