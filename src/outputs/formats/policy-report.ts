@@ -1,7 +1,7 @@
 // The output format `policy-report`: a List of ClusterPolicyReports, for pipelines and readers of such reports.
 
 import { timestampOf } from '../../policy/timestamp.ts';
-import { referenceOf, REPORT_RESOURCES } from '../cluster/objects.ts';
+import { REPORT_RESOURCES, resourceOf } from '../cluster/objects.ts';
 import { line, nameText } from '../cluster/words.ts';
 import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
 import { escapeForTerminal } from '../printable.ts';
@@ -35,12 +35,14 @@ export function renderPolicyReport(
   const rows: Row[] = [];
   for (const finding of findings) {
     const severity = supporting.has(finding.control) ? 'medium' : 'high';
-    rows.push({ ...rowOf(finding, run, identify(finding)), severity });
+    // readers announce a row whose id is new, and ids are their own in all reports of a cluster
+    const resultID = digest(`policy-report\n${identify(finding)}\n${shownVerdict(finding)}`);
+    rows.push({ ...rowOf(finding, run, resultID), severity });
   }
   for (const problem of run.problems) {
-    rows.push(problemRow(`${describeSource(problem.source, problem.line)}: ${describeFault(problem)}`));
+    rows.push(problemRow(`${describeSource(problem.source, problem.line)}: ${describeFault(problem)}`, digest));
   }
-  if (nothing !== undefined) rows.push(problemRow(nothing));
+  if (nothing !== undefined) rows.push(problemRow(nothing, digest));
   const pages = Math.max(1, Math.ceil(rows.length / MOST_RESULTS));
   const items = Array.from({ length: pages }, (_, page) => {
     const results = rows.slice(page * MOST_RESULTS, (page + 1) * MOST_RESULTS);
@@ -67,7 +69,6 @@ function summaryOf(rows: readonly Row[]): Record<'pass' | 'fail' | 'warn' | 'err
 function rowOf(finding: ReportedFinding, run: Run, resultID: string): Row {
   const { control, subject, source, vantage, references, exempted, drift, remediation } = finding;
   const timestamp = timestampOf(run.finishedAt);
-  const reference = referenceOf(subject, { kind: 'control-plane' });
   const [first = control] = references;
   const [, category = first, rule = control] = /^(.*?) (\d[\w.]*)(?: \(.*\))?$/.exec(first) ?? [];
   const reasons = reasonsOf(finding);
@@ -94,11 +95,20 @@ function rowOf(finding: ReportedFinding, run: Run, resultID: string): Row {
     scored: true,
     message: line(reasons.length === 0 ? 'passed' : reasons.join('; ')),
     ...(timestamp && { timestamp }),
-    ...(reference && { resources: [reference] }),
+    resources: [resourceOf(subject, { kind: 'control-plane' })],
     properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
   };
 }
 
-function problemRow(message: string): Row {
-  return { source: 'kubelet-guard', policy: 'kubelet-guard', result: 'error', scored: false, message: line(message) };
+function problemRow(message: string, digest: RenderContext['digest']): Row {
+  const properties = { resultID: digest(`policy-report\n${message}`) };
+  const text = line(message);
+  return {
+    source: 'kubelet-guard',
+    policy: 'kubelet-guard',
+    result: 'error',
+    scored: false,
+    message: text,
+    properties,
+  };
 }

@@ -73,3 +73,12 @@ test('many findings are several reports, with names that no sweep removes and ro
     1200,
   );
 });
+
+test('a result that changes is a new row for readers, and one that stays is the same', () => {
+  const idOf = (outcome: (typeof outcomes)[keyof typeof outcomes], id: string): string | undefined => {
+    const report = reportRun({ ...RUN, id }, { findings: [kubeletFinding({ outcome })], problems: [] });
+    return itemsOf(report)[0]?.results[0]?.properties?.resultID;
+  };
+  expect(idOf(outcomes.fail, 'run-2')).toBe(idOf(outcomes.fail, 'run-1'));
+  expect(idOf(outcomes.pass, 'run-1')).not.toBe(idOf(outcomes.fail, 'run-1'));
+});
