@@ -3,7 +3,7 @@
 import { Option, InvalidArgumentError } from 'commander';
 
 import { didYouMean } from '../did-you-mean.ts';
-import { nodeOf, type Selection } from '../outputs/selection.ts';
+import { nodeNameOf, type Selection } from '../outputs/selection.ts';
 import { SHOWN_RESULTS, type ShownResult } from '../outputs/shown-result.ts';
 import { controlsWithId } from '../policy/benchmarks/shown.ts';
 import type { ControlMetadata } from '../policy/control.ts';
@@ -98,7 +98,7 @@ export function nothingSelected(
 ): string {
   const known = new Set<string>();
   for (const { subject } of findings) {
-    const name = nodeOf(subject);
+    const name = nodeNameOf(subject);
     if (name !== undefined) known.add(name);
   }
   const asked = [

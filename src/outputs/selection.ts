@@ -21,12 +21,12 @@ export function isSelected({ control, subject }: Selectable, selection: Selectio
   const slug = typeof control === 'string' ? control : control.slug;
   if (controls?.includes(slug) === false) return false;
   if (nodes === undefined) return true;
-  const name = nodeOf(subject);
+  const name = nodeNameOf(subject);
   return name !== undefined && nodes.some((pattern) => matchesPattern(pattern, name));
 }
 
 /** The node of a subject, if it has one. */
-export function nodeOf({ node, kind, name }: SubjectName): string | undefined {
+export function nodeNameOf({ node, kind, name }: SubjectName): string | undefined {
   return node ?? (kind === 'Node' ? name : undefined);
 }
 
