@@ -196,6 +196,12 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
         },
       ],
       [
+        'names the cluster in reports',
+        async () => {
+          if ((await (await portsNow()).clusterUid(signal)) === undefined) throw new Error('may not read its uid');
+        },
+      ],
+      [
         'asks kubelets',
         async () => {
           const { nodes: listed, evidence } = await portsNow();
