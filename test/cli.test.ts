@@ -117,6 +117,15 @@ describe('check', () => {
     const path = write('failing.yaml', failing);
     expect((await run(['check', '--fail-on', 'never', path])).status).toBe(0);
     expect((await run(['check', '--fail-on', 'fail', path])).status).toBe(1);
+    // as its help says: nothing that was found or missed shows in the code, wrong use does
+    const nowhere = join(folder, 'nowhere');
+    expect((await run(['check', '--fail-on', 'never', nowhere])).status).toBe(0);
+    expect((await run(['check', '--fail-on', 'fail', nowhere])).status).toBe(3);
+    expect((await run(['check', '--fail-on', 'never', '--config', nowhere, path])).status).toBe(2);
+    for (const command of ['check', 'node', 'sweep'])
+      expect((await run([command, '--help'])).stdout).toContain(
+        'With --fail-on never the code is 0 whatever was found',
+      );
   });
 
   test('writes the report to a file', async () => {

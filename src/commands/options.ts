@@ -63,6 +63,11 @@ Exit codes:
   1  a violation, even if other results are unknown
   2  wrong use or configuration
   3  undecided, or nothing to check
+
+These are the codes of --fail-on unknown, the default. With --fail-on fail, unknown findings do not fail the run (0), but what
+could not be read, or nothing to check, still gives 3. With --fail-on never the code is 0 whatever was found, even if a path does
+not exist, nothing answers, or nothing was checked: only wrong use (2), a cluster that cannot be asked at all (3), a signal and a
+crash (3) still show. Such a run looks like one that passed, so read its summary.
 `;
 
 /**

@@ -23,11 +23,6 @@ interface CheckFlags extends ReportOptions {
 }
 
 const HELP = `${EXIT_CODES}
-These are the codes of --fail-on unknown, the default. With --fail-on fail, unknown findings do not fail the run (0), but
-what could not be read, or nothing to check, still give 3. With --fail-on never the exit code is 0 whatever was found, also if a
-path does not exist or nothing was checked; only wrong use (2) and a crash (3) remain. A run that checked nothing looks the same as
-one that passed, so read the summary.
-
 In folders, every file is read that can configure a component, whatever its name. Not read are source code, documentation,
 images and archives, and what .gitignore files, --exclude, .git and node_modules leave out. A path that is named is always read.
 Code 3 also means: a file that was named holds nothing to check, or a file sets one of the checked settings but is of a kind that

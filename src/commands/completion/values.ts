@@ -4,6 +4,7 @@ import { controls } from '../../controls/index.ts';
 import { contextNames, type KubeconfigFiles } from '../../kube/kubeconfig/load.ts';
 import { outputs } from '../../outputs/index.ts';
 import { benchmarkNames } from '../../policy/benchmarks/select.ts';
+import type { ControlMetadata } from '../../policy/control.ts';
 import type { PlaceholderValues } from './candidates.ts';
 
 /**
@@ -15,10 +16,15 @@ export function placeholderValues(kubeconfig: KubeconfigFiles | undefined): Plac
   return (placeholder, words) => {
     if (placeholder === 'format') return outputs.map(({ name }) => name);
     if (placeholder === 'benchmark') return benchmarkNames().flat();
-    if (placeholder === 'control') return controls.map(({ slug }) => slug);
+    if (placeholder === 'control' || placeholder === 'slug') return controls.map(({ slug }) => slug);
+    if (placeholder === 'id') return idsOf(controls);
     if (placeholder === 'context') return contextsOf(kubeconfigIn(words) ?? kubeconfig);
     return [];
   };
+}
+
+function idsOf(known: readonly ControlMetadata[]): readonly string[] {
+  return [...new Set(known.flatMap(({ benchmarks }) => benchmarks.flatMap(({ id }) => id.split(', '))))];
 }
 
 /** The file that --kubeconfig names before the cursor. */

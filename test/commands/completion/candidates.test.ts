@@ -73,6 +73,8 @@ describe('values', () => {
     ['evidence in a list', ['sweep', '--evidence', 'handshake,f'], ['handshake,flagz']],
     ['contexts', ['sweep', '--context', ''], ['prod', 'arn:aws:eks:eu-west-1:1:cluster/x']],
     ['benchmarks', ['check', '--benchmark', 'cis-aks-1.8'], ['cis-aks-1.8']],
+    ['controls', ['sweep', '--control', 'kubelet-cl'], ['kubelet-client-ca']],
+    ['ids', ['sweep', '--benchmark-id', 'V-24242'], ['V-242420']],
     ['shells', ['completion', ''], ['bash', 'zsh', 'fish', 'powershell', 'help']],
     ['nothing for free text', ['sweep', '--namespace', ''], []],
     ['nothing for an unknown option', ['check', '--nope=a'], []],
