@@ -94,7 +94,7 @@ describe.each(APIS)('a report of %s', (api) => {
             node: 'node-1',
             vantage: 'live',
             evidenceFrom: 'configz of node-1',
-            evidence: 'clientCAFile=/ca.crt',
+            evidence: 'clientCAFile=/ca.crt; --kubelet-client-key is not set in its /configz (node-1)',
             codes: 'missing --kubelet-client-key',
             since: T1,
             remembered:
