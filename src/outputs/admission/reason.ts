@@ -46,7 +46,7 @@ export function wayOut(denied: readonly DecidedFinding[]): string {
   const off = 'In an emergency: docs/install.md, "Turn the webhook off".';
   if (entries.length === 0) return off;
   const more = entries.length > MOST_SUBJECTS ? ` and ${entries.length - MOST_SUBJECTS} more` : '';
-  return `To allow it all the same, who administers kubelet-guard adds an exemption to its configuration (docs/configuration.md, "Exemptions"): ${entries.slice(0, MOST_SUBJECTS).join('; ')}${more}. ${off}`;
+  return `To allow it all the same, an administrator of kubelet-guard can add an exemption to its configuration (docs/configuration.md, "Exemptions"): ${entries.slice(0, MOST_SUBJECTS).join('; ')}${more}. ${off}`;
 }
 
 /** The kind of a review of which only the uid is known. */

@@ -86,7 +86,7 @@ describe('a denial', () => {
       'apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4), in Pod kube-system/kube-apiserver-cp-1, ' +
         'container kube-apiserver: --kubelet-client-key is not set (at /spec/containers/0/command). ' +
         `Denied by enforce. To fix it: ${remediationFor(failing)}\n` +
-        'To allow it all the same, who administers kubelet-guard adds an exemption to its configuration ' +
+        'To allow it all the same, an administrator of kubelet-guard can add an exemption to its configuration ' +
         '(docs/configuration.md, "Exemptions"): control apiserver-kubelet-client-cert, subject ' +
         'pod/kube-system/kube-apiserver-cp-1. In an emergency: docs/install.md, "Turn the webhook off".',
     );
