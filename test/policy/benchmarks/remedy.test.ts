@@ -23,7 +23,12 @@ const CLIENT_CA = 'kubelet-client-ca';
 
 describe('the remedy', () => {
   test.each([
-    [CLIENT_CA, 'process', undefined, 'Set authentication.x509.clientCAFile to the path of the CA'],
+    [
+      CLIENT_CA,
+      'process',
+      undefined,
+      "Set authentication.x509.clientCAFile in the file of the kubelet's --config to the path of the CA",
+    ],
     [CLIENT_CA, 'process', undefined, 'systemctl daemon-reload; systemctl restart kubelet.'],
     [CLIENT_CA, 'process', 'kubeadm', 'kubeadm upgrade node phase kubelet-config'],
     [CLIENT_CA, 'process', 'eks', 'spec.kubelet.config'],

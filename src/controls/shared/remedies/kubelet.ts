@@ -22,7 +22,7 @@ const RESTART = 'systemctl daemon-reload; systemctl restart kubelet';
 export function kubeletRemediation(fix: KubeletFix): Remediation {
   const { field, value } = fix;
   return {
-    general: `Set ${field} to ${value} in the file of the kubelet's --config, remove drop-ins and --${fix.flag} flags that override it, then restart the kubelet: ${RESTART}.`,
+    general: `Set ${field} in the file of the kubelet's --config to ${value}, remove drop-ins and --${fix.flag} flags that override it, then restart the kubelet: ${RESTART}.`,
     entries: [...objectEntries(fix), ...installerEntries(fix), ...managedEntries(fix)],
   };
 }
@@ -36,7 +36,7 @@ function objectEntries({ field, flag, value, usual }: KubeletFix): RemediationEn
     },
     {
       surfaces: ['kubelet-config'],
-      text: `Set ${field} to ${value} in this KubeletConfiguration, then restart the kubelets that use it: ${RESTART}.`,
+      text: `Set ${field} in this KubeletConfiguration to ${value}, then restart the kubelets that use it: ${RESTART}.`,
     },
     {
       surfaces: ['kubeadm-config'],
@@ -49,7 +49,7 @@ function objectEntries({ field, flag, value, usual }: KubeletFix): RemediationEn
     },
     {
       surfaces: ['mirror-pod', 'pod', 'workload'],
-      text: `Set ${field} to ${value} in the file of the kubelet's --config, or pass --${flag} in the command of the container.`,
+      text: `Set ${field} in the file of the kubelet's --config to ${value}, or pass --${flag} in the command of the container.`,
     },
   ];
 }
