@@ -83,8 +83,13 @@ function begin(options: ServeOptions, now: () => Date = () => new Date(), linger
   return { log, exit, signal };
 }
 
-async function start(options: ServeOptions = files, now?: () => Date, linger?: number): Promise<Running> {
-  const { log, exit, signal } = begin(options, now, linger);
+async function start(
+  options: ServeOptions = files,
+  now?: () => Date,
+  linger?: number,
+  env?: ServeDeps['env'],
+): Promise<Running> {
+  const { log, exit, signal } = begin(options, now, linger, env);
   const serving = (await Promise.race([log.has('serving'), exit])) as { webhook: string; local: string };
   running = { webhook: Number(new URL(serving.webhook).port), local: serving.local, log, signal, exit };
   return running;
@@ -138,7 +143,11 @@ describe('serving', () => {
     });
     signal('SIGTERM');
     expect(await exit).toBe(0);
-    const { local: alone, log } = await start();
+    const named = await start(files, undefined, undefined, { KUBECONFIG: kubeconfig });
+    expect((await ask(`${named.local}/readyz`)).text).toMatch(/^waiting for the mirror pods/);
+    named.signal('SIGTERM');
+    expect(await named.exit).toBe(0);
+    const { local: alone, log } = await start(files, undefined, undefined, { HOME: folder });
     expect((await ask(`${alone}/readyz`)).code).toBe(200);
     expect(log.entries.filter(({ msg }) => String(msg).startsWith('no cluster is watched'))).toHaveLength(1);
   });
