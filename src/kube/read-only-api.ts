@@ -1,6 +1,7 @@
 // Reads, dry runs and SubjectAccessReviews: requests to an API server that change nothing.
 
 import { asRecord, parseJson, type UnknownRecord } from '../json.ts';
+import { deniedRight } from '../policy/rights/denied.ts';
 import { SUBJECT_ACCESS_REVIEWS, pathOf } from './objects/resources.ts';
 import { statusFault, type Api, type ApiAnswer, type ApiRequest } from './api.ts';
 
@@ -59,7 +60,7 @@ export function readOnlyApi(api: Api): ReadOnlyApi {
     try {
       return { known: await api({ ...LIMITS, ...request }, signal) };
     } catch (cause) {
-      return { unknown: `the API server did not answer: ${(cause as Error).message}` };
+      return { unknown: (cause as Error).message };
     }
   };
   return {
@@ -95,8 +96,13 @@ export function readOnlyApi(api: Api): ReadOnlyApi {
 function bodyOf(answer: ApiAnswer, right: string): Answer<UnknownRecord> {
   const { status, text } = answer;
   const body = parseJson(text);
-  if (status === 401 || status === 403) {
-    return { unknown: `you have no right to ${right}: ask for it (${statusFault(body, status).message})` };
+  if (status === 403) {
+    const { message } = statusFault(body, status);
+    const denied = deniedRight(message);
+    return {
+      unknown:
+        denied === undefined ? `you cannot ${right}: ${message}` : `User "${denied.user}" cannot ${denied.right}`,
+    };
   }
   if (status > 299) return { unknown: statusFault(body, status).message };
   return typeof body === 'object' && body !== null ? { known: asRecord(body) } : { unknown: 'the answer is not JSON' };

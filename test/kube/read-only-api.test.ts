@@ -20,9 +20,9 @@ test('a read gives the object, or undefined if there is none, or why it is unkno
   expect(await answering(200, { a: 1 }).questions.read('/x', signal)).toEqual({ known: { a: 1 } });
   expect(await answering(404, {}).questions.read('/x', signal)).toEqual({ known: undefined });
   const refused = await answering(403, { kind: 'Status', message: 'no' }).questions.read('/x?limit=1', signal);
-  expect(refused).toEqual({ unknown: 'you have no right to read /x: ask for it (HTTP 403: no)' });
+  expect(refused).toEqual({ unknown: 'you cannot read /x: HTTP 403: no' });
   expect(await readOnlyApi(() => Promise.reject(new Error('gone'))).read('/x', signal)).toEqual({
-    unknown: 'the API server did not answer: gone',
+    unknown: 'gone',
   });
 });
 

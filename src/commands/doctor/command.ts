@@ -14,10 +14,11 @@ interface DoctorFlags extends ClusterOptions {
 }
 
 const HELP = `
-Checks the ValidatingWebhookConfiguration and whether the platform has rewritten it, the certificate, whether the API server
-calls the webhook (a dry run of a ConfigMap that the webhook must deny or warn about; nothing is written), the rights of the
-service accounts, the ValidatingAdmissionPolicies, the API for reports, other webhooks, and the configuration. A check that
-you have no right for is unknown, never ok.
+Checks, in this order, what can be the cause of what follows: the cluster, what is installed, pods and endpoints, the
+ValidatingWebhookConfiguration and whether the platform has rewritten it, the certificate, whether the API server calls the
+webhook (a dry run of a ConfigMap that the webhook must deny or warn about; nothing is written), the rights of the service
+accounts, the ValidatingAdmissionPolicies, the sweeper, the API for reports, other webhooks, and the configuration. A check
+that you have no right for is unknown, never ok.
 
 Examples:
   kubelet-guard doctor                             check the installation in the current cluster
@@ -25,9 +26,9 @@ Examples:
 
 Exit codes:
   0  no problem
-  1  a problem
+  1  a problem; also if kubelet-guard is not installed
   2  wrong use or configuration
-  3  no problem, but something is unknown
+  3  no problem, but something is unknown, or the cluster cannot be asked
 `;
 
 /** Adds `doctor`, which checks an installation. */

@@ -45,6 +45,7 @@ export function diagnose(
     api: readOnlyApi(cluster.request),
     controls,
     server: cluster.server,
+    context: cluster.context,
     namespace: namespace ?? cluster.namespace,
     configuration: config === undefined || !named ? undefined : { path: config, settings: settingsOf(named) },
     readSettings: (path: string, text: string) => settingsOf(readConfiguration({ path, text }, controls)),

@@ -3,12 +3,17 @@
 import { asArray, asRecord, stringOrEmpty } from '../../json.ts';
 import type { PemFacts } from '../../policy/certificates.ts';
 import type { Control } from '../../policy/control.ts';
-import { CHECKS, type Check } from './report.ts';
+import type { Check } from './report.ts';
 import { REPORT_RESOURCES, type ReportApi } from '../../outputs/cluster/objects.ts';
 import type { Answer, ReadOnlyApi } from '../../kube/read-only-api.ts';
 import type { ServingFacts } from '../../evidence/certificates/serving.ts';
 import { checkCanary, chooseCanary, silentCanary, type CanaryRules } from './checks/canary.ts';
 import { checkCertificate } from './checks/certificate.ts';
+import { checkCluster, checkInstalled } from './checks/installed.ts';
+import { checkEndpoints, checkPods } from './checks/pods.ts';
+import { checkSweeps } from './checks/sweeps.ts';
+import { listed, readInstallation, type Installation } from './installation.ts';
+import { hasDeployment, hasSweeper, silencedBy } from './silence.ts';
 import { checkPlatform } from './checks/platform.ts';
 import { checkPolicies, policyPaths } from './checks/policies.ts';
 import {
@@ -34,6 +39,8 @@ export interface DoctorDeps {
   readonly controls: readonly Control[];
   /** The address of the API server. */
   readonly server: string;
+  /** The context of the kubeconfig; undefined in a pod. */
+  readonly context: string | undefined;
   /** Where kubelet-guard runs, if that is known without the ValidatingWebhookConfiguration. */
   readonly namespace: string | undefined;
   /** The named configuration; without it, the one in the cluster is read. */
@@ -49,43 +56,69 @@ export interface DoctorDeps {
 const REGISTRATIONS = '/apis/admissionregistration.k8s.io/v1';
 const AT_ONCE = 8;
 
-/** Runs all checks. A check is unknown if what it needs cannot be read. Never rejects. */
+/**
+ * Runs all checks. A check is unknown if what it needs cannot be read. Without an answer, or without kubelet-guard in the
+ * cluster, there is nothing more to check. Never rejects.
+ */
 export async function examine(deps: DoctorDeps, signal: AbortSignal): Promise<readonly Check[]> {
-  const { api, controls, server, now } = deps;
-  const today = now.toISOString().slice(0, 10);
+  const { api, server, context } = deps;
   const version = mapped(await api.read('/version', signal), (body) => stringOrEmpty(body?.gitVersion));
+  const cluster = checkCluster(context, server, version);
   // everybody may read the version: without an answer to that, each further request would only take as long
-  if ('unknown' in version) {
-    return CHECKS.map((check) => ({ check, result: 'unknown', message: version.unknown }));
-  }
+  if ('unknown' in version) return [cluster];
   const path = `${REGISTRATIONS}/validatingwebhookconfigurations/${NAMES.registration}`;
   const registered = mapped(await api.read(path, signal), (object) => object && readWebhookConfiguration(object));
-  const installed = 'known' in registered ? registered.known : undefined;
-  const home = deps.namespace ?? installed?.service?.namespace ?? NAMES.namespace;
+  const found = 'known' in registered ? registered.known : undefined;
+  const home = deps.namespace ?? found?.service?.namespace ?? NAMES.namespace;
+  const installation = await readInstallation(api, home, found?.service, signal);
+  const installed = checkInstalled(installation, registered);
+  if (installed.result === 'problem') return [cluster, installed];
+  const isElsewhere = found !== undefined && found.service === undefined && !hasDeployment(installation);
+  const runs = isElsewhere ? [] : [checkPods(installation), checkEndpoints(installation, found)];
+  const rest = await examineWebhook(deps, { version, registered, installation, runs, home }, signal);
+  return [cluster, installed, ...runs, ...rest];
+}
+
+interface Seen {
+  readonly version: Answer<string>;
+  readonly registered: Answer<InstalledWebhook | undefined>;
+  readonly installation: Installation;
+  /** The checks of what runs. */
+  readonly runs: readonly Check[];
+  readonly home: string;
+}
+
+async function examineWebhook(
+  deps: DoctorDeps,
+  { version, registered, installation, runs, home }: Seen,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const { api, controls, server, now } = deps;
+  const found = 'known' in registered ? registered.known : undefined;
   const configuration = await configurationOf(deps, home, signal);
   const settings = 'known' in configuration ? configuration.known.settings : undefined;
   const served = await servedApis(api, signal);
-  const canary = chooseCanary(settings, controls, today);
+  const canary = chooseCanary(settings, controls, now.toISOString().slice(0, 10));
+  const registration = checkWebhookConfiguration(registered, settings?.namespaces);
+  const certificate = checkCertificate(await readCertificate(deps, registered, home, signal), now);
+  const cause = silencedBy(registered, runs, installation, certificate);
+  const isReady = runs.length > 0 && runs.every(({ result }) => result === 'ok');
+  const scope = {
+    home,
+    namespaces: settings?.namespaces ?? new Set(['kube-system']),
+    keepsCertificates: found?.injectedFrom === undefined,
+    reportGroups: groupsOf(served),
+  };
   return [
-    checkWebhookConfiguration(registered, settings?.namespaces),
+    registration,
     checkPlatform(registered, version, server),
-    checkCertificate(await readCertificate(deps, registered, home, signal), now),
+    certificate,
     canary === undefined
       ? silentCanary()
-      : checkCanary(canary, await api.dryRun(CONFIG_MAPS, canary, signal), controls),
-    checkRights(
-      await checkAccess(
-        api,
-        accessChecks({
-          home,
-          namespaces: settings?.namespaces ?? new Set(['kube-system']),
-          keepsCertificates: installed?.injectedFrom === undefined,
-          reportGroups: groupsOf(served),
-        }),
-        signal,
-      ),
-    ),
+      : checkCanary(canary, await api.dryRun(CONFIG_MAPS, canary, signal), controls, { cause, isReady }),
+    checkRights(await checkAccess(api, accessChecks(scope), signal)),
     checkPolicies(await readPolicies(api, signal), home),
+    ...(hasSweeper(installation) ? [checkSweeps(installation, now)] : []),
     checkReports(served, settings?.reports ?? 'auto'),
     checkOtherWebhooks({
       mutating: await listed(api, `${REGISTRATIONS}/mutatingwebhookconfigurations`, signal),
@@ -189,13 +222,6 @@ function readPolicies(questions: ReadOnlyApi, signal: AbortSignal) {
       binding: await questions.read(`${REGISTRATIONS}/${binding}`, signal),
     })),
   );
-}
-
-async function listed(questions: ReadOnlyApi, path: string, signal: AbortSignal): Promise<Answer<readonly unknown[]>> {
-  const asked = await questions.read(path, signal);
-  if ('unknown' in asked) return asked;
-  const { items } = asRecord(asked.known);
-  return Array.isArray(items) ? { known: items } : { unknown: `the answer of ${path} is not a list` };
 }
 
 function mapped<T, U>(asked: Answer<T>, of: (known: T) => U): Answer<U> {

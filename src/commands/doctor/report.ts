@@ -15,39 +15,47 @@ export interface Check {
 }
 
 /** The names of the checks, in the order of the report. */
-export const CHECKS = [
-  'registration',
-  'platform',
-  'certificate',
-  'canary',
-  'rights',
-  'policies',
-  'reports',
-  'other-webhooks',
-  'configuration',
-] as const;
-
-/** The name of a check. */
-export type CheckName = (typeof CHECKS)[number];
+export type CheckName =
+  | 'cluster'
+  | 'installed'
+  | 'pods'
+  | 'endpoints'
+  | 'registration'
+  | 'platform'
+  | 'certificate'
+  | 'canary'
+  | 'rights'
+  | 'policies'
+  | 'sweeps'
+  | 'reports'
+  | 'other-webhooks'
+  | 'configuration';
 
 const WORDS = { ok: 'ok      ', problem: 'PROBLEM ', unknown: 'UNKNOWN ' } as const;
 const MOST_DETAILS = 20;
 
 /** The report as text. */
 export function renderDoctorText(checks: readonly Check[]): string {
-  const lines = checks.flatMap(({ check, result, message, details = [], remedy }) => {
+  const lines = checks.flatMap(({ check, result, message, details = [], remedy }, at) => {
     const shown = details.slice(0, MOST_DETAILS);
     const rest = details.length - shown.length;
     return [
       `${WORDS[result]} ${check}: ${message}`,
       ...shown.map((detail) => `         - ${detail}`),
       ...(rest > 0 ? [`         - ... and ${rest} more`] : []),
-      ...(remedy === undefined ? [] : [`         To fix it: ${remedy}`]),
+      ...(remedy === undefined || (result === 'unknown' && isRepeated(remedy, checks.slice(at + 1)))
+        ? []
+        : [`         To fix it: ${remedy}`]),
     ];
   });
   const { ok, problem, unknown } = summaryOf(checks);
   const summary = `${ok} ok, ${problem} ${problem === 1 ? 'problem' : 'problems'}, ${unknown} unknown`;
   return [...lines, '', summary].map((line) => `${escapeLine(line)}\n`).join('');
+}
+
+/** What several unknown checks need is printed once, after the last of them. */
+function isRepeated(remedy: string, later: readonly Check[]): boolean {
+  return later.some((check) => check.result === 'unknown' && check.remedy === remedy);
 }
 
 /** The report as JSON. */

@@ -41,6 +41,8 @@ export const NAMES = {
   namespace: 'kubelet-guard',
   service: 'kubelet-guard',
   secret: 'kubelet-guard-tls',
+  deployment: 'kubelet-guard',
+  sweeper: 'kubelet-guard-sweeper',
   configMap: 'kubelet-guard',
   configKey: 'guard.yaml',
 } as const;

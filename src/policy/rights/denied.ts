@@ -24,7 +24,7 @@ export function deniedRight(message: string): DeniedRight | undefined {
 }
 
 /** One line for rights that one account does not have. */
-export function deniedLine(user: string, rights: readonly string[]): string {
+function deniedLine(user: string, rights: readonly string[]): string {
   return `User "${user}" cannot ${rights.join(', ')} (kubectl: "Error from server (Forbidden)")`;
 }
 

@@ -6,7 +6,10 @@ import type { Control } from '../../../policy/control.ts';
 import type { DecisionPolicy } from '../../../policy/finding.ts';
 import type { Check } from '../report.ts';
 import type { Answer, DryRunAnswer } from '../../../kube/read-only-api.ts';
+import { deniedRight } from '../../../policy/rights/denied.ts';
 import { NAMES } from '../shipped.ts';
+import { NO_RIGHT } from './installed.ts';
+import { FIRST } from './pods.ts';
 
 /** A ConfigMap that is only sent as a dry run: the webhook must deny it or warn about it. */
 export interface Canary {
@@ -37,8 +40,17 @@ const CANARIES: readonly [Canary, Canary] = [
   }),
 ];
 
-const REACH =
-  'check that the pods of the webhook are ready, that the Service has endpoints, that no NetworkPolicy or firewall blocks the API server from port 8443, and whether the log of kube-apiserver has "failed calling webhook"';
+const REACH = 'check that the webhook runs, and that its address in the ValidatingWebhookConfiguration leads to it';
+const NETWORK =
+  'check whether a NetworkPolicy or firewall blocks the API server from port 8443, and whether the log of kube-apiserver has "failed calling webhook"';
+
+/** What earlier checks saw of the webhook. */
+export interface Silence {
+  /** Why it cannot answer. */
+  readonly cause?: string | undefined;
+  /** Its pods and endpoints are ready. */
+  readonly isReady?: boolean;
+}
 
 function canary(name: string, data: Canary['data']): Canary {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: NAMESPACE }, data };
@@ -85,6 +97,7 @@ export function checkCanary(
   { metadata: { name } }: Canary,
   asked: Answer<DryRunAnswer>,
   controls: readonly Pick<Control, 'slug'>[],
+  { cause, isReady = false }: Silence = {},
 ): Check {
   const check = 'canary';
   const what = `a dry run of ConfigMap ${NAMESPACE}/${name}`;
@@ -101,16 +114,17 @@ export function checkCanary(
     return {
       check,
       result: 'problem',
-      message: `the API server gets no answer from the webhook: ${message}`,
-      remedy: REACH,
+      message: `the API server gets no answer from the webhook${because(cause)}: ${message}`,
+      remedy: remedyFor({ cause, isReady }),
     };
   }
   if (status === 403 && message.includes(' cannot create resource ')) {
+    const denied = deniedRight(message);
     return {
       check,
       result: 'unknown',
-      message: `you have no right to try it: ${message}`,
-      remedy: `get the right to create configmaps in ${NAMESPACE}; doctor writes nothing`,
+      message: denied === undefined ? message : `User "${denied.user}" cannot ${denied.right}`,
+      remedy: NO_RIGHT,
     };
   }
   // a name conflict is found only after admission
@@ -118,8 +132,11 @@ export function checkCanary(
     return {
       check,
       result: 'problem',
-      message: `${what} was accepted without a warning: the API server does not call the webhook, or gets no answer and ignores that (failurePolicy Ignore)`,
-      remedy: `if the ValidatingWebhookConfiguration above is ok, ${REACH}`,
+      message:
+        cause === undefined
+          ? `${what} was accepted without a warning: the API server does not call the webhook, or gets no answer and ignores that (failurePolicy Ignore)`
+          : `${what} was accepted without a warning${because(cause)}`,
+      remedy: remedyFor({ cause, isReady }),
     };
   }
   return {
@@ -128,4 +145,15 @@ export function checkCanary(
     message: `${what} was answered by something else, not by the webhook: HTTP ${status}: ${message}`,
     remedy: 'fix what denies the request before the webhook is called, and try again',
   };
+}
+
+function because(cause: string | undefined): string {
+  return cause === undefined ? '' : `, because ${cause}`;
+}
+
+function remedyFor({ cause, isReady = false }: Silence): string {
+  if (cause !== undefined) return FIRST;
+  return isReady
+    ? `its pods and endpoints are ready: see the logs of the pods, and ${NETWORK}`
+    : `${REACH}, and ${NETWORK}`;
 }

@@ -4,6 +4,7 @@ import type { CertificateFacts, PemFacts } from '../../../policy/certificates.ts
 import type { Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import type { ServingFacts } from '../../../evidence/certificates/serving.ts';
+import { NO_RIGHT } from './installed.ts';
 import type { InstalledWebhook } from './webhook-configuration.ts';
 
 /** What was read about the certificate of the webhook. */
@@ -18,6 +19,9 @@ export interface CertificateState {
   readonly host: string;
 }
 
+/** The end of a fault that does not stop the webhook yet. */
+export const NOT_RENEWED = 'was not renewed in time';
+const UNREAD = 'the caBundle was not checked, because the ValidatingWebhookConfiguration cannot be read';
 const RENEW =
   'see the log of the webhook; with --tls-secret the webhook updates the caBundle itself within seconds, with cert-manager check the Certificate and cainjector';
 /** A certificate should be renewed before the last tenth of its lifetime. */
@@ -27,16 +31,19 @@ const LATE = 0.1;
 export function checkCertificate(state: CertificateState, now: Date): Check {
   const check = 'certificate';
   const { registered, bundle, secret, serving, host } = state;
-  if ('unknown' in registered || registered.known === undefined || bundle === undefined) {
+  if ('unknown' in registered) return { check, result: 'unknown', message: UNREAD };
+  if (registered.known === undefined || bundle === undefined) {
     return {
       check,
       result: 'unknown',
-      message: 'without a ValidatingWebhookConfiguration there is no caBundle to check',
+      message: 'there is no caBundle to check, because there is no ValidatingWebhookConfiguration',
     };
   }
-  const faults = bundleFaults(registered.known, bundle, now);
+  const ofBundle = bundleFaults(registered.known, bundle, now);
   const known = 'known' in serving ? serving.known : undefined;
-  if (known !== undefined) faults.push(...servingFaults(known, secret, host, now));
+  // nothing verifies with a caBundle that is broken
+  const checked = known && { ...known, isIssued: known.isIssued || ofBundle.length > 0 };
+  const faults = [...ofBundle, ...(checked === undefined ? [] : servingFaults(checked, secret, host, now))];
   if (faults.length > 0) {
     const [message = '', ...details] = faults;
     return { check, result: 'problem', message, ...(details.length > 0 && { details }), remedy: RENEW };
@@ -53,7 +60,8 @@ export function checkCertificate(state: CertificateState, now: Date): Check {
     check,
     result: 'unknown',
     message: `${trust}; the serving certificate was not checked: ${reason}`,
-    remedy: 'get the right to read that Secret, or compare the certificates yourself',
+    remedy:
+      'unknown' in serving ? NO_RIGHT : 'compare the certificate that the webhook serves with the caBundle yourself',
   };
 }
 
@@ -80,7 +88,7 @@ function servingFaults({ pem, isIssued, isForHost }: ServingFacts, secret: strin
     ...(isForHost ? [] : [`the serving certificate is not for ${host}`]),
     ...(isCurrent(leaf, now) ? [] : [`the serving certificate is valid from ${leaf.notBefore} to ${leaf.notAfter}`]),
     ...(isCurrent(leaf, now) && now > late
-      ? [`the serving certificate expires on ${leaf.notAfter}, and was not renewed in time`]
+      ? [`the serving certificate expires on ${leaf.notAfter}, and ${NOT_RENEWED}`]
       : []),
   ];
 }

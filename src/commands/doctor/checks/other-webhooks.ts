@@ -1,6 +1,7 @@
 // The check `other-webhooks`: which other webhooks are called for the same objects?
 
 import { asArray, asRecord, asRecords, asStrings, stringOrEmpty } from '../../../json.ts';
+import { NO_RIGHT } from './installed.ts';
 import type { Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { expressionsOf } from './webhook-configuration.ts';
@@ -22,7 +23,8 @@ const RESOURCES: ReadonlySet<string> = new Set(['*', '*/*', 'pods', 'configmaps'
 export function checkOtherWebhooks({ mutating, validating, labels }: OtherWebhooks): Check {
   const check = 'other-webhooks';
   const unknown = [mutating, validating].find((asked) => 'unknown' in asked);
-  if (unknown !== undefined && 'unknown' in unknown) return { check, result: 'unknown', message: unknown.unknown };
+  if (unknown !== undefined && 'unknown' in unknown)
+    return { check, result: 'unknown', message: unknown.unknown, remedy: NO_RIGHT };
   // the API server sets this label on every namespace
   const known = { ...('known' in labels && labels.known), 'kubernetes.io/metadata.name': HOME };
   const details = [

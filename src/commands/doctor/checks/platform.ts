@@ -25,7 +25,8 @@ export function checkPlatform(
 ): Check {
   const check = 'platform';
   if ('unknown' in asked || asked.known === undefined) {
-    const message = 'without a ValidatingWebhookConfiguration, whether the platform rewrites it is unknown';
+    const why = 'unknown' in asked ? 'the ValidatingWebhookConfiguration cannot be read' : 'there is none';
+    const message = `whether the platform rewrites the ValidatingWebhookConfiguration is unknown, because ${why}`;
     return { check, result: 'unknown', message };
   }
   const { object } = asked.known;

@@ -1,6 +1,7 @@
 // The check `policies`: are the ValidatingAdmissionPolicies and their bindings as shipped?
 
 import { asArray, asRecord } from '../../../json.ts';
+import { NO_RIGHT } from './installed.ts';
 import type { Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
@@ -58,7 +59,7 @@ export function checkPolicies(installed: readonly InstalledPolicy[], home: strin
     };
   }
   const [message] = unknown;
-  if (message !== undefined) return { check, result: 'unknown', message };
+  if (message !== undefined) return { check, result: 'unknown', message, remedy: NO_RIGHT };
   const names = installed.map(({ shipped: { name } }) => name).join(' and ');
   return { check, result: 'ok', message: `${names} and their bindings are as shipped` };
 }

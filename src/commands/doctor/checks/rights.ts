@@ -3,6 +3,7 @@
 import type { Check } from '../report.ts';
 import type { ServiceAccount, Answer, NonResourceRight, ResourceRight } from '../../../kube/read-only-api.ts';
 import { shipped, type ShippedRight } from '../shipped.ts';
+import { NO_RIGHT } from './installed.ts';
 
 /** A right of an account, and whether the account should have it. */
 export interface AccessCheck {
@@ -90,12 +91,13 @@ export function checkRights(
   answers: readonly { readonly question: AccessCheck; readonly may: Answer<boolean> }[],
 ): Check {
   const check = 'rights';
-  const missing: string[] = [];
+  const missing: AccessCheck[] = [];
+  const needed = answers.map(({ question }) => question).filter(({ expected }) => expected === 'allowed');
   const dangerous: string[] = [];
   let unknown: string | undefined;
   for (const { question, may } of answers) {
     if ('unknown' in may) unknown ??= may.unknown;
-    else if (question.expected === 'allowed' && !may.known) missing.push(`missing: ${wordsOf(question)}`);
+    else if (question.expected === 'allowed' && !may.known) missing.push(question);
     else if (question.expected === 'denied' && may.known) dangerous.push(`dangerous: ${wordsOf(question)}`);
   }
   if (missing.length + dangerous.length > 0) {
@@ -104,18 +106,21 @@ export function checkRights(
       result: 'problem',
       message: `${missing.length} rights of the service accounts are missing, ${dangerous.length} are dangerous`,
       // those who can do everything can do each of the others
-      details: [...dangerous, ...missing],
-      remedy:
-        'for missing rights apply rbac.yaml and rbac-certificates.yaml of the manifests; for dangerous rights find the binding (kubectl get clusterrolebindings,rolebindings -A -o wide | grep kubelet-guard) and delete it',
+      details: [...dangerous, ...byAccount(missing, needed)],
+      remedy: [
+        ...(missing.length > 0 ? ['apply rbac.yaml and rbac-certificates.yaml of the manifests'] : []),
+        ...(dangerous.length > 0
+          ? [
+              'find the binding (kubectl get clusterrolebindings,rolebindings -A -o wide | grep kubelet-guard) and delete it',
+            ]
+          : []),
+      ].join('; '),
     };
   }
   if (unknown !== undefined) {
-    const remedy =
-      'get the right to create subjectaccessreviews.authorization.k8s.io, or let a cluster administrator run doctor';
-    return { check, result: 'unknown', message: unknown, remedy };
+    return { check, result: 'unknown', message: unknown, remedy: NO_RIGHT };
   }
-  const needed = answers.filter(({ question }) => question.expected === 'allowed').length;
-  const message = `the service accounts have the ${needed} rights that they need, and none of ${DANGEROUS.length} dangerous rights`;
+  const message = `the service accounts have the ${needed.length} rights that they need, and none of ${DANGEROUS.length} dangerous rights`;
   return { check, result: 'ok', message };
 }
 
@@ -134,6 +139,26 @@ function rightsOf(right: ShippedRight, scope: RightsScope): readonly Pick<Access
       ...(name !== undefined && { name }),
     },
   }));
+}
+
+/** One line for each account. */
+function byAccount(missing: readonly AccessCheck[], needed: readonly AccessCheck[]): string[] {
+  const of = (name: string, list: readonly AccessCheck[]) => list.filter(({ account }) => account.name === name);
+  return [...new Set(missing.map(({ account }) => account.name))].map((name) => {
+    const [some, all] = [of(name, missing), of(name, needed).length];
+    if (some.length === all && all > 1) return `missing: ${name}: all ${all} rights`;
+    return `missing: ${name}: ${byTarget(some)}`;
+  });
+}
+
+/** The verbs of one target together. */
+function byTarget(some: readonly AccessCheck[]): string {
+  const verbs = new Map<string, string[]>();
+  for (const one of some) {
+    const [, verb = '', target = ''] = /^([^ ]+) (.*)$/.exec(wordsOf(one).slice(one.account.name.length + 2)) ?? [];
+    verbs.set(target, [...(verbs.get(target) ?? []), verb]);
+  }
+  return [...verbs].map(([target, list]) => `${list.join(', ')} ${target}`).join('; ');
 }
 
 function wordsOf({ account, right, danger }: AccessCheck): string {

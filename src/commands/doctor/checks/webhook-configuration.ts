@@ -1,6 +1,7 @@
 // The check `registration`: is the ValidatingWebhookConfiguration as shipped?
 
 import { asArray, asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
+import { NO_RIGHT } from './installed.ts';
 import type { Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
@@ -56,7 +57,7 @@ export function checkWebhookConfiguration(
   namespaces: ReadonlySet<string> | undefined,
 ): Check {
   const check = 'registration';
-  if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown };
+  if ('unknown' in asked) return { check, result: 'unknown', message: asked.unknown, remedy: NO_RIGHT };
   if (asked.known === undefined) {
     const message = 'there is no ValidatingWebhookConfiguration kubelet-guard: no API server calls the webhook';
     return { check, result: 'problem', message, remedy: 'apply the manifests (kubectl apply -k, or helm upgrade)' };
