@@ -12,16 +12,7 @@ import { CHECKOUT } from '../support/dockerfile.ts';
 jest.setTimeout(60_000);
 
 /** Blocks that no test runs, and why. */
-<<<<<<< HEAD
 const NOT_RUN: Readonly<Record<string, string>> = {};
-=======
-const NOT_RUN: Readonly<Record<string, string>> = {
-  'node-agent': 'no end-to-end test runs it yet',
-  'node-agent-sweep': 'no end-to-end test runs it yet',
-  sweep: 'no end-to-end test runs it yet',
-  uninstall: 'no end-to-end test runs it yet',
-};
->>>>>>> 18438b7 (doctor says only what it saw: what is installed, pods and endpoints first, and what follows from them)
 
 const blocks = docPages().flatMap(blocksOf);
 const consoles = blocks.filter(({ language }) => language === 'console');

@@ -195,21 +195,30 @@ describeWith(NEEDS, 'an installation that doctor checks', () => {
   test('one of whose policies is missing, and another only audits', async () => {
     await change('delete', 'validatingadmissionpolicy/kubelet-guard-registration');
     await patch('validatingadmissionpolicybinding/kubelet-guard-sweeper', { spec: { validationActions: ['Audit'] } });
-    await session.run('doctor-policies');
-    await apply(plane, objects);
+    try {
+      await session.run('doctor-policies');
+    } finally {
+      await apply(plane, objects);
+    }
   });
 
   test('whose account has lost its role', async () => {
     await change('delete', 'clusterrolebinding/kubelet-guard-sweeper');
-    await session.run('doctor-missing-rights');
-    await apply(plane, objects);
+    try {
+      await session.run('doctor-missing-rights');
+    } finally {
+      await apply(plane, objects);
+    }
   });
 
   test('without endpoints, though its pods are ready', async () => {
     await change('delete', SLICE);
-    await session.run('doctor-no-endpoints');
-    await leadTo(plane.admin, replica.port);
-    await isDenied();
+    try {
+      await session.run('doctor-no-endpoints');
+    } finally {
+      await leadTo(plane.admin, replica.port);
+      await isDenied();
+    }
   });
 
   test('whose webhook is stopped', async () => {

@@ -1,17 +1,15 @@
-// docs/doctor.md, docs/sweep.md and docs/uninstall.md: what the commands print where kubelet-guard is installed.
+// docs/sweep.md and docs/uninstall.md: what the commands print where kubelet-guard is installed.
 
 import { afterAll, beforeAll, jest, test } from '@jest/globals';
 
 import type { DocSession } from '../../support/doc-session.ts';
-import { renderOverlay, type Manifest } from '../../support/manifests.ts';
-import { succeeded, type KubeObject } from '../support/api.ts';
+import { renderOverlay } from '../../support/manifests.ts';
 import { describeWith, kubectlPath } from '../support/assets.ts';
 import { Cleanup } from '../support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
 import { documentedSession } from '../support/documented.ts';
 import { apply, leadTo } from '../support/installation.ts';
 import { WITHOUT_CLIENT_CA } from '../support/kubelet-setups.ts';
-import { kubectl } from '../support/kubectl.ts';
 import { NODE_NEEDS, startNode } from '../support/node.ts';
 import { startReplica, type Replica } from '../support/replica.ts';
 import { serveReportApis, storedReports } from '../support/report-apis.ts';
@@ -23,14 +21,12 @@ import { eventually } from '../support/wait.ts';
 jest.setTimeout(90_000);
 
 const NEEDS = { ...NODE_NEEDS, tools: [...NODE_NEEDS.tools, 'kubectl', 'grep'] };
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const SWEEPER = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/kubelet-guard-sweeper`;
 
 describeWith(NEEDS, 'an installed kubelet-guard', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let session: DocSession;
-  let objects: readonly Manifest[];
   let replica: Replica;
   let sweeper: Sweeper;
 
@@ -40,7 +36,7 @@ describeWith(NEEDS, 'an installed kubelet-guard', () => {
     await serveReportApis(plane.admin);
     await startNode(cleanup, plane, 'worker-1');
     await startNode(cleanup, plane, 'worker-2', WITHOUT_CLIENT_CA);
-    objects = renderOverlay('enforce');
+    const objects = renderOverlay('enforce');
     await apply(plane, objects);
     replica = await startReplica(cleanup, plane, objects, await kubeconfigFor(plane, 'kubelet-guard'));
     await leadTo(plane.admin, replica.port);
@@ -61,32 +57,10 @@ describeWith(NEEDS, 'an installed kubelet-guard', () => {
     await session.run('sweep');
   });
 
-  test('passes the doctor', async () => {
-    await session.run('doctor-ok');
-  });
-
-  test('has a policy less, which the doctor finds', async () => {
-    succeeded(await plane.admin.send('DELETE', `${ADMISSION}/validatingadmissionpolicies/kubelet-guard-registration`));
-    const binding = `${ADMISSION}/validatingadmissionpolicybindings/kubelet-guard-sweeper`;
-    const { body } = succeeded(await plane.admin.get(binding)) as { readonly body: KubeObject & { spec: object } };
-    const spec = { ...body.spec, validationActions: ['Audit'] };
-    succeeded(await plane.admin.send('PUT', binding, { ...body, spec }));
-    await session.run('doctor-policies');
-    await apply(plane, objects);
-  });
-
-  test('has no caBundle, which the doctor finds', async () => {
-    replica.program.kill('SIGTERM');
-    await replica.program.ended;
-    const remove = JSON.stringify([{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }]);
-    const registration = ['validatingwebhookconfiguration', 'kubelet-guard'];
-    await kubectl(plane, ['patch', ...registration, '--type', 'json', '--patch', remove]);
-    await session.run('doctor-no-certificate');
-  });
-
   test('is uninstalled', async () => {
+    replica.program.kill('SIGTERM');
     sweeper.program.kill('SIGTERM');
-    await sweeper.program.ended;
+    await Promise.all([replica.program.ended, sweeper.program.ended]);
     const collector = setInterval(() => void collect(), 200);
     try {
       await session.run('uninstall');

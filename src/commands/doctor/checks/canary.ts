@@ -91,7 +91,7 @@ export function silentCanary(): Check {
 /**
  * Decides by the API server's answer to a canary whether it called the webhook.
  *
- * @param controls warnings of the webhook begin with the name of one of them
+ * @param controls warnings of the webhook begin with the object, and end with the name of one of them
  */
 export function checkCanary(
   { metadata: { name } }: Canary,
@@ -100,13 +100,16 @@ export function checkCanary(
   { cause, isReady = false }: Silence = {},
 ): Check {
   const check = 'canary';
-  const what = `a dry run of ConfigMap ${NAMESPACE}/${name}`;
+  const object = `ConfigMap ${NAMESPACE}/${name}`;
+  const what = `a dry run of ${object}`;
   if ('unknown' in asked) return { check, result: 'unknown', message: `${what}: ${asked.unknown}` };
   const { status, message, warnings } = asked.known;
   if (status === 403 && message.includes(`admission webhook "${NAMES.webhook}" denied the request`)) {
     return { check, result: 'ok', message: `the API server calls the webhook: ${what} was denied by it` };
   }
-  const ours = warnings.filter((warning) => controls.some(({ slug }) => warning.startsWith(`${slug} (`)));
+  const ours = warnings.filter((warning) =>
+    controls.some(({ slug }) => warning.startsWith(object) && warning.endsWith(`kubelet-guard explain ${slug}`)),
+  );
   if (ours.length > 0) {
     return { check, result: 'ok', message: `the API server calls the webhook: ${what} was warned about by it` };
   }

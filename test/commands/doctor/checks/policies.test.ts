@@ -1,3 +1,4 @@
+import { NO_RIGHT } from '../../../../src/commands/doctor/checks/installed.ts';
 import { describe, expect, test } from '@jest/globals';
 
 import { checkPolicies, type InstalledPolicy } from '../../../../src/commands/doctor/checks/policies.ts';
@@ -192,6 +193,7 @@ describe('the ValidatingAdmissionPolicies', () => {
       check: 'policies',
       result: 'unknown',
       message: 'you may not',
+      remedy: NO_RIGHT,
     });
     expect(
       checkPolicies(
