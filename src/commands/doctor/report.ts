@@ -31,6 +31,13 @@ export type CheckName =
   | 'other-webhooks'
   | 'configuration';
 
+/** What to do about a right that whoever runs doctor does not have. */
+export const NO_RIGHT =
+  'get the right that is missing (docs/doctor.md lists all), or let a cluster administrator run doctor';
+
+/** What to do about a consequence. */
+export const FIRST = 'fix that first, then run doctor again';
+
 const WORDS = { ok: 'ok      ', problem: 'PROBLEM ', unknown: 'UNKNOWN ' } as const;
 const MOST_DETAILS = 20;
 

@@ -4,12 +4,10 @@ import { ADMISSION_LIMITS, inspect } from '../../../inspect.ts';
 import { decide } from '../../../policy/decision/decide.ts';
 import type { Control } from '../../../policy/control.ts';
 import type { DecisionPolicy } from '../../../policy/finding.ts';
-import type { Check } from '../report.ts';
+import { FIRST, NO_RIGHT, type Check } from '../report.ts';
 import type { Answer, DryRunAnswer } from '../../../kube/read-only-api.ts';
 import { deniedRight } from '../../../policy/rights/denied.ts';
 import { NAMES } from '../shipped.ts';
-import { NO_RIGHT } from './installed.ts';
-import { FIRST } from './pods.ts';
 
 /** A ConfigMap that is only sent as a dry run: the webhook must deny it or warn about it. */
 export interface Canary {

@@ -1,10 +1,9 @@
 // The check `certificate`: can API servers verify the webhook, now and for a while?
 
 import type { CertificateFacts, PemFacts } from '../../../policy/certificates.ts';
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import type { ServingFacts } from '../../../evidence/certificates/serving.ts';
-import { NO_RIGHT } from './installed.ts';
 import type { InstalledWebhook } from './webhook-configuration.ts';
 
 /** What was read about the certificate of the webhook. */

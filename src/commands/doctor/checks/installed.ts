@@ -2,7 +2,7 @@
 
 import type { Answer } from '../../../kube/read-only-api.ts';
 import type { Installation } from '../installation.ts';
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import { NAMES } from '../shipped.ts';
 import type { InstalledWebhook } from './webhook-configuration.ts';
 
@@ -40,7 +40,3 @@ export function checkInstalled(
     remedy: `install it (docs/install.md), name its namespace with --namespace, or choose another cluster with --context`,
   };
 }
-
-/** What to do about a right that whoever runs doctor does not have. */
-export const NO_RIGHT =
-  'get the right that is missing (docs/doctor.md lists all), or let a cluster administrator run doctor';

@@ -1,8 +1,7 @@
 // The check `other-webhooks`: which other webhooks are called for the same objects?
 
 import { asArray, asRecord, asRecords, asStrings, stringOrEmpty } from '../../../json.ts';
-import { NO_RIGHT } from './installed.ts';
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { expressionsOf } from './webhook-configuration.ts';
 import { NAMES } from '../shipped.ts';

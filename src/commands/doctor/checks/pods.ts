@@ -3,8 +3,7 @@
 import { asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
 import { short } from '../compare.ts';
 import type { Installation, Workload } from '../installation.ts';
-import type { Check } from '../report.ts';
-import { NO_RIGHT } from './installed.ts';
+import { FIRST, NO_RIGHT, type Check } from '../report.ts';
 import type { InstalledWebhook } from './webhook-configuration.ts';
 
 interface Rollout {
@@ -175,6 +174,3 @@ export function checkEndpoints(installation: Installation, registered: Installed
     remedy: 'compare the selector of the Service with the labels of the pods, and check kube-controller-manager',
   };
 }
-
-/** What to do about a consequence. */
-export const FIRST = 'fix that first, then run doctor again';

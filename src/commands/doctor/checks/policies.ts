@@ -1,8 +1,7 @@
 // The check `policies`: are the ValidatingAdmissionPolicies and their bindings as shipped?
 
 import { asArray, asRecord } from '../../../json.ts';
-import { NO_RIGHT } from './installed.ts';
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
 import { NAMES, shipped, type ShippedPolicy } from '../shipped.ts';

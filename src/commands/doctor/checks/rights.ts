@@ -1,9 +1,8 @@
 // The check `rights`: do the service accounts have the rights that they need, and no dangerous ones?
 
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import type { ServiceAccount, Answer, NonResourceRight, ResourceRight } from '../../../kube/read-only-api.ts';
 import { shipped, type ShippedRight } from '../shipped.ts';
-import { NO_RIGHT } from './installed.ts';
 
 /** A right of an account, and whether the account should have it. */
 export interface AccessCheck {

@@ -2,9 +2,8 @@
 
 import { asRecord, stringOrEmpty } from '../../../json.ts';
 import type { Installation } from '../installation.ts';
-import type { Check } from '../report.ts';
-import { NO_RIGHT } from './installed.ts';
-import { FIRST, hasNoReadyPod } from './pods.ts';
+import { FIRST, NO_RIGHT, type Check } from '../report.ts';
+import { hasNoReadyPod } from './pods.ts';
 
 /** A replica that leads renews its Lease every few seconds. */
 const LATE = 60_000;

@@ -1,8 +1,7 @@
 // The check `registration`: is the ValidatingWebhookConfiguration as shipped?
 
 import { asArray, asRecord, asRecords, stringOrEmpty } from '../../../json.ts';
-import { NO_RIGHT } from './installed.ts';
-import type { Check } from '../report.ts';
+import { NO_RIGHT, type Check } from '../report.ts';
 import type { Answer } from '../../../kube/read-only-api.ts';
 import { namedDifferences, plain, short } from '../compare.ts';
 import { shipped } from '../shipped.ts';

@@ -1,4 +1,4 @@
-import { NO_RIGHT } from '../../../../src/commands/doctor/checks/installed.ts';
+import { NO_RIGHT } from '../../../../src/commands/doctor/report.ts';
 import { describe, expect, test } from '@jest/globals';
 
 import { checkPolicies, type InstalledPolicy } from '../../../../src/commands/doctor/checks/policies.ts';
