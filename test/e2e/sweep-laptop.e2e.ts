@@ -40,9 +40,9 @@ describeWith(NODE_NEEDS, 'a sweep of a cluster where nothing is installed', () =
     const { stdout } = await runCli(args);
     const all = await runCli([...args, '--all']);
 
-    expect(stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(1);
+    expect(stdout.match(/^UNKNOWN +kubelet-anonymous-auth, /gm)).toHaveLength(1);
     expect(stdout).toContain('no token of the service account');
-    expect(stdout).toMatch(/^UNKNOWN +kubelet-anonymous-auth +3 kubelets \(configz\)\n {9}\S+, \S+, \S+\n/m);
+    expect(stdout).toMatch(/^UNKNOWN +kubelet-anonymous-auth, kubelet-authorization-mode +3 kubelets \(configz\)\n {9}\S+, \S+, \S+\n/m);
     expect(all.stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(3);
   });
 });

@@ -12,6 +12,7 @@ import { compareControls } from './order.ts';
 
 /** Findings that differ only in names. */
 interface Block {
+  readonly control: string;
   readonly verdict: ShownResult;
   readonly isPlain: boolean;
   readonly key: string;
@@ -42,7 +43,15 @@ export class Blocks {
     if (block === undefined) {
       const names = new FirstNames(MOST_NAMES);
       names.add(name);
-      this.#blocks.set(group, { verdict, isPlain, key, names, first: finding, firstName: name });
+      this.#blocks.set(group, {
+        control: finding.control,
+        verdict,
+        isPlain,
+        key,
+        names,
+        first: finding,
+        firstName: name,
+      });
       return;
     }
     block.names.add(name);
@@ -56,11 +65,25 @@ export class Blocks {
   render(style: Pick<TextStyle, 'color'>): { readonly findings: string[]; readonly passes: string[] } {
     const sorted = [...this.#blocks.values()].sort(compareBlocks);
     const render = (block: Block) => renderBlock(block, style.color, this.#all);
-    return {
-      findings: sorted.filter(({ isPlain }) => !isPlain).flatMap(render),
-      passes: sorted.filter(({ isPlain }) => isPlain).flatMap(render),
+    const lines = (isPlain: boolean) => {
+      const blocks = sorted.filter((block) => block.isPlain === isPlain);
+      return (this.#all ? blocks : joined(blocks)).flatMap(render);
     };
+    return { findings: lines(false), passes: lines(true) };
   }
+}
+
+/** Joins blocks of several controls that are unknown for one reason. What the block shows of its subjects holds for each control. */
+function joined(blocks: readonly Block[]): readonly Block[] {
+  const shared = new Map<string, Block>();
+  for (const block of blocks) {
+    const { key, control, names, first, verdict } = block;
+    const subjects = [nounOf(first.subject, 1), names.count, names.toString()];
+    const id = JSON.stringify(verdict === 'unknown' ? [key, ...subjects] : [shared.size]);
+    const known = shared.get(id);
+    shared.set(id, known === undefined ? block : { ...known, control: `${known.control}, ${control}` });
+  }
+  return [...shared.values()];
 }
 
 /** A pass that nothing contradicts and that nobody has to look at. */
@@ -77,16 +100,16 @@ function compareBlocks(a: Block, b: Block): number {
   return (
     Number(a.isPlain) - Number(b.isPlain) ||
     SHOWN_RESULTS.indexOf(a.verdict) - SHOWN_RESULTS.indexOf(b.verdict) ||
-    compareControls(a.first.control, b.first.control) ||
+    compareControls(a.control, b.control) ||
     compareTexts(a.key, b.key) ||
     compareNatural(a.firstName, b.firstName) ||
     compareTexts(sortKey(a.first), sortKey(b.first))
   );
 }
 
-function renderBlock({ verdict, isPlain, names, first }: Block, color: boolean, all: boolean): string[] {
+function renderBlock({ control, verdict, isPlain, names, first }: Block, color: boolean, all: boolean): string[] {
   const isOne = names.count === 1;
-  const head = `${paint(verdict, color)}${escapeLine(first.control)}  `;
+  const head = `${paint(verdict, color)}${escapeLine(control)}  `;
   const noun = `${names.count} ${nounOf(first.subject, names.count)}`;
   if (isPlain && !isOne) return [`${head}${escapeLine(`${noun}: ${names.toString()}`)}`];
   const details = isPlain && !all ? [] : detailsOf(first);
