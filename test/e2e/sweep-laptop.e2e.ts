@@ -42,7 +42,9 @@ describeWith(NODE_NEEDS, 'a sweep of a cluster where nothing is installed', () =
 
     expect(stdout.match(/^UNKNOWN +kubelet-anonymous-auth, /gm)).toHaveLength(1);
     expect(stdout).toContain('no token of the service account');
-    expect(stdout).toMatch(/^UNKNOWN +kubelet-anonymous-auth, kubelet-authorization-mode +3 kubelets \(configz\)\n {9}\S+, \S+, \S+\n/m);
+    expect(stdout).toMatch(
+      /^UNKNOWN +kubelet-anonymous-auth, kubelet-authorization-mode +3 kubelets \(configz\)\n {9}\S+, \S+, \S+\n/m,
+    );
     expect(all.stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(3);
   });
 });
