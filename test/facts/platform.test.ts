@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { controls } from '../../src/controls/index.ts';
 import { platformOfProcess } from '../../src/facts/platform.ts';
 import { inspect } from '../../src/inspect.ts';
-import { PLATFORMS } from '../../src/policy/benchmarks/platform.ts';
+import { PLATFORMS, type Platform } from '../../src/policy/benchmarks/platform.ts';
 import type { Control } from '../../src/policy/control.ts';
 import type { ProcessCommand, ProcessDocument } from '../../src/policy/document.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -135,7 +135,7 @@ test('no platform changes a result', () => {
   fc.assert(
     fc.property(fc.infiniteStream(fc.option(fc.constantFrom(...PLATFORMS), { nil: undefined })), (platforms) => {
       const changed = subjects.map(({ platform: _, ...subject }) => {
-        const platform = platforms.next().value;
+        const platform = platforms.next().value as Platform | undefined;
         return { ...subject, ...(platform && { platform }) } as Subject;
       });
       expect(results(changed)).toStrictEqual(expected);
