@@ -1,6 +1,7 @@
 // Removes from a cluster what makes API servers call the webhook, then what the product wrote.
 
 import { asString, asRecord } from '../../json.ts';
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { ApiFault, type Api } from '../../kube/api.ts';
 import { objectClient, unlessStatus, type DeletionOptions } from '../../kube/objects/client.ts';
 import { DEPLOYMENTS, LEASES, WEBHOOK_CONFIGURATIONS, type Resource } from '../../kube/objects/resources.ts';
@@ -140,7 +141,8 @@ async function attempt<T>(verb: string, what: string, call: Promise<T>): Promise
   } catch (cause) {
     const { status, message } = cause as ApiFault;
     if (status === undefined) throw new ApiFault(`${what}: ${message}; try again`, undefined, { cause });
-    const lacksRight = status === 401 || (status === 403 && NO_RIGHT.test(message));
+    if (status === 401) throw new ApiFault(`${what}: ${loggedOutWords(message)}`, status, { cause });
+    const lacksRight = status === 403 && NO_RIGHT.test(message);
     const words = lacksRight ? `may not ${verb} ${what}: ask for this right (${message})` : `${what}: ${message}`;
     throw new ApiFault(words, status, { cause });
   }

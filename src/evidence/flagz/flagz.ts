@@ -1,5 +1,6 @@
 // Asks each kube-apiserver for `/flagz`.
 
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { isIP, isIPv6 } from 'node:net';
 
 import { asRecord, asRecords, parseJson } from '../../json.ts';
@@ -113,7 +114,8 @@ function flagzDocument(source: AskedSource, { status, text }: ApiAnswer): RawDoc
 }
 
 function refusal(status: number): readonly [ProblemCode, string] {
-  if (status === 401 || status === 403) {
+  if (status === 401) return ['unauthorized', loggedOutWords('HTTP 401')];
+  if (status === 403) {
     return ['forbidden', `HTTP ${status}: add a ClusterRole rule with nonResourceURLs [/flagz] and verbs [get]`];
   }
   if (status === 404) {

@@ -1,6 +1,7 @@
 // The ConfigMaps in which node agents store their audits for the sweeper: one for each node, with the name of the node, in the
 // namespace of the agents. Their names, keys, labels and annotations are a fixed format.
 
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { asArray, asRecord, asRecords, asString, stringOrEmpty } from '../../json.ts';
 import type { Problem } from '../../policy/reading.ts';
 import { ApiFault, jsonOf, type Api } from '../../kube/api.ts';
@@ -85,7 +86,7 @@ function advised(cause: unknown, namespace: string): ApiFault {
   const { message, status } = cause as ApiFault;
   const advice =
     status === 403 ? `; grant create and update on configmaps in ${namespace}, and let it write its own node's` : '';
-  return new ApiFault(`${message}${advice}`, status, { cause });
+  return new ApiFault(`${status === 401 ? loggedOutWords(message) : message}${advice}`, status, { cause });
 }
 
 /** The stored audits, for the sweeper. */

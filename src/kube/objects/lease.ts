@@ -1,5 +1,6 @@
 // Reads and writes the Lease of an election, with the optimistic concurrency of the API.
 
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { asRecord, stringOrEmpty } from '../../json.ts';
 import { ApiFault, truncated, type Api } from '../api.ts';
 import { objectClient, type StoredObject } from './client.ts';
@@ -74,6 +75,7 @@ function failure(cause: unknown, creates: boolean, namespace: string): LeaseAnsw
     case 409:
       return { is: 'conflict' };
     case 401:
+      return fault('forbidden', loggedOutWords(reason));
     case 403: {
       const rights = `get, create and update of leases.coordination.k8s.io in the namespace ${namespace}`;
       return fault('forbidden', `the API server answers ${status}: give this account ${rights}`);

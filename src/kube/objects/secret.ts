@@ -1,5 +1,6 @@
 // Reads and writes the Secret in which the webhook keeps its own certificates.
 
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { asRecord } from '../../json.ts';
 import { ApiFault, type Api } from '../api.ts';
 import { objectClient, unlessStatus, type StoredObject } from './client.ts';
@@ -74,13 +75,12 @@ function adviceOn(cause: unknown, verb: string, { namespace, name }: SecretName)
     verb === 'create'
       ? `there is none, and this account may not create it: ${restore}`
       : `allow this account to get and update the Secret ${name} in the namespace ${namespace}`;
-  const words =
-    status === 401 || status === 403
-      ? `HTTP ${status}: ${rights}`
-      : status === 404
-        ? `the namespace ${namespace} is not there: create it`
-        : message;
-  return new ApiFault(`the Secret ${namespace}/${name}: ${words}`, status, { cause });
+  const words: Readonly<Record<number, string>> = {
+    401: loggedOutWords(message),
+    403: `HTTP 403: ${rights}`,
+    404: `the namespace ${namespace} is not there: create it`,
+  };
+  return new ApiFault(`the Secret ${namespace}/${name}: ${words[status ?? 0] ?? message}`, status, { cause });
 }
 
 function seenSecret(object: StoredObject): SeenSecret {

@@ -1,5 +1,6 @@
 // Reads a ValidatingWebhookConfiguration and sets its caBundle.
 
+import { loggedOutWords } from '../../policy/rights/denied.ts';
 import { asRecord, asRecords, stringOrEmpty, type UnknownRecord } from '../../json.ts';
 import { ApiFault, type Api } from '../api.ts';
 import { objectClient, unlessStatus, type StoredObject } from './client.ts';
@@ -25,8 +26,8 @@ export function webhookConfigurationOf(api: Api, name: string) {
       return await unlessStatus(absent, call);
     } catch (cause) {
       const { status, message } = cause as ApiFault;
-      const words =
-        status === 401 || status === 403 ? `HTTP ${status}: allow this account to get and update it` : message;
+      const isDenied = status === 403;
+      const words = isDenied ? 'HTTP 403: allow this account to get and update it' : loggedOutWords(message);
       throw new ApiFault(`the ValidatingWebhookConfiguration ${name}: ${words}`, status, { cause });
     }
   };

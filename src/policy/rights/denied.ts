@@ -68,13 +68,16 @@ interface FailedCall {
 export function callProblem({ message, status, code: known }: FailedCall, what: string): SourceProblem {
   if (known !== undefined) return { problem: { code: known, message }, source: API_SERVER };
   if (status === 401) {
-    // a fault of the credentials themselves has its own words
-    const words = message.startsWith('HTTP 401') ? LOGGED_OUT : message;
-    return { problem: { code: 'unauthorized', message: words }, source: API_SERVER };
+    return { problem: { code: 'unauthorized', message: loggedOutWords(message) }, source: API_SERVER };
   }
   const code = status === 403 ? 'forbidden' : 'unreachable';
   return { problem: { code, message: `${what} could not be read: ${message}` }, source: { object: what } };
 }
 
 const LOGGED_OUT =
-  'it no longer accepts the credentials (HTTP 401; kubectl: "error: You must be logged in to the server"); they have expired or were revoked: log in again';
+  'HTTP 401: the API server does not accept the credentials (kubectl: "error: You must be logged in to the server"); they have expired or were revoked: log in again, or renew them';
+
+/** Why credentials were not accepted. A fault that was found without a call, as of a plugin, has its own words. */
+export function loggedOutWords(message: string): string {
+  return message.startsWith('HTTP 401') ? LOGGED_OUT : message;
+}

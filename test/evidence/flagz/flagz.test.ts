@@ -101,7 +101,7 @@ describe('flagz', () => {
   });
 
   test.each([
-    [401, fixture('api-unauthorized.json'), 'forbidden', 'HTTP 401'],
+    [401, fixture('api-unauthorized.json'), 'unauthorized', 'HTTP 401'],
     [403, fixture('flagz-forbidden.json'), 'forbidden', 'nonResourceURLs'],
     [404, '404 page not found', 'not-found', '1.36'],
     [406, fixture('flagz-not-acceptable.json'), 'not-found', 'text only'],

@@ -44,7 +44,11 @@ describe('the problems of a run', () => {
   });
 
   test.each([
-    [{ status: 401, message: 'HTTP 401: Unauthorized' }, 'unauthorized', 'it no longer accepts the credentials'],
+    [
+      { status: 401, message: 'HTTP 401: Unauthorized' },
+      'unauthorized',
+      'the API server does not accept the credentials',
+    ],
     [
       { status: 401, message: 'the credential plugin x failed; y' },
       'unauthorized',
