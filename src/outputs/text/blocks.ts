@@ -99,12 +99,18 @@ function isPlainPass({ result, warnings = [], drift, otherEvidence = [] }: Repor
 function compareBlocks(a: Block, b: Block): number {
   return (
     Number(a.isPlain) - Number(b.isPlain) ||
-    SHOWN_RESULTS.indexOf(a.verdict) - SHOWN_RESULTS.indexOf(b.verdict) ||
+    urgencyOf(a) - urgencyOf(b) ||
     compareControls(a.control, b.control) ||
     compareTexts(a.key, b.key) ||
     compareNatural(a.firstName, b.firstName) ||
     compareTexts(sortKey(a.first), sortKey(b.first))
   );
+}
+
+/** What fails after its next start counts as a violation: it follows what fails now. */
+function urgencyOf({ verdict, first: { otherEvidence = [] } }: Block): number {
+  const willFail = verdict === 'pass' && otherEvidence.some(({ pending, result }) => pending && result === 'fail');
+  return willFail ? 0.5 : SHOWN_RESULTS.indexOf(verdict);
 }
 
 function renderBlock({ control, verdict, isPlain, names, first }: Block, color: boolean, all: boolean): string[] {

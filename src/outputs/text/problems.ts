@@ -5,29 +5,33 @@ import { escapeLine } from '../printable.ts';
 import { sourceName } from './names.ts';
 import { compareNatural, FirstNames, MOST_NAMES } from './natural.ts';
 
-/** Renders the problems of a run, in one order. Those that differ only in their source share a line. */
+/** Renders the problems of a run, in one order. Those that differ only in their source and its lines share a line. */
 export function renderRunProblems(problems: readonly ReportedRunProblem[], all = false): string[] {
-  const groups = new Map<string, { readonly first: ReportedRunProblem; readonly places: Set<string> }>();
+  const groups = new Map<string, Map<string, ReportedRunProblem>>();
   for (const problem of problems) {
     const { code, message, line, source } = problem;
     const place = sourceName(source, line);
-    const key = JSON.stringify([code, nounOf(source), message, all ? place : '']);
-    const group = groups.get(key) ?? { first: problem, places: new Set() };
-    groups.set(key, group);
-    group.places.add(place);
+    const words = message.replace(/\bline \d+/g, 'line *');
+    const key = JSON.stringify([code, nounOf(source), words, all ? place : '']);
+    const places = groups.get(key) ?? new Map<string, ReportedRunProblem>();
+    groups.set(key, places);
+    const known = places.get(place);
+    if (known === undefined || message < known.message) places.set(place, problem);
   }
-  return Array.from(groups.values(), ({ first, places }) => render(first, places)).sort(compareNatural);
+  return Array.from(groups.values(), render).sort(compareNatural);
 }
 
-function render({ code, message, source }: ReportedRunProblem, places: ReadonlySet<string>): string {
+/** The problem whose source comes first stands for all. */
+function render(places: ReadonlyMap<string, ReportedRunProblem>): string {
   const names = new FirstNames(MOST_NAMES);
-  for (const place of places) names.add(place);
+  for (const place of places.keys()) names.add(place);
+  const [first = ''] = names.lines();
+  const problem = places.get(first);
+  if (problem === undefined) return '';
+  const { code, message, source } = problem;
   const what = `${message} [${code}]`;
-  return escapeLine(
-    names.count === 1
-      ? `${names.toString()}: ${what}`
-      : `${names.count} ${nounOf(source)}: ${what}: ${names.toString()}`,
-  );
+  const noun = `${names.count} ${nounOf(source)}`;
+  return escapeLine(names.count === 1 ? `${first}: ${what}` : `${noun}: ${what}: ${names.toString()}`);
 }
 
 function nounOf(source: ReportedRunProblem['source']): string {

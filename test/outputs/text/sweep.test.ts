@@ -98,6 +98,21 @@ To fix kubelet-client-ca:
     );
   });
 
+  test('lists what fails after its next start after what fails now, and counts it', () => {
+    const source = { node: 'n1', via: 'proc' };
+    const next = { source, vantage: 'on-node', result: 'fail', agrees: false, pending: true } as const;
+    const pending = finding('n1', { otherEvidence: [{ ...next, evidence: [], problems: [] }] });
+    const unknown = finding('n2', { result: 'unknown', problems: [{ code: 'timeout', message: 'no answer' }] });
+    const text = render([unknown, finding('n3'), pending, broken]);
+    expect(text.match(/^(?:FAIL|UNKNOWN|PASS) .* on \S+/gm)).toStrictEqual([
+      'FAIL     kubelet-client-ca  kubelet on bad',
+      'PASS     kubelet-client-ca  kubelet on n1',
+      'UNKNOWN  kubelet-client-ca  kubelet on n2',
+      'PASS     kubelet-client-ca  kubelet on n3',
+    ]);
+    expect(text).toContain('\n1 of 4 kubelets fails, 1 passes until its next start, 1 unknown\n');
+  });
+
   test('is empty under --quiet if all passed', () => {
     const quiet = { color: false, quiet: true };
     expect(render([finding('n')], quiet, { ...LINK, result: 'pass' })).toBe('');
