@@ -7,6 +7,7 @@ import { outputs } from '../../../src/outputs/index.ts';
 import type { RenderContext, TextStyle } from '../../../src/outputs/render.ts';
 import { reportHead, summarise } from '../../../src/outputs/report.ts';
 import { renderText } from '../../../src/outputs/text/text.ts';
+import { findingsOf, findingsOfAll } from '../../support/many-nodes.ts';
 
 const PLAIN: TextStyle = { color: false, quiet: false };
 const CONTEXT: RenderContext = { controls: [], digest: (text) => text };
@@ -16,43 +17,6 @@ const RUN = {
   startedAt: '2026-11-23T12:00:00Z',
   finishedAt: '2026-11-23T12:00:01Z',
 } as const;
-const CONTROLS = ['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode'];
-
-/** The findings of a node: those of every fifth one fail for one of three reasons, those of others for no reason. */
-function* findingsOf(index: number): Generator<ReportedFinding> {
-  const name = `node-${String(index)}`;
-  const reason = index % 5 < 2 ? index % 3 : undefined;
-  for (const [at, control] of CONTROLS.entries()) {
-    const isFault = reason !== undefined && (reason > 0 || at === 0);
-    yield {
-      control,
-      result: !isFault ? 'pass' : reason === 2 ? 'unknown' : 'fail',
-      subject: { component: 'kubelet', kind: 'Node', name, node: name },
-      source: { node: name, via: reason === 0 ? 'handshake' : 'configz' },
-      vantage: 'live',
-      violations:
-        isFault && reason < 2 ? [{ code: 'missing', setting: 's', message: `${name} has no s${reason}` }] : [],
-      problems:
-        isFault && reason === 2
-          ? [
-              {
-                code: 'unreachable',
-                message: `10.1.${index >> 8}.${index & 255}:10250 of ${name} refused the connection`,
-              },
-            ]
-          : [],
-      evidence: isFault && reason === 1 ? [{ setting: 's', value: '', layer: 'drop-in', file: '/etc/k/10.conf' }] : [],
-      ...(isFault && reason < 2 && { expected: 's is the path of a CA bundle' }),
-      references: ['CIS Kubernetes Benchmark 4.2.3'],
-      remediation: 'Set it. '.repeat(50).trim(),
-    };
-  }
-}
-
-function* findingsOfAll(nodes: number): Generator<ReportedFinding> {
-  for (let index = 0; index < nodes; index += 1) yield* findingsOf(index);
-}
-
 function reportOf(findings: Iterable<ReportedFinding>, summary: Summary = summarise(findings)): StreamedReport {
   return { ...reportHead(RUN, [], summary), findings };
 }
