@@ -3,8 +3,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -99,42 +97,4 @@ test.each([
   // null: a signal ended it
   expect(status).toBe(expected);
   if (expected !== null) expect(stderr).toMatch(/^kubelet-guard: crashed: late; please report it\nError: late\n/);
-});
-
-const hasScript = spawnSync('script', ['--version']).status === 0;
-(hasScript ? test : test.skip)('sweep draws its progress on a terminal without a warning of Node', async () => {
-  const nodes = Array.from({ length: 40 }, (_, index) => ({
-    metadata: { name: `node-${index}`, uid: `uid-${index}` },
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: 1 } },
-    },
-  }));
-  const api = createServer(({ url = '' }, response) => {
-    const items = url.startsWith('/api/v1/nodes') ? nodes : [];
-    response.setHeader('content-type', 'application/json');
-    const version = { major: '1', minor: '37', gitVersion: 'v1.37.2' };
-    response.end(JSON.stringify(url === '/version' ? version : { kind: 'List', metadata: {}, items }));
-  }).listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  const { port } = api.address() as AddressInfo;
-  const kubeconfig = write(
-    'kubeconfig',
-    JSON.stringify({
-      'current-context': 'c',
-      contexts: [{ name: 'c', context: { cluster: 'c' } }],
-      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
-    }),
-  );
-  const command = [process.execPath, program, 'sweep', '--kubeconfig', kubeconfig, '--evidence', 'handshake'];
-  // a terminal, which only has what the program writes
-  const child = spawn('script', ['-qec', command.join(' '), '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let shown = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
-  await once(child, 'close');
-  api.close();
-  api.closeAllConnections();
-  expect(shown).toContain('40 of 40 nodes');
-  expect(shown.match(/of 40 nodes/g)?.length).toBeGreaterThan(20);
-  expect(shown).not.toMatch(/warning|listener/i);
 });

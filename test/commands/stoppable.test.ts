@@ -26,8 +26,14 @@ async function clusterWith(nodes: number | 'no answer'): Promise<{ readonly path
   }));
   const server = createServer(({ url = '' }, response) => {
     if (nodes === 'no answer') return;
-    const metadata = { resourceVersion: '1' };
-    response.end(JSON.stringify({ kind: 'List', metadata, items: url.startsWith('/api/v1/nodes') ? items : [] }));
+    const version = { major: '1', minor: '37', gitVersion: 'v1.37.2' };
+    const list = {
+      kind: 'List',
+      metadata: { resourceVersion: '1' },
+      items: url.startsWith('/api/v1/nodes') ? items : [],
+    };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(url === '/version' ? version : list));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-stop-'));
