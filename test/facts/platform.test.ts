@@ -138,7 +138,7 @@ test('no platform changes a result', () => {
       (platforms) => {
         const changed = subjects.map(({ platform: _, ...subject }, index) => {
           const platform = platforms[index % platforms.length];
-          return { ...subject, ...(platform && { platform }) } as Subject;
+          return { ...subject, ...(platform && { platform }) };
         });
         expect(results(changed)).toStrictEqual(expected);
       },
