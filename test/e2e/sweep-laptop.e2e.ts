@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
@@ -46,5 +47,26 @@ describeWith(NODE_NEEDS, 'a sweep of a cluster where nothing is installed', () =
       /^UNKNOWN +kubelet-anonymous-auth, kubelet-authorization-mode +3 kubelets \(configz\)\n {9}\S+, \S+, \S+\n/m,
     );
     expect(all.stdout.match(/^UNKNOWN +kubelet-anonymous-auth /gm)).toHaveLength(3);
+  });
+
+  test('counts and lists only the selected part of the cluster', async () => {
+    const args = ['sweep', '--kubeconfig', plane.kubeconfig, '--config', config, '--benchmark-id', '4.2.3'];
+
+    const good = await runCli([...args, '--node', 'compliant-*', '--output', 'json']);
+    const names = await runCli([...args, '--node', 'compliant-*,without-ca', '--output', 'name']);
+    const wide = await runCli([...args, '--result', 'fail', '--output', 'wide']);
+    const none = await runCli([...args, '--node', 'compliant-3']);
+
+    const report = JSON.parse(good.stdout) as GuardReport;
+    expect([good.code, report.summary, report.link]).toEqual([0, { pass: 2, fail: 0, unknown: 0 }, undefined]);
+    expect(report.run.selection).toEqual({ controls: ['kubelet-client-ca'], nodes: ['compliant-*'] });
+    expect([names.code, names.stdout]).toEqual([1, 'node/without-ca\n']);
+    expect(wide.stdout).toMatch(
+      /^RESULT .*\nFAIL +kubelet-client-ca +4\.2\.3 +kubelet +without-ca +\(handshake\) .*\n$/,
+    );
+    expect(none.code).toBe(3);
+    expect(none.stderr).toContain(
+      'did you mean compliant-1 or compliant-2? the nodes are compliant-1, compliant-2, without-ca',
+    );
   });
 });
