@@ -2,6 +2,7 @@
 // holds no component gives no subject.
 
 import { asRecord, isRecord, type UnknownRecord } from '../../json.ts';
+import type { Platform } from '../../policy/benchmarks/platform.ts';
 import type { NamedText } from '../../policy/document.ts';
 import type { Origin, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
@@ -182,8 +183,17 @@ function collect(document: ParsedDocument, pointer: string, context: Context, de
 /** Adds the platform of an object to its subjects, from one of them on. */
 function addPlatform(subjects: Subject[], first: number, { platform }: Input, object: UnknownRecord): void {
   if (subjects.length === first) return;
-  const shown = typeof platform === 'function' ? platform(object) : platform;
+  const shown = shownBy(platform, object);
   if (shown === undefined) return;
   for (const [index, subject] of subjects.entries())
     if (index >= first && subject.platform === undefined) subjects[index] = { ...subject, platform: shown };
+}
+
+/** The platform chooses words only, so a bug in finding it must not cost a finding. */
+function shownBy(platform: Input['platform'], object: UnknownRecord): Platform | undefined {
+  try {
+    return typeof platform === 'function' ? platform(object) : platform;
+  } catch {
+    return undefined;
+  }
 }
