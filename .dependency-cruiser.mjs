@@ -58,6 +58,7 @@ export default {
 
     allow('(controls|facts|outputs)/', policy),
     allow('facts/yaml/', npm('yaml')),
+    allowTypes('outputs/formats/sarif/', npm('sarif')),
     allow('facts/select[.]ts$', npm('jsonpath-plus')),
 
     allow('inspect[.]ts$', policy, ours('facts/')),

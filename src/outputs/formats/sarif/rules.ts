@@ -2,7 +2,7 @@
 
 import type { ControlMetadata } from '../../../policy/control.ts';
 import { referTo } from '../../../policy/benchmarks/shown.ts';
-import type { ReportingDescriptor } from './log.ts';
+import type { ReportingDescriptor } from 'sarif';
 import { messageText } from './message.ts';
 
 /** GitHub refuses rules with more tags. */

@@ -5,7 +5,7 @@ import { escapeForTerminal } from '../../printable.ts';
 import type { RenderContext, TextStyle } from '../../render.ts';
 import { describeFault, describeSubject, linesOf, reasonsOf, shownVerdict } from '../describe.ts';
 import { identifier, findingPath, problemPath, uriOf } from '../location.ts';
-import type { ToolInvocation, Location, SarifLog, LogicalLocation, Notification, Result } from './log.ts';
+import type { Invocation, Location, Log, LogicalLocation, Notification, Result } from 'sarif';
 import { messageText } from './message.ts';
 import { rulesOf } from './rules.ts';
 
@@ -33,7 +33,7 @@ export function renderSarif(
     if (finding.result === 'pass') continue;
     results.push(resultOf(finding, identity, indexOf.get(finding.control)));
   }
-  const log: SarifLog = {
+  const log: Log = {
     $schema: SCHEMA,
     version: '2.1.0',
     runs: [
@@ -106,7 +106,7 @@ function logicalLocationOf({ subject }: ReportedFinding): LogicalLocation {
   return { name: messageText(name), fullyQualifiedName: messageText(parts.join('/')), kind: 'resource' };
 }
 
-function invocationOf(run: ReportedRun, nothing: string | undefined): ToolInvocation {
+function invocationOf(run: ReportedRun, nothing: string | undefined): Invocation {
   return {
     executionSuccessful: run.complete && nothing === undefined,
     startTimeUtc: run.startedAt,
