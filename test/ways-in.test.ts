@@ -38,7 +38,7 @@ interface Named {
 
 /** The findings without the fields that depend on where the document was read, and without other named fields. */
 function stripped({ findings }: Pick<GuardReport, 'findings'>, ...others: readonly string[]): unknown {
-  const left = ['source', 'vantage', 'line', ...others];
+  const left = ['source', 'vantage', 'line', 'lookedAt', ...others];
   return JSON.parse(JSON.stringify(findings, (name, value: unknown) => (left.includes(name) ? undefined : value)));
 }
 

@@ -50,7 +50,7 @@ describe('every kind of evidence is listed in', () => {
 
   test('the table of docs/sweep.md', () => {
     const [table = ''] = /^\| `--evidence`(?:.*\n)+?\n/m.exec(text('docs/sweep.md')) ?? [];
-    const rows = [...table.matchAll(/^\| `([a-z][a-z-]*)`( \(only when you name it\))? /gm)];
+    const rows = [...table.matchAll(/^\| `([a-z][a-z-]*)`( \(only when you name it, alone or with others\))? /gm)];
     const listed = rows.map(([, name, only]) => ({ name, default: only === undefined }));
     expect(byName(listed)).toEqual(
       byName(SWEEP_EVIDENCE.map(({ name, default: isDefault }) => ({ name, default: isDefault }))),

@@ -143,9 +143,10 @@ describe('the audit that an agent stored', () => {
 describe('the audit that an agent stores', () => {
   const many = (count: number, message: string): readonly Finding[] => {
     const violations = [{ code: 'empty', setting: 'clientCAFile', message, origin: place }] as const;
+    const control = { ...failing.control, benchmarks: [], remediation: { general: 'Set it.', entries: [] } };
     return Array.from(
       { length: count },
-      () => ({ ...failing, outcome: { ...failing.outcome, violations } }) as Finding,
+      () => ({ ...failing, control, outcome: { ...failing.outcome, violations } }) as Finding,
     );
   };
 
