@@ -2,7 +2,8 @@
 
 import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
-import { describeEvidence, describeFault, describeSource, shownVerdict } from './describe.ts';
+import { shownResultOf } from '../shown-result.ts';
+import { describeEvidence, describeFault, describeSource } from './describe.ts';
 
 const COLUMNS = [
   'control',
@@ -46,7 +47,7 @@ function rowOf(finding: ReportedFinding, run: Run): Row {
   return {
     control,
     benchmark_ids: references.join('; '),
-    result: shownVerdict(finding),
+    result: shownResultOf(finding),
     exempted_reason: exempted?.reason ?? '',
     exempted_until: exempted?.expires ?? '',
     ...{ component, kind, namespace, name, node, container },

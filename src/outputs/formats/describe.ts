@@ -3,14 +3,6 @@
 import { describeAbsence } from '../absence.ts';
 import type { ReportedFinding, ReportedProblem, ReportedRunProblem, ReportedViolation } from '../guard-report.ts';
 
-/** The result of a finding, or `exempt` if it does not pass and an exemption applies. */
-export type Verdict = ReportedFinding['result'] | 'exempt';
-
-/** Says what a finding counts as. */
-export function shownVerdict({ result, exempted }: ReportedFinding): Verdict {
-  return exempted === undefined || result === 'pass' ? result : 'exempt';
-}
-
 /** Names a subject, as in `kubelet Node worker-1`. */
 export function describeSubject({ component, kind, namespace, name, container }: ReportedFinding['subject']): string {
   const path = namespace === undefined ? name : `${namespace}/${name}`;

@@ -2,8 +2,9 @@
 
 import type { StreamedReport } from '../guard-report.ts';
 import { escapeForTerminal, escapeLine } from '../printable.ts';
+import { shownResultOf } from '../shown-result.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import { describeFault, describeSubject, linesOf, reasonsOf, shownVerdict } from './describe.ts';
+import { describeFault, describeSubject, linesOf, reasonsOf } from './describe.ts';
 import { identifier, findingPath, problemPath } from './location.ts';
 
 /** An entry of the report, with the fields that GitLab reads. */
@@ -26,7 +27,7 @@ export function renderGitlabCodeQuality(
   const entries: Entry[] = [];
   for (const finding of findings) {
     const fingerprint = identify(finding);
-    const verdict = shownVerdict(finding);
+    const verdict = shownResultOf(finding);
     if (verdict === 'pass' || verdict === 'exempt') continue;
     const severity = verdict === 'unknown' ? 'minor' : supporting.has(finding.control) ? 'major' : 'critical';
     entries.push({

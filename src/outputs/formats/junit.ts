@@ -3,15 +3,9 @@
 import { millisecondsOf } from '../../policy/timestamp.ts';
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
+import { shownResultOf } from '../shown-result.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import {
-  describeEvidence,
-  describeFault,
-  describeSource,
-  describeSubject,
-  reasonsOf,
-  shownVerdict,
-} from './describe.ts';
+import { describeEvidence, describeFault, describeSource, describeSubject, reasonsOf } from './describe.ts';
 
 interface Suite {
   readonly name: string;
@@ -69,7 +63,7 @@ export function renderJunit(
 const RUN = 'run';
 
 function addFinding(suite: Suite, finding: ReportedFinding): void {
-  const verdict = shownVerdict(finding);
+  const verdict = shownResultOf(finding);
   const [first = ''] = reasonsOf(finding);
   const parts: string[] = [];
   if (verdict === 'fail') {

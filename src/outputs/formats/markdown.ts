@@ -2,16 +2,9 @@
 
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
+import { shownResultOf, type ShownResult } from '../shown-result.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import {
-  describeFault,
-  describeSource,
-  describeSubject,
-  linesOf,
-  reasonsOf,
-  shownVerdict,
-  type Verdict,
-} from './describe.ts';
+import { describeFault, describeSource, describeSubject, linesOf, reasonsOf } from './describe.ts';
 
 /** A comment on GitHub has at most 65,536 characters; a step summary can be larger. The rest is for a heading of the user. */
 const MOST_CHARACTERS = 65_000;
@@ -28,10 +21,10 @@ export function renderMarkdown(
   { quiet }: TextStyle,
   { nothing }: Pick<RenderContext, 'nothing'>,
 ): string {
-  const rows: Record<Verdict, string[]> = { fail: [], unknown: [], exempt: [], pass: [] };
+  const rows: Record<ShownResult, string[]> = { fail: [], unknown: [], exempt: [], pass: [] };
   const fixes = new Set<string>();
   for (const finding of findings) {
-    const verdict = shownVerdict(finding);
+    const verdict = shownResultOf(finding);
     rows[verdict].push(rowOf(finding));
     if (verdict === 'fail') fixes.add(fixOf(finding));
   }
@@ -100,7 +93,7 @@ class Page {
 const LABELS = { fail: '**FAIL**', unknown: 'UNKNOWN', exempt: 'EXEMPT', pass: 'PASS' } as const;
 
 function rowOf(finding: ReportedFinding): string {
-  const verdict = shownVerdict(finding);
+  const verdict = shownResultOf(finding);
   const { reason, expires } = finding.exempted ?? {};
   const why = [
     ...(verdict === 'exempt' ? [`exempt${expires === undefined ? '' : ` until ${expires}`}: ${reason ?? ''}`] : []),

@@ -5,8 +5,9 @@ import { REPORT_RESOURCES, resourceOf } from '../cluster/objects.ts';
 import { line, nameText } from '../cluster/words.ts';
 import type { ReportedFinding, Run, StreamedReport } from '../guard-report.ts';
 import { escapeForTerminal } from '../printable.ts';
+import { shownResultOf } from '../shown-result.ts';
 import type { RenderContext, TextStyle } from '../render.ts';
-import { describeEvidence, describeFault, describeSource, reasonsOf, shownVerdict } from './describe.ts';
+import { describeEvidence, describeFault, describeSource, reasonsOf } from './describe.ts';
 import { identifier } from './location.ts';
 
 /** An object of 1.5 MiB is too large for etcd. */
@@ -36,7 +37,7 @@ export function renderPolicyReport(
   for (const finding of findings) {
     const severity = supporting.has(finding.control) ? 'medium' : 'high';
     // readers announce a row whose id is new, and ids are their own in all reports of a cluster
-    const resultID = digest(`policy-report\n${identify(finding)}\n${shownVerdict(finding)}`);
+    const resultID = digest(`policy-report\n${identify(finding)}\n${shownResultOf(finding)}`);
     rows.push({ ...rowOf(finding, run, resultID), severity });
   }
   for (const problem of run.problems) {
@@ -91,7 +92,7 @@ function rowOf(finding: ReportedFinding, run: Run, resultID: string): Row {
     policy: control,
     rule,
     category,
-    result: RESULTS[shownVerdict(finding)],
+    result: RESULTS[shownResultOf(finding)],
     scored: true,
     message: line(reasons.length === 0 ? 'passed' : reasons.join('; ')),
     ...(timestamp && { timestamp }),

@@ -2,8 +2,9 @@
 
 import type { ReportedFinding, ReportedRun, ReportedRunProblem, StreamedReport } from '../../guard-report.ts';
 import { escapeForTerminal } from '../../printable.ts';
+import { shownResultOf } from '../../shown-result.ts';
 import type { RenderContext, TextStyle } from '../../render.ts';
-import { describeFault, describeSubject, linesOf, reasonsOf, shownVerdict } from '../describe.ts';
+import { describeFault, describeSubject, linesOf, reasonsOf } from '../describe.ts';
 import { identifier, findingPath, problemPath, uriOf } from '../location.ts';
 import type { Invocation, Location, Log, LogicalLocation, Notification, Result } from 'sarif';
 import { messageText } from './message.ts';
@@ -77,7 +78,7 @@ function resultOf(finding: ReportedFinding, identity: string, ruleIndex: number 
       relatedLocations: others.map((other, id) => ({ id, ...locationOf(path, other) })),
     }),
     partialFingerprints: { [FINGERPRINT]: identity },
-    ...(shownVerdict(finding) === 'exempt' && {
+    ...(shownResultOf(finding) === 'exempt' && {
       suppressions: [{ kind: 'external', status: 'accepted', justification: messageText(reasonOf(exempted)) } as const],
     }),
   };
