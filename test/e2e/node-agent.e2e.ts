@@ -121,7 +121,10 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     token = await kubeconfigOn(NODE);
     agent = startAgent(NODE, token);
     const report = await eventually('the stored audit', storedAudit, { context: agent.tail });
-    expect(JSON.parse(report)).toMatchObject({ kind: 'GuardReport', run: { entrance: 'node' } });
+    expect(JSON.parse(report)).toMatchObject({
+      kind: 'GuardReport',
+      run: { entrance: 'node', tool: { name: 'kubelet-guard' } },
+    });
     const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
     const { metadata } = succeeded(await plane.admin.get(PATH)).body as StoredAuditObject;
     expect(metadata.annotations['kubelet-guard.dev/node-uid']).toBe(uid);

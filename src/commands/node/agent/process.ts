@@ -46,7 +46,8 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
     evidence: defaultsOf(NODE_EVIDENCE),
     failOn: 'fail',
   };
-  const deps = { now: () => new Date(), clock: () => performance.now() };
+  const { version } = access;
+  const deps = { ...(version !== undefined && { version }), now: () => new Date(), clock: () => performance.now() };
   log.info({ node, root }, 'auditing');
   await runAgent(
     {
