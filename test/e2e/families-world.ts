@@ -39,6 +39,7 @@ createServer(({ url = '', method }, response) => {
   response.setHeader('content-type', 'application/json');
   if (method === 'POST')
     response.end(JSON.stringify({ spec: { expirationSeconds: 600 }, status: { token: 'the-token' } }));
+  else if (url === '/version') response.end(JSON.stringify({ gitVersion: 'v1.37.2' }));
   else response.end(JSON.stringify({ kind: 'List', metadata, items: url.startsWith('/api/v1/nodes') ? [node] : [] }));
 }).listen(6443, address, () => {
   process.stdout.write('listening\n');
