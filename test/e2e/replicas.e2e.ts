@@ -145,7 +145,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'two replicas behind one ad
       expect([run, worse.status, again.status, good.status]).toEqual([run, 403, 403, 201]);
       expect(unrelated.warnings.join('\n')).toContain('apiserver-kubelet-client-cert');
       expect(worse.message).toContain('apiserver-kubelet-client-cert (CIS Kubernetes Benchmark 1.2.4)');
-      expect(worse.message).toContain('A refused mirror pod does not stop the static pod');
+      expect(worse.message).toContain('A denied mirror pod does not stop the static pod');
     }
     const after = await Promise.all(guards.map((guard) => guard.reviews({ decision: 'deny' })));
     // the balancer chooses at random: each replica got some

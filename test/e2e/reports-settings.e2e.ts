@@ -115,7 +115,7 @@ describeWith(
       const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles/kubelet-guard-sweeper';
       const role = succeeded(await plane.admin.get(path)).body as Role;
       const rules = role.rules.map((rule) =>
-        rule.resources?.some((name) => name.endsWith("reports")) === true
+        rule.resources?.some((name) => name.endsWith('reports')) === true
           ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'delete') }
           : rule,
       );

@@ -35,7 +35,7 @@ export interface KnownWord {
 export interface FlagTable {
   /**
    * Words of the form `--name=value` that were accepted before. The same words come again and again (replicas differ in
-   * few, and a kubelet repeats a refused mirror pod every minute), and a look-up costs a quarter of reading the word.
+   * few, and a kubelet repeats a denied mirror pod every minute), and a look-up costs a quarter of reading the word.
    */
   readonly accepted: Map<string, KnownWord>;
   readonly find: (name: string) => Flag | undefined;

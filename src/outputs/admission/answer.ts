@@ -35,7 +35,7 @@ export interface AdmissionAnswer {
 const LIMITS = { text: 1024, message: 16_384, annotation: 4096, codes: 16, reason: 256, object: 80 };
 
 const MIRROR_POD =
-  'A refused mirror pod does not stop the static pod that already runs on the node: ' +
+  'A denied mirror pod does not stop the static pod that already runs on the node: ' +
   "correct its manifest in the node's static pod folder.";
 
 /**
