@@ -185,6 +185,12 @@ describe('wrong use', () => {
     ['a misspelt nested command', ['config', 'chek'], '(did you mean check?); see kubelet-guard config --help'],
     ['an unknown control', ['explain', 'nope'], 'the controls are apiserver-kubelet-client-cert, kubelet-client-ca'],
     ['a missing configuration', ['check', '--config', 'nowhere.yaml', 'x'], 'nowhere.yaml'],
+    ['a missing kubeconfig', ['sweep', '--kubeconfig', 'nowhere'], 'cannot read nowhere (ENOENT): check its path'],
+    [
+      'a context without a kubeconfig',
+      ['sweep', '--context', 'a'],
+      'guard: there is no kubeconfig, so there is no context a',
+    ],
     ['an escape sequence in an option', ['check', '--\u001b[2J'], String.raw`--\u001b[2J`],
   ])('with %s exits with 2 and prints one line', async (_name, args, reason) => {
     const { status, stdout, stderr } = await run(args);

@@ -72,7 +72,8 @@ export async function findCluster(access: ClusterAccess): Promise<Cluster | unde
   return connectCluster(access).catch((cause: unknown) => {
     const { kubeconfig = '' } = access;
     const name = typeof kubeconfig === 'string' ? kubeconfig : kubeconfig.join(delimiter);
-    throw new StartError('usage', `cannot use the kubeconfig ${name}: ${(cause as Error).message}`, { cause });
+    const reason = (cause as Error).message;
+    throw new StartError('usage', name === '' ? reason : `cannot use the kubeconfig ${name}: ${reason}`, { cause });
   });
 }
 

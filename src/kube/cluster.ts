@@ -88,7 +88,7 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster | u
   const { kubeconfig, context, root, env = {}, isInteractive = false, version } = access;
   const loaded = kubeconfig === undefined ? undefined : loadAccess(kubeconfig, context);
   if (loaded === undefined && context !== undefined)
-    throw new Error(`there is no kubeconfig with a context ${context}`);
+    throw new Error(`there is no kubeconfig, so there is no context ${context}: pass --kubeconfig`);
   const found = loaded ?? (await serviceAccount(root));
   if (found === undefined) return undefined;
   const { cluster, user } = found;

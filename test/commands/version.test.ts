@@ -16,7 +16,7 @@ test('version says which versions the data covers', async () => {
   expect(status).toBe(0);
   expect(stdout).toMatch(/^kubelet-guard +\d+\.\d+\.\d+\nNode\.js +\d+\.\d+\.\d+\n/);
   expect(stdout).toMatch(new RegExp(`^Kubernetes flags +${String(minors[0])} to ${String(minors.at(-1))}$`, 'm'));
-  expect(stdout).toMatch(/^CIS Kubernetes Benchmark +v1\.5 to v2\.0$/m);
+  expect(stdout).toMatch(/^CIS Kubernetes Benchmark +v1\.5 to v1\.24, v1\.7 to v2\.0$/m);
 });
 
 test('version -o json has every version for programs', async () => {

@@ -141,7 +141,7 @@ function checkUse(paths: readonly string[], options: CheckFlags): void {
   if (paths.length === 0)
     throw new StartError(
       'usage',
-      'nothing to check is named: name files and folders, or - for standard input; see kubelet-guard check --help',
+      'no path is named: name files and folders, or - for standard input; see kubelet-guard check --help',
     );
   // as from an unset variable of a script, which must not look like nothing found
   if (paths.includes(''))

@@ -94,7 +94,8 @@ function readText(path: string, field?: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const { code = 'no reason given' } = cause as NodeJS.ErrnoException;
-    if (field === undefined) throw new KubeconfigFault(`cannot read ${path} (${code})`, { cause });
+    if (field === undefined)
+      throw new KubeconfigFault(`cannot read ${path} (${code}): check its path and mode`, { cause });
     const reason = REASONS[code] ?? code;
     const kubectl = `open ${path}: ${reason}`;
     const remedy = `correct ${field} in the kubeconfig, or ${code === 'ENOENT' ? 'put the file there' : 'make it readable for this user'}`;

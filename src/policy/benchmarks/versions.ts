@@ -41,13 +41,14 @@ export function covers({ from, to }: BenchmarkRow, { versions }: Framework, vers
   return versions.indexOf(from) <= at && at <= versions.indexOf(to);
 }
 
-/** Writes versions as in `v1.20, v1.24 to v2.0`. */
+/** Writes versions as in `v1.20, v1.24, v1.7 to v2.0`: a range ends where the numbers fall, as from 1.24 to 1.7. */
 export function versionsText({ versions }: Framework, using: readonly string[]): string {
   const runs: string[][] = [];
   for (const version of using) {
     const run = runs.at(-1);
-    const follows = run !== undefined && versions.indexOf(run.at(-1) ?? '') + 1 === versions.indexOf(version);
-    if (follows) run.push(version);
+    const last = run?.at(-1) ?? '';
+    const follows = versions.indexOf(last) + 1 === versions.indexOf(version) && numberOf(version) > numberOf(last);
+    if (run !== undefined && follows) run.push(version);
     else runs.push([version]);
   }
   return runs
@@ -57,6 +58,12 @@ export function versionsText({ versions }: Framework, using: readonly string[]):
       return last === undefined ? [first] : rest.length === 1 ? [first, last] : [`${first} to ${last}`];
     })
     .join(', ');
+}
+
+/** A number that grows with the version. */
+function numberOf(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = (version.match(/\d+/g) ?? []).map(Number);
+  return (major * 1000 + minor) * 1000 + patch;
 }
 
 /** Writes a version as the benchmark's title does: `v1.8`, `V2`, `r5`. */

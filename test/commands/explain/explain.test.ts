@@ -49,7 +49,9 @@ test('explain lists all that an id can mean', async () => {
   expect(stdout).toMatch(
     /^4\.2\.2 is the id of different controls:\n {2}kubelet-anonymous-auth\n {4}in CIS OpenShift/m,
   );
-  expect(stdout).toContain('\n  kubelet-authorization-mode\n    in CIS Kubernetes Benchmark (v1.5 to v2.0)\n');
+  expect(stdout).toContain(
+    '\n  kubelet-authorization-mode\n    in CIS Kubernetes Benchmark (v1.5 to v1.24, v1.7 to v2.0)\n',
+  );
   expect((await runCli(['explain', 'V-242420'])).stdout).not.toContain('different controls');
 });
 
