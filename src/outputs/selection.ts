@@ -1,6 +1,7 @@
 // Selects a part of a run: the controls and nodes that count and are listed, and the results that are listed.
 
 import { matchesPattern } from '../policy/decision/exempt.ts';
+import type { SourceProblem } from '../policy/reading.ts';
 import type { SubjectName } from '../policy/subject.ts';
 import { RunCounts } from './counts.ts';
 import type { ReportedFinding, ReportedSelection, StreamedReport } from './guard-report.ts';
@@ -28,6 +29,32 @@ export function isSelected({ control, subject }: Selectable, selection: Selectio
 /** The node of a subject, if it has one. */
 export function nodeNameOf({ node, kind, name }: SubjectName): string | undefined {
   return node ?? (kind === 'Node' ? name : undefined);
+}
+
+/**
+ * The selected nodes that no finding is about, while others are selected: each is a problem of the run, because a name with a
+ * typing error would otherwise pass. If none matches, there is nothing to check, which is another failure.
+ *
+ * @param findings of the whole run
+ */
+export function missedNodes(
+  selection: Selection | undefined,
+  findings: Iterable<Pick<Selectable, 'subject'>>,
+): readonly SourceProblem[] {
+  const { nodes } = selection ?? {};
+  if (nodes === undefined) return [];
+  const missed = new Set(nodes);
+  for (const { subject } of findings) {
+    const name = nodeNameOf(subject);
+    if (name === undefined) continue;
+    for (const pattern of missed) if (matchesPattern(pattern, name)) missed.delete(pattern);
+  }
+  if (missed.size === new Set(nodes).size) return [];
+  const message = 'no finding is about it, so it was not checked: correct its name in --node';
+  return Array.from(missed, (node) => ({
+    problem: { code: 'not-found', message },
+    source: { object: `Node ${node}` },
+  }));
 }
 
 /**

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { controls } from '../../src/controls/index.ts';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
-import { isSelected, selectPart } from '../../src/outputs/selection.ts';
+import { isSelected, missedNodes, selectPart } from '../../src/outputs/selection.ts';
 import { nothingSelected, selectionOf } from '../../src/commands/selection.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -80,6 +80,21 @@ describe('--node', () => {
     const subject = { component: 'kubelet', kind: 'Node', name: 'edge-1' } as const;
     expect(isSelected({ control: 'c', subject }, { nodes: ['x', 'edge-*'] })).toBe(true);
     expect(isSelected({ control: 'c', subject }, { nodes: ['edge'] })).toBe(false);
+  });
+
+  test('that matches nothing beside one that does makes the run incomplete: a typing error never passes', async () => {
+    const good = new URL('../../samples/reviews/good.json', import.meta.url).pathname;
+    expect(await runCli(['check', good, '--node', 'node-1'])).toMatchObject({ status: 0, stderr: '' });
+    expect(await runCli(['check', good, '--node', 'node-1,node-2'])).toMatchObject({
+      status: 3,
+      stderr:
+        'kubelet-guard: Node node-2: no finding is about it, so it was not checked: correct its name in --node [not-found]\n',
+    });
+    const report = await reportOf('--node', 'node-1,edge-*');
+    expect(report.run).toMatchObject({ complete: false, problems: [{ source: { object: 'Node edge-*' } }] });
+    const subject = { component: 'kubelet', kind: 'Node', name: 'node-1' } as const;
+    expect(missedNodes({ nodes: ['node-*', 'node-1'] }, [{ subject }])).toStrictEqual([]);
+    expect(missedNodes(undefined, [{ subject }])).toStrictEqual([]);
   });
 
   test('that matches nothing leaves nothing to check, and the message names the nodes', async () => {

@@ -4,7 +4,7 @@ import type { DecisionPolicy, Finding } from '../../policy/finding.ts';
 import type { GuardReport, Run } from '../../outputs/guard-report.ts';
 import { renderJson } from '../../outputs/formats/json.ts';
 import { countReported, reportRun } from '../../outputs/report.ts';
-import { isSelected, type Selection } from '../../outputs/selection.ts';
+import { isSelected, missedNodes, type Selection } from '../../outputs/selection.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import { nothingSelected } from '../selection.ts';
 import type { Baseline } from './baseline.ts';
@@ -57,7 +57,10 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
   const { runId, now, origin } = deps;
   const startedAt = now();
   const { findings: found, problems } = await inspectDocuments(deps, { ...options, named: selection?.controls });
-  const inspection = { problems, findings: found.filter((finding) => isSelected(finding, selection)) };
+  const inspection = {
+    problems: [...problems, ...missedNodes(selection, found)],
+    findings: found.filter((finding) => isSelected(finding, selection)),
+  };
   const time = startedAt.toISOString();
   const run: Run = {
     ...{ id: runId, entrance: 'check' as const, startedAt: time, finishedAt: now().toISOString() },

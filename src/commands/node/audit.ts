@@ -10,7 +10,7 @@ import { RunCounts } from '../../outputs/counts.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import type { RunOrigin } from '../run-origin.ts';
-import { isSelected, type Selection } from '../../outputs/selection.ts';
+import { isSelected, missedNodes, type Selection } from '../../outputs/selection.ts';
 import { nothingSelected } from '../selection.ts';
 import type { HostNote } from './processes.ts';
 import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
@@ -101,7 +101,8 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     if (isPending && !isExempted) notes.push(failsNextTime(finding));
     else if (open && !isExempted) notes.push(isUnknownNextTime(finding, open));
   }
-  const report = reportRun(run, { findings, problems: seen.problems }, exemptionFor);
+  const problems = [...seen.problems, ...missedNodes(options.selection, found)];
+  const report = reportRun(run, { findings, problems }, exemptionFor);
   const nothing =
     options.selection === undefined || found.length === 0
       ? `nothing to check: ${options.places}`

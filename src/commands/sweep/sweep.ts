@@ -4,7 +4,7 @@ import { controls as all } from '../../controls/index.ts';
 import { noHistory } from '../../sweeper/reports/history.ts';
 import { sweep } from '../../sweeper/run/sweep.ts';
 import { reportStream } from '../../outputs/report.ts';
-import { selectPart } from '../../outputs/selection.ts';
+import { missedNodes, selectPart } from '../../outputs/selection.ts';
 import { concludeRun, type RunAnswer, type RunOptions } from '../../outputs/run.ts';
 import { dayOf, loadConfiguration } from '../../runtime/configuration/configuration.ts';
 import type { SweepEvidence } from '../../evidence/index.ts';
@@ -92,7 +92,8 @@ export async function sweepOnce(
     ...(benchmark.name !== undefined && { benchmark: benchmark.name }),
   } as const;
   const result = await sweep(run, sweepSettings, deps, signal).finally(() => bar?.clear());
-  const whole = reportStream(result, () => result.findings.all(), result.exemptionFor);
+  const problems = [...result.problems, ...missedNodes(selection, result.findings.all())];
+  const whole = reportStream({ ...result, problems }, () => result.findings.all(), result.exemptionFor);
   const part = selection === undefined ? { report: whole, counts: result.counts } : selectPart(whole, selection);
   return concludeRun(
     {
