@@ -1,6 +1,7 @@
 // What formats for programs write about a finding: its verdict, its subject, where it was found, and why.
 
 import { describeAbsence } from '../absence.ts';
+import { sourceName } from '../text/names.ts';
 import type { ReportedFinding, ReportedProblem, ReportedRunProblem, ReportedViolation } from '../guard-report.ts';
 
 /** Names a subject, as in `kubelet Node worker-1`. */
@@ -16,11 +17,7 @@ export function describeSubject({ component, kind, namespace, name, container }:
 
 /** Names a source, with a line if there is one. */
 export function describeSource(source: ReportedRunProblem['source'], line?: number): string {
-  if ('object' in source) return source.object;
-  if ('node' in source) return `${source.node} (${source.via})`;
-  const path = source.path === '-' ? 'standard input' : source.path;
-  if (line !== undefined) return `${path}:${line}`;
-  return 'document' in source && source.document > 0 ? `${path} (document ${source.document + 1})` : path;
+  return 'node' in source ? `${source.node} (${source.via})` : sourceName(source, line);
 }
 
 /** The lines of a finding's source that show why it does not pass. */
