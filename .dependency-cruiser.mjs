@@ -41,6 +41,19 @@ export default {
       to: { path: io, dependencyTypesNot: ['type-only'] },
     },
     {
+      // it is sent to browsers, and knows nothing of the program
+      name: 'the-browser-is-apart',
+      severity: 'error',
+      from: { path: ours('outputs/html/browser/') },
+      to: { pathNot: ours('outputs/html/browser/') },
+    },
+    {
+      name: 'nobody-imports-the-browser',
+      severity: 'error',
+      from: { pathNot: ours('outputs/html/browser/') },
+      to: { path: ours('outputs/html/browser/') },
+    },
+    {
       name: 'no-command-imports-another',
       severity: 'error',
       from: { path: ours('commands/([^/]+)/') },

@@ -1,6 +1,6 @@
 // Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
-// docs/inputs.md and the component declared-clusters from the list of inputs, docs/commands.md from the help, and the plain rule
-// file of Prometheus.
+// docs/inputs.md and the component declared-clusters from the list of inputs, docs/commands.md from the help, the plain rule
+// file of Prometheus, and the script and style of the page.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { commandsPage } from './commands.ts';
 import { remedies } from '../src/policy/benchmarks/remedy.ts';
 import { benchmarksPage } from './benchmarks-page.ts';
 import { writeDeclaredClusters } from './declared-clusters.ts';
+import { writePageAssets } from './page-assets.ts';
 import { writePlainRules } from './plain-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -159,6 +160,7 @@ async function write(): Promise<void> {
   writeFileSync(join(ROOT, 'docs/benchmarks.md'), benchmarksPage());
   writeDeclaredClusters();
   writePlainRules();
+  await writePageAssets();
   const pages = join(ROOT, 'docs/controls');
   mkdirSync(pages, { recursive: true });
   for (const { control } of files) writeFileSync(join(pages, `${control.slug}.md`), controlPage(control));

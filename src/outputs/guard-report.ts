@@ -1,5 +1,7 @@
 // The format of reports: types only. See schema/guard-report.schema.json.
 
+import type { SeenCertificate } from '../policy/certificates.ts';
+import type { Exemption } from '../policy/control.ts';
 import type { Drift, Finding, OtherEvidence } from '../policy/finding.ts';
 import type { Component, Layer, ProblemCode, Source, SourceProblem, Vantage } from '../policy/reading.ts';
 import type { Link } from '../policy/link/link.ts';
@@ -15,7 +17,15 @@ export interface GuardReport {
   readonly link?: Link;
   /** Every node that is listed; only if a cluster was swept. */
   readonly nodes?: NodeCounts;
+  /** The configured exemptions; absent if there are none. */
+  readonly exemptions?: readonly ReportedExemption[];
   readonly findings: readonly ReportedFinding[];
+}
+
+/** A configured exemption. */
+export interface ReportedExemption extends Exemption {
+  /** It has expired and no longer applies; absent otherwise. */
+  readonly expired?: true;
 }
 
 /** A report without its findings, which can be too many to hold at once. */
@@ -182,6 +192,10 @@ export interface ReportedFinding {
   readonly evidence: readonly ReportedEvidence[];
   /** The settings that the finding fails for because nothing sets them; absent if there are none. `evidence` has no value of them. */
   readonly absent?: readonly ReportedAbsence[];
+  /** The certificates in the files that the settings name; only where the host was read. */
+  readonly certificates?: readonly SeenCertificate[];
+  /** The pool that the labels of the node name; absent if none does. */
+  readonly pool?: string;
   /** The evidence that did not decide; absent if there is none. */
   readonly otherEvidence?: readonly ReportedOtherEvidence[];
   /** Whether the whole link to this node's kubelet stands; only of the kubelet's end, where a cluster was swept. */

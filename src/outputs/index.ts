@@ -2,6 +2,7 @@
 
 import { renderCsv } from './formats/csv.ts';
 import { renderGitlabCodeQuality } from './formats/gitlab-code-quality.ts';
+import { renderHtml } from './formats/html.ts';
 import { renderJson } from './formats/json.ts';
 import { renderJunit } from './formats/junit.ts';
 import { renderMarkdown } from './formats/markdown.ts';
@@ -21,6 +22,7 @@ export const outputs = [
   { name: 'sarif', render: renderSarif },
   { name: 'junit', render: renderJunit },
   { name: 'markdown', render: renderMarkdown },
+  { name: 'html', render: renderHtml },
   { name: 'csv', render: renderCsv },
   { name: 'gitlab-code-quality', render: renderGitlabCodeQuality },
   { name: 'policy-report', render: renderPolicyReport },

@@ -106,7 +106,7 @@ export function countReported(findings: Iterable<ReportedFinding>): RunCounts {
  * @param link the link of the cluster, if one was swept
  */
 export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link?: Link): ReportedFinding {
-  const { control, subject, source, vantage, outcome, evidence, others = [], drift } = finding;
+  const { control, subject, source, vantage, outcome, evidence, certificates, pool, others = [], drift } = finding;
   const { warnings } = outcome;
   const absent = absencesOf(finding);
   const exemption = outcome.result === 'pass' ? undefined : exemptionFor(finding);
@@ -121,6 +121,8 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     ...(warnings.length > 0 && { warnings: warnings.map(reportViolation) }),
     evidence: evidence.map(reportEvidence),
     ...(absent.length > 0 && { absent }),
+    ...(certificates && { certificates }),
+    ...(pool !== undefined && { pool }),
     ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),

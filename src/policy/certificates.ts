@@ -38,6 +38,13 @@ export interface CertificateFacts {
   readonly keyFingerprint: string;
 }
 
+/** A certificate in a file that a setting names, for people. Names and times as in CertificateFacts. */
+export interface SeenCertificate extends Pick<CertificateFacts, 'subject' | 'issuer' | 'notBefore' | 'notAfter'> {
+  /** The client certificate that kube-apiserver presents, or a CA that the kubelet accepts client certificates from. */
+  readonly use: 'client' | 'client-ca';
+  readonly path: string;
+}
+
 /** A private key. Only the fingerprint of its public key is kept. */
 export type KeyFacts =
   | { readonly state: 'usable'; readonly keyFingerprint: string }

@@ -1,5 +1,6 @@
 // Findings: the outcome of a control for a subject, how it changed, and the decision about it. Data only.
 
+import type { SeenCertificate } from './certificates.ts';
 import type { Action, ControlMetadata, Exemption } from './control.ts';
 import type { NamedText } from './document.ts';
 import type { Evidence, Outcome, Violation } from './outcome.ts';
@@ -18,6 +19,10 @@ export interface Finding {
   readonly platform?: Platform;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
+  /** The certificates in the files that the settings name; only where the host was read. */
+  readonly certificates?: readonly SeenCertificate[];
+  /** The pool that the labels of the node name. */
+  readonly pool?: string;
   /** The other evidence about the same control and subject, where there is more than one piece. */
   readonly others?: readonly OtherEvidence[];
   /** How it changed since earlier runs, where they are known. */

@@ -81,7 +81,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/packaging/lock.test.ts', 'every package in the lock file has its hash, also packages of other platforms'],
   ],
   '16 a web page whose name resolves to the local port': [
-    ['test/commands/serve/local-port.test.ts', 'is checked for %s %s'],
+    ['test/commands/serve/local/port.test.ts', 'is checked for %s %s'],
     ['test/sweeper/schedule.test.ts', 'repeated endlessly, for %s sweeps, leaves a pause between two sweeps'],
   ],
   '17 a feature gate that stops the kubelet: known, and not checked': [

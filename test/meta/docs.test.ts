@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import { commandsPage } from '../../scripts/commands.ts';
 import { benchmarksPage } from '../../scripts/benchmarks-page.ts';
 import { controlPage, controlsIndex, inputsPage, loadControls } from '../../scripts/docs.ts';
+import { pageAssets } from '../../scripts/page-assets.ts';
 import { controls } from '../../src/controls/index.ts';
 import { CHECKOUT } from '../support/dockerfile.ts';
 
@@ -51,4 +52,8 @@ test('docs/architecture.md names only files and folders that exist, and every fo
   expect(named.filter((path) => !existsSync(join(CHECKOUT, path)))).toEqual([]);
   const rooms = readdirSync(join(CHECKOUT, 'src')).map((room) => `src/${room}`);
   expect(rooms.filter((room) => !named.includes(room))).toEqual([]);
+});
+
+test('the script and style of the page are what `npm run docs` writes from their sources', async () => {
+  expect(readFileSync(join(CHECKOUT, 'src/outputs/html/assets.json'), 'utf8')).toBe(await pageAssets());
 });

@@ -38,6 +38,16 @@ export const COUNTS: Readonly<Record<string, (text: string) => Counts>> = {
       problems: invocations[0].toolExecutionNotifications.length,
     };
   },
+  html: (text) => {
+    const count = (result: string): number => Number(new RegExp(`class="${result}"><b>(\\d+)</b>`).exec(text)?.[1]);
+    return {
+      pass: count('pass'),
+      fail: count('fail'),
+      unknown: count('unknown'),
+      exempted: count('exempt'),
+      problems: count('problem'),
+    };
+  },
   junit: (text) => {
     const suites = parseXml(text).children;
     const casesOf = (wanted: (suite: XmlElement) => boolean): readonly XmlElement[] =>

@@ -9,8 +9,7 @@ import type { Writable } from 'node:stream';
 import { controls } from '../../controls/index.ts';
 import { readPaths } from '../../evidence/files/read-paths.ts';
 import { inspect } from '../../inspect.ts';
-import { renderJson } from '../../outputs/formats/json.ts';
-import type { Run } from '../../outputs/guard-report.ts';
+import type { GuardReport, Run } from '../../outputs/guard-report.ts';
 import { reportRun } from '../../outputs/report.ts';
 import { escapeForTerminal } from '../../outputs/printable.ts';
 import { renderText } from '../../outputs/text/text.ts';
@@ -22,7 +21,7 @@ import type { Log } from '../../runtime/log.ts';
 import { StartError } from '../../runtime/start-error.ts';
 import { CHECK } from '../allowances.ts';
 import { runOrigin } from '../run-origin.ts';
-import type { ReportAnswer } from './local-port.ts';
+import type { LastReport } from './local/page.ts';
 import type { ServeOptions } from './options.ts';
 
 /** The demo. */
@@ -38,7 +37,7 @@ export interface Demo {
    */
   readonly prepare: (listenOn: Address, run: DemoRun) => Promise<void>;
   /** The report about the sample cluster. */
-  readonly report: () => ReportAnswer;
+  readonly report: () => LastReport;
   /** Prints the report, the addresses, and two reviews with the answers of the running webhook. */
   readonly present: (running: RunningDemo) => Promise<void>;
 }
@@ -64,11 +63,6 @@ interface Samples {
   readonly reviews: readonly { readonly file: string; readonly title: string }[];
 }
 
-interface SampleReport {
-  readonly json: string;
-  readonly text: string;
-}
-
 const CERTIFICATE_FOLDER = 'certs';
 
 const THIS_MACHINE = ['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', ''];
@@ -85,17 +79,17 @@ export function createDemo(options: ServeOptions, root: string): Demo {
   if ((tlsCertFile ?? tlsPrivateKeyFile ?? tlsSecret) !== undefined)
     throw new StartError('usage', '--demo makes its own certificate: leave out --tls-cert-file and --tls-secret');
   const samples = samplesIn(root);
-  let report: SampleReport = { json: '', text: '' };
+  let last: LastReport = { reason: 'the sample cluster is not checked yet' };
   return {
     configuration: samples.configuration,
     certificateFolder: CERTIFICATE_FOLDER,
     prepare: async ({ host, port }, run) => {
       if (!THIS_MACHINE.includes(host))
         throw new StartError('usage', `--demo is for this machine only: use --listen 127.0.0.1:${port}`);
-      report = await checkSamples(samples, run);
+      last = { report: await checkSamples(samples, run) };
     },
-    report: () => ({ chunks: [report.json] }),
-    present: (running) => present(samples, report, running),
+    report: () => last,
+    present: (running) => present(samples, last, running),
   };
 }
 
@@ -112,7 +106,7 @@ function samplesIn(root: string): Samples {
   };
 }
 
-async function checkSamples(samples: Samples, { configuration, now, version }: DemoRun): Promise<SampleReport> {
+async function checkSamples(samples: Samples, { configuration, now, version }: DemoRun): Promise<GuardReport> {
   const startedAt = now().toISOString();
   const findings: Finding[] = [];
   const problems: SourceProblem[] = [];
@@ -130,8 +124,7 @@ async function checkSamples(samples: Samples, { configuration, now, version }: D
     ...{ id: randomUUID(), entrance: 'serve', startedAt, finishedAt: now().toISOString() },
     ...runOrigin(version, configuration),
   };
-  const report = reportRun(run, { findings, problems });
-  return { json: renderJson(report), text: renderText(report, { color: false, quiet: false }) };
+  return reportRun(run, { findings, problems });
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array> {
@@ -140,7 +133,7 @@ async function* noInput(): AsyncGenerator<Uint8Array> {
 
 async function present(
   samples: Samples,
-  report: SampleReport,
+  last: LastReport,
   { webhook, local, log, stdout }: RunningDemo,
 ): Promise<void> {
   const url = `https://localhost:${webhook.port}/validate`;
@@ -148,7 +141,8 @@ async function present(
   const lines = [
     `The sample cluster in ${samples.cluster}:`,
     '',
-    report.text,
+    'report' in last ? renderText(last.report, { color: false, quiet: false }) : last.reason,
+    `Page      ${local}/`,
     `Webhook   ${url}`,
     ...['/livez', '/readyz', '/metrics', '/api/v1/report'].map((path) => `Local     ${local}${path}`),
   ];

@@ -16,7 +16,8 @@ import { findCluster, namedKubeconfig } from '../kubeconfig.ts';
 import { startBackground, type Background } from './background.ts';
 import { servingIdentity, type Identity } from './certificates.ts';
 import type { Demo } from './demo.ts';
-import { createLocal, type SweepAnswer } from './local-port.ts';
+import { pageOf, reportChunks } from './local/page.ts';
+import { createLocal, type SweepAnswer } from './local/port.ts';
 import { logLevelOf, type ServeDeps, type ServeOptions } from './options.ts';
 import { receiveStopSignals, type StopSignals } from './signals.ts';
 import type { Sweeper } from './sweeper/sweeper.ts';
@@ -158,6 +159,7 @@ async function startPorts(
   signals: StopSignals,
 ): Promise<{ readonly local: Listener; readonly webhook: Webhook | undefined }> {
   let isServing = false;
+  const lastReport = () => demo?.report() ?? background.sweeper?.report() ?? { reason: NO_SWEEPER.reason };
   const local = createLocal({
     names: [addresses.local.host, hostname()],
     metrics,
@@ -168,7 +170,8 @@ async function startPorts(
       if (identity && now() > identity.expires()) return 'the serving certificate has expired';
       return identity && background.unready();
     },
-    report: () => demo?.report() ?? background.sweeper?.report() ?? { reason: NO_SWEEPER.reason },
+    report: () => reportChunks(lastReport()),
+    page: () => pageOf(lastReport(), { now: now() }),
     sweep: () => sweepNow(background.sweeper, 'call'),
   });
   const listener = await listen(createServer(local), addresses.local, '--local-listen');

@@ -9,7 +9,6 @@ import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
 import { MANAGED_BY, REPORT_RESOURCES } from '../../../outputs/cluster/objects.ts';
-import { renderJsonParts } from '../../../outputs/formats/json.ts';
 import { reportStream } from '../../../outputs/report.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import { digest } from '../../../runtime/digest.ts';
@@ -21,7 +20,8 @@ import { yieldToReviews } from '../../../sweeper/yield-to-reviews.ts';
 import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts';
 import { ADMISSION } from '../../allowances.ts';
 import { OWN_NAMESPACE } from '../../sweep-deps.ts';
-import type { ReportAnswer, SweepAnswer } from '../local-port.ts';
+import type { LastReport } from '../local/page.ts';
+import type { SweepAnswer } from '../local/port.ts';
 import { countsOf } from './counts.ts';
 import type { SweeperDeps } from './deps.ts';
 import { createSweepRun } from './sweep-run.ts';
@@ -29,7 +29,7 @@ import { createSweepRun } from './sweep-run.ts';
 /** The background sweeper. If there are several replicas, one of them sweeps: the leader. */
 export interface Sweeper {
   /** The report of the last complete sweep. */
-  readonly report: () => ReportAnswer;
+  readonly report: () => LastReport;
   /** Starts a sweep now, if this replica is the leader. A call is rejected shortly after a sweep, a signal is not. */
   readonly sweepNow: (trigger: 'call' | 'signal') => SweepAnswer;
   /** Receives the events of watched objects. */
@@ -79,7 +79,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
     report: () => {
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
       const { findings, exemptionFor } = last;
-      return { chunks: renderJsonParts(reportStream(last, () => findings.all(), exemptionFor)) };
+      return { report: reportStream(last, () => findings.all(), exemptionFor) };
     },
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
     notices: detectChanges(

@@ -1,9 +1,10 @@
-// The HTTP side of the local port: health, metrics, the last report, and a call that starts a sweep.
+// The HTTP side of the local port: the page, health, metrics, the last report, and a call that starts a sweep.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Log } from '../../runtime/log.ts';
-import type { Metrics } from '../../runtime/metrics/metrics.ts';
+import { contentSecurityPolicy } from '../../../outputs/html/page.ts';
+import type { Log } from '../../../runtime/log.ts';
+import type { Metrics } from '../../../runtime/metrics/metrics.ts';
 
 /** What the local port needs. */
 export interface LocalPortDeps {
@@ -15,6 +16,8 @@ export interface LocalPortDeps {
   readonly unready: () => string | undefined;
   /** The report of the last complete sweep. */
   readonly report: () => ReportAnswer;
+  /** The page in parts, each made when the previous one is sent. */
+  readonly page: () => Iterable<string>;
   /** Starts a sweep, or returns why it does not. */
   readonly sweep: () => SweepAnswer;
 }
@@ -38,6 +41,7 @@ interface Answer {
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
+const HTML = 'text/html; charset=utf-8';
 const SWEEP = '/api/v1/sweep';
 
 const CRASHED = 'kubelet-guard failed on this call; see its log\n';
@@ -58,7 +62,14 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** Makes the listener of the local port: `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
+/** No other page can show this one in a frame, or reach its window. */
+const PAGE_HEADERS = {
+  'content-security-policy': `${contentSecurityPolicy("'self'")}; frame-ancestors 'none'`,
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+};
+
+/** Makes the listener of the local port: the page at `/`, `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
 export function createLocal(state: LocalPortDeps): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     discardBody(request);
@@ -74,7 +85,7 @@ export function createLocal(state: LocalPortDeps): (request: IncomingMessage, re
 }
 
 async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<Answer> {
-  const { metrics, unready, report } = state;
+  const { metrics, unready, report, page } = state;
   if (!isThisHost(request, state.names)) {
     return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
   }
@@ -84,6 +95,8 @@ async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<A
     return failure(405, 'only GET and HEAD are served here', { allow: 'GET, HEAD' });
   }
   switch (path) {
+    case '/':
+      return { code: 200, type: HTML, body: page(), headers: PAGE_HEADERS };
     case '/livez':
       return { code: 200, type: TEXT, body: 'ok\n' };
     case '/readyz': {
@@ -99,7 +112,7 @@ async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<A
     default:
       return failure(
         404,
-        'this path is not served here; GET /livez, /readyz, /metrics or /api/v1/report, or POST /api/v1/sweep',
+        'this path is not served here; GET /, /livez, /readyz, /metrics or /api/v1/report, or POST /api/v1/sweep',
       );
   }
 }

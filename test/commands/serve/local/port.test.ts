@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 
-import { createLocal, type LocalPortDeps, type SweepAnswer } from '../../../src/commands/serve/local-port.ts';
-import { createLog } from '../../../src/runtime/log.ts';
-import { Lines } from '../../support/admission.ts';
+import { createLocal, type LocalPortDeps, type SweepAnswer } from '../../../../src/commands/serve/local/port.ts';
+import { createLog } from '../../../../src/runtime/log.ts';
+import { Lines } from '../../../support/admission.ts';
 
 function local(state: Partial<LocalPortDeps> = {}) {
   const lines = new Lines();
@@ -18,6 +18,7 @@ function local(state: Partial<LocalPortDeps> = {}) {
     log: createLog('info', lines),
     metrics,
     unready: () => undefined,
+    page: () => ['<!doctype html>'],
     report: () => ({ reason: 'no sweep has completed' }),
     sweep: () => ({ state: 'started' }),
     ...state,
@@ -55,7 +56,7 @@ describe('the local port', () => {
 
   test('rejects other paths and methods', async () => {
     const { asked } = local();
-    const root = await asked.get('/');
+    const root = await asked.get('/nothing');
     expect(root.status).toBe(404);
     for (const path of ['/livez', '/readyz', '/metrics', '/api/v1/report', '/api/v1/sweep'])
       expect(root.body).toMatchObject({ reason: expect.stringContaining(path) });
