@@ -1,32 +1,41 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// The page as a file: what check, node and sweep write with `--output html`.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import { expect, jest, test } from '@jest/globals';
 
+import { pageOfReport } from '../../support/report-pages.ts';
 import { runCli } from '../../support/run-cli.ts';
-import { hasBrowser, openPage, startBrowser } from '../support/browser.ts';
+import { sampleReport } from '../../support/sample-clusters.ts';
+import { describeWith } from '../support/assets.ts';
+import { usePages } from '../support/browser.ts';
 
-(hasBrowser ? describe : describe.skip)('the page of a file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'page-'));
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startBrowser();
-  });
-  afterAll(async () => {
-    await browser.close();
-    rmSync(folder, { recursive: true });
-  });
+jest.setTimeout(60_000);
 
-  test('opens from disk, without a request elsewhere and without a complaint of the browser', async () => {
-    const { stdout } = await runCli(['check', 'samples/cluster', '-o', 'html']);
-    const file = join(folder, 'report.html');
-    writeFileSync(file, stdout);
-    const { page, complaints, requests } = await openPage(browser, pathToFileURL(file).href);
-    expect(await page.locator('#head .fail b').textContent()).toBe('2');
-    expect(complaints).toEqual([]);
-    expect(requests).toEqual([pathToFileURL(file).href]);
-  });
+describeWith({ browser: true }, 'the page of a file', () => {
+  const pages = usePages();
+
+  const MAKERS: Readonly<Record<string, () => Promise<string>>> = {
+    check: async () => (await runCli(['check', 'samples/cluster', '-o', 'html'])).stdout,
+    node: async () => {
+      const root = mkdtempSync(join(tmpdir(), 'root-'));
+      mkdirSync(join(root, 'proc'));
+      const { stdout } = await runCli(['node', '--root', root, '-o', 'html']);
+      rmSync(root, { recursive: true });
+      return stdout;
+    },
+    sweep: () => Promise.resolve(pageOfReport(sampleReport(30))),
+  };
+
+  for (const [name, make] of Object.entries(MAKERS)) {
+    test(`of ${name} opens from disk, without a request elsewhere and without a complaint of the browser`, async () => {
+      const url = pages.write(await make());
+      const { page, complaints, requests } = await pages.open(url);
+      expect(await page.locator('#head h1').count()).toBe(1);
+      expect(await page.locator('html.has-script').count()).toBe(1);
+      expect(complaints).toEqual([]);
+      expect(requests).toEqual([url]);
+    });
+  }
 });

@@ -5,10 +5,11 @@ import { findProgram, isExecutable } from './programs.ts';
 /** What a group of tests needs. */
 export interface Needs {
   /** Programs in the folder KUBEBUILDER_ASSETS. */
-  readonly assets: readonly string[];
+  readonly assets?: readonly string[];
   /** Programs on the PATH. */
   readonly tools?: readonly string[];
   readonly root?: boolean;
+  readonly browser?: boolean;
 }
 
 /** The path of a program in the folder KUBEBUILDER_ASSETS. */
@@ -18,6 +19,10 @@ export function asset(name: string): string {
 
 /** The kubectl to use: the one that KUBECTL names, else the one on the PATH. */
 export const kubectlPath = process.env.KUBECTL ?? findProgram('kubectl');
+
+/** The browser to use: the one that CHROMIUM names, else the one on the PATH. */
+export const browserPath =
+  process.env.CHROMIUM ?? ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean);
 
 /** A test that is skipped if there is no kubectl; its name then has the reason. */
 export const testWithKubectl: (name: string, body: () => Promise<void>) => void =
@@ -39,13 +44,14 @@ export function describeWith(needs: Needs, name: string, body: () => void): void
   describe.skip(`${name} (skipped: ${reason})`, body);
 }
 
-function missing({ assets, tools = [], root = false }: Needs): string | undefined {
-  const folder = process.env.KUBEBUILDER_ASSETS;
-  if (folder === undefined || folder === '') return 'KUBEBUILDER_ASSETS is not set';
+function missing({ assets = [], tools = [], root = false, browser = false }: Needs): string | undefined {
+  const folder = process.env.KUBEBUILDER_ASSETS ?? '';
+  if (assets.length > 0 && folder === '') return 'KUBEBUILDER_ASSETS is not set';
   const absent = assets.filter((name) => !isExecutable(asset(name)));
   if (absent.length > 0) return `KUBEBUILDER_ASSETS has no ${absent.join(', ')}`;
   const unknown = tools.filter((name) => findProgram(name) === undefined);
   if (unknown.length > 0) return `there is no ${unknown.join(', ')} on the PATH`;
+  if (browser && (browserPath ?? '') === '') return 'there is no chromium on the PATH, and CHROMIUM is not set';
   if (root && process.getuid?.() !== 0) return 'this needs root';
   return undefined;
 }
