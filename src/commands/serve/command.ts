@@ -62,7 +62,10 @@ function addPorts(command: Command): void {
       ),
     )
     .addOption(
-      flag('--local-listen <host:port>', 'address of health checks, metrics and report (default: 127.0.0.1:8080)'),
+      flag(
+        '--local-listen <host:port>',
+        'address of the page, health checks, metrics and report (default: 127.0.0.1:8080)',
+      ),
     );
 }
 
