@@ -62,7 +62,7 @@ export default defineConfig(
   {
     files: pure,
     // what runs in a browser is pure for nobody
-    ignores: ['src/outputs/html/browser/'],
+    ignores: ['src/outputs/html/browser/**'],
     rules: {
       'no-restricted-globals': [
         'error',
