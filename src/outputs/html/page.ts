@@ -3,13 +3,19 @@
 
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import assets from './assets.json' with { type: 'json' };
+import { titleOf } from './head/title.ts';
 import { html, Html } from './html.ts';
+import { SHAPES_OF_RESULTS } from './marks.ts';
 import type { PageInput, Section } from './section.ts';
 import { findingsSection } from './sections/findings.ts';
 import { headSection } from './sections/head.ts';
 
-/** The parts of the page, in their order. */
-const SECTIONS: readonly ((input: PageInput) => Section)[] = [headSection, findingsSection];
+/** The parts of the page after its head, in their order, each with its id and its name in the list of links. */
+const SECTIONS: readonly {
+  readonly id: string;
+  readonly name: string;
+  readonly make: (input: PageInput) => Section;
+}[] = [{ id: 'findings', name: 'Findings', make: findingsSection }];
 
 /**
  * The value of Content-Security-Policy for the page: only its own script and style, by their digests.
@@ -29,14 +35,19 @@ export function contentSecurityPolicy(connect: "'none'" | "'self'"): string {
 
 /** Renders the page in parts. The findings are read once, and not kept. */
 export function* renderPage(findings: Iterable<ReportedFinding>, input: PageInput): Generator<string, void> {
-  const sections = SECTIONS.map((section) => section(input));
-  const collecting = sections.flatMap(({ add }) => (add === undefined ? [] : [add]));
+  const head = headSection(input);
+  const sections = SECTIONS.map(({ make, ...named }) => ({ ...named, section: make(input) }));
+  const collecting = [head, ...sections.map(({ section }) => section)].flatMap(({ add }) => add ?? []);
   for (const finding of findings) for (const add of collecting) add(finding);
+  const parts = sections.flatMap(({ id, name, section }) => {
+    const part = section.render();
+    return part === undefined ? [] : [{ id, name, part }];
+  });
   yield start(input).text;
-  for (const { render } of sections) {
-    const part = render();
-    if (part !== undefined) yield `${part.text}\n`;
-  }
+  yield html`${head.render()}
+    ${links(parts)}
+    `.text;
+  for (const { part } of parts) yield `${part.text}\n`;
   yield '</main>\n';
   yield `<script>${assets.script}</script>\n</body>\n</html>\n`;
 }
@@ -46,7 +57,19 @@ export function renderReportPage({ findings, ...head }: StreamedReport, context:
   return [...renderPage(findings, { head, context, live: undefined })].join('');
 }
 
-function start({ live }: PageInput): Html {
+/** Links to the parts that there are. */
+function links(parts: readonly { readonly id: string; readonly name: string }[]): Html | undefined {
+  if (parts.length === 0) return undefined;
+  return html`<nav id="contents" aria-label="Contents"><ul>
+    ${parts.map(
+      ({ id, name }) => html`<li><a href="#${id}">${name}</a></li>
+        `,
+    )}
+    </ul></nav>`;
+}
+
+function start(input: PageInput): Html {
+  const { live } = input;
   // a server sends it as a header
   const policy =
     live === undefined &&
@@ -59,10 +82,11 @@ function start({ live }: PageInput): Html {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="referrer" content="no-referrer">
-    <title>kubelet-guard</title>
+    <title>${titleOf(input)}</title>
     <style>${new Html(assets.style)}</style>
     </head>
     <body${live !== undefined && new Html(' data-live')}>
+    ${SHAPES_OF_RESULTS}
     <main>
     `;
 }
