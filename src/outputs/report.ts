@@ -17,6 +17,7 @@ import type {
   ReportedFinding,
   ReportedOtherEvidence,
   ReportedProblem,
+  ReportedRunProblem,
   ReportedViolation,
   ReportHead,
   Run,
@@ -80,12 +81,17 @@ export function reportHead(
     run: {
       ...run,
       complete: problems.length === 0,
-      problems: problems.map(({ problem, source }) => ({ ...reportProblem(problem), source })),
+      problems: problems.map(reportRunProblem),
     },
     summary,
     ...(link && { link }),
     ...(nodes && { nodes }),
   };
+}
+
+/** Makes the reported form of a problem of the run. */
+export function reportRunProblem({ problem, source }: SourceProblem): ReportedRunProblem {
+  return { ...reportProblem(problem), source };
 }
 
 /** Counts the findings of each result. */

@@ -23,6 +23,10 @@ export interface BackgroundDeps {
   readonly metrics: Metrics;
   readonly now: () => Date;
   readonly version: string;
+  /** Called when what the page shows has changed. */
+  readonly changed: () => void;
+  /** The port of the page. */
+  readonly localPort: number;
 }
 
 /** The background work. */
@@ -44,7 +48,7 @@ const RECENT = 1000;
 /** Starts the sweeper and the watches. Without a cluster there are none. */
 export async function startBackground(
   options: ServeOptions,
-  { cluster, configuration, log, metrics, now, version }: BackgroundDeps,
+  { cluster, configuration, log, metrics, now, version, changed, localPort }: BackgroundDeps,
 ): Promise<Background> {
   const cache = createObjectCache(now);
   const validatorConfiguration = (chosen: GuardConfiguration) => validatorPart(chosen, options.benchmark);
@@ -56,10 +60,11 @@ export async function startBackground(
     log,
     metrics: metrics.configuration,
     now,
-    onReload: (changed) => {
-      current = validatorConfiguration(changed);
-      watches?.watch(changed.namespaces);
+    onReload: (loaded) => {
+      current = validatorConfiguration(loaded);
+      watches?.watch(loaded.namespaces);
       sweeper?.reload();
+      changed();
     },
   });
   const sweeper = await sweeperOf(cluster, options, {
@@ -72,6 +77,8 @@ export async function startBackground(
     clock: () => performance.now(),
     pause,
     isReviewing: () => performance.now() - lastReview < RECENT,
+    changed,
+    localPort,
   });
   const watches: ObjectWatches | undefined =
     cluster && startWatches(cluster, { cache, notices: sweeper?.notices, log });

@@ -1,27 +1,25 @@
 // `serve`: composes the webhook, the background sweeper and the local port, and ends them with a signal.
 
-import { createServer } from 'node:http';
-import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
 
 import { controls } from '../../controls/index.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { loadConfiguration, type GuardConfiguration } from '../../runtime/configuration/configuration.ts';
-import { authorityOf, listen, parseAddress, type Address, type Listener } from '../../runtime/listener.ts';
+import { authorityOf, parseAddress } from '../../runtime/listener.ts';
 import { createLog, type Log } from '../../runtime/log.ts';
-import { createMetrics, type Metrics } from '../../runtime/metrics/metrics.ts';
+import { createMetrics } from '../../runtime/metrics/metrics.ts';
 import { allSteps, StartError } from '../../runtime/start-error.ts';
 import { RESOURCE_NAMES } from '../../webhook/resources.ts';
 import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { findCluster, namedKubeconfig } from '../kubeconfig.ts';
-import { startBackground, type Background } from './background.ts';
-import { servingIdentity, type Identity } from './certificates.ts';
+import { startBackground } from './background.ts';
+import { servingIdentity } from './certificates.ts';
 import type { Demo } from './demo.ts';
-import { pageOf, reportChunks } from './local/page.ts';
-import { createLocal, type SweepAnswer } from './local/port.ts';
+import { createEvents } from './local/events.ts';
 import { logLevelOf, type ServeDeps, type ServeOptions } from './options.ts';
+import { startPorts, sweepNow, type Served } from './ports.ts';
 import { receiveStopSignals, type StopSignals } from './signals.ts';
-import type { Sweeper } from './sweeper/sweeper.ts';
-import { startWebhook, type Webhook } from './webhook.ts';
+import { pause } from './watches.ts';
 
 /** Milliseconds for answers during a stop. Kubernetes kills a container 30 s after SIGTERM, other supervisors after 10 s. */
 const STOP_LIMIT = 6000;
@@ -31,7 +29,6 @@ const RELOAD_EVERY = 1000;
 
 const NO_CLUSTER =
   'no cluster is watched or swept; ratchet does not know the old state of mirror pods and ConfigMaps, and acts like enforce when they are created; pass --kubeconfig to change that';
-const NO_SWEEPER = { refused: 'no-sweeper', reason: 'this process has no sweeper' } as const;
 
 /**
  * Runs the webhook and the background sweeper, or one of them, until a signal ends it.
@@ -43,17 +40,26 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
   const signals = receiveStopSignals(deps.onSignal);
   const start = await prepare(options, deps, signals);
   const { log, demo, identity } = start;
-  const background = await startBackground(options, { ...start, now: deps.now, version: deps.version });
+  const events = createEvents({ instance: randomUUID(), clock: () => performance.now(), pause });
+  const background = await startBackground(options, {
+    ...start,
+    now: deps.now,
+    version: deps.version,
+    changed: events.changed,
+    localPort: start.addresses.local.port,
+  });
   deps.onSweepSignal(() => {
     const answer = sweepNow(background.sweeper, 'signal');
     if ('refused' in answer) log.warn(answer, 'a signal starts no sweep');
     else log.info(answer, 'a signal starts a sweep');
   });
   const stopBackground = () => Promise.all([background.stop(), identity?.stop()]);
-  const { local, webhook } = await startPorts(start, background, deps, signals).catch(async (cause: unknown) => {
-    await stopBackground();
-    throw cause;
-  });
+  const { local, webhook } = await startPorts(start, { background, events, signals, now: deps.now }).catch(
+    async (cause: unknown) => {
+      await stopBackground();
+      throw cause;
+    },
+  );
   if (!demo) warnOf(start.cluster, log);
   const stopReloading = background.startReloading(deps.reloadEvery ?? RELOAD_EVERY);
   const localUrl = `http://${authorityOf(local.address)}`;
@@ -64,6 +70,7 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
   const signal = await signals.first;
   log.info({ signal }, 'stopping');
   stopReloading();
+  events.stop();
   // another replica takes over while this one still answers
   const stopped = stopBackground();
   await webhook?.drain({ linger: demo ? 0 : deps.linger, patience: STOP_LIMIT });
@@ -75,15 +82,9 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
 }
 
 /** Everything that can be wrong with a start is found here, except an address in use. */
-interface Start {
-  readonly log: Log;
-  readonly demo: Demo | undefined;
+interface Start extends Served {
   readonly configuration: GuardConfiguration;
-  readonly addresses: { readonly webhook: Address; readonly local: Address };
   readonly cluster: Cluster | undefined;
-  readonly metrics: Metrics;
-  /** The certificates of the webhook; undefined if it does not run. */
-  readonly identity: Identity | undefined;
 }
 
 async function prepare(options: ServeOptions, deps: ServeDeps, signals: StopSignals): Promise<Start> {
@@ -149,48 +150,4 @@ async function clusterOf(
 function warnOf(cluster: Cluster | undefined, log: Log): void {
   if (cluster === undefined) log.warn(NO_CLUSTER);
   for (const note of cluster?.notes ?? []) log.warn(`the kubeconfig: ${note}`);
-}
-
-/** Starts the local port, and then the webhook. If one cannot listen, both are closed. */
-async function startPorts(
-  { log, demo, addresses, metrics, identity }: Start,
-  background: Background,
-  { now }: ServeDeps,
-  signals: StopSignals,
-): Promise<{ readonly local: Listener; readonly webhook: Webhook | undefined }> {
-  let isServing = false;
-  const lastReport = () => demo?.report() ?? background.sweeper?.report() ?? { reason: NO_SWEEPER.reason };
-  const local = createLocal({
-    names: [addresses.local.host, hostname()],
-    metrics,
-    log,
-    unready: () => {
-      if (signals.received() > 0) return 'stopping';
-      if (!isServing) return 'starting';
-      if (identity && now() > identity.expires()) return 'the serving certificate has expired';
-      return identity && background.unready();
-    },
-    report: () => reportChunks(lastReport()),
-    page: () => pageOf(lastReport(), { now: now() }),
-    sweep: () => sweepNow(background.sweeper, 'call'),
-  });
-  const listener = await listen(createServer(local), addresses.local, '--local-listen');
-  signals.onSecond(listener.cut);
-  const { validator, onReview } = background;
-  const webhookDeps = identity && { ...validator, identity, metrics: metrics.admission, log, onReview };
-  const starting = webhookDeps && startWebhook(webhookDeps, addresses.webhook);
-  const webhook = await starting?.catch(async (cause: unknown) => {
-    await listener.drain({ linger: 0, patience: 0 });
-    throw cause;
-  });
-  signals.onSecond(() => {
-    listener.cut();
-    webhook?.cut();
-  });
-  isServing = true;
-  return { local: listener, webhook };
-}
-
-function sweepNow(sweeper: Sweeper | undefined, trigger: 'call' | 'signal'): SweepAnswer {
-  return sweeper?.sweepNow(trigger) ?? NO_SWEEPER;
 }

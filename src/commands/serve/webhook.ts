@@ -26,6 +26,8 @@ export interface WebhookDeps extends ValidatorDeps {
   readonly log: Log;
   /** Called at the start of each review. */
   readonly onReview: () => void;
+  /** Called when what the page shows has changed. */
+  readonly changed: () => void;
 }
 
 /** The webhook while it listens. */
@@ -45,7 +47,7 @@ const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
  * @throws StartError (rejects) if it cannot listen on the address
  */
 export async function startWebhook(deps: WebhookDeps, address: Address): Promise<Webhook> {
-  const { identity, metrics, log, onReview } = deps;
+  const { identity, metrics, log, onReview, changed } = deps;
   const { reviewer, stop: stopReviewer } = await startReviewer(deps);
   const decisions = createDecisionLog(log);
   const logging = setInterval(decisions.logRepeated, LOG_REPEATED_EVERY).unref();
@@ -74,6 +76,7 @@ export async function startWebhook(deps: WebhookDeps, address: Address): Promise
     const listener = await listen(server, address, '--listen');
     identity.start(() => {
       changeIdentity(server, identity.current());
+      changed();
     });
     return { ...listener, stop };
   } catch (cause) {

@@ -6,6 +6,8 @@ import type { ReportedRunProblem, Run } from '../guard-report.ts';
 /** The state of a running `serve`. All times are RFC 3339 in UTC. */
 export interface LiveState {
   readonly now: string;
+  /** The version of what the page shows: `/events` sends another one when that has changed. */
+  readonly version: string;
   /** Why there is no report; undefined if there is one. */
   readonly noReport?: string;
   readonly sweeper?: SweeperState;
@@ -20,7 +22,14 @@ export interface SweeperState {
   /** Whether this replica sweeps; if not, the replica that does, if it is known. */
   readonly leadership:
     | { readonly state: 'leading' }
-    | { readonly state: 'following' | 'unknown'; readonly leader?: string; readonly reason?: string };
+    | {
+        readonly state: 'following';
+        /** The name of the pod or machine that sweeps. */
+        readonly leader: string;
+        /** The command that reaches the page of the leader; absent outside a cluster. */
+        readonly command?: string;
+      }
+    | { readonly state: 'unknown'; readonly reason: string };
   /** The start of the sweep that runs now. */
   readonly runningSince?: string;
   /** The last sweep, if it came after that of the report and was not complete. */

@@ -85,7 +85,7 @@ function start(input: PageInput): Html {
     <title>${titleOf(input)}</title>
     <style>${new Html(assets.style)}</style>
     </head>
-    <body${live !== undefined && new Html(' data-live')}>
+    <body${live !== undefined && html` data-live="${live.version}"`}>
     ${SHAPES_OF_RESULTS}
     <main>
     `;

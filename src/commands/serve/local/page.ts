@@ -17,10 +17,9 @@ export function reportChunks(last: LastReport): ReportAnswer {
 }
 
 /** The page about the last report, and about what this process does. */
-export function pageOf(last: LastReport, { now }: { readonly now: Date }): Iterable<string> {
-  const live: LiveState = { now: now.toISOString(), ...('reason' in last && { noReport: last.reason }) };
+export function pageOf(last: LastReport, state: Omit<LiveState, 'noReport'>): Iterable<string> {
   const context = { controls, digest };
-  if ('reason' in last) return renderPage([], { head: undefined, context, live });
+  if ('reason' in last) return renderPage([], { head: undefined, context, live: { ...state, noReport: last.reason } });
   const { findings, ...head } = last.report;
-  return renderPage(findings, { head, context, live });
+  return renderPage(findings, { head, context, live: state });
 }

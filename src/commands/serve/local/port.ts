@@ -1,10 +1,13 @@
-// The HTTP side of the local port: the page, health, metrics, the last report, and a call that starts a sweep.
+// The HTTP side of the local port: the page and its events, health, metrics, the last report, and a call that starts a sweep.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { contentSecurityPolicy } from '../../../outputs/html/page.ts';
 import type { Log } from '../../../runtime/log.ts';
 import type { Metrics } from '../../../runtime/metrics/metrics.ts';
+import type { Events } from './events.ts';
+import { isFollowedLink, isFromOtherSite, isThisHost } from './origin.ts';
+import { failure, reply, type Answer } from './reply.ts';
 
 /** What the local port needs. */
 export interface LocalPortDeps {
@@ -18,6 +21,8 @@ export interface LocalPortDeps {
   readonly report: () => ReportAnswer;
   /** The page in parts, each made when the previous one is sent. */
   readonly page: () => Iterable<string>;
+  /** Makes a response a stream of events for an open page, or returns why not. */
+  readonly openEvents: Events['open'];
   /** Starts a sweep, or returns why it does not. */
   readonly sweep: () => SweepAnswer;
 }
@@ -31,36 +36,16 @@ export type SweepAnswer =
   | { readonly refused: 'not-leading' | 'no-sweeper'; readonly reason: string }
   | { readonly refused: 'too-soon'; readonly reason: string; readonly retryAfter: number };
 
-interface Answer {
-  readonly code: number;
-  readonly type: string;
-  readonly body: string | Iterable<string>;
-  /** `allow` if the method is wrong, `retry-after` if the call comes too soon. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 const HTML = 'text/html; charset=utf-8';
 const SWEEP = '/api/v1/sweep';
+const EVENTS = '/events';
 
 const CRASHED = 'kubelet-guard failed on this call; see its log\n';
 
 /** No call here needs a body; the connection of a client that sends more bytes is closed. */
 const BODY_LIMIT = 65_536;
-
-/** An IPv4 address as browsers write it. */
-const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
-
-/** Host names that only this machine or the cluster can resolve to an address. */
-const INSIDE = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+\.svc(?:\.cluster\.local)?)$/;
-
-/** Browsers must use the content type as sent, and must not show or run an answer in a page of another site. */
-const HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-resource-policy': 'same-origin',
-};
 
 /** No other page can show this one in a frame, or reach its window. */
 const PAGE_HEADERS = {
@@ -69,34 +54,65 @@ const PAGE_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Makes the listener of the local port: the page at `/`, `/livez`, `/readyz`, `/metrics`, `/api/v1/report`, `/api/v1/sweep`. */
+/**
+ * Makes the listener of the local port: the page at `/` with its `/events`, `/livez`, `/readyz`, `/metrics`, `/api/v1/report`,
+ * `/api/v1/sweep`.
+ */
 export function createLocal(state: LocalPortDeps): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     discardBody(request);
-    answer(state, request)
-      .then((answer) => reply(response, answer))
-      .catch((cause: unknown) => {
-        state.log.error({ err: cause }, 'a call to the local port failed because of a bug');
-        // half of a report must not look like a complete one
-        if (response.headersSent) response.destroy();
-        else response.writeHead(500, { 'content-type': TEXT }).end(CRASHED);
-      });
+    respond(state, request, response).catch((cause: unknown) => {
+      state.log.error({ err: cause }, 'a call to the local port failed because of a bug');
+      // half of a report must not look like a complete one
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': TEXT }).end(CRASHED);
+    });
   };
 }
 
-async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<Answer> {
-  const { metrics, unready, report, page } = state;
-  if (!isThisHost(request, state.names)) {
+async function respond(state: LocalPortDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answer = refusalOf(request, state) ?? (await answerTo(state, request, response));
+  if (answer !== undefined) await reply(response, answer);
+}
+
+/** Why a call is rejected, whatever it wants to do. */
+function refusalOf(request: IncomingMessage, { names }: LocalPortDeps): Answer | undefined {
+  if (!isThisHost(request, names)) {
     return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
   }
-  const path = request.url?.split('?', 1)[0];
-  if (path === SWEEP) return sweep(state, request);
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  const { method, url } = request;
+  const path = pathOf(url);
+  if (path === SWEEP) {
+    if (method !== 'POST') return failure(405, 'use POST to start a sweep', { allow: 'POST' });
+    return isFromOtherSite(request) ? failure(403, 'a page of another site must not start a sweep') : undefined;
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
     return failure(405, 'only GET and HEAD are served here', { allow: 'GET, HEAD' });
   }
-  switch (path) {
+  const isAllowed = !isFromOtherSite(request) || (path !== EVENTS && isFollowedLink(request));
+  return isAllowed ? undefined : failure(403, 'a page of another site must not read this');
+}
+
+/** The path as it was sent: nothing in it is resolved or decoded. */
+function pathOf(url: string | undefined): string | undefined {
+  return url?.split('?', 1)[0];
+}
+
+/** The answer to a call; undefined if its response is a stream now. */
+async function answerTo(
+  state: LocalPortDeps,
+  { url, method }: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | undefined> {
+  const { metrics, unready, report, page, openEvents } = state;
+  switch (pathOf(url)) {
     case '/':
       return { code: 200, type: HTML, body: page(), headers: PAGE_HEADERS };
+    case EVENTS: {
+      if (method === 'HEAD') return { code: 200, type: 'text/event-stream', body: '' };
+      const reason = openEvents(response);
+      return reason === undefined ? undefined : failure(503, reason);
+    }
     case '/livez':
       return { code: 200, type: TEXT, body: 'ok\n' };
     case '/readyz': {
@@ -109,6 +125,8 @@ async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<A
       const last = report();
       return 'reason' in last ? failure(404, last.reason) : { code: 200, type: JSON_TYPE, body: last.chunks };
     }
+    case SWEEP:
+      return sweepAnswer(state.sweep());
     default:
       return failure(
         404,
@@ -117,36 +135,10 @@ async function answer(state: LocalPortDeps, request: IncomingMessage): Promise<A
   }
 }
 
-function sweep(state: LocalPortDeps, { method, headers }: IncomingMessage): Answer {
-  if (method !== 'POST') return failure(405, 'use POST to start a sweep', { allow: 'POST' });
-  if (isFromOtherSite(headers)) return failure(403, 'a page of another site must not start a sweep');
-  const answer = state.sweep();
+function sweepAnswer(answer: SweepAnswer): Answer {
   if ('retryAfter' in answer) return failure(429, answer.reason, { 'retry-after': String(answer.retryAfter) });
   if ('refused' in answer) return failure(answer.refused === 'not-leading' ? 409 : 404, answer.reason);
   return { code: 202, type: JSON_TYPE, body: JSON.stringify({ state: answer.state }) };
-}
-
-function failure(code: number, reason: string, headers?: Answer['headers']): Answer {
-  return { code, type: JSON_TYPE, body: JSON.stringify({ reason }), ...(headers && { headers }) };
-}
-
-/**
- * Whether the caller means this host. A web page of another site can let its own name point here (DNS rebinding), and then
- * read the answers. It cannot do that with an IP address, or with a name that only this machine or the cluster resolves.
- */
-function isThisHost({ headers: { host } }: IncomingMessage, names: readonly string[]): boolean {
-  // only HTTP/1.0 has no host, and no browser uses that
-  if (host === undefined) return true;
-  const [, ipv6, plain = ''] = /^(?:\[([\da-f:.]+)\]|([^[\]:]+))(?::\d{1,5})?$/i.exec(host) ?? [];
-  if (ipv6 !== undefined) return true;
-  const name = plain.toLowerCase().replace(/\.$/, '');
-  return IPV4.test(name) || INSIDE.test(name) || names.some((own) => own.toLowerCase() === name);
-}
-
-/** Whether a page of another site sends the call. Other programs than browsers send neither header. */
-function isFromOtherSite({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
-  return origin !== undefined && (host === undefined || origin !== `http://${host}`);
 }
 
 function discardBody(request: IncomingMessage): void {
@@ -155,33 +147,4 @@ function discardBody(request: IncomingMessage): void {
     length += chunk.length;
     if (length > BODY_LIMIT) request.destroy();
   });
-}
-
-async function reply(response: ServerResponse, { code, type, body, headers: special }: Answer): Promise<void> {
-  const isHead = response.req.method === 'HEAD';
-  const headers = { ...HEADERS, ...special, 'content-type': type };
-  if (typeof body === 'string') {
-    response.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) });
-    response.end(isHead ? undefined : body);
-    return;
-  }
-  response.writeHead(code, headers);
-  if (!isHead) {
-    for (const chunk of body) {
-      if (response.destroyed) return;
-      if (!response.write(chunk)) await drained(response);
-    }
-  }
-  response.end();
-}
-
-/** Waits until the client can take more, or is gone. */
-async function drained(response: ServerResponse): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const go = (): void => {
-    resolve(undefined);
-  };
-  response.once('drain', go).once('close', go);
-  if (!response.destroyed) await promise;
-  response.off('drain', go).off('close', go);
 }

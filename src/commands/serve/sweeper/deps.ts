@@ -24,4 +24,8 @@ export interface SweeperDeps {
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
   /** Whether the webhook of this process has just had a review: sweeps give way to it. */
   readonly isReviewing: () => boolean;
+  /** Called when what the page shows has changed. */
+  readonly changed: () => void;
+  /** The port of the page in each replica, for the command that reaches it. */
+  readonly localPort: number;
 }

@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 
 import { controls as all } from '../../../controls/index.ts';
 import { dayOf } from '../../../runtime/configuration/configuration.ts';
+import type { SourceProblem } from '../../../policy/reading.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
 import type { SweepHistory } from '../../../sweeper/reports/history.ts';
+import { crashOf } from '../../../sweeper/run/crashes.ts';
 import type { SweepDeps } from '../../../sweeper/run/deps.ts';
 import { sweep, type SweepResult } from '../../../sweeper/run/sweep.ts';
 import type { SweepTrigger } from '../../../sweeper/schedule.ts';
@@ -20,7 +22,16 @@ export interface SweepRunDeps extends SweeperDeps {
   readonly history: SweepHistory;
   /** Waits while the webhook has reviews. */
   readonly nextTurn: SweepDeps['nextTurn'];
-  readonly onComplete: (result: SweepResult) => void;
+  readonly watcher: SweepWatcher;
+}
+
+/** Is told of each sweep. */
+export interface SweepWatcher {
+  /** @param at RFC 3339 in UTC */
+  readonly began: (at: string) => void;
+  readonly ended: (result: SweepResult) => void;
+  /** A bug or a signal stopped it. */
+  readonly broken: (problem: SourceProblem | undefined) => void;
 }
 
 /**
@@ -29,7 +40,7 @@ export interface SweepRunDeps extends SweeperDeps {
  * @returns whether the sweep should be tried again soon, because it could not see everything
  */
 export function createSweepRun(deps: SweepRunDeps): (trigger: SweepTrigger, signal: AbortSignal) => Promise<boolean> {
-  const { log, metrics, now, clock, onComplete } = deps;
+  const { log, metrics, now, clock, watcher } = deps;
   const sweepLogOf = createSweepLogs();
   return async (trigger, signal) => {
     const id = randomUUID();
@@ -37,16 +48,18 @@ export function createSweepRun(deps: SweepRunDeps): (trigger: SweepTrigger, sign
     const seconds = (): number => (clock() - began) / 1000;
     const sweepLog = sweepLogOf(log.child({ run: id }));
     sweepLog.started(trigger);
+    watcher.began(now().toISOString());
     try {
       const result = await sweepOnce(deps, id, sweepLog, signal);
       const isComplete = result.problems.length === 0;
-      if (isComplete) onComplete(result);
+      watcher.ended(result);
       metrics.ended(isComplete ? 'complete' : 'partial', seconds(), now());
       sweepLog.ended(result, seconds());
       // missing rights stay missing until somebody grants them
       return result.problems.some(({ problem }) => problem.code !== 'forbidden');
     } catch (cause) {
       metrics.ended('failed', seconds(), now());
+      watcher.broken(signal.aborted ? undefined : crashOf('the sweep', cause));
       if (signal.aborted) log.info({ run: id }, 'a sweep was stopped: this replica stops, or no longer leads');
       else log.error({ run: id, err: cause }, 'a sweep failed because of a bug');
       return false;

@@ -8,6 +8,7 @@ import { inspect } from '../../../inspect.ts';
 import { eventSink } from '../../../kube/objects/events.ts';
 import { leaseOf } from '../../../kube/objects/lease.ts';
 import { reportClient } from '../../../kube/objects/reports.ts';
+import type { SweeperState } from '../../../outputs/html/live.ts';
 import { MANAGED_BY, REPORT_RESOURCES } from '../../../outputs/cluster/objects.ts';
 import { reportStream } from '../../../outputs/report.ts';
 import { resolveSweep } from '../../../runtime/configuration/sweep.ts';
@@ -15,7 +16,6 @@ import { digest } from '../../../runtime/digest.ts';
 import { detectChanges, type ChangeHandlers } from '../../../sweeper/changes.ts';
 import { startLeaderElection, type LeaderElection, type Leadership } from '../../../sweeper/leader-election.ts';
 import { createHistory, type SweepHistory } from '../../../sweeper/reports/history.ts';
-import type { SweepResult } from '../../../sweeper/run/sweep.ts';
 import { yieldToReviews } from '../../../sweeper/yield-to-reviews.ts';
 import { scheduleSweeps, type SweepSchedule } from '../../../sweeper/schedule.ts';
 import { ADMISSION } from '../../allowances.ts';
@@ -24,12 +24,15 @@ import type { LastReport } from '../local/page.ts';
 import type { SweepAnswer } from '../local/port.ts';
 import { countsOf } from './counts.ts';
 import type { SweeperDeps } from './deps.ts';
+import { watchSweeps } from './state.ts';
 import { createSweepRun } from './sweep-run.ts';
 
 /** The background sweeper. If there are several replicas, one of them sweeps: the leader. */
 export interface Sweeper {
   /** The report of the last complete sweep. */
   readonly report: () => LastReport;
+  /** What it does now, for the page. */
+  readonly state: () => SweeperState;
   /** Starts a sweep now, if this replica is the leader. A call is rejected shortly after a sweep, a signal is not. */
   readonly sweepNow: (trigger: 'call' | 'signal') => SweepAnswer;
   /** Receives the events of watched objects. */
@@ -45,25 +48,29 @@ const LEASE = 'kubelet-guard-sweeper';
 
 /** Starts the background sweeper. Faults of the cluster do not end it. */
 export function startSweeper(deps: SweeperDeps): Sweeper {
-  const { configuration, metrics, clock, pause } = deps;
+  const { configuration, metrics, clock, pause, changed } = deps;
   const interval = () => resolveSweep(configuration().settings.sweep?.value);
   const history = historyOf(deps);
-  let last: SweepResult | undefined;
+  const sweeps = watchSweeps(deps);
   const sweep = createSweepRun({
     ...deps,
     history,
     nextTurn: yieldToReviews(deps.isReviewing, pause),
-    onComplete: (result) => {
-      last = result;
-      metrics.counts(countsOf(result));
+    watcher: {
+      ...sweeps.watcher,
+      ended: (result) => {
+        sweeps.watcher.ended(result);
+        if (result.problems.length === 0) metrics.counts(countsOf(result));
+      },
     },
   });
   const schedule = scheduleSweeps({ sweep, interval, clock, pause, random: Math.random });
-  const election = electLeader(deps, schedule, () => {
+  const onFollowing = (): void => {
     // the leader has the counts and the report
     metrics.counts(undefined);
-    last = undefined;
-  });
+    sweeps.forget();
+  };
+  const election = electLeader(deps, schedule, { onFollowing, changed });
   const stopped = new AbortController();
   const loading = loadReports(stopped.signal);
 
@@ -77,10 +84,12 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
 
   return {
     report: () => {
+      const last = sweeps.last();
       if (last === undefined) return { reason: noReportReason(election.leadership()) };
       const { findings, exemptionFor } = last;
       return { report: reportStream(last, () => findings.all(), exemptionFor) };
     },
+    state: () => sweeps.state(election.leadership()),
     sweepNow: (trigger) => sweepNow(schedule, election.leadership(), trigger),
     notices: detectChanges(
       (pod) =>
@@ -136,9 +145,10 @@ function historyOf({ cluster, configuration, log, metrics }: SweeperDeps): Sweep
 function electLeader(
   { cluster, log, metrics, clock, now, pause }: SweeperDeps,
   schedule: SweepSchedule,
-  onFollowing: () => void,
+  { onFollowing, changed }: { readonly onFollowing: () => void; readonly changed: () => void },
 ): LeaderElection {
   const onChange = (leadership: Leadership): void => {
+    changed();
     metrics.leads(leadership.state === 'leading');
     if (leadership.state === 'leading') {
       log.info('this replica sweeps');

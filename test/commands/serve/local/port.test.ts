@@ -19,6 +19,7 @@ function local(state: Partial<LocalPortDeps> = {}) {
     metrics,
     unready: () => undefined,
     page: () => ['<!doctype html>'],
+    openEvents: () => 'no events',
     report: () => ({ reason: 'no sweep has completed' }),
     sweep: () => ({ state: 'started' }),
     ...state,
