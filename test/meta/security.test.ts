@@ -9,8 +9,11 @@ import { faultOf, type NamedTest } from '../support/named-tests.ts';
 const page = readFileSync(join(CHECKOUT, 'docs/security.md'), 'utf8');
 
 test('every test that docs/security.md names exists', () => {
-  const named = [...page.replaceAll(/\s*\n\s*/g, ' ').matchAll(/`(test\/[^`]+)`(?: "([^"]+)")?/g)].map(
-    ([, file = '', title]): NamedTest => [file, title],
+  const named = [...page.replaceAll(/\s*\n\s*/g, ' ').matchAll(/`(test\/[^`]+)`((?:,? "[^"]+")*)/g)].flatMap(
+    ([, file = '', titles = '']): NamedTest[] => [
+      [file],
+      ...[...titles.matchAll(/"([^"]+)"/g)].map(([, title]): NamedTest => [file, title]),
+    ],
   );
   expect(named.length).toBeGreaterThan(20);
   expect(named.flatMap((name) => faultOf(name) ?? [])).toEqual([]);
