@@ -62,7 +62,7 @@ class Scenario {
         evidence: [evidence('configz', (name) => configz(name, broken.includes(name) ? undefined : '/ca.crt'))],
       },
       undefined,
-      { exemptionFor: exemptionsAt([EXEMPTION], time) },
+      { exemptions: [EXEMPTION], exemptionFor: exemptionsAt([EXEMPTION], time) },
     );
   }
 
@@ -84,7 +84,7 @@ class Scenario {
 function answerOf(result: SweepResult) {
   const { counts, exemptionFor } = result;
   const report = reportStream(result, () => result.findings.all(), exemptionFor);
-  const outcome = { report, counts, notes: [], nothing: undefined, exemptions: [EXEMPTION] };
+  const outcome = { report, counts, notes: [], nothing: undefined };
   return concludeRun(outcome, { failOn: 'unknown' });
 }
 

@@ -59,6 +59,7 @@ function nodeOf(index: number, port: number): ListedNode {
     addresses: [address],
     createdAt: undefined,
     readySince: undefined,
+    pool: `pool-${index % 5}`,
     isControlPlane: false,
     isVirtual: false,
   };

@@ -98,6 +98,7 @@ export function sweepOptions(
   return {
     inspect: (document) => inspect(controls, [document], ADMISSION),
     isReported: ({ control, surface }) => isReported(control, surface),
+    exemptions: policy.exemptions,
     exemptionFor: exemptionsAt(policy.exemptions, today),
     concurrency,
   };

@@ -8,6 +8,7 @@ import { notePair, PAIR_CODES } from './shared/certificate-faults.ts';
 import { defineControl, type Notes } from './shared/define-control.ts';
 import { unusableAs } from './shared/path-faults.ts';
 import { noteApiServerPath, type PathSetting } from './shared/paths.ts';
+import { noteClientCertificate } from './shared/seen-certificates.ts';
 import { apiServerSettingName } from './shared/settings.ts';
 import { apiServerRemediation } from './shared/remedies/api-server.ts';
 
@@ -60,6 +61,7 @@ export const apiserverKubeletClientCert = defineControl(
 
 function noteFiles(certificate: PathSetting, key: PathSetting, files: PairFiles, notes: Notes): void {
   const { issuance, moment } = files;
+  noteClientCertificate(certificate.path, files.certificate, notes);
   const file = { ...certificate, file: files.certificate };
   const isPair = notePair(file, { ...key, file: files.key }, moment, notes);
   if (isPair && issuance) noteIssuance(certificate, issuance.authorities, issuance.facts, moment, notes);

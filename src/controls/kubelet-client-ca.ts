@@ -9,6 +9,7 @@ import { CA_CODES, noteClientCA } from './shared/authority-faults.ts';
 import { defineControl, type Notes } from './shared/define-control.ts';
 import { unusableAs } from './shared/path-faults.ts';
 import { noteKubeletPath } from './shared/paths.ts';
+import { noteClientAuthorities } from './shared/seen-certificates.ts';
 import { kubeletRemediation } from './shared/remedies/kubelet.ts';
 
 const HELLO = 'client CAs of the TLS hello';
@@ -77,6 +78,7 @@ function noteFile(subject: Kubelet, notes: Notes): void {
   const { setting, path, origin } = found;
   const { clientCA } = subject;
   if (clientCA) {
+    noteClientAuthorities(path, clientCA.file, notes);
     noteClientCA({ ...found, file: clientCA.file }, clientCA.moment, notes);
   } else if (PUBLIC_BUNDLES.has(path)) {
     const message = `${setting} is ${path}, a bundle of public CAs: anyone with a certificate of one of them gets an identity`;

@@ -8,6 +8,7 @@ import { ApiFault, type Api } from '../kube/api.ts';
 import { objectClient } from '../kube/objects/client.ts';
 import { NODES } from '../kube/objects/resources.ts';
 import type { NodeTarget } from './evidence.ts';
+import { poolOf } from './node-pool.ts';
 
 /** A node, and how its kubelet is asked, or why it is not. */
 export type ListedNode = NodeTraits & ({ readonly target: NodeTarget } | { readonly unusable: Problem });
@@ -22,6 +23,8 @@ export interface NodeTraits {
   readonly readySince: string | undefined;
   /** All addresses of its status, written so that they can be compared. */
   readonly addresses: readonly string[];
+  /** The pool that its labels name; undefined if none does. */
+  readonly pool: string | undefined;
   /** It is one of the nodes that the control plane runs on. */
   readonly isControlPlane: boolean;
   /** It says that it stands for another system than a machine with a kubelet. */
@@ -53,6 +56,7 @@ function listedNode({ metadata, status }: UnknownRecord): ListedNode {
     createdAt: typeof creationTimestamp === 'string' ? creationTimestamp : undefined,
     readySince: readySince(conditions),
     addresses: addressesOf(addresses),
+    pool: poolOf(asRecord(labels)),
     isControlPlane: CONTROL_PLANE.some(has),
     isVirtual: asRecord(labels).type === 'virtual-kubelet',
   };

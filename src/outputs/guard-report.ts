@@ -1,6 +1,6 @@
 // The format of reports: types only. See schema/guard-report.schema.json.
 
-import type { SeenCertificate } from '../policy/certificates.ts';
+import type { CertificateList } from '../policy/certificates.ts';
 import type { Exemption } from '../policy/control.ts';
 import type { Drift, Finding, OtherEvidence } from '../policy/finding.ts';
 import type { Component, Layer, ProblemCode, Source, SourceProblem, Vantage } from '../policy/reading.ts';
@@ -172,7 +172,7 @@ export interface ReportedOtherEvidence extends Pick<OtherEvidence, 'source' | 'v
   readonly violations?: readonly ReportedViolation[];
 }
 
-export interface ReportedFinding {
+export interface ReportedFinding extends CertificateList {
   readonly control: string;
   readonly result: 'pass' | 'fail' | 'unknown';
   readonly subject: {
@@ -192,8 +192,6 @@ export interface ReportedFinding {
   readonly evidence: readonly ReportedEvidence[];
   /** The settings that the finding fails for because nothing sets them; absent if there are none. `evidence` has no value of them. */
   readonly absent?: readonly ReportedAbsence[];
-  /** The certificates in the files that the settings name; only where the host was read. */
-  readonly certificates?: readonly SeenCertificate[];
   /** The pool that the labels of the node name; absent if none does. */
   readonly pool?: string;
   /** The evidence that did not decide; absent if there is none. */

@@ -3,6 +3,7 @@
 import { remediationFor } from '../policy/benchmarks/remedy.ts';
 import { referencesOf } from '../policy/benchmarks/shown.ts';
 import type { Exemption } from '../policy/control.ts';
+import { isExpired, utcDay } from '../policy/decision/exempt.ts';
 import type { Finding, Inspection, OtherEvidence } from '../policy/finding.ts';
 import type { Evidence, Violation } from '../policy/outcome.ts';
 import type { Origin, Problem, SourceProblem } from '../policy/reading.ts';
@@ -14,6 +15,7 @@ import type {
   NodeCounts,
   Place,
   ReportedEvidence,
+  ReportedExemption,
   ReportedFinding,
   ReportedOtherEvidence,
   ReportedProblem,
@@ -31,15 +33,17 @@ import type {
  * @param run which run, and when
  * @param inspection the findings of the run, and the problems with its sources
  * @param exemptionFor finds the exemption that applies to a finding that does not pass
+ * @param exemptions all configured exemptions
  * @returns the report; `violations`, `problems` and `evidence` are always set, every other empty field is absent
  */
 export function reportRun(
   run: Run,
   { findings, problems }: Inspection,
   exemptionFor: ExemptionFor = () => undefined,
+  exemptions: readonly Exemption[] = [],
 ): GuardReport {
   const reported = findings.map((finding) => reportFinding(finding, exemptionFor));
-  return { ...reportHead(run, problems, summarise(reported)), findings: reported };
+  return { ...reportHead(run, problems, summarise(reported), { exemptions }), findings: reported };
 }
 
 /** What a sweep found, without its findings. */
@@ -49,16 +53,18 @@ interface SweptRun {
   readonly counts: RunCounts;
   readonly link: Link;
   readonly nodes: NodeCounts;
+  /** All configured exemptions. */
+  readonly exemptions: readonly Exemption[];
 }
 
 /** Makes the report of a sweep, whose findings are made one by one each time they are read. */
 export function reportStream(
-  { run, problems, counts, link, nodes }: SweptRun,
+  { run, problems, counts, ...rest }: SweptRun,
   findings: () => Iterable<Finding>,
   exemptionFor: ExemptionFor,
 ): StreamedReport {
-  const head = reportHead(run, problems, counts.summary, { link, nodes });
-  return { ...head, findings: { [Symbol.iterator]: () => reportEach(findings(), exemptionFor, link) } };
+  const head = reportHead(run, problems, counts.summary, rest);
+  return { ...head, findings: { [Symbol.iterator]: () => reportEach(findings(), exemptionFor, rest.link) } };
 }
 
 function* reportEach(findings: Iterable<Finding>, exemptionFor: ExemptionFor, link: Link): Generator<ReportedFinding> {
@@ -68,13 +74,19 @@ function* reportEach(findings: Iterable<Finding>, exemptionFor: ExemptionFor, li
 /** Finds the exemption that applies to a finding that does not pass, if any. */
 export type ExemptionFor = (finding: Finding) => Exemption | undefined;
 
+/** What a report has beside its run, its counts and its findings. */
+interface HeadParts extends Pick<ReportHead, 'link' | 'nodes'> {
+  readonly exemptions?: readonly Exemption[];
+}
+
 /** Makes the report of a run without its findings. */
 export function reportHead(
   run: Run,
   problems: readonly SourceProblem[],
   summary: Summary,
-  { link, nodes }: Pick<ReportHead, 'link' | 'nodes'> = {},
+  { link, nodes, exemptions = [] }: HeadParts = {},
 ): ReportHead {
+  const today = utcDay(run.startedAt);
   return {
     apiVersion: 'kubelet-guard.dev/v1alpha1',
     kind: 'GuardReport',
@@ -86,12 +98,17 @@ export function reportHead(
     summary,
     ...(link && { link }),
     ...(nodes && { nodes }),
+    ...(exemptions.length > 0 && { exemptions: exemptions.map((each) => reportExemption(each, today)) }),
   };
 }
 
 /** Makes the reported form of a problem of the run. */
 export function reportRunProblem({ problem, source }: SourceProblem): ReportedRunProblem {
   return { ...reportProblem(problem), source };
+}
+
+function reportExemption({ control, subject, reason, expires }: Exemption, today: string): ReportedExemption {
+  return { control, subject, reason, expires, ...(isExpired({ expires }, today) && { expired: true }) };
 }
 
 /** Counts the findings of each result. */
@@ -112,7 +129,8 @@ export function countReported(findings: Iterable<ReportedFinding>): RunCounts {
  * @param link the link of the cluster, if one was swept
  */
 export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link?: Link): ReportedFinding {
-  const { control, subject, source, vantage, outcome, evidence, certificates, pool, others = [], drift } = finding;
+  const { control, subject, source, vantage, outcome, evidence, others = [], drift } = finding;
+  const { certificates, moreCertificates, pool } = finding;
   const { warnings } = outcome;
   const absent = absencesOf(finding);
   const exemption = outcome.result === 'pass' ? undefined : exemptionFor(finding);
@@ -128,6 +146,7 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     evidence: evidence.map(reportEvidence),
     ...(absent.length > 0 && { absent }),
     ...(certificates && { certificates }),
+    ...(moreCertificates !== undefined && { moreCertificates }),
     ...(pool !== undefined && { pool }),
     ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),

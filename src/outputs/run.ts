@@ -1,9 +1,9 @@
 // The end of every run of `check`, `node` and `sweep`: its lines for standard error, and its exit code.
 
-import { findExemption, isExpired } from '../policy/decision/exempt.ts';
+import { findExemption, utcDay } from '../policy/decision/exempt.ts';
 import type { Exemption } from '../policy/control.ts';
 import type { ExitCode, FailOn, RunCounts } from './counts.ts';
-import type { StreamedReport } from './guard-report.ts';
+import type { ReportedExemption, StreamedReport } from './guard-report.ts';
 import { renderRunProblems } from './text/problems.ts';
 import type { ExemptionFor } from './report.ts';
 
@@ -24,8 +24,6 @@ export interface RunOutcome {
   readonly notes: readonly string[];
   /** The line for standard error if there is nothing to check. Undefined if that is no failure. */
   readonly nothing: string | undefined;
-  /** The configured exemptions. */
-  readonly exemptions: readonly Exemption[];
 }
 
 /** What a run ends with. */
@@ -40,10 +38,10 @@ export interface RunAnswer {
 
 /** Says what a run prints on standard error, and which exit code it has. */
 export function concludeRun(
-  { report, counts, checked = counts.checked, notes, nothing, exemptions }: RunOutcome,
+  { report, counts, checked = counts.checked, notes, nothing }: RunOutcome,
   { failOn, all = false }: RunOptions,
 ): RunAnswer {
-  const { problems, complete, startedAt } = report.run;
+  const { problems, complete } = report.run;
   const empty = checked === 0 ? nothing : undefined;
   return {
     report,
@@ -51,7 +49,7 @@ export function concludeRun(
       ...renderRunProblems(problems, all),
       ...notes,
       ...(empty === undefined ? [] : [empty]),
-      ...expiredNotes(exemptions, dayOf(startedAt)),
+      ...expiredNotes(report.exemptions ?? []),
     ],
     ...(empty !== undefined && { nothing: empty }),
     exitCode: counts.exitCode(failOn, complete, empty === undefined),
@@ -60,19 +58,15 @@ export function concludeRun(
 
 /** Makes what finds the exemption that applies to a finding at a time, RFC 3339 in UTC. */
 export function exemptionsAt(exemptions: readonly Exemption[], time: string): ExemptionFor {
-  const today = dayOf(time);
+  const today = utcDay(time);
   return (finding) => findExemption(exemptions, finding, today);
 }
 
-function expiredNotes(exemptions: readonly Exemption[], today: string): string[] {
+function expiredNotes(exemptions: readonly ReportedExemption[]): string[] {
   return exemptions
-    .filter((exemption) => isExpired(exemption, today))
+    .filter(({ expired }) => expired)
     .map(
       ({ control, subject, expires }) =>
         `the exemption of ${control} for ${subject} expired on ${expires} and no longer applies: renew or remove it`,
     );
-}
-
-function dayOf(time: string): string {
-  return time.slice(0, 10);
 }

@@ -45,6 +45,17 @@ export interface SeenCertificate extends Pick<CertificateFacts, 'subject' | 'iss
   readonly path: string;
 }
 
+/** The certificates in the files that the settings of a finding name; only where the host was read. No result depends on them. */
+export interface CertificateList {
+  /** The first ones; absent if there are none. */
+  readonly certificates?: readonly SeenCertificate[];
+  /** How many more certificates the files have; absent if none. */
+  readonly moreCertificates?: number;
+}
+
+/** So many certificates of a file are shown: a bundle can have hundreds. */
+export const MOST_CERTIFICATES = 20;
+
 /** A private key. Only the fingerprint of its public key is kept. */
 export type KeyFacts =
   | { readonly state: 'usable'; readonly keyFingerprint: string }

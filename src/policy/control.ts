@@ -1,5 +1,6 @@
 // Controls: their metadata and check, the action at admission, and exemptions. Data only.
 
+import type { CertificateList } from './certificates.ts';
 import type { Platform } from './benchmarks/platform.ts';
 import type { Evidence, Outcome } from './outcome.ts';
 import type { Component, Surface } from './reading.ts';
@@ -69,9 +70,13 @@ export interface ControlMetadata {
 /** A control: its metadata and its check. `defineControl` makes it. */
 export interface Control extends ControlMetadata {
   /** Gives the outcome and the checked values; undefined if the subject is another component. */
-  readonly check: (
-    subject: Subject,
-  ) => { readonly outcome: Outcome; readonly evidence: readonly Evidence[] } | undefined;
+  readonly check: (subject: Subject) => CheckedSubject | undefined;
+}
+
+/** What a control finds about a subject. */
+export interface CheckedSubject extends CertificateList {
+  readonly outcome: Outcome;
+  readonly evidence: readonly Evidence[];
 }
 
 /** What admission does with a finding. Every action but `off` reports it. */

@@ -29,8 +29,7 @@ function findingOf(control: Control, subject: Subject): Finding | undefined {
   try {
     const checked = control.check(subject);
     if (checked === undefined) return undefined;
-    const { outcome, evidence } = checked;
-    return { ...about, outcome, evidence };
+    return { ...about, ...checked };
   } catch (cause) {
     const problem = crashProblem(cause, `it with the control ${control.slug}`);
     const outcome = { result: 'unknown', problems: [problem], warnings: [] } as const;

@@ -1,6 +1,6 @@
 // Findings: the outcome of a control for a subject, how it changed, and the decision about it. Data only.
 
-import type { SeenCertificate } from './certificates.ts';
+import type { CertificateList } from './certificates.ts';
 import type { Action, ControlMetadata, Exemption } from './control.ts';
 import type { NamedText } from './document.ts';
 import type { Evidence, Outcome, Violation } from './outcome.ts';
@@ -9,7 +9,7 @@ import type { Problem, Source, SourceProblem, Surface, Vantage } from './reading
 import type { SubjectName } from './subject.ts';
 
 /** The outcome of a control for a subject. */
-export interface Finding {
+export interface Finding extends CertificateList {
   readonly control: ControlMetadata;
   readonly subject: SubjectName;
   readonly source: Source;
@@ -19,9 +19,7 @@ export interface Finding {
   readonly platform?: Platform;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
-  /** The certificates in the files that the settings name; only where the host was read. */
-  readonly certificates?: readonly SeenCertificate[];
-  /** The pool that the labels of the node name. */
+  /** The pool that the labels of the node name. They prove nothing, so no result depends on it. */
   readonly pool?: string;
   /** The other evidence about the same control and subject, where there is more than one piece. */
   readonly others?: readonly OtherEvidence[];

@@ -81,6 +81,7 @@ describe('a node', () => {
     expect(await only(nodeOf(addresses, {}, 10350))).toStrictEqual({
       name: 'node-1',
       uid: 'u1',
+      pool: undefined,
       isControlPlane: false,
       isVirtual: false,
       createdAt: undefined,

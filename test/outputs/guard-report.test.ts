@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2019, type AnySchemaObject } from 'ajv/dist/2019.js';
 
-import type { Inspection } from '../../src/policy/finding.ts';
+import type { Finding, Inspection } from '../../src/policy/finding.ts';
 import { compareWithBaseline } from '../../src/commands/check/baseline.ts';
 import { renderJson } from '../../src/outputs/formats/json.ts';
 import { reportRun } from '../../src/outputs/report.ts';
@@ -67,6 +67,21 @@ const everything: Inspection = {
   ],
   problems: [lostFile, { ...lostFile, source: { path: 'many.yaml', document: 2 } }],
 };
+
+const SHOWN = {
+  certificates: [
+    {
+      use: 'client',
+      path: '/etc/kubernetes/pki/apiserver-kubelet-client.crt',
+      subject: 'CN=kube-apiserver-kubelet-client',
+      issuer: 'CN=kubernetes',
+      notBefore: '2026-01-10T08:00:00Z',
+      notAfter: '2027-01-10T08:00:00Z',
+    },
+  ],
+  moreCertificates: 3,
+  pool: 'general',
+} as const satisfies Partial<Finding>;
 
 describe('the report of a run', () => {
   test('has the fixed format', () => {
@@ -142,6 +157,27 @@ describe('the report of a run', () => {
     expect(summary).toStrictEqual({ pass: 2, fail: 0, unknown: 0, exempted: 2 });
   });
 
+  test('has all configured exemptions, and says which have expired by the day of the run', () => {
+    const exemption = {
+      control: 'c',
+      subject: 'node/edge-*',
+      reason: 'vendor appliance',
+      expires: run.startedAt.slice(0, 10),
+    };
+    const old = { ...exemption, subject: 'node/old-*', expires: '2025-01-31' };
+    const { exemptions } = reportRun(run, everything, () => undefined, [exemption, old]);
+    expect(exemptions).toStrictEqual([exemption, { ...old, expired: true }]);
+    expect(reportRun(run, everything)).not.toHaveProperty('exemptions');
+  });
+
+  test('has the certificates and the pool of a finding', () => {
+    const [plain, ofNode] = reportRun(run, {
+      findings: [apiServerFinding(), apiServerFinding(SHOWN)],
+      problems: [],
+    }).findings;
+    expect(ofNode).toStrictEqual({ ...plain, ...SHOWN });
+  });
+
   test('has the field warnings only if there are warnings', () => {
     const [plain, , , warned] = reportRun(run, everything).findings;
     expect(plain).not.toHaveProperty('warnings');
@@ -155,13 +191,15 @@ describe('its JSON Schema', () => {
   test.each([
     ['an empty run', { findings: [], problems: [] }],
     ['every kind of finding, source and problem', everything],
+    ['certificates and a pool', { findings: [apiServerFinding(SHOWN)], problems: [] }],
   ])('accepts %s', (_name, inspection) => {
     expect(faultsOf(JSON.parse(renderJson(reportRun(run, inspection))))).toBeNull();
   });
 
   test('accepts exemptions, and the result of a comparison', () => {
     const exemption = { control: 'c', subject: 's', reason: 'vendor appliance', expires: '2027-01-31' };
-    const exempted = reportRun(run, everything, () => exemption);
+    const old = { ...exemption, expires: '2025-01-31' };
+    const exempted = reportRun(run, everything, () => exemption, [exemption, old]);
     const before = reportRun(run, { findings: [apiServerFinding()], problems: [] });
     for (const report of [exempted, compareWithBaseline(exempted, before)]) {
       expect(faultsOf(JSON.parse(renderJson(report)))).toBeNull();

@@ -231,8 +231,8 @@ export function sampleReport(nodes: number, options: SampleOptions = {}): GuardR
     tool: { name: 'kubelet-guard', version: '0.1.0' },
     cluster: { server: '10.0.0.10:6443', uid: '6f1d9c1e-6d4f-4b8e-9d3e-0d9a4a7f2b11', version: 'v1.37.2' },
   };
-  const swept = { run, problems, counts: totals, link: link.result(undefined), nodes: counts };
+  const exemptions = isGood ? [] : [EXEMPTION, UNUSED];
+  const swept = { run, problems, counts: totals, link: link.result(undefined), nodes: counts, exemptions };
   const { findings: reported, ...head } = reportStream(swept, () => findings, exemptionFor);
-  const exemptions = isGood ? {} : { exemptions: [EXEMPTION, { ...UNUSED, expired: true as const }] };
-  return { ...head, ...exemptions, findings: [...reported] };
+  return { ...head, findings: [...reported] };
 }

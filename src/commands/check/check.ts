@@ -70,7 +70,7 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
   };
   const exemptions = policy?.exemptions ?? [];
   const exemptionFor = exemptionsAt(exemptions, time);
-  const whole = reportRun(run, inspection, exemptionFor);
+  const whole = reportRun(run, inspection, exemptionFor, exemptions);
   const report = baseline === undefined ? whole : await compare(whole, selected(baseline, selection));
   const outcome = {
     report,
@@ -78,7 +78,6 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<Che
     checked: whole.findings.length,
     notes: changedSinceBaseline(report),
     nothing: allowEmpty ? undefined : nothingIn(found, selection),
-    exemptions,
   };
   const answer = concludeRun(outcome, options);
   if (generateExemptions !== undefined) {

@@ -102,12 +102,12 @@ export async function auditNode(options: NodeAuditOptions, deps: NodeAuditDeps):
     else if (open && !isExempted) notes.push(isUnknownNextTime(finding, open));
   }
   const problems = [...seen.problems, ...missedNodes(options.selection, found)];
-  const report = reportRun(run, { findings, problems }, exemptionFor);
+  const report = reportRun(run, { findings, problems }, exemptionFor, exemptions);
   const nothing =
     options.selection === undefined || found.length === 0
       ? `nothing to check: ${options.places}`
       : nothingSelected(options.selection, found);
-  return concludeRun({ report, counts, notes, nothing, exemptions }, options);
+  return concludeRun({ report, counts, notes, nothing }, options);
 }
 
 function checkProcess(document: ProcessDocument, { byHost }: NodeAuditOptions, deps: NodeAuditDeps, seen: Seen): void {

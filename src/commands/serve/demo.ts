@@ -11,6 +11,7 @@ import { readPaths } from '../../evidence/files/read-paths.ts';
 import { inspect } from '../../inspect.ts';
 import type { GuardReport, Run } from '../../outputs/guard-report.ts';
 import { reportRun } from '../../outputs/report.ts';
+import { exemptionsAt } from '../../outputs/run.ts';
 import { escapeForTerminal } from '../../outputs/printable.ts';
 import { renderText } from '../../outputs/text/text.ts';
 import type { Finding } from '../../policy/finding.ts';
@@ -124,7 +125,8 @@ async function checkSamples(samples: Samples, { configuration, now, version }: D
     ...{ id: randomUUID(), entrance: 'serve', startedAt, finishedAt: now().toISOString() },
     ...runOrigin(version, configuration),
   };
-  return reportRun(run, { findings, problems });
+  const { exemptions } = configuration.policy;
+  return reportRun(run, { findings, problems }, exemptionsAt(exemptions, startedAt), exemptions);
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array> {

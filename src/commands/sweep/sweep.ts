@@ -101,7 +101,6 @@ export async function sweepOnce(
       notes: [...tokenNote(unverified.size, plan.evidence), ...certificateNote(withoutToken)],
       nothing:
         selection === undefined || result.counts.checked === 0 ? NOTHING : nothingSelected(selection, whole.findings),
-      exemptions: configuration.policy.exemptions,
     },
     options,
   );

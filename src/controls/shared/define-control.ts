@@ -1,6 +1,7 @@
 // Makes a control of its metadata and its logic: what the logic notes about a subject decides the outcome.
 
 import { benchmarksOf } from '../../policy/benchmarks/versions.ts';
+import type { SeenCertificate } from '../../policy/certificates.ts';
 import type { Control, ControlMetadata } from '../../policy/control.ts';
 import type { Evidence, Outcome, Violation, Warning } from '../../policy/outcome.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
@@ -14,6 +15,10 @@ export interface Notes {
   readonly problems: Problem[];
   readonly warnings: Warning[];
   readonly evidence: Evidence[];
+  /** The certificates in the files that are checked, for people. */
+  readonly certificates: SeenCertificate[];
+  /** How many more certificates the files have. */
+  moreCertificates: number;
 }
 
 /**
@@ -34,10 +39,27 @@ export function defineControl<const C extends Component>(
     check: (subject) => {
       const noteFindings = isOf(subject, metadata.component) ? logic(subject) : undefined;
       if (!noteFindings) return undefined;
-      const notes: Notes = { violations: [], problems: [...subject.doubts], warnings: [], evidence: [] };
+      const notes = noNotes(subject.doubts);
       if (!noteRefusal(subject, notes)) noteFindings(notes);
-      return { outcome: outcomeOf(notes), evidence: notes.evidence };
+      const { evidence, certificates, moreCertificates } = notes;
+      return {
+        outcome: outcomeOf(notes),
+        evidence,
+        ...(certificates.length > 0 && { certificates }),
+        ...(moreCertificates > 0 && { moreCertificates }),
+      };
     },
+  };
+}
+
+function noNotes(doubts: readonly Problem[]): Notes {
+  return {
+    violations: [],
+    problems: [...doubts],
+    warnings: [],
+    evidence: [],
+    certificates: [],
+    moreCertificates: 0,
   };
 }
 

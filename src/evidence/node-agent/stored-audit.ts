@@ -2,6 +2,7 @@
 // beyond that node.
 
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
+import { MOST_CERTIFICATES, type SeenCertificate } from '../../policy/certificates.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
@@ -104,7 +105,9 @@ function findingOf(
     .map((other) => pendingOf(asRecord(other), node))
     .filter((other) => other !== undefined);
   const { state, since } = asRecord(fields.drift);
-  const comes = state === 'pending' && typeof since === 'string' && ISSUED.test(since);
+  const certificates = certificatesOf(fields.certificates);
+  const { moreCertificates: more } = fields;
+  const comes = state === 'pending' && isTime(since);
   return {
     control,
     subject,
@@ -114,6 +117,8 @@ function findingOf(
     surface: 'process',
     outcome,
     evidence: evidenceOf(fields.evidence),
+    ...(certificates.length > 0 && { certificates }),
+    ...(Number.isSafeInteger(more) && Number(more) > 0 && { moreCertificates: Number(more) }),
     ...(pending.length > 0 && { others: pending }),
     ...(comes && { drift: { state, since } }),
   };
@@ -206,6 +211,23 @@ function evidenceOf(value: unknown): Evidence[] {
     const [name, text] = [textOf(setting), textOf(shown)];
     return name === undefined || text === undefined ? [] : [{ setting: name, value: text, origin: originOf(rest) }];
   });
+}
+
+function certificatesOf(value: unknown): SeenCertificate[] {
+  return list(value)
+    .slice(0, MOST_CERTIFICATES)
+    .flatMap((entry) => {
+      const { use, notBefore, notAfter, ...rest } = asRecord(entry);
+      const [path, subject, issuer] = [textOf(rest.path), textOf(rest.subject), textOf(rest.issuer)];
+      if (use !== 'client' && use !== 'client-ca') return [];
+      if (path === undefined || subject === undefined || issuer === undefined) return [];
+      if (!isTime(notBefore) || !isTime(notAfter)) return [];
+      return [{ use, path, subject, issuer, notBefore, notAfter }];
+    });
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && ISSUED.test(value);
 }
 
 function originOf({ layer, file }: UnknownRecord): Origin {

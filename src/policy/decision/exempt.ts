@@ -25,8 +25,13 @@ export function findExemption(
 }
 
 /** Tells whether an exemption has expired. `expires` is the last day on which it applies. */
-export function isExpired({ expires }: Exemption, today: string): boolean {
+export function isExpired({ expires }: Pick<Exemption, 'expires'>, today: string): boolean {
   return expires < today;
+}
+
+/** Gives the day of a time, RFC 3339 in UTC, as YYYY-MM-DD. */
+export function utcDay(time: string): string {
+  return time.slice(0, 10);
 }
 
 /** Gives the names that a pattern can match: by kind, shortest first, then by node. */

@@ -30,7 +30,7 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
     const first = group.reduce((best, other) => (byWeight(other, best) < 0 ? other : best), group[0]);
     const rest = group.filter((finding) => finding !== first).sort(byWeight);
     const host = rest.find((other) => showsFilesOf(first, other));
-    const decided = { ...first, ...(host && { outcome: host.outcome }), ...platformOf([first, ...rest]) };
+    const decided = { ...first, ...(host && { outcome: host.outcome }), ...addedBy(first, rest) };
     const common = declared.filter(({ control }) => control.slug === decided.control.slug);
     const next = group.flatMap((finding) => pendingOf(finding, decided));
     const others = [
@@ -43,10 +43,17 @@ export function combine(findings: readonly Finding[], declared: readonly Finding
   });
 }
 
-/** The platform that one of the findings shows. */
-function platformOf(findings: readonly Finding[]): Pick<Finding, 'platform'> {
-  const platform = findings.find((finding) => finding.platform !== undefined)?.platform;
-  return platform === undefined ? {} : { platform };
+/** What the other evidence adds: the platform, and the certificates in the files of the same settings. */
+function addedBy(first: Finding, rest: readonly Finding[]): Partial<Finding> {
+  const all = [first, ...rest];
+  const platform = all.find((finding) => finding.platform !== undefined)?.platform;
+  const files = all.find((finding) => finding.certificates !== undefined && haveSameValues(first, finding));
+  const { certificates, moreCertificates } = files ?? {};
+  return {
+    ...(platform !== undefined && { platform }),
+    ...(certificates && { certificates }),
+    ...(moreCertificates !== undefined && { moreCertificates }),
+  };
 }
 
 /** Combined findings. Whatever is derived from findings is derived from all, also from those that are not reported. */

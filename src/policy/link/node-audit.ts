@@ -83,8 +83,10 @@ function withoutNextStart({ others: _others, drift: _drift, ...finding }: Findin
 
 function outdated(finding: Finding, at: string, reason: string): Finding {
   const message = `the node audit of ${at} is outdated (its result was ${finding.outcome.result}): ${reason}; wait for the next audit`;
+  // the process may read other files now
+  const { certificates: _certificates, moreCertificates: _more, ...rest } = withoutNextStart(finding);
   return {
-    ...withoutNextStart(finding),
+    ...rest,
     outcome: { result: 'unknown', problems: [{ code: 'outdated', message }], warnings: [] },
     evidence: [],
   };

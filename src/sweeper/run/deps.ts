@@ -53,6 +53,8 @@ export interface SweepOptions {
   readonly inspect: (document: RawDocument) => Inspection;
   /** Tells whether a finding is reported. The link and all other findings do not depend on it. */
   readonly isReported: (finding: Finding) => boolean;
+  /** All configured exemptions, for the report. */
+  readonly exemptions: readonly Exemption[];
   readonly exemptionFor: (finding: Finding) => Exemption | undefined;
   /** How many nodes are asked at the same time. */
   readonly concurrency: number;

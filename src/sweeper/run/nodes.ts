@@ -17,6 +17,8 @@ export interface CheckedNodes {
   count: number;
   /** A node is part of the control plane. */
   hasControlPlane: boolean;
+  /** The nodes that are listed. */
+  listed: readonly Pick<ListedNode, 'name' | 'pool'>[];
   /** The nodes that are Ready. */
   ready: ReadonlyMap<string, Pick<ListedNode, 'isControlPlane'>>;
   /** All nodes of the cluster. */
@@ -32,6 +34,7 @@ export function noNodes(): CheckedNodes {
   return {
     count: 0,
     hasControlPlane: false,
+    listed: [],
     ready: new Map(),
     index: indexNodes([]),
     rejecting: [],
@@ -53,6 +56,7 @@ export async function checkNodes(
 ): Promise<void> {
   const { nodes, fault } = await listAll(listNodes, signal);
   signal.throwIfAborted();
+  checked.listed = nodes;
   checked.index = indexNodes(nodes.map(identityOf));
   checked.hasControlPlane = nodes.some(({ isControlPlane }) => isControlPlane);
   checked.ready = new Map(nodes.filter(({ readySince }) => readySince !== undefined).map((node) => [node.name, node]));

@@ -8,6 +8,7 @@ import type { Platform } from '../../policy/benchmarks/platform.ts';
 import type { Exemption } from '../../policy/control.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
+import type { ListedNode } from '../../evidence/nodes.ts';
 import { RunCounts } from '../../outputs/counts.ts';
 import type { NodeCounts } from '../../outputs/guard-report.ts';
 import type { ReportSubject } from '../../outputs/cluster/objects.ts';
@@ -25,6 +26,18 @@ export interface NodeRecord extends CombinedFindings {
   readonly isSkipped: boolean;
   /** A part of an answer could not be checked. */
   readonly isPartial: boolean;
+}
+
+/** A node, and its pool. */
+type RecordedNode = Pick<ListedNode, 'name' | 'uid' | 'pool'>;
+
+/** How the findings about the control plane are recorded. */
+export interface ControlPlaneRecord {
+  /** Gives the pool of a node; undefined if nothing shows it. */
+  readonly poolOf: (node: string) => string | undefined;
+  readonly isPartial: boolean;
+  /** The whole sweep has read everything. */
+  readonly isComplete: boolean;
 }
 
 /** What a sweep has recorded. */
@@ -66,28 +79,31 @@ export class SweepRecorder {
   }
 
   /** Records the findings of a node. Rejects only if the signal aborts. */
-  async recordNode({ name, uid }: { readonly name: string; readonly uid: string }, record: NodeRecord): Promise<void> {
+  async recordNode({ name, uid, pool }: RecordedNode, record: NodeRecord): Promise<void> {
     const { all, reported, call, isSkipped, isPartial } = record;
     this.#link.addNode(all, call);
     const isExempt = (finding: Finding): boolean => this.#exemptionOf(finding, () => undefined) !== undefined;
     this.#nodes[isSkipped ? 'skipped' : worstOf(reported, isExempt)] += 1;
     if (isSkipped && this.#skippedNames.length < MAX_SKIPPED_NAMES) this.#skippedNames.push(name);
-    await this.#record({ kind: 'node', name, uid }, reported, { isPartial, isComplete: false }, (findings) => {
-      this.#findings.addNode(name, findings);
-    });
+    await this.#record(
+      { kind: 'node', name, uid },
+      inPool(reported, () => pool),
+      { isPartial, isComplete: false },
+      (findings) => {
+        this.#findings.addNode(name, findings);
+      },
+    );
   }
 
   /**
    * Records the findings about the control plane and all other objects. Rejects only if the signal aborts.
-   *
-   * @param isComplete the whole sweep has read everything
    */
   async recordControlPlane(
     { all, reported }: CombinedFindings,
-    { isPartial, isComplete }: { readonly isPartial: boolean; readonly isComplete: boolean },
+    { poolOf, isPartial, isComplete }: ControlPlaneRecord,
   ): Promise<void> {
     this.#link.addApiServers(all);
-    await this.#record({ kind: 'control-plane' }, reported, { isPartial, isComplete }, (findings) => {
+    await this.#record({ kind: 'control-plane' }, inPool(reported, poolOf), { isPartial, isComplete }, (findings) => {
       this.#findings.add(findings);
     });
   }
@@ -189,6 +205,14 @@ export class SweepRecorder {
     const isKnown = history.isLoaded() || (before !== undefined && drift?.state !== 'persisting');
     return drift === undefined || !isKnown ? finding : { ...finding, drift };
   }
+}
+
+function inPool(findings: readonly Finding[], poolOf: ControlPlaneRecord['poolOf']): readonly Finding[] {
+  return findings.map((finding) => {
+    const { node } = finding.subject;
+    const pool = node === undefined ? undefined : poolOf(node);
+    return pool === undefined ? finding : { ...finding, pool };
+  });
 }
 
 function worstOf(

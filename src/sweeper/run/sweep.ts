@@ -27,6 +27,7 @@ export interface SweepResult extends SweepRecord {
   readonly problems: readonly SourceProblem[];
   /** The exemptions of this sweep: whoever counts its findings later counts them as the sweep did. */
   readonly exemptionFor: SweepOptions['exemptionFor'];
+  readonly exemptions: SweepOptions['exemptions'];
 }
 
 /**
@@ -80,13 +81,15 @@ export async function sweep(
   // a crash anywhere may have been about a kube-apiserver
   const hasCrashed = problems.some(({ problem }) => problem.code === 'crashed');
   const isPartial = !hasObjects || isForgetting || hasCrashed || unread.length > 0;
-  await recorder.recordControlPlane(controlPlane, { isPartial, isComplete: problems.length === 0 });
+  const poolOf = (node: string) => checked.listed.find(({ name }) => name === node)?.pool;
+  await recorder.recordControlPlane(controlPlane, { poolOf, isPartial, isComplete: problems.length === 0 });
   await recorder.deleteStaleReports(problems.length === 0);
   signal.throwIfAborted();
   return {
     run: { ...run, startedAt, finishedAt: deps.now().toISOString(), cluster: clusterOf(deps, uid, version) },
     problems: mergeProblems(problems),
     exemptionFor: options.exemptionFor,
+    exemptions: options.exemptions,
     ...recorder.result(controlPlane.notApplicable),
   };
 }

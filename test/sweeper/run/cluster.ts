@@ -17,6 +17,7 @@ export const SERVER = 'api.test:6443';
 export const sweepOptions: SweepOptions = {
   inspect: (document) => inspect(controls, [document], AMPLE),
   isReported: () => true,
+  exemptions: [],
   exemptionFor: () => undefined,
   concurrency: 4,
 };
@@ -26,7 +27,7 @@ export function node(name: string, traits: Partial<ListedNode> = {}): ListedNode
   const target: NodeTarget = { name, uid: `uid-${name}`, address, port: 10250 };
   return {
     ...{ name, uid: target.uid, createdAt: undefined, readySince: undefined, addresses: [address] },
-    ...{ isControlPlane: false, isVirtual: false, target, ...traits },
+    ...{ pool: undefined, isControlPlane: false, isVirtual: false, target, ...traits },
   };
 }
 

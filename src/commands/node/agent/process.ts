@@ -52,7 +52,11 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
   await runAgent(
     {
       node,
-      audit: async () => cutToFit(renderJson((await auditHost(audit, deps, signal)).report)),
+      audit: async () => {
+        // the sweeper has its own exemptions
+        const { exemptions: _exemptions, ...report } = (await auditHost(audit, deps, signal)).report;
+        return cutToFit(renderJson(report));
+      },
       store: storeAuditIn(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
       settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
