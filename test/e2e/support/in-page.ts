@@ -41,7 +41,7 @@ export function openDetails(): void {
   for (const details of document.querySelectorAll('details')) details.open = true;
 }
 
-/** The texts that can be seen, in their order. What is only for the script is in an element `[data-script]`, and left out. */
+/** The texts that can be seen, in their order. */
 export function visibleTexts(): readonly string[] {
   const texts: string[] = [];
   const walker = document.createTreeWalker(document.body, 4);
@@ -49,7 +49,7 @@ export function visibleTexts(): readonly string[] {
     const text = node.textContent.replaceAll(/\s+/g, ' ').trim();
     const around = node.parentElement;
     const isCode = around.closest('script, style, template') !== null;
-    if (text === '' || isCode || around.closest('[data-script]') !== null) continue;
+    if (text === '' || isCode) continue;
     if (around.checkVisibility({ visibilityProperty: true, opacityProperty: true })) texts.push(text);
   }
   return texts;

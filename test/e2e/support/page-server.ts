@@ -3,15 +3,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Serves a page on loopback. */
+/** Serves a page on loopback, as it is at the time of each call. */
 export async function servePage(
-  html: string,
+  html: () => string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const isPage = request.url === '/';
     response.writeHead(isPage ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', ...headers });
-    response.end(isPage ? html : '');
+    response.end(isPage ? html() : '');
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
