@@ -13,6 +13,7 @@ import type { Demo } from './demo.ts';
 import type { Events } from './local/events.ts';
 import { pageOf, reportChunks, type LastReport } from './local/page.ts';
 import { createLocal, type SweepAnswer } from './local/port.ts';
+import { sharePage } from './local/shared-page.ts';
 import type { StopSignals } from './signals.ts';
 import type { Sweeper } from './sweeper/sweeper.ts';
 import { startWebhook, type Webhook } from './webhook.ts';
@@ -59,7 +60,11 @@ export async function startPorts(served: Served, running: Running): Promise<Port
       return identity && background.unready();
     },
     report: () => reportChunks(lastReport(served, running)),
-    page: () => pageOf(lastReport(served, running), liveState(served, running)),
+    page: sharePage({
+      render: () => pageOf(lastReport(served, running), liveState(served, running)),
+      version: events.version,
+      clock: () => performance.now(),
+    }),
     openEvents: events.open,
     sweep: () => sweepNow(background.sweeper, 'call'),
   });

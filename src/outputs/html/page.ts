@@ -33,16 +33,26 @@ export function contentSecurityPolicy(connect: "'none'" | "'self'"): string {
   ].join('; ');
 }
 
-/** Renders the page in parts. The findings are read once, and not kept. */
+/** An empty part after so many findings. */
+const PAUSE_AFTER = 500;
+
+/** Renders the page in parts, some of them empty, so that a server can do other work between. The findings are read once, and not kept. */
 export function* renderPage(findings: Iterable<ReportedFinding>, input: PageInput): Generator<string, void> {
   const head = headSection(input);
   const sections = SECTIONS.map(({ make, ...named }) => ({ ...named, section: make(input) }));
   const collecting = [head, ...sections.map(({ section }) => section)].flatMap(({ add }) => add ?? []);
-  for (const finding of findings) for (const add of collecting) add(finding);
-  const parts = sections.flatMap(({ id, name, section }) => {
+  let count = 0;
+  for (const finding of findings) {
+    for (const add of collecting) add(finding);
+    count += 1;
+    if (count % PAUSE_AFTER === 0) yield '';
+  }
+  const parts: { id: string; name: string; part: Html }[] = [];
+  for (const { id, name, section } of sections) {
     const part = section.render();
-    return part === undefined ? [] : [{ id, name, part }];
-  });
+    if (part !== undefined) parts.push({ id, name, part });
+    yield '';
+  }
   yield start(input).text;
   yield html`${head.render()}
     ${links(parts)}

@@ -19,8 +19,8 @@ export interface LocalPortDeps {
   readonly unready: () => string | undefined;
   /** The report of the last complete sweep. */
   readonly report: () => ReportAnswer;
-  /** The page in parts, each made when the previous one is sent. */
-  readonly page: () => Iterable<string>;
+  /** The page for a response. */
+  readonly page: (response: ServerResponse) => Promise<Buffer>;
   /** Makes a response a stream of events for an open page, or returns why not. */
   readonly openEvents: Events['open'];
   /** Starts a sweep, or returns why it does not. */
@@ -107,7 +107,7 @@ async function answerTo(
   const { metrics, unready, report, page, openEvents } = state;
   switch (pathOf(url)) {
     case '/':
-      return { code: 200, type: HTML, body: page(), headers: PAGE_HEADERS };
+      return { code: 200, type: HTML, body: method === 'HEAD' ? [] : await page(response), headers: PAGE_HEADERS };
     case EVENTS: {
       if (method === 'HEAD') return { code: 200, type: 'text/event-stream', body: '' };
       const reason = openEvents(response);

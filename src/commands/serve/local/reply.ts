@@ -1,14 +1,13 @@
 // Sends the answers of the local port, no faster than the client reads.
 
 import type { ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
 
 /** An answer of the local port. */
 export interface Answer {
   readonly code: number;
   readonly type: string;
-  /** A text, or its parts, each made when the previous one is sent. An empty part lets other calls go first. */
-  readonly body: string | Iterable<string>;
+  /** A text, or its parts, each made when the previous one is sent. */
+  readonly body: string | Buffer | Iterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -28,7 +27,7 @@ export function failure(code: number, reason: string, headers?: Answer['headers'
 export async function reply(response: ServerResponse, { code, type, body, headers: special }: Answer): Promise<void> {
   const isHead = response.req.method === 'HEAD';
   const headers = { ...HEADERS, ...special, 'content-type': type };
-  if (typeof body === 'string') {
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
     response.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) });
     response.end(isHead ? undefined : body);
     return;
@@ -36,9 +35,8 @@ export async function reply(response: ServerResponse, { code, type, body, header
   response.writeHead(code, headers);
   if (!isHead) {
     for (const part of body) {
-      if (part === '') await setImmediate();
       if (response.destroyed) return;
-      if (part !== '' && !response.write(part)) await drained(response);
+      if (!response.write(part)) await drained(response);
     }
   }
   response.end();

@@ -18,7 +18,7 @@ function local(state: Partial<LocalPortDeps> = {}) {
     log: createLog('info', lines),
     metrics,
     unready: () => undefined,
-    page: () => ['<!doctype html>'],
+    page: () => Promise.resolve(Buffer.from('<!doctype html>')),
     openEvents: () => 'no events',
     report: () => ({ reason: 'no sweep has completed' }),
     sweep: () => ({ state: 'started' }),
