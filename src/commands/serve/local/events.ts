@@ -111,7 +111,8 @@ class Streams {
     this.#isBeating = true;
     while (this.#open.size > 0) {
       await this.#pause(BEAT);
-      this.#send(':\n\n');
+      // an event, because the script of a page does not see comments
+      this.#send('event: alive\ndata\n\n');
     }
     this.#isBeating = false;
   }

@@ -5,18 +5,28 @@ import { startAnnouncements } from './announce.ts';
 import { addCopyButtons, startCopying } from './copy.ts';
 import { closeLong, openForPrint, setAllOpen } from './details.ts';
 import { Filtering } from './filter/filtering.ts';
+import { goLive } from './live/go-live.ts';
 
 const main = document.querySelector('main');
 if (main) start(main);
 
 function start(main: Element): void {
   document.documentElement.classList.add('has-script');
-  closeLong(main);
-  addCopyButtons(main);
+  const prepare = (part: Element): void => {
+    closeLong(part);
+    addCopyButtons(part);
+  };
+  const filtering = new Filtering(main, setAllOpen);
+  if (document.body.hasAttribute('data-live')) {
+    const onChange = (): void => {
+      filtering.refresh();
+    };
+    goLive({ main, prepare, onChange });
+  }
+  prepare(main);
   startCopying();
   startAnnouncements();
   openForPrint();
-  const filtering = new Filtering(main, setAllOpen);
-  main.querySelector('#head')?.after(filtering.bar.element);
+  (main.querySelector(':scope > #contents') ?? main.querySelector('#head'))?.after(filtering.bar.element);
   filtering.followAddress();
 }

@@ -124,7 +124,7 @@ describe('an open page', () => {
     await stream.has(1);
     for (const count of [1, 2, 3]) {
       await time.pass(10_000);
-      while (stream.text().split(':\n\n').length - 1 < count) await once(stream.response, 'data');
+      while (stream.text().split('event: alive\ndata\n\n').length - 1 < count) await once(stream.response, 'data');
     }
     await stream.has(1);
   });
