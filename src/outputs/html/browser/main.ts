@@ -8,7 +8,11 @@ import { Filtering } from './filter/filtering.ts';
 import { goLive } from './live/go-live.ts';
 
 const main = document.querySelector('main');
-if (main) start(main);
+if (main) {
+  const startTime = performance.now();
+  start(main);
+  performance.measure('start of the script', { start: startTime });
+}
 
 function start(main: Element): void {
   document.documentElement.classList.add('has-script');

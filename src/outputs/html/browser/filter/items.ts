@@ -22,7 +22,7 @@ export interface ShownCount {
 /** The values that the items have, for the choices of the tool bar. */
 export type ItemValues = Readonly<Record<'results' | 'controls' | 'pools', ReadonlySet<string>>>;
 
-/** The items of the page. They are read when they are first needed. */
+/** The items of the page. They are read when there is time, or when they are first needed. */
 export class PageItems {
   readonly #main: Element;
   /** Details that were opened because a name in them matches. */
@@ -31,11 +31,13 @@ export class PageItems {
 
   constructor(main: Element) {
     this.#main = main;
+    this.reset();
   }
 
   /** Forgets the items, because the page has new ones. */
   reset(): void {
     this.#items = undefined;
+    setTimeout(() => this.#read());
   }
 
   values(): ItemValues {
@@ -56,15 +58,19 @@ export class PageItems {
       const total = this.#main.querySelectorAll('.item').length;
       return { shown: total, total };
     }
-    this.#items ??= Array.from(this.#main.querySelectorAll('.item'), readItem);
+    const items = this.#read();
     const words = wordsOf(filter.query);
     let shown = 0;
-    for (const item of this.#items) {
+    for (const item of items) {
       this.#show(item, shownNames(item, filter, words));
       if (item.shown !== 'none') shown += 1;
     }
     this.#markEmptySections();
-    return { shown, total: this.#items.length };
+    return { shown, total: items.length };
+  }
+
+  #read(): readonly PageItem[] {
+    return (this.#items ??= Array.from(this.#main.querySelectorAll('.item'), readItem));
   }
 
   #show(item: PageItem, shown: ShownNames): void {
