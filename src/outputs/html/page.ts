@@ -9,13 +9,19 @@ import { SHAPES_OF_RESULTS } from './marks.ts';
 import type { PageInput, Section } from './section.ts';
 import { findingsSection } from './sections/findings.ts';
 import { headSection } from './sections/head.ts';
+import { linkSection } from './sections/link.ts';
+import { nodesSection } from './sections/nodes.ts';
 
 /** The parts of the page after its head, in their order, each with its id and its name in the list of links. */
 const SECTIONS: readonly {
   readonly id: string;
   readonly name: string;
   readonly make: (input: PageInput) => Section;
-}[] = [{ id: 'findings', name: 'Findings', make: findingsSection }];
+}[] = [
+  { id: 'link', name: 'Link', make: linkSection },
+  { id: 'findings', name: 'Findings', make: findingsSection },
+  { id: 'nodes', name: 'Kubelets', make: nodesSection },
+];
 
 /**
  * The value of Content-Security-Policy for the page: only its own script and style, by their digests.

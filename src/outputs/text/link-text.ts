@@ -13,21 +13,19 @@ export function renderLink(
   link: Link,
   { color, all = false }: { readonly color: boolean; readonly all?: boolean },
 ): string[] {
-  const { result, acceptedAuthorities, calls } = link;
+  const { result, acceptedAuthorities } = link;
   const authorities = acceptedAuthorities.toSorted((a, b) => b.kubelets - a.kubelets || compareNatural(a.name, b.name));
   const named = all ? authorities : authorities.slice(0, MOST_AUTHORITIES);
   const more = authorities.length - named.length;
   const details = [
-    apiServers(link),
-    kubelets(link),
+    apiServersText(link),
+    kubeletsText(link),
     ...named.map(
       ({ name, kubelets: count }) =>
         `${count} ${count === 1 ? 'kubelet accepts' : 'kubelets accept'} certificates of ${name}`,
     ),
     ...(more > 0 ? [`and of ${more} more CAs; --all lists them`] : []),
-    ...(calls.answered + calls.refused === 0
-      ? []
-      : [`calls through kube-apiserver: ${calls.answered} answered, ${calls.refused} refused`]),
+    ...callsText(link),
   ];
   return [
     `${paint(result, color)}the link between kube-apiserver and kubelets`,
@@ -35,16 +33,33 @@ export function renderLink(
   ];
 }
 
-function apiServers({ apiServers: ends, apiServersNotApplicable }: Link): string {
+/** Says how calls through kube-apiserver ended, if there were some. */
+export function callsText({ calls: { answered, refused } }: Link): string[] {
+  return answered + refused === 0 ? [] : [`calls through kube-apiserver: ${answered} answered, ${refused} refused`];
+}
+
+/** Says what the kube-apiservers do. */
+export function apiServersText({ apiServers: ends, apiServersNotApplicable }: Link): string {
   if (apiServersNotApplicable !== undefined) return `kube-apiserver is not checked: ${apiServersNotApplicable}`;
   const count = (wanted: string) => ends.filter(({ result, exempted }) => !exempted && result === wanted).length;
   const exempted = ends.filter((end) => end.exempted).length;
   const counts = { pass: count('pass'), fail: count('fail'), unknown: count('unknown'), exempted };
-  return sideOf('kube-apiserver', counts, ['presents', 'present', 'a client certificate to kubelets']);
+  return presentsText('kube-apiserver', counts);
 }
 
-function kubelets({ kubelets: counts }: Link): string {
-  return sideOf('kubelet', counts, ['asks for', 'ask for', 'a client certificate']);
+/** Says what the kubelets do. */
+export function kubeletsText({ kubelets: counts }: Link): string {
+  return asksText('kubelet', counts);
+}
+
+/** Says how many kube-apiservers, or configurations of them, present a client certificate. */
+export function presentsText(noun: string, counts: Link['kubelets']): string {
+  return sideOf(noun, counts, ['presents', 'present', 'a client certificate to kubelets']);
+}
+
+/** Says how many kubelets, or configurations of them, ask for a client certificate. */
+export function asksText(noun: string, counts: Link['kubelets']): string {
+  return sideOf(noun, counts, ['asks for', 'ask for', 'a client certificate']);
 }
 
 /** What one side of the link does, as "7 of 8 kubelets ask for a client certificate, 1 does not". */

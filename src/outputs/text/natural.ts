@@ -2,7 +2,27 @@
 
 /** Compares two names. Numbers in them are compared by value. Only equal texts are equal. */
 export function compareNatural(a: string, b: string): number {
-  const [left, right] = [a.match(PARTS) ?? [], b.match(PARTS) ?? []];
+  return compareSplit(splitParts(a), splitParts(b));
+}
+
+/** Sorts many names in natural order. Each name is split once. */
+export function sortNatural(names: readonly string[]): string[] {
+  return names
+    .map(splitParts)
+    .sort(compareSplit)
+    .map(({ name }) => name);
+}
+
+interface Split {
+  readonly name: string;
+  readonly parts: readonly string[];
+}
+
+function splitParts(name: string): Split {
+  return { name, parts: name.match(PARTS) ?? [] };
+}
+
+function compareSplit({ name: a, parts: left }: Split, { name: b, parts: right }: Split): number {
   for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
     const order = compareParts(left[at] ?? '', right[at] ?? '');
     if (order !== 0) return order;

@@ -3,14 +3,15 @@
 import type { ReportedFinding, ReportHead, Summary } from '../guard-report.ts';
 import type { ProblemCode } from '../../policy/reading.ts';
 import { shownResultOf } from '../shown-result.ts';
+import { STANDINGS, standingOf, type Standing } from '../standing.ts';
 
 /** What is counted: components that run, and what declares their settings. */
 const COUNTED = ['kube-apiserver', 'kubelet', 'kube-apiserver configuration', 'kubelet configuration'] as const;
 type Counted = (typeof COUNTED)[number];
 
 /** A component that does not pass, and why it counts. The first reason in this order counts. */
-const FAULTS = ['fail', 'pending', 'unknown', 'exempt'] as const;
-type Fault = (typeof FAULTS)[number];
+type Fault = Exclude<Standing, 'pass'>;
+const FAULTS = STANDINGS.filter((standing) => standing !== 'pass');
 
 /** Counts components, whatever the number of controls. Only those that do not pass are kept. */
 export class Summing {
@@ -51,7 +52,8 @@ class ComponentCounts {
 
   add(finding: ReportedFinding): void {
     const { control, subject } = finding;
-    const fault = faultOf(finding);
+    const standing = standingOf(finding);
+    const fault = standing === 'pass' ? undefined : standing;
     if (subject.kind === 'Node') this.#onNodes.set(control, (this.#onNodes.get(control) ?? 0) + 1);
     if (subject.kind === 'Node' && fault === undefined) return;
     const key = keyOf(finding);
@@ -84,14 +86,6 @@ const VERBS = {
 } as const satisfies Record<Fault, unknown>;
 
 const SHORT = { ...VERBS, unknown: () => 'unknown', exempt: () => 'exempt' } as const;
-
-function faultOf(finding: ReportedFinding): Fault | undefined {
-  const verdict = shownResultOf(finding);
-  if (verdict !== 'pass') return verdict;
-  const next = finding.otherEvidence?.filter(({ pending }) => pending) ?? [];
-  if (next.some(({ result }) => result === 'fail')) return 'pending';
-  return next.some(({ result }) => result === 'unknown') ? 'unknown' : undefined;
-}
 
 function keyOf({ subject, source }: ReportedFinding): string {
   const { kind = '', namespace = '', name, container = '' } = subject;
