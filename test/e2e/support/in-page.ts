@@ -25,6 +25,8 @@ interface PageElement extends PageNode {
   open: boolean;
 }
 
+declare const getComputedStyle: (element: PageElement) => Readonly<Record<string, string>>;
+
 declare const document: {
   readonly documentElement: PageElement;
   readonly body: PageElement;
@@ -105,4 +107,19 @@ export function misplaced(): readonly string[] {
     }
   }
   return found;
+}
+
+/** The elements that do not show all of their content, because it is larger than they are. */
+export function clipped(): readonly string[] {
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => {
+      const { overflowX, textOverflow, position } = getComputedStyle(element);
+      const isHidden = position === 'absolute' && element.clientWidth <= 1;
+      return (
+        !isHidden &&
+        (overflowX !== 'visible' || textOverflow === 'ellipsis') &&
+        element.scrollWidth > element.clientWidth + 1
+      );
+    })
+    .map((element) => `${element.tagName}#${element.id} ${element.textContent.slice(0, 40)}`);
 }
