@@ -124,6 +124,52 @@ test('a host where everything is right gives only passes', async () => {
   expect([errors, exitCode]).toStrictEqual([[], 0]);
 });
 
+describe('the report of a host', () => {
+  async function shownBy(control: string): Promise<Partial<ReportedFinding>> {
+    const { findings } = JSON.parse((await run({ output: 'json' })).output) as GuardReport;
+    return findings.find((finding) => finding.control === control) ?? {};
+  }
+  const seenIn = ({ certificate }: Issued) => ({
+    // RFC 4514 begins with the last part
+    subject: certificate.subject.split(', ').toReversed().join(','),
+    issuer: certificate.issuer.split(', ').toReversed().join(','),
+    notBefore: certificate.notBefore.toISOString().replace('.000Z', 'Z'),
+    notAfter: certificate.notAfter.toISOString().replace('.000Z', 'Z'),
+  });
+
+  test('has the client certificate that is presented and the CAs that are accepted, but no key', async () => {
+    build();
+    put(CERTIFICATE, leaf.pem + ca.pem, 0o644);
+    put(CA, `${ca.pem}${leaf.pem}`, 0o644);
+    expect((await shownBy('apiserver-kubelet-client-cert')).certificates).toStrictEqual([
+      { use: 'client', path: CERTIFICATE, ...seenIn(leaf) },
+    ]);
+    const ofKubelet = await shownBy('kubelet-client-ca');
+    const accepted = [ca, leaf].map((issued) => ({ use: 'client-ca', path: CA, ...seenIn(issued) }));
+    expect(ofKubelet.certificates).toStrictEqual(accepted);
+    expect(ofKubelet).not.toHaveProperty('moreCertificates');
+    expect(await shownBy('apiserver-kubelet-ca')).not.toHaveProperty('certificates');
+    expect((await run({ output: 'json' })).output).not.toContain('PRIVATE');
+  });
+
+  test('has them also where they are the fault', async () => {
+    build();
+    const old = await client(ca, PAST);
+    putPair(old);
+    const found = await shownBy('apiserver-kubelet-client-cert');
+    expect(found).toMatchObject({ result: 'fail', certificates: [seenIn(old)] });
+    rmSync(join(root, CERTIFICATE));
+    expect(await shownBy('apiserver-kubelet-client-cert')).not.toHaveProperty('certificates');
+  });
+
+  test('has the first CAs of a bundle, and says how many more there are', async () => {
+    build();
+    put(CA, ca.pem.repeat(25), 0o644);
+    const { certificates, moreCertificates } = await shownBy('kubelet-client-ca');
+    expect([certificates?.length, moreCertificates]).toStrictEqual([20, 5]);
+  });
+});
+
 describe('a kube-apiserver', () => {
   test.each<readonly [string, () => void, readonly string[]]>([
     [

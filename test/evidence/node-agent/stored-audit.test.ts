@@ -69,7 +69,37 @@ function written(findings: readonly Finding[], problems: Parameters<typeof repor
   return renderJson(reportRun(run, { findings, problems }));
 }
 
+const certificate = {
+  use: 'client-ca',
+  path: '/ca.crt',
+  subject: 'CN=kubernetes',
+  issuer: 'CN=kubernetes',
+  notBefore: '2026-01-10T08:00:00Z',
+  notAfter: '2036-01-08T08:00:00Z',
+} as const;
+
 describe('the audit that an agent stored', () => {
+  test('has the certificates of its files, as many as a report shows, and drops what is none', () => {
+    const taken = (seen: readonly unknown[], more?: unknown) => {
+      const parts = { certificates: seen, moreCertificates: more } as Partial<Finding>;
+      const read = readAudit(written([{ ...failing, ...parts }]), METADATA, READER);
+      if ('code' in read) throw new Error(read.message);
+      const [{ certificates, moreCertificates } = failing] = read.findings;
+      return { certificates, moreCertificates };
+    };
+    const ofClient = { ...certificate, use: 'client' };
+    expect(taken([certificate, ofClient], 3)).toEqual({ certificates: [certificate, ofClient], moreCertificates: 3 });
+    expect(taken(Array.from({ length: 30 }, () => certificate)).certificates).toHaveLength(20);
+    const broken = [
+      ...[{ use: 'server' }, { notAfter: 'tomorrow' }, { notBefore: undefined }, { path: 1 }, { subject: null }],
+      { issuer: {} },
+    ].map((change) => ({ ...certificate, ...change }));
+    expect(taken([...broken, 'text', null], -1)).toEqual({});
+    expect(taken([{ ...certificate, secret: 'x' }], '3')).toEqual({ certificates: [certificate] });
+    const long = taken([{ ...certificate, subject: 'x'.repeat(10_000) }]).certificates?.[0]?.subject;
+    expect(long).toHaveLength(4096);
+  });
+
   test('has the findings of the agent, with changes that the next start will use', () => {
     const { others, drift, ...plain } = pod;
     expect(readAudit(written([failing, pod]), METADATA, READER)).toEqual({
@@ -149,6 +179,18 @@ describe('the audit that an agent stores', () => {
       () => ({ ...failing, control, outcome: { ...failing.outcome, violations } }) as Finding,
     );
   };
+
+  test('has room for full lists of certificates: the usual ones take two hundredths of an object', () => {
+    const names = `CN=${'x'.repeat(1021)}`;
+    const largest = Array.from({ length: 20 }, () => ({ ...certificate, subject: names, issuer: names }));
+    const full = written([
+      { ...failing, certificates: largest },
+      { ...pod, certificates: largest },
+    ]);
+    expect(cutToFit(full)).toBe(full);
+    const usual = { ...failing, certificates: [certificate, certificate] };
+    expect(written([usual]).length - written([failing]).length).toBeLessThan(1000);
+  });
 
   test('is the whole report, if it fits', () => {
     expect(cutToFit(written([failing, pod]))).toBe(written([failing, pod]));

@@ -72,6 +72,27 @@ describe('all evidence about one control and subject becomes one finding:', () =
     }
   });
 
+  test('it has the certificates that the host shows, unless they are in another file than the process names', () => {
+    const [certificates, live, host] = [
+      [{ use: 'client-ca', path: '/ca.crt', subject: 'CN=a', issuer: 'CN=a', notBefore: 'x', notAfter: 'y' }] as const,
+      finding('live', pass, by('configz'), value('/ca.crt')),
+      finding('on-node', unknown, by('proc'), value('/ca.crt')),
+    ];
+    const seen = { ...host, certificates, moreCertificates: 2 };
+    for (const order of [
+      [live, seen],
+      [seen, live],
+      [{ ...live, evidence: [] }, seen],
+    ]) {
+      const [decided] = combine(order);
+      expect(decided).toMatchObject({ vantage: 'live', certificates, moreCertificates: 2 });
+      expect(decided?.others?.[0]).not.toHaveProperty('certificates');
+    }
+    const [moved] = combine([live, { ...seen, evidence: value('/other.crt') }]);
+    expect(moved).not.toHaveProperty('certificates');
+    expect(moved).not.toHaveProperty('moreCertificates');
+  });
+
   test('a single piece of evidence stays as it is', () => {
     const only = finding('live', pass, by('configz'));
     expect(combine([only])).toEqual([only]);

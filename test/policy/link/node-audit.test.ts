@@ -86,6 +86,20 @@ describe('the finding of a stored node audit', () => {
     expect(checked(finding(pass), undefined, finding(missing, 'running'))).toEqual(finding(pass));
   });
 
+  test('has no certificates once it is outdated: the process may read other files', () => {
+    const certificates = [
+      { use: 'client', path: '/c', subject: 'CN=a', issuer: 'CN=b', notBefore: AT, notAfter: AT } as const,
+    ];
+    const seen = (outcome: Outcome) => ({ ...finding(outcome), certificates, moreCertificates: 1 });
+    expect(checked(seen(pass), EARLIER)).toEqual(seen(pass));
+    expect(checked(seen(expired), LATER)).toEqual(seen(expired));
+    for (const still of [checked(seen(pass), LATER), checked(seen(pass), undefined, finding(missing, 'live'))]) {
+      expect(still.outcome.result).toBe('unknown');
+      expect(still).not.toHaveProperty('certificates');
+      expect(still).not.toHaveProperty('moreCertificates');
+    }
+  });
+
   test('has nothing pending any more after the restart', () => {
     const pending = {
       ...{ source: { node: 'cp', via: 'proc' }, vantage: 'on-node', result: 'fail', agrees: false },

@@ -38,3 +38,22 @@ test('keeps apart a node whose name is also a value in a finding', () => {
   recorded.addNode('b', b);
   expect([...recorded.all()]).toEqual([...a, ...b]);
 });
+
+test('stores the findings of a pool once, with the certificates of each host that are the same', () => {
+  const recorded = new SweepFindings();
+  const seen = (name: string, pool: string): Finding[] =>
+    findingsOf(configz(name, '/ca.crt')).map((finding) => ({
+      ...finding,
+      pool,
+      certificates: [
+        { use: 'client-ca', path: '/ca.crt', subject: 'CN=a', issuer: 'CN=a', notBefore: '', notAfter: '' },
+      ],
+    }));
+  const names = Array.from({ length: 12 }, (_, index) => `node-${String(index)}`);
+  const byNode = names.map((name, index) => seen(name, index < 6 ? 'general' : 'gpu'));
+  for (const [index, name] of names.entries()) recorded.addNode(name, byNode[index] ?? []);
+  const all = [...recorded.all()];
+  expect(all).toEqual(byNode.flat());
+  // the lists are shared where the parts that do not name the node are the same objects
+  expect(new Set(all.map(({ certificates }) => certificates)).size).toBe(2 * (byNode[0]?.length ?? 0));
+});
