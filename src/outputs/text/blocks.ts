@@ -1,5 +1,6 @@
 // Groups findings into blocks: those that differ only in names share one, with their number and the first names.
 
+import { failsAfterStart, isPlainPass, replaceOwnWords } from '../alike.ts';
 import type { ReportedFinding } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
 import type { TextStyle } from '../render.ts';
@@ -86,16 +87,6 @@ function joined(blocks: readonly Block[]): readonly Block[] {
   return [...shared.values()];
 }
 
-/** A pass that nothing contradicts and that nobody has to look at. */
-function isPlainPass({ result, warnings = [], drift, otherEvidence = [] }: ReportedFinding): boolean {
-  return (
-    result === 'pass' &&
-    warnings.length === 0 &&
-    drift === undefined &&
-    otherEvidence.every(({ agrees, pending }) => agrees && !pending)
-  );
-}
-
 function compareBlocks(a: Block, b: Block): number {
   return (
     Number(a.isPlain) - Number(b.isPlain) ||
@@ -108,9 +99,8 @@ function compareBlocks(a: Block, b: Block): number {
 }
 
 /** What fails after its next start counts as a violation: it follows what fails now. */
-function urgencyOf({ verdict, first: { otherEvidence = [] } }: Block): number {
-  const willFail = verdict === 'pass' && otherEvidence.some(({ pending, result }) => pending && result === 'fail');
-  return willFail ? 0.5 : SHOWN_RESULTS.indexOf(verdict);
+function urgencyOf({ verdict, first }: Block): number {
+  return verdict === 'pass' && failsAfterStart(first) ? 0.5 : SHOWN_RESULTS.indexOf(verdict);
 }
 
 function renderBlock({ control, verdict, isPlain, names, first }: Block, color: boolean, all: boolean): string[] {
@@ -142,22 +132,6 @@ function reasonOf(finding: ReportedFinding): string {
   return JSON.stringify([codes, 'via' in source ? source.via : '', details]);
 }
 
-function withoutNames(text: string, { subject, source }: ReportedFinding): string {
-  const { name, node = name } = subject;
-  const path = 'path' in source ? source.path : undefined;
-  return text
-    .replace(/[^\s"'(),;=]+/g, (found) => {
-      if (found === path) return '*';
-      if (found.length > LONGEST_NAME) return found;
-      let end = found.length;
-      while (end > 0 && '.:-'.includes(found.charAt(end - 1))) end -= 1;
-      const word = found.slice(0, end);
-      const isName = word === name || word === node || word.endsWith(`-${node}`) || ADDRESS.test(word);
-      return isName ? `*${found.slice(end)}` : found;
-    })
-    .replace(/\bline \d+/g, 'line *');
+function withoutNames(text: string, finding: ReportedFinding): string {
+  return replaceOwnWords(text, finding, (word) => (word.startsWith('line ') ? 'line *' : '*'));
 }
-
-/** A host name, with brackets and a port. */
-const LONGEST_NAME = 263;
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/;

@@ -35,6 +35,17 @@ export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/**
+ * Makes a text whose order by code units is the natural order of names without control characters: to sort many names, compare
+ * their keys.
+ */
+export function naturalKey(name: string): string {
+  return name.replace(/\d+/g, (digits) => {
+    const value = digits.replace(/^0+/, '');
+    return `\u0000${String.fromCharCode(value.length + 1)}${value}`;
+  });
+}
+
 const PARTS = /\d+|\D+/g;
 const DIGIT = /^\d/;
 

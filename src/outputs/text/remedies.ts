@@ -1,5 +1,6 @@
 // How to fix what failed: each distinct remedy once.
 
+import { failsAfterStart } from '../alike.ts';
 import type { ReportedFinding } from '../guard-report.ts';
 import { escapeLine } from '../printable.ts';
 import { wrap, INDENT } from './lines.ts';
@@ -22,9 +23,8 @@ export class Remedies {
   readonly #remedies = new Map<string, Remedy>();
 
   add(finding: ReportedFinding): void {
-    const { control, remediation, references, exempted, otherEvidence = [] } = finding;
-    const willFail = otherEvidence.some(({ pending, result }) => pending && result === 'fail');
-    if (exempted !== undefined || (shownResultOf(finding) !== 'fail' && !willFail)) return;
+    const { control, remediation, references, exempted } = finding;
+    if (exempted !== undefined || (shownResultOf(finding) !== 'fail' && !failsAfterStart(finding))) return;
     const key = JSON.stringify([control, remediation]);
     const known = this.#remedies.get(key);
     const remedy = known ?? { control, remediation, references: new Set(), names: new FirstNames(MOST_NAMES) };

@@ -1,28 +1,29 @@
 // The findings: what failed or is unknown first, with its evidence, and how to fix it.
 
-import { html, isolated, type Html } from '../html.ts';
-import { subjectOf } from '../../text/names.ts';
-import { shownResultOf } from '../../shown-result.ts';
+import { renderBlock } from '../findings/block.ts';
+import { Blocks } from '../findings/blocks.ts';
+import { BlockIds } from '../findings/ids.ts';
+import { Remedies } from '../findings/remedies.ts';
+import { html, type Html } from '../html.ts';
 import type { PageInput, Section } from '../section.ts';
 
 /** Makes the section. */
-export function findingsSection(_input: PageInput): Section {
-  const items: Html[] = [];
+export function findingsSection({ context: { controls, digest } }: PageInput): Section {
+  const blocks = new Blocks();
   return {
     add: (finding) => {
-      const result = shownResultOf(finding);
-      items.push(
-        html`<article class="finding ${result}" data-result="${result}" data-control="${finding.control}">
-          <h3>${isolated(subjectOf(finding))}</h3>
-        </article> `,
-      );
+      blocks.add(finding);
     },
-    render: () =>
-      items.length === 0
-        ? undefined
-        : html`<section id="findings">
-            <h2>Findings</h2>
-            ${items}
-          </section>`,
+    render: () => {
+      const sorted = blocks.sorted();
+      if (sorted.length === 0) return undefined;
+      const bySlug = new Map(controls.map((control) => [control.slug, control]));
+      const deps = { controls: bySlug, ids: new BlockIds(sorted, digest), remedies: new Remedies(digest) };
+      const parts: Html[] = sorted.map((block) => renderBlock(block, deps));
+      return html`<section id="findings">
+        <h2>Findings</h2>
+        ${parts}
+      </section>`;
+    },
   };
 }

@@ -1,0 +1,95 @@
+// One block of findings: the result, whom it is about, what is wrong, what it is based on, and how to fix it.
+
+import type { ControlMetadata } from '../../../policy/control.ts';
+import type { ReportedFinding } from '../../guard-report.ts';
+import { nounOf } from '../../text/names.ts';
+import { html, isolated, type Html } from '../html.ts';
+import { dayElement, timeElement } from '../ages.ts';
+import { resultWord } from '../marks.ts';
+import type { Block, Kind, Member } from './blocks.ts';
+import { evidenceRows, evidenceTable } from './evidence.ts';
+import type { BlockIds } from './ids.ts';
+import { faultList, listed } from './faults.ts';
+import type { Remedies } from './remedies.ts';
+import { ownWordsOf, Wording } from './wording.ts';
+
+/** What the blocks of a page share. */
+export interface BlockDeps {
+  readonly controls: ReadonlyMap<string, ControlMetadata>;
+  readonly ids: BlockIds;
+  readonly remedies: Remedies;
+}
+
+/** So many names stand beside the heading. Others are a list that can be closed. */
+const FEW = 5;
+
+/** Renders a block. */
+export function renderBlock({ kinds, members }: Block, deps: BlockDeps): Html {
+  const [{ result, first }] = kinds;
+  const wordings = kinds.map((kind) => new Wording(kind));
+  const slugs = [...new Set(kinds.map((kind) => kind.first.control))];
+  const pools = [...new Set(members.flatMap(({ pool }) => (pool === undefined ? [] : [pool])))].sort();
+  const id = deps.ids.of(kinds);
+  const noun = nounOf(first.subject, members.length);
+  const names = nameList(members, wordings);
+  const isShort = members.length <= FEW;
+  return html`<article class="item finding ${result}" data-result="${result}" data-control="${slugs.join(' ')}"${
+    pools.length > 0 && html` data-pool="${pools.join(' ')}"`
+  }>
+    <h3 id="${id}">${resultWord(result)} <a href="#${id}">${members.length} ${noun}</a></h3>
+    ${isShort && names}
+    ${kinds.length === 1 ? single(kinds[0], wordings[0] ?? new Wording(kinds[0]), deps) : joined(kinds, wordings, deps)}
+    ${!isShort && html`<details class="subjects" open><summary>${members.length} ${noun}</summary>${names}</details>`}
+  </article>
+  `;
+}
+
+function single(kind: Kind, wording: Wording, deps: BlockDeps): Html {
+  const { first, isPlain } = kind;
+  return html`<p class="about">${aboutOf(kind, wording, deps)}</p>
+    ${faultList(first, wording)}
+    ${exemptionOf(first)}
+    ${evidenceTable([html`<tbody>${evidenceRows(first, wording)}</tbody>`])}
+    ${!isPlain && deps.remedies.render(first)}`;
+}
+
+/** Passes of several controls, or what several controls do not know for one reason. */
+function joined(kinds: Block['kinds'], wordings: readonly Wording[], deps: BlockDeps): Html {
+  const [{ first, result }] = kinds;
+  const [wording = new Wording(kinds[0])] = wordings;
+  const bodies = kinds.map((kind, at) => {
+    const own = wordings[at] ?? wording;
+    const id = deps.ids.inside(kind);
+    return html`<tbody><tr class="control"><th colspan="5" scope="rowgroup"${id !== undefined && html` id="${id}"`}>${aboutOf(kind, own, deps)}</th></tr>
+      ${evidenceRows(kind.first, own)}</tbody>`;
+  });
+  return html`${result !== 'pass' && faultList(first, wording)}
+    ${exemptionOf(first)}
+    ${evidenceTable(bodies)}`;
+}
+
+/** The control, its benchmark ids, what it is about, and since when. */
+function aboutOf({ first }: Kind, wording: Wording, { controls }: BlockDeps): Html {
+  const { control, references, drift } = first;
+  const title = wording.shared(0);
+  return html`<code>${control}</code> ${controls.get(control)?.title}${references.map(
+    (reference) => html` <span class="reference">${reference}</span>`,
+  )}${title !== undefined && html` <span class="title">${isolated(title)}</span>`}${
+    drift !== undefined && wording.shared(1) !== undefined &&
+    html` <span class="drift">${drift.state} since ${timeElement(drift.since)}</span>`
+  }`;
+}
+
+function exemptionOf({ exempted }: ReportedFinding): Html | undefined {
+  if (exempted === undefined) return undefined;
+  const { reason, expires } = exempted;
+  return html`<p class="exemption">exempt${expires !== undefined && html` until ${dayElement(expires)}`}: ${isolated(reason)}</p>`;
+}
+
+/** All names, each with what differs from subject to subject. */
+function nameList(members: readonly Member[], wordings: readonly Wording[]): Html {
+  return html`<ul class="names">${members.map((member) => {
+    const own = ownWordsOf(member, wordings);
+    return html`<li>${isolated(member.name)}${own.length > 0 && html` <small>${listed(own.map(isolated))}</small>`}</li>`;
+  })}</ul>`;
+}

@@ -1,0 +1,41 @@
+// What is wrong or unknown about a finding, with the place to look at.
+
+import type { Place, ReportedFinding, ReportedProblem, ReportedViolation } from '../../guard-report.ts';
+import { code, html, type Html } from '../html.ts';
+import type { Wording } from './wording.ts';
+
+/** The list of violations, of reasons why something is unknown, and of warnings; undefined if there are none. */
+export function faultList(finding: ReportedFinding, wording: Wording): Html | undefined {
+  const { result, violations, problems, warnings = [] } = finding;
+  if (violations.length + problems.length + warnings.length === 0) return undefined;
+  return html`<ul class="faults">
+    ${violations.map((fault) => html`<li>${faultText(fault, wording)}</li>`)}
+    ${problems.map((fault) => html`<li>${result !== 'unknown' && 'unknown: '}${faultText(fault, wording)}</li>`)}
+    ${warnings.map((fault) => html`<li>warning: ${faultText(fault, wording)}</li>`)}
+  </ul>`;
+}
+
+/** The message of a fault, its code, and its place. */
+export function faultText(fault: ReportedViolation | ReportedProblem, wording: Wording): Html {
+  const setting = 'setting' in fault && !fault.message.includes(fault.setting) && fault.setting;
+  const place = placeOf(fault, wording);
+  const about = [...(setting === false ? [] : [code(setting)]), ...place];
+  return html`${wording.text(fault.message)} <code class="fault">[${fault.code}]</code>${
+    about.length > 0 && html` <small>${listed(about)}</small>`
+  }`;
+}
+
+/** A file, a line and a JSON Pointer, as far as they are known. */
+export function placeOf({ file, line, pointer, within }: Place, wording: Wording): readonly Html[] {
+  return [
+    ...(file === undefined ? [] : [html`<code>${wording.text(file)}</code>`]),
+    ...(line === undefined ? [] : [wording.text(`line ${line}`)]),
+    ...(pointer === undefined ? [] : [code(pointer)]),
+    ...(within === undefined ? [] : [code(within)]),
+  ];
+}
+
+/** Parts with commas between them. */
+export function listed(parts: readonly Html[]): Html {
+  return html`${parts.map((part, at) => html`${at > 0 && ', '}${part}`)}`;
+}

@@ -1,0 +1,129 @@
+// What a finding says without the words that only belong to its subject: findings of which that is equal share a block.
+
+import { failsAfterStart, isPlainPass, replaceOwnWords } from '../../alike.ts';
+import type {
+  Place,
+  ReportedEvidence,
+  ReportedFinding,
+  ReportedOtherEvidence,
+  ReportedProblem,
+  ReportedViolation,
+} from '../../guard-report.ts';
+import { shownResultOf } from '../../shown-result.ts';
+import { nounOf, ownSourceName, subjectOf } from '../../text/names.ts';
+import type { PageResult } from '../marks.ts';
+
+/** What a finding has in common with others, and what only it has. */
+export interface Likeness {
+  /** Equal for findings that are alike. */
+  readonly key: string;
+  /** Its own words: its name, its drift, then those of the texts, in their order. */
+  readonly words: readonly string[];
+}
+
+/** Gives what a finding counts as on the page. */
+export function pageResultOf(finding: ReportedFinding): PageResult {
+  const result = shownResultOf(finding);
+  return result === 'pass' && failsAfterStart(finding) ? 'pending' : result;
+}
+
+/** Finds what findings have in common. Most findings of a large cluster are equal but for their names. */
+export class Likenesses {
+  /** Keys in which no own word was found. */
+  readonly #plain = new Set<string>();
+
+  of(finding: ReportedFinding): Likeness {
+    const own = [nameOf(finding), driftOf(finding)];
+    const key = JSON.stringify(shapeOf(finding, (text) => text));
+    if (this.#plain.has(key) && !hasName(key, finding)) return { key, words: own };
+    const words: string[] = [];
+    const shape = shapeOf(finding, (text) => withoutOwnWords(text, finding, words));
+    if (words.length > 0) return { key: JSON.stringify(shape), words: [...own, ...words] };
+    this.#plain.add(key);
+    return { key, words: own };
+  }
+}
+
+/** Why a finding is unknown, whatever its control; undefined if evidence of the control is a part of it. */
+export function reasonOf(finding: ReportedFinding): string | undefined {
+  const { result, evidence, otherEvidence = [] } = finding;
+  if (result !== 'unknown' || evidence.length + otherEvidence.length > 0) return undefined;
+  const reason = { ...finding, control: '', references: [], remediation: '' };
+  return JSON.stringify(shapeOf(reason, (text) => withoutOwnWords(text, finding, [])));
+}
+
+/** The subject where its listed name does not say all: a file has subjects, and a pod has a node that its name can lack. */
+function nameOf(finding: ReportedFinding): string {
+  const { kind, node, name } = finding.subject;
+  if ('path' in finding.source) return subjectOf(finding);
+  const isNamed = kind === 'Node' || node === undefined || name === node || name.endsWith(`-${node}`);
+  return isNamed ? '' : `on ${node}`;
+}
+
+function driftOf({ drift }: ReportedFinding): string {
+  return drift === undefined ? '' : `${drift.state} since ${drift.since}`;
+}
+
+function hasName(key: string, { subject: { name, node }, source }: ReportedFinding): boolean {
+  const path = 'path' in source ? source.path : undefined;
+  return [name, node, path].some((own) => own !== undefined && key.includes(JSON.stringify(own).slice(1, -1)));
+}
+
+const MARK = '\u0000';
+
+/** A text that has own words becomes a list, which no text equals. */
+function withoutOwnWords(text: string, finding: ReportedFinding, words: string[]): string | readonly [string, number] {
+  if (text.includes(MARK)) return text;
+  const before = words.length;
+  const marked = replaceOwnWords(text, finding, (word) => {
+    words.push(word);
+    return MARK;
+  });
+  const count = words.length - before;
+  return count === 0 ? text : [marked, count];
+}
+
+type Own = (text: string) => unknown;
+
+function shapeOf(finding: ReportedFinding, own: Own): unknown {
+  const { control, subject, source, vantage, violations, problems, warnings = [], evidence, absent = [] } = finding;
+  const { otherEvidence = [], exempted, expected, references, remediation } = finding;
+  return [
+    ...[pageResultOf(finding), isPlainPass(finding), control, subject.component, nounOf(subject, 1)],
+    ...[ownSource(finding, source), vantage],
+    violations.map((fault) => faultShape(fault, own)),
+    problems.map((fault) => faultShape(fault, own)),
+    warnings.map((fault) => faultShape(fault, own)),
+    evidence.map((found) => evidenceShape(found, own)),
+    absent.map(({ setting, lookedAt }) => [setting, own(lookedAt)]),
+    otherEvidence.map((other) => otherShape(other, finding, own)),
+    ...[exempted?.reason, exempted?.expires, expected, references, remediation],
+  ];
+}
+
+function otherShape(other: ReportedOtherEvidence, finding: ReportedFinding, own: Own): unknown {
+  const { source, vantage, result, agrees, pending, evidence, problems, violations = [] } = other;
+  return [
+    ...[ownSource(finding, source), vantage, result, agrees, pending],
+    evidence.map((found) => evidenceShape(found, own)),
+    problems.map((fault) => faultShape(fault, own)),
+    violations.map((fault) => faultShape(fault, own)),
+  ];
+}
+
+/** A file is named beside the name of each subject. */
+function ownSource({ subject, source }: ReportedFinding, of: ReportedFinding['source']): string {
+  return 'path' in of && of === source ? 'path' : ownSourceName({ subject, source: of });
+}
+
+function faultShape(fault: ReportedViolation | ReportedProblem, own: Own): unknown {
+  return [fault.code, 'setting' in fault ? fault.setting : '', own(fault.message), ...placeShape(fault, own)];
+}
+
+function evidenceShape(found: ReportedEvidence, own: Own): unknown {
+  return [found.setting, own(found.value), found.layer, ...placeShape(found, own)];
+}
+
+function placeShape({ file, line, pointer, within }: Place, own: Own): unknown[] {
+  return [file === undefined ? undefined : own(file), line === undefined ? undefined : own(`line ${line}`), pointer, within];
+}
