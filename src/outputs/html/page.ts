@@ -7,9 +7,11 @@ import { titleOf } from './head/title.ts';
 import { html, Html } from './html.ts';
 import { SHAPES_OF_RESULTS } from './marks.ts';
 import type { PageInput, Section } from './section.ts';
+import { driftSection } from './sections/drift.ts';
 import { findingsSection } from './sections/findings.ts';
 import { headSection } from './sections/head.ts';
 import { linkSection } from './sections/link.ts';
+import { nextStartSection } from './sections/next-start.ts';
 import { nodesSection } from './sections/nodes.ts';
 
 /** The parts of the page after its head, in their order, each with its id and its name in the list of links. */
@@ -20,6 +22,8 @@ const SECTIONS: readonly {
 }[] = [
   { id: 'link', name: 'Link', make: linkSection },
   { id: 'findings', name: 'Findings', make: findingsSection },
+  { id: 'next-start', name: 'Next start', make: nextStartSection },
+  { id: 'drift', name: 'Drift', make: driftSection },
   { id: 'nodes', name: 'Kubelets', make: nodesSection },
 ];
 

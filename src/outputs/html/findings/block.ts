@@ -9,15 +9,15 @@ import { resultWord } from '../marks.ts';
 import type { Block, Kind, Member } from './blocks.ts';
 import { evidenceRows, evidenceTable } from './evidence.ts';
 import type { BlockIds } from './ids.ts';
-import { faultList, listed } from './faults.ts';
-import type { Remedies } from './remedies.ts';
+import { faultList, withCommas } from './faults.ts';
+import type { PageRemedies } from './remedies.ts';
 import { ownWordsOf, Wording } from './wording.ts';
 
 /** What the blocks of a page share. */
 export interface BlockDeps {
   readonly controls: ReadonlyMap<string, ControlMetadata>;
   readonly ids: BlockIds;
-  readonly remedies: Remedies;
+  readonly remedies: PageRemedies;
 }
 
 /** So many names stand beside the heading. Others are a list that can be closed. */
@@ -33,10 +33,10 @@ export function renderBlock({ kinds, members }: Block, deps: BlockDeps): Html {
   const noun = nounOf(first.subject, members.length);
   const names = nameList(members, wordings);
   const isShort = members.length <= FEW;
-  return html`<article class="item finding ${result}" data-result="${result}" data-control="${slugs.join(' ')}"${
+  return html`<article class="item finding ${result}" id="${id}" data-result="${result}" data-control="${slugs.join(' ')}"${
     pools.length > 0 && html` data-pool="${pools.join(' ')}"`
   }>
-    <h3 id="${id}">${resultWord(result)} <a href="#${id}">${members.length} ${noun}</a></h3>
+    <h3>${resultWord(result)} <a href="#${id}">${members.length} ${noun}</a></h3>
     ${isShort && names}
     ${kinds.length === 1 ? single(kinds[0], wordings[0] ?? new Wording(kinds[0]), deps) : joined(kinds, wordings, deps)}
     ${!isShort && html`<details class="subjects" open><summary>${members.length} ${noun}</summary>${names}</details>`}
@@ -75,7 +75,8 @@ function aboutOf({ first }: Kind, wording: Wording, { controls }: BlockDeps): Ht
   return html`<code>${control}</code> ${controls.get(control)?.title}${references.map(
     (reference) => html` <span class="reference">${reference}</span>`,
   )}${title !== undefined && html` <span class="title">${isolated(title)}</span>`}${
-    drift !== undefined && wording.shared(1) !== undefined &&
+    drift !== undefined &&
+    wording.shared(1) !== undefined &&
     html` <span class="drift">${drift.state} since ${timeElement(drift.since)}</span>`
   }`;
 }
@@ -90,6 +91,6 @@ function exemptionOf({ exempted }: ReportedFinding): Html | undefined {
 function nameList(members: readonly Member[], wordings: readonly Wording[]): Html {
   return html`<ul class="names">${members.map((member) => {
     const own = ownWordsOf(member, wordings);
-    return html`<li>${isolated(member.name)}${own.length > 0 && html` <small>${listed(own.map(isolated))}</small>`}</li>`;
+    return html`<li>${isolated(member.name)}${own.length > 0 && html` <small>${withCommas(own.map(isolated))}</small>`}</li>`;
   })}</ul>`;
 }

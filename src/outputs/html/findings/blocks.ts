@@ -7,7 +7,7 @@ import { compareTexts, naturalKey } from '../../text/natural.ts';
 import { listedNameOf, nounOf } from '../../text/names.ts';
 import { compareControls } from '../../text/order.ts';
 import type { PageResult } from '../marks.ts';
-import { Likenesses, pageResultOf, reasonOf } from './likeness.ts';
+import { Likenesses, pageResultOf, unknownReason } from './likeness.ts';
 
 /** Findings that are alike, without their names. */
 export interface Kind {
@@ -49,10 +49,16 @@ interface Subject {
 }
 
 /** Collects findings. No more than one is kept for each kind. */
-export class Blocks {
+export class PageBlocks {
   readonly #likenesses = new Likenesses();
   readonly #kinds = new Map<string, Kind>();
   readonly #subjects = new Map<string, Subject>();
+  readonly #joins: boolean;
+
+  /** @param joins kinds with the same subjects can share a block */
+  constructor({ joins }: { readonly joins: boolean }) {
+    this.#joins = joins;
+  }
 
   add(finding: ReportedFinding): void {
     const { key, words } = this.#likenesses.of(finding);
@@ -94,7 +100,7 @@ export class Blocks {
     if (kind === undefined) {
       const number = this.#kinds.size;
       const isPlain = isPlainPass(finding);
-      const joinKey = isPlain ? 'pass' : (reasonOf(finding) ?? key);
+      const joinKey = this.#joins ? (isPlain ? 'pass' : (unknownReason(finding) ?? key)) : key;
       const rest = { varies: words.map(() => false), first: finding, firstWords: words, firstOrder: order };
       const made = { key, result: pageResultOf(finding), isPlain, joinKey, number, ...rest };
       this.#kinds.set(key, made);
@@ -133,7 +139,11 @@ function compareParts({ kind: a, ...left }: Part, { kind: b, ...right }: Part): 
 }
 
 function compareMembers(a: Member, b: Member): number {
-  return compareTexts(a.order, b.order) || compareTexts(a.name, b.name) || compareTexts(a.words.join('\n'), b.words.join('\n'));
+  return (
+    compareTexts(a.order, b.order) ||
+    compareTexts(a.name, b.name) ||
+    compareTexts(a.words.join('\n'), b.words.join('\n'))
+  );
 }
 
 const ORDER: readonly PageResult[] = ['fail', 'pending', 'unknown', 'exempt', 'pass'];

@@ -18,15 +18,15 @@ export function faultList(finding: ReportedFinding, wording: Wording): Html | un
 /** The message of a fault, its code, and its place. */
 export function faultText(fault: ReportedViolation | ReportedProblem, wording: Wording): Html {
   const setting = 'setting' in fault && !fault.message.includes(fault.setting) && fault.setting;
-  const place = placeOf(fault, wording);
+  const place = placeParts(fault, wording);
   const about = [...(setting === false ? [] : [code(setting)]), ...place];
   return html`${wording.text(fault.message)} <code class="fault">[${fault.code}]</code>${
-    about.length > 0 && html` <small>${listed(about)}</small>`
+    about.length > 0 && html` <small>${withCommas(about)}</small>`
   }`;
 }
 
 /** A file, a line and a JSON Pointer, as far as they are known. */
-export function placeOf({ file, line, pointer, within }: Place, wording: Wording): readonly Html[] {
+export function placeParts({ file, line, pointer, within }: Place, wording: Wording): readonly Html[] {
   return [
     ...(file === undefined ? [] : [html`<code>${wording.text(file)}</code>`]),
     ...(line === undefined ? [] : [wording.text(`line ${line}`)]),
@@ -36,6 +36,6 @@ export function placeOf({ file, line, pointer, within }: Place, wording: Wording
 }
 
 /** Parts with commas between them. */
-export function listed(parts: readonly Html[]): Html {
+export function withCommas(parts: readonly Html[]): Html {
   return html`${parts.map((part, at) => html`${at > 0 && ', '}${part}`)}`;
 }

@@ -45,14 +45,14 @@ export class Likenesses {
 }
 
 /** Why a finding is unknown, whatever its control; undefined if evidence of the control is a part of it. */
-export function reasonOf(finding: ReportedFinding): string | undefined {
+export function unknownReason(finding: ReportedFinding): string | undefined {
   const { result, evidence, otherEvidence = [] } = finding;
   if (result !== 'unknown' || evidence.length + otherEvidence.length > 0) return undefined;
   const reason = { ...finding, control: '', references: [], remediation: '' };
   return JSON.stringify(shapeOf(reason, (text) => withoutOwnWords(text, finding, [])));
 }
 
-/** The subject where its listed name does not say all: a file has subjects, and a pod has a node that its name can lack. */
+/** The subject where its withCommas name does not say all: a file has subjects, and a pod has a node that its name can lack. */
 function nameOf(finding: ReportedFinding): string {
   const { kind, node, name } = finding.subject;
   if ('path' in finding.source) return subjectOf(finding);
@@ -125,5 +125,10 @@ function evidenceShape(found: ReportedEvidence, own: Own): unknown {
 }
 
 function placeShape({ file, line, pointer, within }: Place, own: Own): unknown[] {
-  return [file === undefined ? undefined : own(file), line === undefined ? undefined : own(`line ${line}`), pointer, within];
+  return [
+    file === undefined ? undefined : own(file),
+    line === undefined ? undefined : own(`line ${line}`),
+    pointer,
+    within,
+  ];
 }

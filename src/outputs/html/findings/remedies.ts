@@ -6,7 +6,7 @@ import { html, isolated, type Html } from '../html.ts';
 import type { PageInput } from '../section.ts';
 
 /** Writes the remedies of a page. */
-export class Remedies {
+export class PageRemedies {
   readonly #written = new Set<string>();
   readonly #digest: PageInput['context']['digest'];
 
