@@ -11,7 +11,7 @@ import { createDecideUnchecked, createValidator, type Validate } from '../../src
 import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
 import { createObjectCache } from '../../src/webhook/object-cache.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
-import { createDecisionLog } from '../../src/webhook/http/decision-log.ts';
+import { createDecisions } from '../../src/webhook/http/decisions.ts';
 import { admissionControls, readConfiguration } from '../../src/runtime/configuration/configuration.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics/metrics.ts';
@@ -62,7 +62,7 @@ export function guard(own?: Validate): ReturnType<typeof createApp> {
     bodyMemory: new BodyMemory(BODY_MEMORY_BYTES),
     metrics: createMetrics('0.0.0', RESOURCE_NAMES).admission,
     log,
-    decisions: createDecisionLog(log),
+    decisions: createDecisions({ log, now: () => new Date(), changed: () => undefined }),
     clock: () => performance.now(),
   });
 }

@@ -8,7 +8,7 @@ import { BODY_MEMORY_BYTES } from '../../src/webhook/http/body.ts';
 import { createReviewer } from '../../src/webhook/reviewer.ts';
 import { createDecideUnchecked, type Validate } from '../../src/webhook/validator.ts';
 import { BodyMemory } from '../../src/webhook/http/body-memory.ts';
-import { createDecisionLog, type DecisionLog } from '../../src/webhook/http/decision-log.ts';
+import { createDecisions, type Decisions } from '../../src/webhook/http/decisions.ts';
 import type { DecisionPolicy } from '../../src/policy/finding.ts';
 import { ofTheLink } from './controls.ts';
 import { RESOURCE_NAMES } from '../../src/webhook/resources.ts';
@@ -38,7 +38,7 @@ interface Webhook {
   readonly metrics: Metrics;
   readonly lines: Lines;
   readonly log: Log;
-  readonly decisions: DecisionLog;
+  readonly decisions: Decisions;
 }
 
 /** The webhook with the test's own validator. */
@@ -55,7 +55,7 @@ export function webhookWith(
     () => ({ controls: ofTheLink, policy, namespaces: new Set() }),
     () => new Date(0),
   );
-  const decisions = createDecisionLog(log);
+  const decisions = createDecisions({ log, now: () => new Date(0), changed: () => undefined });
   const app = createApp({
     reviewer: createReviewer({ validate, decideUnchecked }),
     bodyMemory,

@@ -7,6 +7,7 @@ import type { LiveState } from '../../outputs/html/live.ts';
 import { listen, type Address, type Listener } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics/metrics.ts';
+import { createDecisions, type Decisions } from '../../webhook/http/decisions.ts';
 import type { Background } from './background.ts';
 import type { Identity } from './certificates.ts';
 import type { Demo } from './demo.ts';
@@ -48,6 +49,8 @@ const NO_SWEEPER = { refused: 'no-sweeper', reason: 'this process has no sweeper
 export async function startPorts(served: Served, running: Running): Promise<Ports> {
   const { log, addresses, metrics, identity } = served;
   const { background, events, signals, now } = running;
+  const { changed } = events;
+  const decisions = identity && createDecisions({ log, now, changed });
   let isServing = false;
   const local = createLocal({
     names: [addresses.local.host, hostname()],
@@ -61,7 +64,7 @@ export async function startPorts(served: Served, running: Running): Promise<Port
     },
     report: () => reportChunks(lastReport(served, running)),
     page: sharePage({
-      render: () => pageOf(lastReport(served, running), liveState(served, running)),
+      render: () => pageOf(lastReport(served, running), liveState(served, running, decisions)),
       version: events.version,
       clock: () => performance.now(),
     }),
@@ -71,9 +74,13 @@ export async function startPorts(served: Served, running: Running): Promise<Port
   const listener = await listen(createServer(local), addresses.local, '--local-listen');
   signals.onSecond(listener.cut);
   const { validator, onReview } = background;
-  const { changed } = events;
-  const webhookDeps = identity && { ...validator, identity, metrics: metrics.admission, log, onReview, changed };
-  const starting = webhookDeps && startWebhook(webhookDeps, addresses.webhook);
+  const starting =
+    identity &&
+    decisions &&
+    startWebhook(
+      { ...validator, identity, metrics: metrics.admission, log, decisions, onReview, changed },
+      addresses.webhook,
+    );
   const webhook = await starting?.catch(async (cause: unknown) => {
     await listener.drain({ linger: 0, patience: 0 });
     throw cause;
@@ -90,12 +97,17 @@ function lastReport({ demo }: Served, { background }: Running): LastReport {
   return demo?.report() ?? background.sweeper?.report() ?? { reason: NO_SWEEPER.reason };
 }
 
-function liveState({ identity }: Served, { background, events, now }: Running): Omit<LiveState, 'noReport'> {
+function liveState(
+  { identity }: Served,
+  { background, events, now }: Running,
+  decisions: Decisions | undefined,
+): Omit<LiveState, 'noReport'> {
   const sweeper = background.sweeper?.state();
   return {
     now: now().toISOString(),
     version: events.version(),
     ...(sweeper && { sweeper }),
+    ...(decisions && { admission: decisions.history() }),
     ...(identity && { servingCertificate: { notAfter: identity.expires().toISOString() } }),
   };
 }

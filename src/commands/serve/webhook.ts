@@ -11,7 +11,7 @@ import { WorkerThread } from '../../runtime/worker.ts';
 import { createApp } from '../../webhook/http/app.ts';
 import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
 import { BodyMemory } from '../../webhook/http/body-memory.ts';
-import { createDecisionLog } from '../../webhook/http/decision-log.ts';
+import type { Decisions } from '../../webhook/http/decisions.ts';
 import { changeIdentity, createWebhookServer } from '../../webhook/http/server.ts';
 import { createReviewer, type Reviewer } from '../../webhook/reviewer.ts';
 import { createDecide, createDecideUnchecked, createValidator, type ValidatorDeps } from '../../webhook/validator.ts';
@@ -24,6 +24,7 @@ export interface WebhookDeps extends ValidatorDeps {
   readonly identity: Identity;
   readonly metrics: AdmissionMetrics;
   readonly log: Log;
+  readonly decisions: Decisions;
   /** Called at the start of each review. */
   readonly onReview: () => void;
   /** Called when what the page shows has changed. */
@@ -36,7 +37,7 @@ export interface Webhook extends Listener {
   readonly stop: () => Promise<void>;
 }
 
-const LOG_REPEATED_EVERY = 60_000;
+const MINUTE = 60_000;
 
 /** An API server waits 2 s for an answer: the `timeoutSeconds` of the ValidatingWebhookConfiguration as shipped. */
 const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
@@ -47,13 +48,12 @@ const WORKER_OPTIONS = { waitLimit: 1000, timeLimit: 1500, heap: 192 };
  * @throws StartError (rejects) if it cannot listen on the address
  */
 export async function startWebhook(deps: WebhookDeps, address: Address): Promise<Webhook> {
-  const { identity, metrics, log, onReview, changed } = deps;
+  const { identity, metrics, log, decisions, onReview, changed } = deps;
   const { reviewer, stop: stopReviewer } = await startReviewer(deps);
-  const decisions = createDecisionLog(log);
-  const logging = setInterval(decisions.logRepeated, LOG_REPEATED_EVERY).unref();
+  const minutes = setInterval(decisions.eachMinute, MINUTE).unref();
   const stop = (): Promise<void> => {
-    clearInterval(logging);
-    decisions.logRepeated();
+    clearInterval(minutes);
+    decisions.eachMinute();
     return stopReviewer();
   };
   const app = createApp({

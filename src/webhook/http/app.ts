@@ -12,7 +12,7 @@ import type { Review } from '../review.ts';
 import type { Reviewer } from '../reviewer.ts';
 import { MAX_BODY_BYTES, readBody, type UnreadReason } from './body.ts';
 import type { BodyMemory } from './body-memory.ts';
-import type { DecisionLog } from './decision-log.ts';
+import type { Decisions } from './decisions.ts';
 
 /** What the HTTP side needs. */
 export interface AppDeps {
@@ -21,7 +21,7 @@ export interface AppDeps {
   readonly bodyMemory: BodyMemory;
   readonly metrics: AdmissionMetrics;
   readonly log: Log;
-  readonly decisions: DecisionLog;
+  readonly decisions: Pick<Decisions, 'decided' | 'unchecked'>;
   /** Milliseconds of a clock that only goes forward. */
   readonly clock: () => number;
 }
@@ -162,7 +162,7 @@ function sendReview({ log, decisions }: AppDeps, exchange: Exchange, review: Rev
         decisions.unchecked(review);
       } else {
         count(verdictOf(decision), review.attributes);
-        if (decision !== undefined) decisions.decided(review.attributes, decision);
+        decisions.decided(review.attributes, decision);
       }
     }
   }

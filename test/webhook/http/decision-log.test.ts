@@ -5,7 +5,7 @@ import supertest from 'supertest';
 import type { AdmissionDecision } from '../../../src/outputs/admission/answer.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import type { RequestAttributes } from '../../../src/webhook/admission-review.ts';
-import { createDecisionLog } from '../../../src/webhook/http/decision-log.ts';
+import { createDecisions } from '../../../src/webhook/http/decisions.ts';
 import { Lines, review, webhookWith } from '../../support/admission.ts';
 import { apiServerFinding, outcomes } from '../../support/findings.ts';
 
@@ -39,7 +39,8 @@ const BY_KUBEADM: RequestAttributes = {
 
 function decisionLog() {
   const lines = new Lines();
-  return { lines, ...createDecisionLog(createLog('info', lines)) };
+  const log = createLog('info', lines);
+  return { lines, ...createDecisions({ log, now: () => new Date(0), changed: () => undefined }) };
 }
 
 test('120 equal denials in a minute are two lines, with the user who tries again', async () => {
@@ -50,7 +51,7 @@ test('120 equal denials in a minute are two lines, with the user who tries again
       .post('/validate')
       .send(review({ uid: String(count), userInfo }));
   }
-  decisions.logRepeated();
+  decisions.eachMinute();
   const change = {
     level: 'warn',
     user: 'kubernetes-admin',
@@ -77,14 +78,14 @@ test('another user, object or decision has lines of its own', () => {
 });
 
 test('a change that was not repeated for a minute is new again', () => {
-  const { lines, decided, logRepeated } = decisionLog();
+  const { lines, decided, eachMinute } = decisionLog();
   decided(BY_KUBEADM, DENIED);
   decided(BY_KUBEADM, DENIED);
-  logRepeated();
+  eachMinute();
   decided(BY_KUBEADM, DENIED);
-  logRepeated();
-  logRepeated();
-  logRepeated();
+  eachMinute();
+  eachMinute();
+  eachMinute();
   decided(BY_KUBEADM, DENIED);
   expect(lines.entries.map(({ msg, count }) => [msg, count])).toEqual([
     ['a change was denied', undefined],
@@ -95,10 +96,10 @@ test('a change that was not repeated for a minute is new again', () => {
 });
 
 test('reviews that were not checked are counted too', () => {
-  const { lines, unchecked, logRepeated } = decisionLog();
+  const { lines, unchecked, eachMinute } = decisionLog();
   const reason = 'the body is longer than 7340032 bytes';
   for (const uid of ['1', '2', '3']) unchecked({ kind: 'unchecked', uid, reason, decision: DENIED });
-  logRepeated();
+  eachMinute();
   expect(lines.entries).toMatchObject([
     { uid: '1', reason, decision: 'deny', msg: 'a review was not checked' },
     { count: 2, reason, decision: 'deny', msg: 'a review was not checked again' },
@@ -106,11 +107,11 @@ test('reviews that were not checked are counted too', () => {
 });
 
 test('a caller who sends ever new names is logged each time, in short lines', () => {
-  const { lines, decided, logRepeated } = decisionLog();
+  const { lines, decided, eachMinute } = decisionLog();
   for (let count = 0; count < 300; count += 1) {
     decided({ ...BY_KUBEADM, name: `${String(count)}-${'x'.repeat(10_000)}`, uid: 'u'.repeat(10_000) }, DENIED);
   }
-  logRepeated();
+  eachMinute();
   expect(lines.entries).toHaveLength(300);
   expect(Math.max(...lines.text.split('\n').map((line) => line.length))).toBeLessThan(1500);
 });
@@ -119,12 +120,12 @@ test('every decision is in a line or in a count', () => {
   const steps = fc.array(fc.oneof(fc.nat({ max: 400 }), fc.constant('minute' as const)), { maxLength: 600 });
   fc.assert(
     fc.property(steps, (taken) => {
-      const { lines, decided, logRepeated } = decisionLog();
+      const { lines, decided, eachMinute } = decisionLog();
       for (const step of taken) {
-        if (step === 'minute') logRepeated();
+        if (step === 'minute') eachMinute();
         else decided({ ...BY_KUBEADM, name: String(step) }, DENIED);
       }
-      logRepeated();
+      eachMinute();
       const counted = lines.entries.reduce((sum, { count = 1 }) => sum + Number(count), 0);
       expect(counted).toBe(taken.filter((step) => step !== 'minute').length);
     }),
