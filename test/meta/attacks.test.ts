@@ -91,6 +91,22 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/facts/budget.test.ts', 'a document that exceeds the budget is unknown'],
     ['test/webhook/validator.test.ts', 'an object nested as deep as a body can be does not crash it'],
   ],
+  '19 a name or value that is markup on the page': [
+    ['test/e2e/page/hostile.e2e.ts', '${what}: is text, and moves nothing else'],
+    [
+      'test/outputs/html/templates.test.ts',
+      'each value of the page stands between tags or in quotes, and nothing but its own script and style is inline',
+    ],
+  ],
+  '20 many slow readers of the page and of its events': [
+    ['test/commands/serve/local/shared-page.test.ts', 'is rendered once for all who ask at the same time'],
+    ['test/commands/serve/local/shared-page.test.ts', 'has few renderings: another one ends the connections that read'],
+    ['test/commands/serve/local/events.test.ts', 'are no more than ${MAX_STREAMS}, and a page that closes makes room'],
+  ],
+  '21 a page of another site in the same browser': [
+    ['test/e2e/page/other-sites.e2e.ts', 'reads nothing with fetch (%s)'],
+    ['test/e2e/page/other-sites.e2e.ts', 'whose name leads to the local port (DNS rebinding) gets nothing but 421'],
+  ],
 };
 
 const REPORTS: Readonly<Record<string, readonly NamedTest[]>> = {
@@ -176,7 +192,7 @@ const MACHINE: Readonly<Record<string, readonly NamedTest[]>> = {
 };
 
 describe.each([
-  ['attacks', ATTACKS, 18],
+  ['attacks', ATTACKS, 21],
   ['reports of operators', REPORTS, 16],
   ['faults of the machine', MACHINE, 6],
 ] as const)('%s', (_what, kinds, count) => {
