@@ -54,7 +54,8 @@ export class Filtering {
 
   /** An element that a link points to is never hidden. */
   #reveal(): void {
-    const target = document.querySelector(':target');
+    // while the page loads, there is no :target yet
+    const target = document.getElementById(location.hash.slice(1));
     if (target?.closest('[hidden]')) this.#filter = SHOW_ALL;
     this.#apply();
     if (target) revealTarget(target);
