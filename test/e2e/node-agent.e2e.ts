@@ -1,6 +1,8 @@
 // A node agent on a real host: it stores its audit with the shipped rights, and a sweep loads it.
 
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ApiClient, succeeded, type KubeObject } from './support/api.ts';
@@ -17,6 +19,10 @@ import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
 jest.setTimeout(60_000);
+
+function timeOf(text: string): string {
+  return new Date(text).toISOString().replace('.000Z', 'Z');
+}
 
 const NODE = 'worker-1';
 const NAMESPACE = 'kubelet-guard-node';
@@ -161,6 +167,35 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     const { finding } = await swept('node-agent');
     expect(finding).toMatchObject({ result: 'pass', vantage: 'on-node', source: { node: NODE, via: 'proc' } });
     expect(finding?.drift).toBeUndefined();
+  });
+
+  /** The kubelet updates its Node too, so that a write can be too late. */
+  async function labelNode(labels: Readonly<Record<string, string>>): Promise<void> {
+    await eventually('the label', async () => {
+      const { metadata, ...rest } = succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject;
+      const labelled = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
+      return (await plane.admin.replace(labelled)).status === 200 ? true : undefined;
+    });
+  }
+
+  test('gives a sweep the certificates of the link, also where the live answer decides; the node has its pool', async () => {
+    await labelNode({ 'eks.amazonaws.com/nodegroup': 'general', 'node-role.kubernetes.io/worker': '' });
+    const { finding, report } = await swept();
+    const { validFrom, validTo } = new X509Certificate(plane.authority.certificate);
+    const times = { notBefore: timeOf(validFrom), notAfter: timeOf(validTo) };
+    const authority = { use: 'client-ca', subject: 'CN=e2e-ca', issuer: 'CN=e2e-ca', ...times };
+    expect(finding).toMatchObject({ result: 'pass', vantage: 'live', pool: 'general', certificates: [authority] });
+    expect(finding?.certificates).toHaveLength(1);
+    const ofServer = report.findings.flatMap(({ certificates = [] }) =>
+      certificates.filter(({ use }) => use === 'client'),
+    );
+    expect(ofServer).toContainEqual(
+      expect.objectContaining({
+        subject: expect.stringContaining('CN=kube-apiserver-kubelet-client') as unknown,
+        issuer: authority.subject,
+        path: join(plane.dir, 'kubelet-client.crt'),
+      }),
+    );
   });
 
   test('survives an outage of the API server, logs its start and its end once, and exits on a signal', async () => {
