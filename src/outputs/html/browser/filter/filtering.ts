@@ -49,7 +49,8 @@ export class Filtering {
   refresh(): void {
     this.#items.reset();
     this.#values = this.#items.values();
-    this.#apply();
+    this.bar.show(this.#filter, this.#values);
+    this.bar.count(this.#items.update(this.#filter), this.#filter);
   }
 
   /** An element that a link points to is never hidden. */

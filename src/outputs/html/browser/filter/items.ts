@@ -50,10 +50,18 @@ export class PageItems {
     return values;
   }
 
-  /** Shows what matches, and hides the rest. */
+  /** Shows what matches, and hides the rest. Details are opened where a few names match. */
   apply(filter: PageFilter): ShownCount {
     for (const details of this.#opened) details.open = false;
     this.#opened.clear();
+    const count = this.update(filter);
+    for (const { shown, nameElements } of this.#items ?? [])
+      if (typeof shown !== 'string' && shown.size <= OPENED) for (const index of shown) this.#open(nameElements[index]);
+    return count;
+  }
+
+  /** Shows what matches in what is new on the page. The reader opens and closes. */
+  update(filter: PageFilter): ShownCount {
     if (filter === SHOW_ALL && this.#items === undefined) {
       const total = this.#main.querySelectorAll('.item').length;
       return { shown: total, total };
@@ -86,7 +94,6 @@ export class PageItems {
       else
         list.dataset.shown = `${list.querySelectorAll(':scope > li:not([hidden])').length} of ${list.children.length} shown`;
     }
-    if (shown !== 'all' && shown.size <= OPENED) for (const index of shown) this.#open(item.nameElements[index]);
   }
 
   #open(inner: Element | undefined): void {

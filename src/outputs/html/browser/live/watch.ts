@@ -65,8 +65,6 @@ export class ServerWatch {
   }
 
   #hear(): void {
-    // after a gap another process may answer, whose versions mean something else
-    if (this.#contact.lostAt !== undefined) this.#loaded = undefined;
     this.#update({ heardAt: Date.now(), lostAt: undefined });
   }
 
