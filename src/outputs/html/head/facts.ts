@@ -2,6 +2,7 @@
 
 import type { NodeCounts, ReportedFinding, ReportHead, Summary } from '../../guard-report.ts';
 import { shownResultOf } from '../../shown-result.ts';
+import { sortNatural } from '../../text/natural.ts';
 import { distanceText, timeElement } from '../ages.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import type { PageInput } from '../section.ts';
@@ -73,7 +74,9 @@ export class FactsOfHead {
       ];
     }
     const count = this.#places.size;
-    const names = [...this.#places].slice(0, MOST_NAMED).map((path) => (path === '-' ? 'standard input' : path));
+    const names = sortNatural([...this.#places])
+      .slice(0, MOST_NAMED)
+      .map((path) => (path === '-' ? 'standard input' : path));
     const named = html`${names.map((name, index) => html`${index > 0 && ', '}${code(name)}`)}${count > names.length && html` and ${count - names.length} more`}`;
     if (entrance === 'node')
       return [
