@@ -5,12 +5,20 @@ import { escapeLine } from '../../printable.ts';
 import { shorten, widthOf, type TextSize } from './fit.ts';
 import type { Item } from './items.ts';
 
-/** A piece of text in a box. Its place is that of its baseline in the box. */
+/** A piece of text. */
 export interface BoxText {
-  readonly x: number;
-  readonly y: number;
   readonly text: string;
   readonly role: 'title' | 'aside' | 'word' | 'line';
+}
+
+/** Texts side by side in a box. */
+export interface BoxRow {
+  readonly x: number;
+  /** The place of the baseline. */
+  readonly y: number;
+  readonly texts: readonly BoxText[];
+  /** How wide it is, at most. */
+  readonly width: number;
 }
 
 /** A box without its place. */
@@ -18,7 +26,7 @@ export interface SizedBox {
   readonly item: Item;
   readonly width: number;
   readonly height: number;
-  readonly texts: readonly BoxText[];
+  readonly rows: readonly BoxRow[];
 }
 
 /** A box at its place. */
@@ -38,7 +46,8 @@ export const TEXT_SIZES = {
 const FIRST_BASELINE = 22;
 const LINE = 17;
 const BOTTOM = 12;
-const BLANK = 7;
+/** The blank between texts side by side. */
+export const BLANK = 7;
 /** Room for the shape of the standing. */
 const SHAPE = 42;
 const PADDING = 14;
@@ -47,68 +56,54 @@ const MOST_NOTE_LINES = 5;
 /** Gives a box its size and texts. */
 export function sizedBox(item: Item, width: number): SizedBox {
   const x = item.standing === undefined ? PADDING : SHAPE;
-  const room = width - x - PADDING;
-  const rows = rowsOf(item, x, room);
-  const texts = rows.flatMap((row, index) => row.map((text) => ({ ...text, y: FIRST_BASELINE + index * LINE })));
-  return { item, width, height: FIRST_BASELINE + (rows.length - 1) * LINE + BOTTOM, texts };
+  const rows = rowsOf(item, width - x - PADDING);
+  const height = FIRST_BASELINE + (rows.length - 1) * LINE + BOTTOM;
+  return { item, width, height, rows: rows.map((row, index) => ({ ...row, x, y: FIRST_BASELINE + index * LINE })) };
 }
 
-type RowText = Omit<BoxText, 'y'>;
+type Row = Omit<BoxRow, 'x' | 'y'>;
 
-function rowsOf(item: Item, x: number, room: number): readonly (readonly RowText[])[] {
-  const { standing, title, aside = '', fact = '', lines, kind } = item;
-  const rows = [
-    row(
-      [
-        { role: 'title', text: title },
-        { role: 'aside', text: aside },
-      ],
-      x,
-      room,
-    ),
-  ];
+function rowsOf({ standing, title, aside = '', fact = '', lines, kind }: Item, room: number): readonly Row[] {
+  const rows = [...sideBySide([textOf('title', title), textOf('aside', aside)], room)];
   if (standing !== undefined)
-    rows.push(
-      row(
-        [
-          { role: 'word', text: RESULT_WORDS[standing] },
-          { role: 'line', text: fact },
-        ],
-        x,
-        room,
-      ),
-    );
-  for (const { text, isPath } of lines) {
-    const shown = escapeLine(text);
-    const fitting = kind === 'note' ? wrapped(shown, room) : [shorten(shown, room, TEXT_SIZES.line, isPath && 'end')];
-    rows.push(...fitting.map((line) => [{ role: 'line', text: line, x } as const]));
+    rows.push(...sideBySide([textOf('word', RESULT_WORDS[standing]), textOf('line', fact)], room));
+  for (const { texts, isPath, isOptional } of lines) {
+    const shown = texts.map((text) => textOf('line', text));
+    const [first] = shown;
+    if (isOptional) rows.push(...[rowOf(shown)].filter(({ width }) => width <= room));
+    else if (first !== undefined && kind === 'note') rows.push(...wrapped(first.text, room));
+    else rows.push(...shown.map((text) => alone(text, room, isPath && 'end')));
   }
   return rows;
 }
 
-/** Texts side by side, as far as there is room. */
-function row(texts: readonly Pick<BoxText, 'role' | 'text'>[], x: number, room: number): readonly RowText[] {
-  const placed: RowText[] = [];
-  let at = 0;
-  for (const { role, text } of texts) {
-    if (text === '') continue;
-    const size = TEXT_SIZES[role];
-    const shown = shorten(escapeLine(text), room - at, size);
-    // an ellipsis alone says nothing
-    if (placed.length > 0 && room - at < 4 * size.size) break;
-    placed.push({ role, text: shown, x: x + at });
-    at += widthOf(shown, size) + BLANK;
-  }
-  return placed;
+function textOf(role: BoxText['role'], text: string): BoxText {
+  return { role, text: escapeLine(text) };
+}
+
+/** Texts side by side if there is room for all, or else below each other. */
+function sideBySide(texts: readonly BoxText[], room: number): readonly Row[] {
+  const shown = texts.filter(({ text }) => text !== '');
+  const row = rowOf(shown);
+  return row.width <= room ? [row] : shown.map((text) => alone(text, room));
+}
+
+function rowOf(texts: readonly BoxText[]): Row {
+  const width = texts.reduce((sum, { role, text }) => sum + widthOf(text, TEXT_SIZES[role]), 0);
+  return { texts, width: width + (texts.length - 1) * BLANK };
+}
+
+function alone({ role, text }: BoxText, room: number, keep?: 'end'): Row {
+  return rowOf([{ role, text: shorten(text, room, TEXT_SIZES[role], keep) }]);
 }
 
 /** Breaks a text into lines between words. */
-function wrapped(text: string, room: number): readonly string[] {
-  const lines: string[] = [];
+function wrapped(text: string, room: number): readonly Row[] {
+  const lines: Row[] = [];
   let rest = text;
   while (rest !== '' && lines.length < MOST_NOTE_LINES) {
     const fits = lines.length === MOST_NOTE_LINES - 1 ? rest.length : fittingWords(rest, room);
-    lines.push(shorten(rest.slice(0, fits).trim(), room, TEXT_SIZES.line));
+    lines.push(alone({ role: 'line', text: rest.slice(0, fits).trim() }, room));
     rest = rest.slice(fits).trim();
   }
   return lines;

@@ -15,6 +15,7 @@ export interface DrawnEdge {
 /** The end of a line that leads to no CA. */
 export interface Stub {
   readonly kind: 'nothing' | 'unknown';
+  readonly standing: Standing;
   readonly from: number;
   readonly to: number;
   readonly y: number;

@@ -11,7 +11,7 @@ const ELSEWHERE = { lower: 0.73, upper: 0.88, digit: 0.71, wide: 1.25 } as const
 const REGULAR = 0.93;
 
 const WIDTH_OF: ReadonlyMap<string, number> = new Map(
-  WIDTHS.flatMap(([characters, width]) => [...characters].map((character) => [character, width] as const)),
+  WIDTHS.flatMap(([characters, width]) => Array.from(characters, (character) => [character, width] as const)),
 );
 
 /** How a text is set. */
@@ -44,7 +44,7 @@ const ELLIPSIS = '\u2026';
  */
 export function shorten(text: string, width: number, size: TextSize, keep: 'start' | 'end' = 'start'): string {
   // no box is wide enough for more
-  const characters = [...(keep === 'start' ? text.slice(0, 300) : text.slice(-300))];
+  const characters = Array.from(keep === 'start' ? text.slice(0, 300) : text.slice(-300));
   if (characters.length <= text.length && text.length <= 300 && widthOf(text, size) <= width) return text;
   let left = width - widthOf(ELLIPSIS, size);
   const kept: string[] = [];

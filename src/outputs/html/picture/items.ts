@@ -9,9 +9,11 @@ import { compareNatural } from '../../text/natural.ts';
 import type { ApiServerGroup, Authority, Group, KubeletGroup, Picture } from './model.ts';
 import { acceptedText, ISSUER_NOT_SHOWN, membersOf, presentedText, splitName } from './words.ts';
 
-/** A line of text in a box. */
+/** A line of texts in a box. */
 export interface Line {
-  readonly text: string;
+  readonly texts: readonly string[];
+  /** It is left out if there is no room for all of it. */
+  readonly isOptional?: true;
   /** Its end says more than its start, where there is no room for all. */
   readonly isPath?: true;
 }
@@ -59,17 +61,19 @@ export const KUBELET_LIST = 'nodes';
 /** The box of a kube-apiserver, or of a group of them. */
 export function apiServerItem(group: ApiServerGroup, ids: PictureIds): Item {
   const text = presentedText(group);
-  const kind = group.presented?.kind ?? 'unknown';
+  const { presented } = group;
+  const kind = presented?.kind ?? 'unknown';
+  const isSilent = kind === 'nothing' || kind === 'unknown';
   const { title, lines } = titleOf(group, 'kube-apiserver');
   return {
     kind: 'component',
     target: ids.group(group),
     standing: group.standing,
     title,
-    fact: text,
-    lines,
+    ...(isSilent && { fact: text }),
+    lines: [...(presented?.kind === 'certificate' ? [{ texts: [splitName(presented.subject)[0]] }] : []), ...lines],
     label: `${RESULT_WORDS[group.standing]}: ${membersOf(group, 'kube-apiserver')}, ${text}`,
-    ...((kind === 'nothing' || kind === 'unknown') && { stub: kind }),
+    ...(isSilent && { stub: kind }),
   };
 }
 
@@ -89,7 +93,7 @@ export function kubeletItem(group: KubeletGroup, ids: PictureIds): Item {
     target: ids.group(group),
     standing,
     title,
-    ...(pool !== undefined && { aside: pool }),
+    ...(pool !== undefined && { aside: `pool ${pool}` }),
     ...(text !== undefined && { fact: text }),
     lines,
     label: `${RESULT_WORDS[standing]}: ${[membersOf(group, 'kubelet'), ...details].join(', ')}`,
@@ -109,11 +113,11 @@ function titleOf(group: ApiServerGroup | KubeletGroup, noun: string): { title: s
   if (only === undefined || another !== undefined) {
     const title = membersOf(group, noun);
     const isFew = !group.isDeclared && group.names.length <= 3;
-    return { title, lines: isFew ? [{ text: group.names.toSorted(compareNatural).join(', ') }] : [] };
+    return { title, lines: isFew ? [{ texts: group.names.toSorted(compareNatural), isOptional: true }] : [] };
   }
   const slash = only.lastIndexOf('/');
   if (!group.isDeclared || slash < 1) return { title: only, lines: [] };
-  return { title: only.slice(slash + 1), lines: [{ text: only.slice(0, slash), isPath: true }] };
+  return { title: only.slice(slash + 1), lines: [{ texts: [only.slice(0, slash)], isPath: true }] };
 }
 
 /** The box of a CA. */
@@ -128,9 +132,9 @@ export function authorityItem(authority: Authority, picture: Picture, ids: Pictu
     target: ids.authority(authority),
     title,
     lines: [
-      ...(rest === '' ? [] : [kind === 'file' ? ({ text: rest, isPath: true } as const) : { text: rest }]),
-      ...(kind === 'file' ? [{ text: 'names not shown' }] : []),
-      ...facts.map((text) => ({ text })),
+      ...(rest === '' ? [] : [{ texts: [rest], ...(kind === 'file' && { isPath: true as const }) }]),
+      ...(kind === 'file' ? [{ texts: ['names not shown'] }] : []),
+      ...facts.map((text) => ({ texts: [text] })),
     ],
     label: [kind === 'file' ? `CA file ${name}, names not shown` : `CA ${name}`, ...facts].join(', '),
   };
@@ -155,7 +159,7 @@ export function hiddenIssuerItem(): Item {
     kind: 'note',
     target: API_SERVER_LIST,
     title: 'issuer not shown',
-    lines: [{ text }],
+    lines: [{ texts: [text] }],
     label: ISSUER_NOT_SHOWN,
   };
 }
@@ -179,7 +183,7 @@ export function moreGroupsItem(groups: readonly Group[], noun: string, target: s
   const total = groups.reduce((sum, { names }) => sum + names.length, 0);
   const title = `and ${total} more ${noun}${total === 1 ? '' : 's'}`;
   const label = `${title} in ${groups.length} group${groups.length === 1 ? '' : 's'}: ${counts.map(({ text }) => text).join(', ')}`;
-  return [{ kind: 'note', target, title, lines: [{ text: counts.map(({ text }) => text).join(', ') }], label }];
+  return [{ kind: 'note', target, title, lines: [{ texts: [counts.map(({ text }) => text).join(', ')] }], label }];
 }
 
 /** Stands for kubelets that the link counts, and the report has no finding about. */
@@ -189,7 +193,7 @@ export function unlistedItem({ unlisted }: Picture): Item[] {
   const total = counts.reduce((sum, result) => sum + unlisted[result], 0);
   const title = `${total} kubelet${total === 1 ? '' : 's'}`;
   const text = counts.map((result) => `${unlisted[result]} ${RESULT_WORDS[result]}`).join(', ');
-  const lines = [{ text }, { text: 'not listed in this report' }];
+  const lines = [{ texts: [text] }, { texts: ['not listed in this report'] }];
   return [{ kind: 'note', target: 'link', title, lines, label: `${title} not listed in this report: ${text}` }];
 }
 
@@ -200,5 +204,5 @@ export function emptySideItem(noun: 'kube-apiserver' | 'kubelet', { link, run: {
   const text =
     reason ??
     (selection === undefined ? 'none was found' : 'the selection of this report leaves them out, or none was found');
-  return { kind: 'note', target: 'link', title, lines: [{ text }], label: `${title}: ${text}` };
+  return { kind: 'note', target: 'link', title, lines: [{ texts: [text] }], label: `${title}: ${text}` };
 }

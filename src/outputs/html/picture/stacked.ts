@@ -7,11 +7,13 @@ import type { Item } from './items.ts';
 import { strokeOf, type Headings } from './wide.ts';
 
 const WIDTH = 360;
-const GUTTER = 34;
+const GUTTER = 33;
 const BOX = WIDTH - 2 * GUTTER;
 const BETWEEN = 10;
 const BETWEEN_PARTS = 22;
 const HEAD = 46;
+/** The height of the note in a head. */
+const NOTE = 17;
 const CORNER = 5;
 
 /** Places everything in one column. */
@@ -21,7 +23,7 @@ export function stackedDrawing({ left, middle, right, edges }: Diagram, headings
   const part = (all: readonly Item[], heading: string, note: string): readonly Box[] => {
     captions.push({ x: GUTTER, y: y + 18, text: heading, anchor: 'start', role: 'heading' });
     captions.push({ x: GUTTER, y: y + 35, text: note, anchor: 'start', role: 'note' });
-    y += HEAD;
+    y += note === '' ? HEAD - NOTE : HEAD;
     const boxes = all.map((item) => {
       const box = { ...sizedBox(item, BOX), x: GUTTER, y };
       y += box.height + BETWEEN;
@@ -48,39 +50,48 @@ export function stackedDrawing({ left, middle, right, edges }: Diagram, headings
 
 type Placed = Readonly<Record<'left' | 'middle' | 'right', readonly Box[]>>;
 
+/** The farthest box of a lane draws the lane, the others lead into it. */
 function edgesBetween(placed: Placed, edges: readonly Edge[]): DrawnEdge[] {
   return edges.flatMap((edge) => {
-    const side = placed[edge.side][edge.from];
+    const box = placed[edge.side][edge.from];
     const ca = placed.middle[edge.to];
-    if (side === undefined || ca === undefined) return [];
-    const lanes = [...new Set(edges.filter((other) => other.side === edge.side).map(({ to }) => to))].sort(
-      (a, b) => a - b,
-    );
-    const path = lanePath(middleOf(side), middleOf(ca), laneAt(lanes.indexOf(edge.to), lanes.length), edge.side);
+    if (box === undefined || ca === undefined) return [];
+    const same = edges.filter(({ side }) => side === edge.side);
+    const lanes = [...new Set(same.map(({ to }) => to))].sort((a, b) => a - b);
+    const lane = laneOf(edge.side, lanes.indexOf(edge.to), lanes.length);
+    const others = same.filter(({ to }) => to === edge.to).map(({ from }) => from);
+    const isFarthest = edge.from === (edge.side === 'left' ? Math.min(...others) : Math.max(...others));
+    const path = isFarthest ? lanePath(lane, centre(box), centre(ca)) : `M${lane.edge} ${centre(box)}H${lane.x}`;
     return [{ path, width: Math.min(3, strokeOf(edge.count)), standing: edge.standing, isDashed: edge.isDashed }];
   });
 }
 
-function middleOf({ y, height }: Box): number {
+function centre({ y, height }: Box): number {
   return y + height / 2;
 }
 
-/** How far a lane is from the boxes. */
-function laneAt(index: number, count: number): number {
-  return Math.round(10 + (index * (GUTTER - 16)) / Math.max(1, count - 1));
+/** Where a lane is: the side of the boxes, the lane, and the direction from one to the other. */
+interface Lane {
+  readonly edge: number;
+  readonly x: number;
+  readonly out: 1 | -1;
+}
+
+function laneOf(side: Edge['side'], index: number, count: number): Lane {
+  const away = count === 1 ? GUTTER / 3 : Math.round(8 + (index * (GUTTER - 12)) / (count - 1));
+  return side === 'left'
+    ? { edge: GUTTER, x: GUTTER - away, out: -1 }
+    : { edge: WIDTH - GUTTER, x: WIDTH - GUTTER + away, out: 1 };
 }
 
 /** A path out of a box, along a lane, and into another box, with round corners. */
-function lanePath(from: number, to: number, lane: number, side: Edge['side']): string {
-  const [edge, out] = side === 'left' ? [GUTTER, -1] : [WIDTH - GUTTER, 1];
-  const x = edge + out * lane;
+function lanePath({ edge, x, out }: Lane, from: number, to: number): string {
   const down = Math.sign(to - from);
-  const corner = Math.min(CORNER, Math.abs(to - from) / 2);
   return [
-    `M${edge} ${from}H${x - out * corner}`,
-    `Q${x} ${from} ${x} ${from + down * corner}`,
-    `V${to - down * corner}`,
-    `Q${x} ${to} ${x - out * corner} ${to}`,
+    `M${edge} ${from}H${x - out * CORNER}`,
+    `Q${x} ${from} ${x} ${from + down * CORNER}`,
+    `V${to - down * CORNER}`,
+    `Q${x} ${to} ${x - out * CORNER} ${to}`,
     `H${edge}`,
   ].join('');
 }

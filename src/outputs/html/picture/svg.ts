@@ -1,8 +1,8 @@
 // The picture as SVG. Colors come from the style; without it, boxes and lines have the color of the text.
 
-import { html, Html } from '../html.ts';
+import { html, type Html } from '../html.ts';
 import type { PageResult } from '../marks.ts';
-import { TEXT_SIZES, type Box } from './boxes.ts';
+import { BLANK, TEXT_SIZES, type Box, type BoxRow } from './boxes.ts';
 import type { Caption, Drawing, Stub } from './drawing.ts';
 
 /** Renders the picture. */
@@ -20,27 +20,31 @@ export function svgOf({ name, width, height, boxes, edges, stubs, captions }: Dr
     </svg>`;
 }
 
-function box({ item, x, y, width, height, texts }: Box): Html {
+function box({ item, x, y, width, height, rows }: Box): Html {
   const { kind, standing, target, label } = item;
   const round = kind === 'authority' ? 12 : 4;
   return html`<a class="box ${kind} ${standing}" href="#${target}" aria-label="${label}"><title>${label}</title>
     <svg x="${x}" y="${y}" width="${width}" height="${height}"><rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="${round}" fill="none" stroke="currentColor"/>
     ${standing !== undefined && shape(standing, height)}
-    ${texts.map(
-      (text) =>
-        html`<text class="${text.role}" x="${text.x}" y="${text.y}" font-size="${TEXT_SIZES[text.role].size}">${text.text}</text>`,
-    )}</svg></a>
+    ${rows.map(row)}</svg></a>
     `;
+}
+
+function row({ x, y, texts }: BoxRow): Html {
+  return html`<text x="${x}" y="${y}">${texts.map(
+    ({ role, text }, index) =>
+      html`<tspan class="${role}" font-size="${TEXT_SIZES[role].size}"${index > 0 && html` dx="${BLANK}"`}>${text}</tspan>`,
+  )}</text>`;
 }
 
 function caption({ x, y, text, anchor, role }: Caption): Html {
   return html`<text class="${role}" x="${x}" y="${y}" text-anchor="${anchor}" font-size="${role === 'heading' ? 15 : 12}">${text}</text> `;
 }
 
-function stub({ kind, from, to, y }: Stub): Html {
+function stub({ kind, standing, from, to, y }: Stub): Html {
   const end =
     kind === 'nothing' ? html`<path d="M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5"/>` : html`<path d="${QUESTION_MARK}"/>`;
-  return html`<g class="stub ${kind}"><path d="M${from} ${y}H${to}"/>
+  return html`<g class="stub ${standing}${kind === 'unknown' && ' dashed'}"><path d="M${from} ${y}H${to}"/>
     <g transform="translate(${to} ${y})"><circle r="8.5"/>${end}</g></g>`;
 }
 

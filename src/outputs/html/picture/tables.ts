@@ -6,22 +6,20 @@ import { sortNatural } from '../../text/natural.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import { resultWord } from '../marks.ts';
 import { acceptedByText, issuedText, type PictureIds } from './items.ts';
-import type { Accepted, Presented } from './ends.ts';
+import type { Accepted } from './ends.ts';
 import type { ApiServerGroup, KubeletGroup, Picture } from './model.ts';
 import { acceptedText, ISSUER_NOT_SHOWN, presentedText } from './words.ts';
 
 /** The table of the kube-apiservers: what each presents. */
 export function apiServerTable(groups: readonly ApiServerGroup[], ids: PictureIds, id: string): Html {
   return html`<table id="${id}">
-    <thead><tr><th scope="col">kube-apiserver</th><th scope="col">Result</th><th scope="col">Presents</th><th scope="col">Issued by</th></tr></thead>
+    <thead><tr><th scope="col">kube-apiserver</th><th scope="col">Result</th><th scope="col">Presents</th></tr></thead>
     <tbody>
     ${groups.map(
       (
         group,
       ) => html`<tr class="item ${group.standing}" id="${ids.group(group)}" data-result="${group.standing}" data-control="${CLIENT_CERTIFICATE_CONTROL}">
-        <td>${namesList(group.names)}</td><td>${resultWord(group.standing)}</td>
-        <td>${presents(group)}</td>
-        <td>${issuers(group.presented)}</td></tr>
+        <td>${namesList(group.names)}</td><td>${resultWord(group.standing)}</td><td>${presents(group)}</td></tr>
         `,
     )}</tbody>
     </table>`;
@@ -29,13 +27,9 @@ export function apiServerTable(groups: readonly ApiServerGroup[], ids: PictureId
 
 function presents(group: ApiServerGroup): Html | string {
   const { presented } = group;
-  if (presented?.kind === 'certificate') return isolated(presented.subject);
-  return presented?.kind === 'file' ? code(presented.path) : presentedText(group);
-}
-
-function issuers(presented: Presented | undefined): Html | readonly Html[] | string {
-  if (presented?.kind === 'certificate') return presented.issuers.map((name) => html`<div>${isolated(name)}</div>`);
-  return presented?.kind === 'file' ? ISSUER_NOT_SHOWN : '';
+  if (presented?.kind === 'file') return html`${code(presented.path)}; ${ISSUER_NOT_SHOWN}`;
+  if (presented?.kind !== 'certificate') return presentedText(group);
+  return html`${isolated(presented.subject)}, issued by ${presented.issuers.map((name, index) => html`${index > 0 && ', which was issued by '}${isolated(name)}`)}`;
 }
 
 /** The table of the CAs: whose certificates they issued, and who accepts them. */

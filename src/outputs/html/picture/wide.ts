@@ -111,10 +111,10 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function stubOf({ item: { stub }, x, y, width, height }: Box, side: 'left' | 'right'): Stub[] {
-  if (stub === undefined) return [];
+function stubOf({ item: { stub, standing }, x, y, width, height }: Box, side: 'left' | 'right'): Stub[] {
+  if (stub === undefined || standing === undefined) return [];
   const from = side === 'left' ? x + width : x;
-  return [{ kind: stub, from, to: side === 'left' ? from + STUB : from - STUB, y: y + height / 2 }];
+  return [{ kind: stub, standing, from, to: side === 'left' ? from + STUB : from - STUB, y: y + height / 2 }];
 }
 
 function captions({ left, middle, right }: Headings, edges: readonly Edge[]): Caption[] {
@@ -128,9 +128,9 @@ function captions({ left, middle, right }: Headings, edges: readonly Edge[]): Ca
     heading(LEFT_AT, left, 'start'),
     heading(WIDTH / 2, middle, 'middle'),
     heading(RIGHT_AT, right, 'start'),
-    note(LEFT_AT, 'present a client certificate', 'start'),
+    ...(left.startsWith('no ') ? [] : [note(LEFT_AT, 'present a client certificate', 'start')]),
     ...(has('left') ? [note(MIDDLE_AT - gap / 2, 'issued by \u2192', 'middle')] : []),
     ...(has('right') ? [note(RIGHT_AT - gap / 2, '\u2190 issued by', 'middle')] : []),
-    note(RIGHT_AT, 'accept client certificates', 'start'),
+    ...(right.startsWith('no ') ? [] : [note(RIGHT_AT, 'accept client certificates', 'start')]),
   ];
 }

@@ -13,19 +13,18 @@ export function membersOf({ names, isDeclared }: ApiServerGroup | KubeletGroup, 
 }
 
 /** What a kube-apiserver presents, in a few words. */
-export function presentedText({ presented, names }: ApiServerGroup): string {
-  const presents = names.length === 1 ? 'presents' : 'present';
+export function presentedText({ presented }: ApiServerGroup): string {
   switch (presented?.kind) {
     case 'certificate':
-      return `${presents} ${commonName(presented.subject)}`;
+      return `client certificate ${presented.subject}, issued by ${presented.issuers.join(', ')}`;
     case 'file':
-      return `${presents} a client certificate`;
+      return 'client certificate, issuer not shown';
     case 'nothing':
-      return `${presents} no client certificate`;
+      return 'no client certificate';
     case 'unknown':
-      return 'what is presented is not shown';
+      return 'certificate not shown';
     case undefined:
-      return 'not listed in this report';
+      return 'not in this report';
   }
 }
 
@@ -33,23 +32,18 @@ export function presentedText({ presented, names }: ApiServerGroup): string {
 export function acceptedText({ accepted, names, isMismatch, isNextUnknown }: KubeletGroup): string | undefined {
   const isOne = names.length === 1;
   if (isNextUnknown) return 'next start unknown';
-  if (isMismatch) return `${isOne ? 'accepts' : 'accept'} no issuer shown here`;
+  if (isMismatch) return 'no issuer accepted';
   switch (accepted.kind) {
     case 'nothing':
       return `${isOne ? 'asks' : 'ask'} for no certificate`;
     case 'unknown':
-      return 'accepted CAs not shown';
+      return 'CAs not shown';
     default:
       return undefined;
   }
 }
 
-/** The common name of a distinguished name in RFC 4514 form, if it begins with it, or else the whole name. */
-export function commonName(name: string): string {
-  return splitName(name)[0];
-}
-
-/** The common name, and the rest. */
+/** The common name of a distinguished name in RFC 4514 form and the rest, if it begins so, or else the whole name. */
 export function splitName(name: string): readonly [common: string, rest: string] {
   const found = /^CN=([^,+\\"]+)(?:,([^\\]*))?$/.exec(name);
   return found?.[1] === undefined ? [name, ''] : [found[1], found[2] ?? ''];

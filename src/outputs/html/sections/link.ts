@@ -86,7 +86,7 @@ function headingsOf({ apiServers, kubelets, authorities, unlisted }: Picture): H
   const areFiles = authorities.length > 0 && authorities.every(({ kind }) => kind === 'file');
   return {
     left: heading(total(apiServers), nounOf(apiServers, 'kube-apiserver')),
-    middle: heading(authorities.length, areFiles ? 'CA file' : 'CA'),
+    middle: authorities.length === 0 ? 'no CA is shown' : heading(authorities.length, areFiles ? 'CA file' : 'CA'),
     right: heading(total(kubelets) + more, nounOf(kubelets, 'kubelet')),
   };
 }
