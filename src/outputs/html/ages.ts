@@ -8,7 +8,11 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** A day in milliseconds. */
 export const DAY = 24 * HOUR;
-const YEAR = 365.25 * DAY;
+/** A year in milliseconds, on average. */
+export const YEAR = 365.25 * DAY;
+
+/** What ends within this time is worth a look. */
+export const SOON = 30 * DAY;
 
 /** Each unit, and from how much of it on a duration is given in it. */
 const UNITS = [

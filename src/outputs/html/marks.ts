@@ -16,11 +16,11 @@ export const RESULT_WORDS: Readonly<Record<PageResult, string>> = {
   pass: 'PASS',
 };
 
-/** Octagon with a cross, diamond with a question mark, crossed ring, hourglass, disc with a tick. */
+/** Octagon with a cross, square with a question mark, crossed ring, hourglass, disc with a tick. */
 const SHAPES: Readonly<Record<PageResult, string>> = {
   fail: 'M5 0h6l5 5v6l-5 5H5l-5-5V5zM4.6 3.5 3.5 4.6 6.9 8l-3.4 3.4 1.1 1.1L8 9.1l3.4 3.4 1.1-1.1L9.1 8l3.4-3.4-1.1-1.1L8 6.9z',
   unknown:
-    'M8 0l8 8-8 8-8-8zM5.8 6.4h1.5c0-.6.3-1 .8-1 .4 0 .7.3.7.7 0 .9-1.6 1.2-1.6 3v.4h1.5v-.3c0-1.3 1.6-1.6 1.6-3.2 0-1.3-.9-2.1-2.2-2.1S5.8 4.8 5.8 6.4zM7.2 10.6v1.6h1.5v-1.6z',
+    'M1 1h14v14H1zM4.8 6.2h1.9c0-.8.5-1.3 1.3-1.3s1.2.5 1.2 1.1c0 1.3-2.2 1.5-2.2 3.6v.3h1.9v-.2c0-1.4 2.3-1.7 2.3-3.8 0-1.7-1.3-2.8-3.2-2.8S4.8 4.3 4.8 6.2zM7 11v2h1.9v-2z',
   exempt:
     'M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0zm0 2a6 6 0 0 0-4.6 9.8l8.4-8.4A6 6 0 0 0 8 2zm4.6 2.2-8.4 8.4a6 6 0 0 0 8.4-8.4z',
   pending: 'M3 0h10v3L9.5 8l3.5 5v3H3v-3l3.5-5L3 3zm2 2v.4l3 4.3 3-4.3V2z',

@@ -3,16 +3,20 @@
 
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import assets from './assets.json' with { type: 'json' };
-import { titleOf } from './head/title.ts';
+import { pageTitle } from './head/title.ts';
 import { html, Html } from './html.ts';
 import { SHAPES_OF_RESULTS } from './marks.ts';
 import type { PageInput, Section } from './section.ts';
+import { admissionSection } from './sections/admission.ts';
+import { certificatesSection } from './sections/certificates.ts';
 import { driftSection } from './sections/drift.ts';
+import { exemptionsSection } from './sections/exemptions.ts';
 import { findingsSection } from './sections/findings.ts';
 import { headSection } from './sections/head.ts';
 import { linkSection } from './sections/link.ts';
 import { nextStartSection } from './sections/next-start.ts';
 import { nodesSection } from './sections/nodes.ts';
+import { runSection } from './sections/run.ts';
 
 /** The parts of the page after its head, in their order, each with its id and its name in the list of links. */
 const SECTIONS: readonly {
@@ -24,7 +28,11 @@ const SECTIONS: readonly {
   { id: 'findings', name: 'Findings', make: findingsSection },
   { id: 'next-start', name: 'Next start', make: nextStartSection },
   { id: 'drift', name: 'Drift', make: driftSection },
+  { id: 'exemptions', name: 'Exemptions', make: exemptionsSection },
+  { id: 'certificates', name: 'Certificates', make: certificatesSection },
   { id: 'nodes', name: 'Kubelets', make: nodesSection },
+  { id: 'admission', name: 'Admission', make: admissionSection },
+  { id: 'run', name: 'Run', make: runSection },
 ];
 
 /**
@@ -102,7 +110,7 @@ function start(input: PageInput): Html {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="referrer" content="no-referrer">
-    <title>${titleOf(input)}</title>
+    <title>${pageTitle(input)}</title>
     <style>${new Html(assets.style)}</style>
     </head>
     <body${live !== undefined && html` data-live="${live.version}"`}>

@@ -1,9 +1,10 @@
 // The facts of the head: what was checked, when, and compared with what.
 
-import type { NodeCounts, ReportedFinding, ReportHead, Summary } from '../../guard-report.ts';
+import type { NodeCounts, ReportedCluster, ReportedFinding, ReportHead, Summary } from '../../guard-report.ts';
 import { shownResultOf } from '../../shown-result.ts';
 import { sortNatural } from '../../text/natural.ts';
 import { distanceText, timeElement } from '../ages.ts';
+import { counted, factList, type Fact } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import type { PageInput } from '../section.ts';
 import type { Verdict } from './verdicts.ts';
@@ -23,9 +24,9 @@ export class FactsOfHead {
 
   add(finding: ReportedFinding): void {
     const { source, subject, otherEvidence = [] } = finding;
-    const entrance = this.#input.head?.run.entrance;
-    if (entrance === 'check' && 'path' in source) this.#places.add(source.path);
-    if (entrance === 'node' && subject.node !== undefined) this.#places.add(subject.node);
+    const { run } = this.#input.head ?? {};
+    if (run?.entrance === 'check' && 'path' in source) this.#places.add(source.path);
+    if (run?.entrance === 'node' && subject.node !== undefined) this.#places.add(subject.node);
     if (shownResultOf(finding) !== 'pass') return;
     if (!otherEvidence.some(({ pending, result }) => pending === true && result === 'fail')) return;
     const { component, namespace = '', name, container = '' } = subject;
@@ -45,80 +46,64 @@ export class FactsOfHead {
 
   render(): Html | undefined {
     const { head, live } = this.#input;
-    const facts = [
+    return factList([
       ...(head === undefined ? [] : [...this.#checked(head), ...nodes(head.nodes), ...compared(head)]),
-      ...(live === undefined ? [] : [fact('Page made', timeElement(live.now))]),
-    ];
-    return facts.length === 0 ? undefined : html`<dl class="facts">${facts}</dl>`;
+      ...(live === undefined ? [] : ([['Page made', timeElement(live.now)]] as const)),
+    ]);
   }
 
-  #checked({ run }: ReportHead): readonly Html[] {
+  #checked({ run }: ReportHead): readonly Fact[] {
     const age = this.#input.live === undefined ? undefined : distanceText(run.finishedAt, this.#input.live.now);
+    const time = timeElement(run.finishedAt);
     return [
       ...this.#place(run),
-      fact(
-        'Checked',
-        html`${timeElement(run.finishedAt)}${age !== undefined && html` <span class="age">(${age})</span>`}`,
-      ),
-      ...(run.benchmark === undefined ? [] : [fact('Benchmark', isolated(run.benchmark))]),
+      ['Checked', html`${time}${age !== undefined && ` (${age})`}`],
+      ...(run.benchmark === undefined ? [] : ([['Benchmark', isolated(run.benchmark)]] as const)),
     ];
   }
 
-  #place({ cluster, entrance }: ReportHead['run']): readonly Html[] {
-    if (cluster !== undefined) {
-      const { server, context, version, uid } = cluster;
-      return [
-        fact('Cluster', html`${context !== undefined && html`${isolated(context)} at `}${code(server)}`),
-        ...(version === undefined ? [] : [fact('Kubernetes', isolated(version))]),
-        ...(uid === undefined ? [] : [fact('Cluster UID', code(uid))]),
-      ];
-    }
+  #place(run: ReportHead['run']): readonly Fact[] {
+    if (run.cluster !== undefined) return clusterFacts(run.cluster);
     const count = this.#places.size;
+    const named = this.#namedPlaces();
+    if (run.entrance === 'node') {
+      const only = 'only this host was checked';
+      return [['Host', count === 0 ? only : html`${named} (${only})`]];
+    }
+    return count === 0 ? [] : [['Files', html`findings in ${counted(count, 'file', 'files')}: ${named}`]];
+  }
+
+  #namedPlaces(): Html {
     const names = sortNatural([...this.#places])
       .slice(0, MOST_NAMED)
       .map((path) => (path === '-' ? 'standard input' : path));
-    const named = html`${names.map((name, index) => html`${index > 0 && ', '}${code(name)}`)}${count > names.length && html` and ${count - names.length} more`}`;
-    if (entrance === 'node')
-      return [
-        fact(
-          'Host',
-          html`${named} ${count > 0 && html`(only this host was checked)`}${count === 0 && 'only this host was checked'}`,
-        ),
-      ];
-    if (count === 0) return [];
-    return [fact('Files', html`findings in ${count} ${count === 1 ? 'file' : 'files'}: ${named}`)];
+    const more = this.#places.size - names.length;
+    return html`${names.map((name, index) => html`${index > 0 && ', '}${code(name)}`)}${more > 0 && ` and ${more} more`}`;
   }
 }
 
-function fact(name: string, value: Html): Html {
-  return html`<div><dt>${name}</dt><dd>${value}</dd></div>
-    `;
+function clusterFacts({ server, context, version, uid }: ReportedCluster): readonly Fact[] {
+  const at = context !== undefined && html`${isolated(context)} at `;
+  return [
+    ['Cluster', html`${at}${code(server)}`],
+    ...(version === undefined ? [] : ([['Kubernetes', isolated(version)]] as const)),
+    ...(uid === undefined ? [] : ([['Cluster UID', code(uid)]] as const)),
+  ];
 }
 
-function nodes(counts: NodeCounts | undefined): readonly Html[] {
+function nodes(counts: NodeCounts | undefined): readonly Fact[] {
   if (counts === undefined) return [];
   const { fail, unknown, exempted = 0, pass, skipped } = counts;
   const total = fail + unknown + exempted + pass + skipped;
-  const parts = [
-    [fail, 'failed'],
-    [unknown, 'unknown'],
-    [exempted, 'exempt'],
-    [pass, 'passed'],
-    [skipped, 'skipped'],
-  ] as const;
-  const named = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  return [fact('Nodes', html`${total}${named.length > 0 && `: ${named.join(', ')}`}`)];
+  const rest = skipped === 0 ? '' : `, ${skipped} skipped`;
+  return [['Nodes', `${total}: ${summaryText({ fail, unknown, exempted, pass })}${rest}`]];
 }
 
-function compared({ run: { baseline } }: ReportHead): readonly Html[] {
+function compared({ run: { baseline } }: ReportHead): readonly Fact[] {
   if (baseline === undefined) return [];
-  const { id, finishedAt, notShown, mended, gone } = baseline;
-  return [
-    fact(
-      'Baseline',
-      html`run ${code(id)} of ${timeElement(finishedAt)}. Only what is worse is shown. Not shown: ${summaryText(notShown)}. ${mended} fixed, ${gone} gone`,
-    ),
-  ];
+  const { id, finishedAt, notShown, mended: fixed, gone } = baseline;
+  const rest = `not shown: ${summaryText(notShown)}; ${fixed} fixed, ${gone} gone`;
+  return [['Baseline', html`run ${code(id)} of ${timeElement(finishedAt)}. Only what is worse is shown; ${rest}`]];
 }
 
 function summaryText({ fail, unknown, pass, exempted = 0 }: Summary): string {

@@ -1,11 +1,13 @@
 // The title of the page, for people with many tabs: the worst verdict first.
 
 import type { PageInput } from '../section.ts';
-import { verdictsOf, worstOf } from './verdicts.ts';
+import { verdictsOf } from './verdicts.ts';
 
 /** As in `FAIL - cluster production - kubelet-guard`. */
-export function titleOf(input: PageInput): string {
-  const { word } = worstOf(verdictsOf(input));
+export function pageTitle(input: PageInput): string {
+  const words = verdictsOf(input)
+    .slice(0, 1)
+    .map(({ word }) => word);
   const cluster = input.head?.run.cluster;
   const about =
     cluster !== undefined
@@ -13,5 +15,5 @@ export function titleOf(input: PageInput): string {
       : input.head?.run.entrance === 'node'
         ? ['this host']
         : [];
-  return [word, ...about, 'kubelet-guard'].join(' - ');
+  return [...words, ...about, 'kubelet-guard'].join(' - ');
 }

@@ -4,6 +4,7 @@ import type { ReportHead } from '../../guard-report.ts';
 import type { ShownResult } from '../../shown-result.ts';
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import { durationText } from '../ages.ts';
+import { counted } from '../facts.ts';
 import type { LiveState } from '../live.ts';
 import { RESULT_WORDS, type PageResult } from '../marks.ts';
 import type { PageInput } from '../section.ts';
@@ -18,28 +19,27 @@ export interface Verdict {
   readonly section?: string;
 }
 
-/** The verdict first, then everything that a reader must know beside it. */
-export function verdictsOf({ head, context, live }: PageInput): readonly [Verdict, ...Verdict[]] {
+/** What needs work first. */
+const SEVERITY: readonly Verdict['result'][] = ['fail', 'unknown'];
+
+/** The result of the link or of the findings, and everything that a reader must know beside it: the worst first. */
+export function verdictsOf({ head, context, live }: PageInput): readonly Verdict[] {
   if (head === undefined) {
     return [{ result: 'unknown', word: 'NO REPORT', about: live?.noReport ?? 'nothing was checked' }];
   }
-  return [
+  const verdicts = [
     mainVerdict(head, context.nothing),
     ...besideLink(head),
     ...incomplete(head),
     ...(live === undefined ? [] : [...lastSweep(live), ...age(head, live)]),
     ...part(head),
   ];
+  return verdicts.toSorted((a, b) => severityOf(a) - severityOf(b));
 }
 
-/** The worst of all, in one or two words. */
-export function worstOf(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
-  const order = ['fail', 'unknown'] as const;
-  for (const result of order) {
-    const found = verdicts.find((verdict) => verdict.result === result);
-    if (found !== undefined) return found;
-  }
-  return verdicts[0];
+function severityOf({ result }: Verdict): number {
+  const at = SEVERITY.indexOf(result);
+  return at === -1 ? SEVERITY.length : at;
 }
 
 function mainVerdict({ link, summary, run }: ReportHead, nothing: string | undefined): Verdict {
@@ -110,8 +110,4 @@ function part({ run: { selection } }: ReportHead): readonly Verdict[] {
 
 function listOf(noun: string, names: readonly string[] | undefined): string {
   return names === undefined ? '' : `${noun}${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

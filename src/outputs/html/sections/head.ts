@@ -1,8 +1,9 @@
 // The head of the page: the verdict, how many findings have which result, and what was checked when.
 
 import { FactsOfHead } from '../head/facts.ts';
-import { verdictsOf, worstOf, type Verdict } from '../head/verdicts.ts';
-import { html, type Html } from '../html.ts';
+import { nextWithoutReport } from '../head/no-report.ts';
+import { verdictsOf, type Verdict } from '../head/verdicts.ts';
+import { html, isolated, type Html } from '../html.ts';
 import { mark } from '../marks.ts';
 import type { PageInput, Section } from '../section.ts';
 
@@ -18,21 +19,23 @@ export function headSection(input: PageInput): Section {
 }
 
 function render(input: PageInput, facts: FactsOfHead): Html {
-  const verdicts = verdictsOf(input);
-  return html`<header id="head" class="${worstOf(verdicts).result}">
+  const [first, ...others] = [...verdictsOf(input), ...facts.verdicts()];
+  return html`<header id="head" class="${first?.result}">
     <p class="product">kubelet-guard</p>
-    <h1>${verdicts.slice(0, 1).map(verdictLine)}</h1>
-    ${[...verdicts.slice(1), ...facts.verdicts()].map(
-      (verdict) => html`<p class="verdict">${verdictLine(verdict)}</p>
-      `,
+    <h1>${first && line(first)}</h1>
+    ${others.map(
+      (verdict) => html`<p class="verdict">${line(verdict)}</p>
+        `,
     )}
+    ${input.head === undefined && input.live !== undefined && nextWithoutReport(input.live)}
     ${counts(input)}
     ${facts.render()}
     </header>`;
 }
 
-function verdictLine({ result, word, about, section }: Verdict): Html {
-  const text = html`<span class="word ${result}">${result !== 'part' && mark(result)} ${word}</span> <bdi>${about}</bdi>`;
+function line({ result, word, about, section }: Verdict): Html {
+  const shape = result !== 'part' && mark(result);
+  const text = html`<span class="word ${result}">${shape} ${word}</span> ${isolated(about)}`;
   return section === undefined ? text : html`<a href="#${section}">${text}</a>`;
 }
 

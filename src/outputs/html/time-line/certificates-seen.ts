@@ -1,0 +1,57 @@
+// The distinct certificates of a report, each with the subjects that have it.
+
+import type { SeenCertificate } from '../../../policy/certificates.ts';
+import { millisecondsOf } from '../../../policy/timestamp.ts';
+import type { ReportedFinding } from '../../guard-report.ts';
+import { listedNameOf } from '../../text/names.ts';
+import { compareTexts } from '../../text/natural.ts';
+import { SOON } from '../ages.ts';
+
+/** A certificate, and the names of the subjects that have it. */
+export interface HeldCertificate {
+  readonly certificate: SeenCertificate;
+  readonly holders: Set<string>;
+}
+
+/** What its dates mean now. */
+export type ExpiryState = 'never' | 'expired' | 'not-yet' | 'soon' | 'valid' | 'unreadable';
+
+/** Collects certificates. */
+export class CertificatesSeen {
+  readonly #held = new Map<string, HeldCertificate>();
+
+  add(finding: ReportedFinding): void {
+    for (const certificate of finding.certificates ?? []) {
+      const { use, path, subject, issuer, notBefore, notAfter } = certificate;
+      const key = JSON.stringify([use, path, subject, issuer, notBefore, notAfter]);
+      const held = this.#held.get(key) ?? { certificate, holders: new Set() };
+      this.#held.set(key, held);
+      held.holders.add(listedNameOf(finding));
+    }
+  }
+
+  /** Those that expire first come first. Those whose end cannot be read come before all. */
+  sorted(): readonly HeldCertificate[] {
+    return Array.from(this.#held.values(), (held) => ({ held, end: millisecondsOf(held.certificate.notAfter) }))
+      .sort(
+        (a, b) =>
+          (a.end ?? -Infinity) - (b.end ?? -Infinity) ||
+          compareTexts(a.held.certificate.subject, b.held.certificate.subject),
+      )
+      .map(({ held }) => held);
+  }
+}
+
+/** Gives what the dates of a certificate mean now. */
+export function stateOfCertificate(
+  { notBefore, notAfter }: Pick<SeenCertificate, 'notAfter'> & { readonly notBefore?: string },
+  now: number | undefined,
+): ExpiryState {
+  const end = millisecondsOf(notAfter);
+  const start = notBefore === undefined ? -Infinity : millisecondsOf(notBefore);
+  if (end === undefined || start === undefined || now === undefined) return 'unreadable';
+  if (end < start) return 'never';
+  if (end < now) return 'expired';
+  if (start > now) return 'not-yet';
+  return end - now <= SOON ? 'soon' : 'valid';
+}
