@@ -57,9 +57,9 @@ export function visibleTexts(): readonly string[] {
   return texts;
 }
 
-/** Each element with the names of its attributes, in alphabetical order: the structure of the page. */
+/** Each element with the names of its attributes, in alphabetical order: the structure of the page, without the choices of its tool bar. */
 export function structure(): readonly string[] {
-  return [...document.querySelectorAll('*')]
+  return [...document.querySelectorAll(':not(option)')]
     .map((element) => [element.tagName, ...element.getAttributeNames().sort()].join(' '))
     .sort();
 }
