@@ -57,9 +57,9 @@ export function visibleTexts(): readonly string[] {
   return texts;
 }
 
-/** Each element with the names of its attributes, in alphabetical order: the structure of the page, without the choices of its tool bar. */
+/** Each element with the names of its attributes, in alphabetical order: the structure of the page. Lines of the picture depend on the width of their letters. */
 export function structure(): readonly string[] {
-  return [...document.querySelectorAll(':not(option)')]
+  return [...document.querySelectorAll(':not(option, text, tspan)')]
     .map((element) => [element.tagName, ...element.getAttributeNames().sort()].join(' '))
     .sort();
 }
