@@ -40,8 +40,8 @@ const LAST = ['worker', 'node'];
 const LONGEST = 63;
 
 /**
- * Finds the name of the pool: by a label of whoever manages pools, else the role. Of several roles, that of the control plane
- * goes first, then the first by name that is not a mere worker.
+ * Finds the name of the pool: by a label of whoever manages pools, else the role. If there are several roles, that of the
+ * control plane goes first, then the first by name that is not a mere worker.
  *
  * @param labels the labels of a Node
  * @returns the name; undefined if no label names a pool

@@ -9,7 +9,7 @@ import { createDecisionLog } from './decision-log.ts';
 import { RecentDecisions } from './recent-decisions.ts';
 import { seenChange, seenUnchecked, type SeenChange } from './seen-change.ts';
 
-/** Is told of each decision. */
+/** Receives each decision. */
 export interface Decisions {
   /** @param decision undefined if the webhook does not check such requests */
   readonly decided: (attributes: RequestAttributes, decision: AdmissionDecision | undefined) => void;

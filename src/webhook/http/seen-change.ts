@@ -37,7 +37,7 @@ export type SeenChange = {
 
 /** Every caller of the port chooses the texts of its reviews. */
 const MOST_CHARACTERS = 256;
-/** So many reasons of a change are told. */
+/** So many reasons of a change are shown. */
 const MOST_REASONS = 8;
 
 /** Makes it from a decision. */

@@ -29,7 +29,7 @@ export interface Events {
 /** At most so many streams are open. */
 export const MAX_STREAMS = 32;
 /** Milliseconds between two events. */
-export const GAP = 1000;
+export const EVENT_GAP = 1000;
 /** Milliseconds between two signs of life: proxies close a connection without any, and a client that is gone is found by them. */
 export const BEAT = 10_000;
 /** A client with more unsent bytes than these does not read. */
@@ -97,7 +97,7 @@ class Streams {
   /** At once, or when the last event is a second old. Later changes until then are in the same event. */
   async #announce(): Promise<void> {
     const { clock } = this.#deps;
-    const rest = this.#announced + GAP - clock();
+    const rest = this.#announced + EVENT_GAP - clock();
     if (rest > 0) {
       this.#isWaiting = true;
       await this.#pause(rest);

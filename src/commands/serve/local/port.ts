@@ -7,7 +7,7 @@ import type { Log } from '../../../runtime/log.ts';
 import type { Metrics } from '../../../runtime/metrics/metrics.ts';
 import type { Events } from './events.ts';
 import { isFollowedLink, isFromOtherSite, isThisHost } from './origin.ts';
-import { failure, reply, type Answer } from './reply.ts';
+import { failure, reply, type LocalAnswer } from './reply.ts';
 
 /** What the local port needs. */
 export interface LocalPortDeps {
@@ -76,7 +76,7 @@ async function respond(state: LocalPortDeps, request: IncomingMessage, response:
 }
 
 /** Why a call is rejected, whatever it wants to do. */
-function refusalOf(request: IncomingMessage, { names }: LocalPortDeps): Answer | undefined {
+function refusalOf(request: IncomingMessage, { names }: LocalPortDeps): LocalAnswer | undefined {
   if (!isThisHost(request, names)) {
     return failure(421, 'this host is not served here: call it by an IP address, localhost or NAME.NAMESPACE.svc');
   }
@@ -103,7 +103,7 @@ async function answerTo(
   state: LocalPortDeps,
   { url, method }: IncomingMessage,
   response: ServerResponse,
-): Promise<Answer | undefined> {
+): Promise<LocalAnswer | undefined> {
   const { metrics, unready, report, page, openEvents } = state;
   switch (pathOf(url)) {
     case '/':
@@ -135,7 +135,7 @@ async function answerTo(
   }
 }
 
-function sweepAnswer(answer: SweepAnswer): Answer {
+function sweepAnswer(answer: SweepAnswer): LocalAnswer {
   if ('retryAfter' in answer) return failure(429, answer.reason, { 'retry-after': String(answer.retryAfter) });
   if ('refused' in answer) return failure(answer.refused === 'not-leading' ? 409 : 404, answer.reason);
   return { code: 202, type: JSON_TYPE, body: JSON.stringify({ state: answer.state }) };

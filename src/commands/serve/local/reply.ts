@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** An answer of the local port. */
-export interface Answer {
+export interface LocalAnswer {
   readonly code: number;
   readonly type: string;
   /** A text, or its parts, each made when the previous one is sent. */
@@ -19,12 +19,15 @@ export const HEADERS = {
 };
 
 /** The answer to a call that is rejected. */
-export function failure(code: number, reason: string, headers?: Answer['headers']): Answer {
+export function failure(code: number, reason: string, headers?: LocalAnswer['headers']): LocalAnswer {
   return { code, type: 'application/json', body: JSON.stringify({ reason }), ...(headers && { headers }) };
 }
 
 /** Sends an answer. Without a body if the method is HEAD. */
-export async function reply(response: ServerResponse, { code, type, body, headers: special }: Answer): Promise<void> {
+export async function reply(
+  response: ServerResponse,
+  { code, type, body, headers: special }: LocalAnswer,
+): Promise<void> {
   const isHead = response.req.method === 'HEAD';
   const headers = { ...HEADERS, ...special, 'content-type': type };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {

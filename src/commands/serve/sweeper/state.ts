@@ -21,7 +21,7 @@ export interface Sweeps {
 /** The name of a pod. Only such a name is put into a command: everybody who can write the Lease chooses the text in it. */
 const POD_NAME = /^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/;
 
-/** Makes it. Of a sweep that was not complete only the problems are kept. */
+/** Makes it. A sweep that was not complete leaves only its problems. */
 export function watchSweeps(
   deps: Pick<SweeperDeps, 'cluster' | 'configuration' | 'now' | 'changed' | 'localPort'>,
 ): Sweeps {

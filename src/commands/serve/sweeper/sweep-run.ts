@@ -25,7 +25,7 @@ export interface SweepRunDeps extends SweeperDeps {
   readonly watcher: SweepWatcher;
 }
 
-/** Is told of each sweep. */
+/** Receives each sweep. */
 export interface SweepWatcher {
   /** @param at RFC 3339 in UTC */
   readonly began: (at: string) => void;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { createEvents, GAP, MAX_STREAMS } from '../../../../src/commands/serve/local/events.ts';
+import { createEvents, EVENT_GAP, MAX_STREAMS } from '../../../../src/commands/serve/local/events.ts';
 import { listen } from '../../../../src/runtime/listener.ts';
 import { VirtualTime } from '../../../sweeper/virtual-time.ts';
 
@@ -105,10 +105,10 @@ describe('an open page', () => {
           if (step === 'change') events.changed();
           else await time.pass(step);
         }
-        await time.pass(GAP);
+        await time.pass(EVENT_GAP);
         for (const [index, { at }] of sent.entries()) {
           const next = sent[index + 1]?.at ?? Infinity;
-          expect(next - at).toBeGreaterThanOrEqual(GAP);
+          expect(next - at).toBeGreaterThanOrEqual(EVENT_GAP);
         }
         if (taken.includes('change')) expect(sent.at(-1)?.version).toBe(events.version());
         else expect(sent).toEqual([]);
@@ -163,7 +163,7 @@ describe('streams', () => {
     events.open(response as never);
     for (let count = 0; count < 1000; count += 1) {
       events.changed();
-      await time.pass(GAP);
+      await time.pass(EVENT_GAP);
     }
     expect([destroyed, written < 2000]).toEqual([1, true]);
   });
