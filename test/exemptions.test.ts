@@ -135,6 +135,12 @@ describe('one node of three fails and is exempt', () => {
   test('the summary, the metric and the PolicyReports count it once, as exempt', () => {
     const exempt = json.findings.filter(({ exempted }) => exempted !== undefined);
     expect(exempt).toMatchObject([{ control: CONTROL, result: 'fail', subject: { name: 'exempt' } }]);
+    expect(exempt[0]?.exempted).toEqual({
+      reason: EXEMPTION.reason,
+      expires: EXEMPTION.expires,
+      subject: EXEMPTION.subject,
+    });
+    expect(json.exemptions).toEqual([EXEMPTION]);
     expect(json.summary).toMatchObject({ fail: 0, unknown: 0, exempted: 1 });
     expect(json.summary.pass).toBe(json.findings.length - 1);
     const ofControl = (kind: string) =>
@@ -174,7 +180,12 @@ test('on the day after its last one, everything says that the finding fails, and
 
   expect(answerOf(result)).toMatchObject({
     exitCode: 1,
-    report: { summary: { fail: 1 }, link: { result: 'fail' }, nodes: { fail: 1 } },
+    report: {
+      summary: { fail: 1 },
+      exemptions: [{ ...EXEMPTION, expired: true }],
+      link: { result: 'fail' },
+      nodes: { fail: 1 },
+    },
   });
   expect(firing(await metricsOf(result))).toContain('KubeletGuardViolation');
   expect(scenario.reported()).toMatchObject({ fail: 1, skip: 0 });

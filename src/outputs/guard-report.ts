@@ -201,7 +201,12 @@ export interface ReportedFinding extends CertificateList {
   /** How it changed; absent if earlier runs are not known, and if it always passed. */
   readonly drift?: Drift;
   /** Present if an exemption applies. */
-  readonly exempted?: { readonly reason: string; readonly expires?: string };
+  readonly exempted?: {
+    readonly reason: string;
+    readonly expires?: string;
+    /** The pattern of the exemption; absent in reports of older versions. */
+    readonly subject?: string;
+  };
   /** What the control wants, in a few words; only where it fails. */
   readonly expected?: string;
   readonly references: readonly string[];

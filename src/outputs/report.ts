@@ -151,7 +151,9 @@ export function reportFinding(finding: Finding, exemptionFor: ExemptionFor, link
     ...(others.length > 0 && { otherEvidence: others.map(reportOther) }),
     ...(link && subject.kind === 'Node' && control.slug === CLIENT_CA_CONTROL && { link: linkOfNode(link, finding) }),
     ...(drift && { drift }),
-    ...(exemption && { exempted: { reason: exemption.reason, expires: exemption.expires } }),
+    ...(exemption && {
+      exempted: { reason: exemption.reason, expires: exemption.expires, subject: exemption.subject },
+    }),
     ...(outcome.result === 'fail' && { expected: control.expected }),
     references: referencesOf(control, finding.platform),
     remediation: remediationFor(finding),

@@ -28,6 +28,7 @@ const NODE = 'worker-1';
 const NAMESPACE = 'kubelet-guard-node';
 const ACCOUNT = 'kubelet-guard-node-agent';
 const CLIENT_CA = 'kubelet-client-ca';
+const EXEMPTION = { control: CLIENT_CA, subject: 'node/edge-*', reason: 'vendor appliance', expires: '2999-01-31' };
 const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${NODE}`;
 interface StoredAuditObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly annotations: Readonly<Record<string, string>> };
@@ -47,7 +48,8 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
-    config = plane.write('agent.json', sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' }));
+    const settings = sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' });
+    config = plane.write('agent.json', JSON.stringify({ ...JSON.parse(settings), exemptions: [EXEMPTION] }));
     node = await startNode(cleanup, plane, NODE);
     for (const object of shipped()) succeeded(await plane.admin.create(object));
     // an audit from before the node was Ready could describe the kubelet before a restart
@@ -131,6 +133,9 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
       kind: 'GuardReport',
       run: { entrance: 'node', tool: { name: 'kubelet-guard' } },
     });
+    // the sweeper has its own, and they would take room
+    expect(JSON.parse(report)).not.toHaveProperty('exemptions');
+    expect((await swept()).report.exemptions).toEqual([EXEMPTION]);
     const { uid } = (succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`)).body as KubeObject).metadata;
     const { metadata } = succeeded(await plane.admin.get(PATH)).body as StoredAuditObject;
     expect(metadata.annotations['kubelet-guard.dev/node-uid']).toBe(uid);

@@ -150,8 +150,8 @@ describe('the report of a run', () => {
     const { findings, summary } = reportRun(run, everything, () => exemption);
     expect(findings.map(({ exempted }) => exempted)).toStrictEqual([
       undefined,
-      { reason: 'vendor appliance', expires: '2027-01-31' },
-      { reason: 'vendor appliance', expires: '2027-01-31' },
+      { reason: 'vendor appliance', expires: '2027-01-31', subject: 's' },
+      { reason: 'vendor appliance', expires: '2027-01-31', subject: 's' },
       undefined,
     ]);
     expect(summary).toStrictEqual({ pass: 2, fail: 0, unknown: 0, exempted: 2 });

@@ -3,9 +3,6 @@
 import { MOST_CERTIFICATES, type CertificateFile, type SeenCertificate } from '../../policy/certificates.ts';
 import type { Notes } from './define-control.ts';
 
-/** The longest name of a certificate that is noted, in characters. */
-const LONGEST_NAME = 1024;
-
 /** Notes the client certificate of kube-apiserver: the first in its file. The others are those of its issuers. */
 export function noteClientCertificate(path: string, file: CertificateFile, notes: Notes): void {
   noteCertificates('client', path, file, 1, notes);
@@ -26,7 +23,6 @@ function noteCertificates(
 ): void {
   if (file.state !== 'read') return;
   for (const { subject, issuer, notBefore, notAfter } of file.pem.certificates.slice(0, most)) {
-    const names = { subject: subject.slice(0, LONGEST_NAME), issuer: issuer.slice(0, LONGEST_NAME) };
-    certificates.push({ use, path, ...names, notBefore, notAfter });
+    certificates.push({ use, path, subject, issuer, notBefore, notAfter });
   }
 }

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import type { GuardReport } from '../../../src/outputs/guard-report.ts';
 import { runCli } from '../../support/run-cli.ts';
 
 const manifest = join(import.meta.dirname, '../../fixtures/kubeadm-v1.37.2/kube-apiserver.yaml');
@@ -231,6 +232,12 @@ test('an expired exemption does not apply, and a warning is printed', async () =
       /^kubelet-guard: the exemption .* expired on 2020-01-31 and no longer applies: .*\n$/,
     ),
   });
+  const { stdout } = await check('--config', 'guard.yaml', '--output', 'json', 'k.yaml');
+  const { exemptions } = JSON.parse(stdout) as GuardReport;
+  const reason = 'vendor appliance';
+  expect(exemptions).toEqual([
+    { control: 'kubelet-client-ca', subject: '*/*', reason, expires: '2020-01-31', expired: true },
+  ]);
 });
 
 test.each([

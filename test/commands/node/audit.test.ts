@@ -23,6 +23,7 @@ interface Answer {
   readonly errors: readonly string[];
   readonly exitCode: number;
   readonly text: string;
+  readonly exemptions: GuardReport['exemptions'];
 }
 
 type NodeRequest = NodeAuditOptions & NodeAuditDeps & Shown;
@@ -47,7 +48,8 @@ async function audit(
   const answer = await auditNode(request, request);
   const { output, errors, exitCode } = rendered(answer);
   const { output: text } = rendered(answer, { ...request, output: 'text' });
-  return { findings: (JSON.parse(output) as GuardReport).findings, errors, exitCode, text };
+  const { findings, exemptions } = JSON.parse(output) as GuardReport;
+  return { findings, exemptions, errors, exitCode, text };
 }
 
 function hello(authorities: readonly string[] | undefined): NodeAuditDeps['ask'] {
@@ -146,6 +148,7 @@ describe('a file that changed after the start of the kubelet', () => {
     const flags = ['--anonymous-auth=false', '--authorization-mode=Webhook'];
     const exempted = await audit([kubelet(broken, ...flags)], { ask: hello(['CN=ca']), exemptions: [exempt] });
     expect(exempted.exitCode).toBe(0);
+    expect(exempted.exemptions).toEqual([exempt]);
   });
 
   test('makes the finding pending if only the value differs', async () => {
