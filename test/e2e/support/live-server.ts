@@ -18,6 +18,8 @@ export interface ServedPage {
 /** A server of one live page. */
 export class LiveServer {
   page: ServedPage;
+  /** Another page as a whole, in HTML, in place of `page`. */
+  html: string | undefined;
   /** Answers a call for the page; by default with the page. */
   answer = (response: ServerResponse): void => {
     this.sendPage(response);
@@ -77,7 +79,7 @@ export class LiveServer {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': contentSecurityPolicy("'self'"),
     });
-    response.end(htmlOf(this.page));
+    response.end(this.html ?? htmlOf(this.page));
   }
 
   #open(response: ServerResponse): void {
