@@ -23,7 +23,7 @@ export function svgOf({ name, width, height, boxes, edges, stubs, captions }: Dr
 function box({ item, x, y, width, height, rows }: Box): Html {
   const { kind, standing, target, label } = item;
   const round = kind === 'authority' ? 12 : 4;
-  return html`<a class="box ${kind} ${standing}" href="#${target}" aria-label="${label}"><title>${label}</title>
+  return html`<a class="box ${kind} ${standing}" href="#${target}"><title>${label}</title>
     <svg x="${x}" y="${y}" width="${width}" height="${height}"><rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="${round}" fill="none" stroke="currentColor"/>
     ${standing !== undefined && shape(standing, height)}
     ${rows.map(row)}</svg></a>

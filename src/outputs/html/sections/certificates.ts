@@ -82,7 +82,7 @@ function table(held: readonly HeldCertificate[], input: PageInput): Html {
   }
   return html`<table class="time-line">
     <thead>
-    <tr><th scope="col">Expires</th><th scope="col">Certificate</th><th scope="col" class="line">${scale && axis(scale)}</th></tr>
+    <tr><th scope="col">Expires</th><th scope="col">Certificate</th><td class="line">${scale && axis(scale)}</td></tr>
     </thead>
     ${rows}
     </table>`;
