@@ -5,6 +5,7 @@ import { millisecondsOf } from '../../../policy/timestamp.ts';
 import type { ReportedExemption, ReportedFinding, ReportHead } from '../../guard-report.ts';
 import { shownResultOf } from '../../shown-result.ts';
 import { listedNameOf } from '../../text/names.ts';
+import { compareTexts } from '../../text/natural.ts';
 import { DAY } from '../ages.ts';
 
 /** An exemption, and what it does in a report. */
@@ -55,12 +56,12 @@ export class UsedExemptions {
 
   /** Those that expire first come first. */
   sorted(): readonly UsedExemption[] {
-    return [...this.#used.values()].sort((a, b) => compareDays(a.expires, b.expires));
+    return [...this.#used.values()].sort((a, b) => compareTexts(orderOf(a), orderOf(b)));
   }
 }
 
-function compareDays(a = '', b = ''): number {
-  return a < b ? -1 : Number(a > b);
+function orderOf({ expires = '', control, subject, reason }: UsedExemption): string {
+  return JSON.stringify([expires, control, subject, reason]);
 }
 
 /** The end of the last day on which an exemption applies, in milliseconds since 1970; undefined if that is no day. */
