@@ -203,6 +203,10 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     );
   });
 
+  test('gives a sweep what its page shows of certificates and pools', async () => {
+    await documentedSession(cleanup, plane).run('node-agent-certificates');
+  });
+
   test('survives an outage of the API server, logs its start and its end once, and exits on a signal', async () => {
     agent.kill('SIGTERM');
     expect(await agent.ended).toEqual({ code: 0, signal: null });
