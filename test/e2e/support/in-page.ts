@@ -43,15 +43,15 @@ export function openDetails(): void {
   for (const details of document.querySelectorAll('details')) details.open = true;
 }
 
-/** The texts that can be seen, in their order. */
+/** The texts that can be seen, in their order, without those of pictures: what they show must stand beside them. */
 export function visibleTexts(): readonly string[] {
   const texts: string[] = [];
   const walker = document.createTreeWalker(document.body, 4);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     const text = node.textContent.replaceAll(/\s+/g, ' ').trim();
     const around = node.parentElement;
-    const isCode = around.closest('script, style, template') !== null;
-    if (text === '' || isCode) continue;
+    const isLeftOut = around.closest('script, style, template, svg') !== null;
+    if (text === '' || isLeftOut) continue;
     if (around.checkVisibility({ visibilityProperty: true, opacityProperty: true })) texts.push(text);
   }
   return texts;
