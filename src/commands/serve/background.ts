@@ -31,6 +31,8 @@ export interface BackgroundDeps {
 
 /** The background work. */
 export interface Background {
+  /** The current configuration. */
+  readonly configuration: () => GuardConfiguration;
   readonly validator: ValidatorDeps;
   readonly sweeper: Sweeper | undefined;
   /** Why the webhook should get no calls yet, or undefined. */
@@ -84,6 +86,7 @@ export async function startBackground(
     cluster && startWatches(cluster, { cache, notices: sweeper?.notices, log });
   watches?.watch(configuration.namespaces);
   return {
+    configuration: reloader.current,
     validator: {
       configuration: () => current,
       cache,

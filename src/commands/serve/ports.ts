@@ -10,7 +10,7 @@ import type { Metrics } from '../../runtime/metrics/metrics.ts';
 import { createDecisions, type Decisions } from '../../webhook/http/decisions.ts';
 import type { Background } from './background.ts';
 import type { Identity } from './certificates.ts';
-import type { Demo } from './demo.ts';
+import type { Demo } from './demo/demo.ts';
 import type { Events } from './local/events.ts';
 import { pageOf, reportChunks, type LastReport } from './local/page.ts';
 import { createLocal, type SweepAnswer } from './local/port.ts';

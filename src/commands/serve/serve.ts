@@ -14,7 +14,7 @@ import { benchmarkOf } from '../../runtime/benchmark.ts';
 import { findCluster, namedKubeconfig } from '../kubeconfig.ts';
 import { startBackground } from './background.ts';
 import { servingIdentity } from './certificates.ts';
-import type { Demo } from './demo.ts';
+import type { Demo } from './demo/demo.ts';
 import { createEvents } from './local/events.ts';
 import { logLevelOf, type ServeDeps, type ServeOptions } from './options.ts';
 import { startPorts, sweepNow, type Served } from './ports.ts';
@@ -65,7 +65,12 @@ export async function serve(options: ServeOptions, deps: ServeDeps): Promise<num
   const localUrl = `http://${authorityOf(local.address)}`;
   const urls = { ...(webhook && { webhook: `https://${authorityOf(webhook.address)}` }), local: localUrl };
   log.info({ ...urls, version: deps.version }, 'serving');
-  if (demo && webhook) await demo.present({ webhook: webhook.address, local: localUrl, log, stdout: deps.stdout });
+  if (demo && webhook) {
+    await demo.present({ webhook: webhook.address, local: localUrl, log, stdout: deps.stdout });
+    const { configuration } = background;
+    const { changed } = events;
+    void demo.follow({ ...deps, configuration, changed, pause, signal: signals.aborted });
+  }
 
   const signal = await signals.first;
   log.info({ signal }, 'stopping');
@@ -90,7 +95,7 @@ interface Start extends Served {
 async function prepare(options: ServeOptions, deps: ServeDeps, signals: StopSignals): Promise<Start> {
   const { now } = deps;
   const log = createLog(logLevelOf(options), deps.stdout);
-  const demo = options.demo === true ? (await import('./demo.ts')).createDemo(options, deps.root) : undefined;
+  const demo = options.demo === true ? (await import('./demo/demo.ts')).createDemo(options, deps.root) : undefined;
   const metrics = createMetrics(deps.version, RESOURCE_NAMES);
   const identityIn = (cluster: Cluster | undefined) =>
     servingIdentity(options, {

@@ -388,6 +388,10 @@ describe('the demo', () => {
     while (!log.text.includes('Press Ctrl-C to stop.')) await Promise.race([once(log, 'more'), exit]);
     const { text } = log;
 
+    const [first = ''] = text.split('\n', 1);
+    expect(first).toMatch(/^Page {6}http:\/\/127\.0\.0\.1:\d+\/$/);
+    const page = await ask(first.replace(/^Page +/, ''));
+    expect(page).toMatchObject({ code: 200, text: expect.stringMatching(/<body data-live="[\da-f-]+-\d+">/) });
     expect(text).toMatch(/^PASS +apiserver-kubelet-client-cert .*cp-1\/kube-apiserver\.yaml/m);
     expect(text).toMatch(/^FAIL +apiserver-kubelet-client-cert .*cp-2\/kube-apiserver\.yaml/m);
     expect(text).toMatch(/^FAIL +kubelet-client-ca .*worker-1\/config\.yaml/m);
