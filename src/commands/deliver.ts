@@ -101,8 +101,8 @@ export function deliverReport(
       ...(width !== undefined && { width }),
       ...(results && { results }),
     };
-    // the summary of a text counts what it does not list
-    const listed = format === 'text' ? report : listOnly(report, results);
+    // these two also show what they do not list: a text counts it, and a page draws it
+    const listed = format === 'text' || format === 'html' ? report : listOnly(report, results);
     deliver(renderOf(format)(listed, style, { controls: shown, digest, nothing }), file, terminal);
   }
 }

@@ -5,7 +5,7 @@ import type { SourceProblem } from '../policy/reading.ts';
 import type { SubjectName } from '../policy/subject.ts';
 import { RunCounts } from './counts.ts';
 import type { ReportedFinding, ReportedSelection, StreamedReport } from './guard-report.ts';
-import { shownResultOf, type ShownResult } from './shown-result.ts';
+import { isListed, type ShownResult } from './shown-result.ts';
 
 /** The part of a run that counts. */
 export type Selection = Omit<ReportedSelection, 'results'>;
@@ -76,11 +76,14 @@ export function selectPart(
 /** Keeps only some results in the list of findings. The summary stays. */
 export function listOnly(report: StreamedReport, results: readonly ShownResult[] | undefined): StreamedReport {
   if (results === undefined) return report;
-  return {
-    ...report,
-    run: { ...report.run, selection: { ...report.run.selection, results } },
-    findings: filtered(report.findings, (finding) => results.includes(shownResultOf(finding))),
-  };
+  const findings = filtered(report.findings, (finding) => isListed(finding, results));
+  return { ...withResults(report, results), findings };
+}
+
+/** Says in a report that only some results are listed. */
+export function withResults(report: StreamedReport, results: readonly ShownResult[] | undefined): StreamedReport {
+  if (results === undefined) return report;
+  return { ...report, run: { ...report.run, selection: { ...report.run.selection, results } } };
 }
 
 function filtered(

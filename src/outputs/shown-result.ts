@@ -12,6 +12,11 @@ interface Counted {
   readonly exempted?: object;
 }
 
+/** Whether a finding is listed where only some results are; undefined lists all. */
+export function isListed(finding: Counted, results: readonly ShownResult[] | undefined): boolean {
+  return results === undefined || results.includes(shownResultOf(finding));
+}
+
 /** Gives what a finding counts as. */
 export function shownResultOf({ result, exempted }: Counted): ShownResult {
   return exempted === undefined || result === 'pass' ? result : 'exempt';

@@ -7,7 +7,7 @@ import { Blocks } from './blocks.ts';
 import { renderChecked } from './checked.ts';
 import { renderLink } from './link-text.ts';
 import { compareNatural, FirstNames, MOST_NAMES } from './natural.ts';
-import { shownResultOf } from '../shown-result.ts';
+import { isListed } from '../shown-result.ts';
 import { Remedies } from './remedies.ts';
 import { Summing } from './summary.ts';
 
@@ -31,7 +31,7 @@ export function renderText({ findings, ...head }: StreamedReport, style: TextSty
   for (const finding of findings) {
     summing.add(finding);
     if (head.run.entrance === 'node') addHost(finding, names, hosts);
-    if (!isListed(finding, style)) continue;
+    if (!isListed(finding, style.results)) continue;
     blocks.add(finding);
     remedies.add(finding);
   }
@@ -45,10 +45,6 @@ export function renderText({ findings, ...head }: StreamedReport, style: TextSty
     .filter((part) => part.length > 0)
     .map((part) => part.map((line) => `${line}\n`).join(''))
     .join('\n');
-}
-
-function isListed(finding: ReportedFinding, { results }: TextStyle): boolean {
-  return results === undefined || results.includes(shownResultOf(finding));
 }
 
 /** A host can have several names only if processes on it disagree. */

@@ -7,7 +7,7 @@ import { html, isolated, type Html } from '../html.ts';
 import { dayElement, timeElement } from '../ages.ts';
 import { resultWord } from '../marks.ts';
 import type { Block, Kind, Member } from './blocks.ts';
-import { evidenceRows, evidenceTable } from './evidence.ts';
+import { deciding, evidenceRows, evidenceTable, hasValues } from './evidence.ts';
 import type { BlockIds } from './ids.ts';
 import { faultList, withCommas } from './faults.ts';
 import type { PageRemedies } from './remedies.ts';
@@ -30,49 +30,62 @@ export function renderBlock({ kinds, members }: Block, deps: BlockDeps): Html {
   const slugs = [...new Set(kinds.map((kind) => kind.first.control))];
   const pools = [...new Set(members.flatMap(({ pool }) => (pool === undefined ? [] : [pool])))].sort();
   const id = deps.ids.of(kinds);
-  const noun = nounOf(first.subject, members.length);
+  const count = `${members.length} ${nounOf(first.subject, members.length)}`;
   const names = nameList(members, wordings);
   const isShort = members.length <= FEW;
   return html`<article class="item finding ${result}" id="${id}" data-result="${result}" data-control="${slugs.join(' ')}"${
     pools.length > 0 && html` data-pool="${pools.join(' ')}"`
   }>
-    <h3>${resultWord(result)} <a href="#${id}">${members.length} ${noun}</a></h3>
-    ${isShort && names}
+    <header><h3>${resultWord(result)} <a href="#${id}">${count}</a></h3>${isShort && names}</header>
     ${kinds.length === 1 ? single(kinds[0], wordings[0] ?? new Wording(kinds[0]), deps) : joined(kinds, wordings, deps)}
-    ${!isShort && html`<details class="subjects" open><summary>${members.length} ${noun}</summary>${names}</details>`}
+    ${!isShort && html`<details class="subjects" open><summary>${count}</summary>${names}</details>`}
   </article>
   `;
 }
 
 function single(kind: Kind, wording: Wording, deps: BlockDeps): Html {
-  const { first, isPlain } = kind;
+  const { first } = kind;
   return html`<p class="about">${aboutOf(kind, wording, deps)}</p>
     ${faultList(first, wording)}
     ${exemptionOf(first)}
-    ${evidenceTable([html`<tbody>${evidenceRows(first, wording)}</tbody>`])}
-    ${!isPlain && deps.remedies.render(first)}`;
+    ${
+      hasValues(first)
+        ? evidenceTable([html`<tbody>${evidenceRows(first, wording)}</tbody>`])
+        : html`<p class="about">${deciding(first, wording)}</p>`
+    }
+    ${deps.remedies.render(first)}`;
 }
 
 /** Passes of several controls, or what several controls do not know for one reason. */
 function joined(kinds: Block['kinds'], wordings: readonly Wording[], deps: BlockDeps): Html {
   const [{ first, result }] = kinds;
   const [wording = new Wording(kinds[0])] = wordings;
-  const bodies = kinds.map((kind, at) => {
-    const own = wordings[at] ?? wording;
+  const abouts = kinds.map((kind, at) => {
     const id = deps.ids.inside(kind);
-    return html`<tbody><tr class="control"><th colspan="5" scope="rowgroup"${id !== undefined && html` id="${id}"`}>${aboutOf(kind, own, deps)}</th></tr>
+    return { id: id !== undefined && html` id="${id}"`, about: aboutOf(kind, wordings[at] ?? wording, deps) };
+  });
+  if (result !== 'pass') {
+    return html`${abouts.map(
+      ({ id, about }) => html`<p class="about"${id}>${about}</p>
+        `,
+    )}
+      ${faultList(first, wording)}
+      ${exemptionOf(first)}
+      <p class="about">${deciding(first, wording)}</p>`;
+  }
+  const bodies = abouts.map(({ id, about }, at) => {
+    const [kind, own] = [kinds[at] ?? kinds[0], wordings[at] ?? wording];
+    return html`<tbody><tr class="control"><th colspan="5" scope="rowgroup"${id}>${about}</th></tr>
       ${evidenceRows(kind.first, own)}</tbody>`;
   });
-  return html`${result !== 'pass' && faultList(first, wording)}
-    ${exemptionOf(first)}
-    ${evidenceTable(bodies)}`;
+  return evidenceTable(bodies);
 }
 
 /** The control, its benchmark ids, what it is about, and since when. */
 function aboutOf({ first }: Kind, wording: Wording, { controls }: BlockDeps): Html {
   const { control, references, drift } = first;
   const title = wording.shared(0);
-  return html`<code>${control}</code> ${controls.get(control)?.title}${references.map(
+  return html`<code>${control}</code> <span>${controls.get(control)?.title}</span>${references.map(
     (reference) => html` <span class="reference">${reference}</span>`,
   )}${title !== undefined && html` <span class="title">${isolated(title)}</span>`}${
     drift !== undefined &&

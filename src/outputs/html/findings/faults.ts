@@ -8,16 +8,27 @@ import type { Wording } from './wording.ts';
 export function faultList(finding: ReportedFinding, wording: Wording): Html | undefined {
   const { result, violations, problems, warnings = [] } = finding;
   if (violations.length + problems.length + warnings.length === 0) return undefined;
+  const named = [...finding.evidence, ...(finding.absent ?? [])].map(({ setting }) => setting);
+  const textOf = (fault: ReportedViolation | ReportedProblem) => faultText(fault, wording, named);
   return html`<ul class="faults">
-    ${violations.map((fault) => html`<li>${faultText(fault, wording)}</li>`)}
-    ${problems.map((fault) => html`<li>${result !== 'unknown' && 'unknown: '}${faultText(fault, wording)}</li>`)}
-    ${warnings.map((fault) => html`<li>warning: ${faultText(fault, wording)}</li>`)}
+    ${violations.map((fault) => html`<li>${textOf(fault)}</li>`)}
+    ${problems.map((fault) => html`<li>${result !== 'unknown' && 'unknown: '}${textOf(fault)}</li>`)}
+    ${warnings.map((fault) => html`<li>warning: ${textOf(fault)}</li>`)}
   </ul>`;
 }
 
-/** The message of a fault, its code, and its place. */
-export function faultText(fault: ReportedViolation | ReportedProblem, wording: Wording): Html {
-  const setting = 'setting' in fault && !fault.message.includes(fault.setting) && fault.setting;
+/**
+ * The message of a fault, its code, and its place.
+ *
+ * @param named the settings that are named beside it
+ */
+export function faultText(
+  fault: ReportedViolation | ReportedProblem,
+  wording: Wording,
+  named: readonly string[],
+): Html {
+  const isNamed = !('setting' in fault) || fault.message.includes(fault.setting) || named.includes(fault.setting);
+  const setting = !isNamed && fault.setting;
   const place = placeParts(fault, wording);
   const about = [...(setting === false ? [] : [code(setting)]), ...place];
   return html`${wording.text(fault.message)} <code class="fault">[${fault.code}]</code>${

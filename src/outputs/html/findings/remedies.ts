@@ -2,8 +2,9 @@
 
 import { failsAfterStart } from '../../alike.ts';
 import type { ReportedFinding } from '../../guard-report.ts';
-import { html, isolated, type Html } from '../html.ts';
+import { html, type Html } from '../html.ts';
 import type { PageInput } from '../section.ts';
+import { remedyText } from './commands.ts';
 
 /** Writes the remedies of a page. */
 export class PageRemedies {
@@ -23,7 +24,7 @@ export class PageRemedies {
     this.#written.add(id);
     return html`<div class="fix" id="${id}">
       <h4>How to fix it</h4>
-      <p class="copy">${isolated(remediation)}</p>
+      <p class="copy">${remedyText(remediation)}</p>
       <p class="more">More: <code>kubelet-guard explain ${control}</code></p>
     </div>`;
   }

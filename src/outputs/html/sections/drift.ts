@@ -1,6 +1,7 @@
 // Drift: what is new, what persists, and what is resolved, with the newest change first.
 
 import { compareTexts } from '../../text/natural.ts';
+import { isListed } from '../../shown-result.ts';
 import { PageBlocks, type Block, type Member } from '../findings/blocks.ts';
 import { driftOfMember, rangeOf, subjectsLink } from '../findings/rows.ts';
 import { html, type Html } from '../html.ts';
@@ -10,11 +11,13 @@ import type { PageInput, Section } from '../section.ts';
 const STATES = ['new', 'persisting', 'resolved'] as const;
 
 /** Makes the section. */
-export function driftSection({ context: { digest } }: PageInput): Section {
+export function driftSection({ head, context: { digest } }: PageInput): Section {
+  const results = head?.run.selection?.results;
   const blocks = new PageBlocks({ joins: false });
   return {
     add: (finding) => {
-      if (finding.drift !== undefined && finding.drift.state !== 'pending') blocks.add(finding);
+      const { drift } = finding;
+      if (drift !== undefined && drift.state !== 'pending' && isListed(finding, results)) blocks.add(finding);
     },
     render: () => {
       const rows = blocks.sorted().flatMap((block) => rowsOf(block, digest));

@@ -1,6 +1,7 @@
 // What the next start of processes brings: their files were changed after they were started.
 
 import { compareTexts } from '../../text/natural.ts';
+import { isListed } from '../../shown-result.ts';
 import { PageBlocks, type Block } from '../findings/blocks.ts';
 import { changesOf } from '../findings/evidence.ts';
 import { driftOfMember, rangeOf, subjectsLink } from '../findings/rows.ts';
@@ -10,11 +11,13 @@ import { resultWord } from '../marks.ts';
 import type { PageInput, Section } from '../section.ts';
 
 /** Makes the section. */
-export function nextStartSection({ context: { digest } }: PageInput): Section {
+export function nextStartSection({ head, context: { digest } }: PageInput): Section {
+  const results = head?.run.selection?.results;
   const blocks = new PageBlocks({ joins: false });
   return {
     add: (finding) => {
-      if (finding.otherEvidence?.some(({ pending }) => pending) === true) blocks.add(finding);
+      const isPending = finding.otherEvidence?.some(({ pending }) => pending) === true;
+      if (isPending && isListed(finding, results)) blocks.add(finding);
     },
     render: () => {
       const rows = blocks.sorted().flatMap((block) => rowsOf(block, digest));
