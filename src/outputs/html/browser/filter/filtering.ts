@@ -82,7 +82,11 @@ export class Filtering {
 
   #onKey(event: KeyboardEvent): void {
     const { search } = this.bar;
-    if (event.key === 'Escape' && document.activeElement === search) this.#choose(SHOW_ALL);
+    if (event.key === 'Escape' && event.target === search) {
+      // the browser would clear the search alone
+      event.preventDefault();
+      this.#choose(SHOW_ALL);
+    }
     const isTyping = event.target instanceof Element && event.target.matches('input[type=search], select, textarea');
     if (event.key !== '/' || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
