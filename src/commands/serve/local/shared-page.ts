@@ -20,41 +20,53 @@ export const SHARED_FOR = 5000;
 export const MAX_RENDERINGS = 4;
 
 interface Rendering {
-  readonly version: string;
-  readonly since: number;
+  /** Undefined until it starts: one is made after the other. */
+  version: string | undefined;
+  since: number;
   readonly bytes: Promise<Buffer>;
   /** Who waits for it or reads it. Nothing else keeps it. */
   readonly readers: Set<ServerResponse>;
 }
 
 /** Makes the function that returns the page for a response. */
-export function sharePage({ render, version, clock }: SharedPageDeps): (response: ServerResponse) => Promise<Buffer> {
+export function sharePage(deps: SharedPageDeps): (response: ServerResponse) => Promise<Buffer> {
+  const { version, clock } = deps;
   const renderings = new Set<Rendering>();
+  let previous: Promise<unknown> = Promise.resolve();
 
-  const start = (wanted: string, first: ServerResponse): Rendering => {
+  const start = (first: ServerResponse): Rendering => {
     const readers = new Set([first]);
-    const rendering = { version: wanted, since: clock(), bytes: bytesOf(render(), readers), readers };
+    const begin = (): Promise<Buffer> => {
+      rendering.version = version();
+      rendering.since = clock();
+      return bytesOf(deps.render(), readers);
+    };
+    const rendering: Rendering = { version: undefined, since: 0, bytes: previous.then(begin), readers };
+    previous = rendering.bytes.catch(() => undefined);
     renderings.add(rendering);
-    const [oldest] = renderings;
-    if (renderings.size > MAX_RENDERINGS && oldest !== undefined) {
-      renderings.delete(oldest);
-      for (const reader of oldest.readers) reader.destroy();
-    }
     return rendering;
   };
 
   return (response) => {
-    const wanted = version();
     const last = [...renderings].at(-1);
-    const isShared = last?.version === wanted && clock() - last.since < SHARED_FOR;
-    const rendering = isShared ? last : start(wanted, response);
+    const isShared = last !== undefined && (last.version === undefined || isPresent(last, deps));
+    const rendering = isShared ? last : start(response);
     rendering.readers.add(response);
     response.once('close', () => {
       rendering.readers.delete(response);
       if (rendering.readers.size === 0) renderings.delete(rendering);
     });
+    const [oldest] = renderings;
+    if (renderings.size > MAX_RENDERINGS && oldest !== undefined) {
+      renderings.delete(oldest);
+      for (const reader of oldest.readers) reader.destroy();
+    }
     return rendering.bytes;
   };
+}
+
+function isPresent(rendering: Rendering, { version, clock }: SharedPageDeps): boolean {
+  return rendering.version === version() && clock() - rendering.since < SHARED_FOR;
 }
 
 async function bytesOf(parts: Iterable<string>, readers: ReadonlySet<ServerResponse>): Promise<Buffer> {

@@ -47,6 +47,19 @@ describe('the page', () => {
     expect(await ask().text).toBe('<p>2</p>');
   });
 
+  test('is rendered one at a time: who asks for a newer one meanwhile waits for the next, which all of them get', async () => {
+    const { state, ask } = world();
+    const first = ask();
+    await Promise.resolve();
+    const others = Array.from({ length: 20 }, (_, index) => {
+      state.version = `b${String(index)}`;
+      return ask();
+    });
+    expect(await first.text).toBe('<p>1</p>');
+    expect(new Set(await Promise.all(others.map(({ text }) => text)))).toEqual(new Set(['<p>2</p>']));
+    expect(others.filter(({ reader }) => reader.destroyed)).toEqual([]);
+  });
+
   test('is not kept when all who asked are gone', async () => {
     const { ask } = world();
     const first = ask();
@@ -58,6 +71,7 @@ describe('the page', () => {
   test('is not rendered to its end if all who asked are gone', async () => {
     const { state, ask } = world();
     const { reader, text } = ask();
+    await Promise.resolve();
     reader.destroy();
     await text;
     expect(state.parts).toBe(2);
@@ -65,14 +79,13 @@ describe('the page', () => {
 
   test('has few renderings: another one ends the connections that read the oldest', async () => {
     const { state, ask } = world();
-    const readers = await Promise.all(
-      Array.from({ length: MAX_RENDERINGS + 2 }, async (_, index) => {
-        state.version = String(index);
-        const { reader, text } = ask();
-        await text;
-        return reader;
-      }),
-    );
+    const readers: Reader[] = [];
+    for (let index = 0; index < MAX_RENDERINGS + 2; index += 1) {
+      state.version = String(index);
+      const { reader, text } = ask();
+      await text;
+      readers.push(reader);
+    }
     expect(readers.map(({ destroyed }) => destroyed)).toEqual([true, true, false, false, false, false]);
   });
 });
