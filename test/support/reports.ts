@@ -47,25 +47,29 @@ const HOSTILE = [
   'x'.repeat(3000),
 ];
 
-const text = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }));
-const name = fc.oneof({ weight: 3, arbitrary: fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/) }, text);
+/** Texts that a cluster or a file could choose. */
+export const hostileText = fc.oneof(
+  fc.constantFrom(...HOSTILE),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
+);
+const name = fc.oneof({ weight: 3, arbitrary: fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/) }, hostileText);
 
 const origin: fc.Arbitrary<Origin> = fc.record(
   {
     layer: fc.constantFrom('flag', 'file', 'default'),
     line: fc.integer({ min: 1, max: 500 }),
-    file: text,
+    file: hostileText,
     pointer: fc.constant('/spec'),
   },
   { requiredKeys: ['layer'] },
 );
 
 const fault = fc.record(
-  { code: fc.constantFrom('missing', 'empty'), setting: text, message: text, origin },
+  { code: fc.constantFrom('missing', 'empty'), setting: hostileText, message: hostileText, origin },
   { requiredKeys: ['code', 'setting', 'message'] },
 );
 const problem = fc.record(
-  { code: fc.constantFrom('unresolved', 'timeout'), message: text, origin },
+  { code: fc.constantFrom('unresolved', 'timeout'), message: hostileText, origin },
   { requiredKeys: ['code', 'message'] },
 );
 
@@ -81,12 +85,12 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 );
 
 const source: fc.Arbitrary<Source> = fc.oneof(
-  fc.record({ path: fc.oneof(fc.constantFrom('-', './a//b.yaml', '/abs/x y.yaml'), text), document: fc.nat(3) }),
-  fc.record({ object: text }),
+  fc.record({ path: fc.oneof(fc.constantFrom('-', './a//b.yaml', '/abs/x y.yaml'), hostileText), document: fc.nat(3) }),
+  fc.record({ object: hostileText }),
   fc.record({ node: name, via: fc.constantFrom('handshake', 'configz') }),
 );
 
-const evidence: fc.Arbitrary<Evidence> = fc.record({ setting: text, value: text, origin });
+const evidence: fc.Arbitrary<Evidence> = fc.record({ setting: hostileText, value: hostileText, origin });
 
 const finding: fc.Arbitrary<Finding> = fc.record(
   {
@@ -117,10 +121,10 @@ export const reports: fc.Arbitrary<GuardReport> = fc
   .record({
     findings: fc.array(fc.record({ finding, isExempt: fc.boolean() }), { maxLength: 12 }),
     problems: fc.array(
-      text.map((message) => ({ problem: { code: 'malformed' as const, message }, source: lostFile.source })),
+      hostileText.map((message) => ({ problem: { code: 'malformed' as const, message }, source: lostFile.source })),
       { maxLength: 2 },
     ),
-    reason: text,
+    reason: hostileText,
   })
   .map(({ findings, problems, reason }) => {
     const exempt = new Set(findings.filter(({ isExempt }) => isExempt).map((entry) => entry.finding));

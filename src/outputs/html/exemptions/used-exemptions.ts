@@ -4,8 +4,8 @@ import { findExemption, utcDay } from '../../../policy/decision/exempt.ts';
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import type { ReportedExemption, ReportedFinding, ReportHead } from '../../guard-report.ts';
 import { shownResultOf } from '../../shown-result.ts';
-import { compareTexts } from '../../text/natural.ts';
 import { listedNameOf } from '../../text/names.ts';
+import { compareTexts } from '../../text/natural.ts';
 import { DAY } from '../ages.ts';
 
 /** An exemption, and what it does in a report. */
@@ -60,8 +60,8 @@ export class UsedExemptions {
   }
 }
 
-function orderOf({ expires = '', control, subject = '', reason }: UsedExemption): string {
-  return [expires, control, subject, reason].join('\n');
+function orderOf({ expires = '', control, subject, reason }: UsedExemption): string {
+  return JSON.stringify([expires, control, subject, reason]);
 }
 
 /** The end of the last day on which an exemption applies, in milliseconds since 1970; undefined if that is no day. */

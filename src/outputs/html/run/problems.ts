@@ -2,10 +2,11 @@
 
 import type { ReportedRunProblem } from '../../guard-report.ts';
 import { sourceName } from '../../text/names.ts';
-import { compareNatural } from '../../text/natural.ts';
+import { compareNatural, compareTexts } from '../../text/natural.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import { resultWord } from '../marks.ts';
+import { nameList } from '../names.ts';
 
 /** The problem, and the places that have it. */
 interface ProblemGroup {
@@ -23,20 +24,19 @@ export function problemBlocks(problems: readonly ReportedRunProblem[]): readonly
     group.places.add(placeOf(problem));
   }
   return [...groups.values()]
-    .sort((a, b) => b.places.size - a.places.size || compareNatural(a.problem.message, b.problem.message))
+    .sort(
+      (a, b) =>
+        b.places.size - a.places.size ||
+        compareNatural(a.problem.message, b.problem.message) ||
+        compareTexts(a.problem.code, b.problem.code),
+    )
     .map(block);
 }
 
 function block({ problem, places }: ProblemGroup): Html {
-  const names = [...places].sort(compareNatural);
   return html`<div class="item problem" data-result="unknown" data-control="">
     <p>${resultWord('unknown')} ${isolated(problem.message)} [${code(problem.code)}]${places.size > 1 && `, ${counted(places.size, 'place', 'places')}`}</p>
-    <ul class="names">
-    ${names.map(
-      (name) => html`<li><bdi>${name}</bdi></li>
-      `,
-    )}
-    </ul></div>
+    ${nameList(places)}</div>
     `;
 }
 

@@ -1,12 +1,12 @@
 // Exemptions: what is exempt from which control, why, until when, and what each one exempts now.
 
-import { sortNatural } from '../../text/natural.ts';
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import { durationText, nowOf, SOON } from '../ages.ts';
 import { endOfExemption, UsedExemptions, type UsedExemption } from '../exemptions/used-exemptions.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
-import { mark } from '../marks.ts';
+import { mark, type PageResult } from '../marks.ts';
+import { nameList } from '../names.ts';
 import type { PageInput, Section } from '../section.ts';
 
 /** Makes the section. */
@@ -24,27 +24,20 @@ function render(exemptions: readonly UsedExemption[], input: PageInput): Html | 
   if (exemptions.length === 0) return undefined;
   const now = millisecondsOf(nowOf(input));
   const states = exemptions.map((exemption) => stateOf(exemption, now));
-  const parts = [
-    counted(exemptions.length, 'exemption', 'exemptions'),
-    ...(['expired', 'soon', 'unused'] as const).flatMap((state) => {
-      const count = states.filter((each) => each === state).length;
-      return count === 0 ? [] : [`${count} ${SUMMARY[state]}`];
-    }),
-  ];
+  const counts = [
+    [states.filter((state) => state === 'expired').length, 'expired'],
+    [states.filter((state) => state === 'soon').length, 'within 30 days of expiry'],
+    [exemptions.filter(({ count, isExpired }) => count === 0 && !isExpired).length, 'without a finding in this report'],
+  ] as const;
+  const parts = counts.filter(([count]) => count > 0).map(([count, words]) => `, ${count} ${words}`);
   return html`<section id="exemptions">
     <h2>Exemptions</h2>
-    <p>${parts.join(', ')}</p>
+    <p>${counted(exemptions.length, 'exemption', 'exemptions')}${parts}</p>
     ${exemptions.map((exemption, index) => block(exemption, states[index] ?? 'used', now))}
     </section>`;
 }
 
 type State = 'expired' | 'soon' | 'unused' | 'used';
-
-const SUMMARY = {
-  expired: 'expired',
-  soon: 'that end within 30 days',
-  unused: 'without a finding in this report',
-} as const;
 
 function stateOf(exemption: UsedExemption, now: number | undefined): State {
   const end = endOfExemption(exemption);
@@ -60,36 +53,33 @@ function block(exemption: UsedExemption, state: State, now: number | undefined):
     <h3>${title}</h3>
     <p>${until(exemption, state, now)}</p>
     <p>Reason: ${isolated(reason)}</p>
-    ${count === 0 ? html`<p>It exempts no finding of this report.${state === 'unused' && ' If that stays so, remove it.'}</p>` : findingsOf(count, names)}
+    ${count === 0 ? html`<p>It exempts no finding of this report.</p>` : findingsOf(count, names)}
     </article>
     `;
 }
 
+/** The word for each state, and the result whose shape and color it has. */
+const WORDS: Readonly<Record<State, readonly [as: PageResult, word: string]>> = {
+  expired: ['fail', 'EXPIRED'],
+  soon: ['unknown', 'EXPIRES SOON'],
+  unused: ['pass', 'NOT NEEDED NOW'],
+  used: ['exempt', 'EXEMPT'],
+};
+
 function until(exemption: UsedExemption, state: State, now: number | undefined): Html {
   const { expires } = exemption;
   const end = endOfExemption(exemption);
-  const day = expires === undefined ? html`an unknown day` : html`<time>${expires}</time>`;
-  const distance =
-    end === undefined || now === undefined
-      ? ''
-      : end <= now
-        ? `, ${durationText(now - end)} ago`
-        : `, for ${durationText(end - now)} more`;
-  if (state === 'expired')
-    return html`<b class="fail">${mark('fail')} EXPIRED</b> It applied until ${day}${distance}. Renew or remove it.`;
-  const word =
-    state === 'soon'
-      ? html`<b class="unknown">${mark('unknown')} ENDS SOON</b> `
-      : html`<b class="exempt">${mark('exempt')} EXEMPT</b> `;
-  return html`${word}It applies until ${day}${distance}.`;
+  const day = expires === undefined ? html`an unknown day` : isolated(expires);
+  const [as, word] = WORDS[state];
+  const label = html`<b class="${as}">${mark(as)} ${word}</b>`;
+  const distance = end === undefined || now === undefined ? undefined : durationText(Math.abs(end - now));
+  if (state !== 'expired')
+    return html`${label} It applies until ${day}${distance !== undefined && `, for ${distance} more`}.`;
+  const ago = distance !== undefined && `, ${distance} ago`;
+  return html`${label} It applied until ${day}${ago}. Renew or remove it.`;
 }
 
 function findingsOf(count: number, names: ReadonlySet<string>): Html {
   return html`<details open><summary>It exempts ${counted(count, 'finding', 'findings')}</summary>
-    <ul class="names">
-    ${sortNatural([...names]).map(
-      (name) => html`<li><bdi>${name}</bdi></li>
-      `,
-    )}
-    </ul></details>`;
+    ${nameList(names)}</details>`;
 }

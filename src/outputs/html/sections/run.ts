@@ -1,12 +1,12 @@
 // The run: its problems, which run it was, by which program and configuration, and what the sweeper of a running `serve` does.
 
 import type { NodeCounts, ReportHead } from '../../guard-report.ts';
-import { compareNatural } from '../../text/natural.ts';
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import { durationText, timeElement } from '../ages.ts';
 import { counted, factList, type Fact } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import { mark } from '../marks.ts';
+import { nameList } from '../names.ts';
 import { problemBlocks } from '../run/problems.ts';
 import { sweeperPart } from '../run/sweeper.ts';
 import type { PageInput, Section } from '../section.ts';
@@ -66,11 +66,6 @@ function skipped(nodes: NodeCounts | undefined): Html | undefined {
   return html`<h3>${counted(count, 'node was', 'nodes were')} skipped</h3>
     <p>${count === 1 ? 'It has' : 'They have'} the label <code>type=virtual-kubelet</code>, and nothing answered there. If
     there is no kubelet, exempt the node in the configuration. Until then its findings are unknown.</p>
-    <ul class="names">
-    ${skippedNames.toSorted(compareNatural).map(
-      (name) => html`<li><bdi>${name}</bdi></li>
-      `,
-    )}
-    </ul>
+    ${nameList(skippedNames)}
     ${more > 0 && html`<p>and ${more} more</p>`}`;
 }

@@ -17,7 +17,7 @@ export function axis({ now, ticks }: Scale): Html {
 
 function label({ at, name }: Tick): Html {
   const anchor = at < 6 ? 'start' : at > 94 ? 'end' : 'middle';
-  return html`<text x="${percent(at)}" y="14" text-anchor="${anchor}"${name === 'now' && html` class="now"`}>${name}</text>`;
+  return html`<text x="${percent(at)}" y="14" text-anchor="${anchor}" class="${name === 'now' ? 'now' : 'tick'}">${name}</text>`;
 }
 
 /** Draws the lines of the ticks, and the bar of a span if there is one. A span that ends before it begins has no width. */

@@ -23,7 +23,7 @@ export class CertificatesSeen {
   add(finding: ReportedFinding): void {
     for (const certificate of finding.certificates ?? []) {
       const { use, path, subject, issuer, notBefore, notAfter } = certificate;
-      const key = JSON.stringify([use, path, subject, issuer, notBefore, notAfter]);
+      const key = JSON.stringify([subject, issuer, use, path, notBefore, notAfter]);
       const held = this.#held.get(key) ?? { certificate, holders: new Set() };
       this.#held.set(key, held);
       held.holders.add(listedNameOf(finding));
@@ -32,14 +32,10 @@ export class CertificatesSeen {
 
   /** Those that expire first come first. Those whose end cannot be read come before all. */
   sorted(): readonly HeldCertificate[] {
-    return Array.from(this.#held.values(), (held) => ({ held, end: millisecondsOf(held.certificate.notAfter) }))
-      .sort((a, b) => (a.end ?? -Infinity) - (b.end ?? -Infinity) || compareTexts(orderOf(a.held), orderOf(b.held)))
+    return Array.from(this.#held, ([key, held]) => ({ key, held, end: millisecondsOf(held.certificate.notAfter) }))
+      .sort((a, b) => (a.end ?? -Infinity) - (b.end ?? -Infinity) || compareTexts(a.key, b.key))
       .map(({ held }) => held);
   }
-}
-
-function orderOf({ certificate: { subject, use, path, issuer, notBefore } }: HeldCertificate): string {
-  return [subject, use, path, issuer, notBefore].join('\n');
 }
 
 /** Gives what the dates of a certificate mean now. */

@@ -2,11 +2,11 @@
 
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import type { SeenCertificate } from '../../../policy/certificates.ts';
-import { sortNatural } from '../../text/natural.ts';
 import { dayElement, distanceText, timeElement } from '../ages.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import { mark, type PageResult } from '../marks.ts';
+import { nameList } from '../names.ts';
 import { bar, type Span } from './bars.ts';
 import { stateOfCertificate, type ExpiryState, type HeldCertificate } from './certificates-seen.ts';
 import type { Scale } from './scale.ts';
@@ -65,12 +65,7 @@ function expiry(notAfter: string, state: ExpiryState, now: string): Html {
 
 function holdersOf(holders: ReadonlySet<string>): Html {
   return html`<details open><summary>on ${counted(holders.size, 'subject', 'subjects')}</summary>
-    <ul class="names">
-    ${sortNatural([...holders]).map(
-      (name) => html`<li><bdi>${name}</bdi></li>
-      `,
-    )}
-    </ul></details>`;
+    ${nameList(holders)}</details>`;
 }
 
 function barCell(scale: Scale | undefined, from: number | undefined, to: number | undefined): Html {

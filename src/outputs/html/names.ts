@@ -1,0 +1,14 @@
+// Lists of names, as the filter of the page finds them.
+
+import { sortNatural } from '../text/natural.ts';
+import { html, type Html } from './html.ts';
+
+/** Lists names in natural order. */
+export function nameList(names: Iterable<string>): Html {
+  return html`<ul class="names">
+    ${sortNatural([...names]).map(
+      (name) => html`<li><bdi>${name}</bdi></li>
+        `,
+    )}
+    </ul>`;
+}
