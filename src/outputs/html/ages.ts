@@ -24,8 +24,9 @@ const UNITS = [
 
 /** A duration in words, rounded down, as in `12 minutes`. */
 export function durationText(milliseconds: number): string {
+  if (milliseconds < SECOND) return 'less than a second';
   const { noun, unit } = UNITS.find(({ least }) => milliseconds >= least) ?? { noun: 'second', unit: SECOND };
-  const count = Math.floor(Math.max(0, milliseconds) / unit);
+  const count = Math.floor(milliseconds / unit);
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 

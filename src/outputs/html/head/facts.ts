@@ -68,9 +68,9 @@ export class FactsOfHead {
     const named = this.#namedPlaces();
     if (run.entrance === 'node') {
       const only = 'only this host was checked';
-      return [['Host', count === 0 ? only : html`${named} (${only})`]];
+      return [['Host', count === 0 ? only : html`${named} (${only})`, 'wide']];
     }
-    return count === 0 ? [] : [['Files', html`findings in ${counted(count, 'file', 'files')}: ${named}`]];
+    return count === 0 ? [] : [['Files', html`findings in ${counted(count, 'file', 'files')}: ${named}`, 'wide']];
   }
 
   #namedPlaces(): Html {
@@ -103,7 +103,9 @@ function compared({ run: { baseline } }: ReportHead): readonly Fact[] {
   if (baseline === undefined) return [];
   const { id, finishedAt, notShown, mended: fixed, gone } = baseline;
   const rest = `not shown: ${summaryText(notShown)}; ${fixed} fixed, ${gone} gone`;
-  return [['Baseline', html`run ${code(id)} of ${timeElement(finishedAt)}. Only what is worse is shown; ${rest}`]];
+  return [
+    ['Baseline', html`run ${code(id)} of ${timeElement(finishedAt)}. Only what is worse is shown; ${rest}`, 'wide'],
+  ];
 }
 
 function summaryText({ fail, unknown, pass, exempted = 0 }: Summary): string {

@@ -54,18 +54,24 @@ function mainVerdict({ link, summary, run }: ReportHead, nothing: string | undef
   }
   const { baseline } = run;
   const { fail, unknown, pass, exempted = 0 } = summary;
-  const worse = baseline === undefined ? '' : ', worse than the baseline';
+  const worse = baseline === undefined ? '' : `, worse than the baseline${notShown(run)}`;
   if (fail > 0) return of('fail', `${counted(fail, 'finding fails', 'findings fail')}${worse}`);
   if (unknown > 0) return of('unknown', `${counted(unknown, 'finding is', 'findings are')} unknown${worse}`);
   const exempt = exempted === 0 ? '' : `, ${counted(exempted, 'is', 'are')} exempt`;
   if (pass > 0) return of('pass', `${counted(pass, 'finding passes', 'findings pass')}${exempt}`);
   if (exempted > 0) return of('exempt', `${counted(exempted, 'finding is', 'findings are')} exempt, and none passes`);
   if (baseline === undefined) return { result: 'unknown', word: 'NOTHING CHECKED', about: 'there is no finding' };
-  return { result: 'part', word: 'NOT WORSE', about: 'no finding is worse than the baseline' };
+  return { result: 'part', word: 'NOT WORSE', about: `no finding is worse than the baseline${notShown(run)}` };
 }
 
 function of(result: ShownResult, about: string): Verdict {
   return { result, word: RESULT_WORDS[result], about, section: 'findings' };
+}
+
+/** What a baseline hides is named beside each verdict. */
+function notShown({ baseline }: ReportHead['run']): string {
+  const { fail = 0, unknown = 0 } = baseline?.notShown ?? {};
+  return fail + unknown === 0 ? '' : `; not shown, because the baseline has them: ${fail} failed, ${unknown} unknown`;
 }
 
 /** Findings can be worse than the link, which two controls decide. */

@@ -43,10 +43,15 @@ function counts({ head }: PageInput): Html | undefined {
   if (head === undefined) return undefined;
   const { fail, unknown, pass, exempted = 0 } = head.summary;
   return html`<ul class="counts">
-    <li class="fail"><b>${fail}</b> failed</li>
-    <li class="unknown"><b>${unknown}</b> unknown</li>
-    <li class="exempt"><b>${exempted}</b> exempt</li>
-    <li class="pass"><b>${pass}</b> passed</li>
-    <li class="problem"><b>${head.run.problems.length}</b> not checked</li>
+    ${count('fail', fail, 'failed')}
+    ${count('unknown', unknown, 'unknown')}
+    ${count('exempt', exempted, 'exempt')}
+    ${count('pass', pass, 'passed')}
+    ${count('problem', head.run.problems.length, 'not checked')}
     </ul>`;
+}
+
+/** A zero is there, and does not call for attention. */
+function count(name: string, value: number, word: string): Html {
+  return html`<li data-count="${value}" class="${name}"><b>${value}</b> ${word}</li>`;
 }

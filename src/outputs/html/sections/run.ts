@@ -21,16 +21,16 @@ function render({ head, live, context: { nothing } }: PageInput): Html | undefin
   return html`<section id="run">
     <h2>Run</h2>
     ${nothing !== undefined && html`<p><b class="unknown">${mark('unknown')} NOTHING CHECKED</b> ${isolated(nothing)}</p>`}
-    ${head !== undefined && ofReport(head)}
+    ${head !== undefined && ofReport(head, nothing !== undefined)}
     ${live !== undefined && sweeperPart(live)}
     </section>`;
 }
 
-function ofReport(head: ReportHead): Html {
+function ofReport(head: ReportHead, isNothing: boolean): Html {
   const { problems, complete } = head.run;
   return html`${
     complete
-      ? html`<p>Complete: everything that the run should read was read.</p>`
+      ? !isNothing && html`<p>Complete: everything that the run should read was read.</p>`
       : html`<h3>Incomplete: ${counted(problems.length, 'problem', 'problems')}</h3>
     <p>What is listed here was not checked, so something can be wrong that no finding shows.</p>`
   }

@@ -36,13 +36,15 @@ export function certificateRow({ certificate, holders }: HeldCertificate, place:
   const { use, path, subject, issuer, notBefore, notAfter } = certificate;
   const state = stateOfCertificate(certificate, millisecondsOf(place.now));
   const issued = subject === issuer ? html`issued by itself` : html`issued by ${isolated(issuer)}`;
-  return html`<tbody class="${state}"><tr>
-    <td>${expiry(notAfter, state, place.now)}</td>
+  return html`<tbody class="${state}">
+    <tr>
+    <td rowspan="2">${expiry(notAfter, state, place.now)}</td>
     <th scope="row"><b>${isolated(subject)}</b> ${issued}, valid from ${dayElement(notBefore)}
-    <br>${USES[use]} in ${code(path)}
-    ${holdersOf(holders)}</th>
-    ${barCell(place.scale, millisecondsOf(notBefore), millisecondsOf(notAfter))}
-    </tr></tbody>
+    <br>${USES[use]} in ${code(path)}</th>
+    <td rowspan="2" class="line">${barOf(place.scale, millisecondsOf(notBefore), millisecondsOf(notAfter))}</td>
+    </tr>
+    <tr><td>${holdersOf(holders)}</td></tr>
+    </tbody>
     `;
 }
 
@@ -52,7 +54,7 @@ export function servingRow({ notAfter }: { readonly notAfter: string }, place: R
   return html`<tbody class="${state}"><tr>
     <td>${expiry(notAfter, state, place.now)}</td>
     <th scope="row"><b>Serving certificate</b> of the webhook of this process</th>
-    ${barCell(place.scale, millisecondsOf(place.now), millisecondsOf(notAfter))}
+    <td class="line">${barOf(place.scale, millisecondsOf(place.now), millisecondsOf(notAfter))}</td>
     </tr></tbody>
     `;
 }
@@ -68,7 +70,7 @@ function holdersOf(holders: ReadonlySet<string>): Html {
     ${nameList(holders)}</details>`;
 }
 
-function barCell(scale: Scale | undefined, from: number | undefined, to: number | undefined): Html {
+function barOf(scale: Scale | undefined, from: number | undefined, to: number | undefined): Html | undefined {
   const span: Span | undefined = from === undefined || to === undefined ? undefined : { from, to };
-  return html`<td class="line">${scale !== undefined && bar(scale, span)}</td>`;
+  return scale && bar(scale, span);
 }

@@ -3,7 +3,7 @@
 import { DAY, YEAR } from '../ages.ts';
 
 /** Times nearer than this are drawn about in proportion. */
-const NEAR = 30 * DAY;
+const NEAR = 20 * DAY;
 
 /** The share of the width before now, in percent. */
 const PAST = 28;
@@ -14,12 +14,11 @@ const FARTHEST = { past: 10 * YEAR, future: 30 * YEAR };
 /** Even a cluster of yesterday has a year on both sides. */
 const LEAST = YEAR;
 
-/** The times that are named on the scale. */
+/** The times after now that are named on the scale. */
 const TICKS = [
   { distance: 30 * DAY, name: '30 days' },
   { distance: YEAR, name: '1 year' },
   { distance: 10 * YEAR, name: '10 years' },
-  { distance: 30 * YEAR, name: '30 years' },
 ] as const;
 
 /** A named time on the scale. */
@@ -55,14 +54,16 @@ export function scaleOf(now: number, times: readonly number[]): Scale {
       ? PAST - PAST * shareOf(-distance, reach.past)
       : PAST + (100 - PAST) * shareOf(distance, reach.future);
   };
-  const past = TICKS.slice(1)
-    .filter(({ distance }) => distance <= reach.past)
-    .map(({ distance, name }) => ({ at: at(now - distance), name: `${name} ago` }));
-  const future = TICKS.filter(({ distance }) => distance <= reach.future).map(({ distance, name }) => ({
-    at: at(now + distance),
-    name,
-  }));
-  return { now: PAST, ticks: [...past.reverse(), ...future], at };
+  const future = TICKS.filter(({ distance }) => distance <= reach.future);
+  return {
+    now: PAST,
+    // a second name would not fit before now
+    ticks: [
+      { at: at(now - YEAR), name: '1 year ago' },
+      ...future.map(({ distance, name }) => ({ at: at(now + distance), name })),
+    ],
+    at,
+  };
 }
 
 /** From 0 for now to 1 for the farthest time. */
