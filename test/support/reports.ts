@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { controls } from '../../src/controls/index.ts';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { reportRun } from '../../src/outputs/report.ts';
+import type { SeenCertificate } from '../../src/policy/certificates.ts';
 import type { Finding } from '../../src/policy/finding.ts';
 import type { Evidence, Outcome } from '../../src/policy/outcome.ts';
 import type { Origin, Source } from '../../src/policy/reading.ts';
@@ -92,6 +93,15 @@ const source: fc.Arbitrary<Source> = fc.oneof(
 
 const evidence: fc.Arbitrary<Evidence> = fc.record({ setting: hostileText, value: hostileText, origin });
 
+const certificate: fc.Arbitrary<SeenCertificate> = fc.record({
+  use: fc.constantFrom('client', 'client-ca'),
+  path: hostileText,
+  subject: hostileText,
+  issuer: hostileText,
+  notBefore: fc.constant('2026-01-10T08:00:00Z'),
+  notAfter: fc.constantFrom('2026-11-30T08:00:00Z', '2036-01-08T08:00:00Z'),
+});
+
 const finding: fc.Arbitrary<Finding> = fc.record(
   {
     control: fc.constantFrom(...controls),
@@ -111,6 +121,9 @@ const finding: fc.Arbitrary<Finding> = fc.record(
     surface: fc.constantFrom('pod', 'kubelet-config', 'process'),
     outcome,
     evidence: fc.array(evidence, { maxLength: 2 }),
+    certificates: fc.array(certificate, { minLength: 1, maxLength: 3 }),
+    moreCertificates: fc.integer({ min: 1, max: 500 }),
+    pool: hostileText,
     drift: fc.constant({ state: 'new', since: RUN.startedAt } as const),
   },
   { requiredKeys: ['control', 'subject', 'source', 'vantage', 'surface', 'outcome', 'evidence'] },
@@ -125,10 +138,16 @@ export const reports: fc.Arbitrary<GuardReport> = fc
       { maxLength: 2 },
     ),
     reason: hostileText,
+    subject: hostileText,
   })
-  .map(({ findings, problems, reason }) => {
+  .map(({ findings, problems, reason, subject }) => {
     const exempt = new Set(findings.filter(({ isExempt }) => isExempt).map((entry) => entry.finding));
-    return reportRun(RUN, { findings: findings.map((entry) => entry.finding), problems }, (found) =>
-      exempt.has(found) ? { control: 'c', subject: 's', reason, expires: '2027-01-31' } : undefined,
+    const exemption = { control: 'kubelet-client-ca', subject, reason, expires: '2027-01-31' };
+    const exemptions = [exemption, { ...exemption, subject: 'node/old-*', expires: '2026-01-31' }];
+    return reportRun(
+      RUN,
+      { findings: findings.map((entry) => entry.finding), problems },
+      (found) => (exempt.has(found) ? exemption : undefined),
+      exempt.size > 0 ? exemptions : [],
     );
   });
