@@ -18,6 +18,7 @@ interface PageElement extends PageNode {
   readonly scrollWidth: number;
   readonly clientWidth: number;
   readonly previousSibling: PageNode | null;
+  readonly firstElementChild: PageElement | null;
   readonly getAttributeNames: () => string[];
   readonly getBoundingClientRect: () => Box;
   readonly checkVisibility: (options: object) => boolean;
@@ -122,4 +123,13 @@ export function clipped(): readonly string[] {
       );
     })
     .map((element) => `${element.tagName}#${element.id} ${element.textContent.slice(0, 40)}`);
+}
+
+/** The texts in boxes of the picture that are wider than their boxes. */
+export function textsOutsideOfBoxes(): readonly string[] {
+  return [...document.querySelectorAll('svg.picture a > svg > text')].flatMap((text) => {
+    const inside = text.getBoundingClientRect();
+    const box = text.parentElement.firstElementChild?.getBoundingClientRect();
+    return box !== undefined && inside.left >= box.left && inside.right <= box.right ? [] : [text.textContent];
+  });
 }

@@ -8,7 +8,7 @@ import { resultWord } from '../marks.ts';
 import { acceptedByText, issuedText, type PictureIds } from './items.ts';
 import type { Accepted } from './ends.ts';
 import type { ApiServerGroup, KubeletGroup, Picture } from './model.ts';
-import { acceptedText, ISSUER_NOT_SHOWN, presentedText } from './words.ts';
+import { ISSUER_NOT_SHOWN, presentedText } from './words.ts';
 
 /** The table of the kube-apiservers: what each presents. */
 export function apiServerTable(groups: readonly ApiServerGroup[], ids: PictureIds, id: string): Html {
@@ -51,26 +51,42 @@ export function authorityTable(picture: Picture, ids: PictureIds, id: string): H
 export function kubeletList(group: KubeletGroup, ids: PictureIds): Html {
   const { standing, names, pool, isDeclared } = group;
   const noun = `kubelet${isDeclared ? ' configuration' : ''}${names.length === 1 ? '' : 's'}`;
-  const fact = acceptedText(group);
   return html`<details open class="item kubelets ${standing}" id="${ids.group(group)}" data-result="${standing}" data-control="${CLIENT_CA_CONTROL}"${pool !== undefined && html` data-pool="${pool}"`}>
-    <summary>${resultWord(group.standing)} <b>${names.length} ${noun}</b>${pool !== undefined && html` of pool ${isolated(pool)}`}${fact !== undefined && `, ${fact}`}</summary>
-    ${accepts(group.accepted)}
+    <summary>${resultWord(standing)} <b>${names.length} ${noun}</b>${pool !== undefined && html` of pool ${isolated(pool)}`}${accepts(group)}</summary>
+    ${manyNames(group.accepted)}
     ${namesList(names)}
     </details>
     `;
 }
 
-function accepts(accepted: Accepted): Html | undefined {
+/** So many names of CAs are in the line of a group. */
+const FEW = 3;
+
+function accepts({ accepted, isMismatch, isNextUnknown, names: kubelets }: KubeletGroup): Html {
+  const verb = kubelets.length === 1 ? 'accepts' : 'accept';
+  return html`${acceptsWhat(accepted, verb)}${isMismatch && '; no kube-apiserver shown here has a certificate of them'}${isNextUnknown && '; whether the next start passes is unknown'}`;
+}
+
+function acceptsWhat(accepted: Accepted, verb: string): Html {
   switch (accepted.kind) {
     case 'names': {
       const { names, more } = accepted;
-      return html`<p>accepted CAs: ${names.map((name, index) => html`${index > 0 && '; '}${isolated(name)}`)}${more > 0 && ` and ${more} more`}</p>`;
+      if (names.length > FEW) return html`, ${verb} ${names.length + more} CAs`;
+      return html`, ${verb} ${names.map((name, index) => html`${index > 0 && ' and '}${isolated(name)}`)}`;
     }
     case 'file':
-      return html`<p>accepted CAs: those of the file ${code(accepted.path)}, whose names are not shown</p>`;
-    default:
-      return undefined;
+      return html`, ${verb} the CAs in ${code(accepted.path)}, whose names are not shown`;
+    case 'nothing':
+      return html`, ${verb === 'accept' ? 'ask' : 'asks'} for no client certificate`;
+    case 'unknown':
+      return html`, accepted CAs not shown`;
   }
+}
+
+function manyNames(accepted: Accepted): Html | undefined {
+  if (accepted.kind !== 'names' || accepted.names.length <= FEW) return undefined;
+  const { names, more } = accepted;
+  return html`<p>CAs: ${names.map((name, index) => html`${index > 0 && '; '}${isolated(name)}`)}${more > 0 && ` and ${more} more`}</p>`;
 }
 
 /** Each name leads to everything on the page that names it. */

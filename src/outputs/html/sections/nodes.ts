@@ -19,8 +19,8 @@ export function nodesSection({ head, context }: PageInput): Section {
       const { kubelets } = model.result();
       if (kubelets.length === 0) return undefined;
       return html`<section id="${KUBELET_LIST}">
-        <h2>Kubelets</h2>
-        <p>The kubelets of each result, with the CAs that they accept client certificates from.</p>
+        <h2>${kubelets.every(({ isDeclared }) => isDeclared) ? 'Kubelet configurations' : 'Kubelets'}</h2>
+        <p>In groups: by the result of kubelet-client-ca, the CAs that are accepted, and the pool.</p>
         ${kubelets.map((group) => kubeletList(group, ids))}
         </section>`;
     },
