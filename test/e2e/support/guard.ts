@@ -15,6 +15,8 @@ export interface Guard extends Target {
   /** The number of reviews in the metrics; with labels only those. */
   readonly reviews: (labels?: Readonly<Record<string, string>>) => Promise<number>;
   readonly isReady: () => Promise<boolean>;
+  /** Its local port, with the page. */
+  readonly local: number;
 }
 
 const REQUESTS = 'kubelet_guard_admission_requests_total';
@@ -67,6 +69,7 @@ export async function startGuard(
     port,
     authority: authority.certificate,
     isReady,
+    local,
     reviews: async (labels) => sample((await callLocal(local, '/metrics')).text, REQUESTS, labels) ?? 0,
   };
 }

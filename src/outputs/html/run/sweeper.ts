@@ -30,7 +30,9 @@ function leader(leadership: SweeperState['leadership']): Html {
     case 'leading':
       return html`this replica: it sweeps`;
     case 'following':
-      return html`another replica: ${code(leadership.leader)}`;
+      return html`another replica: ${code(leadership.leader)}${
+        leadership.command !== undefined && html`. Forward its port to see its page: ${code(leadership.command)}`
+      }`;
     case 'unknown':
       return html`${resultWord('unknown')}: ${isolated(leadership.reason)}`;
   }
