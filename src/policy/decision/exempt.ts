@@ -12,7 +12,7 @@ import type { Finding } from '../finding.ts';
  */
 export function findExemption(
   exemptions: readonly Exemption[],
-  finding: Pick<Finding, 'subject'> & { readonly control: Pick<Finding['control'], 'slug'> },
+  finding: Finding,
   today: string,
 ): Exemption | undefined {
   const names = subjectNames(finding);

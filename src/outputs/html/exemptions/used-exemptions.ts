@@ -1,8 +1,7 @@
 // Exemptions with the findings that each of them exempts, from the configured ones and from the findings.
 
-import { findExemption, utcDay } from '../../../policy/decision/exempt.ts';
 import { millisecondsOf } from '../../../policy/timestamp.ts';
-import type { ReportedExemption, ReportedFinding, ReportHead } from '../../guard-report.ts';
+import type { ReportedExemption, ReportedFinding } from '../../guard-report.ts';
 import { shownResultOf } from '../../shown-result.ts';
 import { listedNameOf } from '../../text/names.ts';
 import { compareTexts } from '../../text/natural.ts';
@@ -11,56 +10,51 @@ import { DAY } from '../ages.ts';
 /** An exemption, and what it does in a report. */
 export interface UsedExemption {
   readonly control: string;
-  /** Absent if the report has only the findings and not the configured exemptions. */
+  /** Absent in reports of older versions. */
   readonly subject?: string;
   readonly reason: string;
   /** The last day on which it applies; absent if the report does not have it. */
   readonly expires?: string;
-  readonly isExpired: boolean;
+  isExpired: boolean;
   /** How many findings it exempts. */
   count: number;
   /** The names of their subjects. */
   readonly names: Set<string>;
 }
 
+type Named = Pick<UsedExemption, 'control' | 'subject' | 'reason' | 'expires'>;
+
 /** Collects exempt findings. */
 export class UsedExemptions {
-  readonly #configured: readonly ReportedExemption[];
-  readonly #today: string;
-  readonly #used: Map<object | string, UsedExemption>;
+  readonly #used = new Map<string, UsedExemption>();
 
-  constructor(head: ReportHead | undefined) {
-    this.#configured = head?.exemptions ?? [];
-    this.#today = utcDay(head?.run.startedAt ?? '');
-    this.#used = new Map(
-      this.#configured.map(({ expired = false, ...exemption }, index) => [
-        this.#configured[index] ?? '',
-        { ...exemption, isExpired: expired, count: 0, names: new Set<string>() },
-      ]),
-    );
+  constructor(configured: readonly ReportedExemption[] = []) {
+    for (const { expired = false, ...exemption } of configured) this.#entryOf(exemption).isExpired ||= expired;
   }
 
   add(finding: ReportedFinding): void {
-    const { control, subject, exempted } = finding;
+    const { control, exempted } = finding;
     if (exempted === undefined || shownResultOf(finding) !== 'exempt') return;
-    const same = this.#configured.filter(
-      ({ reason, expires, expired }) => expired !== true && reason === exempted.reason && expires === exempted.expires,
-    );
-    const configured = findExemption(same, { control: { slug: control }, subject }, this.#today);
-    const key = configured ?? JSON.stringify([control, exempted.reason, exempted.expires]);
-    const used = this.#used.get(key) ?? { control, ...exempted, isExpired: false, count: 0, names: new Set<string>() };
-    this.#used.set(key, used);
+    const used = this.#entryOf({ control, ...exempted });
     used.count += 1;
     used.names.add(listedNameOf(finding));
   }
 
+  /** A finding names its exemption by what the configuration says of it; in older reports by less. */
+  #entryOf(exemption: Named): UsedExemption {
+    const key = orderOf(exemption);
+    const used = this.#used.get(key) ?? { ...exemption, isExpired: false, count: 0, names: new Set() };
+    this.#used.set(key, used);
+    return used;
+  }
+
   /** Those that expire first come first. */
   sorted(): readonly UsedExemption[] {
-    return [...this.#used.values()].sort((a, b) => compareTexts(orderOf(a), orderOf(b)));
+    return [...this.#used].sort(([a], [b]) => compareTexts(a, b)).map(([, used]) => used);
   }
 }
 
-function orderOf({ expires = '', control, subject, reason }: UsedExemption): string {
+function orderOf({ expires = '', control, subject, reason }: Named): string {
   return JSON.stringify([expires, control, subject, reason]);
 }
 

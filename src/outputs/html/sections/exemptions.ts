@@ -11,7 +11,7 @@ import type { PageInput, Section } from '../section.ts';
 
 /** Makes the section. */
 export function exemptionsSection(input: PageInput): Section {
-  const used = new UsedExemptions(input.head);
+  const used = new UsedExemptions(input.head?.exemptions);
   return {
     add: (finding) => {
       used.add(finding);

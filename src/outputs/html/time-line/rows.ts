@@ -66,6 +66,7 @@ function expiry(notAfter: string, state: ExpiryState, now: string): Html {
 }
 
 function holdersOf(holders: ReadonlySet<string>): Html {
+  if (holders.size === 1) return html`on ${[...holders].map(isolated)}`;
   return html`<details open><summary>on ${counted(holders.size, 'subject', 'subjects')}</summary>
     ${nameList(holders)}</details>`;
 }
