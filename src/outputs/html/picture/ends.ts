@@ -44,15 +44,16 @@ export function acceptedBy(finding: ReportedFinding): Accepted {
   if (asked.length > 0) return namesOf(asked);
   if (hasNothing(finding)) return { kind: 'nothing' };
   const read = (finding.certificates ?? []).filter(({ use }) => use === 'client-ca').map(({ subject }) => subject);
-  if (read.length > 0) return namesOf(read);
+  if (read.length > 0) return namesOf(read, finding.moreCertificates);
   const { field, flag } = KUBELET_SETTINGS.clientCAFile;
   const path = valueOf(finding, [field, `--${flag}`]);
   return path === undefined ? { kind: 'unknown' } : { kind: 'file', path };
 }
 
-function namesOf(values: readonly string[]): Accepted {
+/** @param unread how many more names there can be, which the report does not have */
+function namesOf(values: readonly string[], unread = 0): Accepted {
   const names = [...new Set(values)].sort(compareTexts);
-  return { kind: 'names', names: names.slice(0, MOST_NAMES), more: Math.max(0, names.length - MOST_NAMES) };
+  return { kind: 'names', names: names.slice(0, MOST_NAMES), more: Math.max(0, names.length - MOST_NAMES) + unread };
 }
 
 /** The file of a certificate can also contain the CAs between it and the CA that a kubelet accepts. */

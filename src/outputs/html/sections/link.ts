@@ -73,7 +73,9 @@ function notesOf({ kubelets }: Picture, { link }: ReportHead): readonly string[]
   return [
     ...(count === 0
       ? []
-      : [`${count} ${kubeletsAccept} only CAs that issued the certificate of no kube-apiserver shown here.`]),
+      : [
+          `${count} ${kubeletsAccept} only CAs that issued the certificate of no kube-apiserver shown here. That can be right if the file of the certificate has a CA between them.`,
+        ]),
     ...(link === undefined ? [] : callsText(link).map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
   ];
 }

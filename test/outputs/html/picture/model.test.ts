@@ -129,6 +129,13 @@ describe('kubelets that accept only CAs that issued no certificate of a kube-api
     expect(text).not.toContain('FAIL');
   });
 
+  test('are none if a report does not have all of their CAs', () => {
+    const ca = { ...certificate('CN=old', 'CN=old'), use: 'client-ca' } as const;
+    const read = kubelet('n1', [], { certificates: [ca], moreCertificates: 4, source: { node: 'n1', via: 'configz' } });
+    const [group] = pictureOf([apiServer('api-1', issued), read]).kubelets;
+    expect(group).toMatchObject({ isMismatch: false, accepted: { kind: 'names', names: ['CN=old'], more: 4 } });
+  });
+
   test.each([
     ['the issuer of one is not shown', [apiServer('api-1', issued), apiServer('api-2')]],
     ['no kube-apiserver is known', []],
