@@ -13,6 +13,7 @@ interface PageNode {
 }
 
 interface PageElement extends PageNode {
+  readonly outerHTML: string;
   readonly tagName: string;
   readonly id: string;
   readonly scrollWidth: number;
@@ -24,6 +25,7 @@ interface PageElement extends PageNode {
   readonly checkVisibility: (options: object) => boolean;
   readonly closest: (selector: string) => PageElement | null;
   open: boolean;
+  hidden: boolean;
 }
 
 declare const getComputedStyle: (element: PageElement) => Readonly<Record<string, string>>;
@@ -32,6 +34,7 @@ declare const document: {
   readonly documentElement: PageElement;
   readonly body: PageElement;
   readonly querySelectorAll: (selector: string) => Iterable<PageElement>;
+  readonly querySelector: (selector: string) => PageElement | null;
   readonly createTreeWalker: (root: PageElement, show: number) => { readonly nextNode: () => PageNode | null };
   readonly createRange: () => {
     readonly selectNodeContents: (node: PageNode) => void;
@@ -132,4 +135,23 @@ export function textsOutsideOfBoxes(): readonly string[] {
     const box = text.parentElement.firstElementChild?.getBoundingClientRect();
     return box !== undefined && inside.left >= box.left && inside.right <= box.right ? [] : [text.textContent];
   });
+}
+
+/** The elements of the page from one to another, without names that are digests, and with its style. */
+export function shownMarkup([from, to]: readonly [from: string, to: string]): string {
+  const first = document.querySelector(from);
+  const last = document.querySelector(to);
+  if (first === null || last === null) throw new Error(`there is no ${from} or no ${to}`);
+  const top = first.getBoundingClientRect().top;
+  const { bottom } = last.getBoundingClientRect();
+  const shown = [...document.querySelectorAll('main > *, section > *, style')].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return element.tagName === 'STYLE' || (element.tagName !== 'SECTION' && box.top >= top && box.bottom <= bottom);
+  });
+  return shown.map(({ outerHTML }) => outerHTML.replace(/ (?:id|href|datetime)="[^"]*"/g, '')).join('\n');
+}
+
+/** Hides elements. */
+export function hideAll(elements: readonly unknown[]): void {
+  for (const element of elements as readonly PageElement[]) element.hidden = true;
 }
