@@ -3,7 +3,7 @@
 import { millisecondsOf } from '../../../policy/timestamp.ts';
 import { nowOf } from '../ages.ts';
 import { counted } from '../facts.ts';
-import { html, type Html } from '../html.ts';
+import { code, html, type Html } from '../html.ts';
 import type { PageInput, Section } from '../section.ts';
 import { axis } from '../time-line/bars.ts';
 import {
@@ -25,17 +25,22 @@ export function certificatesSection(input: PageInput): Section {
     add: (finding) => {
       seen.add(finding);
     },
-    render: () => render(seen.sorted(), input),
+    render: () => render(seen, input),
   };
 }
 
-function render(held: readonly HeldCertificate[], input: PageInput): Html | undefined {
+function render(seen: CertificatesSeen, input: PageInput): Html | undefined {
+  const held = seen.sorted();
   const serving = input.live?.servingCertificate;
   if (held.length === 0 && serving === undefined && input.head?.run.cluster === undefined) return undefined;
   return html`<section id="certificates">
     <h2>Certificates</h2>
     ${held.length === 0 ? input.head?.run.cluster !== undefined && noneSeen() : summary(held, input)}
     ${(held.length > 0 || serving !== undefined) && table(held, input)}
+    ${seen.bundles().map(
+      ([path, more]) => html`<p>${code(path)} has ${counted(more, 'more CA', 'more CAs')}, not listed here.</p>
+      `,
+    )}
     </section>`;
 }
 

@@ -19,15 +19,24 @@ export type ExpiryState = 'never' | 'expired' | 'not-yet' | 'soon' | 'valid' | '
 /** Collects certificates. */
 export class CertificatesSeen {
   readonly #held = new Map<string, HeldCertificate>();
+  readonly #bundles = new Map<string, number>();
 
   add(finding: ReportedFinding): void {
-    for (const certificate of finding.certificates ?? []) {
+    const { certificates = [], moreCertificates = 0 } = finding;
+    const path = certificates.at(-1)?.path ?? '';
+    if (moreCertificates > (this.#bundles.get(path) ?? 0)) this.#bundles.set(path, moreCertificates);
+    for (const certificate of certificates) {
       const { use, path, subject, issuer, notBefore, notAfter } = certificate;
       const key = JSON.stringify([subject, issuer, use, path, notBefore, notAfter]);
       const held = this.#held.get(key) ?? { certificate, holders: new Set() };
       this.#held.set(key, held);
       held.holders.add(listedNameOf(finding));
     }
+  }
+
+  /** Paths of files with more certificates than a report has, and how many more the longest of these files has. */
+  bundles(): readonly (readonly [path: string, more: number])[] {
+    return [...this.#bundles].sort(([a], [b]) => compareTexts(a, b));
   }
 
   /** Those that expire first come first. Those whose end cannot be read come before all. */

@@ -135,6 +135,17 @@ describe('of a cluster', () => {
     expect(section({ ...report, findings }, 'certificates').text).toContain('No certificate file was read');
   });
 
+  test('of a file with more CAs than a report has, how many more', () => {
+    const { findings, ...head } = sampleReport(9);
+    const bundled = findings.map((finding, index) =>
+      finding.certificates ? { ...finding, moreCertificates: 100 + index } : finding,
+    );
+    const more = 100 + findings.findLastIndex(({ certificates }) => certificates?.at(-1)?.use === 'client-ca');
+    const { text } = section({ ...head, findings: bundled }, 'certificates');
+    expect(text).toContain(`/etc/kubernetes/pki/ca.crt has ${String(more)} more CAs, not listed here.`);
+    expect(section(sampleReport(9), 'certificates').text).not.toContain('not listed');
+  });
+
   test('thousands of certificates have a row each, and the first 20 a bar', () => {
     const report = sampleReport(1);
     const [finding] = report.findings;
