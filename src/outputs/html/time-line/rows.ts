@@ -36,7 +36,7 @@ export function certificateRow({ certificate, holders }: HeldCertificate, place:
   const { use, path, subject, issuer, notBefore, notAfter } = certificate;
   const state = stateOfCertificate(certificate, millisecondsOf(place.now));
   const issued = subject === issuer ? html`issued by itself` : html`issued by ${isolated(issuer)}`;
-  return html`<tbody class="${state}">
+  return html`<tbody class="item ${state}">
     <tr>
     <td rowspan="2">${expiry(notAfter, state, place.now)}</td>
     <th scope="row"><b>${isolated(subject)}</b> ${issued}, valid from ${dayElement(notBefore)}
@@ -51,7 +51,7 @@ export function certificateRow({ certificate, holders }: HeldCertificate, place:
 /** The certificate of the webhook of this process. Only its end is known. */
 export function servingRow({ notAfter }: { readonly notAfter: string }, place: RowPlace): Html {
   const state = stateOfCertificate({ notAfter }, millisecondsOf(place.now));
-  return html`<tbody class="${state}"><tr>
+  return html`<tbody class="item ${state}"><tr>
     <td>${expiry(notAfter, state, place.now)}</td>
     <th scope="row"><b>Serving certificate</b> of the webhook of this process</th>
     <td class="line">${barOf(place.scale, millisecondsOf(place.now), millisecondsOf(notAfter))}</td>
