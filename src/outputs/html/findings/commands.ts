@@ -1,4 +1,4 @@
-// The commands inside a remedy, so that they can be told from the words around them.
+// The commands inside a remedy, so that they differ from the words around them.
 
 import { code, html, type Html } from '../html.ts';
 

@@ -52,7 +52,7 @@ export function unknownReason(finding: ReportedFinding): string | undefined {
   return JSON.stringify(shapeOf(reason, (text) => withoutOwnWords(text, finding, [])));
 }
 
-/** The subject where its withCommas name does not say all: a file has subjects, and a pod has a node that its name can lack. */
+/** The subject where its name in the list does not say all: a file has subjects, and a pod has a node that its name can lack. */
 function nameOf(finding: ReportedFinding): string {
   const { kind, node, name } = finding.subject;
   if ('path' in finding.source) return subjectOf(finding);
