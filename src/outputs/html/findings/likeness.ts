@@ -29,18 +29,29 @@ export function pageResultOf(finding: ReportedFinding): PageResult {
 
 /** Finds what findings have in common. Most findings of a large cluster are equal but for their names. */
 export class Likenesses {
-  /** Keys in which no own word was found. */
-  readonly #plain = new Set<string>();
+  /** The keys of findings without own words, by a form that is faster to make. */
+  readonly #plain = new Map<string, string>();
+  readonly #numbers = new Map<string, number>();
 
   of(finding: ReportedFinding): Likeness {
     const own = [nameOf(finding), driftOf(finding)];
-    const key = JSON.stringify(shapeOf(finding, (text) => text));
-    if (this.#plain.has(key) && !hasName(key, finding)) return { key, words: own };
+    const form = JSON.stringify([shapeOf(finding, (text) => text), this.#fixedOf(finding)]);
+    const plain = this.#plain.get(form);
+    if (plain !== undefined && !hasName(form, finding)) return { key: plain, words: own };
     const words: string[] = [];
-    const shape = shapeOf(finding, (text) => withoutOwnWords(text, finding, words));
-    if (words.length > 0) return { key: JSON.stringify(shape), words: [...own, ...words] };
-    this.#plain.add(key);
+    const key = keyOf(finding, words);
+    if (words.length > 0) return { key, words: [...own, ...words] };
+    this.#plain.set(form, key);
     return { key, words: own };
+  }
+
+  /** The long texts of the control as numbers. */
+  #fixedOf({ references, remediation }: ReportedFinding): readonly number[] {
+    return [remediation, ...references].map((text) => {
+      const number = this.#numbers.get(text) ?? this.#numbers.size;
+      this.#numbers.set(text, number);
+      return number;
+    });
   }
 }
 
@@ -48,8 +59,13 @@ export class Likenesses {
 export function unknownReason(finding: ReportedFinding): string | undefined {
   const { result, evidence, otherEvidence = [] } = finding;
   if (result !== 'unknown' || evidence.length + otherEvidence.length > 0) return undefined;
-  const reason = { ...finding, control: '', references: [], remediation: '' };
-  return JSON.stringify(shapeOf(reason, (text) => withoutOwnWords(text, finding, [])));
+  return keyOf({ ...finding, control: '', references: [], remediation: '' }, []);
+}
+
+/** @param words gets the own words of the texts */
+function keyOf(finding: ReportedFinding, words: string[]): string {
+  const { references, remediation } = finding;
+  return JSON.stringify([shapeOf(finding, (text) => withoutOwnWords(text, finding, words)), references, remediation]);
 }
 
 /** The subject where its name in the list does not say all: a file has subjects, and a pod has a node that its name can lack. */
@@ -66,7 +82,11 @@ function driftOf({ drift }: ReportedFinding): string {
 
 function hasName(key: string, { subject: { name, node }, source }: ReportedFinding): boolean {
   const path = 'path' in source ? source.path : undefined;
-  return [name, node, path].some((own) => own !== undefined && key.includes(JSON.stringify(own).slice(1, -1)));
+  return [name, ...(node === name ? [] : [node]), path].some((own) => own !== undefined && key.includes(inJson(own)));
+}
+
+function inJson(text: string): string {
+  return /^[\w./:-]*$/.test(text) ? text : JSON.stringify(text).slice(1, -1);
 }
 
 const MARK = '\u0000';
@@ -87,24 +107,36 @@ type Own = (text: string) => unknown;
 
 function shapeOf(finding: ReportedFinding, own: Own): unknown {
   const { control, subject, source, vantage, violations, problems, warnings = [], evidence, absent = [] } = finding;
-  const { otherEvidence = [], exempted, expected, references, remediation } = finding;
+  const { otherEvidence = [], exempted, expected } = finding;
+
   return [
-    ...[pageResultOf(finding), isPlainPass(finding), control, subject.component, nounOf(subject, 1)],
-    ...[ownSource(finding, source), vantage],
+    pageResultOf(finding),
+    isPlainPass(finding),
+    control,
+    subject.component,
+    nounOf(subject, 1),
+    ownSource(finding, source),
+    vantage,
+    exempted?.reason,
+    exempted?.expires,
+    expected,
     violations.map((fault) => faultShape(fault, own)),
     problems.map((fault) => faultShape(fault, own)),
     warnings.map((fault) => faultShape(fault, own)),
     evidence.map((found) => evidenceShape(found, own)),
     absent.map(({ setting, lookedAt }) => [setting, own(lookedAt)]),
     otherEvidence.map((other) => otherShape(other, finding, own)),
-    ...[exempted?.reason, exempted?.expires, expected, references, remediation],
   ];
 }
 
 function otherShape(other: ReportedOtherEvidence, finding: ReportedFinding, own: Own): unknown {
   const { source, vantage, result, agrees, pending, evidence, problems, violations = [] } = other;
   return [
-    ...[ownSource(finding, source), vantage, result, agrees, pending],
+    ownSource(finding, source),
+    vantage,
+    result,
+    agrees,
+    pending,
     evidence.map((found) => evidenceShape(found, own)),
     problems.map((fault) => faultShape(fault, own)),
     violations.map((fault) => faultShape(fault, own)),
@@ -117,14 +149,15 @@ function ownSource({ subject, source }: ReportedFinding, of: ReportedFinding['so
 }
 
 function faultShape(fault: ReportedViolation | ReportedProblem, own: Own): unknown {
-  return [fault.code, 'setting' in fault ? fault.setting : '', own(fault.message), ...placeShape(fault, own)];
+  return [fault.code, 'setting' in fault ? fault.setting : '', own(fault.message), placeShape(fault, own)];
 }
 
 function evidenceShape(found: ReportedEvidence, own: Own): unknown {
-  return [found.setting, own(found.value), found.layer, ...placeShape(found, own)];
+  return [found.setting, own(found.value), found.layer, placeShape(found, own)];
 }
 
-function placeShape({ file, line, pointer, within }: Place, own: Own): unknown[] {
+function placeShape({ file, line, pointer, within }: Place, own: Own): unknown {
+  if (file === undefined && line === undefined && pointer === undefined) return 0;
   return [
     file === undefined ? undefined : own(file),
     line === undefined ? undefined : own(`line ${line}`),

@@ -89,9 +89,14 @@ function manyNames(accepted: Accepted): Html | undefined {
   return html`<p>CAs: ${names.map((name, index) => html`${index > 0 && '; '}${isolated(name)}`)}${more > 0 && ` and ${more} more`}</p>`;
 }
 
+/** A longer name is no link: thousands of them would double the size of the page. */
+const LONGEST_LINK = 100;
+
 /** Each name leads to everything on the page that names it. */
 function namesList(names: readonly string[]): Html {
-  return html`<ul class="names">${sortNatural(names).map(
-    (name) => html`<li><bdi><a href="#q=${encodeURIComponent(escapeForTerminal(name))}">${name}</a></bdi></li>`,
+  return html`<ul class="names">${sortNatural(names).map((name) =>
+    name.length > LONGEST_LINK
+      ? html`<li>${isolated(name)}</li>`
+      : html`<li><bdi><a href="#q=${encodeURIComponent(escapeForTerminal(name))}">${name}</a></bdi></li>`,
   )}</ul>`;
 }
