@@ -25,7 +25,7 @@ export class FactsOfHead {
   add(finding: ReportedFinding): void {
     const { source, subject, otherEvidence = [] } = finding;
     const { run } = this.#input.head ?? {};
-    if (run?.entrance === 'check' && 'path' in source) this.#places.add(source.path);
+    if (run?.entrance !== 'node' && run?.cluster === undefined && 'path' in source) this.#places.add(source.path);
     if (run?.entrance === 'node' && subject.node !== undefined) this.#places.add(subject.node);
     if (shownResultOf(finding) !== 'pass') return;
     if (!otherEvidence.some(({ pending, result }) => pending === true && result === 'fail')) return;

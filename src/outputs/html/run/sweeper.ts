@@ -11,7 +11,7 @@ import { problemBlocks } from './problems.ts';
 export function sweeperPart({ sweeper, now }: LiveState): Html {
   if (sweeper === undefined) {
     return html`<h3>Sweeper</h3>
-      <p>This process has no sweeper. Each replica of the Deployment <code>kubelet-guard-sweeper</code> has one.</p>`;
+      <p>This process has no sweeper. In a cluster, each replica of the Deployment <code>kubelet-guard-sweeper</code> has one.</p>`;
   }
   const { leadership, intervalSeconds, runningSince, incomplete } = sweeper;
   return html`<h3>Sweeper</h3>

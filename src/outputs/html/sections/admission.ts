@@ -40,7 +40,9 @@ function history({ since, counts, decisions, leftOut }: AdmissionHistory, now: s
   return html`<p>Reviews of this process since ${timeElement(since)}, without dry runs:</p>
     <ul class="counts">
     ${ORDER.map(
-      (verdict) => html`<li class="${VERDICTS[verdict][1]}"><b>${counts[verdict]}</b> ${VERDICTS[verdict][2]}</li>
+      (
+        verdict,
+      ) => html`<li data-count="${counts[verdict]}" class="${VERDICTS[verdict][1]}"><b>${counts[verdict]}</b> ${VERDICTS[verdict][2]}</li>
       `,
     )}
     </ul>

@@ -106,6 +106,13 @@ describe('the head', () => {
     expect(text).toContain(command);
   });
 
+  test.each(['check', 'serve'] as const)('of %s without a cluster has the files', (command) => {
+    const { cluster: _, ...run } = good.run;
+    const findings = good.findings.slice(0, 1).map((each) => ({ ...each, source: { path: 'a/b.yaml', document: 0 } }));
+    const report = { ...good, run: { ...run, entrance: command }, findings };
+    expect(headOf(input(report))).toContain('findings in 1 file: a/b.yaml');
+  });
+
   test('names the cluster in the title, the worst word first', () => {
     const run = { cluster: { server: 'https://10.0.0.1:6443', context: 'production' } };
     expect(pageTitle(input(withRun(sampleReport(25), run)))).toBe('FAIL - cluster production - kubelet-guard');
