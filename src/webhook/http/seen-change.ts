@@ -23,7 +23,7 @@ interface RequestedChange {
   readonly exemptions?: readonly Exemption[];
 }
 
-/** A decision that is worth telling. It refers to the whole decision: whoever keeps it keeps its key, change and reasons only. */
+/** A decision that is logged and shown. It refers to the whole decision: whoever keeps it keeps its key, change and reasons only. */
 export type SeenChange = {
   readonly uid: string;
   /** The same for changes that are alike. */
