@@ -29,7 +29,7 @@ export function driftSection({ head, context: { digest } }: PageInput): Section 
       return html`<section id="drift">
         <h2>Drift</h2>
         <ul class="counts">${counts}</ul>
-        <div class="scroll"><table>
+        <div class="scroll"><table class="rows">
           <thead><tr><th scope="col">Since</th><th scope="col">Drift</th><th scope="col">Result</th><th scope="col">Subjects</th><th scope="col">Control</th></tr></thead>
           <tbody>${rows.sort((a, b) => compareTexts(b.latest, a.latest)).map(({ row }) => row)}</tbody>
         </table></div>

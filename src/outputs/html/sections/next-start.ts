@@ -25,7 +25,7 @@ export function nextStartSection({ head, context: { digest } }: PageInput): Sect
       return html`<section id="next-start">
         <h2>Next start</h2>
         <p>The files of these processes have changed since they started. They use the new settings after their next start.</p>
-        <div class="scroll"><table>
+        <div class="scroll"><table class="rows">
           <thead><tr><th scope="col">Then</th><th scope="col">Subjects</th><th scope="col">What changes</th><th scope="col">Control</th><th scope="col">Since</th></tr></thead>
           <tbody>${rows.sort((a, b) => compareTexts(a.result, b.result)).map(({ row }) => row)}</tbody>
         </table></div>
