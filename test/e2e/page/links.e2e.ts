@@ -55,7 +55,7 @@ describeWith({ browser: true }, 'a link into the page', () => {
     test(`to a filter in ${door} shows what matches, and no other name`, async () => {
       const { page, complaints } = await pages.open(`${await addressOf()}#q=edge-24&result=exempt`);
       expect(await page.getByRole('searchbox').inputValue()).toBe('edge-24');
-      const names = await page.locator('ul.names > li:visible').allTextContents();
+      const names = await page.locator('.item ul.names > li:visible').allTextContents();
       expect(new Set(names.map((name) => name.trim()))).toEqual(new Set(['edge-24']));
       const results = await page.locator('.item:visible').count();
       expect(results).toBeGreaterThan(0);

@@ -10,13 +10,16 @@ import { pageOfReport } from '../../support/report-pages.ts';
 import { sampleReport } from '../../support/sample-clusters.ts';
 import { describeWith } from '../support/assets.ts';
 import { usePages } from '../support/browser.ts';
-import { clipped, visibleTexts } from '../support/in-page.ts';
+import { clipped, hideAll, visibleTexts } from '../support/in-page.ts';
 import { run } from '../support/programs.ts';
 
 jest.setTimeout(60_000);
 
 /** How wide the page is laid out for A4, in CSS pixels. */
 const PAPER = { width: 810, height: 1200 };
+
+/** Links to sections, and the names of columns that are rows on paper. */
+const NOT_ON_PAPER = '#contents, .time-line thead';
 
 /** Text as it is compared: a PDF breaks lines anywhere. */
 const joined = (text: string): string => text.replaceAll(/\s+/g, '');
@@ -31,6 +34,7 @@ describeWith({ browser: true }, 'the page on paper', () => {
     test(`shows every text ${javaScriptEnabled ? 'that the script had closed' : 'without script'}`, async () => {
       const { page } = await pages.open(pages.write(html), { javaScriptEnabled, viewport: PAPER });
       const inPrint = await pages.open(pages.write(html), { javaScriptEnabled: false });
+      await inPrint.page.locator(NOT_ON_PAPER).evaluateAll(hideAll);
       const wanted = await inPrint.page.evaluate(visibleTexts);
       await page.emulateMedia({ media: 'print' });
       await page.evaluate("dispatchEvent(new Event('beforeprint'))");
@@ -55,6 +59,7 @@ describeWith({ browser: true, tools: ['pdftotext'] }, 'the PDF of the page', () 
     const { stdout } = await run(['pdftotext', '-raw', path, '-']);
     const text = joined(stdout);
     const unscripted = await pages.open(url, { javaScriptEnabled: false });
+    await unscripted.page.locator(NOT_ON_PAPER).evaluateAll(hideAll);
     const wanted = await unscripted.page.evaluate(visibleTexts);
     expect(wanted.filter((each) => !text.includes(joined(each)))).toEqual([]);
     rmSync(folder, { recursive: true });
