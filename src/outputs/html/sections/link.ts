@@ -3,7 +3,7 @@
 import type { ReportHead } from '../../guard-report.ts';
 import { apiServersText, asksText, callsText, kubeletsText, presentsText } from '../../text/link-text.ts';
 import { diagramOf } from '../picture/diagram.ts';
-import { API_SERVER_LIST, AUTHORITY_LIST, PictureIds } from '../picture/items.ts';
+import { API_SERVER_LIST, AUTHORITY_LIST, PictureIds, unlistedItem } from '../picture/items.ts';
 import { PictureModel, type Group, type Picture } from '../picture/model.ts';
 import { stackedDrawing } from '../picture/stacked.ts';
 import { svgOf } from '../picture/svg.ts';
@@ -67,8 +67,9 @@ function countsOf(groups: readonly Group[]): { pass: number; fail: number; unkno
 }
 
 /** What the picture shows, and no finding says. */
-function notesOf({ kubelets }: Picture, { link }: ReportHead): readonly string[] {
-  const count = kubelets.reduce((sum, { isMismatch, names }) => sum + (isMismatch ? names.length : 0), 0);
+function notesOf(picture: Picture, { link }: ReportHead): readonly string[] {
+  const count = picture.kubelets.reduce((sum, { isMismatch, names }) => sum + (isMismatch ? names.length : 0), 0);
+  const unlisted = unlistedItem(picture).map(({ label }) => `${label}.`);
   const kubeletsAccept = count === 1 ? 'kubelet accepts' : 'kubelets accept';
   return [
     ...(count === 0
@@ -76,6 +77,7 @@ function notesOf({ kubelets }: Picture, { link }: ReportHead): readonly string[]
       : [
           `${count} ${kubeletsAccept} only CAs that issued the certificate of no kube-apiserver shown here. That can be right if the file of the certificate has a CA between them.`,
         ]),
+    ...unlisted,
     ...(link === undefined ? [] : callsText(link).map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
   ];
 }

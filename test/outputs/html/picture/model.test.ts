@@ -171,6 +171,10 @@ describe('beside a link', () => {
       [['api-1'], 'pass', undefined],
     ]);
     expect(unlisted).toEqual({ pass: 2, fail: 1, unknown: 0, exempt: 0 });
+    const section = linkSection({ head, context: pageContext, live: undefined });
+    section.add?.(kubelet('n1', ['CN=x']));
+    const { text } = parseHtml(section.render()?.text ?? '');
+    expect(text).toContain('3 kubelets not listed in this report: 1 FAIL, 2 PASS.');
   });
 
   test('a control plane that a provider manages is one box with the reason', () => {
