@@ -114,8 +114,11 @@ describe('over random findings', () => {
           .map(({ attributes }) => attributes.href);
         for (const target of targets) expect(ids).toContain(target?.slice(1));
         const names = elements.filter(({ name, attributes }) => name === 'a' && attributes.href?.startsWith('#q='));
-        expect(names).toHaveLength(findings.length);
-        expect(new Set(names.map(({ attributes }) => attributes.href)).size).toBe(findings.length);
+        // a longer name is no link
+        const short = findings.filter(({ subject }) => subject.name.length <= 100);
+        expect(names).toHaveLength(short.length);
+        expect(new Set(names.map(({ attributes }) => attributes.href)).size).toBe(short.length);
+        expect(elements.filter(({ name }) => name === 'li').length).toBeGreaterThanOrEqual(findings.length);
       }),
     );
   });
