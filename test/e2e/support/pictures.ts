@@ -64,7 +64,7 @@ async function digestOf(page: Page, { from, to }: DocPicture): Promise<string> {
   const markup = await page.evaluate(shownMarkup, [from, to] as const);
   const text = comparable(markup)
     .replaceAll(/\b\d\d:\d\d(?::\d\d)? UTC\b/g, 'TIME')
-    .replaceAll(/\b(?:\d+ )?(?:milli)?(?:second|minute|hour|day|month|year)s?\b/g, 'AGE')
+    .replaceAll(/\b(?:less than a|\d+) (?:second|minute|hour|day)s?\b/g, 'AGE')
     .replaceAll(/\/tmp\/[\w./-]+/g, 'PATH')
     .replaceAll(/\bv?\d+(?:\.\d+){2,}(?::\d+)?\b/g, 'NUMBER');
   return createHash('sha256').update(text).digest('hex');
