@@ -2,13 +2,10 @@
 
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import type { ShownResult } from '../shown-result.ts';
-
-/** What a block of the page counts as: a result, or a pass that ends with the next start of the process. */
-export type PageResult = ShownResult | 'pending';
+import type { Standing } from '../standing.ts';
 
 /** The word for each result. */
-export const RESULT_WORDS: Readonly<Record<PageResult, string>> = {
+export const RESULT_WORDS: Readonly<Record<Standing, string>> = {
   fail: 'FAIL',
   unknown: 'UNKNOWN',
   exempt: 'EXEMPT',
@@ -17,7 +14,7 @@ export const RESULT_WORDS: Readonly<Record<PageResult, string>> = {
 };
 
 /** Octagon with a cross, square with a question mark, crossed ring, hourglass, disc with a tick. */
-const SHAPES: Readonly<Record<PageResult, string>> = {
+const SHAPES: Readonly<Record<Standing, string>> = {
   fail: 'M5 0h6l5 5v6l-5 5H5l-5-5V5zM4.6 3.5 3.5 4.6 6.9 8l-3.4 3.4 1.1 1.1L8 9.1l3.4 3.4 1.1-1.1L9.1 8l3.4-3.4-1.1-1.1L8 6.9z',
   unknown:
     'M1 1h14v14H1zM4.8 6.2h1.9c0-.8.5-1.3 1.3-1.3s1.2.5 1.2 1.1c0 1.3-2.2 1.5-2.2 3.6v.3h1.9v-.2c0-1.4 2.3-1.7 2.3-3.8 0-1.7-1.3-2.8-3.2-2.8S4.8 4.3 4.8 6.2zM7 11v2h1.9v-2z',
@@ -37,11 +34,11 @@ export const SHAPES_OF_RESULTS: Html = html`<svg width="0" height="0" hidden>
   `;
 
 /** The shape of a result, to stand before its word. */
-export function mark(result: PageResult): Html {
+export function mark(result: Standing): Html {
   return html`<svg class="mark" width="16" height="16" aria-hidden="true"><use href="#mark-${result}" /></svg>`;
 }
 
 /** The shape and the word. */
-export function resultWord(result: PageResult): Html {
+export function resultWord(result: Standing): Html {
   return html`<span class="result ${result}">${mark(result)} ${RESULT_WORDS[result]}</span>`;
 }

@@ -6,13 +6,13 @@ import type { ReportedFinding } from '../../guard-report.ts';
 import { compareTexts, naturalKey } from '../../text/natural.ts';
 import { listedNameOf, nounOf } from '../../text/names.ts';
 import { compareControls } from '../../text/order.ts';
-import type { PageResult } from '../marks.ts';
-import { Likenesses, pageResultOf, unknownReason } from './likeness.ts';
+import { STANDINGS, standingOf, type Standing } from '../../standing.ts';
+import { Likenesses, unknownReason } from './likeness.ts';
 
 /** Findings that are alike, without their names. */
 export interface Kind {
   readonly key: string;
-  readonly result: PageResult;
+  readonly result: Standing;
   /** Nobody has to look at them. */
   readonly isPlain: boolean;
   /** Kinds of which this is equal share a block where their subjects are the same. */
@@ -102,7 +102,7 @@ export class PageBlocks {
       const isPlain = isPlainPass(finding);
       const joinKey = this.#joins ? (isPlain ? 'pass' : (unknownReason(finding) ?? key)) : key;
       const rest = { varies: words.map(() => false), first: finding, firstWords: words, firstOrder: order };
-      const made = { key, result: pageResultOf(finding), isPlain, joinKey, number, ...rest };
+      const made = { key, result: standingOf(finding), isPlain, joinKey, number, ...rest };
       this.#kinds.set(key, made);
       return made;
     }
@@ -146,13 +146,11 @@ function compareMembers(a: Member, b: Member): number {
   );
 }
 
-const ORDER: readonly PageResult[] = ['fail', 'pending', 'unknown', 'exempt', 'pass'];
-
 function compareBlocks(left: Block, right: Block): number {
   const [[a], [b]] = [left.kinds, right.kinds];
   return (
     Number(a.isPlain) - Number(b.isPlain) ||
-    ORDER.indexOf(a.result) - ORDER.indexOf(b.result) ||
+    STANDINGS.indexOf(a.result) - STANDINGS.indexOf(b.result) ||
     compareControls(a.first.control, b.first.control) ||
     right.members.length - left.members.length ||
     compareTexts(a.key, b.key) ||

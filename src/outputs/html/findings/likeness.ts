@@ -1,6 +1,6 @@
 // What a finding says without the words that only belong to its subject: findings of which that is equal share a block.
 
-import { failsAfterStart, isPlainPass, replaceOwnWords } from '../../alike.ts';
+import { isPlainPass, replaceOwnWords } from '../../alike.ts';
 import type {
   Place,
   ReportedEvidence,
@@ -9,9 +9,8 @@ import type {
   ReportedProblem,
   ReportedViolation,
 } from '../../guard-report.ts';
-import { shownResultOf } from '../../shown-result.ts';
+import { standingOf } from '../../standing.ts';
 import { nounOf, ownSourceName, subjectOf } from '../../text/names.ts';
-import type { PageResult } from '../marks.ts';
 
 /** What a finding has in common with others, and what only it has. */
 export interface Likeness {
@@ -19,12 +18,6 @@ export interface Likeness {
   readonly key: string;
   /** Its own words: its name, its drift, then those of the texts, in their order. */
   readonly words: readonly string[];
-}
-
-/** Gives what a finding counts as on the page. */
-export function pageResultOf(finding: ReportedFinding): PageResult {
-  const result = shownResultOf(finding);
-  return result === 'pass' && failsAfterStart(finding) ? 'pending' : result;
 }
 
 /** Finds what findings have in common. Most findings of a large cluster are equal but for their names. */
@@ -110,7 +103,7 @@ function shapeOf(finding: ReportedFinding, own: Own): unknown {
   const { otherEvidence = [], exempted, expected } = finding;
 
   return [
-    pageResultOf(finding),
+    standingOf(finding),
     isPlainPass(finding),
     control,
     subject.component,

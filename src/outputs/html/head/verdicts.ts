@@ -6,13 +6,14 @@ import { millisecondsOf } from '../../../policy/timestamp.ts';
 import { durationText } from '../ages.ts';
 import { counted } from '../facts.ts';
 import type { LiveState } from '../live.ts';
-import { RESULT_WORDS, type PageResult } from '../marks.ts';
+import { RESULT_WORDS } from '../marks.ts';
+import type { Standing } from '../../standing.ts';
 import type { PageInput } from '../section.ts';
 
 /** A word with what it is about. */
 export interface Verdict {
   /** What it counts as; `part` is neither good nor bad. */
-  readonly result: PageResult | 'part';
+  readonly result: Standing | 'part';
   readonly word: string;
   readonly about: string;
   /** The id of the section that has more. */

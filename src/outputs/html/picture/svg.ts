@@ -1,7 +1,7 @@
 // The picture as SVG. Colors come from the style; without it, boxes and lines have the color of the text.
 
 import { html, type Html } from '../html.ts';
-import type { PageResult } from '../marks.ts';
+import type { Standing } from '../../standing.ts';
 import { BLANK, TEXT_SIZES, type Box, type BoxRow } from './boxes.ts';
 import type { Caption, Drawing, Stub } from './drawing.ts';
 
@@ -52,7 +52,7 @@ const QUESTION_MARK = 'M-2.4 -2A2.4 2.4 0 1 1 0 0.6V1.4M0 3.9V4.1';
 
 const SHAPE_SIZE = 20;
 
-function shape(standing: PageResult, height: number): Html {
+function shape(standing: Standing, height: number): Html {
   const y = (height - SHAPE_SIZE) / 2;
   return html`<use class="shape" href="#mark-${standing}" x="12" y="${y}" width="${SHAPE_SIZE}" height="${SHAPE_SIZE}" fill="currentColor"/>`;
 }

@@ -4,18 +4,18 @@ import { distanceText, timeElement } from '../ages.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import type { AdmissionEntry, AdmissionHistory, LiveState } from '../live.ts';
-import { mark, type PageResult } from '../marks.ts';
+import { mark } from '../marks.ts';
+import type { Standing } from '../../standing.ts';
 import type { PageInput, Section } from '../section.ts';
 
 /** The word for each verdict, and the result whose shape and color it has. */
-const VERDICTS: Readonly<Record<AdmissionEntry['verdict'], readonly [word: string, as: PageResult, counted: string]>> =
-  {
-    deny: ['DENIED', 'fail', 'denied'],
-    warn: ['ALLOWED with warnings', 'unknown', 'allowed with warnings'],
-    unchecked: ['NOT CHECKED', 'unknown', 'not checked'],
-    allow: ['ALLOWED', 'pass', 'allowed'],
-    skip: ['SKIPPED', 'exempt', 'skipped: no checked object'],
-  };
+const VERDICTS: Readonly<Record<AdmissionEntry['verdict'], readonly [word: string, as: Standing, counted: string]>> = {
+  deny: ['DENIED', 'fail', 'denied'],
+  warn: ['ALLOWED with warnings', 'unknown', 'allowed with warnings'],
+  unchecked: ['NOT CHECKED', 'unknown', 'not checked'],
+  allow: ['ALLOWED', 'pass', 'allowed'],
+  skip: ['SKIPPED', 'exempt', 'skipped: no checked object'],
+};
 const ORDER = ['deny', 'warn', 'unchecked', 'allow', 'skip'] as const;
 
 /** Makes the section. Only a running `serve` has decisions. */

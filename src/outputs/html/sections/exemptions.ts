@@ -5,7 +5,8 @@ import { durationText, nowOf, SOON } from '../ages.ts';
 import { endOfExemption, UsedExemptions, type UsedExemption } from '../exemptions/used-exemptions.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
-import { mark, type PageResult } from '../marks.ts';
+import { mark } from '../marks.ts';
+import type { Standing } from '../../standing.ts';
 import { nameList } from '../names.ts';
 import type { PageInput, Section } from '../section.ts';
 
@@ -59,7 +60,7 @@ function block(exemption: UsedExemption, state: State, now: number | undefined):
 }
 
 /** The word for each state, and the result whose shape and color it has. */
-const WORDS: Readonly<Record<State, readonly [as: PageResult, word: string]>> = {
+const WORDS: Readonly<Record<State, readonly [as: Standing, word: string]>> = {
   expired: ['fail', 'EXPIRED'],
   soon: ['unknown', 'EXPIRES SOON'],
   unused: ['pass', 'NOT NEEDED NOW'],

@@ -5,7 +5,8 @@ import type { SeenCertificate } from '../../../policy/certificates.ts';
 import { dayElement, distanceText, timeElement } from '../ages.ts';
 import { counted } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
-import { mark, type PageResult } from '../marks.ts';
+import { mark } from '../marks.ts';
+import type { Standing } from '../../standing.ts';
 import { nameList } from '../names.ts';
 import { bar, type Span } from './bars.ts';
 import { stateOfCertificate, type ExpiryState, type HeldCertificate } from './certificates-seen.ts';
@@ -23,7 +24,7 @@ const USES: Readonly<Record<SeenCertificate['use'], string>> = {
 };
 
 /** The word for each state that needs work. */
-const WORDS: Readonly<Partial<Record<ExpiryState, readonly [as: PageResult, word: string]>>> = {
+const WORDS: Readonly<Partial<Record<ExpiryState, readonly [as: Standing, word: string]>>> = {
   unreadable: ['unknown', 'DATE NOT READABLE'],
   never: ['fail', 'NEVER VALID'],
   expired: ['fail', 'EXPIRED'],
