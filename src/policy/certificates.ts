@@ -38,10 +38,16 @@ export interface CertificateFacts {
   readonly keyFingerprint: string;
 }
 
+/** What a certificate is for, as the link needs it. */
+export const CERTIFICATE_USES = ['client', 'client-issuer', 'client-ca'] as const;
+
 /** A certificate in a file that a setting names, for people. Names and times as in CertificateFacts. */
 export interface SeenCertificate extends Pick<CertificateFacts, 'subject' | 'issuer' | 'notBefore' | 'notAfter'> {
-  /** The client certificate that kube-apiserver presents, or a CA that the kubelet accepts client certificates from. */
-  readonly use: 'client' | 'client-ca';
+  /**
+   * The client certificate that kube-apiserver presents, a CA in the same file, which it presents too, or a CA that the kubelet
+   * accepts client certificates from.
+   */
+  readonly use: (typeof CERTIFICATE_USES)[number];
   readonly path: string;
 }
 

@@ -3,26 +3,27 @@
 import { MOST_CERTIFICATES, type CertificateFile, type SeenCertificate } from '../../policy/certificates.ts';
 import type { Notes } from './define-control.ts';
 
-/** Notes the client certificate of kube-apiserver: the first in its file. The others are those of its issuers. */
+/** Notes the client certificate of kube-apiserver, which is the first in its file, and the CAs after it. */
 export function noteClientCertificate(path: string, file: CertificateFile, notes: Notes): void {
-  noteCertificates('client', path, file, 1, notes);
+  noteCertificates((at) => (at === 0 ? 'client' : 'client-issuer'), path, file, notes);
 }
 
-/** Notes the CAs of a client CA file. A bundle can have hundreds, so only the first ones are noted, and the others counted. */
+/** Notes the CAs of a client CA file. */
 export function noteClientAuthorities(path: string, file: CertificateFile, notes: Notes): void {
-  noteCertificates('client-ca', path, file, MOST_CERTIFICATES, notes);
-  if (file.state === 'read') notes.moreCertificates += Math.max(0, file.pem.certificates.length - MOST_CERTIFICATES);
+  noteCertificates(() => 'client-ca', path, file, notes);
 }
 
+/** A file can have hundreds, so only the first ones are noted, and the others counted. */
 function noteCertificates(
-  use: SeenCertificate['use'],
+  useOf: (at: number) => SeenCertificate['use'],
   path: string,
   file: CertificateFile,
-  most: number,
-  { certificates }: Notes,
+  notes: Notes,
 ): void {
   if (file.state !== 'read') return;
-  for (const { subject, issuer, notBefore, notAfter } of file.pem.certificates.slice(0, most)) {
-    certificates.push({ use, path, subject, issuer, notBefore, notAfter });
+  const { certificates } = file.pem;
+  for (const [at, { subject, issuer, notBefore, notAfter }] of certificates.slice(0, MOST_CERTIFICATES).entries()) {
+    notes.certificates.push({ use: useOf(at), path, subject, issuer, notBefore, notAfter });
   }
+  notes.moreCertificates += Math.max(0, certificates.length - MOST_CERTIFICATES);
 }

@@ -2,7 +2,7 @@
 // beyond that node.
 
 import { asRecord, parseJson, type UnknownRecord } from '../../json.ts';
-import { MOST_CERTIFICATES, type SeenCertificate } from '../../policy/certificates.ts';
+import { CERTIFICATE_USES, MOST_CERTIFICATES, type SeenCertificate } from '../../policy/certificates.ts';
 import type { ControlMetadata } from '../../policy/control.ts';
 import type { Finding, OtherEvidence } from '../../policy/finding.ts';
 import type { Evidence, Outcome, Violation } from '../../policy/outcome.ts';
@@ -217,10 +217,10 @@ function certificatesOf(value: unknown): SeenCertificate[] {
   return list(value)
     .slice(0, MOST_CERTIFICATES)
     .flatMap((entry) => {
-      const { use, notBefore, notAfter, ...rest } = asRecord(entry);
+      const { notBefore, notAfter, ...rest } = asRecord(entry);
+      const use = CERTIFICATE_USES.find((known) => known === rest.use);
       const [path, subject, issuer] = [textOf(rest.path), textOf(rest.subject), textOf(rest.issuer)];
-      if (use !== 'client' && use !== 'client-ca') return [];
-      if (path === undefined || subject === undefined || issuer === undefined) return [];
+      if (use === undefined || path === undefined || subject === undefined || issuer === undefined) return [];
       if (!isTime(notBefore) || !isTime(notAfter)) return [];
       return [{ use, path, subject, issuer, notBefore, notAfter }];
     });

@@ -143,6 +143,7 @@ describe('the report of a host', () => {
     put(CA, `${ca.pem}${leaf.pem}`, 0o644);
     expect((await shownBy('apiserver-kubelet-client-cert')).certificates).toStrictEqual([
       { use: 'client', path: CERTIFICATE, ...seenIn(leaf) },
+      { use: 'client-issuer', path: CERTIFICATE, ...seenIn(ca) },
     ]);
     const ofKubelet = await shownBy('kubelet-client-ca');
     const accepted = [ca, leaf].map((issued) => ({ use: 'client-ca', path: CA, ...seenIn(issued) }));

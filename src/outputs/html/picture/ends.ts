@@ -29,8 +29,8 @@ const MOST_NAMES = 50;
 /** Reads what a kube-apiserver presents from its finding of apiserver-kubelet-client-cert. */
 export function presentedBy(finding: ReportedFinding): Presented {
   if (hasNothing(finding)) return { kind: 'nothing' };
-  const chain = (finding.certificates ?? []).filter(({ use }) => use === 'client');
-  const [certificate] = chain;
+  const chain = (finding.certificates ?? []).filter(({ use }) => use !== 'client-ca');
+  const certificate = chain.find(({ use }) => use === 'client');
   if (certificate !== undefined)
     return { kind: 'certificate', subject: certificate.subject, issuers: issuersOf(certificate, chain) };
   const path = valueOf(finding, [`--${API_SERVER_SETTINGS.kubeletClientCertificate.flag}`]);

@@ -154,7 +154,7 @@ export function acceptedByText(count: number, { areAcceptedKnown, kubelets }: Pi
 
 /** Stands for the issuers that nothing shows. */
 export function hiddenIssuerItem(): Item {
-  const text = 'the node agent reads it';
+  const text = 'a node audit reads it';
   return {
     kind: 'note',
     target: API_SERVER_LIST,

@@ -31,7 +31,7 @@ export interface KubeletGroup extends Group {
   readonly pool: string | undefined;
   /** They pass now, and whether they will after their next start is unknown. */
   readonly isNextUnknown: boolean;
-  /** They accept only CAs that issued the certificate of no kube-apiserver; false if an issuer is not shown. */
+  /** They accept only CAs that issued no client certificate of a kube-apiserver; false if an issuer is not shown. */
   readonly isMismatch: boolean;
 }
 

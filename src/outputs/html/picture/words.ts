@@ -3,7 +3,7 @@
 import type { ApiServerGroup, KubeletGroup } from './model.ts';
 
 /** Where an issuer can be read that is not shown. */
-export const ISSUER_NOT_SHOWN = 'issuer not shown; the node agent reads it';
+export const ISSUER_NOT_SHOWN = 'issuer not shown; a node audit reads it';
 
 /** The components of a group, as `12 kubelets`, or by its name if there is one. */
 export function membersOf({ names, isDeclared }: ApiServerGroup | KubeletGroup, noun: string): string {

@@ -74,9 +74,7 @@ function notesOf(picture: Picture, { link }: ReportHead): readonly string[] {
   return [
     ...(count === 0
       ? []
-      : [
-          `${count} ${kubeletsAccept} only CAs that issued the certificate of no kube-apiserver shown here. That can be right if the file of the certificate has a CA between them.`,
-        ]),
+      : [`${count} ${kubeletsAccept} only CAs that issued no client certificate of a kube-apiserver shown here.`]),
     ...unlisted,
     ...(link === undefined ? [] : callsText(link).map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
   ];

@@ -20,6 +20,7 @@ interface RowPlace {
 
 const USES: Readonly<Record<SeenCertificate['use'], string>> = {
   client: 'client certificate of kube-apiserver',
+  'client-issuer': 'CA beside the client certificate of kube-apiserver',
   'client-ca': 'client CA of the kubelet',
 };
 

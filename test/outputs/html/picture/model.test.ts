@@ -109,7 +109,10 @@ describe('a line', () => {
   });
 
   test('leads to the issuer of a CA that is in the file of the certificate too', () => {
-    const chain = [certificate('CN=client', 'CN=middle'), certificate('CN=middle', 'CN=root')];
+    const chain = [
+      certificate('CN=client', 'CN=middle'),
+      { ...certificate('CN=middle', 'CN=root'), use: 'client-issuer' as const },
+    ];
     const findings = [apiServer('api-1', { certificates: chain }), kubelet('n1', ['CN=root'])];
     expect(linesOf(findings).sort()).toEqual(['api-1 > middle', 'api-1 > root', 'n1 > root']);
     expect(pictureOf(findings).kubelets.map(({ isMismatch }) => isMismatch)).toEqual([false]);
@@ -125,7 +128,9 @@ describe('kubelets that accept only CAs that issued no certificate of a kube-api
     const section = linkSection({ head: headWithoutLink, context: pageContext, live: undefined });
     for (const finding of [apiServer('api-1', issued), old]) section.add?.(finding);
     const { text } = parseHtml(section.render()?.text ?? '');
-    expect(text).toContain('1 kubelet accepts only CAs that issued the certificate of no kube-apiserver shown here.');
+    expect(text).toContain(
+      '1 kubelet accepts only CAs that issued no client certificate of a kube-apiserver shown here.',
+    );
     expect(text).not.toContain('FAIL');
   });
 
