@@ -87,7 +87,7 @@ export class PageBlocks {
   }
 
   #subject({ subject, pool }: ReportedFinding, name: string, [title = '']: readonly string[]): Subject {
-    const id = `${nounOf(subject, 1)}\n${title}\n${name}`;
+    const id = JSON.stringify([nounOf(subject, 1), title, name, pool]);
     const known = this.#subjects.get(id);
     if (known !== undefined) return known;
     const made = { name, pool, order: naturalKey(name), parts: [] };
