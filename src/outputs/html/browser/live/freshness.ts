@@ -1,6 +1,6 @@
 // Whether the page shows the present state, as a text. It never claims more than what was heard from the server.
 
-/** Without an event for this long the connection counts as lost. The server sends one every 15 seconds. */
+/** Without an event for this long the connection counts as lost. The server sends one every 10 seconds. */
 export const SILENCE = 40_000;
 
 /** A connection that comes back within this time is not worth a warning. */
