@@ -45,6 +45,11 @@ describeWith({ browser: true }, 'the tool bar of the page', () => {
     expect(await page.locator('.none-shown').count()).toBe(0);
   });
 
+  test('is not shown on a page that has nothing to filter', async () => {
+    const { page } = await pages.open(pages.write(pageOfReport({ ...sampleReport(0, { isGood: true }), findings: [] })));
+    expect(await page.locator('.tools').isVisible()).toBe(false);
+  });
+
   test('keeps a choice in the address, and a link with it shows the same', async () => {
     const page = await open();
     await page.getByRole('checkbox', { name: 'fail' }).check();

@@ -91,8 +91,9 @@ export class ToolBar {
     this.#poolLabel.hidden = values.pools.size === 0 && pool === '';
   }
 
-  /** Shows how many items the filter shows. */
+  /** Shows how many items the filter shows. Without items there is nothing to filter. */
   count({ shown, total }: ShownCount, filter: PageFilter): void {
+    this.element.hidden = total === 0 && filter === SHOW_ALL;
     this.#count.textContent = `${String(shown)} of ${String(total)} entries shown`;
     this.element.classList.toggle('is-filtered', filter !== SHOW_ALL);
     this.#clear.disabled = filter === SHOW_ALL;
