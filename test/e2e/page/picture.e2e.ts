@@ -35,7 +35,7 @@ describeWith({ browser: true }, 'the picture', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/#group-/);
     const target = new URL(page.url()).hash.slice(1);
-    expect(await page.locator(`[id="${target}"]`).getAttribute('open')).toBe('');
+    await page.locator(`[id="${target}"][open]`).waitFor();
     expect(complaints).toEqual([]);
   });
 
