@@ -19,11 +19,12 @@ describeWith({ browser: true }, 'the picture', () => {
   test('opens the list of a group by a click', async () => {
     const { page, complaints } = await pages.open(pages.write(pageOfReport(sampleReport(500))), WIDE);
     const box = page.locator('svg.picture:visible a.box.pass', { hasText: '240 kubelets' });
-    const list = page.locator(`[id="${((await box.getAttribute('href')) ?? '').slice(1)}"]`);
+    const id = `[id="${((await box.getAttribute('href')) ?? '').slice(1)}"]`;
+    const list = page.locator(id);
     expect(await list.getAttribute('open')).toBeNull();
     await box.click();
     await page.waitForURL(/#group-/);
-    expect(await list.getAttribute('open')).toBe('');
+    await page.locator(`${id}[open]`).waitFor();
     expect(await list.locator('li:visible').count()).toBe(240);
     expect(complaints).toEqual([]);
   });
