@@ -33,9 +33,9 @@ export function stackedDrawing({ left, middle, right, edges }: Diagram, headings
     return boxes;
   };
   const placed = {
-    left: part(left, headings.left, 'present a client certificate, issued by \u2193'),
+    left: part(left, headings.left, 'client certificate presented, issued by \u2193'),
     middle: part(middle, headings.middle, ''),
-    right: part(right, headings.right, 'accept client certificates, issued by \u2191'),
+    right: part(right, headings.right, 'client certificates accepted, issued by \u2191'),
   };
   return {
     name: 'stacked',

@@ -128,9 +128,9 @@ function captions({ left, middle, right }: Headings, edges: readonly Edge[]): Ca
     heading(LEFT_AT, left, 'start'),
     heading(WIDTH / 2, middle, 'middle'),
     heading(RIGHT_AT, right, 'start'),
-    ...(left.startsWith('no ') ? [] : [note(LEFT_AT, 'present a client certificate', 'start')]),
+    ...(left.startsWith('no ') ? [] : [note(LEFT_AT, 'client certificate presented', 'start')]),
     ...(has('left') ? [note(MIDDLE_AT - gap / 2, 'issued by \u2192', 'middle')] : []),
     ...(has('right') ? [note(RIGHT_AT - gap / 2, '\u2190 issued by', 'middle')] : []),
-    ...(right.startsWith('no ') ? [] : [note(RIGHT_AT, 'accept client certificates', 'start')]),
+    ...(right.startsWith('no ') ? [] : [note(RIGHT_AT, 'client certificates accepted', 'start')]),
   ];
 }
