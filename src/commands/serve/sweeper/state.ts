@@ -21,10 +21,13 @@ export interface Sweeps {
 /** The name of a pod. Only such a name is put into a command: everybody who can write the Lease chooses the text in it. */
 const POD_NAME = /^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/;
 
+/** What names the replica that sweeps. */
+interface LeadershipDeps extends Pick<SweeperDeps, 'localPort'> {
+  readonly cluster: Pick<SweeperDeps['cluster'], 'namespace'>;
+}
+
 /** Makes it. A sweep that was not complete leaves only its problems. */
-export function watchSweeps(
-  deps: Pick<SweeperDeps, 'cluster' | 'configuration' | 'now' | 'changed' | 'localPort'>,
-): Sweeps {
+export function watchSweeps(deps: LeadershipDeps & Pick<SweeperDeps, 'configuration' | 'now' | 'changed'>): Sweeps {
   const { configuration, now, changed } = deps;
   let last: SweepResult | undefined;
   let incomplete: SweeperState['incomplete'];
@@ -70,7 +73,7 @@ export function watchSweeps(
 
 function leadershipOf(
   leadership: Leadership,
-  { cluster: { namespace }, localPort }: Pick<SweeperDeps, 'cluster' | 'localPort'>,
+  { cluster: { namespace }, localPort }: LeadershipDeps,
 ): SweeperState['leadership'] {
   if (leadership.state === 'leading') return { state: 'leading' };
   if (leadership.state === 'lost') return { state: 'unknown', reason: leadership.reason };
