@@ -85,13 +85,17 @@ function joined(kinds: Block['kinds'], wordings: readonly Wording[], deps: Block
 function aboutOf({ first }: Kind, wording: Wording, { controls }: BlockDeps): Html {
   const { control, references, drift } = first;
   const title = wording.shared(0);
-  return html`<code>${control}</code> <span>${controls.get(control)?.title}</span>${references.map(
-    (reference) => html` <span class="reference">${reference}</span>`,
-  )}${title !== undefined && html` <span class="title">${isolated(title)}</span>`}${
-    drift !== undefined &&
-    wording.shared(1) !== undefined &&
-    html` <span class="drift">${drift.state} since ${timeElement(drift.since)}</span>`
-  }`;
+  const known = controls.get(control);
+  const parts = [
+    html`<code>${control}</code>`,
+    ...(known === undefined ? [] : [html`<span>${known.title}</span>`]),
+    ...references.map((reference) => html`<span class="reference">${reference}</span>`),
+    ...(title === undefined ? [] : [html`<span class="title">${isolated(title)}</span>`]),
+    ...(drift === undefined || wording.shared(1) === undefined
+      ? []
+      : [html`<span class="drift">${drift.state} since ${timeElement(drift.since)}</span>`]),
+  ];
+  return html`${parts.map((part, at) => (at === 0 ? part : html` \u00b7 ${part}`))}`;
 }
 
 function exemptionOf({ exempted }: ReportedFinding): Html | undefined {

@@ -5,9 +5,9 @@ import type { Standing } from '../../standing.ts';
 import { BLANK, TEXT_SIZES, type Box, type BoxRow } from './boxes.ts';
 import type { Caption, Drawing, Stub } from './drawing.ts';
 
-/** Renders the picture. */
+/** Renders the picture. Only the style chooses the layout for narrow screens: without it, one picture is enough. */
 export function svgOf({ name, width, height, boxes, edges, stubs, captions }: Drawing, label: string): Html {
-  return html`<svg class="picture ${name}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${label}">
+  return html`<svg class="picture ${name}"${name === 'stacked' && html` display="none"`} viewBox="0 0 ${width} ${height}" role="group" aria-label="${label}">
     <g aria-hidden="true" fill="none" stroke="currentColor">
     ${edges.map(
       ({ path, width: stroke, standing, isDashed }) =>
