@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 
 import { createLocal, type LocalPortDeps, type SweepAnswer } from '../../../../src/commands/serve/local/port.ts';
+import { contentSecurityPolicy } from '../../../../src/outputs/html/page.ts';
 import { createLog } from '../../../../src/runtime/log.ts';
 import { Lines } from '../../../support/admission.ts';
 
@@ -53,6 +54,20 @@ describe('the local port', () => {
   test('answers HEAD without a body', async () => {
     const answer = await local().asked.head('/livez');
     expect([answer.status, answer.headers['content-length'], answer.text]).toStrictEqual([200, '3', undefined]);
+  });
+
+  test('sends the page with headers that keep other pages out', async () => {
+    const { status, headers } = await local().asked.get('/');
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': `${contentSecurityPolicy("'self'")}; frame-ancestors 'none'`,
+      'cache-control': 'no-store',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
   });
 
   test('rejects other paths and methods', async () => {
