@@ -3,7 +3,6 @@
 
 import type { ReportedFinding, StreamedReport } from '../guard-report.ts';
 import assets from './assets.json' with { type: 'json' };
-import { pageTitle } from './head/title.ts';
 import { html, Html } from './html.ts';
 import { SHAPES_OF_RESULTS } from './marks.ts';
 import type { PageInput, Section } from './section.ts';
@@ -71,7 +70,7 @@ export function* renderPage(findings: Iterable<ReportedFinding>, input: PageInpu
     if (part !== undefined) parts.push({ id, name, part });
     yield '';
   }
-  yield start(input).text;
+  yield start(input, head.title()).text;
   yield html`${head.render()}
     ${links(parts)}
     `.text;
@@ -96,8 +95,7 @@ function links(parts: readonly { readonly id: string; readonly name: string }[])
     </ul></nav>`;
 }
 
-function start(input: PageInput): Html {
-  const { live } = input;
+function start({ live }: PageInput, title: string): Html {
   // a server sends it as a header
   const policy =
     live === undefined &&
@@ -110,7 +108,7 @@ function start(input: PageInput): Html {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="referrer" content="no-referrer">
-    <title>${pageTitle(input)}</title>
+    <title>${title}</title>
     <style>${new Html(assets.style)}</style>
     </head>
     <body${live !== undefined && html` data-live="${live.version}"`}>

@@ -1,13 +1,13 @@
 // The facts of the head: what was checked, when, and compared with what.
 
 import type { NodeCounts, ReportedCluster, ReportedFinding, ReportHead, Summary } from '../../guard-report.ts';
-import { shownResultOf } from '../../shown-result.ts';
+import { standingOf } from '../../standing.ts';
 import { sortNatural } from '../../text/natural.ts';
 import { distanceText, timeElement } from '../ages.ts';
 import { counted, factList, type Fact } from '../facts.ts';
 import { code, html, isolated, type Html } from '../html.ts';
 import type { PageInput } from '../section.ts';
-import type { Verdict } from './verdicts.ts';
+import type { NextStarts } from './verdicts.ts';
 
 /** How many files or hosts are named; of more only the number is given. */
 const MOST_NAMED = 5;
@@ -16,32 +16,29 @@ const MOST_NAMED = 5;
 export class FactsOfHead {
   readonly #input: PageInput;
   readonly #places = new Set<string>();
-  readonly #pending = new Set<string>();
+  /** Components that pass now, and after their next start fail, or may. */
+  readonly #failing = new Set<string>();
+  readonly #unknown = new Set<string>();
 
   constructor(input: PageInput) {
     this.#input = input;
   }
 
   add(finding: ReportedFinding): void {
-    const { source, subject, otherEvidence = [] } = finding;
+    const { source, subject } = finding;
     const { run } = this.#input.head ?? {};
     if (run?.entrance !== 'node' && run?.cluster === undefined && 'path' in source) this.#places.add(source.path);
     if (run?.entrance === 'node' && subject.node !== undefined) this.#places.add(subject.node);
-    if (shownResultOf(finding) !== 'pass') return;
-    if (!otherEvidence.some(({ pending, result }) => pending === true && result === 'fail')) return;
+    const standing = standingOf(finding);
+    if (finding.result !== 'pass' || standing === 'pass') return;
     const { component, namespace = '', name, container = '' } = subject;
-    this.#pending.add(JSON.stringify([component, namespace, name, container]));
+    const key = JSON.stringify([component, namespace, name, container]);
+    (standing === 'pending' ? this.#failing : this.#unknown).add(key);
   }
 
-  /** What passes now and fails after its next start. */
-  verdicts(): readonly Verdict[] {
-    const count = this.#pending.size;
-    if (count === 0) return [];
-    const about =
-      count === 1
-        ? '1 component passes only until its next start'
-        : `${count} components pass only until their next start`;
-    return [{ result: 'pending', word: 'NEXT START', about, section: 'next-start' }];
+  nextStarts(): NextStarts {
+    const unknown = [...this.#unknown].filter((component) => !this.#failing.has(component));
+    return { fail: this.#failing.size, unknown: unknown.length };
   }
 
   render(): Html | undefined {

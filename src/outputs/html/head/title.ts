@@ -1,13 +1,11 @@
 // The title of the page, for people with many tabs: the worst verdict first.
 
 import type { PageInput } from '../section.ts';
-import { verdictsOf } from './verdicts.ts';
+import type { Verdict } from './verdicts.ts';
 
 /** As in `FAIL - cluster production - kubelet-guard`. */
-export function pageTitle(input: PageInput): string {
-  const words = verdictsOf(input)
-    .slice(0, 1)
-    .map(({ word }) => word);
+export function pageTitle(input: PageInput, verdicts: readonly Verdict[]): string {
+  const words = verdicts.slice(0, 1).map(({ word }) => word);
   const cluster = input.head?.run.cluster;
   const about =
     cluster !== undefined

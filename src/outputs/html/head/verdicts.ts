@@ -20,17 +20,24 @@ export interface Verdict {
   readonly section?: string;
 }
 
-/** What needs work first. */
-const SEVERITY: readonly Verdict['result'][] = ['fail', 'unknown'];
+/** What needs work first. What fails after its next start counts as a violation. */
+const SEVERITY: readonly Verdict['result'][] = ['fail', 'pending', 'unknown'];
+
+/** How many components pass now and fail after their next start, or may. */
+export interface NextStarts {
+  readonly fail: number;
+  readonly unknown: number;
+}
 
 /** The result of the link or of the findings, and everything that a reader must know beside it: the worst first. */
-export function verdictsOf({ head, context, live }: PageInput): readonly Verdict[] {
+export function verdictsOf({ head, context, live }: PageInput, next: NextStarts): readonly Verdict[] {
   if (head === undefined) {
     return [{ result: 'unknown', word: 'NO REPORT', about: live?.noReport ?? 'nothing was checked' }];
   }
   const verdicts = [
     mainVerdict(head, context.nothing),
     ...besideLink(head),
+    ...afterNextStart(next),
     ...incomplete(head),
     ...(live === undefined ? [] : [...lastSweep(live), ...age(head, live)]),
     ...part(head),
@@ -81,6 +88,20 @@ function besideLink({ link, summary: { fail, unknown } }: ReportHead): readonly 
   if (fail > 0) return [of('fail', counted(fail, 'finding fails', 'findings fail'))];
   if (unknown === 0 || link.result === 'unknown') return [];
   return [of('unknown', `${counted(unknown, 'finding is', 'findings are')} unknown`)];
+}
+
+function afterNextStart({ fail, unknown }: NextStarts): readonly Verdict[] {
+  const passes = (count: number) => counted(count, 'component passes', 'components pass');
+  const their = (count: number) => (count === 1 ? 'its' : 'their');
+  const of = (result: 'pending' | 'unknown', about: string): Verdict => {
+    return { result, word: 'NEXT START', about, section: 'next-start' };
+  };
+  return [
+    ...(fail === 0 ? [] : [of('pending', `${passes(fail)} only until ${their(fail)} next start`)]),
+    ...(unknown === 0
+      ? []
+      : [of('unknown', `${passes(unknown)} now; after ${their(unknown)} next start that is unknown`)]),
+  ];
 }
 
 function incomplete({ run: { complete, problems } }: ReportHead): readonly Verdict[] {

@@ -2,24 +2,31 @@
 
 import { FactsOfHead } from '../head/facts.ts';
 import { nextWithoutReport } from '../head/no-report.ts';
+import { pageTitle } from '../head/title.ts';
 import { verdictsOf, type Verdict } from '../head/verdicts.ts';
 import { html, isolated, type Html } from '../html.ts';
 import { mark } from '../marks.ts';
 import type { PageInput, Section } from '../section.ts';
 
+/** The head, and the title that says the same in a few words. */
+export interface HeadSection extends Section {
+  readonly title: () => string;
+}
+
 /** Makes the head. */
-export function headSection(input: PageInput): Section {
+export function headSection(input: PageInput): HeadSection {
   const facts = new FactsOfHead(input);
   return {
     add: (finding) => {
       facts.add(finding);
     },
+    title: () => pageTitle(input, verdictsOf(input, facts.nextStarts())),
     render: () => render(input, facts),
   };
 }
 
 function render(input: PageInput, facts: FactsOfHead): Html {
-  const [first, ...others] = [...verdictsOf(input), ...facts.verdicts()];
+  const [first, ...others] = verdictsOf(input, facts.nextStarts());
   return html`<header id="head" class="${first?.result}">
     <p class="product">kubelet-guard</p>
     <h1>${first && line(first)}</h1>
