@@ -25,6 +25,8 @@ export default {
     project('unit', ['<rootDir>/test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/differential/']),
     project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),
     project('differential', ['<rootDir>/test/differential/**/*.test.ts']),
+    project('real', ['<rootDir>/test/real/**/*.e2e.ts'], ['<rootDir>/test/real/long/']),
+    project('long', ['<rootDir>/test/real/long/**/*.e2e.ts']),
   ],
   collectCoverageFrom: ['src/{policy,controls,facts,outputs}/**/*.ts'],
   coverageDirectory: 'coverage',

@@ -64,12 +64,13 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the result of the exported
 
   test('for the pods of the comparison with the kubelet equals that of kubelet-guard', async () => {
     const documents = fc
-      .sample(podQuery, { numRuns: 800 * scale, seed })
+      .sample(podQuery, { numRuns: 1_600 * scale, seed })
       .flatMap((query) => ('document' in query ? (podIn(parsed(query.document)) ?? []) : []));
     const { disagreements, claimed } = await compare(documents);
 
     expect(disagreements).toEqual([]);
-    expect(claimed.fail).toBeGreaterThan(20);
+    // about 65, by chance
+    expect(claimed.fail).toBeGreaterThan(15);
   });
 
   /** Asks the API server and kubelet-guard about pods. A pod that is denied for another reason does not count. */
