@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 
 const CLIENT_CERT = 'apiserver-kubelet-client-cert';
 
-describeWith({ assets: ['etcd', 'kube-apiserver'], tools: ['ip'], root: true }, '/flagz', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'], since: 36, tools: ['ip'], root: true }, '/flagz', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let shipped: string;

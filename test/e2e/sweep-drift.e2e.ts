@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { succeeded } from './support/api.ts';
-import { describeWith } from './support/assets.ts';
+import { describeWith, testSince } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { startHostileNodes } from './support/hostile.ts';
@@ -194,7 +194,7 @@ describeWith(NODE_NEEDS, 'the background sweeper', () => {
     expect(await reasons()).toEqual(['KubeletGuardResolved', 'KubeletGuardViolation']);
   });
 
-  test('an API server that loses its key is drift of the control plane', async () => {
+  testSince(36)('an API server that loses its key is drift of the control plane', async () => {
     await plane.restart({ without: ['--kubelet-client-key'] });
     const worse = await sweptAgain();
     await plane.restart();

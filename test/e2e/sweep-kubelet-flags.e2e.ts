@@ -10,7 +10,7 @@ import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
 
 jest.setTimeout(60_000);
 
-describeWith(NODE_NEEDS, '/flagz of a real kubelet', () => {
+describeWith({ ...NODE_NEEDS, since: 36 }, '/flagz of a real kubelet', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
   let shipped: string;

@@ -1,6 +1,7 @@
 // The settings of the nodes' kubelets. The settings that any kubelet needs on this host are the same for each.
 
 import { join } from 'node:path';
+import { minorOf } from './assets.ts';
 
 /** Settings that replace those of a good KubeletConfiguration. */
 export type KubeletSettings = Readonly<Record<string, unknown>>;
@@ -52,7 +53,7 @@ export function kubeletConfiguration(files: KubeletFiles, settings: KubeletSetti
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,
-    failCgroupV1: false,
+    ...(minorOf('kubelet') >= 31 && { failCgroupV1: false }),
     localStorageCapacityIsolation: false,
     ...settings,
   };
@@ -71,7 +72,7 @@ export function kubeletFlags(files: KubeletFiles): readonly string[] {
     '--cgroups-per-qos=false',
     '--enforce-node-allocatable=',
     '--fail-swap-on=false',
-    '--fail-cgroupv1=false',
+    ...(minorOf('kubelet') >= 31 ? ['--fail-cgroupv1=false'] : []),
     '--local-storage-capacity-isolation=false',
   ];
 }
