@@ -12,17 +12,19 @@ COPY package.json package-lock.json .npmrc ./
 # without scripts: no package that is built or run with here needs its own
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY scripts/build.mjs scripts/launch.cjs ./scripts/
+COPY scripts/build ./scripts/build
 COPY src ./src
 COPY test/fixtures/kubeadm-v1.37.2/kube-apiserver.yaml ./test/fixtures/kubeadm-v1.37.2/
 # by the Node of the image, and not by the one that npm would put first
 RUN node scripts/build.mjs
 
-FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST} AS dependencies
-WORKDIR /dependencies
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev
+FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST} AS base
+WORKDIR /base
+COPY scripts/image-root.sh ./
+RUN sh image-root.sh root
 
-FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}
+# docs/adr/0026-an-image-from-scratch.md
+FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="kubelet-guard" \
@@ -30,11 +32,13 @@ LABEL org.opencontainers.image.title="kubelet-guard" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+COPY --from=base /base/root /
+ENV PATH=/usr/local/bin
 ENV NODE_ENV=production
 WORKDIR /app
+COPY scripts/kubelet-guard /usr/local/bin/
 COPY LICENSE package.json ./
 COPY samples ./samples
-COPY --from=dependencies /dependencies/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 # a number, so that Kubernetes can see that it is not root; nothing here belongs to it
 USER 65532:65532

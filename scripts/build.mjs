@@ -1,69 +1,48 @@
-// Builds dist: everything that is ours, with the packages that `check` needs, in one script, and V8's code of it, so that
-// nothing is compiled at start. Start-up is why (bench/RESULTS.md): loading commander and yaml file by file costs more
-// than Node itself. What only servers need stays outside, and is loaded when it is needed.
+// Builds dist: everything that is ours with the packages that a check needs in one script, and the packages that only servers
+// need in a second one. V8's code of both is built too, so that nothing is compiled at start. Start-up is why
+// (bench/RESULTS.md): loading commander and yaml file by file costs more than Node itself.
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { constants, Script } from 'node:vm';
 
-import { build } from 'esbuild';
+import { bundleProgram, bundleServerPackages } from './build/bundle.mjs';
+import { licensesOf } from './build/licenses.mjs';
 
-const BUNDLED = new Set(['commander', 'jsonpath-plus', 'yaml']);
 const SAMPLE = 'test/fixtures/kubeadm-v1.37.2/kube-apiserver.yaml';
 
-const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** A script for scripts/launch.cjs. */
+function wrapped({ text }, name) {
+  const script = `(function (exports, require, module, __filename, __dirname) {${text}\n})\n`;
+  const strange = /[^\0-\x7f]/.exec(script);
+  if (strange) {
+    const around = script.slice(strange.index - 40, strange.index + 40);
+    throw new Error(`${name} is not all ASCII: write \\u escapes in regular expressions: ${around}`);
+  }
+  return script;
+}
 
-/** Tables of data: parsing them as JSON is faster than running them as code. Each part is parsed when it is first used. */
-const jsonTables = {
-  name: 'json-tables',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\.json$/ }, ({ path }) => {
-      const table = JSON.parse(readFileSync(path, 'utf8'));
-      if (Array.isArray(table)) return { contents: `export default ${JSON.stringify(table)}`, loader: 'js' };
-      const parts = Object.entries(table).map(([name, part]) => {
-        const key = JSON.stringify(name);
-        const value = `JSON.parse(${JSON.stringify(JSON.stringify(part))})`;
-        return `get ${key}() { const value = ${value}; Object.defineProperty(this, ${key}, { value }); return value; }`;
-      });
-      return { contents: `export default { ${parts.join(', ')} };`, loader: 'js' };
-    });
-  },
-};
+function compile(text, filename) {
+  return new Script(text, { filename, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
+}
 
-/** Commander starts programs for subcommands that are programs. We have none: only credential plugins are started. */
-const noProcesses = {
-  name: 'no-processes',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node:)?child_process$/ }, ({ path, importer }) =>
-      importer.includes('node_modules') ? { path, namespace: 'none' } : { path, external: true },
-    );
-    onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default {};', loader: 'js' }));
-  },
-};
-
-async function bundle(entryPoint) {
-  const { outputFiles } = await build({
-    entryPoints: [entryPoint],
-    bundle: true,
-    platform: 'node',
-    target: 'node22.19',
-    format: 'cjs',
-    external: Object.keys(dependencies).filter((name) => !BUNDLED.has(name)),
-    define: { 'import.meta.dirname': '__dirname' },
-    plugins: [jsonTables, noProcesses],
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'warning',
-    write: false,
-  });
-  return outputFiles[0].text.replace(/^#!.*\n/, '');
+/** Loads all packages of servers, so that V8 has compiled what that needs, and writes what it has then. */
+function writeServerCache(text) {
+  const filename = resolve('dist/server.js');
+  const script = compile(text, filename);
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(filename), module, filename, resolve('dist'));
+  // @peculiar/x509 needs the other one loaded first
+  for (const name of ['reflect-metadata', ...Object.keys(module.exports)]) void module.exports[name];
+  writeFileSync('dist/server.cache', script.createCachedData());
 }
 
 /** Runs a real check, so that V8 has compiled what a check needs, and writes what it has then. */
-function writeCache(text, filename) {
-  const script = new Script(text, { filename, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
+function writeProgramCache(text) {
+  const filename = resolve('dist/program.js');
+  const script = compile(text, filename);
   process.argv.splice(1, process.argv.length, filename, 'check', '--output-file', devNull, SAMPLE);
   script.runInThisContext()({}, createRequire(filename), {}, filename, resolve('dist'));
   process.on('exit', (code) => {
@@ -72,14 +51,19 @@ function writeCache(text, filename) {
   });
 }
 
-const code = await bundle('src/main.ts');
-const text = `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
-if (/[^\0-\x7f]/.test(text)) throw new Error('the program is not all ASCII: write \\u escapes in regular expressions');
-const worker = await bundle('src/commands/serve/worker.ts');
+const program = await bundleProgram('src/main.ts');
+const worker = await bundleProgram('src/commands/serve/worker.ts');
+const server = await bundleServerPackages();
+const programText = wrapped(program, 'program.js');
+const serverText = wrapped(server, 'server.js');
+const licenses = licensesOf([program, worker, server].flatMap(({ inputs }) => inputs));
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
-writeFileSync('dist/program.js', text);
-writeFileSync('dist/worker.js', worker);
+writeFileSync('dist/LICENSES.txt', licenses);
+writeFileSync('dist/program.js', programText);
+writeFileSync('dist/server.js', serverText);
+writeFileSync('dist/worker.js', worker.text);
 cpSync(join(import.meta.dirname, 'launch.cjs'), 'dist/main.js');
-writeCache(text, resolve('dist/program.js'));
+writeServerCache(serverText);
+writeProgramCache(programText);

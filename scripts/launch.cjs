@@ -16,28 +16,36 @@ function isTooOld() {
   return major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1]);
 }
 
-function readCache() {
+function readCache(name) {
   try {
-    return readFileSync(join(folder, 'program.cache'));
+    return readFileSync(join(folder, `${name}.cache`));
   } catch {
     return undefined;
   }
 }
 
+/** Runs a script of the build, and gives what it exports. */
+function load(name, requireFor) {
+  const filename = join(folder, `${name}.js`);
+  // latin1: the build writes ASCII only, which needs no decoding
+  const script = new Script(readFileSync(filename, 'latin1'), {
+    filename,
+    cachedData: readCache(name),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const loaded = { exports: {} };
+  script.runInThisContext()(loaded.exports, requireFor, loaded, filename, folder);
+  return loaded.exports;
+}
+
 function start() {
-  // it says that the constant below is new, which helps nobody who runs the program
+  // it says that the constant above is new, which helps nobody who runs the program
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
     if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
   };
-  // latin1: the build writes ASCII only, which needs no decoding
-  const filename = join(folder, 'program.js');
-  const script = new Script(readFileSync(filename, 'latin1'), {
-    filename,
-    cachedData: readCache(),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
-  script.runInThisContext()(exports, require, module, filename, folder);
+  let server;
+  load('program', (id) => (id === './server.js' ? (server = server || load('server', require)) : require(id)));
 }
 
 /** The exit code of Node itself would be 1, which means a violation. */

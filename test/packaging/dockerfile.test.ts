@@ -6,38 +6,39 @@ import { expect, test } from '@jest/globals';
 import { buildContext, CHECKOUT, execForm, readCopy, readDockerfile, textsOf } from '../support/dockerfile.ts';
 
 const stages = readDockerfile();
-const [build, dependencies, image] = stages;
-if (build === undefined || dependencies === undefined || image === undefined) throw new Error('a stage is missing');
+const [build, base, image] = stages;
+const ofNode = stages.slice(0, -1);
+if (build === undefined || base === undefined || image === undefined) throw new Error('a stage is missing');
 const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
   readonly version: string;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-test('every stage uses the Node version of the tests, because V8 ignores code cached by another version', () => {
+test('every stage but the last uses the Node version of the tests, because V8 ignores code cached by another version', () => {
   const { node } = manifest.devDependencies;
-  expect(stages.map(({ from }) => from)).toEqual(stages.map(() => `node:${String(node)}-bookworm-slim`));
+  expect(ofNode.map(({ from }) => from)).toEqual(ofNode.map(() => `node:${String(node)}-bookworm-slim`));
   expect(process.versions.node).toBe(node);
   expect(readFileSync(join(CHECKOUT, '.nvmrc'), 'utf8')).toBe(`${String(node)}\n`);
 });
 
-test('every stage can be pinned to one digest of that image, as a release does', () => {
+test('these stages can be pinned to one digest of that image, as a release does', () => {
   const froms = readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8').match(/^FROM \S+/gm);
-  expect(froms).toEqual(stages.map(() => 'FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}'));
+  expect(froms).toEqual([...ofNode.map(() => 'FROM node:${NODE_VERSION}-bookworm-slim${NODE_DIGEST}'), 'FROM scratch']);
   const release = readFileSync(join(CHECKOUT, '.github/workflows/release.yml'), 'utf8');
   expect(release).toContain(`# the digest is of node:${String(manifest.devDependencies.node)}-bookworm-slim\n`);
 });
 
 test("it is built with the image's Node, and packages run no install scripts", () => {
   expect(textsOf(build, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts /), 'node scripts/build.mjs']);
-  expect(textsOf(dependencies, 'RUN')).toEqual([expect.stringMatching(/^npm ci --ignore-scripts .*--omit=dev$/)]);
 });
 
-test('the final stage runs nothing, and copies only the listed files', () => {
-  expect(textsOf(image, 'RUN')).toEqual([]);
+test('the final stage starts from scratch, runs nothing, and copies only the listed files', () => {
+  expect([image.from, textsOf(image, 'RUN')]).toEqual(['scratch', []]);
   expect(textsOf(image, 'COPY').map(readCopy)).toEqual([
+    { from: 'base', sources: ['/base/root'], target: '/' },
+    { from: undefined, sources: ['scripts/kubelet-guard'], target: '/usr/local/bin/' },
     { from: undefined, sources: ['LICENSE', 'package.json'], target: './' },
     { from: undefined, sources: ['samples'], target: './samples' },
-    { from: 'dependencies', sources: ['/dependencies/node_modules'], target: './node_modules' },
     { from: 'build', sources: ['/build/dist'], target: './dist' },
   ]);
 });

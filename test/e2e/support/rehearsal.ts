@@ -1,9 +1,9 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { buildContext, CHECKOUT, execForm, readCopy, readDockerfile, type Stage } from '../../support/dockerfile.ts';
 import type { Cleanup } from './cleanup.ts';
-import { must, run } from './programs.ts';
+import { findProgram, must, run } from './programs.ts';
 
 /** The result of a build of the image, in a folder. */
 export interface Image {
@@ -12,8 +12,8 @@ export interface Image {
   /** The folder of the program's files. */
   readonly workdir: string;
   /**
-   * The command line that runs something in it: as its user, with its variables, and from this process only the path
-   * of Node. The program cannot write files.
+   * The command line that runs something in it, with the image's `/` as the root of the file system: as its user, and with its
+   * variables only. The program cannot write files.
    */
   readonly command: (words: readonly string[]) => readonly string[];
   readonly entrypoint: readonly string[];
@@ -40,9 +40,10 @@ const READ_ONLY =
 
 /**
  * Runs the steps of the Dockerfile as an unprivileged user, in a clean folder for each stage, and makes the result
- * read-only.
+ * read-only. Needs root, because what is in the result runs with that folder as its root.
  */
 export async function rehearse(cleanup: Cleanup): Promise<Image> {
+  if (process.getuid?.() !== 0) throw new Error('only root can change the root of a process');
   const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-image-'));
   cleanup.add(() => must('rm', '-rf', dir));
   chmodSync(dir, 0o755);
@@ -56,13 +57,23 @@ export async function rehearse(cleanup: Cleanup): Promise<Image> {
   }
   const last = [...stages.values()].at(-1);
   if (last === undefined) throw new Error('the Dockerfile has no stage');
+  // as every engine does
+  mkdirSync(join(last.root, 'proc'));
   await must('chmod', '-R', 'a-w', last.root);
   cleanup.add(() => must('chmod', '-R', 'u+w', last.root));
-  const { root, workdir, variables, user, entrypoint, healthcheck } = last;
-  const inside = (word: string) => (word.startsWith(`${workdir}/`) ? join(root, word) : word);
-  const place = { cwd: join(root, workdir), home: root, variables: { ...variables, NODE_OPTIONS: READ_ONLY } };
-  const command = (words: readonly string[]) => [...as(user, place), ...words.map(inside)];
+  const { root, workdir, entrypoint, healthcheck } = last;
+  const prefix = inside(last);
+  const command = (words: readonly string[]) => [...prefix, ...words];
   return { root, workdir: join(root, workdir), command, entrypoint, healthcheck };
+}
+
+/** The prefix of a command line that runs in an image. */
+function inside({ root, workdir, variables, user }: State): readonly string[] {
+  const [uid = '', gid = ''] = user.split(':');
+  const place = ['--mount', '--mount-proc', `--root=${root}`, `--wd=${workdir}`, `--setuid=${uid}`, `--setgid=${gid}`];
+  const all = { ...variables, NODE_OPTIONS: READ_ONLY };
+  const assignments = Object.entries(all).map(([name, value]) => `${name}=${value}`);
+  return ['env', '-i', ...assignments, findProgram('unshare') ?? 'unshare', ...place, '--'];
 }
 
 async function perform(
@@ -113,7 +124,7 @@ function copyInto({ root, workdir }: State, text: string, context: string, stage
   if (origin === undefined) throw new Error(`COPY ${text}: there is no such stage before it`);
   for (const source of sources) {
     const path = join(origin, source);
-    const to = join(root, workdir, target);
+    const to = join(root, resolve(workdir, target));
     copy(path, target.endsWith('/') && !statSync(path).isDirectory() ? join(to, basename(path)) : to);
   }
 }
@@ -124,7 +135,7 @@ function copy(from: string, to: string): void {
 }
 
 async function runStep({ root, workdir, variables, user }: State, text: string): Promise<void> {
-  if (process.getuid?.() === 0) await must('chown', '-R', user, root);
+  await must('chown', '-R', user, root);
   const network = Object.entries(process.env).flatMap(([name, value]) =>
     value !== undefined && NETWORK.test(name) ? [[name, value] as const] : [],
   );
@@ -133,7 +144,7 @@ async function runStep({ root, workdir, variables, user }: State, text: string):
   if (code !== 0) throw new Error(`RUN ${text} exited with ${code}: ${stdout}${stderr}`);
 }
 
-/** The prefix of a command line that runs as this user in this folder; without root the user stays the same. */
+/** The prefix of a command line that runs as this user in this folder. */
 function as(
   user: string,
   { cwd, home, variables }: { cwd: string; home: string; variables: Readonly<Record<string, string>> },
@@ -143,5 +154,5 @@ function as(
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
   const all = { ...variables, PATH: path, HOME: home, TMPDIR: home };
   const assignments = Object.entries(all).map(([name, value]) => `${name}=${value}`);
-  return [...(process.getuid?.() === 0 ? change : []), 'env', '-i', '-C', cwd, ...assignments];
+  return [...change, 'env', '-i', '-C', cwd, ...assignments];
 }
