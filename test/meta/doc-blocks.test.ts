@@ -19,7 +19,7 @@ const consoles = blocks.filter(({ language }) => language === 'console');
 const named = consoles.filter(({ name }) => name !== undefined);
 const place = ({ page, line }: DocBlock): string => `${page}:${String(line)}`;
 
-const folder = join(CHECKOUT, 'test/e2e');
+const folder = join(CHECKOUT, 'test');
 const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.e2e.ts'))
   .map((path) => [path, readFileSync(join(folder, path), 'utf8')] as const);

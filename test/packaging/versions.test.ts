@@ -13,7 +13,7 @@ test('the chart and the program have the same version', () => {
   expect(parse(read('manifests/chart/kubelet-guard/Chart.yaml'))).toMatchObject({ version, appVersion: version });
 });
 
-test.each(['base/webhook.yaml', 'base/sweeper.yaml', 'components/node-agent/daemonset.yaml'])(
+test.each(['base/webhook.yaml', 'base/sweeper.yaml', 'components/node-agent/daemonset.yaml', 'job/job.yaml'])(
   '%s runs the image of that version',
   (path) => {
     expect(read(`manifests/${path}`).match(/image: .*/g)).toEqual([`image: kubelet-guard:${version}`]);
