@@ -6,20 +6,22 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Cleanup } from '../e2e/support/cleanup.ts';
+import { clearLeftovers, disown, IMAGE_FOLDER, ownFolder, takeDown } from './support/ownership.ts';
 import { buildImage, clusterAt, importImage, startCluster, VARIABLE, type Place } from './support/real-cluster.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const { REAL_TESTBED: testbed = '', REAL_KEEP: kept = '', REAL_NETWORK: network, REAL_NODE: node } = process.env;
 
 const cleanup = new Cleanup();
+const stop = new AbortController();
 
 async function provide(): Promise<Place> {
-  const folder = kept === '' ? mkdtempSync(join(tmpdir(), 'kubelet-guard-image-')) : kept;
+  const folder = kept === '' ? ownFolder(IMAGE_FOLDER) : kept;
   if (kept === '') {
     cleanup.add(() => {
       rmSync(folder, { recursive: true, force: true });
@@ -27,19 +29,41 @@ async function provide(): Promise<Place> {
   }
   mkdirSync(folder, { recursive: true });
   const image = join(folder, 'kubelet-guard.tar');
-  await timed('the image', () => buildImage(testbed, ROOT, image));
+  await timed('the image', () => buildImage(testbed, ROOT, image, stop.signal));
   const note = join(folder, 'cluster.json');
-  if (existsSync(note)) {
-    const place = JSON.parse(readFileSync(note, 'utf8')) as Place;
-    await importImage(clusterAt(place), image);
-    return place;
+  const earlier = await keptCluster(note);
+  if (earlier !== undefined) {
+    await importImage(clusterAt(earlier), image);
+    return earlier;
   }
-  const options = { ...(network !== undefined && { network }), ...(node !== undefined && { node }) };
-  const owner = kept === '' ? cleanup : new Cleanup();
+  const options = {
+    ...(network !== undefined && { network }),
+    ...(node !== undefined && { node }),
+    signal: stop.signal,
+  };
+  const owner = new Cleanup();
+  let stays = false;
+  cleanup.add(() => (stays ? undefined : owner.run()));
   const cluster = await timed('the cluster', () => startCluster(owner, testbed, image, options));
   const place = { dir: cluster.dir, node: cluster.node, image };
-  if (kept !== '') writeFileSync(note, JSON.stringify(place));
+  if (kept !== '') {
+    writeFileSync(note, JSON.stringify(place));
+    disown(cluster.dir);
+    stays = true;
+  }
   return place;
+}
+
+/** The cluster that an earlier run has kept. One that no longer runs is cleared away. */
+async function keptCluster(note: string): Promise<Place | undefined> {
+  if (!existsSync(note)) return undefined;
+  const place = JSON.parse(readFileSync(note, 'utf8')) as Place;
+  const runs = existsSync(place.dir) && (await clusterAt(place).enter(['true'])).code === 0;
+  if (runs) return place;
+  process.stderr.write(`the cluster in ${place.dir}, which ${note} names, does not run: another one is started\n`);
+  await takeDown(testbed, place.dir);
+  rmSync(note);
+  return undefined;
 }
 
 async function timed<T>(what: string, step: () => Promise<T>): Promise<T> {
@@ -50,20 +74,43 @@ async function timed<T>(what: string, step: () => Promise<T>): Promise<T> {
 }
 
 async function runTests(place: Place): Promise<number> {
+  stop.signal.throwIfAborted();
   const jest = ['run', '-s', 'jest', '--', '--selectProjects', 'real', '--runInBand', '--no-watchman'];
   const env = { ...process.env, [VARIABLE]: JSON.stringify(place), REAL_TESTBED: testbed };
   const child = spawn('npm', [...jest, ...process.argv.slice(2)], { cwd: ROOT, stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  stop.signal.addEventListener('abort', () => child.kill('SIGTERM'));
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
+}
+
+/** Makes a signal end the run with all that it started. A second signal changes nothing. */
+function stopOnSignals(): void {
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      process.stderr.write(`${signal}: the cluster is stopped\n`);
+      stop.abort(new Error(`ended by ${signal}`));
+      process.exitCode = code;
+    });
+  }
 }
 
 if (testbed === '') {
   process.stderr.write('REAL_TESTBED is not set: there is nothing that starts a cluster\n');
   process.exit(2);
 }
+stopOnSignals();
 try {
-  process.exitCode = await runTests(await provide());
+  for (const folder of await clearLeftovers(testbed)) {
+    process.stderr.write(`${folder} was left by a run that was killed: it is deleted\n`);
+  }
+  const code = await runTests(await provide());
+  process.exitCode ??= code;
+} catch (cause) {
+  if (!stop.signal.aborted) process.stderr.write(`${(cause as Error).message}\n`);
+  process.exitCode ??= 1;
 } finally {
-  await cleanup.run();
+  await cleanup.run().catch((cause: unknown) => {
+    process.stderr.write(`${String(cause)}\n`);
+    if (process.exitCode === 0) process.exitCode = 1;
+  });
 }

@@ -74,13 +74,18 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, and kills it after `within` milliseconds. */
+/** Runs a program to its end, and kills it after `within` milliseconds, or when the signal says so. */
 export async function run(
   command: readonly string[],
-  { input = '', within = 30_000 }: { input?: string; within?: number } = {},
+  { input = '', within = 30_000, signal }: { input?: string; within?: number; signal?: AbortSignal } = {},
 ): Promise<Result> {
   const [file = '', ...args] = command;
-  const child = spawn(file, args, { stdio: 'pipe', timeout: within, killSignal: 'SIGKILL' });
+  const child = spawn(file, args, {
+    stdio: 'pipe',
+    timeout: within,
+    killSignal: 'SIGKILL',
+    ...(signal !== undefined && { signal }),
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

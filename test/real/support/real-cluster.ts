@@ -1,11 +1,11 @@
 // A real cluster of one node, in which pods run: kubeadm's control plane, containerd, kubelet, kube-proxy, CoreDNS.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Cleanup } from '../../e2e/support/cleanup.ts';
 import { run, type Result } from '../../e2e/support/programs.ts';
+import { CLUSTER_FOLDER, ownFolder, takeDown } from './ownership.ts';
 
 /** Names the cluster that tests share, as JSON of a Place. */
 export const VARIABLE = 'KUBELET_GUARD_REAL_CLUSTER';
@@ -37,6 +37,16 @@ export interface Place {
   readonly image: string;
 }
 
+interface ClusterOptions {
+  readonly node?: string;
+  /** The first three numbers of its address: clusters with different ones run side by side. */
+  readonly network?: string;
+  /** The folder of the programs of another version. */
+  readonly assets?: string;
+  /** Ends the start. */
+  readonly signal?: AbortSignal;
+}
+
 /** The cluster at a place where one runs. */
 export function clusterAt({ dir, node, image }: Place): RealCluster {
   const kubeconfig = join(dir, 'root/etc/kubernetes/admin.conf');
@@ -56,9 +66,10 @@ export function clusterAt({ dir, node, image }: Place): RealCluster {
  *
  * @param testbed the folder of real-up.sh and its siblings
  */
-export async function buildImage(testbed: string, checkout: string, tar: string): Promise<void> {
+export async function buildImage(testbed: string, checkout: string, tar: string, signal?: AbortSignal): Promise<void> {
   const { code, stdout, stderr } = await run([join(testbed, 'product-image.sh'), checkout, tar, IMAGE], {
     within: 900_000,
+    ...(signal !== undefined && { signal }),
   });
   if (code !== 0) throw new Error(`the image cannot be built:\n${stdout}${stderr}`);
 }
@@ -69,29 +80,20 @@ export async function importImage({ enter }: RealCluster, tar: string): Promise<
   if (code !== 0) throw new Error(`the image is not imported: ${stderr}`);
 }
 
-/**
- * Starts a cluster and waits until it is ready. The cleanup stops it and deletes its folder.
- *
- * @param network the first three numbers of its address: clusters with different ones run side by side
- */
+/** Starts a cluster and waits until it is ready. The cleanup stops it and deletes its folder. */
 export async function startCluster(
   cleanup: Cleanup,
   testbed: string,
   image: string,
-  { node = 'node-1', network = '10.92.0', assets }: { node?: string; network?: string; assets?: string } = {},
+  { node = 'node-1', network = '10.92.0', assets, signal }: ClusterOptions = {},
 ): Promise<RealCluster> {
-  const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-real-'));
-  cleanup.add(() => {
-    rmSync(dir, { recursive: true, force: true });
-  });
-  cleanup.add(async () => {
-    const { code, stderr } = await run([join(testbed, 'real-down.sh'), dir]);
-    if (code !== 0) throw new Error(stderr);
-  });
+  const dir = ownFolder(CLUSTER_FOLDER);
+  cleanup.add(() => takeDown(testbed, dir));
   const settings = [`NET=${network}`, `NODE=${node}`, ...(assets === undefined ? [] : [`REAL_ASSETS=${assets}`])];
   const { code, stderr } = await run(['env', ...settings, join(testbed, 'real-up.sh'), dir, image], {
     within: 1_800_000, // the first time, it builds what runs on the node
-  });
+    ...(signal !== undefined && { signal }),
+  }).catch((cause: unknown) => ({ code: -1, stderr: String(cause) }));
   if (code !== 0) throw new Error(`the cluster does not start:\n${stderr}\n${logs(dir)}`);
   return clusterAt({ dir, node, image });
 }

@@ -1,0 +1,28 @@
+// Everything that a cluster has, to see that nothing is left of an installation.
+
+import { quiet } from './installation.ts';
+import type { RealCluster } from './real-cluster.ts';
+
+interface Item {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** Events go by themselves after an hour. */
+const PASSING = ['events', 'events.events.k8s.io'];
+
+/** All objects of all resources that can be listed, except Events: `group/Kind namespace/name`. */
+export async function inventory(cluster: RealCluster): Promise<readonly string[]> {
+  const resources = quiet(await cluster.kubectl(['api-resources', '--verbs=list', '--output=name']), 'api-resources')
+    .trim()
+    .split('\n')
+    .filter((name) => !PASSING.includes(name));
+  const get = ['get', resources.join(','), '--all-namespaces', '--ignore-not-found', '--output=json'];
+  const { items } = JSON.parse(quiet(await cluster.kubectl(get), 'kubectl get')) as { readonly items: readonly Item[] };
+  const names = items.map(({ kind, apiVersion, metadata: { name, namespace } }) => {
+    const [group] = apiVersion.includes('/') ? apiVersion.split('/') : [''];
+    return `${group ?? ''}/${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  });
+  return [...new Set(names)].sort();
+}
