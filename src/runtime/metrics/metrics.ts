@@ -1,7 +1,8 @@
 // The Prometheus metrics of the process.
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { processMetrics } from './process.ts';
 import { sweepMetrics, type SweepMetrics } from './sweep.ts';
 
 /** The result of a call to the webhook: a verdict, a body that is no review, or a bug. */
@@ -64,8 +65,8 @@ const OPERATIONS: ReadonlySet<string> = new Set(['CREATE', 'UPDATE', 'DELETE', '
  */
 export function createMetrics(version: string, resources: readonly string[]): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  processMetrics(registers);
 
   const build = new Gauge({
     name: 'kubelet_guard_build_info',

@@ -24,3 +24,23 @@ test('a scrape includes every earlier call', async () => {
     expect(scraped).toContain(`kubelet_guard_admission_duration_seconds_count{decision="allow"} ${String(calls)}\n`);
   }
 });
+
+test('the metrics of the process are those of the scrape', async () => {
+  const { text } = createMetrics('1.2.3', []);
+  const valueOf = async (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await text())?.[1]);
+  const before = await valueOf('process_cpu_seconds_total');
+  const used = () => process.cpuUsage().user + process.cpuUsage().system;
+  while (used() / 1e6 < before + 0.05);
+  expect(await valueOf('process_cpu_seconds_total')).toBeGreaterThan(before);
+  expect(Math.abs((await valueOf('process_start_time_seconds')) * 1000 - performance.timeOrigin)).toBeLessThan(1000);
+  for (const name of ['process_resident_memory_bytes', 'nodejs_heap_size_total_bytes', 'nodejs_heap_size_used_bytes'])
+    expect(await valueOf(name)).toBeGreaterThan(1e6);
+  expect(await valueOf('nodejs_eventloop_utilization')).toBeGreaterThan(0);
+  expect(await text()).toContain(`nodejs_version_info{version="${process.version}"} 1`);
+});
+
+test('metrics keep no process awake', () => {
+  const active = process.getActiveResourcesInfo();
+  createMetrics('1.2.3', []);
+  expect(process.getActiveResourcesInfo()).toEqual(active);
+});
