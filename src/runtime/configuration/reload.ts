@@ -65,7 +65,7 @@ export function createReloader({ initial, controls, log, metrics, now, onReload 
   };
 
   const readFile = async (path: string): Promise<void> => {
-    const state = await readFileState(path);
+    const state = await readFileState(path, previous, now().getTime());
     const isStable = state !== undefined && isSameState(state, previous);
     previous = state;
     if (!isStable || state.key === rejected) return;

@@ -3,7 +3,6 @@
 
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import process from 'node:process';
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 

@@ -137,6 +137,22 @@ describe('a changed file', () => {
     expect(current().policy.onUnknown).toBe('audit');
   });
 
+  test('is noticed long after the file was last touched, when it is only looked at', async () => {
+    const watched = watch(path, () => new Date(Date.now() + 3_600_000));
+    await watched.settle();
+    await watched.settle();
+    expect(watched.action()).toBe('audit');
+
+    writeFileSync(path, ENFORCE);
+    await watched.settle();
+    expect(watched.action()).toBe('enforce');
+    rmSync(path);
+    await watched.settle();
+    writeFileSync(path, AUDIT);
+    await watched.settle();
+    expect(watched.action()).toBe('audit');
+  });
+
   test('logs exemptions that are added, removed, and changed', async () => {
     const exemption = (name: string, expires: string, reason = 'ticket 4711') =>
       `  - { control: kubelet-client-ca, subject: node/${name}, reason: '${reason}', expires: ${expires} }\n`;
