@@ -26,7 +26,10 @@ export async function install(cluster: RealCluster, cleanup: Cleanup, overlay: s
 
 /** Applies an overlay; a warning counts as a failure. */
 export async function apply(cluster: RealCluster, overlay: string): Promise<void> {
-  quiet(await cluster.kubectl(['apply', '--kustomize', overlayFolder(overlay)]), `kubectl apply of ${overlay}`);
+  quiet(
+    await cluster.kubectl(['apply', '--kustomize', overlayFolder(overlay)], { within: 120_000 }),
+    `kubectl apply of ${overlay}`,
+  );
 }
 
 /** Deletes what an overlay has, and waits until it is gone. */
@@ -89,7 +92,8 @@ export async function logOf(cluster: RealCluster, pod: string): Promise<readonly
 
 /** The output of a command that must succeed without a warning. */
 export function quiet({ code, stdout, stderr }: Result, what: string): string {
-  if (code !== 0 || stderr !== '') throw new Error(`${what} exited with ${String(code)}: ${stdout}${stderr}`);
+  if (code !== 0 || stderr !== '')
+    throw new Error(`${what} exited with ${String(code)}: ${stdout.slice(-2000)}${stderr}`);
   return stdout;
 }
 

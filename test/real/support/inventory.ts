@@ -9,15 +9,15 @@ interface Item {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Events go by themselves after an hour. */
-const PASSING = ['events', 'events.events.k8s.io'];
+/** Events go by themselves after an hour. Component statuses and endpoints are deprecated. */
+const LEFT_OUT = ['events', 'events.events.k8s.io', 'componentstatuses', 'endpoints'];
 
 /** All objects of all resources that can be listed, except Events: `group/Kind namespace/name`. */
 export async function inventory(cluster: RealCluster): Promise<readonly string[]> {
   const resources = quiet(await cluster.kubectl(['api-resources', '--verbs=list', '--output=name']), 'api-resources')
     .trim()
     .split('\n')
-    .filter((name) => !PASSING.includes(name));
+    .filter((name) => !LEFT_OUT.includes(name));
   const get = ['get', resources.join(','), '--all-namespaces', '--ignore-not-found', '--output=json'];
   const { items } = JSON.parse(quiet(await cluster.kubectl(get), 'kubectl get')) as { readonly items: readonly Item[] };
   const names = items.map(({ kind, apiVersion, metadata: { name, namespace } }) => {

@@ -38,8 +38,15 @@ export function adminOf({ kubeconfig }: RealCluster): ApiClient {
   });
 }
 
-/** Starts to send writes; the function that it returns stops that and waits for the last answers. */
-export function sendReviews(admin: ApiClient, perSecond: number): () => Promise<Outcome> {
+/** Writes that are being sent. */
+export interface Reviews {
+  readonly sent: () => number;
+  /** Sends no more, and waits for the last answers. */
+  readonly stop: () => Promise<Outcome>;
+}
+
+/** Starts to send writes. */
+export function sendReviews(admin: ApiClient, perSecond: number): Reviews {
   const outcome = { denied: 0, through: 0, failures: [] as string[], slowest: 0 };
   const open: Promise<void>[] = [];
   const send = async () => {
@@ -55,9 +62,12 @@ export function sendReviews(admin: ApiClient, perSecond: number): () => Promise<
     outcome.slowest = Math.max(outcome.slowest, Math.round(performance.now() - start));
   };
   const timer = setInterval(() => open.push(send()), 1000 / perSecond);
-  return async () => {
-    clearInterval(timer);
-    await Promise.all(open);
-    return { sent: open.length, ...outcome };
+  return {
+    sent: () => open.length,
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(open);
+      return { sent: open.length, ...outcome };
+    },
   };
 }

@@ -1,0 +1,117 @@
+// What a restart, an upgrade and the end of replicas do to writes that the webhook has to deny.
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+
+import { registeredBundle } from '../e2e/support/certificates.ts';
+import { Cleanup } from '../e2e/support/cleanup.ts';
+import { kubeletConfigMap } from '../e2e/support/samples.ts';
+import { eventually } from '../e2e/support/wait.ts';
+import { figure, install, quiet, rolledOut, seconds } from './support/installation.ts';
+import { IMAGE } from './support/real-cluster.ts';
+import { adminOf, sendReviews, type Reviews } from './support/reviews.ts';
+import { describeInCluster } from './support/shared.ts';
+
+jest.setTimeout(240_000);
+
+const NEXT = IMAGE.replace(/:.*/, ':next');
+const DEPLOYMENTS = ['deployment/kubelet-guard', 'deployment/kubelet-guard-sweeper'];
+
+describeInCluster('under 20 reviews a second', (cluster) => {
+  const cleanup = new Cleanup();
+  const admin = () => adminOf(cluster);
+  const own = (...args: readonly string[]) => cluster.kubectl(['--namespace', 'kubelet-guard', ...args]);
+  const ctr = (...args: readonly string[]) => cluster.enter(['ctr', '--namespace', 'k8s.io', 'images', ...args]);
+
+  beforeAll(async () => {
+    await install(cluster, cleanup, 'enforce');
+    await eventually('the API server to call the webhook', async () =>
+      (await admin().replace(kubeletConfigMap(undefined), '?dryRun=All')).status === 403 ? true : undefined,
+    );
+  }, 120_000);
+  afterAll(() => cleanup.run(), 120_000);
+
+  /** Sends reviews while something happens, and expects each of them to be denied. */
+  async function denyingAll(what: string, step: (reviews: Reviews) => Promise<unknown>): Promise<void> {
+    const reviews = sendReviews(admin(), 20);
+    const took = await seconds(() => step(reviews));
+    const { sent, denied, through, failures, slowest } = await reviews.stop();
+    figure(
+      `${what}: ${String(took)} s, ${String(denied)} of ${String(sent)} denied, ${String(through)} let through, slowest ${String(slowest)} ms`,
+    );
+    expect(sent).toBeGreaterThanOrEqual(20);
+    expect({ through, failures }).toEqual({ through: 0, failures: [] });
+  }
+
+  test('a rolling restart of both Deployments lets nothing through', () =>
+    denyingAll('rolling restart', async () => {
+      quiet(await own('rollout', 'restart', ...DEPLOYMENTS), 'kubectl rollout restart');
+      await rolledOut(cluster);
+    }));
+
+  test('an upgrade to another image lets nothing through', async () => {
+    const [from, to] = [IMAGE, NEXT].map((name) => `docker.io/library/${name}`);
+    quiet(await ctr('tag', from ?? '', to ?? ''), 'ctr images tag');
+    cleanup.add(() => ctr('rm', to ?? ''));
+    await denyingAll('upgrade', async () => {
+      for (const deployment of DEPLOYMENTS)
+        quiet(await own('set', 'image', deployment, `*=${NEXT}`), 'kubectl set image');
+      await rolledOut(cluster);
+    });
+    const images = ['get', 'pods', '--output=jsonpath={.items[*].spec.containers[*].image}'];
+    await eventually('only pods of the other image', async () =>
+      new Set(quiet(await own(...images), 'kubectl get pods').split(' ')).size === 1 ? true : undefined,
+    );
+  });
+
+  test('a removed caBundle is restored', async () => {
+    const before = await registeredBundle(admin());
+    expect(before).toContain('BEGIN CERTIFICATE');
+    const patch = JSON.stringify([{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }]);
+    quiet(
+      await cluster.kubectl([
+        'patch',
+        'validatingwebhookconfiguration',
+        'kubelet-guard',
+        '--type=json',
+        '--patch',
+        patch,
+      ]),
+      'kubectl patch',
+    );
+    const took = await seconds(() =>
+      eventually('the caBundle', async () => ((await registeredBundle(admin())) === before ? true : undefined)),
+    );
+    figure(`a removed caBundle is back after ${String(took)} s`);
+  });
+
+  test.each([
+    ['one killed replica', 1],
+    ['both killed replicas', 2],
+  ])('%s come back, and writes are denied again', async (what, count) => {
+    const pods = quiet(
+      await own(
+        'get',
+        'pods',
+        '--selector',
+        'app.kubernetes.io/component=webhook',
+        '--output=jsonpath={.items[*].metadata.name}',
+      ),
+      'kubectl get pods',
+    );
+    const reviews = sendReviews(admin(), 20);
+    await Promise.all(
+      pods
+        .split(' ')
+        .slice(0, count)
+        .map((pod) => own('delete', 'pod', pod, '--grace-period=0', '--force')),
+    );
+    await rolledOut(cluster);
+    const { sent, denied, through, failures } = await reviews.stop();
+    figure(`${what}: ${String(through)} of ${String(sent)} let through`);
+    expect(failures).toEqual([]);
+    expect(denied).toBeGreaterThan(0);
+    await denyingAll(`after ${what}`, ({ sent }) =>
+      eventually('a second of reviews', () => (sent() >= 20 ? true : undefined)),
+    );
+  });
+});
