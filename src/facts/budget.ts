@@ -166,3 +166,12 @@ export class Budget {
       throw new Exhausted('milliseconds', this.#limits.milliseconds);
   }
 }
+
+/** The result of a look at a document; the other value if it costs too much, or crashes. */
+export function within<T>(allowance: Allowance, otherwise: T, look: (budget: Budget) => T): T {
+  try {
+    return look(new Budget(allowance));
+  } catch {
+    return otherwise;
+  }
+}

@@ -111,7 +111,6 @@ async function audit(layout: string) {
     buildHost(root, layout);
     const request = {
       root,
-      hostname: 'host',
       config: undefined,
       evidence: ['proc'],
       failOn: 'fail',

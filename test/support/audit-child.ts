@@ -16,7 +16,6 @@ for await (const root of createInterface({ input: process.stdin })) {
     await auditHost(
       {
         root,
-        hostname: 'localhost',
         config: undefined,
         evidence: ['proc'],
         failOn: 'unknown',

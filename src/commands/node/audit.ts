@@ -12,7 +12,7 @@ import { concludeRun, exemptionsAt, type RunAnswer, type RunOptions } from '../.
 import type { RunOrigin } from '../run-origin.ts';
 import { isSelected, missedNodes, type Selection } from '../../outputs/selection.ts';
 import { nothingSelected } from '../selection.ts';
-import type { HostNote } from './processes.ts';
+import type { HostNote } from './units.ts';
 import { hasSameSettings, unknownNextTime, willFail, withNext, type NextStart } from './next-start.ts';
 
 /** How a host is checked, and how the result is shown. */

@@ -1,7 +1,6 @@
 // The command line of `node`.
 
 import { statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
@@ -59,7 +58,6 @@ async function runNode(options: NodeFlags, terminal: Terminal): Promise<void> {
   const [{ auditHost }, { controls }] = await Promise.all([import('./host.ts'), import('../../controls/index.ts')]);
   const hostOptions: HostAuditOptions = {
     root,
-    hostname: root === '/' ? hostname() : 'localhost',
     config: options.config,
     benchmark: options.benchmark,
     select: options,

@@ -8,7 +8,6 @@ import {
   apiServerMinorOf,
   clientCAFileOf,
   componentsOf,
-  nodeName,
   nodeOf,
   VARIABLES,
   type StartedComponent,
@@ -23,7 +22,8 @@ import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { HOST } from '../allowances.ts';
-import { stoppedComponents, type HostPlace } from './units.ts';
+import { nameOfNode } from './name.ts';
+import { stoppedComponents, type HostNote, type HostPlace } from './units.ts';
 
 /** Where to look for processes, and until when. */
 export interface ProcessesOptions extends HostPlace {
@@ -33,11 +33,6 @@ export interface ProcessesOptions extends HostPlace {
 
 /** Any user may start processes that look like a kubelet, each with files that take long to read. */
 const MAX_MILLISECONDS = 60_000;
-
-/** Something to know about all findings of a host. */
-export interface HostNote {
-  readonly note: string;
-}
 
 /** Whether a process is in the network namespace of this one; undefined if that is unknown. */
 export type Network = 'own' | 'other' | undefined;
@@ -61,7 +56,7 @@ export function* hostProcesses(
   moment: CheckTime,
   networks: WeakMap<ProcessFiles, Network>,
 ): Generator<ProcessDocument | SourceProblem | HostNote> {
-  const { root, hostname, node: given } = place;
+  const { root, node: given } = place;
   const deadline = clock() + MAX_MILLISECONDS;
   const wanted = (name: Parameters<typeof processComponent>[0]) => processComponent(name) !== undefined;
   const { processes, problems, copiedAfter } = listProcesses(root, { wanted, variables: VARIABLES });
@@ -71,6 +66,7 @@ export function* hostProcesses(
   const isKubelet = ({ component }: StartedComponent) => component === 'kubelet';
   const kubelets: KnownKubelet[] = [];
   const names = new Set<string>();
+  const noted = new Set<string>();
   for (const one of [...started.filter(isKubelet), ...started.filter((each) => !isKubelet(each))]) {
     if (clock() > deadline) {
       yield { source: { path: join(root, 'proc') }, problem: tooLong() };
@@ -84,8 +80,11 @@ export function* hostProcesses(
         ...documentOf(one, files),
         ...(host && !('state' in host) && unitOfContainer(one, bounded(host))),
       };
-      const own = given ?? nodeName(found, hostname, HOST);
-      const node = isKubelet(one) ? own : (nodeOf(one.process.cgroup, kubelets) ?? own);
+      const nearest = given ?? (isKubelet(one) ? undefined : nodeOf(one.process.cgroup, kubelets));
+      const { name: node, note } =
+        nearest === undefined ? nameOfNode(found, root, one.process.directory) : { name: nearest };
+      if (note !== undefined && !noted.has(note)) yield { note };
+      if (note !== undefined) noted.add(note);
       if (isKubelet(one)) kubelets.push({ cgroup: one.process.cgroup, node, started: one });
       networks.set(files, networkOf(one.process));
       const authorities = () => onKubelet({ root, copiedAfter }, node, kubelets, readAuthoritiesOf);

@@ -1,7 +1,6 @@
 // The kubelet and the kube-apiserver that units of the host would start, if none runs.
 
 import { bounded } from '../../facts/host/files.ts';
-import { nodeName } from '../../facts/host/host.ts';
 import { stoppedUnit, type RunningComponent } from '../../facts/host/stopped.ts';
 import { readCertificateFiles } from '../../evidence/host/certificates.ts';
 import { openHost } from '../../evidence/host/files.ts';
@@ -9,15 +8,19 @@ import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { HOST } from '../allowances.ts';
+import { nameOfNode } from './name.ts';
 
-/** Where a host is, and what it is called. */
+/** Where a host is, and the node that it is. */
 export interface HostPlace {
   /** Where the root of the host is. */
   readonly root: string;
-  /** The name of the host if its files do not show one. */
-  readonly hostname: string;
   /** The name of the node in its cluster, if that is known. */
   readonly node?: string;
+}
+
+/** Something to know about all findings of a host. */
+export interface HostNote {
+  readonly note: string;
 }
 
 const COMPONENTS = ['kubelet', 'kube-apiserver'] as const;
@@ -28,10 +31,10 @@ const COMPONENTS = ['kubelet', 'kube-apiserver'] as const;
  * @param running what runs; there is nothing to add to that
  */
 export function* stoppedComponents(
-  { root, hostname, node: given }: HostPlace,
+  { root, node: given }: HostPlace,
   moment: CheckTime,
   running: readonly RunningComponent[],
-): Generator<ProcessDocument | SourceProblem> {
+): Generator<ProcessDocument | SourceProblem | HostNote> {
   const opened = openHost(root);
   if ('state' in opened) {
     yield { source: { path: root }, problem: opened.problem };
@@ -53,7 +56,8 @@ export function* stoppedComponents(
         certificates: readCertificateFiles(files, moment, () => undefined),
         problems: [],
       };
-      const node = given ?? nodeName(found, hostname, HOST);
+      const { name: node, note } = given === undefined ? nameOfNode(found, root) : { name: given };
+      if (note !== undefined) yield { note };
       yield { ...found, subject: { component, name: node, kind: 'Node', node } };
     }
   } finally {

@@ -3,7 +3,7 @@
 import type { ProcessCommand, ProcessDocument } from '../../policy/document.ts';
 import type { Component, Problem } from '../../policy/reading.ts';
 import type { Subject } from '../../policy/subject.ts';
-import { Budget, thrownProblem, type Allowance } from '../budget.ts';
+import { thrownProblem, within, type Allowance, type Budget } from '../budget.ts';
 import { nextApiServer, runningApiServer, unreadableHostApiServer } from './api-server.ts';
 import type { NextSubject } from './files.ts';
 import { nextKubelet, runningClientCA, runningKubelet, unreadableKubelet } from './kubelet.ts';
@@ -28,8 +28,6 @@ export interface StartedComponent {
 /** The variables in argument files. */
 export const VARIABLES = ['SNAP', 'SNAP_COMMON', 'SNAP_DATA', 'SNAP_REVISION'];
 
-const HOSTNAME = '/etc/hostname';
-
 /** The component of a process, unless it serves nobody. Total: a process that costs too much, or a crash, makes it unreadable. */
 export function processSubjects(document: ProcessDocument, budget: Budget): readonly Subject[] {
   try {
@@ -48,15 +46,6 @@ export function changedSince(document: ProcessDocument, allowance: Allowance): s
   return within(allowance, undefined, (budget) => nextStart(document, budget)?.since);
 }
 
-/** The result, if it does not cost too much. */
-function within<T>(allowance: Allowance, otherwise: T, look: (budget: Budget) => T): T {
-  try {
-    return look(new Budget(allowance));
-  } catch {
-    return otherwise;
-  }
-}
-
 function running(document: ProcessDocument, budget: Budget): Subject | undefined {
   return document.subject.component === 'kubelet'
     ? runningKubelet(document, budget)
@@ -65,18 +54,6 @@ function running(document: ProcessDocument, budget: Budget): Subject | undefined
 
 function nextStart(document: ProcessDocument, budget: Budget): NextSubject<Subject> | undefined {
   return document.subject.component === 'kubelet' ? nextKubelet(document, budget) : nextApiServer(document, budget);
-}
-
-/**
- * The name of the node that a process runs on, as a kubelet finds it (kubernetes pkg/util/node, GetHostname).
- *
- * @param hostname the host's name, if the files do not show it
- */
-export function nodeName(document: ProcessDocument, hostname: string, allowance: Allowance): string {
-  const override = document.subject.component === 'kubelet' ? placeOf(document, allowance).hostname : undefined;
-  const content = override === undefined ? document.files.readFile(HOSTNAME) : undefined;
-  const written = content?.state === 'read' ? content.text.trim() : '';
-  return (override ?? (written === '' ? hostname : written)).trim().toLowerCase();
 }
 
 /** The address at which a kubelet is asked on its own host. */

@@ -20,6 +20,8 @@ import { commandOf } from './command.ts';
 export interface KubeletPlace {
   /** The name of its node, if a flag sets it. */
   readonly hostname?: string;
+  /** The file that names its API server and its client certificate. */
+  readonly kubeconfig?: string;
   readonly staticPodPath?: string;
   readonly address: string;
   readonly port: number;
@@ -46,9 +48,11 @@ function findPlace(document: ProcessDocument, budget: Budget): KubeletPlace {
   const flags = flagsOf(words, budget);
   const config = effectiveConfig(flags, files, budget);
   const hostname = flags('hostname-override') ?? '';
+  const kubeconfig = joinPath(flags('kubeconfig') ?? '', '');
   const manifests = flags('pod-manifest-path') ?? config.staticPodPath ?? '';
   return {
     ...(hostname !== '' && { hostname }),
+    ...(kubeconfig !== '' && { kubeconfig }),
     ...(manifests !== '' && { staticPodPath: manifests }),
     address: flags('address') ?? config.address ?? '',
     port: portOf(flags('port')) ?? portOf(config.port) ?? PORT,

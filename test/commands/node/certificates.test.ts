@@ -76,7 +76,6 @@ type HostRequest = HostAuditOptions & HostAuditDeps & Shown;
 async function run(more: Partial<HostRequest> = {}) {
   const request: HostRequest = {
     root,
-    hostname: 'localhost',
     config: undefined,
     evidence: ['proc'],
     output: 'text',

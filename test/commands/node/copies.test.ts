@@ -67,7 +67,6 @@ async function audit(place = root) {
     await auditHost(
       {
         root: place,
-        hostname: 'localhost',
         config: undefined,
         evidence: ['proc'],
         failOn: 'unknown',

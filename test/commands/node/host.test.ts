@@ -43,7 +43,6 @@ type HostRequest = HostAuditOptions & HostAuditDeps & Shown;
 async function run(more: Partial<HostRequest> = {}) {
   const request: HostRequest = {
     root,
-    hostname: 'localhost',
     config: undefined,
     evidence: ['proc', 'handshake'],
     output: 'text',

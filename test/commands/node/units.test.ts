@@ -57,7 +57,6 @@ async function audit(text: string, boot?: number) {
     await auditHost(
       {
         root,
-        hostname: 'localhost',
         config: undefined,
         evidence: ['proc'],
         failOn: 'unknown',

@@ -5,7 +5,6 @@ import {
   changedSince,
   componentsOf,
   helloTarget,
-  nodeName,
   nodeOf,
   processSubjects,
 } from '../../../src/facts/host/host.ts';
@@ -336,14 +335,6 @@ describe('the address, name and unit:', () => {
   ])('a kubelet with %j is asked at %j', (args, expected) => {
     const text = configuration('/a', 'address: 10.1.1.1', 'port: 10300');
     expect(helloTarget(processOf('kubelet', args, { [CONFIG]: text }), AMPLE)).toStrictEqual(expected);
-  });
-
-  test.each([
-    [['--hostname-override=Given'], { '/etc/hostname': 'written\n' }, 'given'],
-    [['--hostname-override='], { '/etc/hostname': ' Written \n' }, 'written'],
-    [[], {}, 'fallback'],
-  ])('a kubelet with %j and %j is called %s', (args, files, expected) => {
-    expect(nodeName(processOf('kubelet', args, files), 'Fallback', AMPLE)).toBe(expected);
   });
 
   test('a control group shows the unit and the container', () => {

@@ -39,7 +39,6 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
   const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
   const audit: HostAuditOptions = {
     root,
-    hostname: node,
     node,
     config,
     showsAll: true,

@@ -1,0 +1,37 @@
+// The kernel's name of a host, which a kubelet takes for its node (kubernetes component-helpers, node/util/hostname.go).
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import { readProcFile } from './bytes.ts';
+import { isProc } from './copy.ts';
+import { linkOf } from './process.ts';
+
+/** More than the kernel lets a name have. */
+const MOST_BYTES = 4096;
+
+/** The kernel's name of a host, as far as it is known. */
+export interface KernelName {
+  readonly name: string | undefined;
+  /** The host is a copy of files. */
+  readonly isCopy: boolean;
+}
+
+/**
+ * The name that the kernel shows to a process. The kernel shows each process the name of its own UTS namespace, so it is known only
+ * of a process in that of this one, and in a copy of a host with /proc/sys/kernel/hostname.
+ *
+ * @param directory the folder of the process below the /proc of the root; without it, that of the first process
+ */
+export function kernelName(root: string, directory = join(root, 'proc/1')): KernelName {
+  let isCopy = false;
+  try {
+    isCopy = !isProc(join(root, 'proc'));
+    if (isCopy) return { isCopy, name: readProcFile(join(root, 'proc/sys/kernel/hostname'), MOST_BYTES).toString() };
+    const own = linkOf('/proc/self/ns/uts');
+    const isOwn = own !== undefined && linkOf(`${directory}/ns/uts`) === own;
+    return { isCopy, name: isOwn ? hostname() : undefined };
+  } catch {
+    return { isCopy, name: undefined };
+  }
+}
