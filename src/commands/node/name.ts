@@ -1,7 +1,7 @@
 // The name of a node, found as its kubelet finds it.
 
 import { pemFacts } from '../../evidence/certificates/certificates.ts';
-import { kernelName } from '../../evidence/host/kernel-name.ts';
+import { kernelName } from './kernel-name.ts';
 import { clientCertificateOf, hostnameOverride } from '../../facts/host/node-name.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import { HOST } from '../allowances.ts';
@@ -41,7 +41,10 @@ export function nameOfNode(found: ProcessDocument, root: string, directory?: str
     return { name: UNNAMED, note: `the name of the node is not known, so it is called "${UNNAMED}" here: ${unknown}` };
   }
   if (kernel.isCopy) return { name: written };
-  return { name: written, note: `the node may have another name than ${written}, which is from ${HOSTNAME}: ${unknown}` };
+  return {
+    name: written,
+    note: `the node may have another name than ${written}, which is from ${HOSTNAME}: ${unknown}`,
+  };
 }
 
 /** As the kubelet does: without blanks at both ends, in lower case. */

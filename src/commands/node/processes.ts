@@ -22,6 +22,7 @@ import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument, ProcessFiles } from '../../policy/document.ts';
 import type { Problem, SourceProblem } from '../../policy/reading.ts';
 import { HOST } from '../allowances.ts';
+import type { HostMemory } from './memory.ts';
 import { nameOfNode } from './name.ts';
 import { stoppedComponents, type HostNote, type HostPlace } from './units.ts';
 
@@ -56,7 +57,8 @@ export function* hostProcesses(
   moment: CheckTime,
   networks: WeakMap<ProcessFiles, Network>,
 ): Generator<ProcessDocument | SourceProblem | HostNote> {
-  const { root, node: given } = place;
+  const { root, node: given, memory } = place;
+  memory?.begin();
   const deadline = clock() + MAX_MILLISECONDS;
   const wanted = (name: Parameters<typeof processComponent>[0]) => processComponent(name) !== undefined;
   const { processes, problems, copiedAfter } = listProcesses(root, { wanted, variables: VARIABLES });
@@ -74,7 +76,7 @@ export function* hostProcesses(
     }
     const opened = openProcess(root, one.process, copiedAfter);
     const host = isContainer(one.process.cgroup) ? openHost(root) : undefined;
-    const files = 'state' in opened ? closedFiles(opened.problem) : bounded(opened);
+    const files = 'state' in opened ? closedFiles(opened.problem) : remembered(memory, one.process, bounded(opened));
     try {
       const found = {
         ...documentOf(one, files),
@@ -99,6 +101,10 @@ export function* hostProcesses(
   }
   const running = started.map(({ component, process: { cgroup } }) => ({ component, cgroup }));
   yield* stoppedComponents(place, moment, running);
+}
+
+function remembered(memory: HostMemory | undefined, process: HostProcess, files: ProcessFiles): ProcessFiles {
+  return memory === undefined ? files : memory.of(process, files);
 }
 
 function documentOf(

@@ -8,6 +8,7 @@ import type { CheckTime } from '../../policy/certificates.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import { HOST } from '../allowances.ts';
+import type { HostMemory } from './memory.ts';
 import { nameOfNode } from './name.ts';
 
 /** Where a host is, and the node that it is. */
@@ -16,6 +17,8 @@ export interface HostPlace {
   readonly root: string;
   /** The name of the node in its cluster, if that is known. */
   readonly node?: string;
+  /** What earlier audits of the host have read. */
+  readonly memory?: HostMemory;
 }
 
 /** Something to know about all findings of a host. */

@@ -1,6 +1,6 @@
 // One process, as /proc/PID shows it (proc(5)).
 
-import { closeSync, constants, existsSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 
 import type { Problem } from '../../policy/reading.ts';
 import { readProcFile } from './bytes.ts';
@@ -24,6 +24,12 @@ export interface HostProcess extends ProcessName {
   readonly parent: number;
   /** In ticks since the host's start: with the pid, the name of this very process. */
   readonly startTicks: number;
+  /**
+   * In the same ticks, when the first of its other threads was started: its program was not started later. Undefined if it has no
+   * other thread, or too many.
+   */
+  readonly programTicks?: number;
+  /** When its program was started, as far as that is known: a process can run another program first (execve(2)). */
   readonly startedAt?: Date;
   /** The kernel's names of its namespaces, which tell containers apart; not there where they may not be known. */
   readonly mountNamespace?: string;
@@ -85,6 +91,33 @@ export function readStatus(
   return { parent: Number(fields[1]), startTicks: Number(fields[19]) };
 }
 
+/** A kubelet has about 30. */
+const MOST_THREADS = 500;
+
+/**
+ * When the first of the other threads of a process was started. Starting a program ends all threads but one. A Go program starts a
+ * thread before it runs anything else, and keeps it (runtime/proc.go, sysmon). So it has read its files later.
+ */
+function firstThread(directory: string, pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`${directory}/task`).filter((thread) => thread !== String(pid));
+    if (threads.length === 0 || threads.length > MOST_THREADS) return undefined;
+    const starts = threads.flatMap((thread) => {
+      try {
+        return [readStatus(`${directory}/task/${thread}`).startTicks];
+      } catch (cause) {
+        // a thread that has ended is not the first one
+        if (isGone(cause)) return [];
+        throw cause;
+      }
+    });
+    const first = Math.min(...starts);
+    return Number.isFinite(first) ? first : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads on below one open folder, so that it is one process, whoever gets its number next.
  *
@@ -104,6 +137,8 @@ export function readProcess(
     const at = `/proc/self/fd/${descriptor}`;
     const name = readName(at, limit);
     const status = readStatus(at, isCopy);
+    const programTicks = firstThread(at, pid);
+    const ticks = programTicks ?? status.startTicks;
     // an archive may leave out what can be secret
     const hasNone = isCopy && !existsSync(`${at}/environ`);
     const environment = readVariables(at, hasNone ? [] : variables, limit);
@@ -114,12 +149,13 @@ export function readProcess(
     return {
       ...name,
       ...status,
+      ...(programTicks !== undefined && { programTicks }),
       cut,
       pid,
       directory,
       ...(boot !== undefined &&
-        !Number.isNaN(status.startTicks) && {
-          startedAt: new Date((boot + status.startTicks / TICKS_PER_SECOND) * 1000),
+        !Number.isNaN(ticks) && {
+          startedAt: new Date((boot + ticks / TICKS_PER_SECOND) * 1000),
         }),
       ...(mountNamespace !== undefined && { mountNamespace }),
       ...(pidNamespace !== undefined && { pidNamespace }),

@@ -7,7 +7,7 @@ import type {
   ReportedProblem,
   ReportedViolation,
 } from '../guard-report.ts';
-import { titleLineOf, ownSourceName } from './names.ts';
+import { titleLineOf, ownSourceName, sourceName } from './names.ts';
 
 /** Gives the details of a finding, one a line, not escaped. */
 export function detailsOf(finding: ReportedFinding): string[] {
@@ -34,7 +34,8 @@ export function detailsOf(finding: ReportedFinding): string[] {
 
 function otherOf(other: ReportedOtherEvidence, { subject }: ReportedFinding): string {
   const { source, result, agrees, evidence, problems, pending, violations = [] } = other;
-  const place = ownSourceName({ subject, source }).replace(/^\((.*)\)$/s, '$1');
+  const own = ownSourceName({ subject, source }).replace(/^\((.*)\)$/s, '$1');
+  const place = own === '' ? sourceName(source) : own;
   const isUnknown = result === 'unknown';
   const reasons = (isUnknown ? problems : violations).map((entry) => detailOf(entry, undefined));
   const shown = [...(isUnknown ? [] : evidence.map(valueOf)), ...reasons].join('; ');

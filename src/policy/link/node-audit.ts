@@ -18,22 +18,29 @@ export interface NodeAudit {
  *
  * @param startedAt since when the finding's process runs, RFC 3339; undefined if that is not known
  * @param live findings about the same processes from other evidence, with the same subjects
+ * @param mayHaveRestarted why a restart of the finding's process since the audit would not be seen; undefined if it would be. The
+ *   finding then proves no pass, unless the process itself shows the same settings
  */
 export function markOutdated(
   { findings, at }: NodeAudit,
   startedAt: (finding: Finding) => string | undefined,
   live: readonly Finding[],
+  mayHaveRestarted: (finding: Finding) => string | undefined = () => undefined,
 ): Finding[] {
   return findings.map((finding) => {
     const decided = live.filter((other) => isAboutSame(other, finding) && other.outcome.result !== 'unknown');
     const start = startedAt(finding);
     if (start !== undefined && (millisecondsOf(start) ?? 0) > (millisecondsOf(at) ?? 0)) {
       const isUnchanged = isFileFault(finding) && decided.every((other) => haveSameValues(other, finding));
-      return isUnchanged ? withoutNextStart(finding) : outdated(finding, at, `the process started at ${start}`);
+      return isUnchanged
+        ? withoutNextStart(finding)
+        : outdated(finding, at, `the process started at ${start}; ${WAIT}`);
     }
     const answers = decided.filter(({ vantage }) => vantage === 'live');
     const isRefuted = answers.length > 0 && answers.every((answer) => refutes(answer, finding));
-    return isRefuted ? outdated(finding, at, 'the process shows other settings now') : finding;
+    if (isRefuted) return outdated(finding, at, `the process shows other settings now; ${WAIT}`);
+    const unseen = answers.length === 0 && finding.outcome.result === 'pass' ? mayHaveRestarted(finding) : undefined;
+    return unseen === undefined ? finding : outdated(finding, at, unseen);
   });
 }
 
@@ -81,8 +88,10 @@ function withoutNextStart({ others: _others, drift: _drift, ...finding }: Findin
   return finding;
 }
 
+const WAIT = 'wait for the next audit';
+
 function outdated(finding: Finding, at: string, reason: string): Finding {
-  const message = `the node audit of ${at} is outdated (its result was ${finding.outcome.result}): ${reason}; wait for the next audit`;
+  const message = `the node audit of ${at} is outdated (its result was ${finding.outcome.result}): ${reason}`;
   // the process may read other files now
   const { certificates: _certificates, moreCertificates: _more, ...rest } = withoutNextStart(finding);
   return {

@@ -10,6 +10,7 @@ import type { RawDocument, UnansweredDocument } from '../../policy/document.ts';
 import type { Finding } from '../../policy/finding.ts';
 import type { SubjectName } from '../../policy/subject.ts';
 import type { ApiServerPod, ListedObjects } from './listed.ts';
+import type { CheckedNodes } from './nodes.ts';
 
 /** What decides how the findings are combined. */
 export interface ControlPlaneOptions {
@@ -19,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly managedBy: string | undefined;
   /** All nodes of the cluster. */
   readonly nodeIndex: NodeIndex;
+  /** The nodes that are Ready. */
+  readonly ready: CheckedNodes['ready'];
   readonly isReported: (finding: Finding) => boolean;
 }
 
@@ -33,16 +36,17 @@ export interface ControlPlaneFindings extends CombinedFindings {
  * visible, that is a document too.
  *
  * @param answers the answers of kube-apiservers
- * @param rejecting the kubelets that request a client certificate and rejected kube-apiserver's call
+ * @param checked the kubelets that request a client certificate and rejected kube-apiserver's call, and the stored audits
  */
 export function apiServerDocuments(
   { findings }: ListedObjects,
   answers: readonly RawDocument[],
-  rejecting: readonly string[],
+  { rejecting, apiServerAudits, ready }: Pick<CheckedNodes, 'rejecting' | 'apiServerAudits' | 'ready'>,
   server: string,
 ): RawDocument[] {
   const hasPods = findings.some((finding) => isAboutApiServer(finding) && finding.vantage !== 'declared');
-  const documents = answers.length > 0 || hasPods ? answers : [invisibleApiServer(server)];
+  const isVisible = answers.length > 0 || hasPods || showApiServer(apiServerAudits, ready);
+  const documents = isVisible ? answers : [invisibleApiServer(server)];
   if (rejecting.length === 0) return [...documents];
   return [...documents, { form: 'refused-calls', source: { node: server, via: 'configz-proxy' }, kubelets: rejecting }];
 }
@@ -62,7 +66,7 @@ export function withMissing(
     return inspect(unanswered).map((finding) => ({ ...finding, ...place }));
   });
   const pods = missing.filter(({ subject }) => subject.kind === 'Pod');
-  const gone = pods.map(({ subject }) => ({ subject, addresses: [], startedAt: undefined }));
+  const gone = pods.map(({ subject }) => ({ subject, addresses: [], startedAt: undefined, isGone: true as const }));
   return {
     ...listed,
     findings: [...listed.findings, ...findings],
@@ -80,17 +84,18 @@ export function combineControlPlane(
   { findings, apiServerPods: pods }: ListedObjects,
   answered: readonly Finding[],
   audits: readonly NodeAudit[],
-  { server, managedBy, nodeIndex, isReported }: ControlPlaneOptions,
+  { server, managedBy, nodeIndex, ready, isReported }: ControlPlaneOptions,
 ): ControlPlaneFindings {
   const declared = findings.filter(({ vantage }) => vantage === 'declared');
   const running = findings.filter(({ vantage }) => vantage !== 'declared');
   const hasPods = running.some(isAboutApiServer);
+  const isVisible = hasPods || showApiServer(audits, ready);
   const isOneServer = singleHosts(answered);
   const live = answered.flatMap((finding) => {
     const isKnown = isOneServer(hostOf(finding.subject.name));
     const subject = isKnown ? atAddress(finding.subject, pods, nodeIndex) : finding.subject;
-    // an unknown result at a shared address adds nothing if the pods are visible, or the provider hides kube-apiserver
-    const isMoot = managedBy !== undefined || (hasPods && finding.subject.name === server);
+    // an unknown result at a shared address adds nothing if other evidence shows them, or the provider hides kube-apiserver
+    const isMoot = managedBy !== undefined || (isVisible && finding.subject.name === server);
     return isMoot && subject === finding.subject && finding.outcome.result === 'unknown'
       ? []
       : [{ ...finding, subject }];
@@ -98,7 +103,9 @@ export function combineControlPlane(
   const startedAt = ({ subject }: Finding) => pods.find((pod) => pod.subject === subject)?.startedAt;
   const onHosts = audits.flatMap(({ findings, at }) => {
     const named = findings.map((finding) => ({ ...finding, subject: onItsNode(finding, findings, pods) }));
-    return markOutdated({ findings: named, at }, startedAt, [...running, ...live]);
+    const audited = new Map(named.map((finding, index) => [finding, findings[index]?.subject]));
+    const unseen = (finding: Finding) => unseenRestart(finding.subject, audited.get(finding), pods);
+    return markOutdated({ findings: named, at }, startedAt, [...running, ...live], unseen);
   });
   const combined = combineReported([...running, ...live, ...onHosts], declared, isReported);
   const all = [...combined.all, ...declared];
@@ -157,8 +164,37 @@ function onItsNode({ subject }: Finding, audited: readonly Finding[], pods: read
   return kind === 'Node' ? subject : { ...ofNode(node), container: name };
 }
 
+/**
+ * Why a restart of an audited kube-apiserver would not be seen: it is a static pod, and the API does not show it. A denied mirror
+ * pod does not stop its static pod, which the kubelet starts again after each change of its manifest.
+ *
+ * @param audited the subject as the audit names it
+ */
+function unseenRestart(
+  subject: SubjectName,
+  audited: SubjectName | undefined,
+  pods: readonly ApiServerPod[],
+): string | undefined {
+  const pod = pods.find((each) => each.subject === subject);
+  const isStaticPod = audited?.kind === 'Pod' || pod !== undefined;
+  if (!isStaticPod || (pod !== undefined && pod.isGone !== true)) return undefined;
+  return `the API does not show its static pod, which may have been started again since; add flagz to --evidence (kube-apiserver 1.36 or newer), or run \`kubelet-guard node\` on ${subject.node ?? 'its host'}`;
+}
+
 function ofNode(node: string): SubjectName {
   return { component: 'kube-apiserver', name: node, kind: 'Node', node };
+}
+
+/**
+ * Tells whether audits show a kube-apiserver on a node of the control plane, whose label no kubelet can set (NodeRestriction). Any
+ * other node could invent one, which must not stand for the one that nothing shows.
+ */
+function showApiServer(audits: readonly NodeAudit[], ready: CheckedNodes['ready']): boolean {
+  return audits.some(({ findings }) =>
+    findings.some((finding) => {
+      return isAboutApiServer(finding) && ready.get(finding.subject.node ?? '')?.isControlPlane === true;
+    }),
+  );
 }
 
 function isAboutApiServer({ control }: Finding): boolean {

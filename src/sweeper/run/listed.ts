@@ -3,6 +3,7 @@
 import type { Finding } from '../../policy/finding.ts';
 import type { SourceProblem } from '../../policy/reading.ts';
 import type { SubjectName } from '../../policy/subject.ts';
+import { millisecondsOf } from '../../policy/timestamp.ts';
 import { asRecord, asRecords } from '../../json.ts';
 import { crashOf, inspectInto } from './crashes.ts';
 import type { SweepDeps, SweepOptions } from './deps.ts';
@@ -23,8 +24,13 @@ export interface ApiServerPod {
   readonly subject: SubjectName;
   /** The addresses in its status. A new mirror pod has none yet. */
   readonly addresses: readonly string[];
-  /** When its container started, or else when it was created, RFC 3339; undefined if neither is known. */
+  /**
+   * The process was started then or later, RFC 3339: when its container started; else the end of the last container or the pod's
+   * creation, whichever is later. Undefined if the pod shows none of them.
+   */
   readonly startedAt: string | undefined;
+  /** It was visible before, and is not now. */
+  readonly isGone?: true;
 }
 
 /** Lists and inspects the objects. Problems are added to those of the run. Rejects if a list fails. */
@@ -58,9 +64,18 @@ function addApiServerPod(pods: ApiServerPod[], pod: unknown, findings: readonly 
   if (subject === undefined) return;
   const { metadata, status } = asRecord(pod);
   const { hostIP, podIP, containerStatuses } = asRecord(status);
-  const { running } = asRecord(asRecords(containerStatuses).find(({ name }) => name === subject.container)?.state);
-  const [startedAt] = [asRecord(running).startedAt, asRecord(metadata).creationTimestamp].filter(isText);
+  const { state, lastState } = asRecord(asRecords(containerStatuses).find(({ name }) => name === subject.container));
+  const { running, terminated } = asRecord(state);
+  const { startedAt: started } = asRecord(running);
+  const ended = [terminated, asRecord(lastState).terminated].map((end) => asRecord(end).finishedAt);
+  const startedAt = isText(started) ? started : latest([...ended, asRecord(metadata).creationTimestamp]);
   pods.push({ subject, addresses: [podIP, hostIP].filter(isText), startedAt });
+}
+
+function latest(times: readonly unknown[]): string | undefined {
+  return times.filter(isText).reduce<string | undefined>((last, time) => {
+    return last === undefined || (millisecondsOf(time) ?? 0) > (millisecondsOf(last) ?? 0) ? time : last;
+  }, undefined);
 }
 
 function isText(value: unknown): value is string {

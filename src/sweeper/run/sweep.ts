@@ -125,15 +125,16 @@ function checkControlPlane(
 ): ControlPlaneFindings {
   const { isReported } = options;
   const { server, callbacks, history } = deps;
-  const { index: nodeIndex, rejecting, apiServerAudits } = checked;
+  const { index: nodeIndex, apiServerAudits, ready } = checked;
   const inspect = inspectInto(options.inspect, unread);
   try {
     for (const answer of answers) if (answer.form === 'unanswered') callbacks.onUnanswered(answer);
     const visible = listed.apiServerPods.map(({ subject }) => subject);
     const known = { visible, remembered: history.previousKeys(), ...checked };
     const all = withMissing(listed, isListed ? missingApiServers(known) : [], inspect);
-    const answered = apiServerDocuments(all, answers, rejecting, server).flatMap(inspect);
-    return combineControlPlane(all, answered, apiServerAudits, { server, managedBy, nodeIndex, isReported });
+    const answered = apiServerDocuments(all, answers, checked, server).flatMap(inspect);
+    const about = { server, managedBy, nodeIndex, ready, isReported };
+    return combineControlPlane(all, answered, apiServerAudits, about);
   } catch (cause) {
     const crash = crashOf('the control plane', cause);
     unread.push(crash);

@@ -14,10 +14,12 @@ interface AgentRun {
   readonly audits: (() => string)[];
   /** What each attempt to store does; the last one repeats. */
   readonly answers?: (() => void)[];
+  /** When a look finds that a process has ended, in milliseconds since the start. */
+  readonly ended?: readonly number[];
 }
 
 /** Runs an agent until no audit is left. Time passes only while it waits. */
-async function runAudits({ audits, answers = [() => undefined] }: AgentRun) {
+async function runAudits({ audits, answers = [() => undefined], ended = [] }: AgentRun) {
   let now = START;
   let audited = 0;
   const abort = new AbortController();
@@ -38,6 +40,7 @@ async function runAudits({ audits, answers = [() => undefined] }: AgentRun) {
         storedAudits.push({ ...stored, at: now - START });
         return Promise.resolve().then(answer);
       },
+      hasEnded: () => ended.includes(now - START),
       settings: () => ({ interval: INTERVAL, jitter: 0.5 }),
       pause: (milliseconds) => {
         now += milliseconds;
@@ -100,4 +103,19 @@ test('an audit that crashes is logged, and the next one runs', async () => {
   const { storedAudits, events } = await runAudits({ audits: [gone, () => report('pass'), () => report('pass')] });
   expect(events).toEqual(['crashed: gone', 'audited']);
   expect(storedAudits.map(({ at }) => at / INTERVAL)).toEqual([1, 2]);
+});
+
+test('a process that ends is audited at the next look, and again when it may have been started', async () => {
+  const audits = Array.from({ length: 7 }, () => () => report('pass'));
+  const { storedAudits } = await runAudits({ audits, ended: [15_000] });
+  expect(storedAudits.slice(0, 6).map(({ at }) => at / 1000)).toEqual([0, 15, 25, 45, 85, 685]);
+});
+
+test('an audit that is not stored yet is dropped when its process ends', async () => {
+  const { storedAudits } = await runAudits({
+    audits: [() => report('pass'), () => report('fail'), () => report('fail')],
+    answers: [gone, gone, () => undefined],
+    ended: [1125],
+  });
+  expect(storedAudits.at(-1)?.report).toBe(report('fail'));
 });

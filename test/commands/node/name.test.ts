@@ -21,7 +21,10 @@ function kubeconfig(user: object, context = 'here'): string {
       { name: 'other', context: { user: 'nobody' } },
       { name: context, context: { user: 'me' } },
     ],
-    users: [{ name: 'nobody', user: {} }, { name: 'me', user }],
+    users: [
+      { name: 'nobody', user: {} },
+      { name: 'me', user },
+    ],
   });
 }
 

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { processComponent } from '../../../src/facts/host/processes.ts';
-import type { HostProcess, ProcessName } from '../../../src/evidence/host/process.ts';
+import { readProcess, type HostProcess, type ProcessName } from '../../../src/evidence/host/process.ts';
 import { listProcesses, openProcess, type ProcessList } from '../../../src/evidence/host/processes.ts';
 import { asOther } from './as-other.ts';
 
@@ -125,6 +125,25 @@ describe('the processes of this host', () => {
     expect(found.parent).toBe(process.pid);
     // the kernel gives its boot time in whole seconds
     expect(Math.abs((found.startedAt?.getTime() ?? 0) - before)).toBeLessThan(3000);
+  });
+
+  test('were started when their program was, which a script may have run with exec', async () => {
+    const script = 'echo; read x; exec "$0" --eval "console.log(); process.stdin.resume()"';
+    const child = spawn('/bin/sh', ['-c', script, process.execPath], { stdio: ['pipe', 'pipe', 'ignore'] });
+    children.push(child);
+    await once(child.stdout, 'data');
+    const { pid = 0 } = child;
+    const read = () => readProcess(`/proc/${pid}`, pid, 0, []);
+    const script0 = read();
+    expect(script0.programTicks).toBeUndefined();
+    const ticks = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100;
+    while (ticks() < script0.startTicks + 10);
+    child.stdin.write('\n');
+    await once(child.stdout, 'data');
+    const found = read();
+    expect(found.startTicks).toBe(script0.startTicks);
+    expect(found.programTicks).toBeGreaterThanOrEqual(script0.startTicks + 10);
+    expect(found.startedAt).toEqual(new Date((found.programTicks ?? 0) * 10));
   });
 
   test('show only the environment variables that are requested', async () => {

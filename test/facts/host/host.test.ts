@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import {
-  changedSince,
-  componentsOf,
-  helloTarget,
-  nodeOf,
-  processSubjects,
-} from '../../../src/facts/host/host.ts';
+import { changedSince, componentsOf, helloTarget, nodeOf, processSubjects } from '../../../src/facts/host/host.ts';
 import { isContainer, startingUnit, unitOf } from '../../../src/facts/host/stopped.ts';
 import type { ProcessDocument } from '../../../src/policy/document.ts';
 import type { Reading } from '../../../src/policy/reading.ts';

@@ -16,6 +16,7 @@ import { createLog, type Log } from '../../../runtime/log.ts';
 import { StartError } from '../../../runtime/start-error.ts';
 import type { ClusterAccess } from '../../../kube/cluster.ts';
 import { AGENT_NAMESPACE, storeAuditIn } from '../../../evidence/node-agent/config-maps.ts';
+import { HostMemory } from '../memory.ts';
 import { findCluster } from '../../kubeconfig.ts';
 import { auditHost, type HostAuditOptions } from '../host.ts';
 
@@ -37,9 +38,11 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
   for (const note of cluster.notes) log.warn(`the kubeconfig: ${note}`);
   // each audit reads the configuration again, but for these two
   const { interval, jitter } = resolveSweep(loadConfiguration(config, controls).settings.sweep?.value);
+  const memory = new HostMemory();
   const audit: HostAuditOptions = {
     root,
     node,
+    memory,
     config,
     showsAll: true,
     evidence: defaultsOf(NODE_EVIDENCE),
@@ -57,6 +60,7 @@ export async function serveAgent(options: NodeAgentOptions, stdout: Writable, si
         return cutToFit(renderJson(report));
       },
       store: storeAuditIn(cluster.request, cluster.namespace ?? AGENT_NAMESPACE),
+      hasEnded: () => memory.hasEnded(),
       settings: () => ({ interval, jitter }),
       pause: (milliseconds, until) => setTimeout(milliseconds, undefined, { signal: until }),
       random: Math.random,

@@ -3,9 +3,9 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { readProcFile } from './bytes.ts';
-import { isProc } from './copy.ts';
-import { linkOf } from './process.ts';
+import { readProcFile } from '../../evidence/host/bytes.ts';
+import { isProc } from '../../evidence/host/copy.ts';
+import { linkOf } from '../../evidence/host/process.ts';
 
 /** More than the kernel lets a name have. */
 const MOST_BYTES = 4096;
