@@ -17,6 +17,19 @@ const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
   },
 });
 
+// Paths in test/e2e, without `.e2e.ts`.
+const suites = (names) => names.map((name) => `<rootDir>/test/e2e/${name}.e2e.ts`);
+
+// What runs on every minor version: the suites that depend most on what kube-apiserver and kubelet do.
+const SHORT = ['admission', 'enforce', 'ratchet', 'static-pods', 'vap', 'install', 'node-agent', 'sweep', 'reports'];
+
+// What measures times or memory.
+const ALONE = [
+  ...['certificates', 'hostile-callers', 'hostile-reviews', 'idle', 'largest', 'lease', 'machine-faults', 'outage'],
+  ...['replicas', 'shutdown', 'sweep-hostile', 'sweep-replicas'],
+  ...['page/filter', 'page/large', 'page/live', 'page/swap'],
+];
+
 /** @type {import('jest').Config} */
 export default {
   // Jest leaves one core idle by default, which is half of a small machine
@@ -24,6 +37,10 @@ export default {
   projects: [
     project('unit', ['<rootDir>/test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/differential/']),
     project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),
+    // parts of e2e
+    project('together', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts'], suites(ALONE)),
+    project('alone', suites(ALONE)),
+    project('short', suites(SHORT)),
     project('differential', ['<rootDir>/test/differential/**/*.test.ts']),
     project('real', ['<rootDir>/test/real/**/*.e2e.ts'], ['<rootDir>/test/real/long/']),
     project('long', ['<rootDir>/test/real/long/**/*.e2e.ts']),

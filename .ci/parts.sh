@@ -1,0 +1,127 @@
+# The functions of .ci/run: parts with their times, gates, Jest scripts, packages, and builds in the background.
+# shellcheck shell=bash
+
+results=$(mktemp -d)
+passed=0 failed=0 skipped=0
+rows=()
+
+fail() {
+  echo "FAILED: $1"
+  failed=$((failed + 1))
+}
+
+skip() {
+  echo "SKIPPED: $1"
+  skipped=$((skipped + 1))
+}
+
+# part NAME COMMAND...: runs a function or program, and prints how long it took and what it counted.
+part() {
+  local name=$1 start=$SECONDS before=("$passed" "$failed" "$skipped") row
+  echo "== $name"
+  "${@:2}" || true
+  row=$(printf '%-28s %5d s  %5d passed  %3d failed  %3d skipped' "$name" "$((SECONDS - start))" \
+    "$((passed - before[0]))" "$((failed - before[1]))" "$((skipped - before[2]))")
+  echo "-- $row"
+  rows+=("$row")
+}
+
+# gate SCRIPT: a script of package.json that counts as one test.
+gate() {
+  if npm run -s "$1"; then passed=$((passed + 1)); else fail "$1"; fi
+}
+
+# jest SCRIPT [ARGUMENT...]: runs a Jest script, with the tests that are named, and adds up its results. What ends badly without
+# a failed test (a suite that does not load, a crash, a threshold) is one failure too.
+jest() {
+  local file code=0 sums p f s
+  file=$(mktemp "$results/${1//:/-}.XXXXXX")
+  npm run -s "$1" -- "${@:2}" --json --outputFile="$file" >"$file.out" || code=$?
+  if [[ ! -s $file ]] || ! sums=$(node .ci/results.mjs "$file"); then
+    tail -n 50 "$file.out"
+    fail "$1 left no results (exit code $code)"
+    return
+  fi
+  read -r p f s <<<"$sums"
+  if ((code != 0 && f == 0)); then
+    echo "FAILED: $1 ended with exit code $code"
+    f=1
+  elif ((p + f == 0)); then
+    echo "FAILED: $1 ran no tests"
+    f=1
+  fi
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# Installs Debian packages, with a new list of packages if the one that is there is missing or too old.
+packages() {
+  apt-get install --yes --no-install-recommends "$@" ||
+    { apt-get update && apt-get install --yes --no-install-recommends "$@"; }
+}
+
+queue=()
+declare -A commands=()
+
+# background NAME COMMAND...: has a function or program run after those before it, beside the parts, at the lowest priority. The last
+# line that it prints on stdout is the result, for example the path of a program.
+background() {
+  queue+=("$1")
+  commands[$1]=$(printf '%q ' "${@:2}")
+}
+
+# Starts what `background` has named.
+start_background() {
+  mkdir "$results/builds"
+  set -m # a process group of its own, which can be ended as a whole
+  {
+    renice --priority 19 --pid "$BASHPID" >/dev/null
+    for name in "${queue[@]}"; do
+      local start=$SECONDS code=0
+      (eval "${commands[$name]}") >"$results/builds/$name.out" 2>"$results/builds/$name.log" || code=$?
+      echo "$code $((SECONDS - start))" >"$results/builds/$name.new"
+      mv "$results/builds/$name.new" "$results/builds/$name.end"
+    done
+  } &
+  builder=$!
+  set +m
+}
+
+# built NAME VARIABLE: waits for what runs in the background and puts its result into the variable. False if it failed.
+built() {
+  local code seconds start=$SECONDS
+  [[ -n ${commands[$1]:-} ]] || return 1
+  until [[ -e $results/builds/$1.end ]]; do
+    kill -0 "$builder" 2>/dev/null || [[ -e $results/builds/$1.end ]] || return 1
+    sleep 1
+  done
+  read -r code seconds <"$results/builds/$1.end"
+  if [[ ! -e $results/builds/$1.told ]]; then
+    touch "$results/builds/$1.told"
+    rows+=("$(printf '  %-26s %5d s  in the background, %d s waited for' "$1" "$seconds" "$((SECONDS - start))")")
+    echo "-- $1: $seconds s in the background, $((SECONDS - start)) s waited for"
+    if ((code != 0)); then tail -n 30 "$results/builds/$1.log"; fi
+  fi
+  if ((code != 0)); then return 1; fi
+  printf -v "$2" '%s' "$(tail -n 1 "$results/builds/$1.out")"
+}
+
+# Ends what still runs in the background.
+stop_background() {
+  if [[ -n ${builder:-} ]]; then kill -- "-$builder" 2>/dev/null; fi
+  rm -rf "$results"
+}
+
+# Prints the table and the last line, and ends.
+finish() {
+  local code=0
+  if ((failed > 0 || passed == 0)); then code=1; fi
+  printf '\n%s\n' "Parts:"
+  printf '%s\n' "${rows[@]}"
+  printf '%-28s %5d s\n' "all" "$SECONDS"
+  if ((skipped > 0)); then
+    echo "$passed passed, $failed failed, $skipped skipped"
+  else
+    echo "$passed passed, $failed failed"
+  fi
+  exit "$code"
+}
