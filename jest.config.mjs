@@ -21,7 +21,18 @@ const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
 const suites = (names) => names.map((name) => `<rootDir>/test/e2e/${name}.e2e.ts`);
 
 // What runs on every minor version: the suites that depend most on what kube-apiserver and kubelet do.
-const SHORT = ['admission', 'enforce', 'ratchet', 'static-pods', 'vap', 'install', 'node-agent', 'sweep', 'reports'];
+const SHORT = [
+  'admission',
+  'enforce',
+  'ratchet',
+  'static-pods',
+  'vap',
+  'install',
+  'node-agent',
+  'sweep',
+  'reports',
+  'minors',
+];
 
 // What measures times or memory.
 const ALONE = [

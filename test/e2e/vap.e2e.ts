@@ -159,7 +159,7 @@ exemptions:
   });
 });
 
-describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the exported policy as a file of the API server', () => {
+describeWith({ assets: ['etcd', 'kube-apiserver'], since: 37 }, 'the exported policy as a file of the API server', () => {
   const cleanup = new Cleanup();
   let plane: ControlPlane;
 

@@ -30,7 +30,7 @@ export function addExport(root: Command, { print }: Terminal): void {
     .description('Print ValidatingAdmissionPolicies; their annotations say what they leave out.')
     .addOption(flag('--config <file>', 'GuardConfiguration (default: the built-in configuration)'))
     .addOption(benchmarkFlag())
-    .option('--static', 'for a file that kube-apiserver reads at its start (1.36 or newer)')
+    .option('--static', 'for a file that kube-apiserver reads at its start (1.37 or newer)')
     .addHelpText('after', HELP)
     .action(async (options: ExportFlags) => {
       const [all, { default: data }, { renderPolicies }, { dayOf, loadConfiguration }, { benchmarkOf }] =
