@@ -34,10 +34,9 @@ const SHORT = [
   'minors',
 ];
 
-// What measures times or memory.
+// What measures how long something takes.
 const ALONE = [
-  ...['certificates', 'hostile-callers', 'hostile-reviews', 'idle', 'largest', 'lease', 'machine-faults', 'outage'],
-  ...['replicas', 'shutdown', 'sweep-hostile', 'sweep-replicas'],
+  ...['hostile-callers', 'largest', 'outage', 'shutdown', 'sweep-hostile'],
   ...['page/filter', 'page/large', 'page/live', 'page/swap'],
 ];
 

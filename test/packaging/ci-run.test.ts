@@ -98,7 +98,7 @@ test('the suites that run together and those that run alone are all end-to-end s
   const here = (path: string) => path.replace('<rootDir>', CHECKOUT);
   const alone = project('alone')?.testMatch.map(here) ?? [];
 
-  expect(alone.length).toBeGreaterThan(10);
+  expect(alone.length).toBeGreaterThan(0);
   expect(alone.filter((path) => !existsSync(path))).toEqual([]);
   expect(project('together')?.testMatch).toEqual(project('e2e')?.testMatch);
   expect(project('together')?.testPathIgnorePatterns.map(here)).toEqual(expect.arrayContaining(alone));
