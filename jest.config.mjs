@@ -21,22 +21,11 @@ const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
 const suites = (names) => names.map((name) => `<rootDir>/test/e2e/${name}.e2e.ts`);
 
 // What runs on every minor version: the suites that depend most on what kube-apiserver and kubelet do.
-const SHORT = [
-  'admission',
-  'enforce',
-  'ratchet',
-  'static-pods',
-  'vap',
-  'install',
-  'node-agent',
-  'sweep',
-  'reports',
-  'minors',
-];
+const SHORT = ['admission', 'enforce', 'install', 'minors', 'node-agent', 'ratchet', 'sweep', 'vap'];
 
-// What measures how long something takes.
+// What measures how long something takes, or looks at all processes of the machine.
 const ALONE = [
-  ...['hostile-callers', 'largest', 'outage', 'shutdown', 'sweep-hostile'],
+  ...['hostile-callers', 'largest', 'node', 'node-agent', 'outage', 'shutdown', 'sweep-hostile'],
   ...['page/filter', 'page/large', 'page/live', 'page/swap'],
 ];
 

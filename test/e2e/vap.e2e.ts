@@ -159,53 +159,57 @@ exemptions:
   });
 });
 
-describeWith({ assets: ['etcd', 'kube-apiserver'], since: 37 }, 'the exported policy as a file of the API server', () => {
-  const cleanup = new Cleanup();
-  let plane: ControlPlane;
+describeWith(
+  { assets: ['etcd', 'kube-apiserver'], since: 37 },
+  'the exported policy as a file of the API server',
+  () => {
+    const cleanup = new Cleanup();
+    let plane: ControlPlane;
 
-  beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-vap-'));
-    cleanup.add(() => {
-      rmSync(folder, { recursive: true });
-    });
-    const write = (name: string, content: string) => {
-      writeFileSync(join(folder, name), content);
-      return join(folder, name);
-    };
-    const config = write('guard.yaml', guardConfiguration('{ action: enforce }'));
-    mkdirSync(join(folder, 'policies'));
-    write('policies/kubelet-guard.yaml', (await runCli(['export', 'vap', '--static', '--config', config])).stdout);
-    const admission = {
-      apiVersion: 'apiserver.config.k8s.io/v1',
-      kind: 'AdmissionConfiguration',
-      plugins: [
-        {
-          name: 'ValidatingAdmissionPolicy',
-          configuration: {
-            apiVersion: 'apiserver.config.k8s.io/v1',
-            kind: 'ValidatingAdmissionPolicyConfiguration',
-            staticManifestsDir: join(folder, 'policies'),
+    beforeAll(async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-vap-'));
+      cleanup.add(() => {
+        rmSync(folder, { recursive: true });
+      });
+      const write = (name: string, content: string) => {
+        writeFileSync(join(folder, name), content);
+        return join(folder, name);
+      };
+      const config = write('guard.yaml', guardConfiguration('{ action: enforce }'));
+      mkdirSync(join(folder, 'policies'));
+      write('policies/kubelet-guard.yaml', (await runCli(['export', 'vap', '--static', '--config', config])).stdout);
+      const admission = {
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'AdmissionConfiguration',
+        plugins: [
+          {
+            name: 'ValidatingAdmissionPolicy',
+            configuration: {
+              apiVersion: 'apiserver.config.k8s.io/v1',
+              kind: 'ValidatingAdmissionPolicyConfiguration',
+              staticManifestsDir: join(folder, 'policies'),
+            },
           },
-        },
-      ],
-    };
-    const file = write('admission.yaml', JSON.stringify(admission));
-    plane = await startControlPlane(cleanup, { flags: [`--admission-control-config-file=${file}`] });
-  }, 120_000);
-  afterAll(() => cleanup.run(), 60_000);
+        ],
+      };
+      const file = write('admission.yaml', JSON.stringify(admission));
+      plane = await startControlPlane(cleanup, { flags: [`--admission-control-config-file=${file}`] });
+    }, 120_000);
+    afterAll(() => cleanup.run(), 60_000);
 
-  test('works from the start, and cannot be deleted like an object', async () => {
-    const denied = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
+    test('works from the start, and cannot be deleted like an object', async () => {
+      const denied = await plane.admin.create(pod('bad', BAD), '?dryRun=All');
 
-    expect(denied.status).toBe(403);
-    expect(denied.message).toContain(`${SLUG}.kubelet-guard.dev.static.k8s.io`);
-    expect((await plane.admin.create(pod('good', GOOD), '?dryRun=All')).status).toBe(201);
-    expect((await plane.admin.get(POLICIES)).body).toMatchObject({ items: [] });
-  });
+      expect(denied.status).toBe(403);
+      expect(denied.message).toContain(`${SLUG}.kubelet-guard.dev.static.k8s.io`);
+      expect((await plane.admin.create(pod('good', GOOD), '?dryRun=All')).status).toBe(201);
+      expect((await plane.admin.get(POLICIES)).body).toMatchObject({ items: [] });
+    });
 
-  test('cannot be written as an object', async () => {
-    const [policy] = await exported(plane, '{ action: enforce }', '--static');
+    test('cannot be written as an object', async () => {
+      const [policy] = await exported(plane, '{ action: enforce }', '--static');
 
-    expect((await plane.admin.send('POST', POLICIES, policy)).status).toBe(422);
-  });
-});
+      expect((await plane.admin.send('POST', POLICIES, policy)).status).toBe(422);
+    });
+  },
+);
