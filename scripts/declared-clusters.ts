@@ -109,8 +109,10 @@ export function kustomizePatch(): string {
 /** The template of the chart. */
 export function chartTemplate(): string {
   const service = { namespace: '{{ .Release.Namespace }}', name: 'kubelet-guard', path: '/validate', port: 443 };
-  const value = { ...declaredClustersWebhook(), clientConfig: { service } };
-  const text = stringify([value], { lineWidth: 0, singleQuote: true }).replace(/'(\{\{.*\}\})'/, '$1');
+  const configured = (key: string) => `{{ .Values.validatingWebhookConfiguration.${key} }}`;
+  const own = { failurePolicy: configured('failurePolicy'), timeoutSeconds: configured('timeoutSeconds') };
+  const value = { ...declaredClustersWebhook(), ...own, clientConfig: { service } };
+  const text = stringify([value], { lineWidth: 0, singleQuote: true }).replace(/'(\{\{.*\}\})'/g, '$1');
   return `{{/* ${HEADER} */}}\n{{- define "kubelet-guard.declaredClusters" -}}\n${text}{{- end }}\n`;
 }
 

@@ -1,6 +1,6 @@
 // Writes the list of controls, src/controls/index.ts, and a page for each in docs/controls, from the controls' own files,
 // docs/inputs.md and the component declared-clusters from the list of inputs, docs/commands.md from the help, the plain rule
-// file of Prometheus, and the script and style of the page.
+// file of Prometheus, what the chart derives, and the script and style of the page.
 // `npm run docs` writes; test/meta/docs.test.ts compares.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { UNREAD_KINDS } from '../src/facts/inputs/unread/kinds.ts';
 import { TEXT_INPUTS } from '../src/facts/inputs/texts.ts';
 import type { AdmissionResource } from '../src/facts/inputs/input.ts';
 import type { Control, ControlMetadata } from '../src/policy/control.ts';
+import { writeChart } from './chart.ts';
 import { commandsPage } from './commands.ts';
 import { remedies } from '../src/policy/benchmarks/remedy.ts';
 import { benchmarksPage } from './benchmarks-page.ts';
@@ -160,6 +161,7 @@ async function write(): Promise<void> {
   writeFileSync(join(ROOT, 'docs/benchmarks.md'), benchmarksPage());
   writeDeclaredClusters();
   writePlainRules();
+  writeChart();
   await writePageAssets();
   const pages = join(ROOT, 'docs/controls');
   mkdirSync(pages, { recursive: true });

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../manifests/monitoring');
-const HEADER = '# The rules of ../prometheus-rule.yaml as a plain rule file. `npm run docs` generates this file.\n';
+const HEADER =
+  '# The rules of manifests/monitoring/prometheus-rule.yaml as a plain rule file. `npm run docs` generates this file.\n';
 
 /** The text of the plain rule file: the `spec` of the PrometheusRule, with its comments. */
 export function plainRules(): string {

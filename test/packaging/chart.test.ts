@@ -26,6 +26,7 @@ const VALUES: Readonly<Record<string, object>> = {
   'client-certificates': { clientCertificates: { enabled: true } },
   'declared-clusters': { declaredClusters: { enabled: true } },
   enforce: { preset: 'enforce' },
+  monitoring: { monitoring: { enabled: true } },
   'node-agent': { nodeAgent: { enabled: true } },
   openshift: { openshift: { enabled: true } },
   ratchet: { preset: 'ratchet' },
@@ -53,22 +54,27 @@ describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   test.each(Object.entries(VALUES))('renders the same objects as kustomize for %s', (name, values) => {
     const wanted = renderOverlay(name);
     const { apiVersion: _version, kind: _kind, ...config } = configurationIn(wanted);
-    const made = renderChart({ values: { ...values, config, createNamespace: true } });
+    const made = renderChart({ name: 'kubelet-guard', values: { ...values, config, createNamespace: true } });
 
     expect(made.map(idOf).sort()).toEqual(wanted.map(idOf).sort());
     expect(comparable(made)).toEqual(comparable(wanted));
   });
 
   test('renders the objects of base without any value', () => {
-    expect(comparable(renderChart({ values: { createNamespace: true } }))).toEqual(comparable(renderOverlay('base')));
+    const made = renderChart({ name: 'kubelet-guard', values: { createNamespace: true } });
+    expect(comparable(made)).toEqual(comparable(renderOverlay('base')));
   });
 
-  test('uses the namespace of the release, but not its name', () => {
+  test('uses the namespace of the release, and its name in one label', () => {
     const here = renderChart({ values: ALL, hooks: true });
     const there = renderChart({ name: 'other', namespace: 'security', values: ALL, hooks: true });
 
     // kubelet-guard is both the namespace and the name of the objects
-    expect(JSON.parse(moved(JSON.stringify(here), 'security'))).toEqual(there);
+    const text = moved(JSON.stringify(here), 'security').replaceAll(
+      '"app.kubernetes.io/instance":"guard"',
+      '"app.kubernetes.io/instance":"other"',
+    );
+    expect(JSON.parse(text)).toEqual(there);
   });
 
   test('uses another namespace in every place that needs it', () => {
@@ -258,8 +264,12 @@ function comparable(objects: readonly Manifest[]): Readonly<Record<string, unkno
   );
 }
 
+/** Labels that name the tool. */
+const OF_TOOLS = ['helm.sh/chart', 'app.kubernetes.io/managed-by'];
+
 /** Removes differences without a meaning: kustomize doubles line breaks of folded texts, and adds volumes at the front. */
 function alike(key: string, value: unknown): unknown {
+  if (OF_TOOLS.includes(key)) return undefined;
   if (key === 'expression' && typeof value === 'string') return value.replace(/\s+/g, ' ');
   if ((key === 'volumes' || key === 'volumeMounts') && Array.isArray(value)) {
     return value.toSorted((a: Named, b: Named) => a.name.localeCompare(b.name));
@@ -271,9 +281,9 @@ function alike(key: string, value: unknown): unknown {
 function moved(text: string, namespace: string): string {
   return text
     .replaceAll('"namespace":"kubelet-guard"', `"namespace":"${namespace}"`)
-    .replaceAll(
-      '{"name":"kubelet-guard","labels":{"app.kubernetes.io/name":"kubelet-guard","pod-security',
-      `{"name":"${namespace}","labels":{"app.kubernetes.io/name":"kubelet-guard","pod-security`,
+    .replace(
+      '"kind":"Namespace","metadata":{"name":"kubelet-guard"',
+      `"kind":"Namespace","metadata":{"name":"${namespace}"`,
     )
     .replaceAll('kubelet-guard.kubelet-guard.svc', `kubelet-guard.${namespace}.svc`)
     .replaceAll('system:serviceaccount:kubelet-guard:', `system:serviceaccount:${namespace}:`)

@@ -22,7 +22,7 @@ describe("the chart's schema", () => {
     const { on, ...fields } = control?.properties ?? {};
 
     expect(values.properties.config?.properties).toEqual(settings);
-    const { control: ownControl, surfaces: ownSurfaces, ...ownOthers } = values.$defs;
+    const { control: ownControl, surfaces: ownSurfaces, texts: _texts, ...ownOthers } = values.$defs;
     expect(ownOthers).toEqual(others);
     // Helm reads `on` without quotes as true, so the actions for surfaces have two names here
     const { on: ownOn, true: ownTrue, ...ownFields } = ownControl?.properties ?? {};

@@ -3,10 +3,10 @@
 - name: declared-clusters.kubelet-guard.dev
   admissionReviewVersions:
     - v1
-  failurePolicy: Ignore
+  failurePolicy: {{ .Values.validatingWebhookConfiguration.failurePolicy }}
   matchPolicy: Equivalent
   sideEffects: None
-  timeoutSeconds: 2
+  timeoutSeconds: {{ .Values.validatingWebhookConfiguration.timeoutSeconds }}
   rules:
     - apiGroups:
         - management.cattle.io

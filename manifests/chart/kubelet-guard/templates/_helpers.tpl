@@ -1,10 +1,104 @@
-{{- define "kubelet-guard.labels" -}}
+{{/* Labels that identify the release. They are not in selectors, which cannot be changed. */}}
+{{- define "kubelet-guard.releaseLabels" -}}
 app.kubernetes.io/name: kubelet-guard
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: kubelet-guard
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* Labels and annotations of an object: (list ROOT LABELS ANNOTATIONS). The chart's own labels win over the values. */}}
+{{- define "kubelet-guard.metadata" -}}
+{{- $root := index . 0 }}
+{{- $chart := dict "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") }}
+{{- $labels := merge (include "kubelet-guard.releaseLabels" $root | fromYaml) $chart (index . 1) $root.Values.commonLabels }}
+labels:
+  {{- toYaml $labels | nindent 2 }}
+{{- with merge dict (index . 2) $root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The same for an object without labels and annotations of its own. */}}
+{{- define "kubelet-guard.plainMetadata" -}}
+{{- include "kubelet-guard.metadata" (list . dict dict) }}
+{{- end }}
+
+{{/* The same for an object of one component: (list ROOT COMPONENT). */}}
+{{- define "kubelet-guard.componentMetadata" -}}
+{{- include "kubelet-guard.metadata" (list (index . 0) (dict "app.kubernetes.io/component" (index . 1)) dict) }}
+{{- end }}
+
+{{/* Labels and annotations of a hook: (list ROOT EVENT WEIGHT). A failed one stays, for its log. */}}
+{{- define "kubelet-guard.hookMetadata" -}}
+{{- $hook := dict "helm.sh/hook" (index . 1) "helm.sh/hook-weight" (index . 2) }}
+{{- $_ := set $hook "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded" }}
+{{- include "kubelet-guard.metadata" (list (index . 0) dict $hook) }}
+{{- end }}
+
+{{/* Labels and annotations of the pods of a component: (list ROOT COMPONENT VALUES). */}}
+{{- define "kubelet-guard.podMetadata" -}}
+{{- $root := index . 0 }}
+{{- $values := index . 2 }}
+{{- $selector := include "kubelet-guard.selector" (index . 1) | fromYaml }}
+labels:
+  {{- merge $selector (include "kubelet-guard.releaseLabels" $root | fromYaml) ($values.podLabels | default dict) $root.Values.commonLabels | toYaml | nindent 2 }}
+{{- with $values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Where the pods of a component run, from its values. */}}
+{{- define "kubelet-guard.scheduling" -}}
+{{- with pick . "nodeSelector" "tolerations" "affinity" }}
+{{- range $key, $value := . }}
+{{- with $value }}
+{{ $key }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* More arguments of a component, from its values. */}}
+{{- define "kubelet-guard.moreArgs" -}}
+{{- if ne (.logLevel | default "info") "info" }}
+- --log-level={{ .logLevel }}
+{{- end }}
+{{- range .extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Spread over nodes, or over what VALUES say: (list COMPONENT VALUES KEY...). */}}
+{{- define "kubelet-guard.spread" -}}
+{{- $component := index . 0 }}
+{{- $own := (index . 1).topologySpreadConstraints }}
+{{- if kindIs "slice" $own }}
+{{- with $own }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- else }}
+topologySpreadConstraints:
+  {{- range slice . 2 }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "kubelet-guard.selector" $component | nindent 8 }}
+    matchLabelKeys: [pod-template-hash]
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "kubelet-guard.image" -}}
 {{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
-{{ .Values.image.repository }}{{ hasPrefix "sha256:" $tag | ternary "@" ":" }}{{ $tag }}
+{{- $digest := .Values.image.digest | default (hasPrefix "sha256:" $tag | ternary $tag "") -}}
+{{ .Values.image.repository }}{{ empty $digest | ternary (print ":" $tag) (print "@" $digest) }}
 {{- end }}
 
 {{/* The namespaces whose objects are judged, as JSON. */}}
@@ -34,6 +128,8 @@ startupProbe:
   httpGet:
     path: /livez
     port: local
+  # a check before the program listens would be a Warning
+  initialDelaySeconds: 2
   periodSeconds: 1
   failureThreshold: 60
 livenessProbe:
