@@ -16,23 +16,10 @@ import {
   runHelm,
   type Manifest,
 } from '../support/manifests.ts';
+import { OVERLAY_VALUES } from './chart-overlays.ts';
 
-/** The values that have the effect of each overlay, beside its configuration. */
-const VALUES: Readonly<Record<string, object>> = {
-  base: {},
-  aks: { aks: { enabled: true } },
-  audit: { preset: 'audit' },
-  'cert-manager': { certManager: { enabled: true } },
-  'client-certificates': { clientCertificates: { enabled: true } },
-  'declared-clusters': { declaredClusters: { enabled: true } },
-  enforce: { preset: 'enforce' },
-  monitoring: { monitoring: { enabled: true } },
-  'node-agent': { nodeAgent: { enabled: true } },
-  openshift: { openshift: { enabled: true } },
-  ratchet: { preset: 'ratchet' },
-};
 /** Everything that can be turned on. */
-const ALL = Object.assign({ createNamespace: true, hooks: 'always' }, ...Object.values(VALUES)) as object;
+const ALL = Object.assign({ createNamespace: true, hooks: 'always' }, ...Object.values(OVERLAY_VALUES)) as object;
 
 /** The controls that a configuration uses at admission without naming them. */
 const MAIN = controls.filter(({ supporting }) => supporting !== true).map(({ slug }) => slug);
@@ -48,10 +35,10 @@ const describeChart = reason === undefined ? describe : describe.skip;
 
 describeChart(`the chart${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
   test('has values for each overlay', () => {
-    expect(Object.keys(VALUES).sort()).toEqual(['base', ...OVERLAYS].sort());
+    expect(Object.keys(OVERLAY_VALUES).sort()).toEqual(['base', ...OVERLAYS].sort());
   });
 
-  test.each(Object.entries(VALUES))('renders the same objects as kustomize for %s', (name, values) => {
+  test.each(Object.entries(OVERLAY_VALUES))('renders the same objects as kustomize for %s', (name, values) => {
     const wanted = renderOverlay(name);
     const { apiVersion: _version, kind: _kind, ...config } = configurationIn(wanted);
     const made = renderChart({ name: 'kubelet-guard', values: { ...values, config, createNamespace: true } });

@@ -34,6 +34,7 @@ annotations:
 {{- define "kubelet-guard.hookMetadata" -}}
 {{- $hook := dict "helm.sh/hook" (index . 1) "helm.sh/hook-weight" (index . 2) }}
 {{- $_ := set $hook "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded" }}
+{{- $_ = set $hook "helm.sh/hook-output-log-policy" "hook-failed" }}
 {{- include "kubelet-guard.metadata" (list (index . 0) dict $hook) }}
 {{- end }}
 
@@ -108,6 +109,11 @@ topologySpreadConstraints:
 {{ toJson $namespaces }}
 {{- end }}
 
+{{/* The pod security level of the namespace. */}}
+{{- define "kubelet-guard.podSecurity" -}}
+{{ .Values.webhook.hostNetwork | ternary "privileged" "restricted" }}
+{{- end }}
+
 {{- define "kubelet-guard.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -129,7 +135,7 @@ startupProbe:
     path: /livez
     port: local
   # a check before the program listens would be a Warning
-  initialDelaySeconds: 2
+  initialDelaySeconds: 1
   periodSeconds: 1
   failureThreshold: 60
 livenessProbe:
