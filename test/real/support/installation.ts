@@ -39,7 +39,7 @@ export async function remove(cluster: RealCluster, overlay: string): Promise<voi
 }
 
 /** Waits until all Deployments and DaemonSets of the product are rolled out; returns their names. */
-export async function rolledOut(cluster: RealCluster, within = 60): Promise<readonly string[]> {
+export async function rolledOut(cluster: RealCluster, within = 150): Promise<readonly string[]> {
   const args = [
     'get',
     'deployments,daemonsets',

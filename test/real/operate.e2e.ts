@@ -1,0 +1,95 @@
+// docs/operate.md and docs/page.md: the commands that need running pods, as they stand there.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+
+import { Cleanup } from '../e2e/support/cleanup.ts';
+import { startProgram } from '../e2e/support/programs.ts';
+import { eventually } from '../e2e/support/wait.ts';
+import { blocksOf } from '../support/doc-blocks.ts';
+import { install, leaderOf, logOf } from './support/installation.ts';
+import { startReader } from './support/reader.ts';
+import { describeInCluster } from './support/shared.ts';
+
+jest.setTimeout(120_000);
+
+const LOCAL = 'http://127.0.0.1:8080';
+
+/** The shell block of a page that has this text. */
+function blockWith(page: string, text: string): string {
+  const found = blocksOf(page).filter((block) => block.language === 'sh' && block.text.includes(text));
+  expect(found).toHaveLength(1);
+  return found[0]?.text ?? '';
+}
+
+describeInCluster('the commands of the pages', (cluster) => {
+  const cleanup = new Cleanup();
+  const reader = startReader(cluster);
+
+  beforeAll(() => install(cluster, cleanup, 'audit'), 120_000);
+  afterAll(() => cleanup.run(), 120_000);
+
+  /** Runs commands that go on, for as long as a step takes. */
+  async function during<T>(commands: string, step: (log: () => string) => Promise<T>): Promise<T> {
+    const own = new Cleanup();
+    const dir = mkdtempSync(join(tmpdir(), 'kubelet-guard-operate-'));
+    own.add(() => {
+      rmSync(dir, { recursive: true });
+    });
+    const program = startProgram(own, { name: 'shell', dir, command: reader.shell(commands) });
+    try {
+      return await step(program.log);
+    } catch (cause) {
+      throw new Error(program.tail(), { cause });
+    } finally {
+      await own.run();
+    }
+  }
+
+  const get = (path: string) =>
+    eventually(`${path} to answer`, async () => {
+      const answer = await fetch(`${LOCAL}${path}`);
+      return answer.status === 200 ? answer.text() : undefined;
+    });
+
+  test.each(['docs/operate.md', 'docs/page.md'])('%s leads to the log, the report and the page of the leader', (page) =>
+    during(blockWith(page, 'port-forward "$leader" 8080'), async (log) => {
+      expect(JSON.parse(await get('/api/v1/report'))).toMatchObject({ run: { complete: true } });
+      expect(await get('/')).toContain(cluster.node);
+      if (page === 'docs/operate.md') expect(log()).toContain('a sweep is complete');
+      const asked = await eventually('a sweep to be allowed again', async () => {
+        const answer = await fetch(`${LOCAL}/api/v1/sweep`, { method: 'POST' });
+        return answer.status === 429 ? undefined : answer.text();
+      });
+      expect(JSON.parse(asked)).toMatchObject({ state: 'started' });
+    }),
+  );
+
+  test("docs/page.md leads to the webhook's own page", () =>
+    during(blockWith('docs/page.md', 'port-forward deployment/kubelet-guard 8080'), async () => {
+      expect(await get('/')).toContain('<!doctype html>');
+    }));
+
+  test('a signal starts a sweep, without a shell in the image', async () => {
+    const leader = await leaderOf(cluster);
+    const commands = blockWith('docs/operate.md', 'SIGUSR1');
+    expect(await reader.paste(`leader=${leader}\n${commands}`)).toMatchObject({ code: 0, stderr: '' });
+    await eventually('the log to say so', async () =>
+      (await logOf(cluster, leader)).some(({ msg }) => msg === 'a signal starts a sweep') ? true : undefined,
+    );
+    const question = blockWith('docs/operate.md', '/proc/self/status');
+    expect((await reader.paste(`leader=${leader}\n${question}`)).stdout).toContain('CapEff:\t0000000000000000');
+  });
+
+  test('the logs of all replicas are shown, each line with its pod', () =>
+    during(blockWith('docs/operate.md', '--prefix --follow'), (log) =>
+      eventually('lines of webhook and sweeper', () =>
+        /^\[pod\/kubelet-guard-[a-z0-9]+-\w+\/webhook\] \{/m.test(log()) && /\/sweeper\] \{/.test(log())
+          ? true
+          : undefined,
+      ),
+    ));
+});
