@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import type { Terminal, TerminalDeps } from './commands/terminal.ts';
 import { pointAtHelp, suggestChoices } from './commands/wrong-use.ts';
 import { escapeLine } from './outputs/printable.ts';
+import { embeddedFile } from './runtime/executable.ts';
 import { StartError } from './runtime/start-error.ts';
 
 type Add = (root: Command, terminal: Terminal) => void;
@@ -50,7 +51,7 @@ export async function run(argv: readonly string[], deps: TerminalDeps): Promise<
   let exitCode = 0;
   const terminal: Terminal = {
     ...deps,
-    version: () => (JSON.parse(readFileSync(join(deps.root, 'package.json'), 'utf8')) as { version: string }).version,
+    version: () => versionOf(embeddedFile('package.json') ?? readFileSync(join(deps.root, 'package.json'), 'utf8')),
     printErrorLines: (lines) => {
       if (lines.length > 0) deps.printError(lines.map((line) => `kubelet-guard: ${escapeLine(line)}\n`).join(''));
     },
@@ -65,6 +66,10 @@ export async function run(argv: readonly string[], deps: TerminalDeps): Promise<
   } catch (cause) {
     return report(cause, terminal);
   }
+}
+
+function versionOf(packageJson: string): string {
+  return (JSON.parse(packageJson) as { readonly version: string }).version;
 }
 
 /** Why the program ended because of a bug, for people. */

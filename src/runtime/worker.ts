@@ -1,6 +1,6 @@
 // A worker thread for jobs that may take long, so that the event loop goes on meanwhile.
 
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions as ThreadOptions } from 'node:worker_threads';
 
 /** A job for the thread. */
 export interface WorkerTask<Job> {
@@ -15,6 +15,9 @@ export interface WorkerTask<Job> {
 
 /** A result, or why there is none: the job waited too long, took too long, or ended the thread. */
 export type WorkerOutcome<Result> = { readonly result: Result } | { readonly failed: 'waited' | 'slow' | 'ended' };
+
+/** The script of a thread. */
+export type WorkerScript = { readonly file: string } | { readonly text: string };
 
 /** The limits of a thread. */
 export interface WorkerOptions {
@@ -38,7 +41,7 @@ interface Entry<Job, Result> extends WorkerTask<Job> {
 export class WorkerThread<Job, Result> {
   /** Resolves when the thread is loaded. */
   readonly ready: Promise<undefined>;
-  readonly #file: string;
+  readonly #script: WorkerScript;
   readonly #options: WorkerOptions;
   readonly #waiting = new Set<Entry<Job, Result>>();
   readonly #onReady: (value: undefined) => void;
@@ -48,9 +51,9 @@ export class WorkerThread<Job, Result> {
   #isLoaded = false;
   #isStopped = false;
 
-  /** @param file the script of the thread: it sends one message when it is loaded, and answers each message with one */
-  constructor(file: string, options: WorkerOptions) {
-    this.#file = file;
+  /** @param script it sends one message when it is loaded, and answers each message with one */
+  constructor(script: WorkerScript, options: WorkerOptions) {
+    this.#script = script;
     this.#options = options;
     ({ promise: this.ready, resolve: this.#onReady } = Promise.withResolvers<undefined>());
     this.#worker = this.#start();
@@ -79,7 +82,7 @@ export class WorkerThread<Job, Result> {
   #start(): Worker {
     this.#isLoaded = false;
     const resourceLimits = { maxOldGenerationSizeMb: this.#options.heap };
-    const worker = new Worker(this.#file, { resourceLimits, stdin: false });
+    const worker = startThread(this.#script, { resourceLimits, stdin: false });
     worker.unref();
     worker.once('message', () => {
       if (worker !== this.#worker) return;
@@ -144,6 +147,10 @@ export class WorkerThread<Job, Result> {
     finished?.resolve(outcome);
     this.#runNext();
   }
+}
+
+function startThread(script: WorkerScript, options: ThreadOptions): Worker {
+  return 'text' in script ? new Worker(script.text, { ...options, eval: true }) : new Worker(script.file, options);
 }
 
 /** The oldest job of the caller with the fewest waiting jobs. */

@@ -25,9 +25,7 @@ let thread: WorkerThread<string, string> | undefined;
 afterEach(() => thread?.stop());
 
 function start(waitLimit = 60_000, timeLimit = 10_000): WorkerThread<string, string> {
-  const file = join(mkdtempSync(join(tmpdir(), 'worker-')), 'script.cjs');
-  writeFileSync(file, SCRIPT);
-  thread = new WorkerThread(file, { waitLimit, timeLimit, heap: 16 });
+  thread = new WorkerThread({ text: SCRIPT }, { waitLimit, timeLimit, heap: 16 });
   return thread;
 }
 
@@ -39,6 +37,13 @@ test('jobs run one after the other', async () => {
   const worker = start();
   const done = await Promise.all(['a', 'b', 'c'].map((job) => run(worker, job)));
   expect(done).toStrictEqual([{ result: 'done a' }, { result: 'done b' }, { result: 'done c' }]);
+});
+
+test('the script of a thread can be a file', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'worker-')), 'script.cjs');
+  writeFileSync(file, SCRIPT);
+  thread = new WorkerThread({ file }, { waitLimit: 60_000, timeLimit: 10_000, heap: 16 });
+  expect(await run(thread, 'a')).toStrictEqual({ result: 'done a' });
 });
 
 test.each(['forever', 'regexp'])('a job that takes too long (%s) is ended, and the next one runs', async (job) => {

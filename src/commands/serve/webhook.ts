@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { limitConnections } from '../../runtime/connections.ts';
+import { embeddedFile } from '../../runtime/executable.ts';
 import { listen, type Address, type Listener } from '../../runtime/listener.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AdmissionMetrics } from '../../runtime/metrics/metrics.ts';
-import { WorkerThread } from '../../runtime/worker.ts';
+import { WorkerThread, type WorkerScript } from '../../runtime/worker.ts';
 import { createApp } from '../../webhook/http/app.ts';
 import { BODY_MEMORY_BYTES } from '../../webhook/http/body.ts';
 import { BodyMemory } from '../../webhook/http/body-memory.ts';
@@ -89,7 +90,7 @@ async function startReviewer(
   deps: ValidatorDeps,
 ): Promise<{ readonly reviewer: Reviewer; readonly stop: () => Promise<void> }> {
   const { configuration, now } = deps;
-  const thread = new WorkerThread<FindingsJob, FindingsResult>(workerFile(), WORKER_OPTIONS);
+  const thread = new WorkerThread<FindingsJob, FindingsResult>(workerScript(), WORKER_OPTIONS);
   await thread.ready;
   const reviewer = createReviewer({
     validate: createValidator({ ...deps, allowance: ADMISSION_AT_ONCE }),
@@ -99,8 +100,10 @@ async function startReviewer(
   return { reviewer, stop: thread.stop };
 }
 
-/** The script of the thread: built beside the program, or the source beside this file. */
-function workerFile(): string {
+/** The script of the thread: inside a single executable, built beside the program, or the source beside this file. */
+function workerScript(): WorkerScript {
+  const text = embeddedFile('dist/worker.js');
+  if (text !== undefined) return { text };
   const built = join(import.meta.dirname, 'worker.js');
-  return existsSync(built) ? built : join(import.meta.dirname, 'worker.ts');
+  return { file: existsSync(built) ? built : join(import.meta.dirname, 'worker.ts') };
 }

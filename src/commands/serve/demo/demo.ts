@@ -1,6 +1,6 @@
 // `serve --demo`: the webhook and a report about a sample cluster, on this machine only.
 
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 import type { GuardReport } from '../../../outputs/guard-report.ts';
 import type { GuardConfiguration } from '../../../runtime/configuration/configuration.ts';
@@ -8,6 +8,7 @@ import type { Address } from '../../../runtime/listener.ts';
 import { StartError } from '../../../runtime/start-error.ts';
 import type { LastReport } from '../local/page.ts';
 import type { ServeOptions } from '../options.ts';
+import { samplesFolder } from './folder.ts';
 import { present, type RunningDemo } from './present.ts';
 import { checkSamples, stateOf, type SampleRun } from './samples.ts';
 
@@ -58,8 +59,7 @@ export function createDemo(options: ServeOptions, root: string): Demo {
   if (only === 'sweep') throw new StartError('usage', '--demo has no cluster to sweep: leave out --only sweep');
   if ((tlsCertFile ?? tlsPrivateKeyFile ?? tlsSecret) !== undefined)
     throw new StartError('usage', '--demo makes its own certificate: leave out --tls-cert-file and --tls-secret');
-  // a relative path is shorter to read and to copy
-  const samples = relative('', join(root, 'samples'));
+  const samples = samplesFolder(root);
   const folder = join(samples, 'cluster');
   const reviews = [
     { file: join(samples, 'reviews/good.json'), title: 'A kube-apiserver that has both flags' },
