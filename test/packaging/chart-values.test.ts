@@ -21,7 +21,8 @@ interface Container {
   readonly args: readonly string[];
   readonly image: string;
   readonly ports?: readonly object[];
-  readonly startupProbe?: { readonly httpGet: { readonly port: string } };
+  readonly startupProbe?: { readonly exec: { readonly command: readonly string[] } };
+  readonly livenessProbe?: { readonly httpGet: { readonly port: string } };
   readonly resources: { readonly requests: { readonly cpu: string; readonly memory: string } };
 }
 
@@ -80,7 +81,8 @@ describeChart(`the values of the chart${reason === undefined ? '' : ` (skipped: 
       { name: 'https', containerPort: 10_250, protocol: 'TCP' },
       { name: 'local', containerPort: 9080, protocol: 'TCP' },
     ]);
-    expect(container.startupProbe?.httpGet.port).toBe('local');
+    expect(container.livenessProbe?.httpGet.port).toBe('local');
+    expect(container.startupProbe?.exec.command.at(-1)).toContain('.connect(9080, ');
     expect(one(made, 'Service kubelet-guard/kubelet-guard').spec).toMatchObject({ ports: [{ targetPort: 'https' }] });
     const policy = one(made, 'NetworkPolicy kubelet-guard/kubelet-guard').spec as { ingress: { ports: object[] }[] };
     expect(policy.ingress.map(({ ports }) => ports)).toEqual([

@@ -129,15 +129,20 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{/* The probes of a program whose local port is the argument. */}}
 {{- define "kubelet-guard.probes" -}}
 startupProbe:
-  httpGet:
-    path: /livez
-    port: local
-  # a check before the program listens would be a Warning
-  initialDelaySeconds: 1
+  # waits until the program listens: a failed check would be a Warning at each start
+  exec:
+    command:
+      - /usr/local/bin/node
+      - --eval
+      - >-
+        const wait = () => require('node:net').connect({{ . }}, '127.0.0.1')
+        .on('connect', () => process.exit()).on('error', () => setTimeout(wait, 50)); wait()
   periodSeconds: 1
-  failureThreshold: 60
+  timeoutSeconds: 60
+  failureThreshold: 1
 livenessProbe:
   httpGet:
     path: /livez
