@@ -2,7 +2,7 @@
 
 import { pemFacts } from '../../evidence/certificates/certificates.ts';
 import { kernelName } from './kernel-name.ts';
-import { clientCertificateOf, hostnameOverride } from '../../facts/host/node-name.ts';
+import { clientCertificateOf, hostnameOverride } from '../../facts/kubelet/node-name.ts';
 import type { ProcessDocument } from '../../policy/document.ts';
 import { HOST } from '../allowances.ts';
 

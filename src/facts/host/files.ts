@@ -193,7 +193,7 @@ function changeOf(files: ProcessFiles, path: string, time: ReadTime): Problem | 
     return { code: 'ambiguous', message };
   }
   if (!isAfter(status.changed, time)) return undefined;
-  const message = `${path} was written at ${status.changed.toISOString()}, after the start of the process at ${startedAt.toISOString()}. If its content changed, the process still uses the old one, which one look cannot tell: its answer shows it (/configz, /flagz), and so does a node agent that has read the file before, or a restart`;
+  const message = `${path} was written at ${status.changed.toISOString()}, after the start of the process at ${startedAt.toISOString()}. If its content changed, the process still uses the old one, which one look does not show: its answer shows it (/configz, /flagz), and so does a node agent that has read the file before, or a restart`;
   return { code: 'ambiguous', message };
 }
 

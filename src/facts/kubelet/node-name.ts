@@ -5,10 +5,10 @@ import type { ProcessDocument } from '../../policy/document.ts';
 import { within, type Allowance, type Budget } from '../budget.ts';
 import { isAbsolute, joinPath } from '../values/paths.ts';
 import { parseStream } from '../yaml/documents.ts';
-import { DEFAULT_PLACE, kubeletPlace } from './kubelet-place.ts';
+import { DEFAULT_PLACE, kubeletPlace } from '../host/kubelet-place.ts';
 
 /** Where the client certificate of a kubelet is. */
-export type ClientCertificate = { readonly path: string } | { readonly pem: string };
+type ClientCertificate = { readonly path: string } | { readonly pem: string };
 
 /** The value of a kubelet's --hostname-override; undefined if it has none. */
 export function hostnameOverride(kubelet: ProcessDocument, allowance: Allowance): string | undefined {
