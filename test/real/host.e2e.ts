@@ -78,7 +78,7 @@ describeInCluster('a host without Node', (cluster) => {
       const { findings, run } = JSON.parse(log) as GuardReport;
       expect(run).toMatchObject({ entrance: 'node', complete: true });
       expect(new Set(findings.map(({ subject }) => subject.node))).toEqual(new Set([cluster.node]));
-      const codes = findings.flatMap(({ violations = [] }) => violations.map(({ code }) => code));
+      const codes = findings.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code));
       expect(codes).toContain('key-exposed');
     });
 

@@ -1,0 +1,164 @@
+// What a sweep, the sweeper and the node agent report while kube-apiserver restarts: nothing that was only true before.
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { GuardReport } from '../../src/outputs/guard-report.ts';
+import { Cleanup } from '../e2e/support/cleanup.ts';
+import { productCommand } from '../e2e/support/product.ts';
+import { eventually } from '../e2e/support/wait.ts';
+import { install, productIn } from './support/installation.ts';
+import { describeInCluster } from './support/shared.ts';
+
+const CERT = 'apiserver-kubelet-client-cert';
+const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+const CONFIG = '/var/lib/kubelet/config.yaml';
+const KEY = /^ +- --kubelet-client-key=.*\n/m;
+
+jest.setTimeout(360_000);
+
+type Finding = GuardReport['findings'][number];
+type Other = NonNullable<Finding['otherEvidence']>[number];
+
+/** A sweep, or undefined if the API server did not answer it. */
+type Moment = GuardReport | undefined;
+
+describeInCluster('while kube-apiserver restarts,', (cluster) => {
+  const cleanup = new Cleanup();
+  const good = cluster.dir === '' ? '' : readFileSync(join(cluster.dir, 'root', MANIFEST), 'utf8');
+
+  beforeAll(async () => {
+    cleanup.add(() => writeManifest(good));
+    await install(cluster, cleanup, 'node-agent');
+    await eventually('an audit of the node', async () => proc(await sweep())?.result, { within: 60_000 });
+    await onNode(`cp ${CONFIG} /run/same && cat /run/same > ${CONFIG} && rm /run/same`);
+  });
+  afterAll(async () => {
+    await cleanup.run();
+    await eventually('the API server', async () => (await sweep())?.run.complete || undefined, { within: 120_000 });
+  });
+
+  async function onNode(script: string): Promise<void> {
+    expect(await cluster.enter(['sh', '-c', script])).toMatchObject({ code: 0 });
+  }
+
+  /** The kubelet must see no half of a file. */
+  async function writeManifest(text: string): Promise<void> {
+    const encoded = Buffer.from(text).toString('base64');
+    await onNode(`echo ${encoded} | base64 -d > /etc/kubernetes/next && mv /etc/kubernetes/next ${MANIFEST}`);
+  }
+
+  async function sweep(): Promise<Moment> {
+    const { stdout } = await productIn(cluster, ['sweep', '--all', '--output', 'json']);
+    return stdout === '' ? undefined : (JSON.parse(stdout) as GuardReport);
+  }
+
+  /** Sweeps until the end that is waited for, and gives all sweeps on the way. */
+  async function sweepsUntil(what: string, isReached: (moment: GuardReport) => boolean): Promise<readonly Moment[]> {
+    const moments: Moment[] = [];
+    await eventually(
+      what,
+      async () => {
+        const moment = await sweep();
+        moments.push(moment);
+        return (moment !== undefined && isReached(moment)) || undefined;
+      },
+      { within: 240_000, context: () => JSON.stringify(moments.at(-1)?.findings.filter(isServer)) },
+    );
+    return moments;
+  }
+
+  /** What holds at every moment of a restart. */
+  function expectHonest(moments: readonly Moment[]): void {
+    for (const moment of moments) {
+      const servers = moment?.findings.filter(isServer) ?? [];
+      expect(servers.map(({ subject }) => subject.node)).toEqual(servers.map(() => cluster.node));
+      expect(servers.length).toBeLessThanOrEqual(1);
+      const others = moment?.findings.flatMap(({ otherEvidence = [] }) => otherEvidence) ?? [];
+      expect(others.filter(({ agrees, vantage, pending }) => !agrees && vantage !== 'declared' && !pending)).toEqual(
+        [],
+      );
+    }
+  }
+
+  async function events(): Promise<readonly string[]> {
+    const { stdout } = await cluster.kubectl(['get', 'events', '--all-namespaces', '--output', 'json']);
+    const { items } = JSON.parse(stdout) as {
+      items: { reason: string; message: string; involvedObject: { kind: string; name: string } }[];
+    };
+    return items
+      .filter(({ reason }) => reason.startsWith('KubeletGuard'))
+      .map(
+        ({ reason, message, involvedObject: { kind, name } }) =>
+          `${reason} ${kind}/${name} ${message.split(' ')[0] ?? ''}`,
+      );
+  }
+
+  test('it is one that fails without its key, never passes by an old audit, and nothing disagrees', async () => {
+    await writeManifest(good.replace(KEY, ''));
+
+    const moments = await sweepsUntil('the audit of the process without a key', (moment) => {
+      return (
+        server(moment)?.result === 'fail' && proc(moment)?.result === 'fail' && server(moment)?.subject.kind === 'Pod'
+      );
+    });
+
+    expectHonest(moments);
+    const results = moments.map((moment) => server(moment)?.result ?? 'none');
+    const restarted = results.findIndex((result) => result !== 'pass');
+    expect(results.slice(restarted)).not.toContain('pass');
+    expect(proc(moments.at(-1), 'kubelet-client-ca')?.result).toBe('pass');
+  });
+
+  test('a harmless flag changes no finding, and the kubelet passes with a file that was written again', async () => {
+    await writeManifest(good.replace(KEY, (line) => `${line}${line.replace(/--.*/, '--v=1')}`));
+
+    const moments = await sweepsUntil('the audit of the process with --v=1', (moment) => {
+      return (
+        server(moment)?.result === 'pass' && proc(moment)?.result === 'pass' && server(moment)?.subject.kind === 'Pod'
+      );
+    });
+
+    expectHonest(moments);
+    const { stdout } = await cluster.kubectl([
+      '-n',
+      'kube-system',
+      'get',
+      'pod',
+      `kube-apiserver-${cluster.node}`,
+      '-o',
+      'yaml',
+    ]);
+    expect(stdout).toContain('--v=1');
+    for (const slug of ['kubelet-client-ca', 'kubelet-anonymous-auth', 'kubelet-authorization-mode']) {
+      expect(proc(moments.at(-1), slug)?.result).toBe('pass');
+    }
+  });
+
+  test('no Event is about a disagreement or an address', async () => {
+    const found = await events();
+    expect(found.filter((line) => /Disagreement|Service\/kubernetes/.test(line))).toEqual([]);
+  });
+
+  test('kubelet-guard node on the node has the name of the kubelet', async () => {
+    const { stdout } = await cluster.enter(productCommand('node', '--output', 'json'));
+    const { findings } = JSON.parse(stdout) as GuardReport;
+    expect([...new Set(findings.map(({ subject }) => subject.node))]).toEqual([cluster.node]);
+  });
+});
+
+function isServer({ control, vantage }: Finding): boolean {
+  return control === CERT && vantage !== 'declared';
+}
+
+function server(moment: Moment): Finding | undefined {
+  return moment?.findings.find(isServer);
+}
+
+/** What the node agent shows about a control. */
+function proc(moment: Moment, slug = CERT): Other | Finding | undefined {
+  const finding = moment?.findings.find(({ control, vantage }) => control === slug && vantage !== 'declared');
+  const pieces = finding === undefined ? [] : [finding, ...(finding.otherEvidence ?? [])];
+  return pieces.find(({ source }) => 'via' in source && source.via === 'proc');
+}
