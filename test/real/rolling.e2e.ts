@@ -25,7 +25,7 @@ describeInCluster('under 20 reviews a second', (cluster) => {
   beforeAll(async () => {
     await install(cluster, cleanup, 'enforce');
     // on a slow machine too, what is let through is then a refused or broken connection; how slow it was is printed
-    const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/0/timeoutSeconds', value: 30 }]);
+    const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/0/timeoutSeconds', value: 20 }]);
     const change = ['patch', 'validatingwebhookconfiguration', 'kubelet-guard', '--type=json', '--patch', patch];
     quiet(await cluster.kubectl(change), 'kubectl patch');
     await eventually('the API server to call the webhook', async () =>
@@ -104,7 +104,10 @@ describeInCluster('under 20 reviews a second', (cluster) => {
   ])('%s: the process starts again, and writes are denied again', async (what, count) => {
     const selector = ['--selector', 'app.kubernetes.io/component=webhook'];
     const ids = '--output=jsonpath={.items[*].status.containerStatuses[*].containerID}';
-    const containers = quiet(await own('get', 'pods', ...selector, ids), 'kubectl get pods').split(' ');
+    const containers = await eventually('no pod to be left of an earlier rollout', async () => {
+      const found = quiet(await own('get', 'pods', ...selector, ids), 'kubectl get pods').split(' ');
+      return found.length === 2 ? found : undefined;
+    });
     const restarts = async () => {
       const counts = '--output=jsonpath={.items[*].status.containerStatuses[*].restartCount}';
       const text = quiet(await own('get', 'pods', ...selector, counts), 'kubectl get pods');
