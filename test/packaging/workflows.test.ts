@@ -65,6 +65,7 @@ describe('a release', () => {
       ['build', 'verify'],
       ['sign', 'build'],
       ['publish', ['build', 'sign']],
+      ['npm', ['build', 'sign']],
     ]);
   });
 
@@ -75,6 +76,7 @@ describe('a release', () => {
       ['build', { contents: 'read' }],
       ['sign', { packages: 'write', 'id-token': 'write' }],
       ['publish', { contents: 'write' }],
+      ['npm', { 'id-token': 'write' }],
     ]);
   });
 
@@ -103,8 +105,11 @@ describe('a release', () => {
   test('runs no scripts of packages in the build job', () => {
     expect(commandsOf(release.jobs.build ?? {}).match(/npm (ci|pack).*/g)).toEqual([
       expect.stringContaining('npm ci --ignore-scripts '),
-      expect.stringContaining('npm pack --ignore-scripts '),
     ]);
+    const scripts = ['npm-package.ts', 'node-program.ts'].map((name) =>
+      readFileSync(join(CHECKOUT, 'scripts/release', name), 'utf8'),
+    );
+    for (const script of scripts) expect(script).toMatch(/'npm',\s*'pack',[^;]*'--ignore-scripts'/);
   });
 
   test('signs the built image by its digest, without a key', () => {
@@ -122,12 +127,11 @@ describe('a release', () => {
     expect(commandsOf(release.jobs.sign ?? {})).not.toContain('--key');
   });
 
-  test('has the packages of npm and Helm, and signed checksums', () => {
+  test('has the files of scripts/release, with the image by its digest, and signed checksums', () => {
     const commands = Object.values(release.jobs).map(commandsOf).join('\n');
     for (const part of [
-      'npm pack ',
-      'helm package manifests/chart/kubelet-guard ',
-      'sha256sum ',
+      'node scripts/release/main.ts --version "$VERSION" --image "${IMAGE,,}@$DIGEST" ',
+      'helm push packages/kubelet-guard-chart-',
       'cosign sign-blob ',
     ]) {
       expect(commands).toContain(part);
@@ -136,15 +140,44 @@ describe('a release', () => {
   });
 });
 
+test('the npm package is published from the verified files, with provenance and without a token', () => {
+  const job = release.jobs.npm ?? {};
+  const publish = placeOf('npm', 'npm publish --ignore-scripts --provenance ');
+  expect(placeOf('npm', 'sha256sum --check --strict SHA256SUMS')).toBe(publish);
+  expect(commandsOf(job).match(/npm .*/g)).toHaveLength(1);
+  expect(JSON.stringify(job)).not.toContain('secrets.');
+  const { with: given } = stepWith('npm', 'actions/setup-node');
+  expect(given).toMatchObject({ 'node-version': readFileSync(join(CHECKOUT, '.nvmrc'), 'utf8').trim() });
+});
+
 describe('every workflow', () => {
   /** The only actions of a job that can write, sign or publish. None uses the checkout or builds something. */
   const TRUSTED = new Set([
     'actions/download-artifact',
+    'actions/setup-node',
     'actions/upload-artifact',
+    'azure/setup-helm',
     'docker/login-action',
     'sigstore/cosign-installer',
   ]);
-  const PROGRAMS = ['cat', 'cd', 'cosign', 'cut', 'echo', 'gh', 'mapfile', 'sha256sum', 'skopeo', 'test'];
+  const PROGRAMS = [
+    ...[
+      'cat',
+      'cd',
+      'cosign',
+      'cut',
+      'echo',
+      'gh',
+      'grep',
+      'helm',
+      'mapfile',
+      'npm',
+      'repository',
+      'sha256sum',
+      'skopeo',
+    ],
+    ...['tee', 'test'],
+  ];
 
   test('pins each action to a commit, with the version beside it', () => {
     const lines = files.flatMap((file) => textOf(file).match(/uses: .*/g) ?? []);
@@ -189,8 +222,8 @@ describe('every workflow', () => {
     },
   );
 
-  test('can write only in the jobs sign and publish', () => {
-    expect(writers.map(({ name }) => name)).toEqual(['sign', 'publish']);
+  test('can write only in the jobs sign, publish and npm', () => {
+    expect(writers.map(({ name }) => name)).toEqual(['sign', 'publish', 'npm']);
   });
 
   test('has no expression in a shell command, so the name of a tag or branch cannot run code', () => {
