@@ -1,7 +1,7 @@
 // What the parts of a release have in common: the version, the image, and where files are read and written.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A release. */
@@ -57,7 +57,7 @@ export function archiveName({ version }: Release, { name }: Machine): string {
   return `kubelet-guard-${version}-linux-${name}.tar.gz`;
 }
 
-/** Packs what is in a folder. The same content gives the same bytes. */
+/** Packs what is in a folder. The same content gives the same bytes. Helm reads no names that begin with a dot. */
 export function tar(release: Release, folder: string, archive: string): void {
   const same = [
     '--sort=name',
@@ -79,6 +79,6 @@ export function tar(release: Release, folder: string, archive: string): void {
     path,
     '-C',
     folder,
-    '.',
+    ...readdirSync(folder).sort(),
   );
 }
