@@ -14,7 +14,9 @@ import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
 import { NODE_NEEDS, startNode } from './support/node.ts';
 import { runCli } from './support/product.ts';
 import { giveRights, NAMESPACE } from './support/rights.ts';
+import { pod } from './support/samples.ts';
 import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
+import { BAD, guardConfiguration } from './vap-policies.ts';
 
 jest.setTimeout(60_000);
 
@@ -83,22 +85,23 @@ describeWith(NODE_NEEDS, 'each feature', () => {
     return user.extra?.['authentication.kubernetes.io/node-name'];
   }
 
-  /** Whether this kube-apiserver starts with policies from a file. */
+  /** Whether this kube-apiserver denies what a policy in a file denies. */
   async function readsPolicies(): Promise<boolean> {
     const policies = join(plane.dir, 'policies');
     mkdirSync(policies);
-    writeFileSync(join(policies, 'guard.yaml'), (await runCli(['export', 'vap', '--static'])).stdout);
+    const guard = plane.write('guard.yaml', guardConfiguration('{ action: enforce }'));
+    writeFileSync(
+      join(policies, 'guard.yaml'),
+      (await runCli(['export', 'vap', '--static', '--config', guard])).stdout,
+    );
     const group = { apiVersion: 'apiserver.config.k8s.io/v1' };
     const configuration = { ...group, kind: 'ValidatingAdmissionPolicyConfiguration', staticManifestsDir: policies };
     const plugins = [{ name: 'ValidatingAdmissionPolicy', configuration }];
     const file = plane.write('admission.json', JSON.stringify({ ...group, kind: 'AdmissionConfiguration', plugins }));
     const own = new Cleanup();
     try {
-      await startControlPlane(own, { flags: [`--admission-control-config-file=${file}`] });
-      return true;
-    } catch (cause) {
-      if (!String(cause).includes('kube-apiserver ended')) throw cause;
-      return false;
+      const { admin } = await startControlPlane(own, { flags: [`--admission-control-config-file=${file}`] });
+      return (await admin.create(pod('bad', BAD), '?dryRun=All')).status === 403;
     } finally {
       await own.run();
     }
