@@ -98,7 +98,7 @@ describeKustomize(`the kustomization.yaml${missing === undefined ? '' : ` (skipp
       mkdirSync(join(folder, 'own'));
       const text = textOf('kubelet-guard/kustomization.yaml').replaceAll(REPOSITORY, `file://${repository}`);
       writeFileSync(join(folder, 'own/kustomization.yaml'), text);
-      const output = execFileSync(kubectlPath, ['kustomize', join(folder, 'own')], { encoding: 'utf8' });
+      const output = execFileSync(kubectlPath ?? 'kubectl', ['kustomize', join(folder, 'own')], { encoding: 'utf8' });
       const objects = parseAllDocuments(output).map((each) => each.toJS() as Manifest);
 
       const names = (list: readonly Manifest[]) => list.map(({ kind, metadata: { name } }) => `${kind} ${name}`).sort();

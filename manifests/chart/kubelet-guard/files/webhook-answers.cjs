@@ -1,7 +1,9 @@
 // The script of `helm test`: asks the webhook at the URL of WEBHOOK as an API server does, until it answers.
+const { Buffer } = require('node:buffer');
 const { lookup } = require('node:dns');
 const { readFileSync } = require('node:fs');
 const { request } = require('node:https');
+const { clearTimeout, setTimeout } = require('node:timers');
 const { promisify } = require('node:util');
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -36,7 +38,7 @@ async function step(name, work) {
   try {
     return await Promise.race([work(), promise]);
   } catch (fault) {
-    throw new Error(`${name}: ${fault.message || fault.code}`);
+    throw new Error(`${name}: ${fault.message || fault.code}`, { cause: fault });
   } finally {
     clearTimeout(timer);
   }
