@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ApiClient, succeeded, type KubeObject } from './support/api.ts';
-import { describeWith } from './support/assets.ts';
+import { describeWith, testSince } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
@@ -154,7 +154,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(hosts).toContainEqual(expect.objectContaining({ result: 'pass', vantage: 'on-node' }));
   });
 
-  test('is shown by kubectl and by a sweep as its page says', async () => {
+  testSince(33)('is shown by kubectl and by a sweep as its page says', async () => {
     const session = documentedSession(cleanup, plane);
     await session.run('node-agent');
     await session.run('node-agent-sweep');
