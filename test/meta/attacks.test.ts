@@ -75,7 +75,7 @@ const ATTACKS: Readonly<Record<string, readonly NamedTest[]>> = {
     ['test/meta/security.test.ts', 'docs/security.md describes what the capabilities of the agents allow'],
   ],
   '15 the sources, tools and rights of a release build': [
-    ['test/packaging/workflows.test.ts', 'can write only in the jobs sign and publish'],
+    ['test/packaging/workflows.test.ts', 'can write only in the jobs sign, publish and npm'],
     ['test/packaging/workflows.test.ts', 'pins each action to a commit, with the version beside it'],
     ['test/packaging/workflows.test.ts', 'pins the base image and the build tools by digest'],
     ['test/packaging/lock.test.ts', 'every package in the lock file has its hash, also packages of other platforms'],
