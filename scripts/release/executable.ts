@@ -20,7 +20,7 @@ function buildExecutable(release: Release, machine: Machine): string {
   const output = join(folder, 'kubelet-guard');
   const configuration = join(between, 'sea.json');
   const main = join(import.meta.dirname, 'launch-executable.cjs');
-  const assets = Object.fromEntries(embedded(release).map((path) => [path, join(release.checkout, path)]));
+  const assets = Object.fromEntries(embedded(release, machine).map((path) => [path, join(release.checkout, path)]));
   const settings = { main, executable: node, output, disableExperimentalSEAWarning: true, assets };
   writeFileSync(configuration, JSON.stringify(settings));
   run(release, process.execPath, `--build-sea=${configuration}`);
@@ -32,15 +32,14 @@ function buildExecutable(release: Release, machine: Machine): string {
   return folder;
 }
 
-/** The files inside an executable. */
-function embedded({ checkout }: Release): readonly string[] {
+/** The files inside an executable. V8's code is only for the kind of machine that it was made on. */
+function embedded({ checkout }: Release, { node }: Machine): readonly string[] {
   const below = (folder: string) =>
     readdirSync(join(checkout, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name).slice(checkout.length + 1));
-  const scripts = ['program.js', 'program.cache', 'server.js', 'server.cache', 'worker.js'].map(
-    (name) => `dist/${name}`,
-  );
+  const caches = node === process.arch ? ['program.cache', 'server.cache'] : [];
+  const scripts = ['program.js', 'server.js', 'worker.js', ...caches].map((name) => `dist/${name}`);
   return ['package.json', ...scripts, ...below('samples')].sort();
 }
 

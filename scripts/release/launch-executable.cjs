@@ -2,15 +2,16 @@
 
 /* global Buffer, __dirname, __filename */
 
-const { getRawAsset } = require('node:sea');
+const { getAssetKeys, getRawAsset } = require('node:sea');
 const { constants, Script } = require('node:vm');
 
 /** Runs a script of the build, and gives what it exports. */
 function load(name, requireFor) {
   const filename = `${name}.js`;
+  const cache = `dist/${name}.cache`;
   const script = new Script(Buffer.from(getRawAsset(`dist/${filename}`)).latin1Slice(), {
     filename,
-    cachedData: new Uint8Array(getRawAsset(`dist/${name}.cache`)),
+    cachedData: getAssetKeys().includes(cache) ? new Uint8Array(getRawAsset(cache)) : undefined,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const loaded = { exports: {} };

@@ -29,8 +29,11 @@ export function writeManifests(release: Release): void {
 function packChart(release: Release, chart: string): void {
   const values = join(chart, 'values.yaml');
   edit(values, /^( {2}repository: )kubelet-guard$/m, `$1${release.repository}`);
-  edit(values, /^( {2}(?:digest|tag): )''$/m, `$1${release.digest}`);
+  edit(values, /^( {2}digest: )''$/m, `$1${release.digest}`);
   const { version } = release;
+  const about = join(chart, 'Chart.yaml');
+  edit(about, /\bOWNER\b/g, new URL(release.homepage).pathname.split('/')[1] ?? '');
+  edit(about, /^( {6}image: )kubelet-guard:\S+$/m, `$1${release.repository}@${release.digest}`);
   run(
     release,
     process.env.HELM ?? 'helm',

@@ -27,8 +27,8 @@ export interface Release {
 
 /** The machines that have an executable, and what others call them. */
 export const MACHINES = [
-  { name: 'amd64', rpm: 'x86_64', brew: 'intel' },
-  { name: 'arm64', rpm: 'aarch64', brew: 'arm' },
+  { name: 'amd64', node: 'x64', rpm: 'x86_64' },
+  { name: 'arm64', node: 'arm64', rpm: 'aarch64' },
 ] as const;
 
 /** One of the machines. */

@@ -186,8 +186,19 @@ describeInCluster('an installation with kustomize', (cluster) => {
       };
       await cluster.kubectl(['create', '--filename', '-'], { input: JSON.stringify(secret) });
       await apply(cluster, 'cert-manager');
-      await injectBundle(authority.certificate);
       expect(await rolledOut(cluster)).toEqual(expect.arrayContaining(WEBHOOK));
+      // replicas of the overlay before keep their own caBundle until they have ended
+      await eventually('only replicas that leave the caBundle alone', async () => {
+        const pods = [
+          '--namespace',
+          'kubelet-guard',
+          'get',
+          'pods',
+          '--output=jsonpath={.items[*].spec.containers[*].args}',
+        ];
+        return quiet(await cluster.kubectl(pods), 'kubectl get pods').includes('--tls-secret=') ? undefined : true;
+      });
+      await injectBundle(authority.certificate);
       await eventually('the API server to call the webhook', async () => {
         const { stderr } = await replaceBadly();
         return stderr.includes('kubelet-client-ca') ? true : undefined;
