@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { GuardReport } from '../../src/outputs/guard-report.ts';
 import { Cleanup } from '../e2e/support/cleanup.ts';
 import { productCommand } from '../e2e/support/product.ts';
+import { run } from '../e2e/support/programs.ts';
 import { eventually } from '../e2e/support/wait.ts';
 import { install, productIn } from './support/installation.ts';
 import { describeInCluster } from './support/shared.ts';
@@ -39,6 +40,9 @@ describeInCluster('while kube-apiserver restarts,', (cluster) => {
     await eventually('the API server', async () => ((await sweep())?.run.complete === true ? true : undefined), {
       within: 120_000,
     });
+    // what was written again is as old as the kubelet then
+    const restart = join(process.env.REAL_TESTBED ?? '', 'restart-kubelet.sh');
+    expect(await run([restart, cluster.dir], { within: 60_000 })).toMatchObject({ code: 0 });
     // it is not ready while there is no API server
     const dns = ['--namespace', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=90s'];
     expect(await cluster.kubectl(dns, { within: 100_000 })).toMatchObject({ code: 0 });
