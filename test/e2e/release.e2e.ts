@@ -19,6 +19,7 @@ const IMAGE = `registry.example/kubelet-guard@${DIGEST}`;
 const HELM = process.env.HELM ?? 'helm';
 const NODES = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '', '.cache'), 'kubelet-guard/node-programs');
 const SAMPLE = join(CHECKOUT, 'samples/cluster');
+const ARM_LIBRARIES = '/usr/aarch64-linux-gnu';
 
 const has = (program: string) => spawnSync('which', [program]).status === 0;
 const MISSING = ['kubectl', 'rpmbuild', 'rpm2cpio', 'cpio', 'dpkg-deb', HELM].filter((program) => !has(program));
@@ -51,7 +52,7 @@ if (reason !== '') process.stderr.write(`SKIPPED a release${reason}\n`);
     scratch = mkdtempSync(join(tmpdir(), 'kubelet-guard-rehearsal-'));
     output = join(scratch, 'page');
     const main = join(CHECKOUT, 'scripts/release/main.ts');
-    const homepage = 'https://git.example/OWNER/kubelet-guard';
+    const homepage = 'https://git.example/acme/kubelet-guard';
     const given = ['--version', VERSION, '--image', IMAGE, '--homepage', homepage, '--output', output];
     run([process.execPath, main, ...given]);
   }, 300_000);
@@ -109,6 +110,19 @@ if (reason !== '') process.stderr.write(`SKIPPED a release${reason}\n`);
     expect(run([program, 'check', SAMPLE], { env, code: 1 })).toContain('FAIL     kubelet-client-ca');
   });
 
+  const emulator = has('qemu-aarch64-static') && existsSync(join(ARM_LIBRARIES, 'lib/libatomic.so.1'));
+  (emulator ? test : test.skip)(
+    `the executable for arm64 runs too${emulator ? '' : ' (skipped: there is no qemu-aarch64-static with libraries)'}`,
+    () => {
+      const folder = fresh('arm64');
+      run(['tar', '-xzf', file(`kubelet-guard-${VERSION}-linux-arm64.tar.gz`), '-C', folder]);
+      const program = ['qemu-aarch64-static', join(folder, 'kubelet-guard')] as const;
+      const env = { QEMU_LD_PREFIX: ARM_LIBRARIES };
+      expect(run([...program, '--version'], { env })).toBe(`${VERSION}\n`);
+      expect(run([...program, 'check', SAMPLE], { env, code: 1 })).toContain('FAIL     kubelet-client-ca');
+    },
+  );
+
   test('names the digests of its archives in the manifests of krew and Homebrew', () => {
     const sums = new Map(
       readFileSync(file('SHA256SUMS'), 'utf8')
@@ -135,6 +149,12 @@ if (reason !== '') process.stderr.write(`SKIPPED a release${reason}\n`);
       bundled.map(({ name, version }) => `${name} ${version}`),
     );
     expect(libraries.filter(({ hashes }) => hashes === undefined)).toEqual([]);
+  });
+
+  test('names its project in the chart', () => {
+    const chart = run(['tar', '-xzOf', file(`kubelet-guard-chart-${VERSION}.tgz`), 'kubelet-guard/Chart.yaml']);
+    expect(chart).not.toContain('OWNER');
+    expect(chart).toContain(`image: ${IMAGE}`);
   });
 
   test('installs its image by its digest everywhere', () => {

@@ -87,7 +87,7 @@ export function driftEvents(
     const was = before?.result === 'fail' ? 'failed' : 'was unknown';
     events.push(make('KubeletGuardResolved', `${title} passes; it ${was} since ${before?.since ?? at}`));
   }
-  if (now.disagrees === true && before?.disagrees !== true) {
+  if (now.disagrees === true && before?.disagrees === true && before.disagreed !== true) {
     const what = `the deciding evidence says ${now.result}, but ${contradictionsOf(finding)}`;
     const why = 'If a file was changed, restart the process that reads it; else correct the file.';
     events.push(make('KubeletGuardDisagreement', `${title}: sources disagree: ${what}. ${why}`));

@@ -12,7 +12,7 @@ const LONGEST = 16_384;
 /** Writes it as one line of compact JSON; undefined if that is too long to be read back. */
 export function record(
   key: FindingKey,
-  { result, violations, since, decided, disagrees, exempted }: StoredFinding,
+  { result, violations, since, decided, disagrees, disagreed, exempted }: StoredFinding,
 ): string | undefined {
   const text = JSON.stringify({
     key,
@@ -23,6 +23,7 @@ export function record(
       decided: { ...decided, violations: decided.violations.map(({ code, setting }) => [code, setting]) },
     }),
     ...(disagrees && { disagrees }),
+    ...(disagreed && { disagreed }),
     ...(exempted && { exempted }),
   });
   return text.length > LONGEST ? undefined : text;
@@ -31,7 +32,7 @@ export function record(
 /** Reads it back. It never throws; undefined if the text is not in the form that `record` writes. */
 export function recall(text: string): { readonly key: FindingKey; readonly remembered: StoredFinding } | undefined {
   if (text.length > LONGEST) return undefined;
-  const { key, decided, disagrees, exempted, ...rest } = asRecord(parseJson(text));
+  const { key, decided, disagrees, disagreed, exempted, ...rest } = asRecord(parseJson(text));
   const now = read(rest);
   if (typeof key !== 'string' || !isFindingKey(key) || now === undefined) return undefined;
   const last = decided === undefined ? undefined : read(asRecord(decided));
@@ -42,6 +43,7 @@ export function recall(text: string): { readonly key: FindingKey; readonly remem
     ...now,
     ...(last && { decided: last }),
     ...(disagrees === true && { disagrees: true as const }),
+    ...(disagreed === true && { disagreed: true as const }),
     ...(exempted === true && { exempted: true as const }),
   };
   return { key, remembered };

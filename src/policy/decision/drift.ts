@@ -18,6 +18,8 @@ export interface StoredFinding extends FindingSummary {
   readonly decided?: OutcomeSummary & { readonly since: string };
   /** It did not pass and was exempt, so that it was not announced. */
   readonly exempted?: true;
+  /** The sources contradicted each other in the run before too. A single time can be a restart that the API does not show yet. */
+  readonly disagreed?: true;
 }
 
 /** The stored findings of one report. */
@@ -67,7 +69,8 @@ export function toStoredFinding(now: FindingSummary, before: StoredFinding | und
   const { result, violations, disagrees } = now;
   const since = driftOf(now, before, at)?.since ?? before?.since ?? at;
   const decided = result === 'unknown' ? lastDecided(before) : undefined;
-  return { result, violations, since, ...(decided && { decided }), ...(disagrees && { disagrees }) };
+  const contradiction = disagrees && { disagrees, ...(before?.disagrees && { disagreed: true as const }) };
+  return { result, violations, since, ...(decided && { decided }), ...contradiction };
 }
 
 /**

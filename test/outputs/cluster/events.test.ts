@@ -78,9 +78,9 @@ describe('an Event', () => {
       'passes; it was unknown',
     ],
     [
-      'sources that disagree',
+      'sources that disagree again',
       kubelet(outcomes.pass, contradicted),
-      storedOf(outcomes.pass),
+      { ...storedOf(outcomes.pass), disagrees: true },
       'KubeletGuardDisagreement',
       'Warning',
       'fail by handshake of node-1',
@@ -139,10 +139,11 @@ describe('there is no Event', () => {
     ['if the finding fails as before', kubelet(outcomes.fail), storedOf(outcomes.fail)],
     ['if the finding is still unknown', kubelet(outcomes.unknown), storedOf(outcomes.unknown)],
     ['if the finding failed and is unknown now', kubelet(outcomes.unknown), storedOf(outcomes.fail)],
+    ['if sources disagree for the first time', kubelet(outcomes.pass, contradicted), storedOf(outcomes.pass)],
     [
-      'if sources disagree as before',
+      'if sources disagree as in the two runs before',
       kubelet(outcomes.pass, contradicted),
-      { ...storedOf(outcomes.pass), disagrees: true },
+      { ...storedOf(outcomes.pass), disagrees: true, disagreed: true },
     ],
     ['if sources agree again', kubelet(outcomes.pass), { ...storedOf(outcomes.pass), disagrees: true }],
   ] as const)('%s', (_what, finding, before) => {
@@ -172,7 +173,7 @@ describe('the name of an Event', () => {
       nameOf(kubelet({ ...outcomes.fail, violations: [{ ...violation, code: 'empty' }] })),
       nameOf(failing, undefined, T1, { ...NODE, uid: 'uid-2' }),
       nameOf(kubelet(outcomes.pass), storedOf(outcomes.fail)),
-      nameOf(kubelet(outcomes.pass, contradicted)),
+      nameOf(kubelet(outcomes.pass, contradicted), { ...storedOf(outcomes.pass), disagrees: true }),
       nameOf(apiServerFinding({ outcome: outcomes.fail })),
     ];
 

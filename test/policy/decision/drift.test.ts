@@ -121,6 +121,7 @@ describe('the stored finding', () => {
     const before = toStoredFinding({ ...pass, disagrees: true }, undefined, T0);
 
     expect(before).toEqual({ ...pass, since: T0, disagrees: true });
+    expect(toStoredFinding({ ...pass, disagrees: true }, before, T1)).toEqual({ ...before, disagreed: true });
     expect(toStoredFinding(unknown, before, T1)).toEqual({ ...unknown, since: T1, decided: { ...pass, since: T0 } });
     expect(toStoredFinding(pass, before, T1)).toEqual({ ...pass, since: T0 });
   });

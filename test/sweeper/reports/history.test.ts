@@ -186,14 +186,19 @@ describe('a complete sweep', () => {
     expect(replica.recall('a')).toMatchObject({ result: 'fail', since: T1 });
   });
 
-  test('announces a new contradiction between sources once, and stores it', async () => {
+  test('announces a contradiction between sources once, when a second sweep sees it too, and stores it', async () => {
     const replica = new Replica(world);
     await replica.sweep(T1, { a: outcomes.pass });
     await replica.sweep(T2, { a: outcomes.pass }, contradicted);
-    await new Replica(world).sweep(T3, { a: outcomes.pass }, contradicted);
+    expect(reasons(world)).toEqual([]);
 
+    const next = new Replica(world);
+    await next.sweep(T3, { a: outcomes.pass }, contradicted);
     expect(reasons(world)).toEqual(['KubeletGuardDisagreement']);
-    expect(replica.recall('a')).toMatchObject({ result: 'pass', disagrees: true });
+    expect(next.recall('a')).toMatchObject({ result: 'pass', disagrees: true, disagreed: true });
+
+    await new Replica(world).sweep(T3, { a: outcomes.pass }, contradicted);
+    expect(reasons(world)).toEqual(['KubeletGuardDisagreement']);
   });
 
   test('deletes the report of a node that no longer exists, and forgets it', async () => {
