@@ -165,10 +165,11 @@ describeInCluster('an installation with kustomize', (cluster) => {
       const answered = await ask('--cert', '/run/kubelet-guard-certificate', '--key', '/run/kubelet-guard-key');
       expect(answered).toMatchObject({ code: 0, stdout: '405' });
       expect((await ask()).code).not.toBe(0);
-      // the API server of this cluster presents none
-      const { code, stdout } = await productIn(cluster, ['doctor']);
-      expect(code).toBe(1);
-      expect(stdout).toContain('PROBLEM  canary');
+      // the API server of this cluster presents none; replicas of the overlay before answer it until they have ended
+      await eventually('doctor to see that the API server gets no answer', async () => {
+        const { code, stdout } = await productIn(cluster, ['doctor']);
+        return code === 1 && stdout.includes('PROBLEM  canary') ? true : undefined;
+      });
     });
 
     test('cert-manager becomes available with the Secret and the caBundle that cert-manager would write', async () => {
