@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 results=$(mktemp -d)
+# seconds; CI may last an hour
+limit=$((57 * 60))
 passed=0 failed=0 skipped=0
 rows=()
 
@@ -24,6 +26,16 @@ part() {
     "$((passed - before[0]))" "$((failed - before[1]))" "$((skipped - before[2]))")
   echo "-- $row"
   rows+=("$row")
+}
+
+# timely SECONDS NAME COMMAND...: a part that takes about that long. It is skipped if all would then last longer than the limit.
+timely() {
+  if ((SECONDS + $1 <= limit)); then
+    part "${@:2}"
+  else
+    skip "$2: there is no time left for it"
+    rows+=("$(printf '%-28s no time left' "$2")")
+  fi
 }
 
 # gate SCRIPT: a script of package.json that counts as one test.
@@ -86,12 +98,14 @@ start_background() {
   set +m
 }
 
-# built NAME VARIABLE: waits for what runs in the background and puts its result into the variable. False if it failed.
+# built NAME VARIABLE: waits for what runs in the background and puts its result into the variable. False if it failed, or if
+# there is no time left to use it.
 built() {
   local code seconds start=$SECONDS
   [[ -n ${commands[$1]:-} ]] || return 1
   until [[ -e $results/builds/$1.end ]]; do
     kill -0 "$builder" 2>/dev/null || [[ -e $results/builds/$1.end ]] || return 1
+    ((SECONDS + 180 < limit)) || return 1
     sleep 1
   done
   read -r code seconds <"$results/builds/$1.end"
@@ -103,6 +117,11 @@ built() {
   fi
   if ((code != 0)); then return 1; fi
   printf -v "$2" '%s' "$(tail -n 1 "$results/builds/$1.out")"
+}
+
+# has_ended NAME: tells whether what ran in the background has ended.
+has_ended() {
+  [[ -e $results/builds/$1.end ]]
 }
 
 # Ends what still runs in the background.

@@ -85,6 +85,21 @@ describe('the parts of CI', () => {
   });
 });
 
+test('a part for which no time is left is skipped, and so is one whose build does not end in time', () => {
+  const { lines } = runParts(`
+    limit=100
+    background slow sleep 600
+    start_background
+    timely 50 quick gate gate
+    timely 101 long gate gate
+    built slow path || has_ended slow || skip 'slow was not built in time'
+    finish`);
+
+  expect(lines).toContain('SKIPPED: long: there is no time left for it');
+  expect(lines).toContain('SKIPPED: slow was not built in time');
+  expect(lines.at(-1)).toBe('1 passed, 0 failed, 2 skipped');
+});
+
 interface Project {
   readonly displayName: string;
   readonly testMatch: readonly string[];
