@@ -168,9 +168,9 @@ describeWith(ASSETS, 'the doctor', () => {
       const { of } = await doctor(plane.kubeconfig, config('audit'));
 
       expect(of('registration').details).toEqual([
-        'timeoutSeconds is 30, shipped 2',
         'namespaceSelector also requires control-plane NotIn true',
         'namespaceSelector also requires kubernetes.azure.com/managedby NotIn aks',
+        'validate.kubelet-guard.dev: timeoutSeconds is 30, shipped 2',
       ]);
       expect(of('platform')).toMatchObject({
         result: 'problem',

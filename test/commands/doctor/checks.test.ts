@@ -58,7 +58,6 @@ describe('the ValidatingWebhookConfiguration', () => {
     });
 
     test.each([
-      ['another failurePolicy', { failurePolicy: 'Fail' }, 'failurePolicy is Fail, shipped Ignore'],
       ['a condition less', { matchConditions: [] }, 'matchConditions: objects-that-hold-settings is missing'],
       ['fewer namespaces', selecting(), 'namespaceSelector is'],
     ])('with %s is not as shipped', (_what, changes, detail) => {
@@ -79,6 +78,16 @@ describe('the ValidatingWebhookConfiguration', () => {
   test.each([
     ['another failurePolicy', { failurePolicy: 'Fail' }, 'failurePolicy is Fail, shipped Ignore'],
     ['no timeoutSeconds', { timeoutSeconds: undefined }, 'timeoutSeconds is 10, shipped 2'],
+  ])('with %s is ok, and shows it', (_what, changes, detail) => {
+    expect(checkWebhookConfiguration({ known: installed(changes) }, undefined)).toEqual({
+      check: 'registration',
+      result: 'ok',
+      message: 'as shipped but for what was chosen, called at the Service guards/kubelet-guard',
+      details: [`validate.kubelet-guard.dev: ${detail}`],
+    });
+  });
+
+  test.each([
     ['no matchConditions', { matchConditions: [] }, 'matchConditions: configmaps-by-exact-name is missing'],
     [
       'an object selector',

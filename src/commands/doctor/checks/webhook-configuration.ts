@@ -16,10 +16,11 @@ export interface InstalledWebhook {
   readonly injectedFrom: string | undefined;
 }
 
-/** The fields that are compared, with the API server's defaults. */
+/** The fields that the values of the chart set, with the API server's defaults. */
+const CHOSEN_FIELDS = { failurePolicy: 'Fail', timeoutSeconds: 10 } as const;
+
+/** The other fields that are compared, with the API server's defaults. */
 const FIELDS = {
-  failurePolicy: 'Fail',
-  timeoutSeconds: 10,
   matchPolicy: 'Equivalent',
   sideEffects: undefined,
   admissionReviewVersions: [],
@@ -61,10 +62,15 @@ export function checkWebhookConfiguration(
     const message = 'there is no ValidatingWebhookConfiguration kubelet-guard: no API server calls the webhook';
     return { check, result: 'problem', message, remedy: 'apply the manifests (kubectl apply -k, or helm upgrade)' };
   }
-  const details = differences(asked.known.object, namespaces);
-  if (details.length === 0) return { check, result: 'ok', message: `as shipped, ${calledAt(asked.known)}` };
-  const message = `not as shipped, ${calledAt(asked.known)}`;
-  return { check, result: 'problem', message, details, remedy: APPLY };
+  const faults = differences(asked.known.object, namespaces);
+  const chosen = choices(asked.known.object);
+  const details = [...faults, ...chosen];
+  if (faults.length > 0) {
+    const message = `not as shipped, ${calledAt(asked.known)}`;
+    return { check, result: 'problem', message, details, remedy: APPLY };
+  }
+  const message = `${details.length === 0 ? 'as shipped' : 'as shipped but for what was chosen'}, ${calledAt(asked.known)}`;
+  return { check, result: 'ok', message, ...(details.length > 0 && { details }) };
 }
 
 function differences(object: unknown, namespaces: ReadonlySet<string> | undefined): string[] {
@@ -90,8 +96,22 @@ function differences(object: unknown, namespaces: ReadonlySet<string> | undefine
   return [...more, ...rest, ...optional];
 }
 
-function fieldDifferences(actual: Webhook, wanted: Webhook): string[] {
-  return Object.entries(FIELDS).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
+/** What whoever installed it may choose. */
+function choices(object: unknown): string[] {
+  const found = asRecords(asRecord(object).webhooks);
+  return [...shipped.webhooks, ...shipped.optionalWebhooks].flatMap((wanted) => {
+    const actual = found.find(({ name }) => name === wanted.name);
+    if (actual === undefined) return [];
+    return fieldDifferences(actual, wanted, CHOSEN_FIELDS).map((detail) => `${stringOrEmpty(wanted.name)}: ${detail}`);
+  });
+}
+
+function fieldDifferences(
+  actual: Webhook,
+  wanted: Webhook,
+  fields: Readonly<Record<string, unknown>> = FIELDS,
+): string[] {
+  return Object.entries(fields).flatMap(([field, otherwise]) => difference(field, actual, wanted, otherwise));
 }
 
 type Webhook = Readonly<Record<string, unknown>>;
