@@ -40,7 +40,7 @@ const CANARIES: readonly [Canary, Canary] = [
 
 const REACH = 'check that the webhook runs, and that its address in the ValidatingWebhookConfiguration leads to it';
 const NETWORK =
-  'check whether a NetworkPolicy or firewall blocks the API server from port 8443, and whether the log of kube-apiserver has "failed calling webhook"';
+  'check whether a NetworkPolicy or firewall blocks the API server from the webhook (port 8443 as shipped), and whether the log of kube-apiserver has "failed calling webhook"';
 
 /** What earlier checks saw of the webhook. */
 export interface Silence {
