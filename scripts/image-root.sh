@@ -19,7 +19,8 @@ put /etc/os-release /etc/os-release
 mkdir -p "$root/var/lib/dpkg/status.d"
 for library in $libraries; do
   put "$library" "$library"
-  package=$(dpkg-query --search "*/${library##*/}" | sed -n '1s/: .*//p')
+  # dpkg knows some of them below /usr, where /lib leads
+  package=$(dpkg-query --search "*${library#/usr}" | sed -n '1s/: .*//p')
   name=${package%%:*}
   # where scanners look in images without dpkg
   dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$name"

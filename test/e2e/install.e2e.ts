@@ -107,10 +107,10 @@ describeWith(
     });
 
     async function install(objects: readonly Manifest[]): Promise<void> {
-      // a dry run needs the namespace of the object to exist
+      // a dry run needs the namespace of the object to exist, and the account of a pod
       await apply(
         plane,
-        objects.filter(({ kind }) => kind === 'Namespace'),
+        objects.filter(({ kind }) => kind === 'Namespace' || kind === 'ServiceAccount'),
       );
       await addDefaultAccounts(plane.admin, namespacesOf(objects));
       await apply(plane, objects, '--dry-run=server');
