@@ -1,7 +1,7 @@
 // The kernel's name of a host, which a kubelet takes for its node (kubernetes component-helpers, node/util/hostname.go).
 
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { readProcFile } from '../../evidence/host/bytes.ts';
 import { isProc } from '../../evidence/host/copy.ts';
@@ -19,7 +19,8 @@ export interface KernelName {
 
 /**
  * The name that the kernel shows to a process. The kernel shows each process the name of its own UTS namespace, so it is known only
- * of a process in that of this one, and in a copy of a host with /proc/sys/kernel/hostname.
+ * of a process in that of this one, and in a copy of a host with /proc/sys/kernel/hostname. A user without rights cannot see in which
+ * one a process is: on the root of this process it is then taken for this one.
  *
  * @param directory the folder of the process below the /proc of the root; without it, that of the first process
  */
@@ -29,7 +30,8 @@ export function kernelName(root: string, directory = join(root, 'proc/1')): Kern
     isCopy = !isProc(join(root, 'proc'));
     if (isCopy) return { isCopy, name: readProcFile(join(root, 'proc/sys/kernel/hostname'), MOST_BYTES).toString() };
     const own = linkOf('/proc/self/ns/uts');
-    const isOwn = own !== undefined && linkOf(`${directory}/ns/uts`) === own;
+    const other = linkOf(`${directory}/ns/uts`, true) ?? (resolve(root) === '/' ? own : undefined);
+    const isOwn = own !== undefined && other === own;
     return { isCopy, name: isOwn ? hostname() : undefined };
   } catch {
     return { isCopy, name: undefined };
