@@ -44,13 +44,16 @@ function nextStarts({ findings }: GuardReport): readonly string[] {
 const WITHOUT_CA = { 'kubeletconfiguration0+merge.yaml': 'authentication:\n  x509:\n    clientCAFile: null\n' };
 
 describeInOwnCluster('kubeadm upgrade node', ({ cluster, cleanup }) => {
-  async function replaceKubeletConfig(change: (before: KubeletConfiguration) => KubeletConfiguration): Promise<Result> {
+  async function replaceKubeletConfig(
+    change: (before: KubeletConfiguration) => KubeletConfiguration,
+    ...flags: readonly string[]
+  ): Promise<Result> {
     const name = ['configmap', 'kubelet-config', '--namespace', 'kube-system', '--output', 'json'];
     const object = JSON.parse(await succeeded(cluster().kubectl(['get', ...name]))) as {
       readonly data: { readonly kubelet: string };
     };
     const kubelet = stringify(change(parse(object.data.kubelet) as KubeletConfiguration));
-    return cluster().kubectl(['replace', '-f', '-'], { input: JSON.stringify({ ...object, data: { kubelet } }) });
+    return cluster().kubectl(['replace', '-f', '-', ...flags], { input: JSON.stringify({ ...object, data: { kubelet } }) });
   }
 
   /** The file that the kubelet reads at its next start. */
@@ -81,10 +84,15 @@ describeInOwnCluster('kubeadm upgrade node', ({ cluster, cleanup }) => {
   });
 
   test('never sees a kubelet-config that lost the client CA, because the write is denied', async () => {
-    const { code, stderr } = await replaceKubeletConfig(({ authentication, ...rest }) => ({
+    const lose = ({ authentication, ...rest }: KubeletConfiguration): KubeletConfiguration => ({
       ...rest,
       authentication: { ...authentication, x509: {} },
-    }));
+    });
+    // the kube-apiserver of the test before has just started, and failurePolicy is Ignore
+    await eventually('the API server to call the webhook', async () =>
+      (await replaceKubeletConfig(lose, '--dry-run=server')).code === 1 ? true : undefined,
+    );
+    const { code, stderr } = await replaceKubeletConfig(lose);
     expect(code).toBe(1);
     expect(stderr).toContain(
       'kubelet-client-ca (CIS Kubernetes Benchmark 4.2.3), in ConfigMap kube-system/kubelet-config',
