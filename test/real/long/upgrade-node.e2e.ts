@@ -53,7 +53,9 @@ describeInOwnCluster('kubeadm upgrade node', ({ cluster, cleanup }) => {
       readonly data: { readonly kubelet: string };
     };
     const kubelet = stringify(change(parse(object.data.kubelet) as KubeletConfiguration));
-    return cluster().kubectl(['replace', '-f', '-', ...flags], { input: JSON.stringify({ ...object, data: { kubelet } }) });
+    return cluster().kubectl(['replace', '-f', '-', ...flags], {
+      input: JSON.stringify({ ...object, data: { kubelet } }),
+    });
   }
 
   /** The file that the kubelet reads at its next start. */
