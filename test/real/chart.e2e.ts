@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { Cleanup } from '../e2e/support/cleanup.ts';
 import { run, type Result } from '../e2e/support/programs.ts';
+import { eventually } from '../e2e/support/wait.ts';
 import { CHART, helmPath, missingTools } from '../support/manifests.ts';
 import { describeInCluster } from './support/shared.ts';
 
@@ -76,10 +77,12 @@ describeInCluster('the chart', (cluster) => {
     const running = await kubectl(['get', 'pods', ...pods, '--output', 'jsonpath={.items[*].spec.hostNetwork}']);
     expect(running).toContain('true');
     const review = ['create', 'configmap', 'kubelet-config-1.24', '--namespace', 'kube-system', '--dry-run=server'];
-    const { stderr } = await cluster.kubectl([...review, `--from-literal=kubelet=${SETTINGS}`]);
-    expect(stderr).toContain(
-      'Warning: ConfigMap kube-system/kubelet-config-1.24: authentication.x509.clientCAFile is not set',
-    );
+    // the replica of before is still an endpoint of the Service for a moment
+    await eventually('a warning of the webhook in the network of the node', async () => {
+      const { stderr } = await cluster.kubectl([...review, `--from-literal=kubelet=${SETTINGS}`]);
+      const warning = 'ConfigMap kube-system/kubelet-config-1.24: authentication.x509.clientCAFile is not set';
+      return stderr.includes(`Warning: ${warning}`) ? true : undefined;
+    });
     for (const kind of Object.keys(MONITORS)) {
       const found = await kubectl([
         'get',
