@@ -29,7 +29,13 @@ describeInCluster('the commands of the pages', (cluster) => {
   const cleanup = new Cleanup();
   const reader = startReader(cluster);
 
-  beforeAll(() => install(cluster, cleanup, 'audit'), 120_000);
+  beforeAll(async () => {
+    await install(cluster, cleanup, 'audit');
+    const leader = await leaderOf(cluster);
+    await eventually('the first sweep', async () =>
+      (await logOf(cluster, leader)).some(({ msg }) => msg === 'a sweep is complete') ? true : undefined,
+    );
+  }, 120_000);
   afterAll(() => cleanup.run(), 120_000);
 
   /** Runs commands that go on, for as long as a step takes. */
