@@ -30,10 +30,10 @@ describeInCluster('install.yaml of a release', (cluster) => {
     cleanup.add(() => {
       rmSync(folder, { recursive: true });
     });
-    const digest = /sha256:[0-9a-f]{64}/.exec(quiet(await ctr('ls', `name==${LOCAL}`), 'ctr images ls'))?.[0] ?? '';
+    const digest = /sha256:[0-9a-f]{64}/.exec((await ctr('ls', `name==${LOCAL}`)).stdout)?.[0] ?? '';
     const repository = 'registry.example/kubelet-guard';
     released = `${repository}@${digest}`;
-    quiet(await ctr('tag', LOCAL, released), 'ctr images tag');
+    expect(await ctr('tag', LOCAL, released)).toMatchObject({ code: 0 });
     cleanup.add(() => ctr('rm', released));
     const [output, scratch] = ['output', 'scratch'].map((name) => join(folder, name)) as [string, string];
     for (const each of [output, scratch]) mkdirSync(each);
