@@ -102,6 +102,10 @@ describeWith(NODE_NEEDS, 'each feature', () => {
     try {
       const { admin } = await startControlPlane(own, { flags: [`--admission-control-config-file=${file}`] });
       return (await admin.create(pod('bad', BAD), '?dryRun=All')).status === 403;
+    } catch (cause) {
+      // 1.36 does not start with it
+      if (String(cause).includes('requires the ManifestBasedAdmissionControlConfig feature gate')) return false;
+      throw cause;
     } finally {
       await own.run();
     }
