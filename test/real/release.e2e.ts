@@ -10,12 +10,10 @@ import { Cleanup } from '../e2e/support/cleanup.ts';
 import { helmPath } from '../support/manifests.ts';
 import { CHECKOUT, quiet, rolledOut } from './support/installation.ts';
 import { inventory } from './support/inventory.ts';
-import { IMAGE } from './support/real-cluster.ts';
+import { imageOnNode } from './support/real-cluster.ts';
 import { describeInCluster } from './support/shared.ts';
 
 jest.setTimeout(180_000);
-
-const LOCAL = `docker.io/library/${IMAGE}`;
 
 describeInCluster('install.yaml of a release', (cluster) => {
   const cleanup = new Cleanup();
@@ -30,10 +28,11 @@ describeInCluster('install.yaml of a release', (cluster) => {
     cleanup.add(() => {
       rmSync(folder, { recursive: true });
     });
-    const digest = /sha256:[0-9a-f]{64}/.exec((await ctr('ls', `name==${LOCAL}`)).stdout)?.[0] ?? '';
+    const local = await imageOnNode(cluster);
+    const digest = /sha256:[0-9a-f]{64}/.exec((await ctr('ls', `name==${local}`)).stdout)?.[0] ?? '';
     const repository = 'registry.example/kubelet-guard';
     released = `${repository}@${digest}`;
-    expect(await ctr('tag', LOCAL, released)).toMatchObject({ code: 0 });
+    expect(await ctr('tag', local, released)).toMatchObject({ code: 0 });
     cleanup.add(() => ctr('rm', released));
     const [output, scratch] = ['output', 'scratch'].map((name) => join(folder, name)) as [string, string];
     for (const each of [output, scratch]) mkdirSync(each);

@@ -7,7 +7,7 @@ import { Cleanup } from '../e2e/support/cleanup.ts';
 import { kubeletConfigMap } from '../e2e/support/samples.ts';
 import { eventually } from '../e2e/support/wait.ts';
 import { figure, install, quiet, rolledOut, seconds } from './support/installation.ts';
-import { IMAGE } from './support/real-cluster.ts';
+import { IMAGE, imageOnNode } from './support/real-cluster.ts';
 import { adminOf, sendReviews, type Reviews } from './support/reviews.ts';
 import { describeInCluster } from './support/shared.ts';
 
@@ -59,9 +59,10 @@ describeInCluster('under 20 reviews a second', (cluster) => {
     }));
 
   test('an upgrade to another image lets nothing through', async () => {
-    const [from, to] = [IMAGE, NEXT].map((name) => `docker.io/library/${name}`);
-    expect(await ctr('tag', from ?? '', to ?? '')).toMatchObject({ code: 0 });
-    cleanup.add(() => ctr('rm', to ?? ''));
+    const from = await imageOnNode(cluster);
+    const to = from.replace(IMAGE, NEXT);
+    expect(await ctr('tag', from, to)).toMatchObject({ code: 0 });
+    cleanup.add(() => ctr('rm', to));
     await denyingAll('upgrade', async () => {
       for (const deployment of DEPLOYMENTS)
         quiet(await own('set', 'image', deployment, `*=${NEXT}`), 'kubectl set image');

@@ -74,6 +74,14 @@ export async function buildImage(testbed: string, checkout: string, tar: string,
   if (code !== 0) throw new Error(`the image cannot be built:\n${stdout}${stderr}`);
 }
 
+/** The name under which the node has the image: with the host that containerd adds. */
+export async function imageOnNode({ enter }: RealCluster): Promise<string> {
+  const { stdout } = await enter(['ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet']);
+  const name = stdout.split('\n').find((each) => each.endsWith(`/${IMAGE}`));
+  if (name === undefined) throw new Error(`the node has no image ${IMAGE}:\n${stdout}`);
+  return name;
+}
+
 /** Gives an image to the node of a cluster. */
 export async function importImage({ enter }: RealCluster, tar: string): Promise<void> {
   const { code, stderr } = await enter(['ctr', '--namespace', 'k8s.io', 'images', 'import', tar], { within: 120_000 });
