@@ -9,6 +9,7 @@ rows=()
 
 fail() {
   echo "FAILED: $1"
+  echo "  $1" >>"$results/failures"
   failed=$((failed + 1))
 }
 
@@ -49,18 +50,16 @@ jest() {
   local file code=0 sums p f s
   file=$(mktemp "$results/${1//:/-}.XXXXXX")
   npm run -s "$1" -- "${@:2}" --json --outputFile="$file" >"$file.out" || code=$?
-  if [[ ! -s $file ]] || ! sums=$(node .ci/results.mjs "$file"); then
+  if [[ ! -s $file ]] || ! sums=$(node .ci/results.mjs "$file" "$results/failures"); then
     tail -n 50 "$file.out"
     fail "$1 left no results (exit code $code)"
     return
   fi
   read -r p f s <<<"$sums"
   if ((code != 0 && f == 0)); then
-    echo "FAILED: $1 ended with exit code $code"
-    f=1
+    fail "$1 ended with exit code $code"
   elif ((p + f == 0)); then
-    echo "FAILED: $1 ran no tests"
-    f=1
+    fail "$1 ran no tests"
   fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
@@ -130,13 +129,14 @@ stop_background() {
   rm -rf "$results"
 }
 
-# Prints the table and the last line, and ends.
+# Prints the table, what failed and the last line, and ends.
 finish() {
   local code=0
   if ((failed > 0 || passed == 0)); then code=1; fi
   printf '\n%s\n' "Parts:"
   printf '%s\n' "${rows[@]}"
   printf '%-28s %5d s\n' "all" "$SECONDS"
+  if [[ -s $results/failures ]]; then printf '\nFailed:\n' && cat "$results/failures"; fi
   if ((skipped > 0)); then
     echo "$passed passed, $failed failed, $skipped skipped"
   else

@@ -20,7 +20,11 @@ script=$3
 for word; do case $word in --outputFile=*) file=\${word#*=} ;; esac; done
 case $script in
   good) echo '{"numPassedTests":7,"numFailedTests":0,"numRuntimeErrorTestSuites":0,"numPendingTests":2,"numTodoTests":0,"testResults":[]}' >"$file" ;;
-  bad) echo '{"numPassedTests":3,"numFailedTests":1,"numRuntimeErrorTestSuites":1,"numPendingTests":0,"numTodoTests":0,"testResults":[]}' >"$file"; exit 1 ;;
+  bad) printf '%s\\n' '{"numPassedTests":3,"numFailedTests":1,"numRuntimeErrorTestSuites":1,"numPendingTests":0,"numTodoTests":0,"testResults":[
+    {"name":"'$PWD'/test/a.test.ts","startTime":0,"endTime":1,"message":"all of it","assertionResults":[
+      {"status":"passed","fullName":"good","failureMessages":[]},
+      {"status":"failed","fullName":"group it works","failureMessages":["\\u001b[31mError: no\\u001b[39m\\n\\nExpected: 1\\n    at f (a.ts:1:1)"]}]},
+    {"name":"'$PWD'/test/b.test.ts","startTime":0,"endTime":1,"message":"cannot be loaded","assertionResults":[]}]}' >"$file"; exit 1 ;;
   crash) echo 'what it printed'; exit 134 ;;
   none) echo '{"numPassedTests":0,"numFailedTests":0,"numRuntimeErrorTestSuites":0,"numPendingTests":0,"numTodoTests":0,"testResults":[]}' >"$file" ;;
   gate) exit 0 ;;
@@ -62,6 +66,20 @@ describe('the parts of CI', () => {
 
     expect(lines.at(-1)).toBe(last);
     expect(code).toBe(1);
+  });
+
+  test('name what failed just before the last line', () => {
+    const { lines } = runParts('part it jest bad; part lint gate unknown; finish');
+
+    expect(lines.slice(-7)).toEqual([
+      'Failed:',
+      '  test/a.test.ts: group it works',
+      '      Error: no | Expected: 1',
+      '  test/b.test.ts',
+      '      cannot be loaded',
+      '  unknown',
+      '3 passed, 3 failed',
+    ]);
   });
 
   test('wait for what is built beside them, and get its last line', () => {
