@@ -33,6 +33,8 @@ const ALONE = [
 export default {
   // Jest leaves one core idle by default, which is half of a small machine
   maxWorkers: '100%',
+  // instead of 5 s, so that a machine that stalls for some seconds fails no test
+  testTimeout: 30_000,
   projects: [
     project('unit', ['<rootDir>/test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/differential/']),
     project('e2e', ['<rootDir>/test/e2e/**/*.{e2e,test}.ts']),

@@ -5,13 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { accessOf, type Access } from '../../src/kube/kubeconfig/access.ts';
 import { readDocument } from '../../src/kube/kubeconfig/document.ts';
 import { kubectlPath } from '../e2e/support/assets.ts';
 import { seeded } from '../support/seed.ts';
+
+jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'kubelet-guard-kubeconfigs-'));
 afterAll(() => {
@@ -154,7 +156,7 @@ describeWithKubectl('generated kubeconfigs', () => {
       { numRuns: 120, ...seeded },
     );
     expect(compared).toBeGreaterThan(15);
-  }, 120_000);
+  });
 
   test.each([
     ...[

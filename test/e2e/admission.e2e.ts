@@ -4,7 +4,9 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
 import { kubectl } from './support/kubectl.ts';
+import { PATIENT } from './support/registration.ts';
 import { CA_FILE, kubeadmConfigMap, kubeletConfigMap } from './support/samples.ts';
+import { eventually } from './support/wait.ts';
 
 jest.setTimeout(60_000);
 
@@ -24,7 +26,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     const undo = new Cleanup();
     let guard: Guard;
     beforeAll(async () => {
-      guard = await installGuard(undo, plane, action);
+      guard = await installGuard(undo, plane, action, 'Ignore', { timeoutSeconds: PATIENT });
     });
     afterAll(() => undo.run(), 60_000);
     return () => guard;
@@ -121,12 +123,14 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'admission of ConfigMaps', 
     test('the decision is in the audit log of the API server', async () => {
       await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.24' }));
 
-      const event = plane
-        .auditLog()
-        .split('\n')
-        .findLast((line) => line.includes('"kubelet-config-1.24"'));
+      const event = await eventually('the audit event', () =>
+        plane
+          .auditLog()
+          .split('\n')
+          .findLast((line) => line.includes('"kubelet-config-1.24"') && line.endsWith('}')),
+      );
 
-      expect(JSON.parse(event ?? '{}')).toMatchObject({
+      expect(JSON.parse(event)).toMatchObject({
         annotations: { 'validate.kubelet-guard.dev/decision': 'deny' },
       });
     });

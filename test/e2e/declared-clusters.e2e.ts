@@ -7,6 +7,7 @@ import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { startGuard, type Guard } from './support/guard.ts';
+import { PATIENT } from './support/registration.ts';
 import { addAccount } from './support/rights.ts';
 import { eventually } from './support/wait.ts';
 
@@ -61,7 +62,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'objects that declare clust
     return write('PUT', { ...object, metadata: { ...metadata, resourceVersion } } as KubeObject);
   }
 
-  /** Registers the webhook of the component. Under Fail a condition with an error denies the write, so that it is noticed. */
+  /**
+   * Registers the webhook of the component. Under Fail a condition with an error denies the write, so that it is noticed; the
+   * timeout allows for a slow machine.
+   */
   function withGuard(action: 'audit' | 'ratchet'): () => Guard {
     const undo = new Cleanup();
     let guard: Guard;
@@ -74,7 +78,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'objects that declare clust
         apiVersion: 'admissionregistration.k8s.io/v1',
         kind: 'ValidatingWebhookConfiguration',
         metadata: { name: 'kubelet-guard' },
-        webhooks: [{ ...value, failurePolicy: 'Fail', clientConfig }],
+        webhooks: [{ ...value, failurePolicy: 'Fail', timeoutSeconds: PATIENT, clientConfig }],
       };
       undo.add(() => plane.admin.delete(registration));
       succeeded(await plane.admin.create(registration));

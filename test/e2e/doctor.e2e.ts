@@ -10,13 +10,13 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { startGuard, type Guard } from './support/guard.ts';
 import { runCli } from './support/product.ts';
-import { register } from './support/registration.ts';
+import { PATIENT, register } from './support/registration.ts';
 import { REPORT_APIS, serveReportApis, storedReports } from './support/report-apis.ts';
-import { addAccount, giveRights, NAMESPACE, type Rule } from './support/rights.ts';
+import { addAccount, giveRights, NAMESPACE, untilGranted, type Rule } from './support/rights.ts';
 import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const ASSETS = { assets: ['etcd', 'kube-apiserver'] };
 const CERTIFICATES = new URL('../../manifests/base/rbac-certificates.yaml', import.meta.url);
@@ -62,6 +62,7 @@ describeWith(ASSETS, 'the doctor', () => {
     plane = await startControlPlane(cleanup);
     await giveRights(plane);
     for (const object of objectsOf(CERTIFICATES)) succeeded(await send(object));
+    await untilGranted(plane.admin, objectsOf(CERTIFICATES));
     for (const object of objectsOf(PROTECTION)) succeeded(await plane.admin.create(object));
     for (const action of ['audit', 'ratchet', 'enforce', 'off']) {
       const controls = { 'apiserver-kubelet-client-cert': { action }, 'kubelet-client-ca': { action } };
@@ -85,7 +86,7 @@ describeWith(ASSETS, 'the doctor', () => {
     const undo = new Cleanup();
     try {
       const guard = await startGuard(undo, plane, action);
-      await register(undo, plane.admin, guard, 'Ignore');
+      await register(undo, plane.admin, guard, 'Ignore', PATIENT);
       await body(guard);
     } finally {
       await undo.run();
@@ -263,11 +264,11 @@ describeWith(ASSETS, 'the doctor', () => {
   });
 });
 
-/** Calls as the user of a kubeconfig, and returns the status. */
+/** Calls as the user of a kubeconfig, and returns the answer. */
 async function clientOf(kubeconfig: string) {
   const cluster = await connectCluster({ kubeconfig });
-  return async (method: 'DELETE', path: string): Promise<number | undefined> =>
-    (await cluster?.request({ method, path }, new AbortController().signal))?.status;
+  return async (method: 'DELETE', path: string): Promise<string | undefined> =>
+    (await cluster?.request({ method, path }, new AbortController().signal))?.text;
 }
 
 /** The rights of the chart's hook, with everything that its values can add. */
@@ -303,7 +304,7 @@ describeWith(ASSETS, 'an uninstall', () => {
   async function install(): Promise<void> {
     const guard = await startGuard(cleanup, plane, 'enforce');
     // no cleanup: the tests themselves uninstall it
-    await register(new Cleanup(), plane.admin, guard, 'Fail');
+    await register(new Cleanup(), plane.admin, guard, 'Fail', PATIENT);
     const labels = { 'app.kubernetes.io/managed-by': 'kubelet-guard' };
     for (const [path, group] of [
       [REPORT_APIS.wgpolicyk8s, { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'ClusterPolicyReport' }],
@@ -359,7 +360,7 @@ describeWith(ASSETS, 'an uninstall', () => {
     const probe = `${REGISTRATION}?dryRun=All`;
     const client = await clientOf(less);
     await eventually('the policy to take effect', async () =>
-      (await client('DELETE', probe)) === 403 ? true : undefined,
+      (await client('DELETE', probe))?.includes('ValidatingAdmissionPolicy') === true ? true : undefined,
     );
 
     const denied = await runCli(['uninstall', '--kubeconfig', less]);

@@ -5,6 +5,7 @@ import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
+import { PATIENT } from './support/registration.ts';
 import {
   CA_FILE,
   clusterConfiguration,
@@ -48,7 +49,8 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'with the kustomize compone
     for (const name of ['failing', 'bare', 'plain'] as const) {
       there[name] = succeeded(await plane.admin.create(there[name])).body as Pod;
     }
-    guard = await installGuard(cleanup, plane, 'enforce', 'Ignore', { configuration: readFileSync(SHIPPED, 'utf8') });
+    const configuration = readFileSync(SHIPPED, 'utf8');
+    guard = await installGuard(cleanup, plane, 'enforce', 'Ignore', { configuration, timeoutSeconds: PATIENT });
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 

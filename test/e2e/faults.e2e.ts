@@ -12,7 +12,7 @@ import { giveRights } from './support/rights.ts';
 import { startSweeper, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** More than one page of a list, and more than are created at a time. */
 const NODES = 520;
@@ -115,7 +115,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     const undo = new Cleanup();
     try {
       const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'] });
-      const first = await sweeper.nextReport({ after: new Date(0), within: 60_000 });
+      const first = await sweeper.nextReport({ after: new Date(0), within: 120_000 });
       expect(first.run).toMatchObject({ complete: true, problems: [] });
       expect(first.findings.filter(({ drift }) => drift !== undefined)).toEqual([]);
       expect(await sweeper.metric('kubelet_guard_findings', { result: 'unknown' })).toBeGreaterThanOrEqual(NODES);
@@ -125,7 +125,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
 
       succeeded(await plane.admin.send('DELETE', `${services}/${left.metadata.name}`));
       await serveReportApis(plane.admin);
-      await sweeper.sweepNow({ within: 60_000 });
+      await sweeper.sweepNow({ within: 120_000 });
       expect((await storedReports(plane.admin, 'wgpolicyk8s')).size).toBeGreaterThan(NODES);
       expect(warnings()).toHaveLength(1);
       expect(sweeper.program.exit()).toBeUndefined();
@@ -138,7 +138,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
     const undo = new Cleanup();
     try {
       const sweeper = await startSweeper(undo, plane, kubeconfig, { evidence: ['handshake'], interval: '1m' });
-      const before = await sweeper.nextReport({ after: new Date(0), within: 60_000 });
+      const before = await sweeper.nextReport({ after: new Date(0), within: 120_000 });
       await plane.etcd.stop();
       await eventually('the loss to be reported', () =>
         Promise.resolve(sweeper.entries().some(({ level }) => level === 'warn') ? true : undefined),
@@ -146,7 +146,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'an API server with faults'
       expect(await sweeper.report()).toEqual(before);
       await plane.etcd.start();
       await plane.restart();
-      const after = await sweeper.nextReport({ within: 90_000 });
+      const after = await sweeper.nextReport({ within: 150_000 });
       expect(after.run.complete).toBe(true);
       expect(nodesOf(after.findings)).toBe(NODES);
       expect(sweeper.program.exit()).toBeUndefined();

@@ -10,10 +10,10 @@ import { run } from './support/programs.ts';
 import { Authority } from './support/pki.ts';
 import { runCli } from './support/product.ts';
 import { REPORT_APIS, serveReportApis, storedReports } from './support/report-apis.ts';
-import { kubeconfigFor, NAMESPACE } from './support/rights.ts';
+import { kubeconfigFor, may, NAMESPACE } from './support/rights.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const SECRET = `/api/v1/namespaces/${NAMESPACE}/secrets/kubelet-guard-tls`;
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/kubelet-guard-sweeper`;
@@ -129,6 +129,10 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
       });
       const { serviceAccountName, containers } = job.spec.template.spec;
       const kubeconfig = await kubeconfigFor(plane, serviceAccountName);
+      await eventually(
+        'the API server to know the rights of the hook',
+        async () => (await mayClean(serviceAccountName)) || undefined,
+      );
       const { code, stdout, stderr } = await runCli([...(containers[0]?.args ?? []), '--kubeconfig', kubeconfig]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const at = new Date().toISOString().replace(/[.]\d+/, '');
@@ -142,9 +146,28 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
     return { runs };
   }
 
+  /** Whether the account has a right by each of its roles; they were created a moment ago. */
+  async function mayClean(account: string): Promise<boolean> {
+    const wishes = [
+      { verb: 'delete', group: 'wgpolicyk8s.io', resource: 'clusterpolicyreports' },
+      {
+        verb: 'delete',
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        name: 'kubelet-guard-sweeper',
+        namespace: NAMESPACE,
+      },
+    ];
+    const answers = await Promise.all(wishes.map((wish) => may(plane.admin, account, wish)));
+    return answers.every(Boolean);
+  }
+
   async function helm(...args: readonly string[]): Promise<string> {
     const place = ['--kubeconfig', plane.kubeconfig, '--namespace', NAMESPACE];
-    return expectContent(await run([helmPath ?? 'helm', ...args, ...place]), `helm ${args.join(' ')}`);
+    return expectContent(
+      await run([helmPath ?? 'helm', ...args, ...place], { within: 90_000 }),
+      `helm ${args.join(' ')}`,
+    );
   }
 
   /** Creates what a webhook leaves behind once it has a certificate. */

@@ -6,6 +6,7 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { apply, leadTo } from './support/installation.ts';
 import { sample } from './support/local-port.ts';
+import { PATIENT } from './support/registration.ts';
 import { startReplica } from './support/replica.ts';
 import { kubeconfigFor } from './support/rights.ts';
 import { kubeletConfigMap } from './support/samples.ts';
@@ -28,7 +29,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
   beforeAll(async () => {
     // the API server connects to the endpoints of the Service, because nothing here routes the addresses of Services
     plane = await startControlPlane(cleanup, { flags: ['--enable-aggregator-routing=true'] });
-    objects = renderOverlay('base');
+    objects = patient(renderOverlay('base'));
     await apply(plane, objects);
     kubeconfig = await kubeconfigFor(plane, 'kubelet-guard');
   }, 120_000);
@@ -41,6 +42,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
       context: old.program.tail,
     });
 
+    const unchecked = await failedOpen();
     const flow = startFlow();
     try {
       await apply(plane, nextVersion(objects));
@@ -60,7 +62,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
 
     expect(answers.filter((answer) => answer !== 'denied')).toEqual([]);
     expect(answers.length).toBeGreaterThanOrEqual(seconds * RATE * 0.9);
-    expect(await failedOpen()).toBe(0);
+    expect(await failedOpen()).toBe(unchecked);
     process.stderr.write(`upgrade: ${answers.length} reviews in ${seconds.toFixed(1)} s, all of them checked\n`);
   });
 
@@ -96,6 +98,15 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], tools }, 'an upgrade from one
     return sample(String(body), FAIL_OPEN, { name: 'validate.kubelet-guard.dev' }) ?? 0;
   }
 });
+
+/** With a timeout that no answer exceeds because the machine stalls; a call that is never answered exceeds it too. */
+function patient(objects: readonly Manifest[]): readonly Manifest[] {
+  return objects.map((object) => {
+    if (object.kind !== 'ValidatingWebhookConfiguration') return object;
+    const webhooks = (object.webhooks as readonly object[]).map((webhook) => ({ ...webhook, timeoutSeconds: PATIENT }));
+    return { ...object, webhooks };
+  });
+}
 
 /** The manifests of a version with another image, which is shown by a label. */
 function nextVersion(objects: readonly Manifest[]): readonly Manifest[] {

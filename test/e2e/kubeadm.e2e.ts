@@ -4,6 +4,7 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
 import { run, type Result } from './support/programs.ts';
+import { PATIENT } from './support/registration.ts';
 import { clusterConfiguration, initConfiguration } from './support/samples.ts';
 
 jest.setTimeout(120_000);
@@ -15,7 +16,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'the real kubead
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
-    guard = await installGuard(cleanup, plane, 'enforce');
+    guard = await installGuard(cleanup, plane, 'enforce', 'Ignore', { timeoutSeconds: PATIENT });
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 

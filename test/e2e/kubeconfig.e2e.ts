@@ -70,7 +70,7 @@ describeWith(OPTIONS, 'with the same kubeconfig', () => {
     runAndRecord(
       [
         ...[kubectlPath ?? 'kubectl', ...(made.args ?? []), '--cache-dir', join(made.folder, 'cache')],
-        ...['get', 'configmaps', '--namespace', 'kube-system', '--request-timeout', '10s'],
+        ...['get', 'configmaps', '--namespace', 'kube-system', '--request-timeout', '30s'],
       ],
       made,
     );

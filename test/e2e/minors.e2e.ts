@@ -16,9 +16,10 @@ import { runCli } from './support/product.ts';
 import { giveRights, NAMESPACE } from './support/rights.ts';
 import { pod } from './support/samples.ts';
 import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
 import { BAD, guardConfiguration } from './vap-policies.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -44,7 +45,7 @@ describeWith(NODE_NEEDS, 'each feature', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
-    config = plane.write('sweep.json', sweepConfiguration({ timeout: '5s' }));
+    config = plane.write('sweep.json', sweepConfiguration({ timeout: '20s' }));
     await startNode(cleanup, plane, 'good', COMPLIANT);
     await startNode(cleanup, plane, 'open', WITHOUT_CLIENT_CA);
   }, 150_000);
@@ -101,7 +102,11 @@ describeWith(NODE_NEEDS, 'each feature', () => {
     const own = new Cleanup();
     try {
       const { admin } = await startControlPlane(own, { flags: [`--admission-control-config-file=${file}`] });
-      return (await admin.create(pod('bad', BAD), '?dryRun=All')).status === 403;
+      const denied = async () => {
+        const { status, message } = await admin.create(pod('bad', BAD), '?dryRun=All');
+        return status === 403 && !message.includes('not yet ready') ? true : undefined;
+      };
+      return await eventually('the policy to take effect', denied).catch(() => false);
     } catch (cause) {
       // 1.36 does not start with it
       if (String(cause).includes('requires the ManifestBasedAdmissionControlConfig feature gate')) return false;

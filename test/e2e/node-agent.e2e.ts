@@ -9,7 +9,7 @@ import { ApiClient, succeeded, type KubeObject } from './support/api.ts';
 import { describeWith, testSince } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
-import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
+import { COMPLIANT, WITHOUT_CLIENT_CA, type KubeletSetup } from './support/kubelet-setups.ts';
 import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
 import { documentedSession } from './support/documented.ts';
 import { productCommand } from './support/product.ts';
@@ -18,7 +18,7 @@ import { giveRights } from './support/rights.ts';
 import { findingOf, sweepConfiguration, sweepOnce } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 function timeOf(text: string): string {
   return new Date(text).toISOString().replace('.000Z', 'Z');
@@ -48,23 +48,36 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     sweeper = await giveRights(plane, 'kubelet-guard-sweeper');
-    const settings = sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '2s' });
+    const settings = sweepConfiguration({ interval: '1m', jitter: '0%', timeout: '15s' });
     config = plane.write('agent.json', JSON.stringify({ ...JSON.parse(settings), exemptions: [EXEMPTION] }));
     node = await startNode(cleanup, plane, NODE);
     for (const object of shipped()) succeeded(await plane.admin.create(object));
-    // an audit from before the node was Ready could describe the kubelet before a restart
-    await eventually('the node to be Ready for a second', async () =>
-      Date.now() - (await readySince()) > 1000 ? true : undefined,
-    );
+    await becomesReady(0);
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
 
-  /** When the node became Ready, in milliseconds since 1970; NaN while it is not Ready. */
-  async function readySince(): Promise<number> {
-    const { body } = succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`));
-    const { status } = body as { readonly status: { readonly conditions?: readonly Record<string, string>[] } };
-    const ready = status.conditions?.find(({ type }) => type === 'Ready');
-    return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime ?? '') : NaN;
+  /**
+   * Waits until the kubelet that was started then has said that the node is Ready, a second ago: an audit from before could
+   * describe the kubelet before a restart.
+   */
+  async function becomesReady(started: number): Promise<void> {
+    const probe = async () => {
+      const { body } = succeeded(await plane.admin.get(`/api/v1/nodes/${NODE}`));
+      const { status } = body as { readonly status: { readonly conditions?: readonly Record<string, string>[] } };
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      // in whole seconds
+      const said = Date.parse(ready?.lastHeartbeatTime ?? '') + 1000;
+      const isReady = ready?.status === 'True' && said > started;
+      return isReady && Date.now() - Date.parse(ready.lastTransitionTime ?? '') > 2000 ? true : undefined;
+    };
+    await eventually('the node to be Ready', probe, { within: 60_000, context: node.kubelet.tail });
+  }
+
+  /** Restarts the kubelet, and waits until the API shows the node of this kubelet as Ready. */
+  async function restartKubelet(setup: KubeletSetup): Promise<void> {
+    const started = Date.now();
+    await node.restart(setup);
+    await becomesReady(started);
   }
 
   /** The objects of the component without its DaemonSet: the test starts the process. */
@@ -161,7 +174,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
   });
 
   test('is enough evidence for a finding, and a later sweep reports it as resolved', async () => {
-    await node.restart(COMPLIANT);
+    await restartKubelet(COMPLIANT);
     agent.kill('SIGKILL');
     await agent.ended;
     agent = startAgent(NODE, token);
@@ -220,7 +233,9 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
       context: agent.tail,
     });
     await plane.restart();
+    // the agent tries again after twice the time, up to its interval
     await eventually('the return', () => (count('audits are stored again') > 0 ? true : undefined), {
+      within: 90_000,
       context: agent.tail,
     });
     expect(await storedAudit()).not.toBe(before);
@@ -244,7 +259,7 @@ describeWith(NODE_NEEDS, 'a node agent', () => {
     expect(ofHost).toMatchObject({ result: 'unknown', agrees: true, problems: [{ code: 'outdated' }] });
     expect(JSON.stringify(ofHost)).toContain('is outdated');
     expect(JSON.stringify(report)).not.toContain('"agrees":false');
-    await node.restart(COMPLIANT);
+    await restartKubelet(COMPLIANT);
   });
 
   test('writes for the node in its token, not for an earlier node of the same name', async () => {

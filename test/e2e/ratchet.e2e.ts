@@ -6,6 +6,7 @@ import { startControlPlane, type ControlPlane } from './support/control-plane.ts
 import { installGuard, type Guard } from './support/guard.ts';
 import { kubectl } from './support/kubectl.ts';
 import { run, type Result } from './support/programs.ts';
+import { PATIENT } from './support/registration.ts';
 import { giveRights } from './support/rights.ts';
 import {
   CA_FILE,
@@ -18,7 +19,7 @@ import {
 } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(150_000);
 
 const CONFIG_MAPS = '/api/v1/namespaces/kube-system/configmaps';
 
@@ -34,7 +35,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
     // these exist before the webhook
     await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.23' }));
     await plane.admin.create(kubeletConfigMap(undefined, { name: 'kubelet-config-1.24' }));
-    guard = await installGuard(cleanup, plane, 'ratchet', 'Fail', { kubeconfig });
+    guard = await installGuard(cleanup, plane, 'ratchet', 'Fail', { kubeconfig, timeoutSeconds: PATIENT });
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 
@@ -136,7 +137,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver', 'kubeadm'] }, 'ConfigMaps unde
       expect(await can(verb, 'pods', 'kube-system')).toBe(false);
       expect(await can(verb, 'configmaps', 'kube-system', 'kubeadm-config')).toBe(false);
     }
-    expect(guard.program.log()).toContain('mirror pods are watched');
+    await eventually(
+      'the mirror pods to be watched',
+      () => (guard.program.log().includes('mirror pods are watched') ? true : undefined),
+      { context: guard.program.tail },
+    );
     expect(guard.program.log()).not.toContain('cannot be watched');
   });
 

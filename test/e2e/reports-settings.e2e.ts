@@ -7,14 +7,16 @@ import { COMPLIANT, WITHOUT_CLIENT_CA } from './support/kubelet-setups.ts';
 import { kubectl } from './support/kubectl.ts';
 import { NODE_NEEDS, startNode } from './support/node.ts';
 import { eventsOf, serveReportApis, storedReports, type StoredReport } from './support/report-apis.ts';
-import { giveRights } from './support/rights.ts';
+import { giveRights, may } from './support/rights.ts';
 import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const CLIENT_CA = 'kubelet-client-ca';
 const PLANE = 'kubelet-guard-control-plane';
-const SWEEP = { interval: '60s', timeout: '2s', evidence: ['handshake', 'configz', 'flagz'] };
+/** The sweeps are those that the tests ask for. */
+const SWEEP = { interval: '1h', timeout: '15s', evidence: ['handshake', 'configz', 'flagz'] };
 const EXEMPTION = { control: CLIENT_CA, subject: 'node/open', reason: 'an appliance', expires: '2999-12-31' };
 
 interface Role extends KubeObject {
@@ -49,6 +51,14 @@ describeWith(
           reason === 'KubeletGuardViolation' && involvedObject.name === 'open' && message.includes(CLIENT_CA),
       );
     const counted = (result: string) => sweeper.metric('kubelet_guard_findings', { control: CLIENT_CA, result });
+
+    /** Waits until the API server knows whether the sweeper may delete reports. */
+    const mayDelete = (expected: boolean) => {
+      const wish = { verb: 'delete', group: 'wgpolicyk8s.io', resource: 'clusterpolicyreports' };
+      return eventually('the changed right to take effect', async () =>
+        (await may(plane.admin, 'kubelet-guard-sweeper', wish)) === expected ? true : undefined,
+      );
+    };
 
     test('the report of the control plane says when everything was last checked, and the others are not written again', async () => {
       await sweeper.nextReport({ after: new Date(0) });
@@ -120,6 +130,7 @@ describeWith(
           : rule,
       );
       succeeded(await plane.admin.send('PUT', path, { ...role, rules }));
+      await mayDelete(false);
       await sweeper.configure({ sweep: { ...SWEEP, reports: 'none' } });
       await sweeper.sweepNow();
       await sweeper.sweepNow();
@@ -134,6 +145,7 @@ describeWith(
 
       const current = succeeded(await plane.admin.get(path)).body as Role;
       succeeded(await plane.admin.send('PUT', path, { ...current, rules: role.rules }));
+      await mayDelete(true);
       await sweeper.configure({ sweep: SWEEP });
       await sweeper.sweepNow();
       expect((await storedReports(plane.admin, 'wgpolicyk8s')).size).toBe(3);

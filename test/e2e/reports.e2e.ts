@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parse } from 'yaml';
 
 import { createHistory, type SweepHistory } from '../../src/sweeper/reports/history.ts';
@@ -15,10 +14,11 @@ import { apiServerFinding, kubeletFinding, outcomes } from '../support/findings.
 import { succeeded, type KubeObject } from './support/api.ts';
 import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
-import { kubeconfigOf, startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { addAccount, may } from './support/rights.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const { signal } = new AbortController();
 const APIS = ['wgpolicyk8s', 'openreports'] as const;
@@ -49,9 +49,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
-    const user = { token: await tokenWith(plane, RIGHTS) };
-    const url = `https://127.0.0.1:${plane.port}`;
-    const kubeconfig = plane.write('sweeper.kubeconfig', kubeconfigOf({ url, ca: join(plane.dir, 'ca.crt'), user }));
+    const kubeconfig = await addAccount(plane, 'sweeper', RIGHTS);
+    await eventually(
+      'the API server to know these rights',
+      async () => (await may(plane.admin, 'sweeper', { verb: 'create', resource: 'events' })) || undefined,
+    );
     const cluster = await connectCluster({ kubeconfig });
     if (cluster === undefined) throw new Error('there is no cluster');
     api = cluster.request;
@@ -229,18 +231,3 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'reports and Events in a cl
     for (const path of collections) await plane.admin.send('DELETE', path);
   }
 });
-
-/** Creates a service account with these rights in the whole cluster, and returns its token. */
-async function tokenWith({ admin }: ControlPlane, rules: readonly object[]): Promise<string> {
-  const name = 'sweeper';
-  const group = 'rbac.authorization.k8s.io';
-  const subject = { kind: 'ServiceAccount', name, namespace: 'default' };
-  const roleRef = { apiGroup: group, kind: 'ClusterRole', name };
-  const metadata = { name };
-  const send = async (path: string, body: object) => succeeded(await admin.send('POST', path, body)).body;
-  await send('/api/v1/namespaces/default/serviceaccounts', { metadata });
-  await send(`/apis/${group}/v1/clusterroles`, { metadata, rules });
-  await send(`/apis/${group}/v1/clusterrolebindings`, { metadata, roleRef, subjects: [subject] });
-  const answer = await send(`/api/v1/namespaces/default/serviceaccounts/${name}/token`, { spec: {} });
-  return (answer as { status: { token: string } }).status.token;
-}

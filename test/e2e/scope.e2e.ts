@@ -8,6 +8,7 @@ import { describeWith } from './support/assets.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
+import { PATIENT } from './support/registration.ts';
 import { configMap, kubeadmConfigMap, kubeletConfigMap, pod, type Pod } from './support/samples.ts';
 import { LAUNCHES, podChanges, writesOf } from './support/scope-objects.ts';
 import { AMPLE } from '../support/budget.ts';
@@ -22,7 +23,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'the API server calls the w
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     // under Fail, a match condition that fails or costs too much denies the write; under Ignore nobody would notice
-    guard = await installGuard(cleanup, plane, 'audit', 'Fail');
+    guard = await installGuard(cleanup, plane, 'audit', 'Fail', { timeoutSeconds: PATIENT });
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 

@@ -5,7 +5,7 @@ import { startControlPlane, type ControlPlane } from './support/control-plane.ts
 import { forward } from './support/forwarder.ts';
 import { startGuard, type Guard } from './support/guard.ts';
 import { Authority } from './support/pki.ts';
-import { register } from './support/registration.ts';
+import { PATIENT, register } from './support/registration.ts';
 import { CA_FILE, kubeletConfigMap } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
@@ -30,7 +30,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'stopping a replica under l
     // as a Service does: new connections go to the ready replica, old ones stay
     const port = await forward(cleanup, '127.0.0.1', () => current.port);
     const service = { port, authority: authority.certificate, reviews: () => current.reviews() };
-    await register(cleanup, plane.admin, service, 'Fail');
+    await register(cleanup, plane.admin, service, 'Fail', PATIENT);
 
     const flow = startFlow();
     try {

@@ -6,11 +6,12 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard, type Guard } from './support/guard.ts';
 import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { PATIENT } from './support/registration.ts';
 import { giveRights } from './support/rights.ts';
 import { CERTIFICATE_FLAG, GOOD_FLAGS, staticApiServer } from './support/samples.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 
 describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers", () => {
   const cleanup = new Cleanup();
@@ -32,7 +33,8 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     const undo = new Cleanup();
     let guard: Guard;
     beforeAll(async () => {
-      guard = await installGuard(undo, plane, action, 'Ignore', { kubeconfig });
+      // under Ignore a mirror pod is created if the answer comes too late
+      guard = await installGuard(undo, plane, action, 'Ignore', { kubeconfig, timeoutSeconds: PATIENT });
     });
     afterAll(() => undo.run(), 60_000);
     return () => guard;
@@ -61,13 +63,18 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
     return eventually(`${name} to run`, probe, { within: 60_000, context: node.kubelet.tail });
   }
 
-  /** Waits until the kubelet logs that it could not create the mirror pod, and returns that log entry. */
+  /** Waits until the kubelet logs that the webhook denied the mirror pod, and returns that log entry. */
   function kubeletComplains(name: string) {
     const probe = () =>
       node.kubelet
         .log()
         .split(/\n(?=[IWEF]\d{4} )/) // an entry can have many lines
-        .find((entry) => entry.includes('Failed creating a mirror pod') && entry.includes(`${name}-${node.name}`));
+        .find(
+          (entry) =>
+            entry.includes('Failed creating a mirror pod') &&
+            entry.includes(`${name}-${node.name}`) &&
+            entry.includes('admission webhook'),
+        );
     return eventually(`the kubelet to log the denial of ${name}`, probe, {
       within: 60_000,
       context: node.kubelet.tail,
@@ -109,7 +116,8 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
       await mirrorAppears('compliant');
       await podRuns('compliant');
 
-      expect(await guard().reviews({ resource: 'pods', decision: 'allow' })).toBe(allowed + 1);
+      // a kubelet that does not see its mirror pod yet creates it again
+      expect(await guard().reviews({ resource: 'pods', decision: 'allow' })).toBeGreaterThan(allowed);
     });
   });
 
@@ -134,7 +142,7 @@ describeWith(NODE_NEEDS, "a real kubelet's mirror pods of static kube-apiservers
       addApiServer('was-failing', ['--v=1']);
       await mirrorAppears('was-good');
       await mirrorAppears('was-failing');
-    }, 60_000);
+    }, 150_000);
     const guard = withGuard('ratchet');
 
     /** Waits until the mirror pod has this flag. */

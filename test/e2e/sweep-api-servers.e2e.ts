@@ -27,7 +27,7 @@ describeWith({ assets: ['etcd', 'kube-apiserver'], since: 36, tools: ['ip'], roo
     address = host;
     plane = await startControlPlane(cleanup, { addresses: [address] });
     shipped = await giveRights(plane, 'kubelet-guard-sweeper');
-    config = plane.write('sweep.json', sweepConfiguration({ timeout: '5s' }));
+    config = plane.write('sweep.json', sweepConfiguration({ timeout: '15s' }));
   }, 90_000);
   afterAll(() => cleanup.run(), 60_000);
 

@@ -10,7 +10,7 @@ import { sweepConfiguration, sweepOnce, verdict } from './support/sweeper.ts';
 jest.setTimeout(60_000);
 
 /** The timeout of each call; a sweep here calls all nodes at the same time. */
-const TIMEOUT = 1_500;
+const TIMEOUT = 8_000;
 
 const NO_HELLO = 'fail';
 const UNTIL_TIMEOUT = /^timeout$/;
@@ -69,8 +69,8 @@ describeWith(NODE_NEEDS, 'a sweep among hostile kubelets', () => {
     );
     expect(verdict(report, 'compliant')).toBe(compliant);
     expect(report.run.complete).toBe(true);
-    // all are called at the same time: the rest of the time is the start of the program
-    expect(took).toBeLessThan(TIMEOUT + 5_000);
+    // all are called at the same time: those that never answer would take twice as long one after the other
+    expect(took).toBeLessThan(2 * TIMEOUT);
     expect(hostile.followed()).toEqual([]);
   });
 });

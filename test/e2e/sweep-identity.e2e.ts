@@ -16,6 +16,7 @@ import { Authority } from './support/pki.ts';
 import { runCli } from './support/product.ts';
 import { giveRights } from './support/rights.ts';
 import { findingOf, sweepConfiguration, sweepOnce, verdict } from './support/sweeper.ts';
+import { eventually } from './support/wait.ts';
 
 jest.setTimeout(60_000);
 
@@ -33,7 +34,7 @@ describeWith(NODE_NEEDS, 'the identity of kubelets', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     kubeconfig = await giveRights(plane, 'kubelet-guard-sweeper');
-    config = plane.write('identity.json', sweepConfiguration({ timeout: '1500ms' }));
+    config = plane.write('identity.json', sweepConfiguration({ timeout: '15s' }));
     first = await startNode(cleanup, plane, 'node-1');
     // as two Vagrant virtual machines, which both have 10.0.2.15
     await startNode(cleanup, plane, 'vagrant-2', FLAGS_ONLY, { nodeIP: first.address });
@@ -73,10 +74,13 @@ describeWith(NODE_NEEDS, 'the identity of kubelets', () => {
     const identity = { name: `system:node:${node}`, organization: 'system:nodes' };
     const { authority, port } = plane;
     const api = new ApiClient(`https://127.0.0.1:${port}`, authority.certificate, authority.issue(identity));
-    const { body } = succeeded(await api.get(`/api/v1/nodes/${node}`));
-    const { metadata, ...rest } = body as { readonly metadata: { readonly labels: object } };
-    const changed = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
-    succeeded(await api.send('PUT', `/api/v1/nodes/${node}`, changed));
+    // the real kubelet may change the Node meanwhile
+    await eventually(`the labels of ${node}`, async () => {
+      const { body } = succeeded(await api.get(`/api/v1/nodes/${node}`));
+      const { metadata, ...rest } = body as { readonly metadata: { readonly labels: object } };
+      const changed = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
+      return succeeded(await api.send('PUT', `/api/v1/nodes/${node}`, changed));
+    });
     api.close();
   }
 

@@ -19,7 +19,7 @@ describeWith({ ...NODE_NEEDS, since: 36 }, '/flagz of a real kubelet', () => {
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     shipped = await giveRights(plane, 'kubelet-guard-sweeper');
-    config = plane.write('sweep.json', sweepConfiguration({ timeout: '2s' }));
+    config = plane.write('sweep.json', sweepConfiguration({ timeout: '15s' }));
     await startNode(cleanup, plane, 'with-file', WITHOUT_CLIENT_CA);
     await startNode(cleanup, plane, 'flags-only', FLAGS_ONLY);
   }, 150_000);

@@ -18,7 +18,7 @@ describeWith(NODE_NEEDS, 'a sweep of a cluster where nothing is installed', () =
 
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
-    config = plane.write('sweep.json', sweepConfiguration({ timeout: '2s' }));
+    config = plane.write('sweep.json', sweepConfiguration({ timeout: '15s' }));
     await startNode(cleanup, plane, 'compliant-1', COMPLIANT);
     await startNode(cleanup, plane, 'compliant-2', COMPLIANT);
     await startNode(cleanup, plane, 'without-ca', WITHOUT_CLIENT_CA);

@@ -8,14 +8,15 @@ import { Cleanup } from './support/cleanup.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { installGuard } from './support/guard.ts';
 import { COMPLIANT } from './support/kubelet-setups.ts';
-import { NODE_NEEDS, startNode, type ClusterNode } from './support/node.ts';
+import { NODE_NEEDS, startNode, untilReady, type ClusterNode } from './support/node.ts';
+import { PATIENT } from './support/registration.ts';
 import { eventsOf } from './support/report-apis.ts';
 import { giveRights, kubeconfigFor } from './support/rights.ts';
 import { GOOD_FLAGS, staticApiServer } from './support/samples.ts';
 import { startSweeper, sweepConfiguration, sweepOnce, type Sweeper } from './support/sweeper.ts';
 import { eventually } from './support/wait.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const LABEL = 'node-role.kubernetes.io/control-plane';
 
@@ -34,11 +35,13 @@ describeWith(NODE_NEEDS, 'a kube-apiserver whose mirror pod is denied under ratc
       await eventually(`the label of ${node.name}`, () => label(node));
       setFlags(node, GOOD_FLAGS);
       await mirrorPod(node, true);
-      await ready(node);
+      await untilReady(plane.admin, node);
     }
-    await installGuard(cleanup, plane, 'ratchet', 'Ignore', { kubeconfig: await giveRights(plane) });
+    // under Ignore the mirror pod is created if the answer comes too late
+    const options = { kubeconfig: await giveRights(plane), timeoutSeconds: PATIENT };
+    await installGuard(cleanup, plane, 'ratchet', 'Ignore', options);
     kubeconfig = await kubeconfigFor(plane, 'kubelet-guard-sweeper');
-    sweeper = await startSweeper(cleanup, plane, kubeconfig, { evidence: ['handshake'], timeout: '2s' });
+    sweeper = await startSweeper(cleanup, plane, kubeconfig, { evidence: ['handshake'], timeout: '15s' });
   }, 240_000);
   afterAll(() => cleanup.run(), 60_000);
 
@@ -58,15 +61,6 @@ describeWith(NODE_NEEDS, 'a kube-apiserver whose mirror pod is denied under ratc
     const path = `/api/v1/namespaces/kube-system/pods/kube-apiserver-${name}`;
     const probe = async () => ((await plane.admin.get(path)).status === (isThere ? 200 : 404) ? true : undefined);
     return eventually(`the mirror pod of ${name}`, probe, { within: 60_000, context: kubelet.tail });
-  }
-
-  function ready({ name, kubelet }: ClusterNode) {
-    const probe = async () => {
-      const { body } = await plane.admin.get(`/api/v1/nodes/${name}`);
-      const { conditions } = (body as { status: { conditions: { type: string; status: string }[] } }).status;
-      return conditions.some(({ type, status }) => type === 'Ready' && status === 'True') ? true : undefined;
-    };
-    return eventually(`${name} to be Ready`, probe, { within: 60_000, context: kubelet.tail });
   }
 
   function servers({ link }: GuardReport) {
@@ -96,7 +90,7 @@ describeWith(NODE_NEEDS, 'a kube-apiserver whose mirror pod is denied under ratc
     expect(unknown.some(({ message }) => message.includes('its mirror pod is gone'))).toBe(true);
 
     // a process without memory goes by the label of the node
-    const config = plane.write('sweep.json', sweepConfiguration({ timeout: '2s' }));
+    const config = plane.write('sweep.json', sweepConfiguration({ timeout: '15s' }));
     const once = await sweepOnce({ kubeconfig, config, evidence: 'handshake' });
     expect(once.report.link?.result).toBe('unknown');
     expect(servers(once.report)).toEqual(['cp-2 unknown', 'kube-apiserver-cp-1 pass']);

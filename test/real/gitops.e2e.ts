@@ -9,7 +9,7 @@ import { Cleanup } from '../e2e/support/cleanup.ts';
 import { eventually } from '../e2e/support/wait.ts';
 import { describeInCluster } from './support/shared.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(480_000);
 
 const OVERLAY = join(import.meta.dirname, '../../manifests/overlays/node-agent');
 const WEBHOOK = 'validatingwebhookconfiguration/kubelet-guard';
@@ -17,7 +17,7 @@ const WEBHOOK = 'validatingwebhookconfiguration/kubelet-guard';
 describeInCluster('a GitOps controller', (cluster) => {
   const cleanup = new Cleanup();
   const kubectl = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await cluster.kubectl(args, { within: 100_000 });
+    const { code, stdout, stderr } = await cluster.kubectl(args, { within: 200_000 });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return stdout;
   };
@@ -25,7 +25,7 @@ describeInCluster('a GitOps controller', (cluster) => {
 
   beforeAll(async () => {
     cleanup.add(async () => {
-      await cluster.kubectl(['delete', '-k', OVERLAY, '--ignore-not-found', '--wait'], { within: 90_000 });
+      await cluster.kubectl(['delete', '-k', OVERLAY, '--ignore-not-found', '--wait'], { within: 180_000 });
     });
     const first = mkdtempSync(join(tmpdir(), 'kubelet-guard-wave-'));
     cleanup.add(() => {
@@ -45,21 +45,23 @@ describeInCluster('a GitOps controller', (cluster) => {
       }),
     );
     await kubectl('apply', '-k', first);
-  }, 120_000);
-  afterAll(() => cleanup.run(), 120_000);
+  }, 240_000);
+  afterAll(() => cleanup.run(), 240_000);
 
   test('can apply the ValidatingWebhookConfiguration in a later wave: the webhook is ready without it', async () => {
-    await kubectl('--namespace=kubelet-guard', 'rollout', 'status', 'deployment', '--timeout=90s');
-    await kubectl('--namespace=kubelet-guard-node', 'rollout', 'status', 'daemonset', '--timeout=90s');
+    await kubectl('--namespace=kubelet-guard', 'rollout', 'status', 'deployment', '--timeout=180s');
+    await kubectl('--namespace=kubelet-guard-node', 'rollout', 'status', 'daemonset', '--timeout=180s');
     await kubectl('apply', '-k', OVERLAY);
-    await eventually('the caBundle', async () => ((await caBundle()) === '' ? undefined : true));
+    await eventually('the caBundle', async () => ((await caBundle()) === '' ? undefined : true), { within: 90_000 });
   });
 
   test('sees no difference, neither with the last applied manifests nor on the side of the server', async () => {
-    await eventually('an audit of the agent', async () => {
-      const audits = ['--namespace=kubelet-guard-node', 'get', 'configmap', cluster.node, '--output=name'];
-      return (await cluster.kubectl(audits)).code === 0 ? true : undefined;
-    });
+    const audits = ['--namespace=kubelet-guard-node', 'get', 'configmap', cluster.node, '--output=name'];
+    await eventually(
+      'an audit of the agent',
+      async () => ((await cluster.kubectl(audits)).code === 0 ? true : undefined),
+      { within: 90_000 },
+    );
     expect(await kubectl('diff', '-k', OVERLAY)).toBe('');
     const server = ['--server-side', '--force-conflicts', '--field-manager=argocd-controller'];
     expect(await kubectl('diff', ...server, '-k', OVERLAY)).toBe('');
@@ -89,7 +91,7 @@ describeInCluster('a GitOps controller', (cluster) => {
     await kubectl('apply', ...manager, '-k', OVERLAY);
     expect(await state()).toEqual(before);
     expect(await kubectl('diff', ...manager, '-k', OVERLAY)).toBe('');
-    await kubectl('--namespace=kubelet-guard', 'rollout', 'status', 'deployment', '--timeout=10s');
+    await kubectl('--namespace=kubelet-guard', 'rollout', 'status', 'deployment', '--timeout=60s');
     expect(await state()).toEqual(before);
   });
 });

@@ -9,11 +9,11 @@ import { writeManifests } from '../../scripts/release/manifests.ts';
 import { Cleanup } from '../e2e/support/cleanup.ts';
 import { helmPath } from '../support/manifests.ts';
 import { CHECKOUT, quiet, rolledOut } from './support/installation.ts';
-import { inventory } from './support/inventory.ts';
+import { expectAsBefore, inventory } from './support/inventory.ts';
 import { imageOnNode } from './support/real-cluster.ts';
 import { describeInCluster } from './support/shared.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(480_000);
 
 describeInCluster('install.yaml of a release', (cluster) => {
   const cleanup = new Cleanup();
@@ -42,13 +42,13 @@ describeInCluster('install.yaml of a release', (cluster) => {
       ...{ checkout: CHECKOUT, version: '0.1.0', repository, digest, homepage, downloads: homepage, epoch: 0 },
       ...{ output, scratch },
     });
-  }, 60_000);
-  afterAll(() => cleanup.run(), 60_000);
+  }, 180_000);
+  afterAll(() => cleanup.run(), 240_000);
 
   test('becomes available, with the image by its digest', async () => {
     const file = join(folder, 'output/install.yaml');
-    cleanup.add(() => cluster.kubectl(['delete', '--ignore-not-found', '--filename', file], { within: 90_000 }));
-    quiet(await cluster.kubectl(['apply', '--filename', file]), 'kubectl apply');
+    cleanup.add(() => cluster.kubectl(['delete', '--ignore-not-found', '--filename', file], { within: 180_000 }));
+    quiet(await cluster.kubectl(['apply', '--filename', file], { within: 120_000 }), 'kubectl apply');
     await rolledOut(cluster);
     const images = [
       'get',
@@ -61,6 +61,6 @@ describeInCluster('install.yaml of a release', (cluster) => {
 
   test('leaves nothing when it is deleted', async () => {
     await cleanup.run();
-    expect(await inventory(cluster)).toEqual(before);
+    await expectAsBefore(cluster, before);
   });
 });

@@ -90,7 +90,7 @@ test('while the file changes 50 times, no request fails, and each decision follo
   expect(sent.length).toBeGreaterThan(CHANGES * BETWEEN_CHANGES);
   expect(metrics).toContain('kubelet_guard_config_reloads_total{result="success"} 25\n');
   expect(metrics).toContain('kubelet_guard_config_reloads_total{result="failure"} 25\n');
-}, 30_000);
+}, 90_000);
 
 /** Replaces the file in three ways in turn: as an editor, as a program that renames, as the kubelet with a ConfigMap. */
 function replace(path: string, text: string, change: number): void {

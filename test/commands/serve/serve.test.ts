@@ -264,8 +264,9 @@ describe('stopping', () => {
     const began = performance.now();
     signal('SIGTERM');
     expect(await exit).toBe(0);
-    expect(performance.now() - began).toBeLessThan(10_000);
-  }, 15_000);
+    // a supervisor waits for 30 s
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }, 60_000);
 });
 
 async function waitUntilClosed(port: number): Promise<void> {
@@ -413,5 +414,5 @@ describe('the demo', () => {
 
     signal('SIGTERM');
     expect(await exit).toBe(0);
-  }, 20_000);
+  }, 60_000);
 });

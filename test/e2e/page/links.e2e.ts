@@ -7,8 +7,9 @@ import { describeWith } from '../support/assets.ts';
 import { usePages } from '../support/browser.ts';
 import { Cleanup } from '../support/cleanup.ts';
 import { servePage } from '../support/page-server.ts';
+import { eventually } from '../support/wait.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describeWith({ browser: true }, 'a link into the page', () => {
   const pages = usePages();
@@ -46,8 +47,11 @@ describeWith({ browser: true }, 'a link into the page', () => {
         const isSection = (await page.locator(`section[id="${id}"]`).count()) > 0;
         if (!isSection && (await details.count()) > 0)
           expect({ id, open: await details.getAttribute('open') }).toEqual({ id, open: '' });
-        const top = (await target.boundingBox())?.y ?? -1;
-        expect({ id, isInView: top > -5 && top < 720 }).toEqual({ id, isInView: true });
+        // the browser scrolls when it paints
+        await eventually(`${id} to be in view`, async () => {
+          const top = (await target.boundingBox())?.y ?? -1;
+          return top > -5 && top < 720 ? true : undefined;
+        });
       }
       expect(complaints).toEqual([]);
     });

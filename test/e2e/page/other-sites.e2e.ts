@@ -26,7 +26,7 @@ const PATHS = ['/', '/events', '/api/v1/report', '/metrics', '/livez', '/nothing
 const HOSTILE = `<!doctype html><title>hostile</title><body><script>
 const read = (urls, mode) => Promise.all(urls.flatMap((url) => ['GET', 'HEAD', 'POST'].map(async (method) => {
   try {
-    const answer = await fetch(url, { method, mode, credentials: 'include', signal: AbortSignal.timeout(3000) });
+    const answer = await fetch(url, { method, mode, credentials: 'include', signal: AbortSignal.timeout(30000) });
     return answer.type + answer.status + await answer.text();
   } catch {
     return 'nothing';

@@ -72,7 +72,7 @@ describeWith({ ...NODE_NEEDS, browser: true }, 'the pictures of the page of a cl
   beforeAll(async () => {
     plane = await startControlPlane(cleanup);
     nodes = await Promise.all([1, 2, 3, 4].map((number) => startNode(cleanup, plane, `worker-${String(number)}`)));
-    const settings = { interval: '1h', timeout: '2s', evidence: ['handshake', 'configz', 'flagz'] };
+    const settings = { interval: '1h', timeout: '15s', evidence: ['handshake', 'configz', 'flagz'] };
     sweeper = await startSweeper(cleanup, plane, await giveRights(plane, 'kubelet-guard-sweeper'), settings);
     await sweeper.nextReport({ after: new Date(0) });
   }, 200_000);

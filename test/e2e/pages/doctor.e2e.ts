@@ -18,7 +18,7 @@ import { kubectl } from '../support/kubectl.ts';
 import { Authority } from '../support/pki.ts';
 import { runCli } from '../support/product.ts';
 import { startReplica, type Replica } from '../support/replica.ts';
-import { addAccount, kubeconfigFor, NAMESPACE } from '../support/rights.ts';
+import { addAccount, kubeconfigFor, may, NAMESPACE } from '../support/rights.ts';
 import { serveReportApis } from '../support/report-apis.ts';
 import { kubeletConfigMap } from '../support/samples.ts';
 import { startSweeper } from '../support/sweeper.ts';
@@ -106,6 +106,13 @@ describeWith(NEEDS, 'an installation that doctor checks', () => {
     eventually('the webhook to be called', async () =>
       (await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All')).status === 403 ? true : undefined,
     );
+
+  /** Waits until the API server grants the sweeper the rights of its ClusterRole, or no longer does. */
+  const sweeperMayListNodes = (wanted: boolean) =>
+    eventually('the API server to see the change of rights', async () => {
+      const isAllowed = await may(plane.admin, 'kubelet-guard-sweeper', { verb: 'list', resource: 'nodes' });
+      return isAllowed === wanted ? true : undefined;
+    });
 
   test('is named as missing in one line', async () => {
     await session.run('doctor-not-installed');
@@ -205,15 +212,20 @@ describeWith(NEEDS, 'an installation that doctor checks', () => {
   test('whose account has lost its role', async () => {
     await change('delete', 'clusterrolebinding/kubelet-guard-sweeper');
     try {
+      await sweeperMayListNodes(false);
       await session.run('doctor-missing-rights');
     } finally {
       await apply(plane, objects);
+      await sweeperMayListNodes(true);
     }
   });
 
   test('without endpoints, though its pods are ready', async () => {
     await change('delete', SLICE);
     try {
+      await eventually('the webhook to be called no longer', async () =>
+        (await plane.admin.create(kubeletConfigMap(undefined), '?dryRun=All')).status === 201 ? true : undefined,
+      );
       await session.run('doctor-no-endpoints');
     } finally {
       await leadTo(plane.admin, replica.port);

@@ -13,6 +13,7 @@ import { startControlPlane, type ControlPlane } from '../support/control-plane.t
 import { documentedSession } from '../support/documented.ts';
 import { installGuard } from '../support/guard.ts';
 import { NODE_NEEDS, startNode, type ClusterNode } from '../support/node.ts';
+import { PATIENT } from '../support/registration.ts';
 import { giveRights } from '../support/rights.ts';
 import {
   CA_FILE,
@@ -42,7 +43,8 @@ describeWith(NEEDS, 'the page of upgrades', () => {
     node = await startNode(cleanup, plane, 'node-1');
     const kubeconfig = await giveRights(plane);
     succeeded(await plane.admin.create(kubeletConfigMap(CA_FILE)));
-    await installGuard(cleanup, plane, 'ratchet', 'Ignore', { kubeconfig });
+    // under Ignore what comes too late is allowed
+    await installGuard(cleanup, plane, 'ratchet', 'Ignore', { kubeconfig, timeoutSeconds: PATIENT });
     // the kubelet's log is a file here
     const programs = { journalctl: ['sh', '-c', 'cat "$0"', join(plane.dir, node.name, 'kubelet.log')] };
     session = documentedSession(cleanup, plane, { programs });

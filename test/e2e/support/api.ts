@@ -39,8 +39,8 @@ export class ApiClient {
     this.#agent = new Agent({ ca: authority, ...pair, keepAlive: true });
   }
 
-  get(path: string): Promise<Answer> {
-    return this.send('GET', path);
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.send('GET', path, undefined, headers);
   }
 
   create(object: KubeObject, query = ''): Promise<Answer> {
@@ -59,7 +59,7 @@ export class ApiClient {
     this.#agent.destroy();
   }
 
-  send(method: string, path: string, body?: object): Promise<Answer> {
+  send(method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         new URL(path, this.#base),
@@ -67,7 +67,7 @@ export class ApiClient {
           method,
           agent: this.#agent,
           timeout: 30_000,
-          headers: { 'content-type': 'application/json', ...this.#headers },
+          headers: { 'content-type': 'application/json', ...this.#headers, ...headers },
         },
         (incoming) => {
           let text = '';

@@ -28,6 +28,8 @@ export async function balance(
     outgoing.once('error', () => response.destroy());
     incoming.pipe(outgoing);
   });
+  // it closes no connection that the API server is just about to use
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });

@@ -8,6 +8,7 @@ import type { Cleanup } from './cleanup.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { callLocal, sample } from './local-port.ts';
 import { freePort, startProgram, type Program } from './programs.ts';
+import { PATIENT } from './registration.ts';
 import { NAMESPACE } from './rights.ts';
 
 /** A webhook that creates and rotates its own certificates. */
@@ -63,7 +64,7 @@ export async function registerService(admin: ApiClient, port: number): Promise<v
   const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
   const service = { namespace: NAMESPACE, name: 'kubelet-guard', path: '/validate', port };
   // Fail shows failed calls, and the long timeout allows for a slow machine
-  const changes = { clientConfig: { service }, failurePolicy: 'Fail', timeoutSeconds: 10 };
+  const changes = { clientConfig: { service }, failurePolicy: 'Fail', timeoutSeconds: PATIENT };
   const webhooks = shipped.webhooks.map((webhook) => ({ ...webhook, ...changes }));
   succeeded(await admin.create({ ...shipped, webhooks } as KubeObject));
 }

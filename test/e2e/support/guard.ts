@@ -30,6 +30,8 @@ interface GuardOptions {
   readonly configuration?: string;
   /** The path of the kubeconfig with which it watches mirror pods. */
   readonly kubeconfig?: string;
+  /** How long the API server waits for its answer, if not as shipped. */
+  readonly timeoutSeconds?: number;
 }
 
 /** Starts `kubelet-guard serve` with one action for both controls, and waits until it is ready. */
@@ -83,7 +85,7 @@ export async function installGuard(
   options: GuardOptions = {},
 ): Promise<Guard> {
   const guard = await startGuard(cleanup, plane, action, options);
-  await register(cleanup, plane.admin, guard, failurePolicy);
+  await register(cleanup, plane.admin, guard, failurePolicy, options.timeoutSeconds);
   return guard;
 }
 

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { idOf, type Manifest } from '../../support/manifests.ts';
 import { succeeded, type ApiClient, type KubeObject } from './api.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { served } from './discovery.ts';
 import { kubectl } from './kubectl.ts';
 import type { Result } from './programs.ts';
 import { eventually } from './wait.ts';
@@ -25,8 +26,7 @@ export async function serveApisOfOthers(admin: ApiClient): Promise<void> {
     };
     succeeded(await admin.create(crd));
     const [plural] = crd.metadata.name.split('.');
-    const path = `/apis/${crd.spec.group}/${crd.spec.versions[0]?.name ?? ''}/${plural ?? ''}`;
-    await eventually(`${path} to be served`, async () => succeeded(await admin.get(path)));
+    await served(admin, `/apis/${crd.spec.group}/${crd.spec.versions[0]?.name ?? ''}/${plural ?? ''}`);
   }
 }
 
@@ -73,6 +73,11 @@ export async function finalize(admin: ApiClient, names: readonly string[]): Prom
     await eventually(`the namespace ${name} to be gone`, async () =>
       (await admin.get(path)).status === 404 ? true : undefined,
     );
+    // admission would reject what is created in the next namespace of that name, while its cache has this one
+    await eventually(`the namespace ${name} to be forgotten`, async () => {
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'e2e', namespace: name } };
+      return (await admin.create(map, '?dryRun=All')).status === 404 ? true : undefined;
+    });
   }
 }
 

@@ -8,5 +8,6 @@ export function kubectl(plane: ControlPlane, args: readonly string[], input?: ob
   const common = ['--kubeconfig', plane.kubeconfig, '--cache-dir', join(plane.dir, 'kubectl')];
   return run([kubectlPath ?? 'kubectl', ...common, ...args], {
     input: input === undefined ? '' : JSON.stringify(input),
+    within: 60_000,
   });
 }

@@ -8,7 +8,7 @@ export interface LocalAnswer {
 /** Calls kubelet-guard's local port: health, metrics, report. */
 export function callLocal(port: number, path: string, method = 'GET'): Promise<LocalAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method, agent: false, timeout: 5_000 };
+    const options = { host: '127.0.0.1', port, path, method, agent: false, timeout: 30_000 };
     const outgoing = request(options, (incoming) => {
       let text = '';
       incoming.setEncoding('utf8');

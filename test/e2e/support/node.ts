@@ -155,6 +155,20 @@ export async function startNode(
   };
 }
 
+/** Waits until the API shows that a node is Ready. */
+export function untilReady(admin: ApiClient, { name, kubelet }: ClusterNode): Promise<true> {
+  return eventually(
+    `${name} to be Ready`,
+    async () => {
+      const { body } = succeeded(await admin.get(`/api/v1/nodes/${name}`));
+      const { conditions } = (body as { status: { conditions: { type: string; status: string }[] } }).status;
+      const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+      return isReady ? (true as const) : undefined;
+    },
+    { within: 60_000, context: kubelet.tail },
+  );
+}
+
 function isListening(where: NetConnectOpts): Promise<true> {
   return new Promise((resolve, reject) => {
     const probe = connect(where, () => {

@@ -11,6 +11,9 @@ interface Registration extends KubeObject {
 
 const SHIPPED = new URL('../../../manifests/base/validating-webhook-configuration.yaml', import.meta.url);
 
+/** Seconds that the API server waits, where a machine that stalls must not decide what is admitted. */
+export const PATIENT = 20;
+
 /** Where the API server finds the webhook, and how to see that the API server called it. */
 export interface Target {
   readonly port: number;
@@ -23,22 +26,23 @@ export interface Target {
 /**
  * Registers a webhook on loopback with the shipped manifest, except for its address and its failurePolicy,
  * and waits until the API server calls it. Without that the following tests would prove nothing.
+ *
+ * @param timeoutSeconds how long the API server waits for an answer, if not as shipped
  */
 export async function register(
   cleanup: Cleanup,
   admin: ApiClient,
   target: Target,
   failurePolicy: 'Ignore' | 'Fail',
+  timeoutSeconds?: number,
 ): Promise<void> {
   const shipped = parse(readFileSync(SHIPPED, 'utf8')) as Registration;
   const clientConfig = {
     url: `https://127.0.0.1:${target.port}/validate`,
     caBundle: Buffer.from(target.authority).toString('base64'),
   };
-  const registration = {
-    ...shipped,
-    webhooks: shipped.webhooks.map((webhook) => ({ ...webhook, clientConfig, failurePolicy })),
-  };
+  const changes = { clientConfig, failurePolicy, ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
+  const registration = { ...shipped, webhooks: shipped.webhooks.map((webhook) => ({ ...webhook, ...changes })) };
   cleanup.add(() => admin.delete(registration));
   succeeded(await admin.create(registration));
   await eventually('the API server to call the webhook', async () => {

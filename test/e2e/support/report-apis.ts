@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { succeeded, type ApiClient, type KubeObject } from './api.ts';
-import { eventually } from './wait.ts';
+import { served } from './discovery.ts';
 
 const CRDS = new URL('../../fixtures/crds/', import.meta.url);
 
@@ -36,9 +36,7 @@ export async function serveReportApis(admin: ApiClient): Promise<void> {
   for (const document of texts.flatMap((text) => parseAllDocuments(text))) {
     succeeded(await admin.create(document.toJS() as KubeObject));
   }
-  for (const path of Object.values(REPORT_APIS)) {
-    await eventually(`${path} to be served`, async () => succeeded(await admin.get(path)));
-  }
+  for (const path of Object.values(REPORT_APIS)) await served(admin, path);
 }
 
 /** The stored reports, by name. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { succeeded, type ApiClient, type KubeObject } from './api.ts';
 import { kubeconfigOf, type ControlPlane } from './control-plane.ts';
+import { eventually } from './wait.ts';
 
 const SHIPPED = new URL('../../../manifests/base/rbac.yaml', import.meta.url);
 /** The namespace of kubelet-guard and its accounts. */
@@ -12,8 +13,16 @@ export const NAMESPACE = 'kubelet-guard';
 export interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly nonResourceURLs?: readonly string[];
   readonly verbs: readonly string[];
+}
+
+/** A Role or ClusterRole, or a binding of one. */
+interface RightsObject extends KubeObject {
+  readonly rules?: readonly Rule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
+  readonly subjects?: readonly { readonly name: string }[];
 }
 
 /** What an account may or may not do. */
@@ -34,10 +43,11 @@ export async function giveRights(
   const shipped = parseAllDocuments(readFileSync(SHIPPED, 'utf8')).map((document) => {
     const [fault] = document.errors;
     if (fault !== undefined) throw fault;
-    return document.toJS() as KubeObject;
+    return document.toJS() as RightsObject;
   });
   await addNamespace(plane.admin);
   for (const object of shipped) succeeded(await plane.admin.create(object));
+  await untilGranted(plane.admin, shipped);
   return kubeconfigFor(plane, account);
 }
 
@@ -57,14 +67,46 @@ export async function addAccount(plane: ControlPlane, name: string, rules: reado
   const binding = { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef, subjects };
   await addNamespace(plane.admin);
   for (const object of [account, role, binding]) succeeded(await plane.admin.create(object));
+  await untilGranted(plane.admin, [role, binding]);
   return kubeconfigFor(plane, name);
 }
 
+/** Waits until the API server grants these rights: it sees a new object some time after it has stored it. */
+export async function untilGranted(admin: ApiClient, objects: readonly RightsObject[]): Promise<void> {
+  for (const { roleRef, subjects = [], metadata } of objects) {
+    const role = objects.find(
+      (object) =>
+        object.kind === roleRef?.kind &&
+        object.metadata.name === roleRef.name &&
+        object.metadata.namespace === metadata.namespace,
+    );
+    for (const { name } of subjects) {
+      for (const rule of role?.rules ?? []) {
+        const wanted = oneRightOf(rule, metadata.namespace);
+        const probe = async () => ((await isAllowed(admin, name, wanted)) ? true : undefined);
+        await eventually(`the right ${JSON.stringify(wanted)} of ${name}`, probe);
+      }
+    }
+  }
+}
+
+/** One right of a rule, as a SubjectAccessReview names it. */
+function oneRightOf({ verbs: [verb], nonResourceURLs, ...rule }: Rule, namespace: string | undefined): object {
+  if (nonResourceURLs !== undefined) return { nonResourceAttributes: { verb, path: nonResourceURLs[0] } };
+  const [resource, subresource] = rule.resources?.[0]?.split('/') ?? [];
+  const [group, name] = [rule.apiGroups?.[0], rule.resourceNames?.[0]];
+  return { resourceAttributes: { verb, group, resource, subresource, name, namespace } };
+}
+
 /** Whether an account may do something. */
-export async function may(admin: ApiClient, account: string, wish: Wish): Promise<boolean> {
+export function may(admin: ApiClient, account: string, wish: Wish): Promise<boolean> {
+  return isAllowed(admin, account, { resourceAttributes: wish });
+}
+
+async function isAllowed(admin: ApiClient, account: string, wanted: object): Promise<boolean> {
   const user = `system:serviceaccount:${NAMESPACE}:${account}`;
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`, 'system:authenticated'];
-  const spec = { user, groups, resourceAttributes: wish };
+  const spec = { user, groups, ...wanted };
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
   const answer = await admin.send('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
   return (succeeded(answer).body as { status: { allowed: boolean } }).status.allowed;

@@ -96,12 +96,12 @@ export function staticApiServer(name: string, flags: readonly string[], certific
   };
 }
 
-/** Short timeouts, because kubeadm repeats a denied write until its timeout, which is a minute by default. */
+/** A short timeout, because kubeadm repeats a denied write until then, a minute by default; a stall of the machine is shorter. */
 export const initConfiguration = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint: {advertiseAddress: 192.0.2.10}
 nodeRegistration: {name: node-1, criSocket: unix:///run/none.sock}
-timeouts: {kubernetesAPICall: 2s}
+timeouts: {kubernetesAPICall: 10s}
 `;
 
 /** A mirror pod as a kubelet creates it: bound to its node, owned by it, with the mirror annotation. */

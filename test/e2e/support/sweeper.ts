@@ -95,8 +95,13 @@ export async function startSweeper(
     trigger,
     sweepNow: async (wait) => {
       const after = new Date();
-      const { status, text } = await trigger();
-      if (status !== 202) throw new Error(`a sweep was asked for, and the answer was ${status}: ${text}`);
+      // one that has just started does not lead yet
+      const request = async () => {
+        const { status, text } = await trigger();
+        if (status === 202) return true as const;
+        throw new Error(`a sweep was asked for, and the answer was ${status}: ${text}`);
+      };
+      await eventually('the sweeper to accept the request', request, { context: program.tail });
       return nextReport({ after, ...wait });
     },
     metric: async (metric, labels) => sample((await callLocal(local, '/metrics')).text, metric, labels),

@@ -92,10 +92,12 @@ describe('a text that cannot be read holds a placeholder', () => {
   test('a hostile text takes linear time', () => {
     for (const part of ['{{', '${', '<%', '<a', '%{', '((', '[[', '@A', '__A', '$(', '#{']) {
       const text = part.repeat(50_000);
-      const started = performance.now();
+      // CPU time, so that other programs do not matter
+      const before = process.cpuUsage();
       placeholderIn(text);
       firstPlaceholder(text);
-      expect(performance.now() - started).toBeLessThan(1500);
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1000).toBeLessThan(1500);
     }
   });
 

@@ -35,13 +35,13 @@ describe('a stream', () => {
     const lines: string[] = [];
     const { port } = await serve(loopback, (_request, response) => {
       response.write('a\n');
-      setTimeout(() => response.write('b\n'), 300);
+      setTimeout(() => response.write('b\n'), 2000);
     });
     const take = { open: () => lines.push('open'), line: (line: string) => lines.push(line) };
     const request = { url: httpsUrl('127.0.0.1', port, '/x'), tls: { secureContext }, limit: 1000 };
-    await expect(stream({ ...request, timeout: 200, silence: 1000 }, take, signal())).rejects.toMatchObject({
+    await expect(stream({ ...request, timeout: 1500, silence: 5000 }, take, signal())).rejects.toMatchObject({
       code: 'timeout',
-      message: 'no answer within 1000 ms',
+      message: 'no answer within 5000 ms',
     });
     expect(lines).toStrictEqual(['open', 'a', 'b']);
   });

@@ -35,11 +35,11 @@ export async function apply(cluster: RealCluster, overlay: string): Promise<void
 /** Deletes what an overlay has, and waits until it is gone. */
 export async function remove(cluster: RealCluster, overlay: string): Promise<void> {
   const flags = ['--ignore-not-found', '--wait', '--kustomize', overlayFolder(overlay)];
-  quiet(await cluster.kubectl(['delete', ...flags], { within: 90_000 }), `kubectl delete of ${overlay}`);
+  quiet(await cluster.kubectl(['delete', ...flags], { within: 180_000 }), `kubectl delete of ${overlay}`);
 }
 
 /** Waits until all Deployments and DaemonSets of the product are rolled out; returns their names. */
-export async function rolledOut(cluster: RealCluster, within = 150): Promise<readonly string[]> {
+export async function rolledOut(cluster: RealCluster, within = 240): Promise<readonly string[]> {
   const args = [
     'get',
     'deployments,daemonsets',
@@ -73,12 +73,30 @@ export function productIn(cluster: RealCluster, args: readonly string[], within 
 /** The pod of the sweeper that leads, as soon as there is one that still runs. */
 export function leaderOf(cluster: RealCluster): Promise<string> {
   const namespace = ['--namespace', 'kubelet-guard'];
-  return eventually('a sweeper to lead', async () => {
-    const holder = ['get', 'lease', 'kubelet-guard-sweeper', '--output', 'jsonpath={.spec.holderIdentity}'];
-    const [name = ''] = quiet(await cluster.kubectl([...namespace, ...holder]), 'kubectl get lease').split('_');
-    if (name === '') return undefined;
-    return (await cluster.kubectl([...namespace, 'get', 'pod', name])).code === 0 ? name : undefined;
-  });
+  return eventually(
+    'a sweeper to lead',
+    async () => {
+      const holder = ['get', 'lease', 'kubelet-guard-sweeper', '--output', 'jsonpath={.spec.holderIdentity}'];
+      const [name = ''] = quiet(await cluster.kubectl([...namespace, ...holder]), 'kubectl get lease').split('_');
+      if (name === '') return undefined;
+      return (await cluster.kubectl([...namespace, 'get', 'pod', name])).code === 0 ? name : undefined;
+    },
+    { within: 90_000 },
+  );
+}
+
+/** Waits until doctor finds no problem; returns what it prints. The Lease and endpoints come some time after the pods are ready. */
+export function doctorFindsNothing(cluster: RealCluster): Promise<string> {
+  let last = '';
+  return eventually(
+    'doctor to find no problem',
+    async () => {
+      const { code, stdout, stderr } = await productIn(cluster, ['doctor']);
+      last = stdout + stderr;
+      return code === 0 ? stdout : undefined;
+    },
+    { within: 60_000, context: () => last },
+  );
 }
 
 /** What the log of a pod says, entry by entry. */

@@ -1,5 +1,8 @@
 // Everything that a cluster has, to see that nothing is left of an installation.
 
+import { expect } from '@jest/globals';
+
+import { eventually } from '../../e2e/support/wait.ts';
 import { quiet } from './installation.ts';
 import type { RealCluster } from './real-cluster.ts';
 
@@ -25,4 +28,19 @@ export async function inventory(cluster: RealCluster): Promise<readonly string[]
     return `${group ?? ''}/${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
   });
   return [...new Set(names)].sort();
+}
+
+/**
+ * Waits until a cluster has what it had before. After a deletion, its controllers still delete what belonged to the objects, and
+ * its discovery still names resources that are gone.
+ */
+export async function expectAsBefore(cluster: RealCluster, before: readonly string[]): Promise<void> {
+  await eventually(
+    'the cluster to be as before',
+    async () => {
+      expect(await inventory(cluster)).toEqual(before);
+      return true;
+    },
+    { within: 60_000 },
+  );
 }

@@ -25,7 +25,7 @@ export function startReader(
   const shell = (commands: string, folder = CHECKOUT) => {
     const variables = [`KUBECONFIG=${kubeconfig}`, `PATH=${dirname(process.execPath)}:${process.env.PATH ?? ''}`];
     // timeout passes a signal on to everything that the shell has started
-    return ['env', `--chdir=${folder}`, ...variables, 'timeout', '180', 'bash', '-ec', functions + commands];
+    return ['env', `--chdir=${folder}`, ...variables, 'timeout', '300', 'bash', '-ec', functions + commands];
   };
-  return { shell, paste: (commands, folder) => run(shell(commands, folder), { within: 200_000 }) };
+  return { shell, paste: (commands, folder) => run(shell(commands, folder), { within: 320_000 }) };
 }
