@@ -20,7 +20,7 @@ const KEY = '/etc/kubernetes/pki/apiserver-kubelet-client.key';
 
 /**
  * kubectl for the page. The audit takes a second, so `kubectl debug` can attach to it too late: then it warns and shows the log of the
- * pod, as the page says, or shows nothing if the report had just been printed. Both is chance; the report of the pod is compared.
+ * pod, or shows nothing if the report had just been printed, as the page says. Both is chance; the report of the pod is compared.
  */
 const KUBECTL = `
 if [[ $1 != debug ]]; then exec "$0" "$@"; fi
