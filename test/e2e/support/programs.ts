@@ -75,6 +75,9 @@ export interface Result {
   readonly stderr: string;
 }
 
+/** Written by Helm and kubectl if an object changes just when they end their own watch: client-go takes that for an error. */
+const ENDED_WATCH = /^[IWE]\d{4} .*"Warning: watch ended with error".*context canceled.*\n/gm;
+
 /** Runs a program to its end, and kills it after `within` milliseconds, or when the signal says so. */
 export async function run(
   command: readonly string[],
@@ -97,7 +100,7 @@ export async function run(
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === null) reject(new Error(`${file} was ended by ${String(signal)}\n${stdout}${stderr}`));
-      else resolve({ code, stdout, stderr });
+      else resolve({ code, stdout, stderr: stderr.replace(ENDED_WATCH, '') });
     });
   });
 }
