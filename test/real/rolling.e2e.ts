@@ -88,23 +88,20 @@ describeInCluster('under 20 reviews a second', (cluster) => {
   });
 
   test(`a kube-proxy that is ${LATE / 1000} seconds late lets nothing through when a replica ends`, async () => {
-    const first = (...query: readonly string[]) => cluster.kubectl(['get', 'pods', '--namespace', ...query]);
-    const id = '--output=jsonpath={.items[0].status.containerStatuses[0].containerID}';
-    const proxy = quiet(await first('kube-system', '--selector=k8s-app=kube-proxy', id), 'kubectl get pods');
     const signal = async (name: string) => {
-      const kill = ['tasks', 'kill', '--signal', name, proxy.replace('containerd://', '')];
-      expect(await cluster.enter(['ctr', '--namespace', 'k8s.io', ...kill])).toMatchObject({ code: 0 });
+      const command = ['pkill', '--signal', name, '--exact', 'kube-proxy'];
+      expect(await cluster.enter(command)).toMatchObject({ code: 0 });
     };
-    const selector = '--selector=app.kubernetes.io/component=webhook';
     const name = '--output=jsonpath={.items[0].metadata.name}';
-    const pod = quiet(await first('kubelet-guard', selector, name), 'kubectl get pods');
+    const pods = ['get', 'pods', '--selector=app.kubernetes.io/component=webhook', name];
+    const pod = quiet(await own(...pods), 'kubectl get pods');
     await denyingAll(`kube-proxy ${LATE / 1000} s late`, async () => {
-      await signal('SIGSTOP');
+      await signal('STOP');
       try {
         quiet(await own('delete', 'pod', pod, '--wait=false'), 'kubectl delete pod');
         await setTimeout(LATE);
       } finally {
-        await signal('SIGCONT');
+        await signal('CONT');
       }
       await own('wait', 'pod', pod, '--for=delete', '--timeout=120s');
       await rolledOut(cluster);
