@@ -17,7 +17,7 @@ jest.setTimeout(480_000);
 
 const NEXT = IMAGE.replace(/:.*/, ':next');
 /** In milliseconds. */
-const LATE = 3000;
+const LATE = 4000;
 const DEPLOYMENTS = ['deployment/kubelet-guard', 'deployment/kubelet-guard-sweeper'];
 
 describeInCluster('under 20 reviews a second', (cluster) => {
@@ -87,25 +87,31 @@ describeInCluster('under 20 reviews a second', (cluster) => {
     );
   });
 
-  test(`a kube-proxy that is ${LATE / 1000} seconds late lets nothing through when a replica ends`, async () => {
-    const signal = async (name: string) => {
-      const command = ['pkill', '--signal', name, '--exact', 'kube-proxy'];
-      expect(await cluster.enter(command)).toMatchObject({ code: 0 });
-    };
+  test(`a replica that ends accepts connections until a kube-proxy that is ${LATE / 1000} seconds late sends no more`, async () => {
     const name = '--output=jsonpath={.items[0].metadata.name}';
     const pods = ['get', 'pods', '--selector=app.kubernetes.io/component=webhook', name];
     const pod = quiet(await own(...pods), 'kubectl get pods');
-    await denyingAll(`kube-proxy ${LATE / 1000} s late`, async () => {
-      await signal('STOP');
-      try {
-        quiet(await own('delete', 'pod', pod, '--wait=false'), 'kubectl delete pod');
-        await setTimeout(LATE);
-      } finally {
-        await signal('CONT');
-      }
-      await own('wait', 'pod', pod, '--for=delete', '--timeout=120s');
-      await rolledOut(cluster);
-    });
+    const address = quiet(
+      await own('get', 'service', 'kubelet-guard', '--output=jsonpath={.spec.clusterIP}'),
+      'kubectl get service',
+    );
+    const signal = async (name: string) => {
+      expect(await cluster.enter(['pkill', '--signal', name, '--exact', 'kube-proxy'])).toMatchObject({ code: 0 });
+    };
+    // an API server keeps its connections, so it rarely makes a new one; this makes one after the other
+    const connecting = cluster.enter([process.execPath, '--eval', connectTo(address, 3 * LATE)]);
+    await signal('STOP');
+    try {
+      quiet(await own('delete', 'pod', pod, '--wait=false'), 'kubectl delete pod');
+      await setTimeout(LATE);
+    } finally {
+      await signal('CONT');
+    }
+    const { stdout } = await connecting;
+    figure(`a replica ended, kube-proxy was ${LATE / 1000} s late: ${stdout}`);
+    expect(JSON.parse(stdout)).toEqual({ made: expect.any(Number), errors: [] });
+    await own('wait', 'pod', pod, '--for=delete', '--timeout=120s');
+    await rolledOut(cluster);
   });
 
   test('a removed caBundle is restored', async () => {
@@ -180,3 +186,15 @@ describeInCluster('under 20 reviews a second', (cluster) => {
     );
   });
 });
+
+/** A program that makes connections for a while, 20 a second, and prints what became of them. */
+function connectTo(host: string, milliseconds: number): string {
+  return `
+    const [net, errors] = [require('node:net'), []];
+    let made = 0;
+    const connect = () => net.connect(443, '${host}', function () { made += 1; this.destroy(); })
+      .setTimeout(1000, function () { this.destroy(new Error('timeout')); }).on('error', ({ message }) => errors.push(message));
+    const timer = setInterval(connect, 50);
+    setTimeout(() => clearInterval(timer), ${String(milliseconds)});
+    process.on('exit', () => console.log(JSON.stringify({ made, errors })));`;
+}
