@@ -95,17 +95,20 @@ describeInCluster('under 20 reviews a second', (cluster) => {
       await own('get', 'service', 'kubelet-guard', '--output=jsonpath={.spec.clusterIP}'),
       'kubectl get service',
     );
-    const signal = async (name: string) => {
-      expect(await cluster.enter(['pkill', '--signal', name, '--exact', 'kube-proxy'])).toMatchObject({ code: 0 });
+    // SIGSTOP would also stop the program that waits for kube-proxy
+    const freeze = async (state: 'FROZEN' | 'THAWED') => {
+      const path = 'sed -n "s/.*:freezer://p" "/proc/$(pgrep --exact kube-proxy)/cgroup"';
+      const script = `echo ${state} >"/sys/fs/cgroup/freezer$(${path})/freezer.state"`;
+      expect(await cluster.enter(['sh', '-ec', script])).toMatchObject({ code: 0 });
     };
     // an API server keeps its connections, so it rarely makes a new one; this makes one after the other
     const connecting = cluster.enter([process.execPath, '--eval', connectTo(address, 3 * LATE)]);
-    await signal('STOP');
+    await freeze('FROZEN');
     try {
       quiet(await own('delete', 'pod', pod, '--wait=false'), 'kubectl delete pod');
       await setTimeout(LATE);
     } finally {
-      await signal('CONT');
+      await freeze('THAWED');
     }
     const { stdout } = await connecting;
     figure(`a replica ended, kube-proxy was ${LATE / 1000} s late: ${stdout}`);
