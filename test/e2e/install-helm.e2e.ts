@@ -10,7 +10,7 @@ import { run } from './support/programs.ts';
 import { Authority } from './support/pki.ts';
 import { runCli } from './support/product.ts';
 import { REPORT_APIS, serveReportApis, storedReports } from './support/report-apis.ts';
-import { kubeconfigFor, may, NAMESPACE } from './support/rights.ts';
+import { kubeconfigFor, NAMESPACE, untilGranted } from './support/rights.ts';
 import { eventually } from './support/wait.ts';
 
 jest.setTimeout(180_000);
@@ -129,9 +129,11 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
       });
       const { serviceAccountName, containers } = job.spec.template.spec;
       const kubeconfig = await kubeconfigFor(plane, serviceAccountName);
-      await eventually(
-        'the API server to know the rights of the hook',
-        async () => (await mayClean(serviceAccountName)) || undefined,
+      await untilGranted(
+        plane.admin,
+        renderChart({ name: 'mine', namespace: NAMESPACE, hooks: true, values: { hooks: 'always' } }).filter(
+          ({ metadata }) => metadata.name === serviceAccountName,
+        ),
       );
       const { code, stdout, stderr } = await runCli([...(containers[0]?.args ?? []), '--kubeconfig', kubeconfig]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -144,22 +146,6 @@ describeWith({ assets: ['etcd', 'kube-apiserver'] }, 'a release of the chart', (
       return stdout;
     };
     return { runs };
-  }
-
-  /** Whether the account has a right by each of its roles; they were created a moment ago. */
-  async function mayClean(account: string): Promise<boolean> {
-    const wishes = [
-      { verb: 'delete', group: 'wgpolicyk8s.io', resource: 'clusterpolicyreports' },
-      {
-        verb: 'delete',
-        group: 'coordination.k8s.io',
-        resource: 'leases',
-        name: 'kubelet-guard-sweeper',
-        namespace: NAMESPACE,
-      },
-    ];
-    const answers = await Promise.all(wishes.map((wish) => may(plane.admin, account, wish)));
-    return answers.every(Boolean);
   }
 
   async function helm(...args: readonly string[]): Promise<string> {

@@ -24,7 +24,7 @@ import { addNetwork } from './support/network.ts';
 import { NODE_NEEDS, startNode } from './support/node.ts';
 import { runCli } from './support/product.ts';
 import { eventsOf, serveReportApis, storedReports } from './support/report-apis.ts';
-import { giveRights, kubeconfigFor, may, NAMESPACE } from './support/rights.ts';
+import { giveRights, kubeconfigFor, NAMESPACE, untilGranted } from './support/rights.ts';
 import { configMap, kubeletConfigMap } from './support/samples.ts';
 import { shippedObjects, shippedRules } from './support/shipped-rules.ts';
 import { findingOf, startSweeper, type Sweeper } from './support/sweeper.ts';
@@ -73,10 +73,7 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
     await addService(plane.admin);
     await addEndpoint();
     await startNode(cleanup, plane, 'worker', WITHOUT_CLIENT_CA);
-    await eventually(
-      'the API server to know the rights of the certificates',
-      async () => (await mayRenew()) || undefined,
-    );
+    await untilGranted(plane.admin, shippedObjects());
     [guard, sweeper] = await Promise.all([
       startCertified(cleanup, plane, ROTATION, [`--tls-secret=kubelet-guard-tls`, `--kubeconfig=${webhookConfig}`]),
       startSweeper(cleanup, plane, sweeperConfig, { timeout: `${PATIENCE}ms`, evidence: ['configz', 'flagz'] }),
@@ -85,15 +82,6 @@ describeWith(NODE_NEEDS, 'with exactly the shipped rights', () => {
     features = [...(await webhookFeatures()), ...(await sweeperFeatures())];
   }, 150_000);
   afterAll(() => cleanup.run(), 60_000);
-
-  /** Whether the webhook may renew its certificate and its caBundle: without that its log would have a line. */
-  async function mayRenew(): Promise<boolean> {
-    const secret = { verb: 'update', resource: 'secrets', name: 'kubelet-guard-tls', namespace: NAMESPACE };
-    const group = 'admissionregistration.k8s.io';
-    const bundle = { verb: 'update', group, resource: 'validatingwebhookconfigurations', name: 'kubelet-guard' };
-    const answers = await Promise.all([secret, bundle].map((wish) => may(plane.admin, 'kubelet-guard', wish)));
-    return answers.every(Boolean);
-  }
 
   /** Lists the API server as an endpoint: API servers on loopback do not list themselves. */
   async function addEndpoint(): Promise<void> {
